@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_TABLE_H
+#define SPATE_DATAPLANE_TABLE_H
+
+/*
+ * Transports, streams and consumers as the workers see them.
+ *
+ * Slots of all three are allocated once at start; the agent hands slot numbers out and
+ * takes them back. Everything in a slot belongs to the one worker that owns the object
+ * (a consumer: the worker of its transport; a stream: the worker of its producer's
+ * transport), and changes only on that worker, by operations that arrive in its control
+ * ring. What other workers may read is marked so.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_mbuf.h>
+
+#include "../shared/abi.h"
+#include "../shared/stats.h"
+#include "../shared/stun.h"
+#include "rtp/egress.h"
+#include "rtp/feedback.h"
+#include "rtp/nack.h"
+#include "rtp/receive.h"
+#include "rtp/twcc.h"
+#include "srtp/srtp.h"
+
+struct dp_consumer;
+struct dp_stream;
+
+enum { DP_ENCAP_MAX = 14 + 4 + 40 + 8 };
+
+/* Ethernet, VLAN, IP and UDP of one path, ready to be copied in front of a payload. */
+struct dp_encap {
+	uint8_t len;      /* bytes of header[] */
+	uint8_t ip_offset, udp_offset;
+	uint8_t family;   /* 4 or 6; 0: no path yet */
+	uint16_t port;    /* DPDK port id */
+	uint16_t mtu;     /* longest IP packet */
+	uint8_t header[DP_ENCAP_MAX];
+};
+
+struct dp_tuple {
+	struct sh_path path; /* remote.family 0: free */
+};
+
+struct dp_transport {
+	/* egress, read for every viewer packet */
+	struct dp_srtp_session *out; /* NULL: no keys yet */
+	struct dp_encap encap;  /* of the selected tuple */
+	bool can_send; /* keys, a selected tuple and fresh consent */
+	uint64_t tx_packets, tx_bytes; /* bytes of UDP payload */
+
+	/* ingress and housekeeping */
+	sh_id id __rte_cache_aligned;
+	uint32_t slot;
+	uint32_t worker;
+	struct dp_srtp_session *in;
+	uint16_t profile;
+	bool media_seen, idle;
+	uint8_t tuple_count, selected; /* selected: index, 0xff none */
+	uint64_t rx_packets, rx_bytes;
+	uint64_t consent_ns, consent_limit_ns;
+	uint64_t remb_bps;
+	uint64_t next_report_ns;
+	struct dp_consumer *consumers; /* linked by next_on_transport */
+	struct dp_stream *streams;     /* linked by next_on_transport: it is a producing transport */
+	struct dp_twcc *twcc; /* producing transports with the extension; from a pool */
+	uint8_t twcc_ext_id;
+	uint32_t rtcp_ssrc;   /* ours, as sender of feedback */
+	uint64_t next_twcc_ns;
+	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
+
+	/* ICE */
+	struct sh_hmac_sha1 key;
+	char ufrag[SH_UFRAG_MAX];
+	uint8_t ufrag_len;
+	struct dp_tuple tuple[SH_MAX_TUPLES];
+};
+
+/* One plain packet of a stream. Written by the owner before `head` passes it. */
+struct dp_slot {
+	struct rte_mbuf *mbuf; /* the plain packet; dp_plain's payload_offset is from rte_pktmbuf_mtod */
+	struct dp_plain plain;
+};
+
+/* How far a worker has read; one writer (that worker) and one cache line each. */
+struct dp_cursor {
+	_Atomic uint64_t at; /* UINT64_MAX: does not read this stream */
+} __rte_cache_aligned;
+
+/*
+ * One encoding of a producer, and the ring of its plain packets, which is also the
+ * retransmission cache. The owner appends at `head` and frees below
+ * min(cursors) - window; a worker reads [its cursor - window, head).
+ */
+struct dp_stream {
+	sh_id id; /* of the producer */
+	uint32_t slot;
+	uint32_t owner; /* worker */
+	uint32_t mask;   /* of ring[] */
+	uint32_t window; /* packets kept behind the slowest reader */
+	struct dp_slot *ring;
+	_Atomic uint32_t *by_seq; /* extended number & mask -> low 32 bits of the ring position; readers: all */
+	uint8_t kind, codec;
+	uint32_t clock_rate;
+	char cname[SH_CNAME_MAX];
+	uint8_t cname_len;
+
+	_Atomic uint64_t head __rte_cache_aligned;  /* writer: owner; readers: all */
+	_Atomic uint64_t freed; /* positions below are gone; writer: owner; readers: all */
+	_Atomic uint64_t sr_version; /* seqlock of sr; writer: owner */
+	struct dp_sr_clock sr;       /* readers: all */
+
+	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* writers: all, seldom; reader: owner */
+
+	struct dp_cursor cursor[SH_MAX_WORKERS];
+
+	/* the owner's own */
+	struct dp_transport *transport __rte_cache_aligned;
+	struct dp_stream *next_on_transport;
+	uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
+	uint8_t pt, rtx_pt;
+	bool paused, dirty; /* dirty: has new packets this round */
+	uint32_t flags; /* enum sh_producer_flags */
+	uint8_t ext_id[SH_EXT_COUNT];
+	uint8_t mid_len, rid_len;
+	char mid[SH_MID_MAX], rid[SH_RID_MAX];
+	struct dp_receive receive;
+	struct dp_nack nack;
+	struct dp_keyframe_gate gate;
+	uint8_t fir_seq;
+	uint64_t rtt_ns;
+	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes;
+	uint64_t last_bytes, bitrate_bps; /* over the last second */
+	uint64_t next_rr_ns, next_nack_ns;
+};
+
+/* What one packet to one viewer needs. */
+struct dp_consumer {
+	struct dp_transport *transport;
+	struct dp_egress egress;
+	struct dp_seqmap seq;
+	uint32_t timestamp_offset;
+	bool paused, waiting_keyframe;
+	uint16_t rtx_seq;
+	uint32_t rtx_roc;
+	uint64_t packets, bytes;
+
+	/* not per packet */
+	sh_id id __rte_cache_aligned;
+	uint32_t slot;
+	uint32_t index; /* in the worker's array of this stream's subscribers */
+	struct dp_stream *stream;
+	struct dp_consumer *next_on_transport;
+	uint32_t flags; /* enum sh_consumer_flags */
+	uint64_t rtx_packets, nacks, plis;
+	uint32_t reported_lost, reported_jitter;
+	uint8_t reported_fraction;
+	uint64_t rtt_us;
+	uint64_t sr_ntp_sent; /* of the last SR, and when it left */
+	uint64_t sr_sent_ns, next_sr_ns;
+	uint64_t last_bytes, bitrate_bps, last_stats_ns;
+};
+
+#endif

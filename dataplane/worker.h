@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_WORKER_H
+#define SPATE_DATAPLANE_WORKER_H
+
+/*
+ * One worker: an lcore that polls its queues, and all that belongs to it. Workers share
+ * nothing that is written per packet but the rings between them and the streams'
+ * cursors (table.h).
+ */
+
+#include <stdint.h>
+
+#include <rte_hash.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "../shared/config.h"
+#include "../shared/ring.h"
+#include "../shared/stats.h"
+#include "table.h"
+
+enum { DP_BURST = 32 };
+
+/* In the private area of every mbuf that was received. */
+struct dp_meta {
+	struct sh_path path; /* as the sender has it: remote is the sender */
+	uint64_t rx_ns;
+	struct dp_transport *transport; /* NULL: unknown tuple */
+	uint16_t payload_offset, payload_len; /* of UDP, from rte_pktmbuf_mtod */
+	uint8_t tuple; /* index in transport->tuple */
+};
+
+static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+/* A control operation from the agent to a worker, and its answer. */
+struct dp_op {
+	struct sh_cmd cmd;
+	uint32_t slot;  /* of the object */
+	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: of the transport */
+	uint32_t slot3; /* CONSUMER_ADD: of the stream */
+	int32_t error;  /* in the answer: 0 or errno */
+};
+
+struct dp_report { /* worker to agent */
+	uint32_t kind; /* enum sh_event_kind; ACK: op is the one done */
+	sh_id id;
+	struct sh_addr remote;
+	struct dp_op op;
+};
+
+/* The viewers of one stream on one worker: dense, in no order. */
+struct dp_audience {
+	struct dp_consumer **member;
+	uint32_t count, room;
+	uint64_t cursor; /* the same as stream->cursor[worker], ours to read */
+};
+
+struct dp_worker {
+	uint32_t id;
+	uint32_t lcore;
+	uint16_t udp_port;
+	uint16_t workers;
+	const struct sh_config *config;
+	struct dp_srtp_engine *engine;
+	struct rte_mempool *pool;
+	uint64_t now_ns;  /* CLOCK_MONOTONIC, read once a loop */
+	uint64_t real_ns; /* CLOCK_REALTIME, likewise */
+
+	struct sh_worker_stats *stats;
+	struct sh_transport_stats *transport_stats; /* by slot */
+	struct sh_producer_stats *producer_stats;
+	struct sh_consumer_stats *consumer_stats;
+
+	/* tables; arrays over all slots, shared by the workers, a slot is its owner's */
+	struct dp_transport *transports;
+	struct dp_stream *streams;
+	struct dp_consumer *consumers;
+	struct rte_hash *tuples; /* struct dp_tuple_key -> transport slot << 8 | tuple index */
+	struct dp_audience *audience; /* by stream slot, this worker's viewers */
+	struct dp_transport **owned;  /* this worker's transports, dense, for housekeeping */
+	uint32_t owned_count, owned_next;
+	struct dp_transport *ingress; /* those that produce */
+	struct dp_stream **dirty; /* streams with packets to fan out this round */
+	uint32_t dirty_count;
+	uint64_t next_tick_ns;
+
+	/* rings */
+	struct rte_ring *ops;     /* of struct dp_op; agent to this worker */
+	struct rte_ring *reports; /* of struct dp_report; this worker to the agent */
+	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
+	struct rte_ring *wake[SH_MAX_WORKERS]; /* stream slots from worker i with packets for us */
+	struct dp_worker *peer[SH_MAX_WORKERS];
+	_Atomic(const struct dp_control *) control; /* rings to the control plane; NULL: none is connected */
+
+	struct dp_txq *txq; /* by DPDK port; tx.h */
+	uint64_t punt_tokens_ns; /* token bucket for strangers' packets */
+};
+
+/* --- the stages (path/), in the order in which a packet meets them ---------------- */
+
+/* A burst sorted by what it is. */
+struct dp_batch {
+	struct rte_mbuf *stun[DP_BURST], *dtls[DP_BURST], *rtp[DP_BURST], *rtcp[DP_BURST];
+	unsigned stuns, dtlses, rtps, rtcps;
+};
+
+unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* queues and hand-off rings */
+unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps UDP to us */
+unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps our own port's */
+void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b);
+void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* answers or punts */
+void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
+unsigned dp_unprotect(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* RTP */
+void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* into streams */
+void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
+unsigned dp_fanout(struct dp_worker *w); /* returns packets sent */
+unsigned dp_inject(struct dp_worker *w);
+unsigned dp_ops(struct dp_worker *w);
+void dp_housekeeping(struct dp_worker *w); /* reports, retries, consent, statistics: every ms */
+void dp_tx_flush(struct dp_worker *w);
+
+/* One packet is let go, with a reason. */
+void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason);
+
+/* --- sending ------------------------------------------------------------------------ */
+
+/*
+ * Puts the transport's headers in front of an mbuf that holds a UDP payload, fills in
+ * lengths and checksums. The mbuf has DP_ENCAP_MAX of headroom.
+ */
+void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m);
+/* Builds the header template of a path. */
+void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
+/* Queues in order; takes the mbuf. */
+void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
+/* Tells the agent (and so the control plane) something about an object. Never waits. */
+void dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
+
+/* --- operations on tables, run on the owning worker; 0 or errno ----------------------- */
+
+int dp_transport_add(struct dp_worker *w, const struct dp_op *op);
+int dp_transport_bind(struct dp_worker *w, const struct dp_op *op);
+int dp_transport_keys(struct dp_worker *w, const struct dp_op *op);
+int dp_transport_del(struct dp_worker *w, const struct dp_op *op);
+int dp_stream_add(struct dp_worker *w, const struct dp_op *op);
+int dp_stream_set(struct dp_worker *w, const struct dp_op *op);
+int dp_stream_del(struct dp_worker *w, const struct dp_op *op); /* no reader is left */
+int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
+int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
+int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_CONFIG_H
+#define SPATE_SHARED_CONFIG_H
+
+/*
+ * The configuration: one JSON file that both processes read (schema:
+ * shared/config.schema.json; in words: docs/configuration.md). Every value has a
+ * default; a member that is unknown, of the wrong type or out of range stops the
+ * start and is named with its path ("dataplane.workers: 99 is over 16").
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
+
+enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
+
+enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
+
+/* An address with its prefix length, "10.99.0.2/24". Port 0. */
+struct sh_prefix {
+	struct sh_addr addr;
+	uint8_t bits;
+};
+
+/* One DPDK port: a virtual device or a PCI address. */
+struct sh_config_port {
+	char device[SH_NAME_MAX]; /* "net_tap0", "0000:3b:00.0" */
+	char args[SH_ARGS_MAX];   /* device arguments, "iface=spate0" */
+	uint32_t address_count;
+	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* ours */
+	struct sh_prefix kernel_address[2]; /* put on the kernel's side of a TAP; family 0: none */
+	struct sh_addr gateway[2]; /* IPv4, IPv6; family 0: none */
+	uint16_t mtu;
+};
+
+struct sh_config_limits {
+	uint32_t message_bytes, messages_per_second;
+	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
+	uint32_t peers_per_room, rooms, connections_per_address;
+	uint32_t send_queue_bytes; /* to a slow client, before it is cut off */
+	/* data plane table sizes */
+	uint32_t transports, producers, consumers;
+	uint32_t punts_per_second; /* from addresses not bound to a transport, per worker */
+	uint32_t ssrcs_per_transport;
+};
+
+struct sh_config {
+	enum sh_log_level log_level;
+	char run_dir[SH_PATH_MAX]; /* sockets: dataplane.sock, control.sock */
+
+	struct {
+		char address[SH_NAME_MAX]; /* "" every address */
+		uint16_t port;
+		char web_root[SH_PATH_MAX]; /* the built page */
+		char origins[SH_ARGS_MAX];  /* reserved for CORS: "*" or a list with commas */
+	} http;
+
+	struct {
+		uint32_t port_count;
+		struct sh_config_port port[SH_MAX_PORTS];
+		uint16_t udp_port_base, udp_port_last;
+		uint32_t announced_count; /* 0: the ports' own addresses */
+		struct sh_addr announced[SH_MAX_LOCAL_ADDRS];
+	} network;
+
+	struct {
+		uint32_t workers;
+		uint32_t core_count; /* 0: float over all; else the agent's core, then the workers' */
+		uint32_t core[SH_MAX_WORKERS + 1];
+		bool hugepages;
+		uint32_t idle_sleep_us; /* 0: always poll */
+		uint32_t mbufs; /* in the packet pool, per NUMA node */
+		uint32_t stream_packets; /* kept per video stream, also for RTX; power of two */
+		uint32_t tx_age_ms;
+		enum sh_engine engine;
+		uint32_t eal_arg_count;
+		char eal_arg[SH_MAX_EAL_ARGS][SH_NAME_MAX];
+	} dataplane;
+
+	struct {
+		uint32_t consent_s; /* 10..60 */
+		uint32_t sweep_s;   /* grace for objects nobody claims after a restart */
+		uint32_t max_bitrate_bps; /* told to a producer by REMB where it has no TWCC */
+		uint32_t keyframe_ms; /* shortest time between two key frame requests */
+	} media;
+
+	uint32_t codec_count;
+	enum sh_codec codec[8]; /* offered, in this order */
+	uint32_t dtls_threads;
+
+	struct sh_config_limits limit;
+};
+
+/* Fills in every default: the embedded TAP device, no hugepages, one worker. */
+void sh_config_defaults(struct sh_config *c);
+
+/*
+ * Reads `path` over what `c` holds already. 0, or -1 with a sentence for people in
+ * `err` that names the member; `c` is then unspecified.
+ */
+int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size);
+
+/* "10.99.0.2", "fd99::2", without a port. 0 or -1. */
+int sh_addr_parse(struct sh_addr *out, const char *text);
+/* "10.99.0.2:20000", "[fd99::2]:20000"; without the port where it is 0. */
+void sh_addr_format(const struct sh_addr *a, char *out, size_t size);
+
+#endif

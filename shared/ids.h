@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_IDS_H
+#define SPATE_SHARED_IDS_H
+
+/*
+ * Names of things that both processes speak of.
+ *
+ * The control plane picks every id; the data plane only compares them. An id is
+ * 64 random bits, never 0 and never used again within one data-plane instance, so
+ * that a control plane that was started again cannot meet an object of its
+ * predecessor by accident, and so that ids stay unique across nodes.
+ */
+
+#include <stdint.h>
+
+typedef uint64_t sh_id; /* 0: none */
+
+enum sh_limits {
+	SH_MAX_WORKERS = 16,
+	SH_MAX_TUPLES = 8,  /* remote addresses bound to one transport */
+	SH_MAX_LOCAL_ADDRS = 8,
+	SH_MID_MAX = 8,     /* RFC 8285 one-byte element, and mediasoup's counter fits */
+	SH_RID_MAX = 16,
+	SH_UFRAG_MAX = 32,
+	SH_PWD_MAX = 32,
+	SH_CNAME_MAX = 32,
+	SH_DATAGRAM_MAX = 1500, /* longest punted or injected UDP payload */
+};
+
+enum sh_kind { SH_KIND_AUDIO = 1, SH_KIND_VIDEO = 2 };
+
+enum sh_codec {
+	SH_CODEC_OPUS = 1,
+	SH_CODEC_VP8,
+	SH_CODEC_VP9,
+	SH_CODEC_H264,
+	SH_CODEC_AV1,
+};
+
+/* RTP header extensions Spate knows; the value is an index, not a wire id. */
+enum sh_ext {
+	SH_EXT_MID,
+	SH_EXT_RID,
+	SH_EXT_REPAIRED_RID,
+	SH_EXT_ABS_SEND_TIME,
+	SH_EXT_TWCC,
+	SH_EXT_AUDIO_LEVEL,
+	SH_EXT_DEPENDENCY_DESCRIPTOR,
+	SH_EXT_VIDEO_ORIENTATION,
+	SH_EXT_TOFFSET,
+	SH_EXT_ABS_CAPTURE_TIME,
+	SH_EXT_PLAYOUT_DELAY,
+	SH_EXT_COUNT,
+};
+
+/* SRTP protection profiles by their IANA number (RFC 5764, RFC 7714). */
+enum sh_srtp_profile {
+	SH_SRTP_AES128_CM_SHA1_80 = 0x0001,
+	SH_SRTP_AEAD_AES_128_GCM = 0x0007,
+	SH_SRTP_AEAD_AES_256_GCM = 0x0008,
+};
+
+#endif

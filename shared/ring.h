@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_RING_H
+#define SPATE_SHARED_RING_H
+
+/*
+ * One end of a ring in shared memory: DPDK's rte_ring, single producer and single
+ * consumer, element calls. Only the data plane links DPDK and initialises rings; the
+ * inline calls used here need its headers alone.
+ *
+ * The other process is trusted but may have bugs: size, mask and fill are checked
+ * against what was agreed at HELLO before every use, and a ring that fails the check
+ * answers SH_RING_BROKEN for good.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+struct sh_ring {
+	struct rte_ring *ring;
+	uint32_t slots; /* a power of two; one stays empty */
+	uint32_t record; /* bytes, a multiple of 4 */
+};
+
+enum { SH_RING_BROKEN = -1 };
+
+static inline bool sh_ring_sane(const struct sh_ring *r)
+{
+	const struct rte_ring *q = r->ring;
+	uint32_t used = q->prod.tail - q->cons.tail;
+
+	return q->size == r->slots && q->mask == r->slots - 1 && q->capacity == r->slots - 1 &&
+	       used <= r->slots - 1;
+}
+
+/* Copies one record in. Returns 1, 0 when the ring is full, SH_RING_BROKEN. */
+static inline int sh_ring_push(const struct sh_ring *r, const void *record)
+{
+	if (!sh_ring_sane(r))
+		return SH_RING_BROKEN;
+	return (int)rte_ring_sp_enqueue_bulk_elem(r->ring, record, r->record, 1, NULL);
+}
+
+/* Copies one record out. Returns 1, 0 when the ring is empty, SH_RING_BROKEN. */
+static inline int sh_ring_pop(const struct sh_ring *r, void *record)
+{
+	if (!sh_ring_sane(r))
+		return SH_RING_BROKEN;
+	return (int)rte_ring_sc_dequeue_bulk_elem(r->ring, record, r->record, 1, NULL);
+}
+
+static inline bool sh_ring_empty(const struct sh_ring *r)
+{
+	return r->ring->prod.tail == r->ring->cons.tail;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_STATS_H
+#define SPATE_SHARED_STATS_H
+
+/*
+ * The statistics memfd: written by the data plane, mapped read only by everybody else.
+ *
+ * A worker's page is written by that worker alone; an object's slot by the worker that
+ * owns the object, about once a second. Every counter is a naturally aligned 64-bit
+ * word, so that a reader never sees a torn one. A slot is in use while its id is not
+ * 0: read the id, the fields, and the id again; when both ids agree, the fields are
+ * that object's.
+ */
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "drop.h"
+#include "ids.h"
+
+#define SH_STATS_MAGIC 0x53544154u
+#define SH_STATS_VERSION 1u
+
+struct sh_stats_header {
+	uint32_t magic, version;
+	uint64_t instance;
+	uint64_t started_ns; /* CLOCK_REALTIME when the process started */
+	uint64_t tick_ns;    /* CLOCK_MONOTONIC; writer: agent, every 100 ms */
+	uint32_t control_connected; /* writer: agent */
+	uint32_t workers;
+	uint32_t transports, producers, consumers; /* slots of each */
+	uint32_t ports;
+	uint32_t worker_offset, port_offset, transport_offset, producer_offset, consumer_offset;
+	uint32_t worker_size, port_size, transport_size, producer_size, consumer_size;
+	uint32_t mbuf_total, mbuf_free; /* writer: agent */
+	uint32_t transports_used, producers_used, consumers_used; /* writer: agent */
+	uint32_t pad;
+	uint64_t reserved[9];
+};
+static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
+
+/* writer: the worker; readers: everybody */
+struct sh_worker_stats {
+	uint64_t rx_packets, rx_bytes; /* IP packets as the device counts them */
+	uint64_t tx_packets, tx_bytes;
+	uint64_t loops, busy_loops; /* of which found something to do */
+	uint64_t punted, injected;
+	uint64_t handed_off, handed_in;
+	uint64_t stun_answered;
+	uint64_t arp_answered, nd_answered, icmp_answered;
+	uint64_t rtp_in, rtcp_in;
+	uint64_t rtp_out, rtcp_out, rtx_out;
+	uint64_t nack_in, nack_out, pli_in, fir_in, pli_out;
+	uint64_t rtx_missed; /* asked for, not in the cache any more */
+	uint64_t twcc_out, remb_out, rr_out, sr_out;
+	uint64_t tx_waits; /* bursts that found the TX ring full and went on later */
+	uint64_t drop[64]; /* by enum sh_drop */
+	uint32_t cpu; /* the core it last ran on */
+	uint32_t udp_port;
+	uint32_t engine; /* 1: ipsec-mb, 2: libsrtp2 */
+	uint32_t transports, consumers, streams; /* owned now */
+	uint64_t reserved[15];
+};
+static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
+static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");
+
+/* writer: agent */
+struct sh_port_stats {
+	char name[64];
+	char driver[32];
+	uint8_t mac[6];
+	uint16_t port;
+	uint32_t queues;
+	uint32_t link_up, link_mbps;
+	uint64_t rx_packets, rx_bytes, rx_missed, rx_errors, rx_nombuf;
+	uint64_t tx_packets, tx_bytes, tx_errors;
+	uint64_t reserved[4];
+};
+
+/* writers of the three below: the owning worker (id and links: when it adds them) */
+struct sh_transport_stats {
+	sh_id id;
+	uint32_t worker;
+	uint32_t state; /* 0 new, 1 bound, 2 keyed, 3 media seen, 4 idle */
+	uint32_t profile; /* enum sh_srtp_profile; 0: none yet */
+	uint32_t tuples;
+	uint8_t remote_ip[16];
+	uint16_t remote_port;
+	uint8_t remote_family; /* 4 or 6 */
+	uint8_t pad[5];
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t consent_ns; /* CLOCK_MONOTONIC of the last valid check */
+	uint64_t available_bps; /* the peer's REMB; 0: unknown */
+};
+
+struct sh_producer_stats {
+	sh_id id;
+	sh_id transport;
+	uint32_t ssrc, rtx_ssrc;
+	uint64_t packets, bytes;
+	uint64_t packets_lost, packets_repaired, packets_duplicate;
+	uint64_t nacks, plis; /* sent to the producer */
+	uint64_t keyframes;
+	uint64_t jitter; /* in units of the RTP clock */
+	uint64_t rtt_us;
+	uint64_t bitrate_bps; /* over the last second */
+	uint64_t fraction_lost; /* of the last report, 0..255 */
+};
+
+struct sh_consumer_stats {
+	sh_id id;
+	sh_id transport;
+	sh_id producer;
+	uint32_t ssrc, rtx_ssrc;
+	uint64_t packets, bytes;
+	uint64_t packets_lost, fraction_lost; /* as the viewer reports */
+	uint64_t nacks, plis, rtx_packets;    /* from the viewer; answered */
+	uint64_t jitter, rtt_us, bitrate_bps;
+	uint32_t paused, waiting_keyframe;
+};
+
+#endif
