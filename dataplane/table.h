@@ -31,6 +31,7 @@
 
 struct dp_consumer;
 struct dp_stream;
+struct dp_audience_chunk;
 
 enum { DP_ENCAP_MAX = 14 + 4 + 40 + 8 };
 
@@ -46,6 +47,7 @@ struct dp_encap {
 
 struct dp_tuple {
 	struct sh_path path; /* remote.family 0: free */
+	uint64_t seen_ns; /* of the last valid check, or when it was bound */
 };
 
 struct dp_transport {
@@ -59,6 +61,7 @@ struct dp_transport {
 	sh_id id __rte_cache_aligned;
 	uint32_t slot;
 	uint32_t worker;
+	uint32_t owned_index; /* in the worker's owned[] */
 	struct dp_srtp_session *in;
 	uint16_t profile;
 	bool media_seen, idle;
@@ -66,7 +69,7 @@ struct dp_transport {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t consent_ns, consent_limit_ns;
 	uint64_t remb_bps;
-	uint64_t next_report_ns;
+	uint64_t next_remb_ns, next_path_ns, visited_ns;
 	struct dp_consumer *consumers; /* linked by next_on_transport */
 	struct dp_stream *streams;     /* linked by next_on_transport: it is a producing transport */
 	struct dp_twcc *twcc; /* producing transports with the extension; from a pool */
@@ -85,6 +88,9 @@ struct dp_transport {
 /* One plain packet of a stream. Written by the owner before `head` passes it. */
 struct dp_slot {
 	struct rte_mbuf *mbuf; /* the plain packet; dp_plain's payload_offset is from rte_pktmbuf_mtod */
+	uint64_t rx_ns;
+	uint32_t abs_send_time; /* of its arrival: the same for every viewer and when it is sent again */
+	bool restart; /* the first after a pause: viewers start anew with a key frame */
 	struct dp_plain plain;
 };
 
@@ -104,7 +110,7 @@ struct dp_stream {
 	uint32_t owner; /* worker */
 	uint32_t mask;   /* of ring[] */
 	uint32_t window; /* packets kept behind the slowest reader */
-	struct dp_slot *ring;
+	struct dp_slot *ring; /* this and by_seq: dp_stream_prepare() */
 	_Atomic uint32_t *by_seq; /* extended number & mask -> low 32 bits of the ring position; readers: all */
 	uint8_t kind, codec;
 	uint32_t clock_rate;
@@ -123,9 +129,11 @@ struct dp_stream {
 	/* the owner's own */
 	struct dp_transport *transport __rte_cache_aligned;
 	struct dp_stream *next_on_transport;
+	uint64_t reclaimed; /* mbufs below are back in the pool; never ahead of `freed` */
 	uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
 	uint8_t pt, rtx_pt;
-	bool paused, dirty; /* dirty: has new packets this round */
+	bool paused, restart; /* restart: the next packet is the first after a pause */
+	bool fed; /* has new packets this round */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT];
 	uint8_t mid_len, rid_len;
@@ -134,7 +142,6 @@ struct dp_stream {
 	struct dp_nack nack;
 	struct dp_keyframe_gate gate;
 	uint8_t fir_seq;
-	uint64_t rtt_ns;
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes;
 	uint64_t last_bytes, bitrate_bps; /* over the last second */
 	uint64_t next_rr_ns, next_nack_ns;
@@ -145,6 +152,7 @@ struct dp_consumer {
 	struct dp_transport *transport;
 	struct dp_egress egress;
 	struct dp_seqmap seq;
+	uint64_t at; /* stream position up to which it has been served */
 	uint32_t timestamp_offset;
 	bool paused, waiting_keyframe;
 	uint16_t rtx_seq;
@@ -154,17 +162,20 @@ struct dp_consumer {
 	/* not per packet */
 	sh_id id __rte_cache_aligned;
 	uint32_t slot;
-	uint32_t index; /* in the worker's array of this stream's subscribers */
+	struct dp_audience_chunk *chunk; /* where it stands in its stream's audience */
+	uint32_t index;
 	struct dp_stream *stream;
 	struct dp_consumer *next_on_transport;
 	uint32_t flags; /* enum sh_consumer_flags */
 	uint64_t rtx_packets, nacks, plis;
+	uint64_t rtx_window_ns; /* since when rtx_in_window counts: a limit on what NACKs may cause */
+	uint32_t rtx_in_window;
 	uint32_t reported_lost, reported_jitter;
 	uint8_t reported_fraction;
 	uint64_t rtt_us;
 	uint64_t sr_ntp_sent; /* of the last SR, and when it left */
 	uint64_t sr_sent_ns, next_sr_ns;
-	uint64_t last_bytes, bitrate_bps, last_stats_ns;
+	uint64_t last_bytes, bitrate_bps;
 };
 
 #endif

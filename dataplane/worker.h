@@ -18,6 +18,8 @@
 #include "../shared/config.h"
 #include "../shared/ring.h"
 #include "../shared/stats.h"
+#include "clock.h"
+#include "ports.h"
 #include "table.h"
 
 enum { DP_BURST = 32 };
@@ -43,6 +45,7 @@ struct dp_op {
 	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: of the transport */
 	uint32_t slot3; /* CONSUMER_ADD: of the stream */
 	int32_t error;  /* in the answer: 0 or errno */
+	uint32_t task;  /* the agent's, echoed */
 };
 
 struct dp_report { /* worker to agent */
@@ -52,11 +55,21 @@ struct dp_report { /* worker to agent */
 	struct dp_op op;
 };
 
-/* The viewers of one stream on one worker: dense, in no order. */
+/* The viewers of one stream on one worker: dense, in no order; only the first chunk has room. */
+struct dp_audience_chunk {
+	struct dp_audience_chunk *next;
+	uint64_t count;
+	struct dp_consumer *member[62];
+};
 struct dp_audience {
-	struct dp_consumer **member;
-	uint32_t count, room;
-	uint64_t cursor; /* the same as stream->cursor[worker], ours to read */
+	struct dp_audience_chunk *first; /* NULL: nobody here watches */
+	uint64_t cursor;   /* the same as stream->cursor[worker], ours to read */
+	uint64_t attached; /* where this worker began to read: older packets are not its to touch */
+	uint64_t target;   /* of the pass that is under way */
+	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
+	uint32_t resume_index;
+	bool changed; /* members came or went during the pass */
+	bool dirty;   /* in the worker's dirty list */
 };
 
 struct dp_worker {
@@ -84,9 +97,16 @@ struct dp_worker {
 	struct dp_transport **owned;  /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;
 	struct dp_transport *ingress; /* those that produce */
-	struct dp_stream **dirty; /* streams with packets to fan out this round */
+	struct dp_stream **dirty; /* streams with packets to fan out; room for every slot */
 	uint32_t dirty_count;
-	uint64_t next_tick_ns;
+	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
+	uint32_t watched_count;
+	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */
+
+	/* memory of the media path, made by dp_media_init() */
+	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot */
+	size_t session_in_size, session_out_size;
+	struct rte_mempool *twcc_pool, *chunk_pool;
 
 	/* rings */
 	struct rte_ring *ops;     /* of struct dp_op; agent to this worker */
@@ -96,9 +116,18 @@ struct dp_worker {
 	struct dp_worker *peer[SH_MAX_WORKERS];
 	_Atomic(const struct dp_control *) control; /* rings to the control plane; NULL: none is connected */
 
-	struct dp_txq *txq; /* by DPDK port; tx.h */
+	const struct dp_ports *ports;
+	struct dp_clock clock;
+	struct dp_txq **txq; /* by DPDK port; path/tx.h */
 	uint64_t punt_tokens_ns; /* token bucket for strangers' packets */
+	struct sh_packet *packet; /* where a punted or injected packet is put together */
+	uint16_t rx_first; /* index of the port to poll first */
+	_Atomic uint64_t quiescent; /* loops done; writer: worker; reader: agent */
+	_Atomic bool stop; /* writer: main thread */
 };
+
+/* Runs a struct dp_worker on the calling lcore until its `stop` is set. */
+int dp_worker_run(void *worker);
 
 /* --- the stages (path/), in the order in which a packet meets them ---------------- */
 
@@ -108,9 +137,10 @@ struct dp_batch {
 	unsigned stuns, dtlses, rtps, rtcps;
 };
 
-unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* queues and hand-off rings */
+unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* the devices' queues */
 unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps UDP to us */
 unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps our own port's */
+unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts); /* what others steered to us */
 void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b);
 void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* answers or punts */
 void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
@@ -123,7 +153,7 @@ unsigned dp_ops(struct dp_worker *w);
 void dp_housekeeping(struct dp_worker *w); /* reports, retries, consent, statistics: every ms */
 void dp_tx_flush(struct dp_worker *w);
 
-/* One packet is let go, with a reason. */
+/* One packet is let go, with a reason. `m` may be NULL: there is nothing to free. */
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason);
 
 /* --- sending ------------------------------------------------------------------------ */
@@ -137,14 +167,26 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
 /* Queues in order; takes the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
+/* How many packets dp_tx() takes now without dropping. The fan-out stops there and goes on later. */
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
 /* Tells the agent (and so the control plane) something about an object. Never waits. */
 void dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
+
+/* --- the media path's memory, called by the main thread and the agent ------------------- */
+
+/* Once at start, for all workers together: engines, sessions, pools. 0 or errno. */
+int dp_media_init(struct dp_worker *const *workers, unsigned n);
+/* The agent, before it sends PRODUCER_ADD for a slot, and after the answer to PRODUCER_DEL. */
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind);
+void dp_stream_dispose(struct dp_stream *s);
 
 /* --- operations on tables, run on the owning worker; 0 or errno ----------------------- */
 
 int dp_transport_add(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_bind(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_keys(struct dp_worker *w, const struct dp_op *op);
+void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t); /* wipes both sessions */
+void dp_transport_refresh(struct dp_transport *t); /* can_send, after keys, path or consent changed */
 int dp_transport_del(struct dp_worker *w, const struct dp_op *op);
 int dp_stream_add(struct dp_worker *w, const struct dp_op *op);
 int dp_stream_set(struct dp_worker *w, const struct dp_op *op);

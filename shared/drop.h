@@ -54,6 +54,7 @@ enum sh_drop {
 	SH_DROP_TX_QUEUE, /* the bounded queue before the TX ring is full */
 	SH_DROP_PROTECT, /* the SRTP engine refused */
 	SH_DROP_TOO_LONG, /* would not fit the MTU */
+	SH_DROP_RTX_RATE, /* a viewer asks for more retransmissions than its limit */
 	SH_DROP_NO_ROUTE, /* no L2 address for an injected packet */
 	SH_DROP_COUNT,
 };

@@ -10,7 +10,7 @@
  *   extension              egress
  *   MID                    rewritten: the consumer's own
  *   RID, repaired RID      stripped (ours is one encoding)
- *   abs-send-time          rewritten: when this burst leaves
+ *   abs-send-time          rewritten: when the packet came, so that one sent again is the same byte for byte
  *   transport-wide number  stripped: per transport, and we don't write it
  *   audio level, video orientation, toffset, abs-capture-time, playout delay   copied
  *   dependency descriptor  stripped (offered recvonly)

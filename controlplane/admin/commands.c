@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add_status(const struct cp_server *s, cJSON *reply)
+{
+	const struct cp_model *m = s->model;
+
+	cJSON_AddStringToObject(reply, "version", CP_VERSION);
+	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - s->started_ns) / 1000000000));
+	cJSON_AddStringToObject(reply, "dataplane", s->stats->map != NULL ? "connected" : "away");
+	cJSON_AddNumberToObject(reply, "rooms", m->rooms.count);
+	cJSON_AddNumberToObject(reply, "peers", m->peer_count);
+	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
+	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
+	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
+}
+
+static void add_rooms(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "rooms");
+	const struct cp_room *room;
+
+	TAILQ_FOREACH (room, &s->model->room_list, in_model) {
+		struct cp_counts counts = cp_room_counts(room);
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(entry, "name", room->name);
+		cJSON_AddNumberToObject(entry, "peers", counts.peers);
+		cJSON_AddNumberToObject(entry, "transports", counts.transports);
+		cJSON_AddNumberToObject(entry, "producers", counts.producers);
+		cJSON_AddNumberToObject(entry, "consumers", counts.consumers);
+		cJSON_AddItemToArray(list, entry);
+	}
+}
+
+static void add_transport(const struct cp_transport *t, cJSON *list)
+{
+	cJSON *entry = cJSON_CreateObject();
+	char dp_id[17];
+
+	snprintf(dp_id, sizeof(dp_id), "%016" PRIx64, t->dp_id);
+	cJSON_AddStringToObject(entry, "id", t->id);
+	cJSON_AddStringToObject(entry, "dp_id", dp_id);
+	cJSON_AddStringToObject(entry, "room", t->peer->room->name);
+	cJSON_AddStringToObject(entry, "peer", t->peer->id);
+	cJSON_AddStringToObject(entry, "purpose", t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+	cJSON_AddStringToObject(entry, "state", cp_transport_state_name(t->state));
+	cJSON_AddItemToArray(list, entry);
+}
+
+static void add_transports(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "transports");
+	const struct cp_transport *t;
+	const struct cp_room *room;
+	const struct cp_peer *peer;
+
+	TAILQ_FOREACH (room, &s->model->room_list, in_model)
+		TAILQ_FOREACH (peer, &room->peers, in_room)
+			TAILQ_FOREACH (t, &peer->transports, on_peer)
+				add_transport(t, list);
+}
+
+static void refuse(cJSON *reply, const char *error)
+{
+	cJSON_ReplaceItemInObjectCaseSensitive(reply, "ok", cJSON_CreateBool(false));
+	cJSON_AddStringToObject(reply, "error", error);
+}
+
+char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len)
+{
+	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
+	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));
+	char *text, *out = NULL;
+
+	cJSON_AddBoolToObject(reply, "ok", true);
+	if (cmd == NULL)
+		refuse(reply, "cmd: must be a string in a JSON object");
+	else if (strcmp(cmd, "status") == 0)
+		add_status(s, reply);
+	else if (strcmp(cmd, "rooms") == 0)
+		add_rooms(s, reply);
+	else if (strcmp(cmd, "transports") == 0)
+		add_transports(s, reply);
+	else
+		refuse(reply, "cmd: must be status, rooms or transports");
+	text = cJSON_PrintUnformatted(reply);
+	if (text == NULL || asprintf(&out, "%s\n", text) < 0)
+		out = NULL;
+	cJSON_free(text);
+	cJSON_Delete(request);
+	cJSON_Delete(reply);
+	return out;
+}

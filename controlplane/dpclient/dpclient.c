@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dpclient.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hello.h"
+#include "layout.h"
+#include "requests.h"
+
+enum {
+	EVENTS_A_ROUND = 4096, /* then the loop sees to others first */
+	PUNTS_A_ROUND = 512,   /* of each worker */
+	REASON_MAX = 160,
+};
+
+enum state {
+	WAITING,  /* for the next attempt */
+	GREETING, /* for the answer to HELLO */
+	READY,
+	BROKEN, /* about to be given up, from the timer */
+};
+
+struct cp_dp {
+	uv_loop_t *loop;
+	const struct cp_dp_events *events;
+	void *arg;
+	char *path;
+	enum state state;
+	uint64_t retry_ms;
+	char refused[REASON_MAX]; /* told last */
+	const char *broken;       /* BROKEN: why */
+
+	uv_timer_t timer;  /* WAITING: next attempt; GREETING: time limit; BROKEN: at once */
+	uv_prepare_t kick; /* runs once, before the loop sleeps: wakes the data plane */
+	unsigned open;     /* of these two handles */
+
+	int socket, wake, event;
+	uv_poll_t *socket_poll, *event_poll; /* each frees itself when closed */
+	struct cp_dp_layout layout;
+	const void *stats;
+	size_t stats_size;
+	struct cp_dp_info info;
+	struct cp_dp_requests requests;
+	struct cp_dp_counters counters;
+};
+
+static void on_timer(uv_timer_t *timer);
+static void on_kick(uv_prepare_t *kick);
+static void on_socket(uv_poll_t *poll, int status, int events);
+static void on_event(uv_poll_t *poll, int status, int events);
+
+/* --- the connection's handles ------------------------------------------------------------ */
+
+static void free_handle(uv_handle_t *h)
+{
+	free(h);
+}
+
+/* A poll handle of its own on the heap, because closing one takes a turn of the loop. */
+static uv_poll_t *watch(struct cp_dp *c, int fd, uv_poll_cb callback)
+{
+	uv_poll_t *p = malloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	if (uv_poll_init(c->loop, p, fd)) {
+		free(p);
+		return NULL;
+	}
+	p->data = c;
+	uv_poll_start(p, UV_READABLE, callback); /* EOF and errors come as readable */
+	return p;
+}
+
+static void unwatch(uv_poll_t **p)
+{
+	if (*p)
+		uv_close((uv_handle_t *)*p, free_handle);
+	*p = NULL;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Everything of one connection. Rings are never attached a second time. */
+static void disconnect(struct cp_dp *c)
+{
+	unwatch(&c->socket_poll);
+	unwatch(&c->event_poll);
+	uv_prepare_stop(&c->kick);
+	close_fd(&c->socket);
+	close_fd(&c->wake);
+	close_fd(&c->event);
+	cp_dp_layout_unmap(&c->layout);
+	if (c->stats)
+		munmap((void *)(uintptr_t)c->stats, c->stats_size);
+	c->stats = NULL;
+	c->state = WAITING;
+}
+
+static void retry_later(struct cp_dp *c)
+{
+	uv_timer_start(&c->timer, on_timer, c->retry_ms, 0);
+	c->retry_ms = c->retry_ms * 2 < CP_DP_RETRY_MAX_MS ? c->retry_ms * 2 : CP_DP_RETRY_MAX_MS;
+}
+
+/* An attempt failed before it was a connection. */
+static void refuse(struct cp_dp *c, const char *reason)
+{
+	bool news = strncmp(c->refused, reason, sizeof(c->refused) - 1) != 0;
+
+	snprintf(c->refused, sizeof(c->refused), "%s", reason);
+	disconnect(c);
+	retry_later(c);
+	if (news)
+		c->events->refused(c->arg, c->refused);
+}
+
+static void lose(struct cp_dp *c, const char *reason)
+{
+	c->state = BROKEN; /* completions may not send */
+	cp_dp_requests_fail(&c->requests, ECONNRESET);
+	c->events->lost(c->arg, reason);
+	disconnect(c);
+	retry_later(c);
+}
+
+/* For places from which no callback may run. */
+static void lose_soon(struct cp_dp *c, const char *reason)
+{
+	c->state = BROKEN;
+	c->broken = reason;
+	uv_timer_start(&c->timer, on_timer, 0, 0);
+}
+
+/* --- connecting ------------------------------------------------------------------------------ */
+
+static void greet(struct cp_dp *c)
+{
+	char reason[REASON_MAX];
+	int fd = cp_dp_hello_send(c->path);
+
+	if (fd >= 0) {
+		c->socket = fd;
+		c->state = GREETING;
+		c->socket_poll = watch(c, fd, on_socket);
+		if (c->socket_poll)
+			uv_timer_start(&c->timer, on_timer, CP_DP_HELLO_MS, 0);
+		else
+			refuse(c, "out of memory");
+		return;
+	}
+	snprintf(reason, sizeof(reason), "cannot connect: %s", strerror(-fd));
+	refuse(c, reason);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct cp_dp *c = timer->data;
+
+	if (c->state == WAITING)
+		greet(c);
+	else if (c->state == GREETING)
+		refuse(c, "no answer to HELLO");
+	else if (c->state == BROKEN)
+		lose(c, c->broken);
+}
+
+static void take_info(struct cp_dp *c, const struct sh_hello_reply *r)
+{
+	c->info = (struct cp_dp_info){
+		.instance = r->instance,
+		.workers = r->workers,
+		.udp_port_base = r->udp_port_base,
+		.addr_count = r->addr_count,
+	};
+	memcpy(c->info.addr, r->addr, r->addr_count * sizeof(r->addr[0]));
+}
+
+static const char *set_up(struct cp_dp *c, const struct sh_hello_reply *r, int fd[CP_DP_FDS])
+{
+	const char *wrong = cp_dp_reply_check(r);
+
+	if (!wrong)
+		wrong = cp_dp_layout_map(&c->layout, r, fd[CP_DP_FD_RINGS]);
+	if (wrong)
+		return wrong;
+	c->stats = cp_dp_stats_map(fd[CP_DP_FD_STATS], &c->stats_size);
+	if (!c->stats)
+		return "the statistics are not what this version knows";
+	c->wake = fd[CP_DP_FD_WAKE];
+	c->event = fd[CP_DP_FD_EVENT];
+	fd[CP_DP_FD_WAKE] = fd[CP_DP_FD_EVENT] = -1;
+	fcntl(c->event, F_SETFL, O_NONBLOCK);
+	c->event_poll = watch(c, c->event, on_event);
+	if (!c->event_poll)
+		return "the event descriptor cannot be watched";
+	take_info(c, r);
+	return NULL;
+}
+
+static void greeted(struct cp_dp *c)
+{
+	struct sh_hello_reply r;
+	int fd[CP_DP_FDS];
+	const char *wrong = cp_dp_hello_receive(c->socket, &r, fd);
+
+	if (!wrong)
+		wrong = set_up(c, &r, fd);
+	for (int i = 0; i < CP_DP_FDS; i++)
+		close_fd(&fd[i]); /* mappings stay, and what set_up took is not among these */
+	if (wrong) {
+		refuse(c, wrong);
+		return;
+	}
+	uv_timer_stop(&c->timer);
+	c->state = READY;
+	c->retry_ms = CP_DP_RETRY_MS;
+	c->refused[0] = '\0';
+	c->events->connected(c->arg, &c->info);
+}
+
+static void on_socket(uv_poll_t *poll, int status, int events)
+{
+	struct cp_dp *c = poll->data;
+	char byte;
+	ssize_t n;
+
+	if (c->state == GREETING) {
+		if (status)
+			refuse(c, "the data plane hung up");
+		else
+			greeted(c);
+		return;
+	}
+	if (c->state != READY)
+		return;
+	n = recv(c->socket, &byte, 1, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !status)
+		return;
+	lose(c, n > 0 ? "the data plane sent something after HELLO" : "the data plane is gone");
+}
+
+/* --- sending ------------------------------------------------------------------------------------ */
+
+static void on_kick(uv_prepare_t *kick)
+{
+	struct cp_dp *c = kick->data;
+	const uint64_t one = 1;
+
+	uv_prepare_stop(kick);
+	/* A counter that is full has woken it already. */
+	if (c->wake >= 0 && write(c->wake, &one, sizeof(one)) < 0 && errno != EAGAIN && c->state == READY)
+		lose_soon(c, "the data plane cannot be woken");
+}
+
+static void push_requests(struct cp_dp *c)
+{
+	const struct sh_cmd *cmd;
+
+	while (c->state == READY && (cmd = cp_dp_requests_peek(&c->requests))) {
+		int n = sh_ring_push(&c->layout.cmd, cmd);
+
+		if (n < 0)
+			lose_soon(c, "the command ring is broken");
+		if (n <= 0)
+			return; /* full: an answer comes for each that is in it, and then there is room */
+		cp_dp_requests_pushed(&c->requests);
+		uv_prepare_start(&c->kick, on_kick);
+	}
+}
+
+int cp_dp_send(struct cp_dp *c, struct sh_cmd *cmd, cp_dp_done *done, void *arg)
+{
+	int error;
+
+	if (c->state != READY)
+		return ENOTCONN;
+	error = cp_dp_requests_add(&c->requests, cmd, done, arg);
+	if (error)
+		return error;
+	c->counters.commands++;
+	push_requests(c);
+	return 0;
+}
+
+int cp_dp_inject(struct cp_dp *c, const struct sh_path *path, const void *data, size_t len)
+{
+	struct sh_packet p;
+	uint32_t worker;
+	int n;
+
+	if (c->state != READY)
+		return ENOTCONN;
+	if (len == 0 || len > SH_DATAGRAM_MAX)
+		return EMSGSIZE;
+	worker = (uint32_t)path->local.port - c->info.udp_port_base;
+	if (path->local.port < c->info.udp_port_base || worker >= c->info.workers)
+		return EINVAL;
+	memset(&p, 0, sizeof(p));
+	p.path = *path;
+	p.len = (uint16_t)len;
+	p.worker = (uint16_t)worker;
+	memcpy(p.data, data, len);
+	n = sh_ring_push(&c->layout.inject[worker], &p);
+	if (n < 0) {
+		lose_soon(c, "an inject ring is broken");
+		return ENOTCONN;
+	}
+	if (n == 0) {
+		c->counters.inject_full++;
+		return ENOBUFS;
+	}
+	c->counters.injected++;
+	uv_prepare_start(&c->kick, on_kick);
+	return 0;
+}
+
+/* --- receiving ------------------------------------------------------------------------------------ */
+
+static void take_event(struct cp_dp *c, const struct sh_event *e)
+{
+	if (e->kind != SH_EV_ACK) {
+		c->counters.events++;
+		c->events->event(c->arg, e);
+		return;
+	}
+	if (cp_dp_requests_answer(&c->requests, e->seq, e->error < 0 ? EPROTO : e->error))
+		c->counters.acks++;
+	else
+		c->counters.acks_unknown++;
+}
+
+/* Returns whether some may be left. */
+static bool drain_events(struct cp_dp *c)
+{
+	struct sh_event e;
+
+	for (int i = 0; i < EVENTS_A_ROUND; i++) {
+		int n = sh_ring_pop(&c->layout.event, &e);
+
+		if (n < 0)
+			lose_soon(c, "the event ring is broken");
+		if (n <= 0)
+			return false;
+		take_event(c, &e);
+		if (c->state != READY)
+			return false;
+	}
+	return true;
+}
+
+static bool punt_good(const struct cp_dp *c, const struct sh_packet *p)
+{
+	uint32_t worker = (uint32_t)p->path.local.port - c->info.udp_port_base;
+
+	return p->len > 0 && p->len <= SH_DATAGRAM_MAX && worker < c->info.workers &&
+	       (p->path.remote.family == 4 || p->path.remote.family == 6) &&
+	       p->path.local.family == p->path.remote.family;
+}
+
+static bool drain_punts(struct cp_dp *c, uint32_t worker)
+{
+	struct sh_packet p;
+
+	for (int i = 0; i < PUNTS_A_ROUND; i++) {
+		int n = sh_ring_pop(&c->layout.punt[worker], &p);
+
+		if (n < 0)
+			lose_soon(c, "a punt ring is broken");
+		if (n <= 0)
+			return false;
+		if (!punt_good(c, &p)) {
+			c->counters.punts_bad++;
+			continue;
+		}
+		c->counters.punts++;
+		c->events->punt(c->arg, &p);
+		if (c->state != READY)
+			return false;
+	}
+	return true;
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+	struct cp_dp *c = poll->data;
+	const uint64_t again = 1;
+	uint64_t count;
+	bool more;
+
+	if (c->state != READY)
+		return;
+	/* Before the rings: what is put in after this wakes us again. */
+	if (read(c->event, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR) {
+		lose(c, "the event descriptor cannot be read");
+		return;
+	}
+	more = drain_events(c);
+	for (uint32_t w = 0; w < c->info.workers && c->state == READY; w++)
+		more |= drain_punts(c, w);
+	push_requests(c);
+	if (more && c->state == READY && write(c->event, &again, sizeof(again)) < 0)
+		lose_soon(c, "the event descriptor cannot be written");
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events,
+		 void *arg)
+{
+	struct cp_dp *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ENOMEM;
+	c->path = strdup(path);
+	if (!c->path || cp_dp_requests_init(&c->requests, 1)) {
+		free(c->path);
+		free(c);
+		return ENOMEM;
+	}
+	c->loop = loop;
+	c->events = events;
+	c->arg = arg;
+	c->socket = c->wake = c->event = -1;
+	c->retry_ms = CP_DP_RETRY_MS;
+	uv_timer_init(loop, &c->timer);
+	uv_prepare_init(loop, &c->kick);
+	c->timer.data = c;
+	c->kick.data = c;
+	c->open = 2;
+	uv_timer_start(&c->timer, on_timer, 0, 0);
+	*out = c;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct cp_dp *c = h->data;
+
+	if (--c->open)
+		return;
+	cp_dp_requests_free(&c->requests);
+	free(c->path);
+	free(c);
+}
+
+void cp_dp_destroy(struct cp_dp *c)
+{
+	if (uv_is_active((uv_handle_t *)&c->kick)) /* last goodbyes may be in the rings */
+		on_kick(&c->kick);
+	c->state = BROKEN;
+	cp_dp_requests_fail(&c->requests, ECANCELED);
+	disconnect(c);
+	uv_close((uv_handle_t *)&c->timer, on_closed);
+	uv_close((uv_handle_t *)&c->kick, on_closed);
+}
+
+const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c)
+{
+	return c->state == READY ? &c->info : NULL;
+}
+
+const void *cp_dp_stats(const struct cp_dp *c, size_t *size)
+{
+	*size = c->stats ? c->stats_size : 0;
+	return c->stats;
+}
+
+const struct cp_dp_counters *cp_dp_get_counters(const struct cp_dp *c)
+{
+	return &c->counters;
+}

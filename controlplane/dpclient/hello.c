@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hello.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../shared/stats.h"
+
+int cp_dp_hello_send(const char *path)
+{
+	const struct sh_hello hello = {
+		.magic = SH_ABI_MAGIC,
+		.version = SH_ABI_VERSION,
+		.client = SH_CLIENT_CONTROL,
+		.cmd_size = sizeof(struct sh_cmd),
+		.event_size = sizeof(struct sh_event),
+		.packet_size = sizeof(struct sh_packet),
+		.stats_version = SH_STATS_VERSION,
+	};
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd, error;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(a.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+	    send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) == (ssize_t)sizeof(hello))
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+static void close_all(int fd[CP_DP_FDS])
+{
+	for (int i = 0; i < CP_DP_FDS; i++) {
+		if (fd[i] >= 0)
+			close(fd[i]);
+		fd[i] = -1;
+	}
+}
+
+/* Descriptors that were sent are open here now, wanted or not: those over the number are closed. */
+static void take_fds(struct msghdr *m, int fd[CP_DP_FDS])
+{
+	int n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int one;
+
+			memcpy(&one, CMSG_DATA(c) + i * sizeof(int), sizeof(one));
+			if (n < CP_DP_FDS)
+				fd[n++] = one;
+			else
+				close(one);
+		}
+	}
+}
+
+static const char *check(struct sh_hello_reply *r, ssize_t len, const int fd[CP_DP_FDS])
+{
+	if (len == 0)
+		return "the data plane hung up";
+	if (len != (ssize_t)sizeof(*r))
+		return "the answer to HELLO has another length";
+	r->reason[sizeof(r->reason) - 1] = '\0';
+	if (r->magic != SH_ABI_MAGIC)
+		return "the answer to HELLO is not the data plane's";
+	if (r->error)
+		return r->reason[0] ? r->reason : strerror(r->error);
+	for (int i = 0; i < CP_DP_FDS; i++)
+		if (fd[i] < 0)
+			return "the answer to HELLO lacks a descriptor";
+	return NULL;
+}
+
+const char *cp_dp_hello_receive(int socket, struct sh_hello_reply *r, int fd[CP_DP_FDS])
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(2 * CP_DP_FDS * sizeof(int))];
+	} control;
+	struct iovec io = {.iov_base = r, .iov_len = sizeof(*r)};
+	struct msghdr m = {
+		.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	const char *wrong;
+	ssize_t len;
+
+	memset(r, 0, sizeof(*r));
+	for (int i = 0; i < CP_DP_FDS; i++)
+		fd[i] = -1;
+	len = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (len < 0)
+		return "the answer to HELLO cannot be read";
+	take_fds(&m, fd);
+	wrong = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? "the answer to HELLO has another length"
+						       : check(r, len, fd);
+	if (wrong)
+		close_all(fd);
+	return wrong;
+}

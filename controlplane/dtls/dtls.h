@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_DTLS_H
+#define SPATE_CONTROLPLANE_DTLS_H
+
+/*
+ * One DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in,
+ * datagrams out through a callback, keys at the end. A session is used by one thread at
+ * a time; several sessions of one context may run in different threads.
+ *
+ * Application data (a data channel) is not offered and is thrown away.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../shared/abi.h"
+#include "cert.h"
+
+enum {
+	CP_DTLS_MTU = 1200, /* IP packet; handshake messages are cut to fit */
+	CP_DTLS_EARLY = 4,  /* datagrams kept that came before cp_dtls_start */
+	CP_DTLS_TIMER_MS = 100, /* first retransmission; doubles up to … */
+	CP_DTLS_TIMER_MAX_MS = 3000, /* … this. OpenSSL gives up after 12 */
+	CP_DTLS_REASON = 160,
+};
+
+enum cp_dtls_role { CP_DTLS_SERVER, CP_DTLS_CLIENT }; /* ours */
+
+enum cp_dtls_state {
+	CP_DTLS_NEW,       /* waits for cp_dtls_start */
+	CP_DTLS_HANDSHAKE,
+	CP_DTLS_CONNECTED, /* keys are there; repeats its last flight when asked */
+	CP_DTLS_CLOSED,    /* the peer sent close_notify, or we did */
+	CP_DTLS_FAILED,    /* cp_dtls_reason says why */
+};
+
+struct cp_dtls_context; /* what all sessions share: certificate, options */
+struct cp_dtls;
+
+/* The certificate stays the caller's and may be freed after this. NULL: OpenSSL failed. */
+struct cp_dtls_context *cp_dtls_context_new(const struct cp_cert *cert);
+void cp_dtls_context_free(struct cp_dtls_context *c);
+
+/* Called from within the functions below for each datagram to the peer, at most CP_DTLS_MTU bytes. */
+typedef void cp_dtls_send(void *arg, const uint8_t *data, size_t len);
+
+/* NULL: out of memory. */
+struct cp_dtls *cp_dtls_new(struct cp_dtls_context *c, cp_dtls_send *send, void *arg);
+void cp_dtls_free(struct cp_dtls *d); /* wipes the keys; sends nothing */
+
+/*
+ * Begins, once; later calls do nothing. `f` holds `count` fingerprints (1 …
+ * CP_FINGERPRINTS_MAX): the peer's certificate must have one, or the handshake fails with an alert.
+ * Datagrams that came early are taken now; a client sends its hello.
+ */
+void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fingerprint *f,
+		   unsigned count);
+
+/* One datagram from the peer. Records that are malformed or not authentic are ignored (RFC 6347, 4.1.2.7). */
+void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);
+
+/* Milliseconds until cp_dtls_tick is due, 0: now, -1: no timer runs. */
+int cp_dtls_timeout_ms(struct cp_dtls *d);
+void cp_dtls_tick(struct cp_dtls *d); /* sends again what is due */
+
+/* Sends close_notify when the handshake is done. The session is over. */
+void cp_dtls_close(struct cp_dtls *d);
+
+enum cp_dtls_state cp_dtls_get_state(const struct cp_dtls *d);
+const char *cp_dtls_reason(const struct cp_dtls *d); /* of FAILED and CLOSED, in words */
+
+/* Copies the keys out; the caller wipes its copy. 0, or ENOENT unless CONNECTED. */
+int cp_dtls_keys(const struct cp_dtls *d, struct sh_transport_keys *out);
+
+#endif

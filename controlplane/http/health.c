@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+/* The agent's clock ticks every 100 ms; so long without is not a hiccup. */
+enum { STALLED_MS = 5000 };
+
+char *cp_health_text(const struct cp_server *s, bool *healthy)
+{
+	const char *dataplane = "connected";
+	cJSON *json = cJSON_CreateObject();
+	char *text;
+
+	if (s->stats->map == NULL)
+		dataplane = "away";
+	else if (sh_stats_tick_age_ms(s->stats) > STALLED_MS)
+		dataplane = "stalled";
+	*healthy = dataplane[0] == 'c';
+	cJSON_AddStringToObject(json, "status", *healthy ? "ok" : "unavailable");
+	cJSON_AddStringToObject(json, "dataplane", dataplane);
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	return text;
+}

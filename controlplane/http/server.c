@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "controlplane/signaling/session.h"
+#include "shared/log.h"
+
+enum {
+	HEADERS_MAX = 8192,    /* of one request, tokens in its URL included */
+	HTTP_TIMEOUT_S = 10,   /* for a request to come whole */
+	KEEPALIVE_S = 10,      /* an idle HTTP connection */
+	PING_S = 25,           /* a silent WebSocket is pinged, … */
+	HANGUP_S = 40,         /* … and cut off when it stays silent */
+};
+
+uint64_t cp_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* --- one connection ------------------------------------------------------------------- */
+
+static void remote_address(struct lws *wsi, char *out, int size)
+{
+	lws_get_peer_simple(wsi, out, (size_t)size);
+	/* An IPv4 client of a dual-stack socket is the same client. */
+	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
+		memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
+/* A value of the URL's query. False where it does not fit, and then it is no valid name. */
+static bool query_value(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)
+{
+	char buf[256];
+	const char *value = lws_get_urlarg_by_name(wsi, name, buf, sizeof(buf));
+
+	return snprintf(out, size, "%s", value != NULL ? value : absent) < (int)size;
+}
+
+static int upgrade(struct cp_server *s, struct lws *wsi)
+{
+	char path[8];
+
+	/* Only the root speaks the protocol. */
+	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) != 1 || path[0] != '/') {
+		s->metrics.sockets_refused++;
+		lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static int established(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
+{
+	char address[48], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1];
+
+	remote_address(wsi, address, sizeof(address));
+	if (!query_value(wsi, "room=", "default", room, sizeof(room)))
+		room[0] = '\0';
+	if (!query_value(wsi, "user=", "", user, sizeof(user)))
+		snprintf(user, sizeof(user), "%s", "?");
+	c->session = cp_session_open(s, wsi, room, user, address);
+	return c->session != NULL ? 0 : -1;
+}
+
+static int received(struct lws *wsi, struct cp_connection *c, const void *in, size_t len)
+{
+	bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+
+	if (lws_frame_is_binary(wsi))
+		cp_session_close(c->session, 1003, "binary");
+	else
+		cp_session_receive(c->session, in, len, last);
+	return 0;
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	struct cp_server *s = lws_context_user(lws_get_context(wsi));
+	struct cp_connection *c = user;
+
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		return cp_http_request(s, wsi, c, in);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return cp_http_writeable(wsi, c);
+	case LWS_CALLBACK_HTTP_FILE_COMPLETION:
+		return lws_http_transaction_completed(wsi) ? -1 : 0;
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+		if (c != NULL) {
+			free(c->body);
+			c->body = NULL;
+		}
+		return 0;
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return upgrade(s, wsi);
+	case LWS_CALLBACK_ESTABLISHED:
+		return established(s, wsi, c);
+	case LWS_CALLBACK_RECEIVE:
+		return c->session != NULL ? received(wsi, c, in, len) : -1;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return c->session != NULL ? cp_session_writeable(c->session) : -1;
+	case LWS_CALLBACK_CLOSED:
+		if (c->session != NULL)
+			cp_session_free(c->session);
+		c->session = NULL;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* --- the server ------------------------------------------------------------------------ */
+
+static void run_ready(uv_idle_t *idle)
+{
+	struct cp_server *s = idle->data;
+	struct cp_session *session;
+
+	uv_idle_stop(idle);
+	while ((session = TAILQ_FIRST(&s->ready)) != NULL) {
+		TAILQ_REMOVE(&s->ready, session, ready);
+		session->is_ready = false;
+		cp_session_run(session);
+	}
+}
+
+void cp_server_wake(struct cp_server *s)
+{
+	uv_idle_start(&s->idle, run_ready);
+}
+
+static void lws_said(int level, const char *line)
+{
+	int len = (int)strcspn(line, "\n");
+
+	/* It warns of what any client can bring about. */
+	sh_log(level == LLL_ERR ? SH_LOG_ERROR : SH_LOG_DEBUG, "libwebsockets %.*s", len, line);
+}
+
+/* The library only says that it could not listen; this says why. */
+static int check_port(const char *address, uint16_t port, char *err, size_t err_size)
+{
+	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	char service[8];
+	int fd, one = 1, status, error = 0;
+
+	snprintf(service, sizeof(service), "%u", port);
+	status = getaddrinfo(address[0] != '\0' ? address : NULL, service, &hints, &found);
+	if (status != 0) {
+		snprintf(err, err_size, "http.address: \"%s\": %s", address, gai_strerror(status));
+		return -1;
+	}
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+		bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(found);
+	if (error == 0)
+		return 0;
+	snprintf(err, err_size, "cannot listen on HTTP port %u: %s%s", port, strerror(error),
+		error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
+	return -1;
+}
+
+static bool has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* The process's own handlers see to them. */
+static void ignore_signal(void *handle, int number)
+{
+}
+
+static int listen_on(struct cp_server *s)
+{
+	static const struct lws_protocols protocols[] = {
+		{ .name = "spate", .callback = callback, .per_session_data_size = sizeof(struct cp_connection) },
+		{ .name = NULL },
+	};
+	static const lws_retry_bo_t idle = { .secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S };
+	void *loops[1] = { s->loop };
+	struct lws_context_creation_info info = {
+		.port = s->config->http.port,
+		.iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
+		.protocols = protocols,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+			LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+		.foreign_loops = loops,
+		.signal_cb = ignore_signal,
+		.user = s,
+		.server_string = "spate",
+		.alpn = "http/1.1",
+		.max_http_header_data = HEADERS_MAX,
+		.timeout_secs = HTTP_TIMEOUT_S,
+		.keepalive_timeout = KEEPALIVE_S,
+		.pt_serv_buf_size = 16384,
+		.retry_and_idle_policy = &idle,
+	};
+
+	if (!has_ipv6())
+		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+	s->context = lws_create_context(&info);
+	return s->context != NULL ? 0 : -1;
+}
+
+int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config, struct cp_model *model,
+	const struct sh_stats_reader *stats, char *err, size_t err_size)
+{
+	s->config = config;
+	s->loop = loop;
+	s->model = model;
+	s->stats = stats;
+	s->started_ns = cp_now_ns();
+	TAILQ_INIT(&s->ready);
+	if (check_port(config->http.address, config->http.port, err, err_size) < 0)
+		return -1;
+	s->capabilities = cp_router_capabilities(&model->router);
+	if (s->capabilities == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return -1;
+	}
+	uv_idle_init(loop, &s->idle);
+	s->idle.data = s;
+	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
+	if (listen_on(s) < 0) {
+		snprintf(err, err_size, "cannot start the HTTP server on port %u", config->http.port);
+		uv_close((uv_handle_t *)&s->idle, NULL);
+		cJSON_Delete(s->capabilities);
+		return -1;
+	}
+	return 0;
+}
+
+void cp_server_farewell(struct cp_server *s)
+{
+	const struct cp_room *room;
+	const struct cp_peer *peer;
+
+	TAILQ_FOREACH (room, &s->model->room_list, in_model)
+		TAILQ_FOREACH (peer, &room->peers, in_room)
+			cp_session_close(peer->session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
+}
+
+void cp_server_stop(struct cp_server *s)
+{
+	lws_context_destroy(s->context);
+	uv_close((uv_handle_t *)&s->idle, NULL);
+	cJSON_Delete(s->capabilities);
+}

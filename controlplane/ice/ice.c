@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ice.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+/* --- credentials -------------------------------------------------------------------- */
+
+/* ice-char (RFC 8839, 5.4): 64 of them, so that 6 random bits make one. */
+static int random_text(char *out, size_t len)
+{
+	static const char ice_char[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t bits[64];
+
+	if (RAND_bytes(bits, (int)len) != 1)
+		return EIO;
+	for (size_t i = 0; i < len; i++)
+		out[i] = ice_char[bits[i] & 63];
+	out[len] = '\0';
+	OPENSSL_cleanse(bits, sizeof(bits));
+	return 0;
+}
+
+static int fresh(struct cp_ice_credentials *c)
+{
+	memset(c, 0, sizeof(*c));
+	if (random_text(c->ufrag, CP_ICE_UFRAG_LEN) || random_text(c->pwd, CP_ICE_PWD_LEN))
+		return EIO;
+	sh_hmac_sha1_key(&c->key, c->pwd, CP_ICE_PWD_LEN);
+	return 0;
+}
+
+int cp_ice_init(struct cp_ice *ice)
+{
+	memset(ice, 0, sizeof(*ice));
+	ice->selected = -1;
+	return fresh(&ice->current);
+}
+
+void cp_ice_wipe(struct cp_ice *ice)
+{
+	OPENSSL_cleanse(&ice->current, sizeof(ice->current));
+	OPENSSL_cleanse(&ice->previous, sizeof(ice->previous));
+	ice->has_previous = false;
+}
+
+int cp_ice_restart(struct cp_ice *ice)
+{
+	struct cp_ice_credentials next;
+
+	if (fresh(&next))
+		return EIO;
+	/* Credentials that nobody has used yet protect no tuple: those before them stay. */
+	if (!ice->has_previous) {
+		ice->previous = ice->current;
+		ice->has_previous = true;
+	}
+	ice->current = next;
+	OPENSSL_cleanse(&next, sizeof(next));
+	return 0;
+}
+
+/* --- tuples -------------------------------------------------------------------------- */
+
+static bool same_addr(const struct sh_addr *a, const struct sh_addr *b)
+{
+	return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path)
+{
+	for (int i = 0; i < ice->tuple_count; i++) {
+		const struct sh_path *p = &ice->tuple[i].path;
+
+		if (same_addr(&p->remote, &path->remote) && same_addr(&p->local, &path->local))
+			return i;
+	}
+	return -1;
+}
+
+/* A peer's address at two of ours is rare: the selected one's neighbour will do. */
+static int find_remote(const struct cp_ice *ice, const struct sh_addr *remote)
+{
+	for (int i = 0; i < ice->tuple_count; i++)
+		if (same_addr(&ice->tuple[i].path.remote, remote))
+			return i;
+	return -1;
+}
+
+static void remove_tuple(struct cp_ice *ice, int i)
+{
+	int last = ice->tuple_count - 1;
+
+	ice->tuple[i] = ice->tuple[last];
+	ice->tuple_count--;
+	if (ice->selected == i)
+		ice->selected = -1;
+	else if (ice->selected == last)
+		ice->selected = (int8_t)i;
+}
+
+void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path)
+{
+	int i = cp_ice_find(ice, path);
+
+	if (i >= 0)
+		remove_tuple(ice, i);
+}
+
+/*
+ * A peer that roams makes a new tuple at every network, so the table may not just fill
+ * up: the tuple longest without a check goes, never the selected one.
+ */
+static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
+{
+	int oldest = -1;
+
+	if (ice->tuple_count == SH_MAX_TUPLES) {
+		for (int i = 0; i < ice->tuple_count; i++)
+			if (i != ice->selected &&
+			    (oldest < 0 || ice->tuple[i].seen < ice->tuple[oldest].seen))
+				oldest = i;
+		remove_tuple(ice, oldest);
+	}
+	ice->tuple[ice->tuple_count] = (struct cp_ice_tuple){.path = *path};
+	return ice->tuple_count++;
+}
+
+static bool select_tuple(struct cp_ice *ice, int i)
+{
+	if (ice->selected == i)
+		return false;
+	ice->selected = (int8_t)i;
+	ice->dtls_ms = 0;
+	return true;
+}
+
+/*
+ * Whether the check on tuple `i` selects it. With NOMINATION the highest value wins and
+ * USE-CANDIDATE means nothing any more (draft-thatcher-ice-renomination, 4). Without it
+ * the last USE-CANDIDATE does (RFC 8445, 7.3.1.5), but a peer that nominates
+ * aggressively sends it on every pair it tries: for a while after a DTLS packet the
+ * tuple that carried it stays, because that is the pair the peer uses.
+ */
+static bool nominates(struct cp_ice *ice, int i, const struct sh_stun *m, uint64_t now_ms)
+{
+	struct cp_ice_tuple *t = &ice->tuple[i];
+
+	if (m->has_nomination && m->nomination > 0) {
+		if (m->nomination > t->nomination)
+			t->nomination = m->nomination;
+		if (m->nomination <= ice->nomination)
+			return false;
+		ice->nomination = m->nomination;
+		return true;
+	}
+	if (!m->use_candidate || ice->nomination)
+		return false;
+	t->use_candidate = true;
+	return ice->selected < 0 || !ice->dtls_ms || now_ms - ice->dtls_ms >= CP_ICE_DTLS_HOLD_MS;
+}
+
+/* --- input ----------------------------------------------------------------------------- */
+
+static void refuse(struct cp_ice_result *out, const struct sh_stun *m, unsigned code, const char *reason,
+		   const struct sh_hmac_sha1 *key)
+{
+	out->response_len = (uint16_t)sh_stun_error(out->response, m, code, reason, key);
+	out->code = code;
+	out->actions = CP_ICE_RESPOND;
+}
+
+/* The credentials a check names, or NULL. */
+static struct cp_ice_credentials *named(struct cp_ice *ice, const struct sh_stun *m)
+{
+	if (sh_stun_for_ufrag(m, ice->current.ufrag, CP_ICE_UFRAG_LEN))
+		return &ice->current;
+	if (ice->has_previous && sh_stun_for_ufrag(m, ice->previous.ufrag, CP_ICE_UFRAG_LEN))
+		return &ice->previous;
+	return NULL;
+}
+
+/* The first good check with new credentials ends the old session and its nominations. */
+static void take_over(struct cp_ice *ice, struct cp_ice_result *out)
+{
+	OPENSSL_cleanse(ice->previous.pwd, sizeof(ice->previous.pwd));
+	OPENSSL_cleanse(&ice->previous.key, sizeof(ice->previous.key));
+	ice->has_previous = false;
+	ice->nomination = 0;
+	ice->dtls_ms = 0;
+	for (int i = 0; i < ice->tuple_count; i++) {
+		ice->tuple[i].nomination = 0;
+		ice->tuple[i].use_candidate = false;
+	}
+	out->actions |= CP_ICE_CREDENTIALS;
+}
+
+/* An authenticated check: only from here on does anything change. */
+static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const struct cp_ice_credentials *c,
+			 const struct sh_path *path, uint64_t now_ms, struct cp_ice_result *out)
+{
+	int i = cp_ice_find(ice, path);
+
+	out->response_len = (uint16_t)sh_stun_success(out->response, m, &path->remote, &c->key);
+	out->actions = CP_ICE_RESPOND;
+	if (c == &ice->current && ice->has_previous)
+		take_over(ice, out);
+	if (i < 0) {
+		i = add_tuple(ice, path);
+		out->actions |= CP_ICE_BIND;
+	}
+	ice->tuple[i].seen = ++ice->order;
+	out->tuple = (uint8_t)i;
+	if (nominates(ice, i, m, now_ms) && select_tuple(ice, i))
+		out->actions |= CP_ICE_SELECT;
+}
+
+void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const struct sh_path *path,
+		  uint64_t now_ms, struct cp_ice_result *out)
+{
+	const struct cp_ice_credentials *c;
+	struct sh_stun m;
+
+	out->actions = 0;
+	out->code = 0;
+	out->tuple = 0;
+	out->response_len = 0;
+	/* We send no requests, so nothing but a request can be meant for us. */
+	if (sh_stun_parse(&m, data, len) || m.type != SH_STUN_BINDING_REQUEST)
+		return;
+	if (!m.fingerprint || !m.has_priority) { /* RFC 8445, 7.1.1 and 7.2.2 */
+		refuse(out, &m, 400, "Bad Request", NULL);
+		return;
+	}
+	if (!m.username || !m.integrity) { /* RFC 8489, 9.1.3 */
+		refuse(out, &m, 400, "Bad Request", NULL);
+		return;
+	}
+	c = named(ice, &m);
+	if (!c || !sh_stun_verify(&m, data, &c->key)) {
+		refuse(out, &m, 401, "Unauthorized", NULL);
+		return;
+	}
+	if (m.unknown_required) { /* RFC 8489, 6.3.1 */
+		refuse(out, &m, 420, "Unknown Attribute", &c->key);
+		return;
+	}
+	if (m.controlled) { /* RFC 8445, 7.3.1.1: a lite agent is always the controlled one */
+		refuse(out, &m, 487, "Role Conflict", &c->key);
+		return;
+	}
+	accept_check(ice, &m, c, path, now_ms, out);
+}
+
+int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms, bool *selected)
+{
+	int i = cp_ice_find(ice, path);
+
+	*selected = false;
+	if (i < 0)
+		return -1;
+	if (!ice->nomination)
+		*selected = select_tuple(ice, i);
+	if (i == ice->selected)
+		ice->dtls_ms = now_ms ? now_ms : 1;
+	return i;
+}
+
+int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote)
+{
+	int i = find_remote(ice, remote);
+
+	return i >= 0 && !ice->nomination && select_tuple(ice, i) ? i : -1;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * spate-controlplane: signaling, ICE and DTLS. One loop carries everything; DTLS
+ * handshakes compute on threads of their own.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <uv.h>
+
+#include "admin/admin.h"
+#include "http/server.h"
+#include "media/plane.h"
+#include "room/room.h"
+#include "shared/config.h"
+#include "shared/log.h"
+
+enum {
+	FILES_MAX = 262144, /* file descriptors asked for: a socket is one */
+	FAREWELL_MS = 150,  /* for close frames to leave */
+	EXIT_USAGE = 2,
+};
+
+struct control {
+	struct sh_config config;
+	uv_loop_t loop;
+	struct cp_model model;
+	struct cp_plane plane;
+	struct cp_server server;
+	struct cp_admin admin;
+	uv_signal_t sigint, sigterm;
+	uv_timer_t farewell;
+	bool ready, stopping;
+};
+
+/* --- the command line --------------------------------------------------------------------- */
+
+static void usage(FILE *to)
+{
+	fputs("usage: spate-controlplane [options]\n"
+	      "\n"
+	      "  --config FILE    read the configuration from FILE\n"
+	      "  --check-config   say whether the configuration is good, and end\n"
+	      "  --http-port N    listen on port N for the page and WebSockets (3000)\n"
+	      "  --web-root DIR   serve the built page from DIR\n"
+	      "  --run-dir DIR    keep sockets in DIR (/run/spate)\n"
+	      "  --help           show this text\n"
+	      "  --version        show the version\n",
+		to);
+}
+
+static int copy_text(char *out, size_t size, const char *name, const char *text)
+{
+	if (snprintf(out, size, "%s", text) < (int)size)
+		return 0;
+	fprintf(stderr, "spate-controlplane: %s: longer than %zu characters\n", name, size - 1);
+	return -1;
+}
+
+static int parse_port(uint16_t *out, const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || port < 1 || port > 65535) {
+		fprintf(stderr, "spate-controlplane: --http-port: \"%s\" is not a port (1 to 65535)\n", text);
+		return -1;
+	}
+	*out = (uint16_t)port;
+	return 0;
+}
+
+/* -1: go on; else the exit status. */
+static int configure(struct sh_config *config, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, 'C' },
+		{ "http-port", required_argument, NULL, 'p' },
+		{ "web-root", required_argument, NULL, 'w' },
+		{ "run-dir", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *file = NULL, *port = NULL, *web_root = NULL, *run_dir = NULL;
+	bool check = false;
+	char err[256];
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'C':
+			check = true;
+			break;
+		case 'p':
+			port = optarg;
+			break;
+		case 'w':
+			web_root = optarg;
+			break;
+		case 'r':
+			run_dir = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts("spate-controlplane " CP_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "spate-controlplane: \"%s\" is no option\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	sh_config_defaults(config);
+	if (file != NULL && sh_config_load(config, file, err, sizeof(err)) < 0) {
+		fprintf(stderr, "spate-controlplane: %s: %s\n", file, err);
+		return EXIT_FAILURE;
+	}
+	/* Options say more than the file. */
+	if ((port != NULL && parse_port(&config->http.port, port) < 0) ||
+		(web_root != NULL &&
+			copy_text(config->http.web_root, sizeof(config->http.web_root), "--web-root", web_root) < 0) ||
+		(run_dir != NULL && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", run_dir) < 0))
+		return EXIT_USAGE;
+	if (config->http.web_root[0] == '\0')
+		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
+	if (check) {
+		puts("the configuration is good");
+		return EXIT_SUCCESS;
+	}
+	return -1;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		sh_log(SH_LOG_WARN, "file-limit reason=\"%s\"", strerror(errno));
+}
+
+static void dataplane_connected(struct cp_plane *plane)
+{
+	struct control *c = plane->owner;
+
+	if (c->ready)
+		return;
+	c->ready = true;
+	sh_log(SH_LOG_INFO, "ready url=http://localhost:%u/", c->config.http.port);
+}
+
+static void end(uv_timer_t *timer)
+{
+	struct control *c = timer->data;
+
+	cp_plane_detach(&c->plane);
+	cp_server_stop(&c->server);
+	cp_plane_stop(&c->plane);
+	uv_close((uv_handle_t *)&c->sigint, NULL);
+	uv_close((uv_handle_t *)&c->sigterm, NULL);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void stop(uv_signal_t *handle, int number)
+{
+	struct control *c = handle->data;
+
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
+		c->model.transports.count);
+	cp_admin_stop(&c->admin);
+	cp_server_farewell(&c->server);
+	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
+}
+
+/* Everything that can be in the way of a start, in the order in which it is least confusing. */
+static int start(struct control *c, char *err, size_t err_size)
+{
+	if (cp_admin_start(&c->admin, &c->loop, &c->server, c->config.run_dir, err, err_size) < 0)
+		return -1;
+	if (cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->server.metrics, dataplane_connected, c, err, err_size) < 0) {
+		cp_admin_stop(&c->admin);
+		return -1;
+	}
+	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, err, err_size) < 0) {
+		cp_admin_stop(&c->admin);
+		cp_plane_detach(&c->plane);
+		cp_plane_stop(&c->plane);
+		return -1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct control c;
+	char err[300];
+	int status = configure(&c.config, argc, argv);
+
+	if (status >= 0)
+		return status;
+	sh_log_init("control", c.config.log_level);
+	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
+	uv_loop_init(&c.loop);
+	cp_model_init(&c.model, &c.config, &cp_plane_media, &c.plane);
+	if (start(&c, err, sizeof(err)) < 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		uv_run(&c.loop, UV_RUN_DEFAULT);
+		return EXIT_FAILURE;
+	}
+	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
+	uv_timer_init(&c.loop, &c.farewell);
+	uv_signal_init(&c.loop, &c.sigint);
+	uv_signal_init(&c.loop, &c.sigterm);
+	c.farewell.data = c.sigint.data = c.sigterm.data = &c;
+	uv_signal_start(&c.sigint, stop, SIGINT);
+	uv_signal_start(&c.sigterm, stop, SIGTERM);
+	uv_run(&c.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&c.loop);
+	sh_log(SH_LOG_INFO, "stopped");
+	return EXIT_SUCCESS;
+}

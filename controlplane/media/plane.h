@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_PLANE_H
+#define SPATE_CONTROLPLANE_PLANE_H
+
+/*
+ * The rooms' way to the media: struct cp_media over the WebRTC transports and the
+ * connection to the data plane. Hands the data plane's news to both.
+ */
+
+#include <uv.h>
+
+#include "controlplane/dpclient/dpclient.h"
+#include "controlplane/http/server.h"
+#include "controlplane/room/room.h"
+#include "controlplane/transport/webrtc.h"
+#include "shared/config.h"
+#include "shared/stats_reader.h"
+
+struct cp_plane {
+	const struct sh_config *config;
+	struct cp_model *model;
+	struct cp_metrics *metrics;
+	struct cp_dp *dp;
+	struct cp_webrtc_server *webrtc;
+	struct sh_stats_reader stats; /* map NULL: the data plane is away */
+	bool up;
+	void (*connected)(struct cp_plane *p); /* called each time; for the log of readiness */
+	void *owner; /* for `connected` */
+};
+
+extern const struct cp_media cp_plane_media; /* its argument is a struct cp_plane */
+
+/* What it is given outlives it. 0, or -1 with a sentence in `err`. */
+int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config, struct cp_model *model,
+	struct cp_metrics *metrics, void (*connected)(struct cp_plane *p), void *owner, char *err, size_t err_size);
+
+/* Lets go of the data plane, where media goes on; transports here close without a word to it. */
+void cp_plane_detach(struct cp_plane *p);
+/* After the last transport was closed. The loop must run on to close handles. */
+void cp_plane_stop(struct cp_plane *p);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg)
+{
+	memset(m, 0, sizeof(*m));
+	m->config = config;
+	m->media = media;
+	m->media_arg = media_arg;
+	cp_router_init(&m->router, config->codec, config->codec_count);
+	TAILQ_INIT(&m->room_list);
+}
+
+bool cp_name_valid(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
+
+	return length > 0 && length < CP_NAME_SIZE && name[length] == '\0';
+}
+
+static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp_fault *fault)
+{
+	struct cp_room *room;
+
+	if (m->rooms.count >= m->config->limit.rooms) {
+		cp_refuse(fault, CP_TOO_MANY, "room: this server holds %u rooms already", m->rooms.count);
+		return NULL;
+	}
+	room = calloc(1, sizeof(*room));
+	if (room == NULL) {
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	snprintf(room->name, sizeof(room->name), "%s", name);
+	room->model = m;
+	TAILQ_INIT(&room->peers);
+	if (cp_index_put(&m->rooms, room) < 0) {
+		free(room);
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&m->room_list, room, in_model);
+	return room;
+}
+
+static void room_free(struct cp_room *room)
+{
+	cp_index_take(&room->model->rooms, room);
+	TAILQ_REMOVE(&room->model->room_list, room, in_model);
+	free(room);
+}
+
+struct cp_peer *cp_room_join(struct cp_model *m, const char *room_name, const char *user,
+	const struct cp_listener *listener, void *session, struct cp_fault *fault)
+{
+	struct cp_room *room = cp_index_get(&m->rooms, room_name);
+	struct cp_peer *peer;
+
+	if (room == NULL)
+		room = room_make(m, room_name, fault);
+	if (room == NULL)
+		return NULL;
+	if (room->peer_count >= m->config->limit.peers_per_room) {
+		cp_refuse(fault, CP_TOO_MANY, "room: %u peers are in it already", room->peer_count);
+		return NULL;
+	}
+	peer = calloc(1, sizeof(*peer));
+	if (peer == NULL) {
+		if (room->peer_count == 0)
+			room_free(room);
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	cp_id_make(peer->id);
+	cp_cname_make(peer->cname);
+	snprintf(peer->user, sizeof(peer->user), "%s", user);
+	peer->room = room;
+	peer->listener = listener;
+	peer->session = session;
+	TAILQ_INIT(&peer->transports);
+	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
+	room->peer_count++;
+	m->peer_count++;
+	return peer;
+}
+
+static void peer_free(struct cp_peer *peer)
+{
+	struct cp_room *room = peer->room;
+
+	TAILQ_REMOVE(&room->peers, peer, in_room);
+	room->peer_count--;
+	room->model->peer_count--;
+	if (room->peer_count == 0)
+		room_free(room);
+	free(peer);
+}
+
+void cp_room_leave(struct cp_peer *peer)
+{
+	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left" };
+	struct cp_transport *t;
+
+	if (peer->call != NULL) {
+		peer->call->peer = NULL;
+		peer->call = NULL;
+	}
+	TAILQ_FOREACH (t, &peer->transports, on_peer)
+		while (!TAILQ_EMPTY(&t->consumers))
+			cp_consumer_destroy(TAILQ_FIRST(&t->consumers), &how);
+	TAILQ_FOREACH (t, &peer->transports, on_peer)
+		while (!TAILQ_EMPTY(&t->producers))
+			cp_producer_destroy(TAILQ_FIRST(&t->producers), &how);
+	while (!TAILQ_EMPTY(&peer->transports))
+		cp_transport_destroy(TAILQ_FIRST(&peer->transports), &how);
+	peer_free(peer);
+}
+
+void cp_model_lose_transports(struct cp_model *m)
+{
+	struct cp_room *room;
+	struct cp_peer *peer;
+
+	TAILQ_FOREACH (room, &m->room_list, in_model)
+		TAILQ_FOREACH (peer, &room->peers, in_room)
+			while (!TAILQ_EMPTY(&peer->transports))
+				cp_transport_fail(TAILQ_FIRST(&peer->transports), CP_UNAVAILABLE,
+					"the data plane was lost");
+}
+
+struct cp_counts cp_room_counts(const struct cp_room *room)
+{
+	struct cp_counts counts = { .peers = room->peer_count };
+	const struct cp_peer *peer;
+
+	TAILQ_FOREACH (peer, &room->peers, in_room) {
+		counts.transports += peer->transport_count;
+		counts.producers += peer->producer_count;
+		counts.consumers += peer->consumer_count;
+	}
+	return counts;
+}

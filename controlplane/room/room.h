@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_ROOM_H
+#define SPATE_CONTROLPLANE_ROOM_H
+
+/*
+ * The desired state: rooms, their peers, and what each peer owns. No I/O: the data
+ * plane is asked through struct cp_media, peers hear of others through struct
+ * cp_listener, and both dialects call the same functions.
+ *
+ * A request that needs the data plane is answered when that has acknowledged: `done`
+ * is called exactly once, before or after the call returns, unless the peer leaves
+ * first. A peer has one such request at a time; its dialect keeps the others waiting.
+ * Whatever closes takes along all that stands on it: consumers first, then producers,
+ * then transports. Listeners and `done` must not call back into the rooms.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <cjson/cJSON.h>
+
+#include "shared/abi.h"
+#include "shared/config.h"
+
+#include "controlplane/negotiation/negotiation.h"
+
+#include "fault.h"
+#include "id.h"
+#include "index.h"
+#include "media.h"
+
+enum { CP_NAME_SIZE = 65 };
+
+enum cp_purpose { CP_PURPOSE_SEND = 1, CP_PURPOSE_RECV };
+enum cp_transport_state {
+	CP_TRANSPORT_OPENING, /* the data plane has not acknowledged it */
+	CP_TRANSPORT_NEW,
+	CP_TRANSPORT_CONNECTING, /* the peer's DTLS parameters are known */
+	CP_TRANSPORT_CONNECTED,
+};
+const char *cp_transport_state_name(enum cp_transport_state state);
+
+struct cp_model;
+struct cp_peer;
+struct cp_call;
+
+struct cp_consumer {
+	char id[CP_ID_SIZE]; /* first: it is the key of the index */
+	sh_id dp_id;
+	struct cp_transport *transport;
+	struct cp_producer *producer;
+	bool live; /* the data plane has it */
+	bool paused;
+	uint32_t ssrc, rtx_ssrc; /* the second is unused without RTX */
+	uint32_t stats_slot; /* where its statistics were last found */
+	cJSON *rtp_parameters;
+	TAILQ_ENTRY(cp_consumer) on_transport;
+	TAILQ_ENTRY(cp_consumer) on_producer;
+};
+
+struct cp_producer {
+	char id[CP_ID_SIZE];
+	sh_id dp_id;
+	struct cp_transport *transport;
+	bool live;
+	bool paused;
+	uint32_t stats_slot;
+	struct cp_consumable consumable; /* its stream as consumers are told of it */
+	TAILQ_HEAD(, cp_consumer) consumers;
+	TAILQ_ENTRY(cp_producer) on_transport;
+};
+
+struct cp_transport {
+	char id[CP_ID_SIZE];
+	sh_id dp_id;
+	struct cp_peer *peer;
+	enum cp_purpose purpose;
+	enum cp_transport_state state;
+	uint32_t next_mid;
+	uint32_t stats_slot;
+	void *link; /* owner: cp_media */
+	TAILQ_HEAD(, cp_producer) producers;
+	TAILQ_HEAD(, cp_consumer) consumers;
+	TAILQ_ENTRY(cp_transport) on_peer;
+};
+
+/* What a peer is told without having asked. */
+struct cp_listener {
+	void (*new_producer)(struct cp_peer *to, const struct cp_producer *p);
+	void (*producer_closed)(struct cp_peer *to, const struct cp_producer *p);
+	void (*producer_paused)(struct cp_peer *to, const struct cp_producer *p);
+	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
+	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why, const char *reason);
+};
+
+struct cp_peer {
+	char id[CP_ID_SIZE]; /* what dialect A calls socketId */
+	char user[CP_NAME_SIZE]; /* "": not named */
+	char cname[CP_CNAME_SIZE]; /* of all it produces, so that lips stay in sync */
+	struct cp_room *room;
+	const struct cp_listener *listener;
+	void *session; /* owner: the dialect */
+	struct cp_call *call; /* what it waits for; NULL: nothing */
+	uint32_t transport_count, producer_count, consumer_count;
+	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
+	TAILQ_ENTRY(cp_peer) in_room;
+};
+
+struct cp_room {
+	char name[CP_NAME_SIZE];
+	struct cp_model *model;
+	uint32_t peer_count;
+	TAILQ_HEAD(, cp_peer) peers;
+	TAILQ_ENTRY(cp_room) in_model;
+};
+
+struct cp_counts {
+	uint32_t peers, transports, producers, consumers;
+};
+
+struct cp_model {
+	const struct sh_config *config;
+	const struct cp_media *media;
+	void *media_arg;
+	struct cp_router router;
+	struct cp_index rooms, transports, producers, consumers;
+	uint32_t peer_count;
+	TAILQ_HEAD(, cp_room) room_list;
+};
+
+/* `fault` NULL: it worked, and `object` is what was made or changed. */
+typedef void (*cp_done)(struct cp_peer *peer, const struct cp_fault *fault, void *object);
+
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg);
+
+/* --- rooms and peers (room.c) ------------------------------------------------------- */
+
+/* Whether `name` may name a room or a user: 1 to 64 of A-Z a-z 0-9 . _ ~ - */
+bool cp_name_valid(const char *name);
+
+/* Joins, and makes the room where there is none. NULL with the fault. */
+struct cp_peer *cp_room_join(struct cp_model *m, const char *room, const char *user,
+	const struct cp_listener *listener, void *session, struct cp_fault *fault);
+/* Closes all it owns, tells the others, frees it; the room goes with its last peer. */
+void cp_room_leave(struct cp_peer *peer);
+struct cp_counts cp_room_counts(const struct cp_room *room);
+
+/* --- transports (transport.c) --------------------------------------------------------- */
+
+/* The peer's own, or NULL with a not-found. */
+struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+
+void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done); /* object: cp_transport */
+cJSON *cp_transport_parameters(const struct cp_transport *t);
+int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
+/* New iceParameters, the caller's; NULL with the fault. */
+cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault);
+/* At its owner's wish, who is not told. */
+void cp_transport_close(struct cp_transport *t);
+/* DTLS or consent failed, or the data plane went: its owner hears transport_closed too. */
+void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason);
+/* DTLS is done and the data plane has the keys. */
+void cp_transport_connected(struct cp_transport *t);
+/* All of them are gone: the data plane was lost. Their peers stay. */
+void cp_model_lose_transports(struct cp_model *m);
+
+/* --- producers (producer.c) ------------------------------------------------------------ */
+
+/* One that is live in the peer's room, or NULL with a not-found. */
+struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+/* The peer's own. */
+struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+
+void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
+	cp_done done); /* object: cp_producer */
+void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done); /* object: cp_producer */
+void cp_producer_close(struct cp_producer *p); /* its owner is not told */
+
+/* Calls `each` for every live producer of the others in the peer's room. */
+void cp_peer_each_visible_producer(struct cp_peer *peer,
+	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
+
+/* --- consumers (consumer.c) -------------------------------------------------------------- */
+
+struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+
+void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities, bool paused,
+	cp_done done); /* object: cp_consumer */
+void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done); /* object: cp_consumer */
+void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done);   /* object: cp_consumer */
+void cp_consumer_close(struct cp_consumer *c); /* its owner is not told */
+
+#endif

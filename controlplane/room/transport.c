@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const char *cp_transport_state_name(enum cp_transport_state state)
+{
+	static const char *const names[] = {
+		[CP_TRANSPORT_OPENING] = "opening",
+		[CP_TRANSPORT_NEW] = "new",
+		[CP_TRANSPORT_CONNECTING] = "connecting",
+		[CP_TRANSPORT_CONNECTED] = "connected",
+	};
+
+	return names[state];
+}
+
+struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault)
+{
+	struct cp_transport *t = cp_index_get(&peer->room->model->transports, id);
+
+	if (t == NULL || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
+		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
+		return NULL;
+	}
+	return t;
+}
+
+static int created(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	const struct cp_closing quietly = { .tell_owner = false };
+	struct cp_transport *t = call->object;
+
+	if (error != 0) {
+		cp_transport_destroy(t, &quietly);
+		return cp_refuse_errno(fault, error);
+	}
+	t->state = CP_TRANSPORT_NEW;
+	return 0;
+}
+
+/* Into the lists, once the media side has given it its ids. */
+static int admit(struct cp_transport *t)
+{
+	if (cp_index_put(&t->peer->room->model->transports, t) < 0)
+		return -1;
+	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
+	t->peer->transport_count++;
+	return 0;
+}
+
+static int open_transport(struct cp_peer *peer, struct cp_transport *t, struct cp_fault *fault)
+{
+	const struct cp_model *m = peer->room->model;
+
+	if (!m->media->up(m->media_arg))
+		return cp_refuse_errno(fault, ENOTCONN);
+	if (peer->transport_count >= m->config->limit.transports_per_peer)
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already", peer->transport_count);
+	if (t == NULL)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return 0;
+}
+
+void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done)
+{
+	struct cp_model *m = peer->room->model;
+	struct cp_transport *t = calloc(1, sizeof(*t));
+	struct cp_fault fault;
+	struct cp_call *call;
+	int error;
+
+	if (open_transport(peer, t, &fault) < 0) {
+		free(t);
+		done(peer, &fault, NULL);
+		return;
+	}
+	t->peer = peer;
+	t->purpose = purpose;
+	TAILQ_INIT(&t->producers);
+	TAILQ_INIT(&t->consumers);
+	call = cp_call_begin(peer, t, created, done);
+	if (call == NULL) {
+		free(t);
+		return;
+	}
+	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
+	if (error == 0 && admit(t) == 0)
+		return;
+	if (error == 0) { /* no memory for the index: close answers the call, detached by now */
+		cp_call_abort(peer, t, CP_INTERNAL, "out of memory");
+		m->media->transport_close(m->media_arg, t);
+	} else {
+		peer->call = NULL;
+		free(call);
+		cp_refuse_errno(&fault, error);
+		done(peer, &fault, NULL);
+	}
+	free(t);
+}
+
+cJSON *cp_transport_parameters(const struct cp_transport *t)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	return m->media->transport_parameters(m->media_arg, t);
+}
+
+int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	if (t->state != CP_TRANSPORT_NEW)
+		return cp_refuse(fault, CP_CONFLICT, "transportId: this transport was connected before");
+	if (m->media->transport_connect(m->media_arg, t, dtls_parameters, fault) < 0)
+		return -1;
+	t->state = CP_TRANSPORT_CONNECTING;
+	return 0;
+}
+
+cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	return m->media->transport_restart(m->media_arg, t, fault);
+}
+
+void cp_transport_connected(struct cp_transport *t)
+{
+	t->state = CP_TRANSPORT_CONNECTED;
+}
+
+void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
+{
+	struct cp_peer *peer = t->peer;
+	struct cp_model *m = peer->room->model;
+
+	cp_call_abort(peer, t, how->why, how->reason);
+	while (!TAILQ_EMPTY(&t->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
+	while (!TAILQ_EMPTY(&t->producers))
+		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
+	TAILQ_REMOVE(&peer->transports, t, on_peer);
+	peer->transport_count--;
+	cp_index_take(&m->transports, t);
+	m->media->transport_close(m->media_arg, t);
+	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING)
+		peer->listener->transport_closed(peer, t, how->why, how->reason);
+	free(t);
+}
+
+void cp_transport_close(struct cp_transport *t)
+{
+	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed" };
+
+	cp_transport_destroy(t, &how);
+}
+
+void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason)
+{
+	const struct cp_closing how = { .tell_owner = true, .why = why, .reason = reason };
+
+	cp_transport_destroy(t, &how);
+}

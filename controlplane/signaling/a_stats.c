@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dialect_a.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "controlplane/negotiation/codecs.h"
+
+/*
+ * getStats in the words of mediasoup's transport, producer and consumer statistics. The
+ * data plane brings its figures up to date about once a second; what it does not count is
+ * left out.
+ */
+
+static cJSON *entry(cJSON *list, const char *type)
+{
+	cJSON *e = cJSON_CreateObject();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	cJSON_AddStringToObject(e, "type", type);
+	cJSON_AddNumberToObject(e, "timestamp", (double)now.tv_sec * 1000 + (double)(now.tv_nsec / 1000000));
+	cJSON_AddItemToArray(list, e);
+	return e;
+}
+
+static void number(cJSON *e, const char *name, uint64_t value)
+{
+	cJSON_AddNumberToObject(e, name, (double)value);
+}
+
+static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
+{
+	const struct cp_model *m = s->server->model;
+	struct sh_transport_stats now = { 0 };
+	cJSON *e = entry(list, "webrtc-transport");
+
+	if (s->server->stats->map != NULL)
+		sh_stats_find_transport(s->server->stats, t->dp_id, &t->stats_slot, &now);
+	cJSON_AddStringToObject(e, "transportId", t->id);
+	cJSON_AddStringToObject(e, "iceRole", "controlled");
+	m->media->transport_describe(m->media_arg, t, e);
+	number(e, "bytesReceived", now.rx_bytes);
+	number(e, "packetsReceived", now.rx_packets);
+	number(e, "bytesSent", now.tx_bytes);
+	number(e, "packetsSent", now.tx_packets);
+	if (now.available_bps > 0)
+		number(e, "availableOutgoingBitrate", now.available_bps);
+}
+
+static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc, uint32_t rtx_ssrc)
+{
+	cJSON *e = entry(list, type);
+
+	if (ssrc != 0)
+		number(e, "ssrc", ssrc);
+	if (rtx_ssrc != 0)
+		number(e, "rtxSsrc", rtx_ssrc);
+	cJSON_AddStringToObject(e, "kind", cp_kind_name(p->consumable.kind));
+	cJSON_AddStringToObject(e, "mimeType", p->consumable.router.codec->mime);
+	return e;
+}
+
+static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
+{
+	struct sh_producer_stats now = { 0 };
+	cJSON *e;
+
+	if (s->server->stats->map != NULL)
+		sh_stats_find_producer(s->server->stats, p->dp_id, &p->stats_slot, &now);
+	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
+	number(e, "packetCount", now.packets);
+	number(e, "byteCount", now.bytes);
+	number(e, "bitrate", now.bitrate_bps);
+	number(e, "packetsLost", now.packets_lost);
+	number(e, "fractionLost", now.fraction_lost);
+	number(e, "packetsRepaired", now.packets_repaired);
+	number(e, "nackCount", now.nacks);
+	number(e, "pliCount", now.plis);
+	number(e, "jitter", now.jitter);
+	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
+}
+
+static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
+{
+	struct sh_consumer_stats now = { .ssrc = c->ssrc };
+	cJSON *e;
+
+	if (s->server->stats->map != NULL)
+		sh_stats_find_consumer(s->server->stats, c->dp_id, &c->stats_slot, &now);
+	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
+	number(e, "packetCount", now.packets);
+	number(e, "byteCount", now.bytes);
+	number(e, "bitrate", now.bitrate_bps);
+	number(e, "packetsLost", now.packets_lost);
+	number(e, "fractionLost", now.fraction_lost);
+	number(e, "packetsRetransmitted", now.rtx_packets);
+	number(e, "nackCount", now.nacks);
+	number(e, "pliCount", now.plis);
+	number(e, "jitter", now.jitter);
+	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
+	add_producer(s, c->producer, list);
+}
+
+/* -1 with the fault unless the member is absent (0) or names something (1, in `list`). */
+static int add_named(const struct cp_session *s, const cJSON *data, const char *name, cJSON *list, struct cp_fault *fault)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
+	struct cp_transport *t;
+	struct cp_producer *p;
+	struct cp_consumer *c;
+
+	if (item == NULL)
+		return 0;
+	if (!cJSON_IsString(item))
+		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be a string", name);
+	if (strcmp(name, "transportId") == 0 && (t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
+		add_transport(s, t, list);
+	else if (strcmp(name, "producerId") == 0 &&
+		(p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
+		add_producer(s, p, list);
+	else if (strcmp(name, "consumerId") == 0 &&
+		(c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
+		add_consumer(s, c, list);
+	else
+		return -1;
+	return 1;
+}
+
+void cp_a_get_stats(struct cp_session *s, const cJSON *data)
+{
+	static const char *const names[] = { "transportId", "producerId", "consumerId" };
+	cJSON *reply = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(reply, "stats");
+	struct cp_fault fault;
+	int named = 0, status = 0;
+
+	for (unsigned i = 0; i < 3 && status >= 0; i++) {
+		status = add_named(s, data, names[i], list, &fault);
+		named += status;
+	}
+	if (status >= 0 && named == 0) {
+		cp_refuse(&fault, CP_BAD_REQUEST, "transportId, producerId or consumerId: one of them must be there");
+		status = -1;
+	}
+	if (status < 0) {
+		cJSON_Delete(reply);
+		cp_session_error(s, &fault);
+	} else {
+		cp_session_reply(s, reply);
+	}
+}

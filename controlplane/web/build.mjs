@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles the page into dist/: index.html, main.js, main.css, icon.svg. Nothing is loaded
+// from elsewhere and nothing is inline, so the page lives under a policy of 'self'.
+import { build } from "esbuild";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await build({
+	entryPoints: [join(here, "src/main.js"), join(here, "src/main.css")],
+	outdir: dist,
+	bundle: true,
+	minify: true,
+	format: "esm",
+	target: ["es2022"],
+	legalComments: "linked",
+	logLevel: "warning",
+});
+for (const name of ["index.html", "icon.svg"])
+	await cp(join(here, "src", name), join(dist, name));

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Session } from "./session.js";
+import { CodecError } from "./words.js";
+
+const MAX_BITRATE_BPS = 4_000_000;
+
+/** Publishes one source's tracks into a room, and again after every loss. */
+export class Host extends Session {
+	/** The Publication that carries media, and the one being built; either may be null. */
+	#live = null;
+	#fresh = null;
+	#paused = { audio: false, video: false };
+
+	/** `source` is what capture() in sources.js gave; `codec` is "auto" or a name like "VP8". */
+	constructor(room, source, codec) {
+		super(room);
+		this.source = source;
+		this.codec = codec;
+	}
+
+	get transport() {
+		return (this.#fresh ?? this.#live)?.transport ?? null;
+	}
+
+	get producers() {
+		return (this.#fresh ?? this.#live)?.producers ?? [];
+	}
+
+	ownsTransport(id) {
+		return this.transport?.id === id;
+	}
+
+	oldTransportLost() {
+		// It only had to last until the new one carries media; if it does not, so be it.
+	}
+
+	isPaused(kind) {
+		return this.#paused[kind];
+	}
+
+	/** Stops or starts sending one kind; remembered over a rejoin. */
+	async setPaused(kind, paused) {
+		this.#paused[kind] = paused;
+		for (const producer of this.producers.filter((p) => p.kind === kind)) {
+			if (paused)
+				producer.pause();
+			else
+				producer.resume();
+			await this.signaling.request(paused ? "pauseProducer" : "resumeProducer",
+				{ producerId: producer.id });
+		}
+	}
+
+	async join(turn) {
+		this.retireTransport(this.#fresh?.transport);
+		this.#fresh = null;
+		const codec = this.#pickCodec();
+		const transport = await this.openTransport("send", turn);
+		const fresh = { transport, producers: [] };
+		this.#fresh = fresh;
+		transport.on("produce", ({ kind, rtpParameters, appData }, done, fail) => {
+			const paused = this.#paused[kind];
+			this.signaling.request("produce", { transportId: transport.id, kind, rtpParameters, appData, paused })
+				.then(done, fail);
+		});
+		for (const track of this.source.stream.getTracks()) {
+			fresh.producers.push(await this.#produce(transport, track, codec));
+			this.check(turn);
+		}
+		await this.connected(transport);
+		this.check(turn);
+		const old = this.#live;
+		this.#live = fresh;
+		this.#fresh = null;
+		this.retireTransport(old?.transport);
+		this.settled();
+		this.setState("live", "On air.");
+	}
+
+	async #produce(transport, track, codec) {
+		const options = { track, stopTracks: false };
+		if (track.kind === "video")
+			Object.assign(options, { codec, encodings: [{ maxBitrate: MAX_BITRATE_BPS }] });
+		const producer = await transport.produce(options);
+		if (this.#paused[track.kind])
+			producer.pause();
+		return producer;
+	}
+
+	notice(type, data) {
+		if (type === "roomClosed")
+			this.transportLost("the room was closed");
+		else if (type === "producerClosed" && this.producers.some((p) => p.id === data.producerId))
+			this.transportLost("the server closed what this page publishes");
+	}
+
+	close() {
+		this.retireTransport(this.#fresh?.transport);
+		this.retireTransport(this.#live?.transport);
+		this.#fresh = null;
+		this.#live = null;
+		this.source.stop();
+	}
+
+	#pickCodec() {
+		if (this.codec === "auto")
+			return undefined;
+		const wanted = `video/${this.codec}`.toLowerCase();
+		const codec = this.device.sendRtpCapabilities.codecs.find((c) => c.mimeType.toLowerCase() === wanted);
+		if (!codec)
+			throw new CodecError(`This browser and this server cannot send ${this.codec} together. ` +
+				"Choose another codec, or automatic.");
+		return codec;
+	}
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Device } from "mediasoup-client";
+import { Emitter } from "./emitter.js";
+import { Signaling, signalingUrl } from "./signaling.js";
+import { explain, isFinal } from "./words.js";
+
+const ICE_PATIENCE_MS = 1500;
+const CONNECT_TIMEOUT_MS = 15000;
+const REJOIN_FIRST_MS = 300;
+const REJOIN_LAST_MS = 4000;
+
+/** Thrown inside a join that a newer one has replaced; never shown. */
+export class Superseded extends Error {}
+
+/**
+ * What host and viewer share: the socket, the device, one transport at a time, and
+ * coming back after every kind of loss. A role derives from it and says how it joins.
+ *
+ * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting,
+ * failed, stopped. Events: "state" (state, words), "note" (words for the event log).
+ *
+ * A role implements join(turn), which builds everything anew on a fresh transport and
+ * retires what it had once the new one carries media; ownsTransport(id), true for the
+ * newest one; oldTransportLost(transport); notice(type, data); and close().
+ */
+export class Session extends Emitter {
+	state = "idle";
+	words = "";
+	joins = 0;
+	device = null;
+	signaling;
+	#turn = 0;
+	#tries = 0;
+	#timer = null;
+	#capabilities = null;
+
+	constructor(room) {
+		super();
+		this.room = room;
+		this.signaling = new Signaling(signalingUrl(window.location, room));
+		this.signaling.on("open", (capabilities) => this.#opened(capabilities));
+		this.signaling.on("lost", (wait, refusal) => this.#lost(wait, refusal));
+		this.signaling.on("notice", (type, data) => this.#notice(type, data));
+	}
+
+	start() {
+		this.setState("connecting", "Connecting to the server.");
+		this.signaling.open();
+	}
+
+	stop() {
+		this.#turn++;
+		this.#cancelJoin();
+		this.close();
+		this.signaling.close();
+		this.setState("stopped", "Stopped.");
+	}
+
+	/** A person asked: forget every back-off and try now. */
+	retry() {
+		this.#tries = 0;
+		if (this.signaling.connected)
+			this.rejoin("asked to try again", 0);
+		else
+			this.signaling.retryNow();
+	}
+
+	setState(state, words) {
+		if (state === this.state && words === this.words)
+			return;
+		this.state = state;
+		this.words = words;
+		this.emit("state", state, words);
+	}
+
+	note(words) {
+		this.emit("note", words);
+	}
+
+	/** Throws when a newer join has begun since `turn` was handed out. */
+	check(turn) {
+		if (turn !== this.#turn)
+			throw new Superseded();
+	}
+
+	isCurrent(turn) {
+		return turn === this.#turn;
+	}
+
+	/** Builds new transports, soon: what there is keeps running until they carry media. */
+	rejoin(why, wait = this.#backoff) {
+		if (this.state === "stopped" || !this.signaling.connected || (this.#timer && wait > 0))
+			return;
+		this.note(`Joining again: ${why}.`);
+		this.#turn++;
+		this.#cancelJoin();
+		this.#timer = setTimeout(() => this.#join(), wait);
+	}
+
+	/** The role says that media flows: the next trouble starts with short waits again. */
+	settled() {
+		this.#tries = 0;
+	}
+
+	/**
+	 * A new mediasoup-client transport ("send" or "recv") on this socket. `turn` guards
+	 * what happens later on it: a retired transport's troubles are nobody's concern.
+	 */
+	async openTransport(purpose, turn) {
+		const epoch = this.signaling.epoch;
+		const options = await this.signaling.request("createWebRtcTransport", { purpose });
+		if (!this.isCurrent(turn)) {
+			this.#forget(epoch, options.id);
+			throw new Superseded();
+		}
+		const transport = purpose === "send" ? this.device.createSendTransport(options)
+			: this.device.createRecvTransport(options);
+		transport.appData.epoch = epoch;
+		transport.on("connect", ({ dtlsParameters }, done, fail) => {
+			this.signaling.request("connectWebRtcTransport", { transportId: transport.id, dtlsParameters })
+				.then(done, fail);
+		});
+		transport.on("connectionstatechange", (state) => this.#transportState(transport, state, turn));
+		return transport;
+	}
+
+	/** Closes it here, and on the server where this socket made it. */
+	retireTransport(transport) {
+		if (!transport || transport.closed)
+			return;
+		transport.close();
+		this.#forget(transport.appData.epoch, transport.id);
+	}
+
+	/** Resolves once `transport` has its media path; rejects when that takes too long. */
+	connected(transport) {
+		if (transport.connectionState === "connected")
+			return Promise.resolve();
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error("no media path to the server was found")),
+				CONNECT_TIMEOUT_MS);
+			const settle = (end) => {
+				clearTimeout(timer);
+				end();
+			};
+			transport.on("connectionstatechange", (state) => {
+				if (state === "connected")
+					settle(resolve);
+			});
+			transport.observer.on("close", () => settle(() => reject(new Superseded())));
+		});
+	}
+
+	#forget(epoch, transportId) {
+		if (epoch !== this.signaling.epoch || !this.signaling.connected)
+			return;
+		this.signaling.request("closeTransport", { transportId }).catch(() => {
+			// Gone on the server already, which is what was wanted.
+		});
+	}
+
+	#opened(capabilities) {
+		this.#capabilities = capabilities;
+		this.note("Connected to the server.");
+		if (this.joins > 0)
+			this.setState("reconnecting", "The server is back. Joining again.");
+		this.#turn++;
+		this.#join();
+	}
+
+	#lost(wait, refusal) {
+		this.#turn++;
+		this.#cancelJoin();
+		if (refusal && isFinal(refusal)) {
+			this.signaling.close();
+			this.setState("failed", explain(refusal));
+			return;
+		}
+		const why = refusal ? explain(refusal) : "The server does not answer.";
+		this.setState("reconnecting", `${why} Trying again in ${(wait / 1000).toFixed(1)} s.`);
+	}
+
+	async #join() {
+		const turn = this.#turn;
+		this.#cancelJoin();
+		this.#tries++;
+		try {
+			const device = await Device.factory();
+			await device.load({ routerRtpCapabilities: this.#capabilities });
+			this.check(turn);
+			this.device = device;
+			this.joins++;
+			await this.join(turn);
+		} catch (error) {
+			if (error instanceof Superseded || turn !== this.#turn)
+				return;
+			this.#joinFailed(error);
+		}
+	}
+
+	#joinFailed(error) {
+		if (isFinal(error)) {
+			this.setState("failed", explain(error));
+			return;
+		}
+		if (error.code === "timeout")
+			this.signaling.abandon();
+		if (!this.signaling.connected)
+			return;
+		this.setState("reconnecting", `${explain(error)} Trying again.`);
+		this.rejoin(error.message);
+	}
+
+	get #backoff() {
+		return Math.min(REJOIN_FIRST_MS * 2 ** this.#tries, REJOIN_LAST_MS);
+	}
+
+	#cancelJoin() {
+		clearTimeout(this.#timer);
+		this.#timer = null;
+	}
+
+	#notice(type, data) {
+		if (type === "transportClosed") {
+			if (this.ownsTransport(data.transportId))
+				this.transportLost("the server closed the media connection");
+		} else if (type === "error") {
+			this.note(`Server: ${data.message ?? data.code}`);
+			// One that names a transport is followed by its transportClosed.
+			if (data.code === "unavailable" && !data.transportId)
+				this.transportLost("the media server went away");
+		} else {
+			this.notice(type, data);
+		}
+	}
+
+	/** The newest transport is of no use any more. */
+	transportLost(why) {
+		this.setState("reconnecting", `Media was lost: ${why}. Joining again.`);
+		this.rejoin(why);
+	}
+
+	#transportState(transport, state, turn) {
+		this.note(`Media connection: ${state}.`);
+		if (!this.ownsTransport(transport.id)) {
+			if (state === "failed" || state === "disconnected")
+				this.oldTransportLost(transport);
+		} else if (state === "failed" && this.isCurrent(turn)) {
+			this.transportLost("the network path failed");
+		} else if (state === "disconnected") {
+			setTimeout(() => this.#restartIce(transport), ICE_PATIENCE_MS);
+		}
+	}
+
+	async #restartIce(transport) {
+		if (transport.closed || transport.connectionState !== "disconnected" || !this.signaling.connected ||
+			!this.ownsTransport(transport.id))
+			return;
+		this.note("Media interrupted: restarting ICE.");
+		try {
+			const { iceParameters } =
+				await this.signaling.request("restartIce", { transportId: transport.id });
+			await transport.restartIce({ iceParameters });
+		} catch (error) {
+			if (!transport.closed && this.ownsTransport(transport.id))
+				this.transportLost(error.message);
+		}
+	}
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Emitter } from "./emitter.js";
+
+const REQUEST_TIMEOUT_MS = 10000;
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_LAST_MS = 5000;
+
+/** A request that failed: `code` is the server's, or "gone" (socket lost) or "timeout". */
+export class SignalingError extends Error {
+	constructor(code, message, request) {
+		super(message);
+		this.name = "SignalingError";
+		this.code = code;
+		this.request = request;
+	}
+}
+
+/** The WebSocket address of the server that served this page, for one room. */
+export function signalingUrl(location, room) {
+	const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+	return `${scheme}//${location.host}/?room=${encodeURIComponent(room)}`;
+}
+
+/**
+ * The plain WebSocket dialect, with a socket that comes back by itself.
+ *
+ * Events: "open" (router capabilities, epoch) each time a server has greeted us;
+ * "lost" (milliseconds to the next try, the error where the server refused us); "notice" (type, data) for what the server
+ * says unasked. The epoch counts sockets: what was made on an earlier one is unknown
+ * to the server on this one.
+ */
+export class Signaling extends Emitter {
+	epoch = 0;
+	#url;
+	#socket = null;
+	#greeted = false;
+	#wanted = false;
+	#pending = new Map();
+	#nextId = 1;
+	#tries = 0;
+	#timer = null;
+	#refusal = null;
+
+	constructor(url) {
+		super();
+		this.#url = url;
+	}
+
+	get connected() {
+		return this.#greeted;
+	}
+
+	open() {
+		this.#wanted = true;
+		this.#connect();
+	}
+
+	close() {
+		this.#wanted = false;
+		clearTimeout(this.#timer);
+		this.#drop("closed here");
+	}
+
+	/** Tries at once instead of waiting for the next turn. */
+	retryNow() {
+		if (!this.#greeted) {
+			this.#wanted = true;
+			this.#tries = 0;
+			this.#drop("retry");
+			this.#connect();
+		}
+	}
+
+	/** Gives up a socket that no longer answers; the usual reconnection follows. */
+	abandon() {
+		if (this.#socket)
+			this.#lost(this.#socket);
+	}
+
+	/** Resolves with the reply's data; rejects with a SignalingError. */
+	request(type, data = {}) {
+		if (!this.#greeted)
+			return Promise.reject(new SignalingError("gone", "not connected to the server", type));
+		const id = this.#nextId++;
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => {
+				this.#pending.delete(id);
+				reject(new SignalingError("timeout", `the server did not answer ${type}`, type));
+			}, REQUEST_TIMEOUT_MS);
+			this.#pending.set(id, { resolve, reject, timer, type });
+			this.#socket.send(JSON.stringify({ type, id, data }));
+		});
+	}
+
+	#connect() {
+		clearTimeout(this.#timer);
+		let socket;
+		try {
+			socket = new WebSocket(this.#url);
+		} catch {
+			this.#schedule();
+			return;
+		}
+		this.#socket = socket;
+		this.#refusal = null;
+		// A socket that opens but never greets is as lost as one that does not open.
+		this.#timer = setTimeout(() => this.#lost(socket), REQUEST_TIMEOUT_MS);
+		socket.addEventListener("message", (event) => this.#receive(socket, event.data));
+		socket.addEventListener("close", () => this.#lost(socket));
+	}
+
+	#receive(socket, text) {
+		if (socket !== this.#socket)
+			return;
+		let message;
+		try {
+			message = JSON.parse(text);
+		} catch {
+			return;
+		}
+		const { type, id, data } = message;
+		if (type === "rtpCapabilities" && !this.#greeted) {
+			clearTimeout(this.#timer);
+			this.#greeted = true;
+			this.#tries = 0;
+			this.epoch++;
+			this.emit("open", data, this.epoch);
+			return;
+		}
+		if (type === "error" && !this.#greeted) {
+			this.#refusal = new SignalingError(data?.code ?? "internal", data?.message ?? "refused", "join");
+			return;
+		}
+		const waiting = id === undefined ? undefined : this.#pending.get(id);
+		if (!waiting) {
+			this.emit("notice", type, data ?? {});
+			return;
+		}
+		this.#pending.delete(id);
+		clearTimeout(waiting.timer);
+		if (type === "error")
+			waiting.reject(new SignalingError(data?.code ?? "internal", data?.message ?? "failed", waiting.type));
+		else
+			waiting.resolve(data ?? {});
+	}
+
+	#lost(socket) {
+		if (socket !== this.#socket)
+			return;
+		this.#drop("lost");
+		if (this.#wanted)
+			this.#schedule();
+	}
+
+	#schedule() {
+		// Jitter, so that an audience does not come back in one instant.
+		const base = Math.min(BACKOFF_FIRST_MS * 2 ** this.#tries, BACKOFF_LAST_MS);
+		const wait = Math.round(base * (0.8 + 0.4 * Math.random()));
+		this.#tries++;
+		this.#timer = setTimeout(() => this.#connect(), wait);
+		this.emit("lost", wait, this.#refusal);
+	}
+
+	#drop(why) {
+		const socket = this.#socket;
+		this.#socket = null;
+		this.#greeted = false;
+		clearTimeout(this.#timer);
+		socket?.close();
+		for (const { reject, timer, type } of this.#pending.values()) {
+			clearTimeout(timer);
+			reject(new SignalingError("gone", `the connection to the server was lost (${why})`, type));
+		}
+		this.#pending.clear();
+	}
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Emitter } from "./emitter.js";
+
+const LOG_LINES = 200;
+const TITLES = {
+	idle: "Ready",
+	connecting: "Connecting",
+	live: "On air",
+	playing: "Playing",
+	waiting: "Waiting",
+	reconnecting: "Reconnecting",
+	failed: "Failed",
+	stopped: "Stopped",
+};
+const DASH = "–";
+
+const $ = (id) => document.getElementById(id);
+
+function bits(bps) {
+	if (bps === null)
+		return DASH;
+	return bps >= 1e6 ? `${(bps / 1e6).toFixed(2)} Mbit/s` : `${Math.round(bps / 1e3)} kbit/s`;
+}
+
+const number = (value, unit = "", digits = 0) => value === null ? DASH : `${value.toFixed(digits)}${unit}`;
+
+/**
+ * The document: it shows, and says what a person did. Events: "host", "watch", "stop",
+ * "retry", "pause" (kind, paused), "firstFrame".
+ */
+export class Ui extends Emitter {
+	constructor({ room, codec, source }) {
+		super();
+		$("room").value = room;
+		$("codec").value = codec;
+		document.querySelector(`input[name=source][value=${source}]`).checked = true;
+		$("where").textContent = room;
+		$("room").addEventListener("input", () => {
+			$("where").textContent = $("room").value || DASH;
+		});
+		$("setup").addEventListener("submit", (event) => event.preventDefault());
+		$("host").addEventListener("click", () => this.#begin("host"));
+		$("watch").addEventListener("click", () => this.#begin("watch"));
+		$("stop").addEventListener("click", () => this.emit("stop"));
+		$("retry").addEventListener("click", () => this.emit("retry"));
+		$("unmute").addEventListener("click", () => this.#unmute());
+		for (const kind of ["video", "audio"])
+			$(`pause-${kind}`).addEventListener("click", (event) => this.#pause(event.currentTarget, kind));
+	}
+
+	get choice() {
+		return {
+			room: $("room").value,
+			codec: $("codec").value,
+			source: document.querySelector("input[name=source]:checked").value,
+		};
+	}
+
+	/** While a session runs its controls stand where the setup form was. */
+	setRunning(running) {
+		$("setup").hidden = running;
+		$("controls").hidden = !running;
+		for (const kind of ["video", "audio"])
+			this.setPaused(kind, false);
+		(running ? $("stop") : $("host")).focus();
+	}
+
+	setState(state, words) {
+		document.body.dataset.state = state;
+		$("state").textContent = TITLES[state];
+		$("words").textContent = words;
+		const bad = state === "failed" || state === "reconnecting";
+		$("alert").hidden = !bad;
+		// Said once to a screen reader: a text that is the same again is not announced.
+		if (bad && $("alert-words").textContent !== words)
+			$("alert-words").textContent = words;
+		$("words").hidden = bad;
+		$("overlay").textContent = words;
+		$("overlay").hidden = bad || state === "playing" || state === "live";
+	}
+
+	setPaused(kind, paused) {
+		$(`pause-${kind}`).setAttribute("aria-pressed", String(paused));
+	}
+
+	note(words) {
+		const line = document.createElement("li");
+		const time = document.createElement("time");
+		time.textContent = new Date().toISOString().slice(11, 19);
+		line.append(time, words);
+		$("log").prepend(line);
+		while ($("log").children.length > LOG_LINES)
+			$("log").lastChild.remove();
+	}
+
+	/** Shows each stream in a tile; a tile that stays keeps its element. `muted`: own picture. */
+	setStreams(streams, muted) {
+		const tiles = $("tiles");
+		while (tiles.children.length > streams.length)
+			tiles.lastChild.remove();
+		streams.forEach((stream, i) => {
+			const video = tiles.children[i] ?? this.#addTile();
+			if (video.srcObject === stream)
+				return;
+			video.muted = muted;
+			video.srcObject = stream;
+			this.#watchFirstFrame(video);
+			this.#play(video);
+		});
+		if (streams.length === 0)
+			$("unmute").hidden = true;
+	}
+
+	setFigures(f, timeToFirstFrameMs) {
+		$("f-bitrate").textContent = bits(f.bitrateBps);
+		$("f-fps").textContent = number(f.framesPerSecond);
+		$("f-frames").textContent = number(f.frames);
+		$("f-size").textContent = f.width ? `${f.width}×${f.height}` : DASH;
+		$("f-codec").textContent = f.codec ?? DASH;
+		$("f-rtt").textContent = number(f.roundTripMs, " ms", f.roundTripMs < 10 ? 1 : 0);
+		$("f-loss").textContent = number(f.lossPercent, " %", 1);
+		$("f-first").textContent = number(timeToFirstFrameMs, " ms");
+	}
+
+	clearFigures() {
+		for (const cell of $("figures").querySelectorAll("dd"))
+			cell.textContent = DASH;
+	}
+
+	#begin(role) {
+		if ($("setup").reportValidity())
+			this.emit(role);
+	}
+
+	#pause(button, kind) {
+		const paused = button.getAttribute("aria-pressed") !== "true";
+		this.setPaused(kind, paused);
+		this.emit("pause", kind, paused);
+	}
+
+	#addTile() {
+		const video = document.createElement("video");
+		video.autoplay = true;
+		video.playsInline = true;
+		$("tiles").append(video);
+		return video;
+	}
+
+	#watchFirstFrame(video) {
+		const seen = () => this.emit("firstFrame");
+		if (video.requestVideoFrameCallback)
+			video.requestVideoFrameCallback(seen);
+		else
+			video.addEventListener("loadeddata", seen, { once: true });
+	}
+
+	async #play(video) {
+		try {
+			await video.play();
+		} catch (error) {
+			if (error.name !== "NotAllowedError")
+				return; // a newer stream took this tile: its own play() is under way
+			video.muted = true;
+			$("unmute").hidden = false;
+			video.play().catch(() => this.note("The browser does not start the picture by itself."));
+		}
+	}
+
+	#unmute() {
+		for (const video of $("tiles").children)
+			video.muted = false;
+		$("unmute").hidden = true;
+	}
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Reception } from "./reception.js";
+import { Session, Superseded } from "./session.js";
+import { explain } from "./words.js";
+
+const ORPHAN_WAIT_MS = 500;
+const WAITING = "Nothing to watch yet. Waiting for a host.";
+const HOST_LEFT = "The host left. Waiting for the host to return.";
+
+/** Plays whatever is published in a room. Event besides Session's: "streams" (MediaStream[]). */
+export class Viewer extends Session {
+	timeToFirstFrameMs = null;
+	/** The Reception shown, and the one being built; either may be null. */
+	#live = null;
+	#fresh = null;
+	/** Producers whose consumer the server closed. */
+	#orphans = new Set();
+	#clockStart = null;
+	#seenHost = false;
+	/** Why the host's stream cannot be played here, in words. */
+	#problem = null;
+	#paused = { audio: false, video: false };
+
+	get transport() {
+		return (this.#fresh ?? this.#live)?.transport ?? null;
+	}
+
+	get consumers() {
+		const reception = this.#fresh ?? this.#live;
+		return reception ? [...reception.consumers.values()].map((e) => e.consumer) : [];
+	}
+
+	/** The transport whose picture is on the screen. */
+	get shownTransport() {
+		return this.#live?.transport ?? this.transport;
+	}
+
+	start() {
+		this.#clockStart = performance.now();
+		super.start();
+	}
+
+	ownsTransport(id) {
+		return this.transport?.id === id;
+	}
+
+	/** The picture kept on the screen during a rejoin has died before its successor came. */
+	oldTransportLost(transport) {
+		if (this.#live?.transport === transport && this.#fresh)
+			this.#promote(this.#fresh);
+	}
+
+	isPaused(kind) {
+		return this.#paused[kind];
+	}
+
+	async setPaused(kind, paused) {
+		this.#paused[kind] = paused;
+		for (const consumer of this.consumers.filter((c) => c.kind === kind)) {
+			if (paused)
+				consumer.pause();
+			else
+				consumer.resume();
+			await this.signaling.request(paused ? "pauseConsumer" : "resumeConsumer",
+				{ consumerId: consumer.id });
+		}
+	}
+
+	/** The page has put the first picture of the current watch on the screen. */
+	firstFrame() {
+		if (this.#clockStart === null)
+			return;
+		this.timeToFirstFrameMs = Math.round(performance.now() - this.#clockStart);
+		this.#clockStart = null;
+	}
+
+	async join(turn) {
+		this.retireTransport(this.#fresh?.transport);
+		this.#fresh = null;
+		this.#problem = null;
+		const fresh = new Reception(await this.openTransport("recv", turn));
+		if (this.#live?.consumers.size > 0) {
+			this.#fresh = fresh;
+		} else {
+			this.retireTransport(this.#live?.transport);
+			this.#live = fresh;
+		}
+		await this.#consumeAll(fresh);
+		this.check(turn);
+		this.#describe();
+	}
+
+	notice(type, data) {
+		if (type === "newProducer")
+			this.#consumeOrSay(this.#fresh ?? this.#live, data.producerId, data.socketId);
+		else if (type === "producerClosed")
+			this.#producerClosed(data.producerId);
+		else if (type === "consumerClosed")
+			this.#consumerClosed(data.consumerId);
+		else if (type === "producerPaused" || type === "producerResumed")
+			this.#hostPaused(data.producerId, type === "producerPaused");
+		else if (type === "roomClosed")
+			this.#roomClosed();
+	}
+
+	close() {
+		for (const reception of [this.#fresh, this.#live])
+			this.retireTransport(reception?.transport);
+		this.#fresh = null;
+		this.#live = null;
+		this.emit("streams", []);
+	}
+
+	/** Asks for every producer that the room has now; announcements cover the later ones. */
+	async #consumeAll(reception) {
+		const { producers } = await this.signaling.request("getProducers");
+		await Promise.all(producers.map((p) => this.#consume(reception, p.id, p.socketId)));
+	}
+
+	#consumeOrSay(reception, producerId, socketId) {
+		this.#consume(reception, producerId, socketId).then(() => this.#describe(), (error) => {
+			if (!(error instanceof Superseded) && reception === (this.#fresh ?? this.#live))
+				this.transportLost(error.message);
+		});
+	}
+
+	async #consume(reception, producerId, socketId) {
+		if (!reception || reception.asked.has(producerId))
+			return;
+		reception.asked.add(producerId);
+		if (this.state !== "playing")
+			this.#clockStart ??= performance.now();
+		this.#describe();
+		const { transport } = reception;
+		const rtpCapabilities = this.device.recvRtpCapabilities;
+		let answer;
+		try {
+			answer = await this.signaling.request("consume",
+				{ producerId, rtpCapabilities, transportId: transport.id });
+		} catch (error) {
+			reception.asked.delete(producerId);
+			if (error.code === "not-found")
+				return;
+			if (error.code !== "unsupported")
+				throw error;
+			this.#problem = explain(error);
+			return;
+		}
+		if (transport.closed || !reception.asked.has(producerId))
+			return;
+		const { id, kind, rtpParameters, producerPaused } = answer;
+		const consumer = await transport.consume({ id, producerId, kind, rtpParameters });
+		if (!reception.asked.has(producerId)) {
+			consumer.close();
+			return;
+		}
+		reception.add(consumer, socketId, producerPaused);
+		this.#seenHost = true;
+		if (this.#paused[kind])
+			await this.setPaused(kind, true);
+		if (reception === this.#live)
+			this.emit("streams", reception.streams);
+		await this.connected(transport);
+		await this.#arrived(reception);
+	}
+
+	/** A reception has its media path: once a picture is there it takes the screen. */
+	async #arrived(reception) {
+		if (reception === this.#fresh)
+			await reception.carriesMedia();
+		this.settled();
+		if (reception === this.#fresh)
+			this.#promote(reception);
+	}
+
+	#promote(reception) {
+		const old = this.#live;
+		this.#live = reception;
+		this.#fresh = null;
+		this.emit("streams", reception.streams);
+		this.retireTransport(old?.transport);
+		this.#describe();
+	}
+
+	#producerClosed(producerId) {
+		this.#orphans.delete(producerId);
+		this.#remove(producerId);
+	}
+
+	#remove(producerId) {
+		this.#problem = null;
+		for (const reception of [this.#fresh, this.#live])
+			if (reception?.remove(producerId) && reception === this.#live)
+				this.emit("streams", reception.streams);
+		this.#describe();
+	}
+
+	/** Mostly the word that its producer is closed follows; where it does not, ask again. */
+	#consumerClosed(consumerId) {
+		for (const reception of [this.#fresh, this.#live]) {
+			const producerId = reception?.producerOf(consumerId);
+			if (!producerId)
+				continue;
+			const { socketId } = reception.consumers.get(producerId);
+			this.#remove(producerId);
+			this.#orphans.add(producerId);
+			setTimeout(() => {
+				if (this.#orphans.delete(producerId))
+					this.#consumeOrSay(this.#fresh ?? this.#live, producerId, socketId);
+			}, ORPHAN_WAIT_MS);
+			return;
+		}
+	}
+
+	#hostPaused(producerId, paused) {
+		const entry = (this.#fresh ?? this.#live)?.consumers.get(producerId);
+		if (entry)
+			entry.hostPaused = paused;
+		this.#describe();
+	}
+
+	#roomClosed() {
+		for (const reception of [this.#fresh, this.#live])
+			reception?.transport.close();
+		this.#fresh = null;
+		this.#live = null;
+		this.emit("streams", []);
+		this.setState("waiting", "The broadcast has ended. Waiting for a host.");
+		this.rejoin("the room was closed", 0);
+	}
+
+	/** Says what the newest reception is doing. */
+	#describe() {
+		const reception = this.#fresh ?? this.#live;
+		if (!reception || this.state === "stopped" || !this.signaling.connected)
+			return;
+		if (this.#problem) {
+			this.setState("failed", this.#problem);
+		} else if (this.#fresh && this.#live.transport.connectionState !== "connected" &&
+			reception.asked.size === 0) {
+			this.#promote(reception);
+		} else if (this.#fresh) {
+			this.setState("reconnecting", "Joined again. The earlier picture stays until the new one is here.");
+		} else if (reception.asked.size === 0) {
+			this.#clockStart = null;
+			this.setState("waiting", this.#seenHost ? HOST_LEFT : WAITING);
+		} else if (reception.transport.connectionState === "connected") {
+			const paused = reception.hostPaused("video");
+			this.setState("playing", paused ? "The host has paused the picture." : "Playing.");
+		} else if (this.state === "waiting") {
+			this.setState("connecting", "The host is here. Opening the media connection.");
+		}
+	}
+}

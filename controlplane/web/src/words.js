@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What went wrong, in words that say what to do next.
+
+const CAPTURE = {
+	NotAllowedError: "The browser was refused access to the camera, microphone or screen. Allow it in the " +
+		"address bar, then try again.",
+	NotFoundError: "No camera or microphone was found. Connect one, or choose the test pattern.",
+	NotReadableError: "The camera or microphone is in use by another program. Close it there, then try again.",
+	OverconstrainedError: "The camera cannot deliver the picture asked for.",
+	AbortError: "The browser stopped the capture. Try again.",
+	SecurityError: "The browser does not allow capture on this page.",
+	InsecureError: "Browsers give a page the camera and the screen only over https, or on the machine itself " +
+		"(localhost). The test pattern works everywhere.",
+};
+
+const SERVER = {
+	unavailable: "The media server is away or full.",
+	unsupported: "Host and viewer have no codec in common.",
+	"too-many": "The server's limit is reached.",
+	forbidden: "The server refused this.",
+	timeout: "The server does not answer.",
+	gone: "The connection to the server was lost.",
+};
+
+/** A sentence for people about any error the page can meet. */
+export function explain(error) {
+	if (error?.name in CAPTURE)
+		return CAPTURE[error.name];
+	if (error?.name === "SignalingError") {
+		const words = SERVER[error.code] ?? "The server could not do this.";
+		return `${words} (${error.request ?? "signaling"}: ${error.message})`;
+	}
+	if (error?.name === "UnsupportedError" || error?.name === "CodecError")
+		return error.message;
+	return `Something unexpected failed: ${error?.message ?? error}`;
+}
+
+/** A wish that this browser and this server cannot meet together. */
+export class CodecError extends Error {
+	constructor(message) {
+		super(message);
+		this.name = "CodecError";
+	}
+}
+
+/** True where trying again by itself cannot help, so a person has to decide. */
+export function isFinal(error) {
+	if (error?.name === "SignalingError")
+		return ["unsupported", "forbidden", "bad-request"].includes(error.code);
+	return error?.name === "CodecError" || error?.name === "UnsupportedError" || error?.name in CAPTURE;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* spate-dataplane: options, then the stages of start and, in reverse, of the end. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "../shared/log.h"
+#include "agent.h"
+#include "eal.h"
+#include "kernel_side.h"
+#include "remove.h"
+
+static volatile sig_atomic_t stop;
+
+static struct sh_config config;
+static struct dp_stats stats = {.fd = -1};
+static struct dp_workers workers;
+static struct dp_agent agent = {.config = &config, .workers = &workers, .stats = &stats};
+
+static void usage(FILE *out)
+{
+	fputs("spate-dataplane: relays SRTP from producers to consumers\n"
+	      "\n"
+	      "  --config FILE    the configuration, JSON; every value has a default\n"
+	      "  --check-config   read it, say what is wrong, and end\n"
+	      "  --run-dir DIR    where the sockets are; overrides run_dir\n"
+	      "  --workers N      how many workers; overrides dataplane.workers\n"
+	      "  --log-level L    error, warn, info or debug; overrides log.level\n"
+	      "  --help           this\n",
+		out);
+}
+
+static int complain(const char *what)
+{
+	fprintf(stderr, "spate-dataplane: %s\n", what);
+	return -1;
+}
+
+/* --- options ------------------------------------------------------------------------- */
+
+struct options {
+	const char *config, *run_dir, *workers, *level;
+	bool check, help;
+};
+
+static int read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'},    {"check-config", no_argument, NULL, 'k'},
+		{"run-dir", required_argument, NULL, 'r'},   {"workers", required_argument, NULL, 'w'},
+		{"log-level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'k':
+			o->check = true;
+			break;
+		case 'r':
+			o->run_dir = optarg;
+			break;
+		case 'w':
+			o->workers = optarg;
+			break;
+		case 'l':
+			o->level = optarg;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			return -1;
+		}
+	}
+	return optind == argc ? 0 : complain("there are arguments that are no options; see --help");
+}
+
+static int set_workers(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n < 1 || n > SH_MAX_WORKERS)
+		return complain("--workers takes a number from 1 to 16");
+	config.dataplane.workers = (uint32_t)n;
+	return 0;
+}
+
+static int set_level(const char *text)
+{
+	for (int l = SH_LOG_ERROR; l <= SH_LOG_DEBUG; l++)
+		if (strcmp(text, sh_log_level_name(l)) == 0) {
+			config.log_level = l;
+			return 0;
+		}
+	return complain("--log-level takes error, warn, info or debug");
+}
+
+/* What is right by itself may not be together. */
+static int check_config(void)
+{
+	uint32_t ports = (uint32_t)config.network.udp_port_last - config.network.udp_port_base + 1;
+
+	if (config.network.udp_port_last < config.network.udp_port_base || config.dataplane.workers > ports)
+		return complain("network.udp_port_base to udp_port_last holds fewer ports than there are workers");
+	if (config.dataplane.core_count && config.dataplane.core_count < config.dataplane.workers + 1)
+		return complain("dataplane.cores needs one for the agent and one for each worker");
+	return 0;
+}
+
+static int configure(const struct options *o)
+{
+	char err[512];
+
+	sh_config_defaults(&config);
+	if (o->config && sh_config_load(&config, o->config, err, sizeof(err)) != 0)
+		return complain(err);
+	if (o->run_dir) {
+		if (strlen(o->run_dir) >= sizeof(config.run_dir))
+			return complain("--run-dir is too long");
+		strcpy(config.run_dir, o->run_dir);
+	}
+	if (o->workers && set_workers(o->workers) != 0)
+		return -1;
+	if (o->level && set_level(o->level) != 0)
+		return -1;
+	return check_config();
+}
+
+/* --- start ---------------------------------------------------------------------------- */
+
+static void on_signal(int signal)
+{
+	stop = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction act = {.sa_handler = on_signal};
+
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	act.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &act, NULL);
+}
+
+/*
+ * A TAP's driver is told of packets by a real-time signal. The workers' threads take
+ * it, which also ends a nap; the agent's calls are not to be interrupted by it.
+ */
+static void block_packet_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int s = SIGRTMIN; s <= SIGRTMAX; s++)
+		sigaddset(&set, s);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int start_environment(char *err, size_t size)
+{
+	char path[SH_PATH_MAX + 8];
+
+	/* What a killed predecessor left; the socket says that there is no living one. */
+	snprintf(path, sizeof(path), "%s/dpdk", config.run_dir);
+	dp_remove_tree(path);
+	if (dp_eal_check(&config, err, size) != 0)
+		return -1;
+	return dp_eal_start(&config, dp_workers_megabytes(&config), err, size);
+}
+
+static int start_devices(char *err, size_t size)
+{
+	int error = dp_pools_make(&workers, &config);
+
+	if (error) {
+		snprintf(err, size, "dataplane.mbufs: a pool of %u packets cannot be made: %s", config.dataplane.mbufs,
+			strerror(error));
+		return -1;
+	}
+	if (dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, size) != 0)
+		return -1;
+	for (unsigned i = 0; i < workers.ports.count; i++)
+		if (dp_port_is_tap(workers.ports.port[i].config) &&
+			dp_kernel_side_up(workers.ports.port[i].config, err, size) != 0)
+			return -1;
+	return 0;
+}
+
+static int start_workers(char *err, size_t size)
+{
+	int error = getrandom(&agent.instance, sizeof(agent.instance), 0) < 0 ? errno : 0;
+
+	if (!error)
+		error = dp_stats_open(&stats, &config, agent.instance);
+	if (error) {
+		snprintf(err, size, "statistics: %s", strerror(error));
+		return -1;
+	}
+	if (dp_workers_make(&workers, &config, &stats, err, size) != 0)
+		return -1;
+	error = dp_workers_start(&workers);
+	if (error)
+		snprintf(err, size, "workers: %s", strerror(error));
+	return error ? -1 : 0;
+}
+
+static void say_ready(void)
+{
+	const struct dp_ports *ports = &workers.ports;
+
+	for (unsigned i = 0; i < ports->count; i++) {
+		const struct dp_port *p = &ports->port[i];
+		char address[64];
+
+		for (uint32_t k = 0; k < p->config->address_count; k++) {
+			sh_addr_format(&p->config->address[k].addr, address, sizeof(address));
+			sh_log(SH_LOG_INFO, "port device=%s driver=%s mac=%02x:%02x:%02x:%02x:%02x:%02x address=%s",
+				p->config->device, p->driver, p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4],
+				p->mac[5], address);
+		}
+	}
+	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s socket=%s", workers.count,
+		config.network.udp_port_base, config.network.udp_port_base + workers.count - 1,
+		dp_srtp_engine_name(workers.worker[0]->engine), agent.socket_path);
+}
+
+static int run(void)
+{
+	char err[512];
+	int result = -1;
+
+	if (dp_agent_open(&agent, err, sizeof(err)) != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		return -1;
+	}
+	if (start_environment(err, sizeof(err)) != 0)
+		goto no_environment;
+	block_packet_signals();
+	if (start_devices(err, sizeof(err)) != 0)
+		goto no_devices;
+	if (start_workers(err, sizeof(err)) != 0)
+		goto no_devices;
+	say_ready();
+	dp_agent_run(&agent, &stop);
+	result = 0;
+	sh_log(SH_LOG_INFO, "stopping");
+	dp_workers_stop(&workers);
+no_devices:
+	if (result != 0)
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+	dp_agent_close(&agent);
+	dp_ports_stop(&workers.ports);
+	dp_stats_close(&stats);
+	dp_eal_stop(&config);
+	return result;
+no_environment:
+	sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+	dp_agent_close(&agent);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+
+	if (read_options(&options, argc, argv) != 0)
+		return 2;
+	if (options.help) {
+		usage(stdout);
+		return 0;
+	}
+	if (configure(&options) != 0)
+		return 2;
+	if (options.check) {
+		puts("the configuration is right");
+		return 0;
+	}
+	sh_log_init("data", config.log_level);
+	catch_signals();
+	return run() == 0 ? 0 : 1;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Memory of the media path: everything is allocated here, at start, and nothing later on a worker. */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "../shared/log.h"
+#include "stream.h"
+#include "worker.h"
+
+/* The engine asked for, else the fast one where the CPU has it. */
+static enum dp_srtp_kind choose_engine(enum sh_engine wanted)
+{
+	if (wanted == SH_ENGINE_LIBSRTP2)
+		return DP_SRTP_LIBSRTP2;
+	if (dp_srtp_available(DP_SRTP_IPSEC_MB))
+		return DP_SRTP_IPSEC_MB;
+	sh_log(SH_LOG_WARN, "srtp-engine engine=libsrtp2 reason=\"this CPU has no AES instructions\"");
+	return DP_SRTP_LIBSRTP2;
+}
+
+static uint8_t *sessions(size_t size, uint32_t count)
+{
+	return rte_zmalloc("srtp sessions", size * count, RTE_CACHE_LINE_SIZE);
+}
+
+int dp_media_init(struct dp_worker *const *workers, unsigned n)
+{
+	const struct sh_config *c = workers[0]->config;
+	const struct sh_config_limits *limit = &c->limit;
+	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
+	struct rte_mempool *twcc, *chunks;
+	uint8_t *in, *out;
+	size_t in_size, out_size;
+
+	for (unsigned i = 0; i < n; i++) {
+		workers[i]->engine = dp_srtp_engine_new(kind);
+		if (!workers[i]->engine)
+			return errno;
+		workers[i]->stats->engine = kind;
+	}
+	in_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_IN);
+	out_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_OUT);
+	in = sessions(in_size, limit->transports);
+	out = sessions(out_size, limit->transports);
+	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
+		NULL, SOCKET_ID_ANY, 0);
+	/* Each audience wastes at most one chunk. */
+	chunks = rte_mempool_create("audience", limit->consumers / 62 + limit->consumers,
+		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
+	if (!in || !out || !twcc || !chunks)
+		return ENOMEM;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_worker *w = workers[i];
+
+		w->session_in = in;
+		w->session_out = out;
+		w->session_in_size = in_size;
+		w->session_out_size = out_size;
+		w->twcc_pool = twcc;
+		w->chunk_pool = chunks;
+		w->dirty = rte_zmalloc("dirty streams", limit->producers * sizeof *w->dirty, 0);
+		w->watched = rte_zmalloc("watched streams", limit->producers * sizeof *w->watched, 0);
+		if (!w->dirty || !w->watched)
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static void close_session(struct dp_worker *w, struct dp_srtp_session **s)
+{
+	if (*s)
+		dp_srtp_close(w->engine, *s);
+	*s = NULL;
+}
+
+void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
+{
+	close_session(w, &t->in);
+	close_session(w, &t->out);
+	dp_transport_refresh(t);
+}
+
+static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
+{
+	out->profile = profile;
+	memcpy(out->key, keys->key, sizeof out->key);
+	memcpy(out->salt, keys->salt, sizeof out->salt);
+}
+
+/*
+ * Keys once installed stay: the same command again changes nothing. Starting the
+ * counters of a session anew under the same key would use its nonces twice.
+ */
+int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	const struct sh_transport_keys *k = &op->cmd.transport_keys;
+	struct dp_srtp_session *in, *out;
+	struct dp_srtp_keys keys;
+	int error;
+
+	if (t->in)
+		return 0;
+	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
+	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
+
+	keys_of(&keys, (uint16_t)k->profile, &k->in);
+	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
+	if (!error) {
+		t->in = in;
+		keys_of(&keys, (uint16_t)k->profile, &k->out);
+		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
+		if (!error)
+			t->out = out;
+		else
+			close_session(w, &t->in);
+	}
+	explicit_bzero(&keys, sizeof keys);
+	if (!error) {
+		t->profile = (uint16_t)k->profile;
+		dp_transport_refresh(t);
+	}
+	return error;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arp.h"
+
+#include <string.h>
+
+enum sh_drop dp_arp_parse(struct dp_arp *a, const uint8_t *frame, size_t len, size_t offset)
+{
+	static const uint8_t kind[6] = {0, 1, 8, 0, 6, 4}; /* Ethernet, IPv4 and their lengths */
+	const uint8_t *p = frame + offset;
+
+	if (len < offset + DP_ARP_LEN || memcmp(p, kind, sizeof(kind)) != 0)
+		return SH_DROP_ARP_MALFORMED;
+	a->request = dp_get16(p + 6) == 1;
+	a->sender_mac = p + 8;
+	a->sender_ip = p + 14;
+	a->target_ip = p + 24;
+	if (a->sender_mac[0] & 1) /* a reply to a group would reach everybody */
+		return SH_DROP_ARP_MALFORMED;
+	return DP_NET_OK;
+}
+
+void dp_arp_reply(uint8_t *frame, size_t offset, const uint8_t mac[6])
+{
+	uint8_t *p = frame + offset, asked[4];
+
+	memcpy(asked, p + 24, 4);
+	dp_put16(p + 6, 2);
+	memcpy(p + 18, p + 8, 10); /* the sender becomes the target */
+	memcpy(p + 8, mac, 6);
+	memcpy(p + 14, asked, 4);
+	memcpy(frame, p + 18, 6);
+	memcpy(frame + 6, mac, 6);
+}

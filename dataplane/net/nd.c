@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nd.h"
+
+#include <string.h>
+
+#include "checksum.h"
+
+static const uint8_t unspecified[16];
+static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+
+/* Options are type, length in units of 8 bytes; a length of 0 makes the packet invalid. */
+static bool options_valid(const uint8_t *p, size_t len, bool *source_address)
+{
+	*source_address = false;
+	while (len) {
+		size_t size;
+
+		if (len < 8)
+			return false;
+		size = (size_t)p[1] * 8;
+		if (size == 0 || size > len)
+			return false;
+		if (p[0] == 1)
+			*source_address = true;
+		p += size;
+		len -= size;
+	}
+	return true;
+}
+
+enum sh_drop dp_nd_parse(struct dp_nd *nd, const uint8_t *frame, const struct dp_ip *ip)
+{
+	const uint8_t *p = frame + ip->l4_offset;
+	bool source_address;
+
+	if (ip->hop_limit != 255 || ip->l4_len < 24 || p[1] != 0)
+		return SH_DROP_IP_MALFORMED;
+	nd->target = p + 8;
+	nd->duplicate_detection = memcmp(ip->src, unspecified, 16) == 0;
+	if (nd->target[0] == 0xff || !options_valid(p + 24, (size_t)ip->l4_len - 24, &source_address))
+		return SH_DROP_IP_MALFORMED;
+	if (nd->duplicate_detection && source_address)
+		return SH_DROP_IP_MALFORMED;
+	return DP_NET_OK;
+}
+
+size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip, const uint8_t eth_src[6],
+		   uint16_t vlan, const uint8_t mac[6])
+{
+	static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
+	const uint8_t *to = nd->duplicate_detection ? all_nodes : asker_ip;
+	size_t at = dp_frame_build(out, nd->duplicate_detection ? all_nodes_mac : eth_src, mac, vlan,
+		DP_ETHERTYPE_IPV6);
+	uint8_t *ip = out + at, *p = ip + DP_IPV6_HEADER;
+	uint16_t sum;
+
+	dp_ip_build(ip, 6, nd->target, to);
+	dp_put16(ip + 4, DP_ND_ADVERTISEMENT_LEN);
+	ip[6] = DP_PROTO_ICMPV6;
+	ip[7] = 255;
+	memset(p, 0, DP_ND_ADVERTISEMENT_LEN);
+	p[0] = DP_ND_ADVERTISEMENT;
+	p[4] = nd->duplicate_detection ? 0x20 : 0x60; /* override; solicited when someone asked */
+	memcpy(p + 8, nd->target, 16);
+	p[24] = 2; /* target link-layer address */
+	p[25] = 1;
+	memcpy(p + 26, mac, 6);
+	sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_ICMPV6, DP_ND_ADVERTISEMENT_LEN),
+		p, DP_ND_ADVERTISEMENT_LEN));
+	memcpy(p + 2, &sum, 2);
+	return at + DP_IPV6_HEADER + DP_ND_ADVERTISEMENT_LEN;
+}

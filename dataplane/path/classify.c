@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What a datagram is, by its first bytes (RFC 7983, RFC 5761), and whose: the 5-tuple's
+ * transport. Media from an address that nobody has bound is let go; STUN and DTLS may
+ * come from strangers.
+ */
+
+#include <rte_hash.h>
+#include <rte_prefetch.h>
+
+#include "../tuples.h"
+#include "../worker.h"
+
+enum { RTP_MIN = 12, RTCP_MIN = 8 };
+
+static void find_transports(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	struct dp_tuple_key keys[DP_BURST];
+	const void *key[DP_BURST];
+	void *value[DP_BURST];
+	uint64_t hits = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		keys[i] = dp_tuple_key(&dp_meta(pkts[i])->path);
+		key[i] = &keys[i];
+	}
+	if (rte_hash_lookup_bulk_data(w->tuples, key, n, &hits, value) <= 0)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_meta *meta = dp_meta(pkts[i]);
+
+		if (!(hits & 1ull << i))
+			continue;
+		meta->transport = &w->transports[(uintptr_t)value[i] >> 8];
+		meta->tuple = (uint8_t)(uintptr_t)value[i];
+		rte_prefetch0(&meta->transport->id);
+	}
+}
+
+static void media(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *p, struct dp_batch *b)
+{
+	struct dp_meta *meta = dp_meta(m);
+	bool rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;
+
+	if (!meta->transport) {
+		dp_drop(w, m, SH_DROP_UNKNOWN_TUPLE);
+		return;
+	}
+	if (meta->payload_len < (rtcp ? RTCP_MIN : RTP_MIN)) {
+		dp_drop(w, m, rtcp ? SH_DROP_RTCP_MALFORMED : SH_DROP_RTP_MALFORMED);
+		return;
+	}
+	if (rtcp) {
+		w->stats->rtcp_in++;
+		b->rtcp[b->rtcps++] = m;
+	} else {
+		w->stats->rtp_in++;
+		b->rtp[b->rtps++] = m;
+	}
+}
+
+void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b)
+{
+	b->stuns = b->dtlses = b->rtps = b->rtcps = 0;
+	if (n == 0)
+		return;
+	find_transports(w, pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		struct dp_meta *meta = dp_meta(m);
+		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->payload_offset);
+
+		if (meta->payload_len == 0) {
+			dp_drop(w, m, SH_DROP_EMPTY);
+			continue;
+		}
+		if (meta->transport) {
+			meta->transport->rx_packets++;
+			meta->transport->rx_bytes += meta->payload_len;
+		}
+		if (p[0] < 4)
+			b->stun[b->stuns++] = m;
+		else if (p[0] >= 20 && p[0] < 64)
+			b->dtls[b->dtlses++] = m;
+		else if (p[0] >= 128 && p[0] < 192)
+			media(w, m, p, b);
+		else
+			dp_drop(w, m, SH_DROP_FIRST_BYTE);
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * From a stream to all its viewers on this worker.
+ *
+ * Viewer by viewer over the burst, not packet by packet over the viewers: a viewer's key
+ * schedule is fetched once and stays in L1. A pass over a large audience stops where the
+ * TX queue or the pool is full and goes on in the next loop; each viewer knows how far it
+ * has been served, so nothing is lost or sent twice when viewers come and go meanwhile.
+ */
+
+#include "media.h"
+
+/* Skips what has waited too long for room: late video is worse than a repaired gap. */
+static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target)
+{
+	uint64_t limit = w->config->dataplane.tx_age_ms * DP_MS;
+
+	while (c->at < target && w->now_ns - s->ring[c->at & s->mask].rx_ns > limit) {
+		w->stats->drop[SH_DROP_TX_AGE]++;
+		c->at++;
+	}
+}
+
+/* Whether this packet flows to this viewer, and with which number. */
+static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)
+{
+	if (slot->restart)
+		c->waiting_keyframe = true;
+	if (c->waiting_keyframe) {
+		if (!slot->plain.keyframe)
+			return false;
+		dp_seqmap_start(&c->seq, slot->plain.seq);
+		c->waiting_keyframe = false;
+	}
+	return dp_seqmap_out(&c->seq, slot->plain.seq, seq);
+}
+
+/* One packet to one viewer. False: no mbuf. */
+static bool send_one(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c,
+	struct dp_outgoing *o)
+{
+	const struct dp_plain *p = &slot->plain;
+	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
+	uint64_t seq;
+	size_t hdr_len;
+
+	if (!m)
+		return false;
+	if (!flows(c, slot, &seq)) {
+		o->spare[o->spares++] = m;
+		return true;
+	}
+	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
+		p->timestamp + c->timestamp_offset, slot->abs_send_time);
+	if (!dp_fits(c->transport, hdr_len + p->payload_len)) {
+		o->spare[o->spares++] = m;
+		w->stats->drop[SH_DROP_TOO_LONG]++;
+		return true;
+	}
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
+		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
+		(uint32_t)(seq >> 16));
+	c->packets++;
+	c->bytes += p->payload_len;
+	return true;
+}
+
+/* One viewer up to the pass's target. False: no room now, go on here later. */
+static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target,
+	struct dp_outgoing *o)
+{
+	const struct dp_transport *t = c->transport;
+
+	if (c->paused || !t->can_send) {
+		c->at = target;
+		return true;
+	}
+	skip_aged(w, s, c, target);
+	while (c->at < target) {
+		if (o->count == DP_JOBS)
+			dp_outgoing_flush(w, o);
+		if (o->count >= dp_tx_room(w, t->encap.port)) {
+			dp_outgoing_flush(w, o);
+			if (!dp_tx_room(w, t->encap.port))
+				return false;
+		}
+		if (!send_one(w, &s->ring[c->at & s->mask], c, o))
+			return false;
+		c->at++;
+	}
+	return true;
+}
+
+static void prefetch(const struct dp_audience_chunk *chunk, uint32_t i)
+{
+	if (i < chunk->count) {
+		rte_prefetch0(chunk->member[i]);
+		rte_prefetch0(chunk->member[i]->transport);
+	}
+}
+
+/* Goes on with a pass, or begins one. True: everybody has everything up to the target. */
+static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, struct dp_outgoing *o)
+{
+	if (!a->resume) {
+		a->target = atomic_load_explicit(&s->head, memory_order_acquire);
+		a->changed = true;
+	}
+	/* Members that moved while the pass stood still may have been passed over: look again. */
+	while (a->resume || a->changed) {
+		struct dp_audience_chunk *chunk = a->resume;
+
+		if (!chunk) {
+			a->changed = false;
+			a->resume_index = 0;
+			a->resume = chunk = a->first;
+		}
+		for (; a->resume_index < chunk->count; a->resume_index++) {
+			prefetch(chunk, a->resume_index + 1);
+			if (!serve(w, s, chunk->member[a->resume_index], a->target, o))
+				return false;
+		}
+		a->resume_index = 0;
+		a->resume = chunk->next;
+	}
+	return true;
+}
+
+unsigned dp_fanout(struct dp_worker *w)
+{
+	uint64_t before = w->stats->rtp_out;
+	struct dp_outgoing o;
+
+	dp_stream_take_wakes(w);
+	if (!w->dirty_count)
+		return 0;
+	o.count = o.spares = 0;
+	while (w->dirty_count) {
+		struct dp_stream *s = w->dirty[w->dirty_count - 1];
+		struct dp_audience *a = &w->audience[s->slot];
+
+		if (!pass(w, s, a, &o)) {
+			w->stats->tx_waits++;
+			break;
+		}
+		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
+		dp_outgoing_flush(w, &o);
+		a->cursor = a->target;
+		atomic_store_explicit(&s->cursor[w->id].at, a->cursor, memory_order_release);
+		a->dirty = false;
+		w->dirty_count--;
+	}
+	dp_outgoing_end(w, &o);
+	return (unsigned)(w->stats->rtp_out - before);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What time brings, a little of it every millisecond: reports to producers, and for each
+ * of this worker's transports about once a second consent, reports and statistics.
+ */
+
+#include <string.h>
+
+#include "media.h"
+
+#define CYCLE (1000 * DP_MS)
+
+/* RFC 7675: without a valid check for so long nothing may be sent any more. */
+static void check_consent(struct dp_worker *w, struct dp_transport *t)
+{
+	if (t->idle || !t->tuple_count || w->now_ns - t->consent_ns < t->consent_limit_ns)
+		return;
+	t->idle = true;
+	dp_transport_refresh(t);
+	dp_tell(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
+}
+
+static uint64_t bitrate(uint64_t bytes, uint64_t *last_bytes, uint64_t elapsed)
+{
+	uint64_t bps = elapsed ? (bytes - *last_bytes) * 8 * 1000000000 / elapsed : 0;
+
+	*last_bytes = bytes;
+	return bps;
+}
+
+static uint32_t state_of(const struct dp_transport *t)
+{
+	if (t->idle)
+		return 4;
+	if (t->media_seen)
+		return 3;
+	if (t->in)
+		return 2;
+	return t->tuple_count ? 1 : 0;
+}
+
+static void write_transport(struct dp_worker *w, const struct dp_transport *t)
+{
+	struct sh_transport_stats *out = &w->transport_stats[t->slot];
+
+	out->worker = w->id;
+	out->state = state_of(t);
+	out->profile = t->profile;
+	out->tuples = t->tuple_count;
+	if (t->selected < SH_MAX_TUPLES) {
+		const struct sh_addr *remote = &t->tuple[t->selected].path.remote;
+
+		memcpy(out->remote_ip, remote->ip, sizeof out->remote_ip);
+		out->remote_port = remote->port;
+		out->remote_family = remote->family;
+	}
+	out->rx_packets = t->rx_packets;
+	out->rx_bytes = t->rx_bytes;
+	out->tx_packets = t->tx_packets;
+	out->tx_bytes = t->tx_bytes;
+	out->consent_ns = t->consent_ns;
+	out->available_bps = t->remb_bps;
+	out->id = t->id;
+}
+
+static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t elapsed)
+{
+	struct sh_producer_stats *out = &w->producer_stats[s->slot];
+
+	s->bitrate_bps = bitrate(s->bytes, &s->last_bytes, elapsed);
+	out->transport = s->transport->id;
+	out->ssrc = s->ssrc;
+	out->rtx_ssrc = s->rtx_ssrc;
+	out->packets = s->packets;
+	out->bytes = s->bytes;
+	out->packets_lost = dp_receive_lost(&s->receive);
+	out->packets_repaired = s->repaired;
+	out->packets_duplicate = s->duplicates;
+	out->nacks = s->nacks;
+	out->plis = s->plis;
+	out->keyframes = s->keyframes;
+	out->jitter = s->receive.jitter >> 4;
+	out->bitrate_bps = s->bitrate_bps;
+	out->fraction_lost = s->receive.fraction_lost;
+	out->id = s->id;
+}
+
+static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t elapsed)
+{
+	struct sh_consumer_stats *out = &w->consumer_stats[c->slot];
+
+	c->bitrate_bps = bitrate(c->bytes, &c->last_bytes, elapsed);
+	out->transport = c->transport->id;
+	out->producer = c->stream->id;
+	out->ssrc = c->egress.ssrc;
+	out->rtx_ssrc = c->egress.rtx_ssrc;
+	out->packets = c->packets;
+	out->bytes = c->bytes;
+	out->packets_lost = c->reported_lost;
+	out->fraction_lost = c->reported_fraction;
+	out->nacks = c->nacks;
+	out->plis = c->plis;
+	out->rtx_packets = c->rtx_packets;
+	out->jitter = c->reported_jitter;
+	out->rtt_us = c->rtt_us;
+	out->bitrate_bps = c->bitrate_bps;
+	out->paused = c->paused;
+	out->waiting_keyframe = c->waiting_keyframe;
+	out->id = c->id;
+}
+
+static void visit(struct dp_worker *w, struct dp_transport *t)
+{
+	uint64_t elapsed = t->visited_ns ? w->now_ns - t->visited_ns : 0;
+
+	check_consent(w, t);
+	dp_report_consumers(w, t);
+	write_transport(w, t);
+	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		write_producer(w, s, elapsed);
+	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		write_consumer(w, c, elapsed);
+	t->visited_ns = w->now_ns;
+}
+
+/* So many that a cycle over all of them takes a second. */
+static void visit_some(struct dp_worker *w, uint64_t elapsed)
+{
+	uint64_t due;
+
+	if (w->owned_next >= w->owned_count) {
+		if (w->now_ns < w->next_cycle_ns)
+			return;
+		w->owned_next = 0;
+		w->next_cycle_ns = w->now_ns + CYCLE;
+	}
+	due = 1 + w->owned_count * RTE_MIN(elapsed, CYCLE) / CYCLE;
+	for (; due && w->owned_next < w->owned_count; due--)
+		visit(w, w->owned[w->owned_next++]);
+}
+
+void dp_housekeeping(struct dp_worker *w)
+{
+	uint64_t elapsed;
+
+	if (w->now_ns < w->next_tick_ns)
+		return;
+	elapsed = w->now_ns - w->last_tick_ns;
+	w->last_tick_ns = w->now_ns;
+	w->next_tick_ns = w->now_ns + DP_MS;
+	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next)
+		dp_report_producers(w, t);
+	/* A wake ring may have been full. */
+	for (uint32_t i = 0; i < w->watched_count; i++) {
+		struct dp_stream *s = w->watched[i];
+
+		if (atomic_load_explicit(&s->head, memory_order_relaxed) != w->audience[s->slot].cursor)
+			dp_stream_mark_dirty(w, s);
+	}
+	visit_some(w, elapsed);
+}

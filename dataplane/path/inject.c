@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Packets from the control plane: the answers to what was punted. */
+
+#include <string.h>
+
+#include "../control.h"
+#include "../worker.h"
+
+/* What the control plane says is checked like anything else: it may have bugs. */
+static void send_one(struct dp_worker *w, const struct sh_packet *p)
+{
+	struct dp_encap e;
+	struct rte_mbuf *m;
+	char *data;
+
+	if (p->len == 0 || p->len > SH_DATAGRAM_MAX) {
+		dp_drop(w, NULL, SH_DROP_TOO_LONG);
+		return;
+	}
+	if (!dp_ports_path_valid(w->ports, &p->path, w->udp_port)) {
+		dp_drop(w, NULL, SH_DROP_NO_ROUTE);
+		return;
+	}
+	m = rte_pktmbuf_alloc(w->pool);
+	if (!m) {
+		dp_drop(w, NULL, SH_DROP_NO_MBUF);
+		return;
+	}
+	data = rte_pktmbuf_append(m, p->len); /* the room of an mbuf is above SH_DATAGRAM_MAX */
+	memcpy(data, p->data, p->len);
+	dp_encap_init(w, &e, &p->path);
+	dp_encap(w, &e, m);
+	dp_tx(w, e.port, m);
+	w->stats->injected++;
+}
+
+unsigned dp_inject(struct dp_worker *w)
+{
+	const struct dp_control *c = atomic_load_explicit(&w->control, memory_order_acquire);
+	unsigned n = 0;
+
+	if (!c)
+		return 0;
+	while (n < DP_BURST && sh_ring_pop(&c->inject[w->id], w->packet) == 1) {
+		send_one(w, w->packet);
+		n++;
+	}
+	return n;
+}

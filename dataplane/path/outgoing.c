@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Packets to viewers in small batches: written, then protected together, then sent. */
+
+#include "media.h"
+
+struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
+{
+	if (!o->spares) {
+		if (rte_pktmbuf_alloc_bulk(w->pool, o->spare, DP_BURST))
+			return NULL;
+		o->spares = DP_BURST;
+	}
+	return o->spare[--o->spares];
+}
+
+void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
+	const uint8_t *payload, uint16_t payload_len, uint32_t roc)
+{
+	unsigned i = o->count++;
+
+	o->mbuf[i] = m;
+	o->transport[i] = t;
+	o->job[i] = (struct dp_srtp_job){
+		.session = t->out,
+		.dst = rte_pktmbuf_mtod(m, uint8_t *),
+		.payload = payload,
+		.hdr_len = hdr_len,
+		.payload_len = payload_len,
+		.roc = roc,
+	};
+}
+
+void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
+{
+	dp_srtp_protect_rtp(w->engine, o->job, o->count);
+	for (unsigned i = 0; i < o->count; i++) {
+		struct dp_transport *t = o->transport[i];
+		struct rte_mbuf *m = o->mbuf[i];
+		uint16_t len = o->job[i].out_len;
+
+		if (!len) {
+			dp_drop(w, m, SH_DROP_PROTECT);
+			continue;
+		}
+		m->data_len = len;
+		m->pkt_len = len;
+		t->tx_packets++;
+		t->tx_bytes += len;
+		dp_encap(w, &t->encap, m);
+		dp_tx(w, t->encap.port, m);
+	}
+	w->stats->rtp_out += o->count;
+	o->count = 0;
+}
+
+void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)
+{
+	dp_outgoing_flush(w, o);
+	rte_pktmbuf_free_bulk(o->spare, o->spares);
+	o->spares = 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Ethernet, IP and UDP: what is for one of our addresses goes on with its path and
+ * payload in dp_meta; ARP, ND and echo are answered; everything else is let go.
+ */
+
+#include <string.h>
+
+#include <rte_prefetch.h>
+
+#include "../net/udp.h"
+#include "../worker.h"
+#include "answer.h"
+
+static enum sh_drop parse_ip(struct dp_ip *ip, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint64_t sum = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	if (f->type == DP_ETHERTYPE_IPV6)
+		return dp_ipv6_parse(ip, frame, m->data_len, f->offset);
+	if (port->rx_ip_sum && sum == RTE_MBUF_F_RX_IP_CKSUM_BAD)
+		return SH_DROP_IP_CHECKSUM;
+	return dp_ipv4_parse(ip, frame, m->data_len, f->offset,
+		!port->rx_ip_sum || sum != RTE_MBUF_F_RX_IP_CKSUM_GOOD);
+}
+
+static enum sh_drop parse_udp(struct dp_udp *udp, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f, const struct dp_ip *ip)
+{
+	uint64_t sum = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if ((f->dst[0] & 1) || !dp_port_has(port, ip->family, ip->dst))
+		return SH_DROP_NOT_OURS;
+	if (dp_port_has(port, ip->family, ip->src)) /* from ourselves: forged */
+		return SH_DROP_IP_MALFORMED;
+	if (port->rx_udp_sum && sum == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		return SH_DROP_UDP_CHECKSUM;
+	return dp_udp_parse(udp, rte_pktmbuf_mtod(m, const uint8_t *), ip,
+		!port->rx_udp_sum || sum != RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+}
+
+static void set_addr(struct sh_addr *a, uint8_t family, const uint8_t *ip, uint16_t port)
+{
+	memset(a, 0, sizeof(*a));
+	a->family = family;
+	a->port = port;
+	memcpy(a->ip, ip, family == 4 ? 4 : 16);
+}
+
+static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_frame *f, const struct dp_ip *ip,
+	const struct dp_udp *udp)
+{
+	struct dp_meta *meta = dp_meta(m);
+
+	set_addr(&meta->path.remote, ip->family, ip->src, udp->src);
+	set_addr(&meta->path.local, ip->family, ip->dst, udp->dst);
+	memcpy(meta->path.l2.mac, f->src, 6);
+	meta->path.l2.vlan = f->vlan;
+	meta->path.l2.port = m->port;
+	meta->path.l2.pad = 0;
+	meta->rx_ns = w->now_ns;
+	meta->transport = NULL;
+	meta->tuple = 0;
+	meta->payload_offset = udp->payload_offset;
+	meta->payload_len = udp->payload_len;
+}
+
+/* True when the packet goes on; else it is gone. */
+static bool parse(struct dp_worker *w, struct rte_mbuf *m)
+{
+	const struct dp_port *port = w->ports->by_id[m->port];
+	enum sh_drop reason = SH_DROP_TOO_LONG;
+	struct dp_frame f;
+	struct dp_ip ip;
+	struct dp_udp udp;
+
+	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0)
+		goto drop;
+	reason = dp_frame_parse(&f, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	if (reason != DP_NET_OK)
+		goto drop;
+	reason = SH_DROP_NOT_OURS;
+	if (!dp_frame_for(&f, port->mac))
+		goto drop;
+	if (f.type == DP_ETHERTYPE_ARP) {
+		dp_answer_arp(w, port, m, &f);
+		return false;
+	}
+	reason = parse_ip(&ip, port, m, &f);
+	if (reason != DP_NET_OK)
+		goto drop;
+	if (ip.proto == (ip.family == 4 ? DP_PROTO_ICMP : DP_PROTO_ICMPV6)) {
+		dp_answer_icmp(w, port, m, &f, &ip);
+		return false;
+	}
+	reason = SH_DROP_IP_PROTO;
+	if (ip.proto != DP_PROTO_UDP)
+		goto drop;
+	reason = parse_udp(&udp, port, m, &f, &ip);
+	if (reason != DP_NET_OK)
+		goto drop;
+	set_meta(w, m, &f, &ip, &udp);
+	return true;
+drop:
+	dp_drop(w, m, reason);
+	return false;
+}
+
+unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (i + 2 < n)
+			rte_prefetch0(dp_meta(pkts[i + 2]));
+		if (parse(w, pkts[i]))
+			pkts[kept++] = pkts[i];
+	}
+	return kept;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* RTCP out: to producers what we miss and how they arrive, to viewers the producer's clock. */
+
+#include <string.h>
+
+#include "media.h"
+
+enum { RTCP_CAP = 1200, NACK_BATCH = 64, SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4 /* SR and SDES */ };
+
+/* No round trip is known of a producer that only sends: ask again after this. */
+#define NACK_RETRY (50 * DP_MS)
+#define NACK_TICK  (10 * DP_MS)
+#define RR_EVERY   (1000 * DP_MS)
+#define TWCC_EVERY (100 * DP_MS)
+#define REMB_EVERY (1000 * DP_MS)
+#define SR_EVERY   (1000 * DP_MS)
+
+/* Sends what was put, if anything. */
+static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp_buf *b)
+{
+	size_t len = b->len;
+	struct rte_mbuf *m;
+	uint8_t *data;
+
+	if (!len)
+		return;
+	m = rte_pktmbuf_alloc(w->pool);
+	if (!m) {
+		w->stats->drop[SH_DROP_NO_MBUF]++;
+		return;
+	}
+	data = rte_pktmbuf_mtod(m, uint8_t *);
+	memcpy(data, b->data, len);
+	if (dp_srtp_protect_rtcp(w->engine, t->out, data, &len, RTCP_CAP + DP_SRTP_RTCP_OVERHEAD)) {
+		dp_drop(w, m, SH_DROP_PROTECT);
+		return;
+	}
+	m->data_len = (uint16_t)len;
+	m->pkt_len = (uint32_t)len;
+	t->tx_packets++;
+	t->tx_bytes += len;
+	w->stats->rtcp_out++;
+	dp_encap(w, &t->encap, m);
+	dp_tx(w, t->encap.port, m);
+}
+
+/* --- to producers ---------------------------------------------------------------------- */
+
+static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s, struct dp_rtcp_buf *b)
+{
+	struct dp_rtcp_report block = {.ssrc = s->ssrc};
+
+	if (!s->receive.started || w->now_ns < s->next_rr_ns)
+		return;
+	s->next_rr_ns = w->now_ns + RR_EVERY;
+	dp_receive_report(&s->receive, &block, w->now_ns);
+	if (dp_rtcp_put_rr(b, t->rtcp_ssrc, &block, 1))
+		w->stats->rr_out++;
+}
+
+static void put_nack(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s, struct dp_rtcp_buf *b)
+{
+	uint16_t seqs[NACK_BATCH];
+	unsigned n;
+
+	if (!(s->flags & SH_PRODUCER_NACK) || s->paused || w->now_ns < s->next_nack_ns)
+		return;
+	s->next_nack_ns = w->now_ns + NACK_TICK;
+	n = dp_nack_due(&s->nack, w->now_ns, NACK_RETRY, seqs, NACK_BATCH);
+	if (n && dp_rtcp_put_nack(b, t->rtcp_ssrc, s->ssrc, seqs, n)) {
+		s->nacks++;
+		w->stats->nack_out++;
+	}
+}
+
+/* Wants of any number of viewers on any worker become one request in the configured time. */
+static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s,
+	struct dp_rtcp_buf *b)
+{
+	uint64_t interval = w->config->media.keyframe_ms * DP_MS;
+	bool asked, now;
+
+	if (!s->ssrc || s->paused || s->kind != SH_KIND_VIDEO)
+		return;
+	asked = atomic_load_explicit(&s->keyframe_wanted, memory_order_relaxed) &&
+		atomic_exchange_explicit(&s->keyframe_wanted, 0, memory_order_relaxed);
+	now = asked && dp_keyframe_ask(&s->gate, w->now_ns, interval);
+	if (!now && !dp_keyframe_due(&s->gate, w->now_ns, interval))
+		return;
+	if (s->flags & SH_PRODUCER_PLI)
+		now = dp_rtcp_put_pli(b, t->rtcp_ssrc, s->ssrc);
+	else
+		now = s->flags & SH_PRODUCER_FIR &&
+			dp_rtcp_put_fir(b, t->rtcp_ssrc, s->ssrc, s->fir_seq++);
+	if (now) {
+		s->plis++;
+		w->stats->pli_out++;
+	}
+}
+
+/* For a producer without transport-wide feedback: our limit stands for an estimate. */
+static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
+{
+	uint32_t ssrc[8];
+	unsigned n = 0;
+
+	if (w->now_ns < t->next_remb_ns)
+		return;
+	t->next_remb_ns = w->now_ns + REMB_EVERY;
+	for (struct dp_stream *s = t->streams; s && n < RTE_DIM(ssrc); s = s->next_on_transport)
+		if (s->flags & SH_PRODUCER_REMB && !(s->flags & SH_PRODUCER_TWCC) && s->ssrc)
+			ssrc[n++] = s->ssrc;
+	if (n && dp_rtcp_put_remb(b, t->rtcp_ssrc, w->config->media.max_bitrate_bps, ssrc, n))
+		w->stats->remb_out++;
+}
+
+static void put_twcc(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
+{
+	uint32_t media = t->streams->ssrc;
+
+	if (!t->twcc || w->now_ns < t->next_twcc_ns)
+		return;
+	t->next_twcc_ns = w->now_ns + TWCC_EVERY;
+	while (dp_twcc_pending(t->twcc) && dp_twcc_feedback(t->twcc, b, t->rtcp_ssrc, media))
+		w->stats->twcc_out++;
+}
+
+void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
+{
+	uint8_t data[RTCP_CAP];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
+
+	if (!t->can_send)
+		return;
+	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
+		put_rr(w, t, s, &b);
+		put_nack(w, t, s, &b);
+		put_keyframe(w, t, s, &b);
+	}
+	put_remb(w, t, &b);
+	put_twcc(w, t, &b);
+	send_rtcp(w, t, &b);
+}
+
+/* --- to viewers ------------------------------------------------------------------------ */
+
+/* A consistent copy of the clock that the stream's owner keeps. False: it is just changing. */
+static bool read_clock(const struct dp_stream *s, struct dp_sr_clock *out)
+{
+	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_acquire);
+
+	*out = s->sr;
+	atomic_thread_fence(memory_order_acquire);
+	return !(version & 1) && atomic_load_explicit(&s->sr_version, memory_order_relaxed) == version;
+}
+
+static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
+{
+	const struct dp_stream *s = c->stream;
+	struct dp_rtcp_sender_info info = {.packets = (uint32_t)c->packets, .octets = (uint32_t)c->bytes};
+	struct dp_sr_clock clock;
+
+	if (c->paused || !c->packets || w->now_ns < c->next_sr_ns || !read_clock(s, &clock) ||
+		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
+		return;
+	info.rtp_timestamp += c->timestamp_offset;
+	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
+		!dp_rtcp_put_sdes_cname(b, c->egress.ssrc, s->cname, s->cname_len))
+		return;
+	/* The visit that comes next may be a little early. */
+	c->next_sr_ns = w->now_ns + SR_EVERY / 2;
+	c->sr_ntp_sent = info.ntp;
+	c->sr_sent_ns = w->now_ns;
+	w->stats->sr_out++;
+}
+
+void dp_report_consumers(struct dp_worker *w, struct dp_transport *t)
+{
+	struct dp_consumer *c = t->consumers;
+
+	while (c && t->can_send) {
+		uint8_t data[RTCP_CAP];
+		struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
+
+		for (; c && b.len < sizeof data - SR_ROOM; c = c->next_on_transport)
+			put_sr(w, c, &b);
+		send_rtcp(w, t, &b);
+	}
+}

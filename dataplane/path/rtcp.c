@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* RTCP in: what producers say of their streams, and what viewers want. */
+
+#include <errno.h>
+
+#include "media.h"
+
+static enum sh_drop reason_of(int error)
+{
+	switch (error) {
+	case EBADMSG:
+		return SH_DROP_SRTCP_AUTH;
+	case EALREADY:
+		return SH_DROP_SRTCP_REPLAY;
+	case ENOSPC:
+		return SH_DROP_SRTP_SSRC_LIMIT;
+	default:
+		return SH_DROP_RTCP_MALFORMED;
+	}
+}
+
+static struct dp_consumer *consumer_of(struct dp_transport *t, uint32_t ssrc)
+{
+	struct dp_consumer *c = t->consumers;
+
+	while (c && c->egress.ssrc != ssrc)
+		c = c->next_on_transport;
+	return c;
+}
+
+static void sender_report(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+{
+	struct dp_rtcp_sender_info info;
+	struct dp_stream *s = t->streams;
+	uint64_t version;
+
+	while (s && s->ssrc != r->ssrc)
+		s = s->next_on_transport;
+	if (!s || !dp_rtcp_sender_info(r, &info))
+		return;
+	dp_receive_sr(&s->receive, &info, w->now_ns);
+
+	/* Other workers read this clock: odd while it changes. */
+	version = atomic_load_explicit(&s->sr_version, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	s->sr.ntp = info.ntp;
+	s->sr.rtp = info.rtp_timestamp;
+	s->sr.ns = w->now_ns;
+	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
+}
+
+/* RFC 3550, 6.4.1: the round trip is now - LSR - DLSR, in units of 1/65536 s. */
+static void round_trip(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *b)
+{
+	uint64_t away, held = (uint64_t)b->dlsr * 1000000000 / 65536;
+
+	if (!b->lsr || b->lsr != (uint32_t)(c->sr_ntp_sent >> 16))
+		return;
+	away = w->now_ns - c->sr_sent_ns;
+	if (away >= held)
+		c->rtt_us = (away - held) / 1000;
+}
+
+static void receiver_report(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+{
+	struct dp_rtcp_report block;
+
+	for (unsigned i = 0; dp_rtcp_report(r, i, &block); i++) {
+		struct dp_consumer *c = consumer_of(t, block.ssrc);
+
+		if (!c)
+			continue;
+		c->reported_fraction = block.fraction_lost;
+		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
+		c->reported_jitter = block.jitter;
+		round_trip(w, c, &block);
+	}
+}
+
+static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+{
+	struct dp_outgoing o = {.count = 0, .spares = 0};
+	struct dp_consumer *c;
+	uint16_t pid, blp;
+	uint32_t ssrc;
+
+	if (!dp_rtcp_fb_media(r, &ssrc))
+		return;
+	c = consumer_of(t, ssrc);
+	if (!c || !(c->flags & SH_CONSUMER_NACK))
+		return;
+	w->stats->nack_in++;
+	c->nacks++;
+	for (unsigned i = 0; dp_rtcp_nack(r, i, &pid, &blp); i++) {
+		dp_resend(w, c, pid, &o);
+		for (unsigned bit = 0; bit < 16; bit++)
+			if (blp >> bit & 1)
+				dp_resend(w, c, (uint16_t)(pid + 1 + bit), &o);
+	}
+	dp_outgoing_end(w, &o);
+}
+
+static void want_keyframe(struct dp_transport *t, uint32_t ssrc)
+{
+	struct dp_consumer *c = consumer_of(t, ssrc);
+
+	if (!c || c->stream->kind != SH_KIND_VIDEO)
+		return;
+	c->plis++;
+	dp_stream_want_keyframe(c->stream);
+}
+
+static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+{
+	uint32_t ssrc;
+	uint64_t bps;
+	uint8_t seq;
+
+	switch (r->count) {
+	case DP_PSFB_PLI:
+		w->stats->pli_in++;
+		if (dp_rtcp_fb_media(r, &ssrc))
+			want_keyframe(t, ssrc);
+		break;
+	case DP_PSFB_FIR:
+		w->stats->fir_in++;
+		for (unsigned i = 0; dp_rtcp_fir(r, i, &ssrc, &seq); i++)
+			want_keyframe(t, ssrc);
+		break;
+	case DP_PSFB_AFB:
+		if (dp_rtcp_remb(r, &bps))
+			t->remb_bps = bps;
+		break;
+	}
+}
+
+static void take(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+{
+	switch (r->pt) {
+	case DP_RTCP_SR:
+		sender_report(w, t, r);
+		receiver_report(w, t, r);
+		break;
+	case DP_RTCP_RR:
+		receiver_report(w, t, r);
+		break;
+	case DP_RTCP_RTPFB:
+		if (r->count == DP_RTPFB_NACK)
+			nack(w, t, r);
+		break;
+	case DP_RTCP_PSFB:
+		payload_feedback(w, t, r);
+		break;
+	}
+}
+
+static void rtcp(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_transport *t = meta->transport;
+	uint8_t *data = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->payload_offset);
+	size_t len = meta->payload_len, pos = 0;
+	struct dp_rtcp r;
+	int error;
+
+	if (!t->in) {
+		dp_drop(w, m, SH_DROP_NO_KEYS);
+		return;
+	}
+	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, &len);
+	if (error) {
+		dp_drop(w, m, reason_of(error));
+		return;
+	}
+	dp_authenticated(w, t, meta);
+	if (!dp_rtcp_valid(data, len)) {
+		dp_drop(w, m, SH_DROP_RTCP_MALFORMED);
+		return;
+	}
+	while (dp_rtcp_next(data, len, &pos, &r))
+		take(w, t, &r);
+	rte_pktmbuf_free(m);
+}
+
+void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		rtcp(w, pkts[i]);
+}

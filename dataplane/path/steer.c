@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A UDP port is a worker: packets go to the one whose port they name, wherever they came in. */
+
+#include <rte_ring.h>
+
+#include "../worker.h"
+
+unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	uint16_t base = (uint16_t)(w->udp_port - w->id);
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t to = (uint16_t)(dp_meta(pkts[i])->path.local.port - base);
+
+		if (to == w->id) {
+			pkts[kept++] = pkts[i];
+		} else if (to >= w->workers) {
+			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
+		} else if (rte_ring_sp_enqueue(w->peer[to]->handoff[w->id], pkts[i]) != 0) {
+			dp_drop(w, pkts[i], SH_DROP_HANDOFF_FULL);
+		} else {
+			w->stats->handed_off++;
+		}
+	}
+	return kept;
+}
+
+/* Parsed already by the worker that received them. Another ring comes first each time. */
+unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->workers && n < DP_BURST; i++) {
+		unsigned from = (w->id + 1 + i + (unsigned)w->stats->loops) % w->workers;
+
+		if (w->handoff[from])
+			n += rte_ring_sc_dequeue_burst(w->handoff[from], (void **)pkts + n, DP_BURST - n, NULL);
+	}
+	w->stats->handed_in += n;
+	return n;
+}

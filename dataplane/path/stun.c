@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Binding requests on addresses that are bound already (RFC 8445, 7.3; RFC 7675) are
+ * answered here: there are very many, and consent must outlive the control plane. What
+ * could change anything, and whatever is not plain, goes up.
+ */
+
+#include <string.h>
+
+#include "../../shared/stun.h"
+#include "../worker.h"
+
+enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
+
+static enum verdict judge(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
+	const uint8_t *data)
+{
+	bool selected = t->selected == meta->tuple;
+
+	if (s->type != SH_STUN_BINDING_REQUEST || !s->fingerprint || s->unknown_required || s->controlled)
+		return PUNT;
+	if (!sh_stun_for_ufrag(s, t->ufrag, t->ufrag_len))
+		return PUNT;
+	if (!sh_stun_verify(s, data, &t->key))
+		return DROP_INTEGRITY;
+	/* An address to be selected; or consent has run out, which only the control plane renews. */
+	if (t->idle || (!selected && (s->use_candidate || s->has_nomination)))
+		return PUNT;
+	return ANSWER;
+}
+
+/* A check that is valid: the peer consents, and it may have moved to another neighbour. */
+static void refresh(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+{
+	struct dp_tuple *tuple = &t->tuple[meta->tuple];
+
+	tuple->seen_ns = w->now_ns;
+	if (t->selected != meta->tuple)
+		return;
+	t->consent_ns = w->now_ns;
+	if (memcmp(&tuple->path.l2, &meta->path.l2, sizeof(tuple->path.l2)) != 0) {
+		tuple->path.l2 = meta->path.l2;
+		dp_encap_init(w, &t->encap, &tuple->path);
+	}
+}
+
+static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
+{
+	const struct dp_meta *meta = dp_meta(m);
+	uint8_t out[SH_STUN_MAX];
+	size_t len = sh_stun_success(out, s, &meta->path.remote, &meta->transport->key);
+	struct dp_encap e;
+
+	rte_pktmbuf_reset(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out, len); /* the mbuf held a longer packet or is larger */
+	dp_encap_init(w, &e, &meta->path);
+	dp_encap(w, &e, m);
+	dp_tx(w, e.port, m);
+	w->stats->stun_answered++;
+}
+
+static void one(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	const uint8_t *data = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->payload_offset);
+	enum verdict verdict = PUNT;
+	struct sh_stun s;
+
+	if (sh_stun_parse(&s, data, meta->payload_len) != 0) {
+		dp_drop(w, m, SH_DROP_STUN_MALFORMED);
+		return;
+	}
+	if (meta->transport)
+		verdict = judge(meta->transport, meta, &s, data);
+	if (verdict == PUNT) {
+		dp_punt(w, &m, 1);
+	} else if (verdict == DROP_INTEGRITY) {
+		dp_drop(w, m, SH_DROP_STUN_INTEGRITY);
+	} else {
+		refresh(w, meta->transport, meta);
+		answer(w, m, &s);
+	}
+}
+
+void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		one(w, pkts[i]);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* SRTP in: decrypt and authenticate. Nothing a packet says is believed before this. */
+
+#include <errno.h>
+
+#include "../rtp/rtp.h"
+#include "media.h"
+
+static enum sh_drop reason_of(int error)
+{
+	switch (error) {
+	case EBADMSG:
+		return SH_DROP_SRTP_AUTH;
+	case EALREADY:
+		return SH_DROP_SRTP_REPLAY;
+	case ENOSPC:
+		return SH_DROP_SRTP_SSRC_LIMIT;
+	default:
+		return SH_DROP_RTP_MALFORMED;
+	}
+}
+
+void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+{
+	if (!t->media_seen) {
+		t->media_seen = true;
+		dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
+	}
+	/* The control plane selects paths; it wants to know when media has chosen another. */
+	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
+		t->next_path_ns = w->now_ns + 1000 * DP_MS;
+		dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
+	}
+}
+
+static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_transport *t = meta->transport;
+	uint8_t *pkt = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->payload_offset);
+	size_t len = meta->payload_len;
+	struct dp_rtp rtp;
+	int error;
+
+	if (!t->in) {
+		dp_drop(w, m, SH_DROP_NO_KEYS);
+		return false;
+	}
+	if (dp_rtp_parse_header(&rtp, pkt, len)) {
+		dp_drop(w, m, SH_DROP_RTP_MALFORMED);
+		return false;
+	}
+	error = dp_srtp_unprotect_rtp(w->engine, t->in, pkt, &len, rtp.hdr_len);
+	if (error) {
+		dp_drop(w, m, reason_of(error));
+		return false;
+	}
+	meta->payload_len = (uint16_t)len;
+	dp_authenticated(w, t, meta);
+	return true;
+}
+
+unsigned dp_unprotect(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (unprotect(w, pkts[i]))
+			pkts[kept++] = pkts[i];
+	return kept;
+}

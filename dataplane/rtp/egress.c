@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "egress.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "ticks.h"
+
+enum {
+	ONE_BYTE_PROFILE = 0xbede,
+	ONE_BYTE_ID_MAX = 14,
+	ONE_BYTE_LEN_MAX = 16,
+	ABS_SEND_TIME_LEN = 3,
+};
+
+_Static_assert(
+        DP_RTP_HEADER + 4 + (1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN + DP_EGRESS_COPY_MAX + 3) / 4 * 4 <=
+                DP_EGRESS_HEADER_MAX,
+        "the longest extension fits");
+
+/* The table at the top of egress.h. */
+static const bool copied[SH_EXT_COUNT] = {
+        [SH_EXT_AUDIO_LEVEL] = true,
+        [SH_EXT_VIDEO_ORIENTATION] = true,
+        [SH_EXT_TOFFSET] = true,
+        [SH_EXT_ABS_CAPTURE_TIME] = true,
+        [SH_EXT_PLAYOUT_DELAY] = true,
+};
+
+static bool one_byte_id(uint8_t id)
+{
+	return id >= 1 && id <= ONE_BYTE_ID_MAX;
+}
+
+static void put_element(uint8_t *dst, uint8_t id, const void *data, size_t len)
+{
+	dst[0] = (uint8_t)(id << 4 | (len - 1));
+	memcpy(dst + 1, data, len);
+}
+
+/* Which of the extensions that are copied has the producer's id; SH_EXT_COUNT: none. */
+static unsigned copied_ext(uint8_t id, const uint8_t in[SH_EXT_COUNT])
+{
+	unsigned ext = 0;
+
+	while (ext < SH_EXT_COUNT && !(copied[ext] && in[ext] == id))
+		ext++;
+	return ext;
+}
+
+void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
+        const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT])
+{
+	bool done[SH_EXT_COUNT + 1] = {false};
+	struct dp_rtp_ext e;
+	size_t pos = 0;
+
+	p->copy_len = 0;
+	while (dp_rtp_ext_next(r, pkt, &pos, &e)) {
+		unsigned ext = copied_ext(e.id, in);
+
+		/* One of each, so that a repeated element can't crowd out the others. */
+		if (ext == SH_EXT_COUNT || done[ext] || !one_byte_id(out[ext]))
+			continue;
+		if (e.len < 1 || e.len > ONE_BYTE_LEN_MAX || e.len + 1 > DP_EGRESS_COPY_MAX - p->copy_len)
+			continue;
+		done[ext] = true;
+		put_element(p->copy + p->copy_len, out[ext], e.data, e.len);
+		p->copy_len = (uint8_t)(p->copy_len + 1 + e.len);
+	}
+}
+
+bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct dp_rtp_ext *out)
+{
+	struct dp_rtp_ext e;
+	size_t pos = 0;
+
+	if (id == 0)
+		return false;
+	while (dp_rtp_ext_next(r, pkt, &pos, &e)) {
+		if (e.id == id) {
+			*out = e;
+			return true;
+		}
+	}
+	return false;
+}
+
+void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
+        const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT])
+{
+	static const uint8_t zero[ABS_SEND_TIME_LEN];
+
+	*e = (struct dp_egress){.ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .pt = pt & 0x7f, .rtx_pt = rtx_pt & 0x7f};
+	if (one_byte_id(ext_id[SH_EXT_MID]) && mid_len >= 1 && mid_len <= SH_MID_MAX) {
+		e->mid_id = ext_id[SH_EXT_MID];
+		put_element(e->prefix, e->mid_id, mid, mid_len);
+		e->prefix_len = (uint8_t)(1 + mid_len);
+	}
+	if (one_byte_id(ext_id[SH_EXT_ABS_SEND_TIME])) {
+		e->abs_send_time_id = ext_id[SH_EXT_ABS_SEND_TIME];
+		put_element(e->prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof zero);
+		e->prefix_len = (uint8_t)(e->prefix_len + 1 + sizeof zero);
+	}
+}
+
+uint32_t dp_abs_send_time(uint64_t realtime_ns)
+{
+	return (uint32_t)dp_ns_to_ticks(realtime_ns, 1 << 18) & 0xffffff;
+}
+
+/* The extension at `dst`, there being something to write. Returns its length. */
+static size_t put_extension(
+        uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint32_t abs_send_time)
+{
+	size_t len = (size_t)e->prefix_len + p->copy_len;
+	size_t padded = (len + 3) & ~(size_t)3;
+
+	dp_put16(dst, ONE_BYTE_PROFILE);
+	dp_put16(dst + 2, (uint16_t)(padded / 4));
+	dst += 4;
+	memcpy(dst, e->prefix, e->prefix_len);
+	if (e->abs_send_time_id)
+		dp_put24(dst + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
+	memcpy(dst + e->prefix_len, p->copy, p->copy_len);
+	memset(dst + len, 0, padded - len);
+	return 4 + padded;
+}
+
+static size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
+        uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
+{
+	bool extension = e->prefix_len || p->copy_len;
+
+	dst[0] = (uint8_t)(2 << 6 | extension << 4);
+	dst[1] = (uint8_t)(p->marker << 7 | pt);
+	dp_put16(dst + 2, seq);
+	dp_put32(dst + 4, timestamp);
+	dp_put32(dst + 8, ssrc);
+	if (!extension)
+		return DP_RTP_HEADER;
+	return DP_RTP_HEADER + put_extension(dst + DP_RTP_HEADER, e, p, abs_send_time);
+}
+
+size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
+        uint32_t timestamp, uint32_t abs_send_time)
+{
+	return put_header(dst, e, p, e->pt, seq, timestamp, e->ssrc, abs_send_time);
+}
+
+size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
+        uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
+{
+	return put_header(dst, e, p, e->rtx_pt, rtx_seq, timestamp, e->rtx_ssrc, abs_send_time);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rtcp.h"
+
+#include <string.h>
+
+#include "bytes.h"
+
+enum {
+	HEADER = 4,
+	SENDER_INFO = 20,
+	REPORT_BLOCK = 24,
+	MEDIA_SSRC = 4, /* in front of what a feedback packet says (RFC 4585, 6.1) */
+	NACK_ENTRY = 4,
+	FIR_ENTRY = 8,
+	REMB_FIXED = 8, /* "REMB", number of SSRCs, exponent and mantissa */
+};
+
+/* Length of the packet at `data`, header included; 0: it doesn't fit or isn't version 2. */
+static size_t packet_len(const uint8_t *data, size_t left)
+{
+	if (left < HEADER || data[0] >> 6 != 2)
+		return 0;
+	size_t len = 4 * ((size_t)dp_get16(data + 2) + 1);
+	return len <= left ? len : 0;
+}
+
+/* Bytes of padding; false: a count that can't be (RFC 3550, 6.4.1: a multiple of four, not 0). */
+static bool padding_len(const uint8_t *data, size_t len, size_t *padding)
+{
+	*padding = 0;
+	if (!(data[0] & 0x20))
+		return true;
+	*padding = data[len - 1];
+	return *padding != 0 && *padding % 4 == 0 && *padding <= len - HEADER;
+}
+
+bool dp_rtcp_valid(const uint8_t *data, size_t len)
+{
+	size_t pos = 0, padding;
+
+	if (len == 0)
+		return false;
+	while (pos < len) {
+		size_t n = packet_len(data + pos, len - pos);
+		if (n == 0 || !padding_len(data + pos, n, &padding))
+			return false;
+		if (padding && pos + n != len)
+			return false;
+		pos += n;
+	}
+	return true;
+}
+
+bool dp_rtcp_next(const uint8_t *data, size_t len, size_t *pos, struct dp_rtcp *out)
+{
+	size_t padding;
+
+	if (*pos >= len)
+		return false;
+	const uint8_t *p = data + *pos;
+	size_t n = packet_len(p, len - *pos);
+	if (n == 0 || !padding_len(p, n, &padding))
+		return false;
+
+	*pos += n;
+	n -= padding;
+	*out = (struct dp_rtcp){.pt = p[1], .count = p[0] & 0x1f};
+	if (n >= HEADER + 4) { /* a BYE or SDES that counts no source has none */
+		out->ssrc = dp_get32(p + HEADER);
+		out->body = p + HEADER + 4;
+		out->body_len = n - HEADER - 4;
+	}
+	return true;
+}
+
+bool dp_rtcp_sender_info(const struct dp_rtcp *r, struct dp_rtcp_sender_info *out)
+{
+	if (r->pt != DP_RTCP_SR || r->body_len < SENDER_INFO)
+		return false;
+	out->ntp = (uint64_t)dp_get32(r->body) << 32 | dp_get32(r->body + 4);
+	out->rtp_timestamp = dp_get32(r->body + 8);
+	out->packets = dp_get32(r->body + 12);
+	out->octets = dp_get32(r->body + 16);
+	return true;
+}
+
+/* The i-th entry of `size` bytes, `offset` into the body; NULL past the end. */
+static const uint8_t *entry(const struct dp_rtcp *r, size_t offset, size_t size, unsigned i)
+{
+	if (r->body_len < offset || i >= (r->body_len - offset) / size)
+		return NULL;
+	return r->body + offset + size * i;
+}
+
+bool dp_rtcp_report(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_report *out)
+{
+	if ((r->pt != DP_RTCP_SR && r->pt != DP_RTCP_RR) || i >= r->count)
+		return false;
+	const uint8_t *p = entry(r, r->pt == DP_RTCP_SR ? SENDER_INFO : 0, REPORT_BLOCK, i);
+	if (!p)
+		return false;
+
+	uint32_t lost = dp_get24(p + 5); /* 24 bits, signed */
+	*out = (struct dp_rtcp_report){
+	        .ssrc = dp_get32(p),
+	        .fraction_lost = p[4],
+	        .total_lost = lost & 0x800000 ? (int32_t)lost - 0x1000000 : (int32_t)lost,
+	        .highest_seq = dp_get32(p + 8),
+	        .jitter = dp_get32(p + 12),
+	        .lsr = dp_get32(p + 16),
+	        .dlsr = dp_get32(p + 20),
+	};
+	return true;
+}
+
+bool dp_rtcp_fb_media(const struct dp_rtcp *r, uint32_t *ssrc)
+{
+	if ((r->pt != DP_RTCP_RTPFB && r->pt != DP_RTCP_PSFB) || r->body_len < MEDIA_SSRC)
+		return false;
+	*ssrc = dp_get32(r->body);
+	return true;
+}
+
+bool dp_rtcp_nack(const struct dp_rtcp *r, unsigned i, uint16_t *pid, uint16_t *blp)
+{
+	if (r->pt != DP_RTCP_RTPFB || r->count != DP_RTPFB_NACK)
+		return false;
+	const uint8_t *p = entry(r, MEDIA_SSRC, NACK_ENTRY, i);
+	if (!p)
+		return false;
+	*pid = dp_get16(p);
+	*blp = dp_get16(p + 2);
+	return true;
+}
+
+bool dp_rtcp_fir(const struct dp_rtcp *r, unsigned i, uint32_t *ssrc, uint8_t *seq)
+{
+	if (r->pt != DP_RTCP_PSFB || r->count != DP_PSFB_FIR)
+		return false;
+	const uint8_t *p = entry(r, MEDIA_SSRC, FIR_ENTRY, i);
+	if (!p)
+		return false;
+	*ssrc = dp_get32(p);
+	*seq = p[4];
+	return true;
+}
+
+bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps)
+{
+	if (r->pt != DP_RTCP_PSFB || r->count != DP_PSFB_AFB || r->body_len < MEDIA_SSRC + REMB_FIXED)
+		return false;
+	const uint8_t *p = r->body + MEDIA_SSRC;
+	if (memcmp(p, "REMB", 4) != 0 || r->body_len - MEDIA_SSRC - REMB_FIXED < 4 * (size_t)p[4])
+		return false;
+
+	unsigned exponent = p[5] >> 2;
+	uint64_t mantissa = dp_get24(p + 5) & 0x3ffff;
+	*bps = mantissa > UINT64_MAX >> exponent ? UINT64_MAX : mantissa << exponent;
+	return true;
+}

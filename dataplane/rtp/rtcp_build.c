@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "bytes.h"
+#include "rtcp.h"
+
+enum {
+	HEADER_AND_SSRC = 8,
+	SENDER_INFO = 20,
+	REPORT_BLOCK = 24,
+	REPORT_MAX = 31,
+	SDES_CNAME = 1,
+	LOST_MAX = 0x7fffff,
+	LOST_MIN = -0x800000,
+	NACK_SPAN = 16, /* numbers behind the PID that one BLP covers */
+	NACK_PAIRS_MAX = 65533, /* of a 16-bit length in words, 2 of them the SSRCs */
+	REMB_MANTISSA_MAX = 0x3ffff,
+	REMB_SSRC_MAX = 255,
+};
+
+/*
+ * Header and sender's SSRC of a packet that will be `len` bytes long, a multiple of 4.
+ * Returns where the rest goes, zeroed; NULL without room.
+ */
+static uint8_t *begin(struct dp_rtcp_buf *b, uint8_t pt, uint8_t count, uint32_t ssrc, size_t len)
+{
+	if (b->len > b->cap || b->cap - b->len < len)
+		return NULL;
+	uint8_t *p = b->data + b->len;
+	memset(p, 0, len);
+	p[0] = (uint8_t)(2 << 6 | count);
+	p[1] = pt;
+	dp_put16(p + 2, (uint16_t)(len / 4 - 1));
+	dp_put32(p + 4, ssrc);
+	b->len += len;
+	return p + HEADER_AND_SSRC;
+}
+
+bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_sender_info *info)
+{
+	uint8_t *p = begin(b, DP_RTCP_SR, 0, ssrc, HEADER_AND_SSRC + SENDER_INFO);
+	if (!p)
+		return false;
+	dp_put32(p, (uint32_t)(info->ntp >> 32));
+	dp_put32(p + 4, (uint32_t)info->ntp);
+	dp_put32(p + 8, info->rtp_timestamp);
+	dp_put32(p + 12, info->packets);
+	dp_put32(p + 16, info->octets);
+	return true;
+}
+
+static void put_report(uint8_t *p, const struct dp_rtcp_report *r)
+{
+	int32_t lost = r->total_lost > LOST_MAX   ? LOST_MAX
+	               : r->total_lost < LOST_MIN ? LOST_MIN
+	                                          : r->total_lost;
+
+	dp_put32(p, r->ssrc);
+	p[4] = r->fraction_lost;
+	dp_put24(p + 5, (uint32_t)lost & 0xffffff);
+	dp_put32(p + 8, r->highest_seq);
+	dp_put32(p + 12, r->jitter);
+	dp_put32(p + 16, r->lsr);
+	dp_put32(p + 20, r->dlsr);
+}
+
+bool dp_rtcp_put_rr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_report *r, unsigned n)
+{
+	if (n > REPORT_MAX)
+		return false;
+	uint8_t *p = begin(b, DP_RTCP_RR, (uint8_t)n, ssrc, HEADER_AND_SSRC + REPORT_BLOCK * (size_t)n);
+	if (!p)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		put_report(p + REPORT_BLOCK * i, &r[i]);
+	return true;
+}
+
+bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cname, size_t len)
+{
+	if (len > UINT8_MAX)
+		return false;
+	/* The item, then one to four zeros up to a word end the chunk (RFC 3550, 6.5). */
+	uint8_t *p = begin(b, DP_RTCP_SDES, 1, ssrc, HEADER_AND_SSRC + (2 + len + 4) / 4 * 4);
+	if (!p)
+		return false;
+	p[0] = SDES_CNAME;
+	p[1] = (uint8_t)len;
+	memcpy(p + 2, cname, len);
+	return true;
+}
+
+bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media)
+{
+	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_PLI, ssrc, HEADER_AND_SSRC + 4);
+	if (!p)
+		return false;
+	dp_put32(p, media);
+	return true;
+}
+
+bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8_t seq)
+{
+	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_FIR, ssrc, HEADER_AND_SSRC + 4 + 8);
+	if (!p)
+		return false;
+	/* The header's media SSRC is 0, the entry names it (RFC 5104, 4.3.1.2). */
+	dp_put32(p + 4, media);
+	p[8] = seq;
+	return true;
+}
+
+/* Packs into PID and BLP pairs, written at `dst` unless it is NULL. Returns how many pairs. */
+static size_t pack_nack(uint8_t *dst, const uint16_t *seqs, unsigned n)
+{
+	size_t pairs = 0;
+
+	for (unsigned i = 0; i < n; pairs++) {
+		uint16_t pid = seqs[i++], blp = 0;
+
+		for (; i < n; i++) {
+			uint16_t behind = (uint16_t)(seqs[i] - pid);
+			if (behind > NACK_SPAN)
+				break;
+			if (behind > 0)
+				blp |= (uint16_t)(1 << (behind - 1));
+		}
+		if (dst) {
+			dp_put16(dst + 4 * pairs, pid);
+			dp_put16(dst + 4 * pairs + 2, blp);
+		}
+	}
+	return pairs;
+}
+
+bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, const uint16_t *seqs, unsigned n)
+{
+	size_t pairs = pack_nack(NULL, seqs, n);
+	if (pairs == 0 || pairs > NACK_PAIRS_MAX)
+		return false;
+	uint8_t *p = begin(b, DP_RTCP_RTPFB, DP_RTPFB_NACK, ssrc, HEADER_AND_SSRC + 4 + 4 * pairs);
+	if (!p)
+		return false;
+	dp_put32(p, media);
+	pack_nack(p + 4, seqs, n);
+	return true;
+}
+
+bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const uint32_t *media, unsigned n)
+{
+	unsigned exponent = 0;
+
+	if (n > REMB_SSRC_MAX)
+		return false;
+	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_AFB, ssrc, HEADER_AND_SSRC + 12 + 4 * (size_t)n);
+	if (!p)
+		return false;
+	while (bps >> exponent > REMB_MANTISSA_MAX)
+		exponent++;
+	/* The header's media SSRC is 0 (draft-alvestrand-rmcat-remb-03, 2.2). */
+	memcpy(p + 4, "REMB", 4);
+	p[8] = (uint8_t)n;
+	dp_put24(p + 9, exponent << 18 | (uint32_t)(bps >> exponent));
+	for (unsigned i = 0; i < n; i++)
+		dp_put32(p + 12 + 4 * i, media[i]);
+	return true;
+}
+
+bool dp_rtcp_put_bye(struct dp_rtcp_buf *b, uint32_t ssrc)
+{
+	return begin(b, DP_RTCP_BYE, 1, ssrc, HEADER_AND_SSRC) != NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "egress.h"
+
+void dp_seqmap_init(struct dp_seqmap *m, uint16_t first)
+{
+	*m = (struct dp_seqmap){.next = first};
+}
+
+void dp_seqmap_start(struct dp_seqmap *m, uint64_t in)
+{
+	m->started = true;
+	m->base = in;
+	m->offset = (int64_t)(m->next - in);
+}
+
+bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
+{
+	/* Ours for a number below the base was used before the pause: never twice with one key. */
+	if (!m->started || in < m->base)
+		return false;
+
+	uint64_t ours = in + (uint64_t)m->offset;
+	if (ours >= m->next)
+		m->next = ours + 1;
+	*out = ours;
+	return true;
+}
+
+bool dp_seqmap_in(const struct dp_seqmap *m, uint16_t out, uint64_t *in)
+{
+	if (!m->started)
+		return false;
+
+	uint64_t ours = dp_seq_extend(m->next, out);
+	if (ours >= m->next || ours < m->base + (uint64_t)m->offset)
+		return false;
+	*in = ours - (uint64_t)m->offset;
+	return true;
+}

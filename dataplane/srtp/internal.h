@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_SRTP_INTERNAL_H
+#define SPATE_DATAPLANE_SRTP_INTERNAL_H
+
+/*
+ * What the two engines share. Every engine starts with struct dp_srtp_engine, every
+ * session with struct dp_srtp_session. srtp.c checks lengths, headers and directions
+ * before an engine sees a packet.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "../../shared/ids.h"
+#include "srtp.h"
+
+enum {
+	DP_SRTP_RTCP_HEADER = 8, /* never encrypted (RFC 3711, 3.4) */
+	DP_SRTP_INDEX = 4, /* E||index behind SRTCP */
+	DP_SRTP_ROC = 4,
+	DP_SRTP_PACKET_MAX = 0xff00, /* ipsec-mb counts a message in 16 bits, padding included */
+};
+
+#define DP_SRTCP_E         0x80000000u
+#define DP_SRTCP_INDEX_MAX 0x7fffffffu
+
+struct dp_srtp_profile {
+	uint16_t id; /* enum sh_srtp_profile */
+	bool aead;
+	uint8_t key_len, salt_len, tag_len;
+};
+
+/* NULL for a profile that is not ours. */
+const struct dp_srtp_profile *dp_srtp_profile(uint16_t id);
+
+struct dp_srtp_session {
+	uint16_t profile;
+	uint8_t dir; /* enum dp_srtp_dir */
+	uint8_t tag_len; /* 0: not open */
+};
+
+struct dp_srtp_ops {
+	enum dp_srtp_kind kind;
+	const char *name;
+	size_t session_size[2]; /* by enum dp_srtp_dir */
+	void (*free)(struct dp_srtp_engine *e);
+	/* `limit` is at most DP_SRTP_SSRC_MAX; the session is zeroed but for its first fields. */
+	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
+	        unsigned limit);
+	/* The caller wipes the session's memory. */
+	void (*close)(struct dp_srtp_engine *e, struct dp_srtp_session *s);
+	void (*protect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);
+	int (*unprotect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	        size_t hdr_len);
+	int (*protect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
+	int (*unprotect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
+};
+
+struct dp_srtp_engine {
+	const struct dp_srtp_ops *ops;
+};
+
+/* NULL with errno. */
+struct dp_srtp_engine *dp_srtp_mb_new(void);
+struct dp_srtp_engine *dp_srtp_libsrtp2_new(void);
+bool dp_srtp_mb_available(void);
+
+/* Fills in the fields that every session has, zeroing the rest. False: no such profile. */
+bool dp_srtp_session_init(
+        struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir, uint16_t profile);
+
+static inline uint16_t dp_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t dp_get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void dp_put32(uint8_t *p, uint32_t v)
+{
+	v = __builtin_bswap32(v);
+	memcpy(p, &v, 4);
+}
+
+#endif

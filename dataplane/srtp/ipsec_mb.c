@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipsec_mb.h"
+
+/* ipsec-mb 1.3 crashes in its emulation when AES-NI is missing. */
+bool dp_srtp_mb_available(void)
+{
+	return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") &&
+	       __builtin_cpu_supports("pclmul");
+}
+
+static const struct dp_srtp_ops ops;
+
+static bool has_sha_ni(const IMB_MGR *mgr)
+{
+	return (mgr->features & IMB_FEATURE_SHANI) != 0;
+}
+
+static void mb_free(struct dp_srtp_engine *base)
+{
+	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+
+	if (e->few != NULL && e->few != e->mgr)
+		free_mb_mgr(e->few);
+	if (e->mgr != NULL)
+		free_mb_mgr(e->mgr);
+	explicit_bzero(e, sizeof *e);
+	free(e);
+}
+
+struct dp_srtp_engine *dp_srtp_mb_new(void)
+{
+	struct dp_mb_engine *e = aligned_alloc(64, sizeof *e);
+	if (e == NULL)
+		return NULL;
+	memset(e, 0, sizeof *e);
+	e->base.ops = &ops;
+
+	e->mgr = alloc_mb_mgr(0);
+	if (e->mgr == NULL)
+		goto no_memory;
+	init_mb_mgr_auto(e->mgr, NULL);
+	if (imb_get_errno(e->mgr) != 0) {
+		mb_free(&e->base);
+		errno = ENOTSUP;
+		return NULL;
+	}
+	/* The AVX2 and AVX-512 code hashes in 8 and 16 lanes, the SSE code with SHA-NI. */
+	e->few = e->mgr;
+	if (has_sha_ni(e->mgr) && e->mgr->used_arch != IMB_ARCH_SSE) {
+		e->few = alloc_mb_mgr(0);
+		if (e->few == NULL)
+			goto no_memory;
+		init_mb_mgr_sse(e->few);
+	}
+	dp_mb_cm_init(e);
+	return &e->base;
+
+no_memory:
+	mb_free(&e->base);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* The state of SHA-1 after the key's first block (RFC 2104). */
+static void hmac_start(
+        struct dp_mb_engine *e, const uint8_t key[DP_SRTP_AUTH_KEY], uint8_t pad, uint8_t out[20])
+{
+	uint8_t block[64];
+	memset(block, pad, sizeof block);
+	for (unsigned i = 0; i < DP_SRTP_AUTH_KEY; i++)
+		block[i] ^= key[i];
+	IMB_SHA1_ONE_BLOCK(e->mgr, block, out);
+	explicit_bzero(block, sizeof block);
+}
+
+static void set_keys(struct dp_mb_engine *e, struct dp_mb_session *s, struct dp_mb_keys *to,
+        const struct dp_srtp_stream_keys *from)
+{
+	memcpy(to->salt, from->salt, sizeof from->salt);
+	if (dp_mb_is_gcm(s)) {
+		memcpy(to->gcm, from->key, sizeof to->gcm);
+	} else {
+		memcpy(to->cm.aes, from->key, sizeof to->cm.aes);
+		hmac_start(e, from->auth, 0x36, to->cm.ipad);
+		hmac_start(e, from->auth, 0x5c, to->cm.opad);
+	}
+}
+
+static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys,
+        union dp_mb_schedule *out)
+{
+	switch (s->base.profile) {
+	case SH_SRTP_AEAD_AES_128_GCM:
+		IMB_AES128_GCM_PRE(e->mgr, keys->gcm, &out->gcm);
+		break;
+	case SH_SRTP_AEAD_AES_256_GCM:
+		IMB_AES256_GCM_PRE(e->mgr, keys->gcm, &out->gcm);
+		break;
+	default:
+		IMB_AES_KEYEXP_128(e->mgr, keys->cm.aes, out->aes, e->round_keys_unused);
+	}
+}
+
+const union dp_mb_schedule *dp_mb_expand(
+        struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys)
+{
+	if (e->expanded != keys) {
+		expand(e, s, keys, &e->schedule);
+		e->expanded = keys;
+	}
+	return &e->schedule;
+}
+
+/* Another session may stand at this one's place before or after. */
+static void forget_expanded(struct dp_mb_engine *e)
+{
+	e->expanded = NULL;
+	explicit_bzero(&e->schedule, sizeof e->schedule);
+	explicit_bzero(e->round_keys_unused, sizeof e->round_keys_unused);
+}
+
+void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
+        unsigned limit)
+{
+	set_keys(e, s, &s->rtp, &derived->rtp);
+	set_keys(e, s, &s->rtcp, &derived->rtcp);
+	if (s->base.dir == DP_SRTP_OUT) {
+		expand(e, s, &s->rtp, &((struct dp_mb_out *)s)->rtp);
+	} else {
+		struct dp_mb_in *in = (struct dp_mb_in *)s;
+		in->rtp.set.limit = in->rtcp.set.limit = limit;
+	}
+	forget_expanded(e);
+}
+
+static int mb_open(
+        struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys, unsigned limit)
+{
+	struct dp_srtp_derived derived;
+
+	int err = dp_srtp_derive(&derived, keys);
+	if (err == 0)
+		dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, &derived, limit);
+	explicit_bzero(&derived, sizeof derived);
+	return err;
+}
+
+static void mb_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
+{
+	forget_expanded((struct dp_mb_engine *)e);
+}
+
+static bool job_valid(const struct dp_srtp_job *j)
+{
+	return j->session->dir == DP_SRTP_OUT && j->session->tag_len != 0 && j->hdr_len >= 12 &&
+	       (uint32_t)j->hdr_len + j->payload_len + DP_SRTP_RTP_OVERHEAD <= DP_SRTP_PACKET_MAX;
+}
+
+/*
+ * Headers were written just now, in small pieces. Reading them all before the first
+ * encryption lets those stores settle instead of stalling every load.
+ */
+static void protect_batch(struct dp_mb_engine *e, struct dp_srtp_job *jobs, unsigned n)
+{
+	unsigned gcm = 0, cm = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_srtp_job *j = &jobs[i];
+		if (i + 4 < n)
+			__builtin_prefetch(jobs[i + 4].session);
+		j->out_len = 0;
+		if (!job_valid(j))
+			continue;
+		if (dp_mb_is_gcm((const struct dp_mb_session *)j->session)) {
+			dp_mb_gcm_stage(e->iv[gcm], j);
+			e->gcm[gcm++] = j;
+		} else {
+			e->cm[cm++] = j;
+		}
+	}
+	if (gcm > 0)
+		dp_mb_gcm_protect(e, gcm);
+	if (cm > 0)
+		dp_mb_cm_protect(e, cm);
+}
+
+static void mb_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i += DP_MB_BATCH)
+		protect_batch((struct dp_mb_engine *)e, jobs + i, n - i < DP_MB_BATCH ? n - i : DP_MB_BATCH);
+}
+
+static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
+        size_t *len, size_t hdr_len)
+{
+	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+	struct dp_mb_in *in = (struct dp_mb_in *)session;
+	uint16_t seq = dp_get16(pkt + 2);
+	uint32_t ssrc = dp_get32(pkt + 8);
+	int place = dp_ssrc_find(&in->rtp.set, ssrc);
+	uint64_t index = seq;
+
+	if (place < 0) {
+		if (dp_ssrc_full(&in->rtp.set))
+			return ENOSPC;
+	} else {
+		const struct dp_replay *r = &in->rtp.state[place];
+		index = dp_replay_estimate(r, seq);
+		if (index > DP_RTP_INDEX_MAX || !dp_replay_fresh(r, index))
+			return EALREADY;
+	}
+	int err = dp_mb_is_gcm(&in->s) ? dp_mb_gcm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index)
+	                               : dp_mb_cm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index);
+	if (err == 0)
+		dp_replay_accept(&in->rtp, place, ssrc, index);
+	return err;
+}
+
+static int mb_protect_rtcp(
+        struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+{
+	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+	struct dp_mb_session *s = (struct dp_mb_session *)session;
+
+	if (s->rtcp_index > DP_SRTCP_INDEX_MAX)
+		return EOVERFLOW;
+	uint32_t e_index = DP_SRTCP_E | s->rtcp_index++;
+	return dp_mb_is_gcm(s) ? dp_mb_gcm_protect_rtcp(e, s, pkt, len, e_index)
+	                       : dp_mb_cm_protect_rtcp(e, s, pkt, len, e_index);
+}
+
+static int mb_unprotect_rtcp(
+        struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+{
+	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+	struct dp_mb_in *in = (struct dp_mb_in *)session;
+	bool gcm = dp_mb_is_gcm(&in->s);
+	uint32_t ssrc = dp_get32(pkt + 4);
+	uint32_t index = dp_get32(pkt + *len - DP_SRTP_INDEX - (gcm ? 0 : session->tag_len)) & ~DP_SRTCP_E;
+	int place = dp_ssrc_find(&in->rtcp.set, ssrc);
+
+	if (place < 0 && dp_ssrc_full(&in->rtcp.set))
+		return ENOSPC;
+	if (place >= 0 && !dp_replay_fresh(&in->rtcp.state[place], index))
+		return EALREADY;
+	int err = gcm ? dp_mb_gcm_unprotect_rtcp(e, &in->s, pkt, len)
+	              : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
+	if (err == 0)
+		dp_replay_accept(&in->rtcp, place, ssrc, index);
+	return err;
+}
+
+static const struct dp_srtp_ops ops = {
+        .kind = DP_SRTP_IPSEC_MB,
+        .name = "ipsec-mb",
+        .session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
+        .free = mb_free,
+        .open = mb_open,
+        .close = mb_close,
+        .protect_rtp = mb_protect_rtp,
+        .unprotect_rtp = mb_unprotect_rtp,
+        .protect_rtcp = mb_protect_rtcp,
+        .unprotect_rtcp = mb_unprotect_rtcp,
+};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include <openssl/crypto.h>
+
+#include "ipsec_mb.h"
+
+enum { TAG = 16 };
+
+/* RFC 7714, 8.1 and 9.1: 00 00 || SSRC || the 48 bits of ROC || SEQ or of the SRTCP index, xor salt. */
+static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint64_t index)
+{
+	uint64_t high = (uint64_t)ssrc << 16 | index >> 32;
+	uint32_t low = (uint32_t)index;
+	uint64_t salt_high;
+	uint32_t salt_low;
+
+	memcpy(&salt_high, salt, 8);
+	memcpy(&salt_low, salt + 8, 4);
+	high = __builtin_bswap64(high) ^ salt_high;
+	low = __builtin_bswap32(low) ^ salt_low;
+	memcpy(iv, &high, 8);
+	memcpy(iv + 8, &low, 4);
+}
+
+static void encrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
+        uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
+{
+	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
+		IMB_AES128_GCM_ENC(e->mgr, key, &e->ctx, dst, src, len, iv, aad, aad_len, dst + len, TAG);
+	else
+		IMB_AES256_GCM_ENC(e->mgr, key, &e->ctx, dst, src, len, iv, aad, aad_len, dst + len, TAG);
+}
+
+/* In place; the tag stands behind. 0 or EBADMSG. */
+static int decrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
+        uint8_t *data, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
+{
+	uint8_t tag[TAG];
+
+	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
+		IMB_AES128_GCM_DEC(e->mgr, key, &e->ctx, data, data, len, iv, aad, aad_len, tag, TAG);
+	else
+		IMB_AES256_GCM_DEC(e->mgr, key, &e->ctx, data, data, len, iv, aad, aad_len, tag, TAG);
+	return CRYPTO_memcmp(tag, data + len, TAG) == 0 ? 0 : EBADMSG;
+}
+
+void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job)
+{
+	const struct dp_mb_session *s = (const struct dp_mb_session *)job->session;
+	uint64_t index = (uint64_t)job->roc << 16 | dp_get16(job->dst + 2);
+	make_iv(iv, s->rtp.salt, dp_get32(job->dst + 8), index);
+}
+
+void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_srtp_job *j = e->gcm[i];
+		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
+
+		/* with many viewers the time goes into fetching their keys */
+		if (i + 1 < n && e->gcm[i + 1]->session != j->session) {
+			const uint8_t *next =
+			        (const uint8_t *)&((struct dp_mb_out *)e->gcm[i + 1]->session)->rtp;
+			for (size_t at = 0; at < sizeof(struct gcm_key_data); at += 64)
+				__builtin_prefetch(next + at);
+		}
+		encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len, e->iv[i],
+		        j->dst, j->hdr_len);
+		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
+	}
+}
+
+int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
+        size_t hdr_len, uint64_t index)
+{
+	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtp);
+	size_t plain = *len - TAG;
+
+	make_iv(e->iv[0], s->rtp.salt, dp_get32(pkt + 8), index);
+	int err = decrypt(e, s, &key->gcm, pkt + hdr_len, plain - hdr_len, e->iv[0], pkt, hdr_len);
+	if (err == 0)
+		*len = plain;
+	return err;
+}
+
+/* RFC 7714, 9.2: the additional data are the header and E||index, which stands behind the tag. */
+static void rtcp_aad(uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX], const uint8_t *pkt, uint32_t e_index)
+{
+	memcpy(aad, pkt, DP_SRTP_RTCP_HEADER);
+	dp_put32(aad + DP_SRTP_RTCP_HEADER, e_index);
+}
+
+int dp_mb_gcm_protect_rtcp(
+        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len, uint32_t e_index)
+{
+	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtcp);
+	uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX];
+	uint8_t *body = pkt + DP_SRTP_RTCP_HEADER;
+
+	rtcp_aad(aad, pkt, e_index);
+	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
+	encrypt(e, s, &key->gcm, body, body, *len - DP_SRTP_RTCP_HEADER, e->iv[0], aad, sizeof aad);
+	dp_put32(pkt + *len + TAG, e_index);
+	*len += TAG + DP_SRTP_INDEX;
+	return 0;
+}
+
+int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len)
+{
+	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtcp);
+	uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX];
+	size_t plain = *len - DP_SRTP_INDEX - TAG;
+	uint32_t e_index = dp_get32(pkt + *len - DP_SRTP_INDEX);
+
+	rtcp_aad(aad, pkt, e_index);
+	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
+	int err = decrypt(e, s, &key->gcm, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER, e->iv[0],
+	        aad, sizeof aad);
+	if (err == 0)
+		*len = plain;
+	return err;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <srtp2/srtp.h>
+
+#include "internal.h"
+#include "replay.h"
+
+/*
+ * libsrtp2 makes a stream for each SSRC out of a template, on the way in only once a
+ * packet has been authenticated. It has no limit on their number; ours is kept here.
+ */
+struct session {
+	struct dp_srtp_session base;
+	srtp_t srtp;
+};
+
+struct session_in {
+	struct session s;
+	struct dp_ssrc_set rtp, rtcp;
+} __attribute__((aligned(64)));
+
+struct session_out {
+	struct session s;
+} __attribute__((aligned(64)));
+
+enum {
+	/* A packet may be sent again as it was, as long as a retransmission cache may hold it. */
+	OUT_WINDOW = 8192,
+};
+
+static const struct dp_srtp_ops ops;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static srtp_err_status_t init_status;
+
+static void init(void)
+{
+	init_status = srtp_init();
+}
+
+struct dp_srtp_engine *dp_srtp_libsrtp2_new(void)
+{
+	pthread_once(&once, init);
+	if (init_status != srtp_err_status_ok) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	struct dp_srtp_engine *e = malloc(sizeof *e);
+	if (e != NULL)
+		e->ops = &ops;
+	return e;
+}
+
+static void engine_free(struct dp_srtp_engine *e)
+{
+	free(e);
+}
+
+static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session,
+        const struct dp_srtp_keys *keys, unsigned limit)
+{
+	struct session *s = (struct session *)session;
+	const struct dp_srtp_profile *p = dp_srtp_profile(keys->profile);
+	uint8_t key[32 + 14];
+	srtp_policy_t policy = {
+	        .ssrc.type = session->dir == DP_SRTP_IN ? ssrc_any_inbound : ssrc_any_outbound,
+	        .key = key,
+	        .window_size = session->dir == DP_SRTP_IN ? DP_REPLAY_WINDOW : OUT_WINDOW,
+	        .allow_repeat_tx = 1,
+	};
+
+	/* its profile numbers are IANA's, as ours */
+	if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, (srtp_profile_t)p->id) != 0 ||
+	        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, (srtp_profile_t)p->id) != 0)
+		return EINVAL;
+	memcpy(key, keys->key, p->key_len);
+	memcpy(key + p->key_len, keys->salt, p->salt_len);
+	srtp_err_status_t status = srtp_create(&s->srtp, &policy);
+	explicit_bzero(key, sizeof key);
+	if (status != srtp_err_status_ok)
+		return ENOMEM;
+	if (session->dir == DP_SRTP_IN) {
+		struct session_in *in = (struct session_in *)session;
+		in->rtp.limit = in->rtcp.limit = limit;
+	}
+	return 0;
+}
+
+static void engine_close(struct dp_srtp_engine *e, struct dp_srtp_session *session)
+{
+	srtp_dealloc(((struct session *)session)->srtp);
+}
+
+static int to_errno(srtp_err_status_t status)
+{
+	switch (status) {
+	case srtp_err_status_ok:
+		return 0;
+	case srtp_err_status_replay_fail:
+	case srtp_err_status_replay_old:
+	case srtp_err_status_pkt_idx_old:
+		return EALREADY;
+	case srtp_err_status_key_expired:
+		return EOVERFLOW;
+	case srtp_err_status_alloc_fail:
+		return ENOSPC;
+	case srtp_err_status_bad_param:
+	case srtp_err_status_parse_err:
+	case srtp_err_status_cant_check:
+		return EINVAL;
+	default:
+		return EBADMSG;
+	}
+}
+
+/*
+ * The library counts the ROC by itself. What it counted for this SSRC has to be what the
+ * caller counts, give or take the roll-over that this packet may bring or precede.
+ */
+static bool roc_agrees(struct session *s, const struct dp_srtp_job *j, uint32_t *known)
+{
+	*known = 0;
+	bool seen = srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), known) == srtp_err_status_ok;
+	if (!seen)
+		return j->roc == 0;
+	return j->roc == *known || (uint64_t)j->roc == (uint64_t)*known + 1 || (uint64_t)j->roc + 1 == *known;
+}
+
+static void protect_one(struct dp_srtp_job *j)
+{
+	struct session *s = (struct session *)j->session;
+	int len = j->hdr_len + j->payload_len;
+	uint32_t before, after;
+
+	j->out_len = 0;
+	if (s->base.dir != DP_SRTP_OUT || s->base.tag_len == 0 || j->hdr_len < 12 ||
+	        len + DP_SRTP_RTP_OVERHEAD > DP_SRTP_PACKET_MAX || !roc_agrees(s, j, &before))
+		return;
+	if (j->payload != j->dst + j->hdr_len)
+		memcpy(j->dst + j->hdr_len, j->payload, j->payload_len);
+	if (srtp_protect(s->srtp, j->dst, &len) != srtp_err_status_ok)
+		return;
+	/* a roll-over is counted when its first packet passes, and only then */
+	if (srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), &after) != srtp_err_status_ok ||
+	        after != (j->roc == before + 1 ? j->roc : before))
+		return;
+	j->out_len = (uint16_t)len;
+}
+
+static void engine_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		protect_one(&jobs[i]);
+}
+
+static int unprotect(struct session *s, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
+        srtp_err_status_t (*call)(srtp_t, void *, int *))
+{
+	int place = dp_ssrc_find(set, ssrc);
+	if (place < 0 && dp_ssrc_full(set))
+		return ENOSPC;
+
+	int n = (int)*len;
+	int err = to_errno(call(s->srtp, pkt, &n));
+	if (err != 0)
+		return err;
+	if (place < 0)
+		dp_ssrc_add(set, ssrc);
+	*len = (size_t)n;
+	return 0;
+}
+
+static int engine_unprotect_rtp(
+        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len, size_t hdr_len)
+{
+	struct session_in *in = (struct session_in *)session;
+	return unprotect(&in->s, &in->rtp, dp_get32(pkt + 8), pkt, len, srtp_unprotect);
+}
+
+static int engine_unprotect_rtcp(
+        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+{
+	struct session_in *in = (struct session_in *)session;
+	return unprotect(&in->s, &in->rtcp, dp_get32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
+}
+
+static int engine_protect_rtcp(
+        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+{
+	int n = (int)*len;
+	int err = to_errno(srtp_protect_rtcp(((struct session *)session)->srtp, pkt, &n));
+	if (err == 0)
+		*len = (size_t)n;
+	return err;
+}
+
+static const struct dp_srtp_ops ops = {
+        .kind = DP_SRTP_LIBSRTP2,
+        .name = "libsrtp2",
+        .session_size =
+                {[DP_SRTP_IN] = sizeof(struct session_in), [DP_SRTP_OUT] = sizeof(struct session_out)},
+        .free = engine_free,
+        .open = engine_open,
+        .close = engine_close,
+        .protect_rtp = engine_protect_rtp,
+        .unprotect_rtp = engine_unprotect_rtp,
+        .protect_rtcp = engine_protect_rtcp,
+        .unprotect_rtcp = engine_unprotect_rtcp,
+};

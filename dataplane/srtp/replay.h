@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_SRTP_REPLAY_H
+#define SPATE_DATAPLANE_SRTP_REPLAY_H
+
+/*
+ * The packet index of what comes in (RFC 3711, 3.3.1) and the replay window (3.3.2), per
+ * SSRC. Finding, estimating and testing change nothing; dp_replay_accept() is called once
+ * the packet has been authenticated.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "srtp.h"
+
+enum { DP_REPLAY_WINDOW = 128 };
+
+/* 2^48 packets, then the key is used up (RFC 3711, 9.2). */
+#define DP_RTP_INDEX_MAX 0xffffffffffffull
+
+struct dp_replay {
+	uint64_t highest;
+	uint64_t seen[2]; /* bit i: highest - i was accepted */
+};
+
+/* The SSRCs a session follows, in order of appearance. */
+struct dp_ssrc_set {
+	uint32_t count, limit;
+	uint32_t ssrc[DP_SRTP_SSRC_MAX];
+};
+
+struct dp_replay_table {
+	struct dp_ssrc_set set;
+	struct dp_replay state[DP_SRTP_SSRC_MAX]; /* as in set */
+};
+
+/* Its place, or -1. */
+int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
+
+static inline bool dp_ssrc_full(const struct dp_ssrc_set *set)
+{
+	return set->count >= set->limit;
+}
+
+/* Takes a place for a new SSRC; the set is not full. */
+int dp_ssrc_add(struct dp_ssrc_set *set, uint32_t ssrc);
+
+/* ROC || SEQ of a packet; past DP_RTP_INDEX_MAX when the roll-over counter is used up. */
+uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
+
+/* Neither accepted before nor older than the window. */
+bool dp_replay_fresh(const struct dp_replay *r, uint64_t index);
+
+/* `place` as dp_ssrc_find() said; -1 takes a new one. */
+void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index);
+
+#endif

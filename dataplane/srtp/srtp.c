@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const struct dp_srtp_profile profiles[] = {
+        {SH_SRTP_AEAD_AES_128_GCM, true, 16, 12, 16}, /* RFC 7714, 12 */
+        {SH_SRTP_AEAD_AES_256_GCM, true, 32, 12, 16},
+        {SH_SRTP_AES128_CM_SHA1_80, false, 16, 14, 10}, /* RFC 3711, 8.2 */
+};
+
+const struct dp_srtp_profile *dp_srtp_profile(uint16_t id)
+{
+	for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+		if (profiles[i].id == id)
+			return &profiles[i];
+	return NULL;
+}
+
+bool dp_srtp_available(enum dp_srtp_kind kind)
+{
+	switch (kind) {
+	case DP_SRTP_IPSEC_MB:
+		return dp_srtp_mb_available();
+	case DP_SRTP_LIBSRTP2:
+		return true;
+	}
+	return false;
+}
+
+struct dp_srtp_engine *dp_srtp_engine_new(enum dp_srtp_kind kind)
+{
+	if (!dp_srtp_available(kind)) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	return kind == DP_SRTP_IPSEC_MB ? dp_srtp_mb_new() : dp_srtp_libsrtp2_new();
+}
+
+void dp_srtp_engine_free(struct dp_srtp_engine *e)
+{
+	if (e != NULL)
+		e->ops->free(e);
+}
+
+const char *dp_srtp_engine_name(const struct dp_srtp_engine *e)
+{
+	return e->ops->name;
+}
+
+size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir)
+{
+	return e->ops->session_size[dir];
+}
+
+bool dp_srtp_session_init(
+        struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir, uint16_t profile)
+{
+	const struct dp_srtp_profile *p = dp_srtp_profile(profile);
+	if (p == NULL)
+		return false;
+	memset(s, 0, dp_srtp_session_size(e, dir));
+	s->profile = p->id;
+	s->dir = (uint8_t)dir;
+	s->tag_len = p->tag_len;
+	return true;
+}
+
+int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
+        const struct dp_srtp_keys *keys, unsigned ssrc_limit)
+{
+	if (!dp_srtp_session_init(e, s, dir, keys->profile))
+		return EINVAL;
+	int err = e->ops->open(e, s, keys, ssrc_limit < DP_SRTP_SSRC_MAX ? ssrc_limit : DP_SRTP_SSRC_MAX);
+	if (err != 0)
+		explicit_bzero(s, dp_srtp_session_size(e, dir));
+	return err;
+}
+
+void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
+{
+	if (s == NULL || s->tag_len == 0)
+		return;
+	e->ops->close(e, s);
+	explicit_bzero(s, dp_srtp_session_size(e, (enum dp_srtp_dir)s->dir));
+}
+
+void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n)
+{
+	e->ops->protect_rtp(e, jobs, n);
+}
+
+/* Length of the header with CSRCs and extension (RFC 3550, 5.1, 5.3.1); 0 when malformed. */
+static size_t rtp_header_len(const uint8_t *pkt, size_t len)
+{
+	if (len < 12 || pkt[0] >> 6 != 2)
+		return 0;
+	size_t n = 12 + 4u * (pkt[0] & 0x0f);
+	if (pkt[0] & 0x10) {
+		if (len < n + 4)
+			return 0;
+		n += 4 + 4u * dp_get16(pkt + n + 2);
+	}
+	return n <= len ? n : 0;
+}
+
+int dp_srtp_unprotect_rtp(
+        struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len, size_t hdr_len)
+{
+	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)
+		return EINVAL;
+	size_t header = rtp_header_len(pkt, *len);
+	if (header == 0 || header != hdr_len || *len - header < s->tag_len)
+		return EINVAL;
+	return e->ops->unprotect_rtp(e, s, pkt, len, hdr_len);
+}
+
+int dp_srtp_protect_rtcp(
+        struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len, size_t cap)
+{
+	if (s->tag_len == 0 || s->dir != DP_SRTP_OUT || *len < DP_SRTP_RTCP_HEADER || pkt[0] >> 6 != 2)
+		return EINVAL;
+	size_t overhead = s->tag_len + DP_SRTP_INDEX;
+	if (*len > DP_SRTP_PACKET_MAX - overhead)
+		return EINVAL;
+	if (cap < *len + overhead)
+		return ENOBUFS;
+	return e->ops->protect_rtcp(e, s, pkt, len);
+}
+
+int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len)
+{
+	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)
+		return EINVAL;
+	if (*len < (size_t)DP_SRTP_RTCP_HEADER + s->tag_len + DP_SRTP_INDEX || pkt[0] >> 6 != 2)
+		return EINVAL;
+
+	/* the index stands last with GCM (RFC 7714, 9.2), before the tag otherwise */
+	bool aead = dp_srtp_profile(s->profile)->aead;
+	const uint8_t *index = pkt + *len - DP_SRTP_INDEX - (aead ? 0 : s->tag_len);
+	if ((dp_get32(index) & DP_SRTCP_E) == 0)
+		return EINVAL;
+	return e->ops->unprotect_rtcp(e, s, pkt, len);
+}

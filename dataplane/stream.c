@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A stream: made, set, deleted, appended to and reclaimed by its owner. */
+
+#include "stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+#include <rte_random.h>
+
+#include "../shared/ids.h"
+
+enum { AUDIO_PACKETS = 256 };
+
+/* The router's extension ids: the order of the table in the wire contract. */
+const uint8_t dp_router_ext[SH_EXT_COUNT] = {
+	[SH_EXT_MID] = 1,
+	[SH_EXT_RID] = 2,
+	[SH_EXT_REPAIRED_RID] = 3,
+	[SH_EXT_ABS_SEND_TIME] = 4,
+	[SH_EXT_TWCC] = 5,
+	[SH_EXT_AUDIO_LEVEL] = 6,
+	[SH_EXT_DEPENDENCY_DESCRIPTOR] = 7,
+	[SH_EXT_VIDEO_ORIENTATION] = 8,
+	[SH_EXT_TOFFSET] = 9,
+	[SH_EXT_ABS_CAPTURE_TIME] = 10,
+	[SH_EXT_PLAYOUT_DELAY] = 11,
+};
+
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind)
+{
+	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
+
+	memset(s, 0, sizeof *s);
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
+		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
+	s->mask = size - 1;
+	s->window = size / 2;
+	s->ring = rte_zmalloc("stream ring", size * sizeof *s->ring, RTE_CACHE_LINE_SIZE);
+	s->by_seq = rte_zmalloc("stream index", size * sizeof *s->by_seq, RTE_CACHE_LINE_SIZE);
+	if (s->ring && s->by_seq)
+		return 0;
+	dp_stream_dispose(s);
+	return ENOMEM;
+}
+
+void dp_stream_dispose(struct dp_stream *s)
+{
+	rte_free(s->ring);
+	rte_free((void *)s->by_seq);
+	s->ring = NULL;
+	s->by_seq = NULL;
+}
+
+static void list_ingress(struct dp_worker *w, struct dp_transport *t)
+{
+	t->ingress_prev = NULL;
+	t->ingress_next = w->ingress;
+	if (w->ingress)
+		w->ingress->ingress_prev = t;
+	w->ingress = t;
+}
+
+static void unlist_ingress(struct dp_worker *w, struct dp_transport *t)
+{
+	if (t->ingress_prev)
+		t->ingress_prev->ingress_next = t->ingress_next;
+	else
+		w->ingress = t->ingress_next;
+	if (t->ingress_next)
+		t->ingress_next->ingress_prev = t->ingress_prev;
+}
+
+/* Transport-wide numbers run over all streams of a transport: one state for them. */
+static int want_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_id)
+{
+	void *state;
+
+	if (!ext_id || t->twcc)
+		return 0;
+	if (rte_mempool_get(w->twcc_pool, &state))
+		return ENOMEM;
+	t->twcc = state;
+	t->twcc_ext_id = ext_id;
+	dp_twcc_init(t->twcc);
+	return 0;
+}
+
+int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	struct dp_transport *t = &w->transports[op->slot2];
+	const struct sh_producer_add *p = &op->cmd.producer_add;
+	int error = want_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
+
+	if (error)
+		return error;
+	s->id = op->cmd.id;
+	s->slot = op->slot;
+	s->owner = w->id;
+	s->kind = p->kind;
+	s->codec = p->codec;
+	s->clock_rate = p->clock_rate;
+	s->cname_len = p->cname_len;
+	memcpy(s->cname, p->cname, sizeof s->cname);
+	s->sr.clock_rate = p->clock_rate;
+	s->ssrc = p->ssrc;
+	s->rtx_ssrc = p->rtx_ssrc;
+	s->pt = p->pt;
+	s->rtx_pt = p->rtx_pt;
+	s->flags = p->flags;
+	s->paused = p->flags & SH_PRODUCER_PAUSED;
+	memcpy(s->ext_id, p->ext_id, sizeof s->ext_id);
+	s->mid_len = p->mid_len;
+	s->rid_len = p->rid_len;
+	memcpy(s->mid, p->mid, sizeof s->mid);
+	memcpy(s->rid, p->rid, sizeof s->rid);
+	dp_receive_init(&s->receive, p->clock_rate);
+	dp_nack_init(&s->nack);
+
+	s->transport = t;
+	if (!t->rtcp_ssrc)
+		t->rtcp_ssrc = (uint32_t)rte_rand() | 1;
+	if (!t->streams)
+		list_ingress(w, t);
+	s->next_on_transport = t->streams;
+	t->streams = s;
+	/* RTP may have come before the producer did, and with it the only key frame. */
+	if (s->kind == SH_KIND_VIDEO)
+		dp_stream_want_keyframe(s);
+	w->stats->streams++;
+	return 0;
+}
+
+int dp_stream_set(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	const struct sh_producer_set *set = &op->cmd.producer_set;
+
+	if (s->paused && !set->paused) {
+		s->restart = true;
+		if (s->kind == SH_KIND_VIDEO)
+			dp_stream_want_keyframe(s);
+	}
+	s->paused = set->paused;
+	if (set->keyframe)
+		dp_stream_want_keyframe(s);
+	return 0;
+}
+
+static void reclaim_below(struct dp_stream *s, uint64_t bound)
+{
+	for (; s->reclaimed < bound; s->reclaimed++) {
+		struct dp_slot *slot = &s->ring[s->reclaimed & s->mask];
+
+		rte_pktmbuf_free(slot->mbuf);
+		slot->mbuf = NULL;
+	}
+}
+
+int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	struct dp_transport *t = s->transport;
+	struct dp_stream **at = &t->streams;
+
+	while (*at != s)
+		at = &(*at)->next_on_transport;
+	*at = s->next_on_transport;
+	if (!t->streams) {
+		unlist_ingress(w, t);
+		if (t->twcc)
+			rte_mempool_put(w->twcc_pool, t->twcc);
+		t->twcc = NULL;
+	}
+	reclaim_below(s, atomic_load_explicit(&s->head, memory_order_relaxed));
+	w->producer_stats[op->slot].id = 0;
+	w->stats->streams--;
+	return 0;
+}
+
+/* --- the ring ------------------------------------------------------------------- */
+
+static uint64_t slowest(const struct dp_stream *s, uint64_t head)
+{
+	uint64_t low = head;
+
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
+		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
+
+		if (at < low)
+			low = at;
+	}
+	return low > s->window ? low - s->window : 0;
+}
+
+bool dp_stream_room(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t bound;
+
+	if (head - s->reclaimed <= s->mask)
+		return true;
+	bound = slowest(s, head);
+	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
+	bound = RTE_MIN(bound, slowest(s, head));
+	reclaim_below(s, bound);
+	return head - s->reclaimed <= s->mask;
+}
+
+void dp_stream_append(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t seq = s->ring[head & s->mask].plain.seq;
+
+	atomic_store_explicit(&s->by_seq[seq & s->mask], (uint32_t)head, memory_order_relaxed);
+	atomic_store_explicit(&s->head, head + 1, memory_order_release);
+}
+
+uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high)
+{
+	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
+	uint64_t position = high - (uint32_t)((uint32_t)high - at);
+
+	if (position >= high || position < low || s->ring[position & s->mask].plain.seq != seq)
+		return DP_CURSOR_NONE;
+	return position;
+}
+
+void dp_stream_mark_dirty(struct dp_worker *w, struct dp_stream *s)
+{
+	struct dp_audience *a = &w->audience[s->slot];
+
+	if (a->dirty || !a->first)
+		return;
+	a->dirty = true;
+	w->dirty[w->dirty_count++] = s;
+}
+
+void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
+{
+	dp_stream_mark_dirty(w, s);
+	for (unsigned i = 0; i < w->workers; i++) {
+		if (i == w->id ||
+			atomic_load_explicit(&s->cursor[i].at, memory_order_relaxed) == DP_CURSOR_NONE)
+			continue;
+		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
+		rte_ring_sp_enqueue_elem(w->peer[i]->wake[w->id], &s->slot, sizeof s->slot);
+	}
+}
+
+void dp_stream_take_wakes(struct dp_worker *w)
+{
+	uint32_t slots[DP_BURST];
+
+	for (unsigned i = 0; i < w->workers; i++) {
+		unsigned n;
+
+		if (!w->wake[i])
+			continue;
+		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof slots[0], DP_BURST, NULL);
+		for (unsigned k = 0; k < n; k++)
+			dp_stream_mark_dirty(w, &w->streams[slots[k]]);
+	}
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Offset and size of a member of struct sh_config, and of struct sh_config_port; bounds of a list. */
+#define AT(member)      offsetof(struct sh_config, member), sizeof(((struct sh_config *)0)->member)
+#define PORT_AT(member) offsetof(struct sh_config_port, member), sizeof(((struct sh_config_port *)0)->member)
+#define LIST(n, least, member)                                                                               \
+	.list_max = (n), .list_min = (least), .count = offsetof(struct sh_config, member)
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const engines[] = {"auto", "ipsec-mb", "libsrtp2", NULL};
+static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NULL};
+
+static const struct sh_config_member rows[] = {
+        {"log.level", SH_CFG_NAME, AT(log_level), .value = SH_LOG_INFO, .names = levels},
+        /* the longest socket name in it has to fit sockaddr_un */
+        {"run_dir", SH_CFG_STRING, AT(run_dir), .min = 1, .max = 90, .text = "/run/spate"},
+
+        {"http.address", SH_CFG_STRING, AT(http.address), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
+        {"http.port", SH_CFG_U16, AT(http.port), .min = 1, .max = 65535, .value = 3000},
+        {"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+        {"http.origins", SH_CFG_STRING, AT(http.origins), .min = 0, .max = SH_ARGS_MAX - 1, .text = "*"},
+
+        {"network.ports", SH_CFG_PORT, AT(network.port[0]), LIST(SH_MAX_PORTS, 1, network.port_count)},
+        {"network.udp_port_base", SH_CFG_U16, AT(network.udp_port_base), .min = 1, .max = 65535,
+                .value = 20000},
+        {"network.udp_port_last", SH_CFG_U16, AT(network.udp_port_last), .min = 1, .max = 65535,
+                .value = 20200},
+        {"network.announced", SH_CFG_ADDR, AT(network.announced[0]),
+                LIST(SH_MAX_LOCAL_ADDRS, 0, network.announced_count)},
+
+        {"dataplane.workers", SH_CFG_U32, AT(dataplane.workers), .min = 1, .max = SH_MAX_WORKERS, .value = 1},
+        {"dataplane.cores", SH_CFG_U32, AT(dataplane.core[0]), .min = 0, .max = 1023,
+                LIST(SH_MAX_WORKERS + 1, 0, dataplane.core_count)},
+        {"dataplane.hugepages", SH_CFG_BOOL, AT(dataplane.hugepages), .value = false},
+        {"dataplane.idle_sleep_us", SH_CFG_U32, AT(dataplane.idle_sleep_us), .min = 0, .max = 10000,
+                .value = 50},
+        {"dataplane.mbufs", SH_CFG_U32, AT(dataplane.mbufs), .min = 1024, .max = 16777216, .value = 16384},
+        {"dataplane.stream_packets", SH_CFG_U32, AT(dataplane.stream_packets), .min = 64, .max = 65536,
+                .value = 1024},
+        {"dataplane.tx_age_ms", SH_CFG_U32, AT(dataplane.tx_age_ms), .min = 1, .max = 10000, .value = 100},
+        {"dataplane.engine", SH_CFG_NAME, AT(dataplane.engine), .value = SH_ENGINE_AUTO, .names = engines},
+        {"dataplane.eal_args", SH_CFG_STRING, AT(dataplane.eal_arg[0]), .min = 1, .max = SH_NAME_MAX - 1,
+                LIST(SH_MAX_EAL_ARGS, 0, dataplane.eal_arg_count)},
+
+        {"media.consent_s", SH_CFG_U32, AT(media.consent_s), .min = 10, .max = 60, .value = 30},
+        {"media.sweep_s", SH_CFG_U32, AT(media.sweep_s), .min = 1, .max = 600, .value = 30},
+        {"media.max_bitrate_bps", SH_CFG_U32, AT(media.max_bitrate_bps), .min = 100000, .max = 1000000000,
+                .value = 8000000},
+        {"media.keyframe_ms", SH_CFG_U32, AT(media.keyframe_ms), .min = 50, .max = 10000, .value = 500},
+
+        {"codecs", SH_CFG_NAME, AT(codec[0]), .names = codecs, LIST(8, 1, codec_count)},
+        {"dtls.threads", SH_CFG_U32, AT(dtls_threads), .min = 1, .max = 64, .value = 1},
+
+        {"limits.message_bytes", SH_CFG_U32, AT(limit.message_bytes), .min = 4096, .max = 1048576,
+                .value = 65536},
+        {"limits.messages_per_second", SH_CFG_U32, AT(limit.messages_per_second), .min = 1, .max = 100000,
+                .value = 100},
+        /* one to send, one to receive, and room to replace both before the old ones go */
+        {"limits.transports_per_peer", SH_CFG_U32, AT(limit.transports_per_peer), .min = 1, .max = 64,
+                .value = 4},
+        {"limits.producers_per_peer", SH_CFG_U32, AT(limit.producers_per_peer), .min = 1, .max = 256,
+                .value = 8},
+        {"limits.consumers_per_peer", SH_CFG_U32, AT(limit.consumers_per_peer), .min = 1, .max = 4096,
+                .value = 64},
+        {"limits.peers_per_room", SH_CFG_U32, AT(limit.peers_per_room), .min = 1, .max = 1000000,
+                .value = 50000},
+        {"limits.rooms", SH_CFG_U32, AT(limit.rooms), .min = 1, .max = 1000000, .value = 10000},
+        {"limits.connections_per_address", SH_CFG_U32, AT(limit.connections_per_address), .min = 1,
+                .max = 1000000, .value = 1000},
+        {"limits.send_queue_bytes", SH_CFG_U32, AT(limit.send_queue_bytes), .min = 65536, .max = 1073741824,
+                .value = 1048576},
+        {"limits.transports", SH_CFG_U32, AT(limit.transports), .min = 1, .max = 1048576, .value = 4096},
+        {"limits.producers", SH_CFG_U32, AT(limit.producers), .min = 1, .max = 65536, .value = 1024},
+        {"limits.consumers", SH_CFG_U32, AT(limit.consumers), .min = 1, .max = 1048576, .value = 8192},
+        {"limits.punts_per_second", SH_CFG_U32, AT(limit.punts_per_second), .min = 1, .max = 10000000,
+                .value = 10000},
+        {"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 32,
+                .value = 32},
+};
+
+static const struct sh_config_member port_rows[] = {
+        {"device", SH_CFG_STRING, PORT_AT(device), .min = 1, .max = SH_NAME_MAX - 1},
+        {"args", SH_CFG_STRING, PORT_AT(args), .min = 0, .max = SH_ARGS_MAX - 1, .text = ""},
+        {"addresses", SH_CFG_PREFIX, PORT_AT(address[0]), .list_min = 1, .list_max = SH_MAX_LOCAL_ADDRS,
+                .count = offsetof(struct sh_config_port, address_count)},
+        {"kernel_addresses", SH_CFG_PREFIX, PORT_AT(kernel_address[0]), .list_max = 2,
+                .count = SH_CFG_NO_COUNT},
+        {"gateways", SH_CFG_GATEWAY, PORT_AT(gateway[0]), .list_max = 2, .count = SH_CFG_NO_COUNT},
+        {"mtu", SH_CFG_U16, PORT_AT(mtu), .min = 1280, .max = 9216, .value = 1500},
+};
+
+const struct sh_config_rows sh_config_table = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct sh_config_rows sh_config_port_table = {port_rows, sizeof(port_rows) / sizeof(port_rows[0])};
+
+void sh_config_table_defaults(const struct sh_config_rows *table, void *base)
+{
+	for (uint32_t i = 0; i < table->count; i++) {
+		const struct sh_config_member *m = &table->row[i];
+		char *at = (char *)base + m->offset;
+
+		if (m->list_max > 0)
+			continue;
+		if (m->kind == SH_CFG_U16)
+			*(uint16_t *)(void *)at = (uint16_t)m->value;
+		else if (m->kind == SH_CFG_BOOL)
+			*(bool *)at = m->value != 0;
+		else if (m->kind == SH_CFG_STRING)
+			snprintf(at, m->size, "%s", m->text != NULL ? m->text : "");
+		else
+			memcpy(at, &m->value, sizeof(m->value));
+	}
+}

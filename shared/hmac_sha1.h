@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_HMAC_SHA1_H
+#define SPATE_SHARED_HMAC_SHA1_H
+
+/* Inside shared/ only: the part of HMAC-SHA1 that stun.h does not show. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stun.h"
+
+/*
+ * HMAC-SHA1 over `head` followed by `tail`, so that a message whose header has to read
+ * differently while it is hashed need not be copied.
+ */
+void sh_hmac_sha1_two(const struct sh_hmac_sha1 *k, const void *head, size_t head_len, const void *tail,
+        size_t tail_len, uint8_t out[20]);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stats_reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 2, FDS_MAX = 4 };
+
+static int fail(int error, const char *what, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "%s: %s", what, strerror(error));
+	return error;
+}
+
+/* A connected socket in *out, or an errno. */
+static int open_socket(const char *path, int *out, char *err, size_t err_size)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = TIMEOUT_S};
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return fail(ENAMETOOLONG, path, err, err_size);
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail(errno, "socket", err, err_size);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) != 0) {
+		int error = errno == EAGAIN ? ETIMEDOUT : errno;
+
+		close(fd);
+		return fail(error, path, err, err_size);
+	}
+	*out = fd;
+	return 0;
+}
+
+static int send_hello(int fd, char *err, size_t err_size)
+{
+	const struct sh_hello hello = {
+	        .magic = SH_ABI_MAGIC,
+	        .version = SH_ABI_VERSION,
+	        .client = SH_CLIENT_STATS,
+	        .cmd_size = sizeof(struct sh_cmd),
+	        .event_size = sizeof(struct sh_event),
+	        .packet_size = sizeof(struct sh_packet),
+	        .stats_version = SH_STATS_VERSION,
+	};
+
+	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
+		return fail(errno, "the data plane", err, err_size);
+	return 0;
+}
+
+/* Takes the descriptors out of a message. Returns how many. */
+static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
+{
+	int count = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < n && count < FDS_MAX; i++)
+			memcpy(&fds[count++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+	}
+	return count;
+}
+
+/* The answer and the descriptors that came with it. */
+static int receive_reply(
+        int fd, struct sh_hello_reply *reply, int fds[FDS_MAX], int *count, char *err, size_t err_size)
+{
+	union {
+		struct cmsghdr align;
+		char data[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
+	struct msghdr msg = {.msg_iov = &iov,
+	        .msg_iovlen = 1,
+	        .msg_control = control.data,
+	        .msg_controllen = sizeof(control.data)};
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return fail(
+		        errno == EAGAIN ? ETIMEDOUT : errno, "the data plane does not answer", err, err_size);
+	*count = take_fds(&msg, fds);
+	if (n != (ssize_t)sizeof(*reply) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+	        reply->magic != SH_ABI_MAGIC) {
+		snprintf(err, err_size,
+		        n == 0 ? "the data plane closed the connection"
+		               : "the data plane's answer is not one this program knows");
+		return n == 0 ? ECONNRESET : EPROTO;
+	}
+	return 0;
+}
+
+/* Says HELLO and maps what the answer brings. */
+static int greet(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
+{
+	struct sh_hello_reply reply;
+	int fds[FDS_MAX], count = 0;
+	int error = send_hello(fd, err, err_size);
+
+	if (error == 0)
+		error = receive_reply(fd, &reply, fds, &count, err, err_size);
+	if (error == 0 && reply.error != 0) {
+		error = reply.error;
+		snprintf(err, err_size, "the data plane refuses: %.*s", (int)sizeof(reply.reason),
+		        reply.reason);
+	} else if (error == 0 && count != 1) {
+		error = EPROTO;
+		snprintf(err, err_size, "the data plane answered with %d descriptors in place of one", count);
+	} else if (error == 0) {
+		error = sh_stats_map(r, fds[0], err, err_size);
+	}
+	for (int i = 0; i < count; i++)
+		close(fds[i]);
+	return error;
+}
+
+int sh_stats_attach(struct sh_stats_reader *r, const char *run_dir, char *err, size_t err_size)
+{
+	char path[256];
+	int fd = -1, error;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(path, sizeof(path), "%s/dataplane.sock", run_dir);
+	error = open_socket(path, &fd, err, err_size);
+	if (error != 0)
+		return error;
+	error = greet(r, fd, err, err_size);
+	close(fd);
+	return error;
+}

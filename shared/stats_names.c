@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stats_names.h"
+
+#define COUNTER(member, help)                                                                                \
+	{                                                                                                    \
+#member, offsetof(struct sh_worker_stats, member), help                                      \
+	}
+
+const struct sh_counter sh_worker_counters[] = {
+        COUNTER(rx_packets, "IP packets received"),
+        COUNTER(rx_bytes, "bytes of IP packets received"),
+        COUNTER(tx_packets, "IP packets sent"),
+        COUNTER(tx_bytes, "bytes of IP packets sent"),
+        COUNTER(loops, "rounds of the poll loop"),
+        COUNTER(busy_loops, "rounds that found something to do"),
+        COUNTER(punted, "packets handed to the control plane"),
+        COUNTER(injected, "packets sent for the control plane"),
+        COUNTER(handed_off, "packets handed to the worker they belong to"),
+        COUNTER(handed_in, "packets taken from other workers"),
+        COUNTER(stun_answered, "connectivity checks answered"),
+        COUNTER(arp_answered, "ARP requests answered"),
+        COUNTER(nd_answered, "neighbor solicitations answered"),
+        COUNTER(icmp_answered, "echo requests answered"),
+        COUNTER(rtp_in, "RTP packets accepted"),
+        COUNTER(rtcp_in, "RTCP packets accepted"),
+        COUNTER(rtp_out, "RTP packets sent, without retransmissions"),
+        COUNTER(rtcp_out, "RTCP packets sent"),
+        COUNTER(rtx_out, "retransmissions sent"),
+        COUNTER(nack_in, "NACKs from viewers"),
+        COUNTER(nack_out, "NACKs to producers"),
+        COUNTER(pli_in, "PLIs from viewers"),
+        COUNTER(fir_in, "FIRs from viewers"),
+        COUNTER(pli_out, "PLIs to producers"),
+        COUNTER(rtx_missed, "packets asked for that were not kept any more"),
+        COUNTER(twcc_out, "transport-wide feedback packets to producers"),
+        COUNTER(remb_out, "REMBs to producers"),
+        COUNTER(rr_out, "receiver reports to producers"),
+        COUNTER(sr_out, "sender reports to viewers"),
+        COUNTER(tx_waits, "bursts that had to wait for room in a transmit ring"),
+};
+const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);
+
+uint64_t sh_counter_read(const struct sh_worker_stats *page, const struct sh_counter *counter)
+{
+	const uint64_t *at = (const void *)((const char *)page + counter->offset);
+
+	return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+const char *sh_transport_state_name(uint32_t state)
+{
+	static const char *const names[] = {"new", "bound", "keyed", "media", "idle"};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+const char *sh_srtp_profile_name(uint32_t profile)
+{
+	switch (profile) {
+	case 0:
+		return "none";
+	case SH_SRTP_AES128_CM_SHA1_80:
+		return "AES_CM_128_HMAC_SHA1_80";
+	case SH_SRTP_AEAD_AES_128_GCM:
+		return "AEAD_AES_128_GCM";
+	case SH_SRTP_AEAD_AES_256_GCM:
+		return "AEAD_AES_256_GCM";
+	default:
+		return "unknown";
+	}
+}
+
+const char *sh_engine_name(uint32_t engine)
+{
+	return engine == 1 ? "ipsec-mb" : engine == 2 ? "libsrtp2" : "none";
+}

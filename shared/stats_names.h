@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_SHARED_STATS_NAMES_H
+#define SPATE_SHARED_STATS_NAMES_H
+
+/* The names of what struct sh_worker_stats counts, for spatectl and /metrics. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stats.h"
+
+struct sh_counter {
+	const char *name; /* "rx_packets": the member's */
+	uint32_t offset; /* of the uint64_t in struct sh_worker_stats */
+	const char *help; /* a phrase */
+};
+
+/* In the order of the structure; drop[] is not among them (sh_drop_name). */
+extern const struct sh_counter sh_worker_counters[];
+extern const uint32_t sh_worker_counter_count;
+
+/* Reads a counter of a live page, untorn. */
+uint64_t sh_counter_read(const struct sh_worker_stats *page, const struct sh_counter *counter);
+
+/* "new", "bound", "keyed", "media", "idle" for struct sh_transport_stats' state. */
+const char *sh_transport_state_name(uint32_t state);
+/* "AEAD_AES_128_GCM", ...; "none" for 0; "unknown". */
+const char *sh_srtp_profile_name(uint32_t profile);
+/* "ipsec-mb", "libsrtp2"; "none" for anything else. */
+const char *sh_engine_name(uint32_t engine);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stun.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <zlib.h>
+
+#include "hmac_sha1.h"
+
+/* RFC 8489, 18.3; RFC 8445, 21.2; RFC 5780 and TURN are not spoken here. */
+enum attribute {
+	ATTR_MAPPED_ADDRESS = 0x0001,
+	ATTR_USERNAME = 0x0006,
+	ATTR_MESSAGE_INTEGRITY = 0x0008,
+	ATTR_ERROR_CODE = 0x0009,
+	ATTR_UNKNOWN_ATTRIBUTES = 0x000a,
+	ATTR_REALM = 0x0014,
+	ATTR_NONCE = 0x0015,
+	ATTR_XOR_MAPPED_ADDRESS = 0x0020,
+	ATTR_PRIORITY = 0x0024,
+	ATTR_USE_CANDIDATE = 0x0025,
+	ATTR_NOMINATION_DRAFT = 0x0030, /* draft-thatcher-ice-renomination */
+	ATTR_FINGERPRINT = 0x8028,
+	ATTR_ICE_CONTROLLED = 0x8029,
+	ATTR_ICE_CONTROLLING = 0x802a,
+	ATTR_NOMINATION = 0xc001, /* the same, as Chromium sends it */
+};
+
+enum {
+	COMPREHENSION_OPTIONAL = 0x8000,
+	ATTR_HEADER = 4,
+	INTEGRITY_LEN = 20,
+	FINGERPRINT_LEN = 4,
+	USERNAME_MAX = 512, /* RFC 5389, 15.3; RFC 8489 has a little less */
+	REASON_MAX = 128, /* RFC 8489, 14.8: fewer than 128 characters */
+};
+
+static const uint32_t magic_cookie = 0x2112a442;
+static const uint32_t fingerprint_xor = 0x5354554e; /* RFC 8489, 14.7 */
+
+/* --- reading ------------------------------------------------------------------ */
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* RFC 8489, 5: two zero bits, a length in whole words that is the datagram's, the cookie. */
+static int parse_header(struct sh_stun *m, const uint8_t *data, size_t len)
+{
+	if (len < SH_STUN_HEADER || (data[0] & 0xc0) != 0)
+		return EBADMSG;
+	if (get16(data + 2) % 4 != 0 || (size_t)get16(data + 2) + SH_STUN_HEADER != len)
+		return EBADMSG;
+	if (get32(data + 4) != magic_cookie)
+		return EBADMSG;
+	m->type = get16(data);
+	memcpy(m->transaction, data + 8, sizeof(m->transaction));
+	return 0;
+}
+
+static int want_len(size_t len, size_t want)
+{
+	return len == want ? 0 : EBADMSG;
+}
+
+static int parse_nomination(struct sh_stun *m, const uint8_t *value, size_t len)
+{
+	if (want_len(len, 4) != 0)
+		return EBADMSG;
+	m->has_nomination = true;
+	m->nomination = get32(value);
+	return 0;
+}
+
+/* An attribute before MESSAGE-INTEGRITY. Of one given twice the first counts (RFC 8489, 14). */
+static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *value, size_t len)
+{
+	switch (type) {
+	case ATTR_USERNAME:
+		if (len > USERNAME_MAX)
+			return EBADMSG;
+		if (m->username == NULL) {
+			m->username = (const char *)value;
+			m->username_len = (uint16_t)len;
+		}
+		return 0;
+	case ATTR_PRIORITY:
+		if (want_len(len, 4) != 0)
+			return EBADMSG;
+		if (!m->has_priority)
+			m->priority = get32(value);
+		m->has_priority = true;
+		return 0;
+	case ATTR_USE_CANDIDATE:
+		m->use_candidate = true;
+		return want_len(len, 0);
+	case ATTR_ICE_CONTROLLED:
+		m->controlled = true;
+		return want_len(len, 8);
+	case ATTR_ICE_CONTROLLING:
+		m->controlling = true;
+		return want_len(len, 8);
+	case ATTR_NOMINATION:
+	case ATTR_NOMINATION_DRAFT:
+		return m->has_nomination ? want_len(len, 4) : parse_nomination(m, value, len);
+	case ATTR_MAPPED_ADDRESS:
+	case ATTR_ERROR_CODE:
+	case ATTR_UNKNOWN_ATTRIBUTES:
+	case ATTR_REALM:
+	case ATTR_NONCE:
+	case ATTR_XOR_MAPPED_ADDRESS:
+		return 0; /* known, and of no use in a binding request */
+	default:
+		if (type < COMPREHENSION_OPTIONAL && m->unknown_required == 0)
+			m->unknown_required = type;
+		return 0;
+	}
+}
+
+/* RFC 8489, 14.7: the CRC of everything before the attribute, and it is the last one. */
+static int check_fingerprint(struct sh_stun *m, const uint8_t *data, size_t at, size_t attr_len, size_t len)
+{
+	uint32_t crc;
+
+	if (attr_len != FINGERPRINT_LEN || at + ATTR_HEADER + FINGERPRINT_LEN != len)
+		return EBADMSG;
+	crc = (uint32_t)crc32(0, data, (uInt)at) ^ fingerprint_xor;
+	if (crc != get32(data + at + ATTR_HEADER))
+		return EBADMSG;
+	m->fingerprint = true;
+	return 0;
+}
+
+int sh_stun_parse(struct sh_stun *m, const uint8_t *data, size_t len)
+{
+	size_t at = SH_STUN_HEADER;
+
+	memset(m, 0, sizeof(*m));
+	if (parse_header(m, data, len) != 0)
+		return EBADMSG;
+	while (at < len) {
+		const uint8_t *value = data + at + ATTR_HEADER;
+		uint16_t type;
+		size_t attr_len, padded;
+		int error = 0;
+
+		/* `len` and `at` are multiples of 4, so that a header always fits. */
+		type = get16(data + at);
+		attr_len = get16(data + at + 2);
+		padded = (attr_len + 3) & ~(size_t)3;
+		if (padded > len - at - ATTR_HEADER)
+			return EBADMSG;
+		if (type == ATTR_FINGERPRINT) {
+			error = check_fingerprint(m, data, at, attr_len, len);
+		} else if (m->integrity == NULL && type == ATTR_MESSAGE_INTEGRITY) {
+			error = want_len(attr_len, INTEGRITY_LEN);
+			m->integrity = value;
+			m->integrity_offset = (uint16_t)at;
+		} else if (m->integrity == NULL) { /* what follows it is not covered by it */
+			error = parse_attribute(m, type, value, attr_len);
+		}
+		if (error != 0)
+			return error;
+		at += ATTR_HEADER + padded;
+	}
+	return 0;
+}
+
+bool sh_stun_verify(const struct sh_stun *m, const uint8_t *data, const struct sh_hmac_sha1 *key)
+{
+	uint8_t header[SH_STUN_HEADER], mac[INTEGRITY_LEN];
+	uint16_t len;
+
+	if (m->integrity == NULL)
+		return false;
+	/* RFC 8489, 14.5: hashed with a length that ends behind MESSAGE-INTEGRITY */
+	len = (uint16_t)(m->integrity_offset + ATTR_HEADER + INTEGRITY_LEN - SH_STUN_HEADER);
+	memcpy(header, data, sizeof(header));
+	header[2] = (uint8_t)(len >> 8);
+	header[3] = (uint8_t)len;
+	sh_hmac_sha1_two(key, header, sizeof(header), data + SH_STUN_HEADER,
+	        (size_t)m->integrity_offset - SH_STUN_HEADER, mac);
+	return CRYPTO_memcmp(mac, m->integrity, sizeof(mac)) == 0;
+}
+
+bool sh_stun_for_ufrag(const struct sh_stun *m, const char *ufrag, size_t ufrag_len)
+{
+	return m->username != NULL && m->username_len > ufrag_len && m->username[ufrag_len] == ':' &&
+	       memcmp(m->username, ufrag, ufrag_len) == 0;
+}
+
+/* --- building ----------------------------------------------------------------- */
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static size_t begin(uint8_t *out, enum sh_stun_type type, const struct sh_stun *request)
+{
+	put16(out, type);
+	put16(out + 2, 0);
+	put32(out + 4, magic_cookie);
+	memcpy(out + 8, request->transaction, sizeof(request->transaction));
+	return SH_STUN_HEADER;
+}
+
+/* Writes an attribute's header and its padding. Returns where the next one starts. */
+static size_t attribute(uint8_t *out, size_t at, unsigned type, size_t len)
+{
+	size_t padded = (len + 3) & ~(size_t)3;
+
+	put16(out + at, type);
+	put16(out + at + 2, (unsigned)len);
+	memset(out + at + ATTR_HEADER + len, 0, padded - len);
+	return at + ATTR_HEADER + padded;
+}
+
+/* Appends MESSAGE-INTEGRITY where there is a key, and FINGERPRINT. Returns the length. */
+static size_t finish(uint8_t *out, size_t at, const struct sh_hmac_sha1 *key)
+{
+	if (key != NULL) {
+		size_t end = attribute(out, at, ATTR_MESSAGE_INTEGRITY, INTEGRITY_LEN);
+
+		put16(out + 2, (unsigned)(end - SH_STUN_HEADER));
+		sh_hmac_sha1(key, out, at, out + at + ATTR_HEADER);
+		at = end;
+	}
+	put16(out + 2, (unsigned)(at + ATTR_HEADER + FINGERPRINT_LEN - SH_STUN_HEADER));
+	put32(out + at + ATTR_HEADER, (uint32_t)crc32(0, out, (uInt)at) ^ fingerprint_xor);
+	return attribute(out, at, ATTR_FINGERPRINT, FINGERPRINT_LEN);
+}
+
+/* RFC 8489, 14.2: XORed with the cookie, and IPv6 with the transaction id behind it. */
+static size_t put_xor_mapped(uint8_t *out, size_t at, const struct sh_addr *a)
+{
+	size_t ip_len = a->family == 6 ? 16 : 4;
+	uint8_t *value = out + at + ATTR_HEADER;
+
+	value[0] = 0;
+	value[1] = a->family == 6 ? 2 : 1;
+	put16(value + 2, a->port ^ (magic_cookie >> 16));
+	for (size_t i = 0; i < ip_len; i++)
+		value[4 + i] = a->ip[i] ^ out[4 + i];
+	return attribute(out, at, ATTR_XOR_MAPPED_ADDRESS, 4 + ip_len);
+}
+
+size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct sh_addr *mapped,
+        const struct sh_hmac_sha1 *key)
+{
+	size_t at = begin(out, SH_STUN_BINDING_SUCCESS, request);
+
+	at = put_xor_mapped(out, at, mapped);
+	return finish(out, at, key);
+}
+
+size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code, const char *reason,
+        const struct sh_hmac_sha1 *key)
+{
+	size_t at = begin(out, SH_STUN_BINDING_ERROR, request);
+	size_t reason_len = strnlen(reason, REASON_MAX - 1);
+	uint8_t *value = out + at + ATTR_HEADER;
+
+	put16(value, 0);
+	value[2] = (uint8_t)(code / 100 & 7);
+	value[3] = (uint8_t)(code % 100);
+	memcpy(value + 4, reason, reason_len);
+	at = attribute(out, at, ATTR_ERROR_CODE, 4 + reason_len);
+	if (code == 420) { /* RFC 8489, 6.3.1: says which */
+		put16(out + at + ATTR_HEADER, request->unknown_required);
+		at = attribute(out, at, ATTR_UNKNOWN_ATTRIBUTES, 2);
+	}
+	return finish(out, at, key);
+}

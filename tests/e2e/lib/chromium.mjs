@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { Skip } from "./test.mjs";
+
+const PATH = "/usr/bin/chromium";
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+	"--disable-background-networking", "--disable-component-update", "--use-fake-ui-for-media-stream",
+	"--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"];
+
+/** A headless Chromium with an empty profile; open() gives pages, each in a context of its own. */
+export async function startChromium() {
+	if (!existsSync(PATH))
+		throw new Skip("Chromium is not installed");
+	let playwright;
+	try {
+		playwright = await import("playwright-core");
+	} catch {
+		throw new Skip("playwright-core is not installed (npm ci in tests)");
+	}
+	const browser = await playwright.chromium.launch({ executablePath: PATH, headless: true, args: FLAGS });
+	return {
+		name: "Chromium",
+		async open(url) {
+			const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+			const page = await context.newPage();
+			const errors = [];
+			page.on("pageerror", (error) => errors.push(error.message));
+			page.on("console", (message) => {
+				if (message.type() === "error")
+					errors.push(message.text());
+			});
+			await page.goto(url);
+			return {
+				errors,
+				evaluate: (expression) => page.evaluate(expression),
+				click: (selector) => page.click(selector, { timeout: 5000 }),
+				fill: (selector, text) => page.fill(selector, text),
+				focusAndPress: (selector, key) => page.press(selector, key),
+				screenshot: (path) => page.screenshot({ path }),
+				resize: (width, height) => page.setViewportSize({ width, height }),
+				close: () => context.close(),
+			};
+		},
+		close: () => browser.close(),
+	};
+}

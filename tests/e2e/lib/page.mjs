@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from "node:timers/promises";
+import { ORIGIN } from "./servers.mjs";
+import { check, log, until } from "./test.mjs";
+
+/** A picture small enough for software codecs on a shared machine, with enough to encode. */
+const PATTERN = { source: "pattern", size: "640x360", fps: "15" };
+
+export function pageUrl(wishes) {
+	return `${ORIGIN}/?${new URLSearchParams(wishes)}`;
+}
+
+export function openHost(browser, { room = "default", codec = "auto", ...more } = {}) {
+	return browser.open(pageUrl({ room, codec, role: "host", ...PATTERN, ...more }));
+}
+
+export function openViewer(browser, { room = "default", ...more } = {}) {
+	return browser.open(pageUrl({ room, role: "watch", ...more }));
+}
+
+export function reachState(page, state, who, seconds = 15) {
+	return until(`${who} is ${state}`, seconds, async () => {
+		const now = await page.evaluate("({ state: spate.state, words: spate.words })");
+		if (now.state === "failed" && state !== "failed")
+			throw new Error(`${who} failed: ${now.words}`);
+		return now.state === state;
+	});
+}
+
+export function stats(page) {
+	return page.evaluate("spate.getStats()");
+}
+
+/** The picture stream among `list`; Chromium's bandwidth probe is a video without one. */
+export function videoOf(list) {
+	return list.filter((s) => s.kind === "video").sort((a, b) => (b.frameWidth ?? 0) - (a.frameWidth ?? 0))[0];
+}
+
+export function audioOf(list) {
+	return list.find((s) => s.kind === "audio");
+}
+
+export async function decoded(page) {
+	const now = await stats(page);
+	return (now && videoOf(now.inbound)?.framesDecoded) ?? 0;
+}
+
+/** Watches `page` for some seconds and fails unless pictures and sound keep coming. */
+export async function checkPlaying(page, who, seconds, { minimumFps = 8, audio = true } = {}) {
+	const first = await stats(page);
+	await sleep(seconds * 1000);
+	const last = await stats(page);
+	const [v0, v1] = [videoOf(first.inbound), videoOf(last.inbound)];
+	const frames = v1.framesDecoded - (v0?.framesDecoded ?? 0);
+	check(frames >= seconds * minimumFps, `${who}: ${frames} frames decoded in ${seconds} s (${v1.codec}, ` +
+		`${v1.frameWidth}x${v1.frameHeight})`);
+	const frozen = (v1.totalFreezesDuration ?? 0) - (v0?.totalFreezesDuration ?? 0);
+	check(frozen <= 1, `${who}: frozen for ${frozen.toFixed(2)} s`);
+	if (audio) {
+		const packets = audioOf(last.inbound).packetsReceived - (audioOf(first.inbound)?.packetsReceived ?? 0);
+		check(packets >= seconds * 25, `${who}: ${packets} audio packets in ${seconds} s`);
+	}
+	return { first, last };
+}
+
+export async function checkFirstFrame(page, who, limitMs = 2000) {
+	const ms = await until(`${who} has a first frame`, 10, () => page.evaluate("spate.timeToFirstFrameMs"));
+	check(ms <= limitMs, `${who}: first frame after ${ms} ms`);
+}
+
+/** Fails when a page met an error that nothing handled. */
+export function checkNoErrors(page, who) {
+	check(page.errors.length === 0, `${who}: no script errors ${page.errors.join("; ")}`);
+}
+
+export function say(words) {
+	log(`----  ${words}`);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page as a person uses it: clicks, keys, the figures it shows, the words it has for
+// trouble, and pictures of it for a person to look at (under the build directory, e2e/).
+import { startChromium } from "./lib/chromium.mjs";
+import { checkNoErrors, checkPlaying, pageUrl, reachState, say } from "./lib/page.mjs";
+import { artifact, Servers } from "./lib/servers.mjs";
+import { check, log, test, until } from "./lib/test.mjs";
+
+const text = (page, id) => page.evaluate(`document.getElementById("${id}").textContent`);
+const shown = (page, id) => page.evaluate(`!document.getElementById("${id}").hidden`);
+
+async function picture(page, name) {
+	const path = artifact(name);
+	await page.screenshot(path);
+	log(`picture: ${path}`);
+}
+
+/** True once the video on the screen has a picture that is not one colour. */
+const PICTURE = `(() => {
+	const video = document.querySelector("#tiles video");
+	if (!video || video.readyState < 2)
+		return false;
+	const canvas = new OffscreenCanvas(64, 36);
+	const context = canvas.getContext("2d");
+	context.drawImage(video, 0, 0, 64, 36);
+	const data = context.getImageData(0, 0, 64, 36).data;
+	return new Set(Array.from({ length: 64 }, (_, x) => data[(4 * 64 + x) * 4] >> 5)).size >= 2;
+})()`;
+
+await test(async ({ defer }) => {
+	const servers = new Servers();
+	defer(() => servers.end());
+	await servers.start();
+	const browser = await startChromium();
+	defer(() => browser.close());
+
+	say("a viewer opens the page, types a room and watches");
+	const viewer = await browser.open(pageUrl({}));
+	check(await text(viewer, "state") === "Ready", "the page is ready");
+	await picture(viewer, "page-ready.png");
+	await viewer.fill("#room", "not a room!");
+	await viewer.click("#watch");
+	check(await viewer.evaluate("spate.state") === "idle", "a bad room name is not taken");
+	await viewer.fill("#room", "evening-news");
+	await viewer.focusAndPress("#watch", "Enter");
+	await reachState(viewer, "waiting", "viewer");
+	check((await text(viewer, "words")).includes("Nothing to watch yet"), "and reads that nothing is on yet");
+	await picture(viewer, "page-waiting.png");
+
+	say("a host clicks the test pattern and starts");
+	const host = await browser.open(pageUrl({ room: "evening-news", size: "640x360", fps: "15" }));
+	await host.click("input[value=pattern]");
+	await host.click("#host");
+	await reachState(host, "live", "host");
+	await reachState(viewer, "playing", "viewer");
+	await until("the viewer has a picture on the screen", 5, () => viewer.evaluate(PICTURE));
+	await checkPlaying(viewer, "viewer", 3);
+	for (const id of ["f-bitrate", "f-fps", "f-frames", "f-size", "f-rtt", "f-first"])
+		await until(`the viewer's figure ${id} is filled in`, 5, async () => /\d/.test(await text(viewer, id)));
+	await until("the host's round trip is filled in", 5, async () => /\d/.test(await text(host, "f-rtt")));
+	await picture(viewer, "page-playing.png");
+	await picture(host, "page-host.png");
+	await viewer.resize(400, 800);
+	check(await viewer.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it fits a narrow screen");
+	await picture(viewer, "page-narrow.png");
+
+	say("the host starts with camera and microphone (Chromium's fake ones)");
+	await host.click("#stop");
+	await reachState(host, "stopped", "host");
+	await reachState(viewer, "waiting", "viewer");
+	await host.click("input[value=camera]");
+	await host.click("#host");
+	await reachState(host, "live", "host");
+	await reachState(viewer, "playing", "viewer");
+	await checkPlaying(viewer, "viewer", 2);
+
+	say("refused capture is said in words, with a way to try again");
+	await host.click("#stop");
+	await host.evaluate(`void (navigator.mediaDevices.getUserMedia =
+		() => Promise.reject(new DOMException("refused", "NotAllowedError")))`);
+	await host.click("#host");
+	await reachState(host, "failed", "host");
+	check((await text(host, "alert-words")).includes("refused access"), "the words say so");
+	check(await shown(host, "retry"), "and there is a button to try again");
+	await picture(host, "page-refused.png");
+	await host.evaluate("void (delete navigator.mediaDevices.getUserMedia)");
+	await host.click("#retry");
+	await reachState(host, "live", "host");
+
+	say("the server goes away");
+	checkNoErrors(host, "host");
+	checkNoErrors(viewer, "viewer");
+	await servers.controlplane.end();
+	await reachState(viewer, "reconnecting", "viewer");
+	check((await text(viewer, "alert-words")).includes("server does not answer"), "the words say so");
+	await picture(viewer, "page-server-gone.png");
+});

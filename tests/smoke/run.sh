@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# tools/run in a namespace with no way out: it starts, stands in the way of a second one,
+# starts again what is killed, ends within 2 s and leaves nothing behind.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/netns.sh"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+run=$root/tools/run
+[[ ${SPATE_BUILD_DIR:-$root/build} == "$root/build" ]] || skip "tools/run starts what is in build/, not $SPATE_BUILD_DIR"
+for program in dataplane/spate-dataplane controlplane/spate-controlplane; do
+	[[ -x $root/build/$program ]] || skip "not built: build/$program"
+done
+[[ -f $root/controlplane/web/dist/index.html ]] || skip "the page is not built"
+[[ -e /dev/net/tun ]] || skip "no /dev/net/tun"
+
+netns_add
+work=$(mktemp -d)
+rundir=$work/run
+finish() {
+	local code=$?
+	((code == 0 || code == SKIPPED)) || cat "$work"/*.err 2>/dev/null || true
+	netns_remove
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# start NAME ARGUMENT...: tools/run in the background, its pid in $pid
+start() {
+	local name=$1
+	shift
+	inside "$run" --no-install --run-dir "$rundir" "$@" >"$work/$name.out" 2>"$work/$name.err" &
+	pid=$!
+}
+
+said_ready() {
+	kill -0 "$pid" 2>/dev/null || fail "tools/run ended: $(tail -n 3 "$work/$1.err")"
+	grep -q . "$work/$1.out"
+}
+
+fetch_status() {
+	# shellcheck disable=SC2016 # for the shell inside
+	inside bash -c 'exec 3<>"/dev/tcp/localhost/$1" && printf "GET $2 HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
+		read -r -t 2 _ code _ <&3 && echo "$code"' - "$1" "$2" 2>/dev/null
+}
+
+healthy() {
+	[[ $(fetch_status "$1" /healthz) == 200 ]]
+}
+
+process() {
+	local candidate
+	for candidate in $(ip netns pids "$netns"); do
+		if [[ $(cat "/proc/$candidate/comm" 2>/dev/null) == "${1:0:15}" ]]; then
+			echo "$candidate"
+		fi
+	done
+}
+
+another_process() {
+	local now
+	now=$(process "$1")
+	[[ -n $now && $now != "$2" ]]
+}
+
+device_is_there() {
+	ip -n "$netns" link show dev spate0 >/dev/null 2>&1
+}
+
+nothing_left() {
+	netns_empty && ! device_is_there && [[ ! -e $rundir ]]
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+now_ms() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# stop SIGNAL: within 2 s and with nothing left
+stop() {
+	local from code=0
+	from=$(now_ms)
+	kill "-$1" "$pid"
+	wait "$pid" || code=$?
+	local took=$(($(now_ms) - from))
+	echo "      ended in $took ms"
+	ok "$1 ends it within 2 s" test "$took" -le 2000
+	ok "with exit code 0" test "$code" -eq 0
+	ok "nothing is left" nothing_left
+}
+
+start first
+ok "it is ready" until_true 40 said_ready first
+ok "and says so in one line" test "$(cat "$work/first.out")" = "ready http://localhost:3000/"
+ok "healthz says 200" healthy 3000
+ok "the page is served" test "$(fetch_status 3000 /)" = 200
+ok "the device is there" device_is_there
+
+if inside "$run" --no-build --run-dir "$rundir" >"$work/second.out" 2>"$work/second.err"; then
+	fail "a second start succeeded"
+fi
+ok "a second start says what is in the way" grep -q "running already: process $pid" "$work/second.err"
+if inside "$run" --no-build --run-dir "$work/other" --http-port 3001 >"$work/third.out" 2>"$work/third.err"; then
+	fail "a second start with another run directory succeeded"
+fi
+ok "so does one that wants the same device" grep -q spate0 "$work/third.err"
+ok "and leaves nothing" test ! -e "$work/other"
+
+for name in spate-controlplane spate-dataplane; do
+	victim=$(process "$name")
+	kill -KILL "$victim"
+	ok "$name is started again" until_true 10 another_process "$name" "$victim"
+	ok "and browsers can use it" until_true 20 healthy 3000
+done
+stop TERM
+
+start again --http-port 3456
+ok "it starts again, on another port" until_true 40 said_ready again
+ok "and says which" test "$(cat "$work/again.out")" = "ready http://localhost:3456/"
+kill -KILL "$pid"
+ok "killed, it takes its processes along" until_true 5 netns_empty
+
+start last
+ok "it starts over what that left" until_true 40 said_ready last
+victim=$(process spate-dataplane)
+kill -KILL "$victim"
+stop INT

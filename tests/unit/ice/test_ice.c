@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../../controlplane/ice/ice.h"
+#include "request.h"
+
+static struct cp_ice ice;
+static struct cp_ice_result result;
+static uint64_t now;
+
+static int start(void **state)
+{
+	now = 1000;
+	return cp_ice_init(&ice);
+}
+
+static void check(const struct request *r, uint8_t host, uint16_t port)
+{
+	struct sh_path path = request_path(host, port);
+	uint8_t data[600];
+	size_t len = request_write(data, r);
+
+	cp_ice_input(&ice, data, len, &path, now, &result);
+}
+
+static struct request good(void)
+{
+	return (struct request){.ufrag = ice.current.ufrag, .pwd = ice.current.pwd};
+}
+
+static void expect_code(int code)
+{
+	assert_int_equal(result.actions, CP_ICE_RESPOND);
+	assert_int_equal(result.code, code);
+	assert_int_equal(response_code(result.response, result.response_len), code);
+	assert_int_equal(ice.tuple_count, 0);
+}
+
+/* --- credentials ------------------------------------------------------------------- */
+
+static void credentials_are_long_and_differ(void **state)
+{
+	struct cp_ice other;
+
+	assert_int_equal(strlen(ice.current.ufrag), CP_ICE_UFRAG_LEN);
+	assert_true(strlen(ice.current.pwd) >= 22); /* RFC 8445, 5.3 */
+	assert_int_equal(cp_ice_init(&other), 0);
+	assert_string_not_equal(ice.current.ufrag, other.current.ufrag);
+	assert_string_not_equal(ice.current.pwd, other.current.pwd);
+	for (const char *c = ice.current.pwd; *c; c++)
+		assert_non_null(strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", *c));
+}
+
+static void first_check_is_answered_and_bound(void **state)
+{
+	struct request r = good();
+	struct sh_stun m;
+
+	check(&r, 1, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND);
+	assert_int_equal(response_code(result.response, result.response_len), 0);
+	assert_int_equal(sh_stun_parse(&m, result.response, result.response_len), 0);
+	assert_true(m.fingerprint);
+	assert_true(sh_stun_verify(&m, result.response, &ice.current.key));
+	assert_int_equal(ice.tuple_count, 1);
+	assert_int_equal(ice.selected, -1);
+	check(&r, 1, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND);
+}
+
+static void bad_checks_change_nothing(void **state)
+{
+	struct request r = good();
+
+	r.no_fingerprint = true;
+	check(&r, 1, 5000);
+	expect_code(400);
+	r = good();
+	r.no_priority = true;
+	check(&r, 1, 5000);
+	expect_code(400);
+	r = good();
+	r.ufrag = NULL;
+	check(&r, 1, 5000);
+	expect_code(400);
+	r = good();
+	r.pwd = NULL;
+	check(&r, 1, 5000);
+	expect_code(400);
+	r = good();
+	r.pwd = "wrongwrongwrongwrongwrong";
+	check(&r, 1, 5000);
+	expect_code(401);
+	r = good();
+	r.ufrag = "AAAAAAAAAAAAAAAA";
+	check(&r, 1, 5000);
+	expect_code(401);
+	r = good();
+	r.unknown = true;
+	check(&r, 1, 5000);
+	expect_code(420);
+	r = good();
+	r.controlled = true;
+	check(&r, 1, 5000);
+	expect_code(487);
+}
+
+static void garbage_gets_no_answer(void **state)
+{
+	struct sh_path path = request_path(1, 5000);
+	struct request r = good();
+	uint8_t data[600];
+	size_t len = request_write(data, &r);
+
+	for (size_t cut = 0; cut < len; cut++) {
+		cp_ice_input(&ice, data, cut, &path, now, &result);
+		assert_int_equal(result.actions, 0);
+	}
+	for (size_t i = 0; i < len; i++) { /* FINGERPRINT covers every byte, integrity nearly */
+		data[i] ^= 0x10;
+		cp_ice_input(&ice, data, len, &path, now, &result);
+		assert_int_equal(ice.tuple_count, 0);
+		data[i] ^= 0x10;
+	}
+	data[0] = 1, data[1] = 1; /* a success response */
+	cp_ice_input(&ice, data, len, &path, now, &result);
+	assert_int_equal(result.actions, 0);
+}
+
+static void restart_keeps_old_credentials_until_new_ones_are_used(void **state)
+{
+	struct request old, new;
+	char ufrag[CP_ICE_UFRAG_LEN + 1], pwd[CP_ICE_PWD_LEN + 1];
+
+	strcpy(ufrag, ice.current.ufrag);
+	strcpy(pwd, ice.current.pwd);
+	old = (struct request){.ufrag = ufrag, .pwd = pwd};
+	check(&old, 1, 5000);
+	assert_int_equal(cp_ice_restart(&ice), 0);
+	assert_true(ice.has_previous);
+	assert_string_not_equal(ice.current.ufrag, ufrag);
+	check(&old, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND);
+
+	new = good();
+	check(&new, 1, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_CREDENTIALS);
+	assert_false(ice.has_previous);
+	check(&old, 1, 5000);
+	assert_int_equal(result.code, 401);
+}
+
+static void second_restart_voids_the_middle_credentials(void **state)
+{
+	struct request first, middle;
+	struct cp_ice_credentials a = ice.current, b;
+
+	cp_ice_restart(&ice);
+	b = ice.current;
+	cp_ice_restart(&ice);
+	first = (struct request){.ufrag = a.ufrag, .pwd = a.pwd};
+	middle = (struct request){.ufrag = b.ufrag, .pwd = b.pwd};
+	check(&middle, 1, 5000);
+	assert_int_equal(result.code, 401);
+	check(&first, 1, 5000);
+	assert_int_equal(result.code, 0);
+}
+
+/* Old credentials with the new password, and the other way round. */
+static void credentials_do_not_mix(void **state)
+{
+	struct request r;
+
+	cp_ice_restart(&ice);
+	r = (struct request){.ufrag = ice.previous.ufrag, .pwd = ice.current.pwd};
+	check(&r, 1, 5000);
+	expect_code(401);
+	r = (struct request){.ufrag = ice.current.ufrag, .pwd = ice.previous.pwd};
+	check(&r, 1, 5000);
+	expect_code(401);
+	assert_true(ice.has_previous);
+}
+
+/* --- nomination ------------------------------------------------------------------------ */
+
+static void last_use_candidate_wins(void **state)
+{
+	struct request r = good();
+
+	r.use_candidate = true;
+	check(&r, 1, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND | CP_ICE_SELECT);
+	check(&r, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND | CP_ICE_SELECT);
+	assert_int_equal(ice.selected, 1);
+	check(&r, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND);
+}
+
+static void highest_nomination_wins(void **state)
+{
+	struct request r = good();
+
+	r.nomination = 1;
+	check(&r, 1, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND | CP_ICE_SELECT);
+	r.nomination = 3;
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 1);
+	r.nomination = 2; /* late */
+	check(&r, 1, 5000);
+	assert_int_equal(ice.selected, 1);
+	r.nomination = 3; /* no more than the same */
+	check(&r, 1, 5000);
+	assert_int_equal(ice.selected, 1);
+	r.nomination = 0;
+	r.use_candidate = true; /* means nothing any more */
+	check(&r, 1, 5000);
+	assert_int_equal(ice.selected, 1);
+	r.nomination = 4;
+	check(&r, 1, 5000);
+	assert_int_equal(ice.selected, 0);
+}
+
+static void nominations_begin_again_after_restart(void **state)
+{
+	struct request r = good();
+
+	r.nomination = 9;
+	check(&r, 1, 5000);
+	cp_ice_restart(&ice);
+	r = good();
+	r.nomination = 1;
+	check(&r, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND | CP_ICE_SELECT | CP_ICE_CREDENTIALS);
+	assert_int_equal(ice.selected, 1);
+}
+
+static void aggressive_nomination_follows_dtls(void **state)
+{
+	struct sh_path first = request_path(1, 5000), unknown = request_path(9, 9);
+	struct request r = good();
+	bool selected;
+
+	r.use_candidate = true;
+	check(&r, 1, 5000);
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 1);
+	assert_int_equal(cp_ice_dtls_seen(&ice, &first, now, &selected), 0);
+	assert_true(selected);
+	check(&r, 2, 5000); /* another pair is still being tried */
+	assert_int_equal(ice.selected, 0);
+	now += CP_ICE_DTLS_HOLD_MS - 1;
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 0);
+	now += 1; /* much later it is a move */
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 1);
+	assert_int_equal(cp_ice_dtls_seen(&ice, &unknown, now, &selected), -1);
+	assert_false(selected);
+}
+
+static void dtls_does_not_overrule_renomination(void **state)
+{
+	struct sh_path first = request_path(1, 5000);
+	struct request r = good();
+	bool selected;
+
+	check(&r, 1, 5000);
+	r.nomination = 1;
+	check(&r, 2, 5000);
+	assert_int_equal(cp_ice_dtls_seen(&ice, &first, now, &selected), 0);
+	assert_false(selected);
+	assert_int_equal(ice.selected, 1);
+	assert_int_equal(cp_ice_moved(&ice, &first.remote), -1);
+	assert_int_equal(ice.selected, 1);
+}
+
+static void media_moves_the_selection(void **state)
+{
+	struct sh_path second = request_path(2, 5000), unknown = request_path(3, 5000);
+	struct request r = good();
+
+	r.use_candidate = true;
+	check(&r, 1, 5000);
+	r.use_candidate = false;
+	check(&r, 2, 5000);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote), 1);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote), -1);
+	assert_int_equal(cp_ice_moved(&ice, &unknown.remote), -1);
+	assert_int_equal(ice.selected, 1);
+}
+
+/* --- tuples ---------------------------------------------------------------------------------- */
+
+static void ninth_tuple_pushes_out_the_oldest_but_never_the_selected(void **state)
+{
+	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000), third = request_path(3, 5000);
+	struct request r = good();
+
+	r.use_candidate = true;
+	check(&r, 1, 5000); /* selected, and the oldest */
+	r.use_candidate = false;
+	for (uint8_t host = 2; host <= SH_MAX_TUPLES; host++)
+		check(&r, host, 5000);
+	assert_int_equal(ice.tuple_count, SH_MAX_TUPLES);
+	check(&r, 2, 5000); /* heard of again: not the oldest any more */
+	check(&r, 100, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND);
+	assert_int_equal(ice.tuple_count, SH_MAX_TUPLES);
+	assert_true(cp_ice_find(&ice, &first) >= 0);
+	assert_int_equal(cp_ice_find(&ice, &first), ice.selected);
+	assert_true(cp_ice_find(&ice, &second) >= 0);
+	assert_int_equal(cp_ice_find(&ice, &third), -1);
+}
+
+static void forgetting_keeps_the_selection_right(void **state)
+{
+	struct sh_path first = request_path(1, 5000), last = request_path(3, 5000);
+	struct request r = good();
+
+	check(&r, 1, 5000);
+	check(&r, 2, 5000);
+	r.use_candidate = true;
+	check(&r, 3, 5000);
+	assert_int_equal(ice.selected, 2);
+	cp_ice_forget(&ice, &first);
+	assert_int_equal(cp_ice_find(&ice, &last), ice.selected);
+	cp_ice_forget(&ice, &last);
+	assert_int_equal(ice.selected, -1);
+	cp_ice_forget(&ice, &last);
+	assert_int_equal(ice.tuple_count, 1);
+}
+
+static void local_address_is_part_of_a_tuple(void **state)
+{
+	struct sh_path path = request_path(1, 5000);
+	struct request r = good();
+
+	check(&r, 1, 5000);
+	path.local.ip[3]++;
+	assert_int_equal(cp_ice_find(&ice, &path), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(credentials_are_long_and_differ, start),
+		cmocka_unit_test_setup(first_check_is_answered_and_bound, start),
+		cmocka_unit_test_setup(bad_checks_change_nothing, start),
+		cmocka_unit_test_setup(garbage_gets_no_answer, start),
+		cmocka_unit_test_setup(restart_keeps_old_credentials_until_new_ones_are_used, start),
+		cmocka_unit_test_setup(second_restart_voids_the_middle_credentials, start),
+		cmocka_unit_test_setup(credentials_do_not_mix, start),
+		cmocka_unit_test_setup(last_use_candidate_wins, start),
+		cmocka_unit_test_setup(highest_nomination_wins, start),
+		cmocka_unit_test_setup(nominations_begin_again_after_restart, start),
+		cmocka_unit_test_setup(aggressive_nomination_follows_dtls, start),
+		cmocka_unit_test_setup(dtls_does_not_overrule_renomination, start),
+		cmocka_unit_test_setup(media_moves_the_selection, start),
+		cmocka_unit_test_setup(ninth_tuple_pushes_out_the_oldest_but_never_the_selected, start),
+		cmocka_unit_test_setup(forgetting_keeps_the_selection_right, start),
+		cmocka_unit_test_setup(local_address_is_part_of_a_tuple, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

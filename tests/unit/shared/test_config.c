@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file: what is taken over, and what is refused in which words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../../shared/config.h"
+
+static char file[] = "spate-test-config-XXXXXX";
+
+static int setup(void **state)
+{
+	int fd = mkstemp(file);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	return unlink(file);
+}
+
+static int load_bytes(struct sh_config *c, const void *text, size_t len, char *err, size_t err_size)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	sh_config_defaults(c);
+	return sh_config_load(c, file, err, err_size);
+}
+
+static void good(struct sh_config *c, const char *text)
+{
+	char err[256] = "";
+	int result = load_bytes(c, text, strlen(text), err, sizeof(err));
+
+	assert_string_equal(err, "");
+	assert_int_equal(result, 0);
+}
+
+static void bad(const char *text, const char *words)
+{
+	struct sh_config c;
+	char err[256] = "";
+
+	assert_int_equal(load_bytes(&c, text, strlen(text), err, sizeof(err)), -1);
+	assert_string_equal(err, words);
+}
+
+/* --- good ------------------------------------------------------------------------- */
+
+static void defaults(void **state)
+{
+	struct sh_config c, loaded;
+	char text[64];
+
+	memset(&c, 0xff, sizeof(c));
+	sh_config_defaults(&c);
+	assert_int_equal(c.log_level, SH_LOG_INFO);
+	assert_string_equal(c.run_dir, "/run/spate");
+	assert_int_equal(c.http.port, 3000);
+	assert_int_equal(c.network.port_count, 1);
+	assert_string_equal(c.network.port[0].device, "net_tap0");
+	assert_string_equal(c.network.port[0].args, "iface=spate0");
+	assert_int_equal(c.network.port[0].address_count, 2);
+	sh_addr_format(&c.network.port[0].address[1].addr, text, sizeof(text));
+	assert_string_equal(text, "fd99::2");
+	assert_int_equal(c.network.port[0].address[1].bits, 64);
+	assert_int_equal(c.network.port[0].gateway[0].family, 4);
+	assert_int_equal(c.network.port[0].gateway[1].family, 0);
+	assert_int_equal(c.network.port[0].mtu, 1500);
+	assert_int_equal(c.codec_count, 5);
+	assert_int_equal(c.codec[0], SH_CODEC_OPUS);
+	assert_int_equal(c.limit.transports_per_peer, 4);
+	good(&loaded, "{}");
+	assert_memory_equal(&c, &loaded, sizeof(c));
+	good(&loaded, "{\"$schema\": \"config.schema.json\", \"http\": {}}\n");
+	assert_memory_equal(&c, &loaded, sizeof(c));
+}
+
+static void everything(void **state)
+{
+	struct sh_config c;
+	char text[64];
+
+	good(&c, "{\"log\":{\"level\":\"debug\"},\"run_dir\":\"/run/two\","
+	         "\"http\":{\"address\":\"::1\",\"port\":8443,\"web_root\":\"/srv/"
+	         "page\",\"origins\":\"https://a.example\"},"
+	         "\"network\":{\"ports\":[{\"device\":\"0000:3b:00.0\",\"args\":\"\",\"addresses\":[\"192.0."
+	         "2.7/25\"],"
+	         "\"gateways\":[\"fe80::1\",\"192.0.2.1\"],\"mtu\":9000},"
+	         "{\"device\":\"net_tap1\",\"addresses\":[\"2001:db8::7/"
+	         "128\"],\"kernel_addresses\":[\"10.1.0.1/30\"]}],"
+	         "\"udp_port_base\":40000,\"udp_port_last\":40001,\"announced\":[\"203.0.113.5\",\"2001:db8::"
+	         "5\"]},"
+	         "\"dataplane\":{\"workers\":2,\"cores\":[1,2,3],\"hugepages\":true,\"idle_sleep_us\":0,"
+	         "\"mbufs\":65536,"
+	         "\"stream_packets\":2048,\"tx_age_ms\":50,\"engine\":\"libsrtp2\",\"eal_args\":[\"--log-"
+	         "level=8\",\"-v\"]},"
+	         "\"media\":{\"consent_s\":10,\"sweep_s\":600,\"max_bitrate_bps\":1000000,\"keyframe_ms\":"
+	         "1000},"
+	         "\"codecs\":[\"H264\",\"opus\"],\"dtls\":{\"threads\":4},\"limits\":{\"rooms\":3,"
+	         "\"transports\":1048576}}");
+	assert_int_equal(c.log_level, SH_LOG_DEBUG);
+	assert_string_equal(c.run_dir, "/run/two");
+	assert_string_equal(c.http.address, "::1");
+	assert_int_equal(c.http.port, 8443);
+	assert_string_equal(c.http.web_root, "/srv/page");
+	assert_string_equal(c.http.origins, "https://a.example");
+	assert_int_equal(c.network.port_count, 2);
+	assert_string_equal(c.network.port[0].device, "0000:3b:00.0");
+	assert_string_equal(c.network.port[0].args, "");
+	assert_int_equal(c.network.port[0].address_count, 1);
+	assert_int_equal(c.network.port[0].address[0].bits, 25);
+	assert_int_equal(c.network.port[0].kernel_address[0].addr.family, 0); /* not the default's */
+	sh_addr_format(&c.network.port[0].gateway[0], text, sizeof(text));
+	assert_string_equal(text, "192.0.2.1"); /* IPv4 first, whatever the order */
+	sh_addr_format(&c.network.port[0].gateway[1], text, sizeof(text));
+	assert_string_equal(text, "fe80::1");
+	assert_int_equal(c.network.port[0].mtu, 9000);
+	assert_int_equal(c.network.port[1].mtu, 1500);
+	assert_int_equal(c.network.port[1].address[0].bits, 128);
+	assert_int_equal(c.network.port[1].kernel_address[0].bits, 30);
+	assert_int_equal(c.network.port[1].kernel_address[1].addr.family, 0);
+	assert_int_equal(c.network.udp_port_base, 40000);
+	assert_int_equal(c.network.udp_port_last, 40001);
+	assert_int_equal(c.network.announced_count, 2);
+	assert_int_equal(c.network.announced[1].family, 6);
+	assert_int_equal(c.dataplane.workers, 2);
+	assert_int_equal(c.dataplane.core_count, 3);
+	assert_int_equal(c.dataplane.core[2], 3);
+	assert_true(c.dataplane.hugepages);
+	assert_int_equal(c.dataplane.idle_sleep_us, 0);
+	assert_int_equal(c.dataplane.engine, SH_ENGINE_LIBSRTP2);
+	assert_int_equal(c.dataplane.eal_arg_count, 2);
+	assert_string_equal(c.dataplane.eal_arg[1], "-v");
+	assert_int_equal(c.media.consent_s, 10);
+	assert_int_equal(c.codec_count, 2);
+	assert_int_equal(c.codec[0], SH_CODEC_H264);
+	assert_int_equal(c.codec[2], 0);
+	assert_int_equal(c.dtls_threads, 4);
+	assert_int_equal(c.limit.rooms, 3);
+	assert_int_equal(c.limit.transports, 1048576);
+	assert_int_equal(c.limit.producers, 1024); /* left alone */
+}
+
+/* --- bad --------------------------------------------------------------------------- */
+
+static void unknown_members(void **state)
+{
+	bad("{\"htpt\":{}}", "htpt: there is no such member");
+	bad("{\"http\":{\"prot\":1}}", "http.prot: there is no such member");
+	bad("{\"http.port\":1}", "http.port: there is no such member");
+	bad("{\"http\":{\"$schema\":\"x\"}}", "http.$schema: there is no such member");
+	bad("{\"network\":{\"ports\":[{\"mut\":1}]}}", "network.ports[0].mut: there is no such member");
+	bad("{\"network\":{\"ports\":[{\"udp_port_base\":1}]}}",
+	        "network.ports[0].udp_port_base: there is no such member");
+	bad("{\"\":1}", "\"\": there is no such member");
+	bad("{\"a\\nb\":1}", "\"a\\x0ab\": there is no such member");
+	bad("{\"dtls\":{\"threads\":2},\"dtls\":{\"threads\":3}}", "dtls: is given twice");
+	bad("{\"dtls\":{\"threads\":2,\"threads\":2}}", "dtls.threads: is given twice");
+}
+
+static void wrong_types(void **state)
+{
+	bad("[]", "the configuration: must be an object, not a list");
+	bad("{\"http\":3}", "http: must be an object, not a number");
+	bad("{\"http\":{\"port\":\"3000\"}}", "http.port: must be a whole number, not text");
+	bad("{\"http\":{\"port\":null}}", "http.port: must be a whole number, not null");
+	bad("{\"http\":{\"port\":80.5}}", "http.port: 80.5 is no whole number");
+	bad("{\"run_dir\":7}", "run_dir: must be text, not a number");
+	bad("{\"dataplane\":{\"hugepages\":1}}", "dataplane.hugepages: must be true or false, not a number");
+	bad("{\"dataplane\":{\"engine\":true}}", "dataplane.engine: must be text, not true or false");
+	bad("{\"dataplane\":{\"cores\":1}}", "dataplane.cores: must be a list, not a number");
+	bad("{\"dataplane\":{\"eal_args\":[\"-v\",{}]}}",
+	        "dataplane.eal_args[1]: must be text, not an object");
+	bad("{\"network\":{\"ports\":[3]}}", "network.ports[0]: must be an object, not a number");
+	bad("{\"network\":{\"ports\":{}}}", "network.ports: must be a list, not an object");
+}
+
+static void ranges(void **state)
+{
+	struct sh_config c;
+
+	bad("{\"dataplane\":{\"workers\":99}}", "dataplane.workers: 99 is over 16");
+	bad("{\"dataplane\":{\"workers\":17}}", "dataplane.workers: 17 is over 16");
+	bad("{\"dataplane\":{\"workers\":0}}", "dataplane.workers: 0 is under 1");
+	good(&c, "{\"dataplane\":{\"workers\":16}}");
+	bad("{\"http\":{\"port\":65536}}", "http.port: 65536 is over 65535");
+	bad("{\"http\":{\"port\":-1}}", "http.port: -1 is under 1");
+	bad("{\"limits\":{\"rooms\":1e300}}", "limits.rooms: 1e+300 is over 1000000");
+	bad("{\"media\":{\"consent_s\":9}}", "media.consent_s: 9 is under 10");
+	bad("{\"media\":{\"consent_s\":61}}", "media.consent_s: 61 is over 60");
+	bad("{\"dataplane\":{\"engine\":\"nss\"}}",
+	        "dataplane.engine: nss is none of auto, ipsec-mb, libsrtp2");
+	bad("{\"log\":{\"level\":\"\"}}", "log.level: \"\" is none of error, warn, info, debug");
+	bad("{\"codecs\":[\"opus\",\"vp8\"]}", "codecs[1]: vp8 is none of opus, VP8, VP9, H264, AV1");
+	bad("{\"codecs\":[\"\"]}", "codecs[0]: \"\" is none of opus, VP8, VP9, H264, AV1");
+	bad("{\"run_dir\":\"\"}", "run_dir: may not be empty");
+	bad("{\"run_dir\":\"/a\\tb\"}", "run_dir: holds a control character");
+}
+
+static void text_lengths(void **state)
+{
+	struct sh_config c;
+	char text[400], fill[300];
+
+	memset(fill, 'x', sizeof(fill));
+	snprintf(text, sizeof(text), "{\"run_dir\":\"/%.*s\"}", 89, fill);
+	good(&c, text);
+	assert_int_equal(strlen(c.run_dir), 90);
+	snprintf(text, sizeof(text), "{\"run_dir\":\"/%.*s\"}", 90, fill);
+	bad(text, "run_dir: is longer than 90 bytes");
+	snprintf(text, sizeof(text), "{\"http\":{\"web_root\":\"%.*s\"}}", 255, fill);
+	good(&c, text);
+	snprintf(text, sizeof(text), "{\"http\":{\"web_root\":\"%.*s\"}}", 256, fill);
+	bad(text, "http.web_root: is longer than 255 bytes");
+	snprintf(text, sizeof(text), "{\"dataplane\":{\"eal_args\":[\"%.*s\"]}}", 64, fill);
+	bad(text, "dataplane.eal_args[0]: is longer than 63 bytes");
+}
+
+static void addresses(void **state)
+{
+#define PORT(members) "{\"network\":{\"ports\":[{\"device\":\"d\"" members "}]}}"
+	bad(PORT(",\"addresses\":[\"10.0.0.1\"]"), "network.ports[0].addresses[0]: 10.0.0.1 is no address "
+	                                           "with a prefix length, like 10.99.0.2/24");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/33\"]"),
+	        "network.ports[0].addresses[0]: 10.0.0.1/33 has a wrong prefix length");
+	bad(PORT(",\"addresses\":[\"fd00::1/129\"]"),
+	        "network.ports[0].addresses[0]: fd00::1/129 has a wrong prefix length");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/2x\"]"),
+	        "network.ports[0].addresses[0]: 10.0.0.1/2x has a wrong prefix length");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/ 4\"]"), "network.ports[0].addresses[0]: \"10.0.0.1/ 4\" is no "
+	                                              "address with a prefix length, like 10.99.0.2/24");
+	bad(PORT(",\"addresses\":[\"10.0.0.300/24\"]"),
+	        "network.ports[0].addresses[0]: 10.0.0.300 is no IPv4 or IPv6 address");
+	bad(PORT(""), "network.ports[0]: addresses is missing");
+	bad(PORT(",\"addresses\":[]"), "network.ports[0].addresses: holds fewer than 1");
+	bad("{\"network\":{\"ports\":[{\"addresses\":[\"10.0.0.1/24\"]}]}}",
+	        "network.ports[0]: device is missing");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/24\"],\"gateways\":[\"10.0.0.2\",\"10.0.0.3\"]"),
+	        "network.ports[0].gateways[1]: a second gateway for IPv4");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/24\"],\"kernel_addresses\":[\"1.1.1.1/8\",\"1.1.1.2/"
+	         "8\",\"1.1.1.3/8\"]"),
+	        "network.ports[0].kernel_addresses: holds more than 2");
+	bad(PORT(",\"addresses\":[\"10.0.0.1/24\",\"10.0.0.1/25\"]"),
+	        "network.ports[0].addresses[1]: is given twice");
+	bad("{\"network\":{\"announced\":[\"example.org\"]}}",
+	        "network.announced[0]: example.org is no IPv4 or IPv6 address");
+	bad("{\"network\":{\"ports\":[]}}", "network.ports: holds fewer than 1");
+#undef PORT
+}
+
+static void members_that_do_not_fit(void **state)
+{
+	struct sh_config c;
+
+	bad("{\"run_dir\":\"run\"}", "run_dir: must begin with /");
+	bad("{\"http\":{\"address\":\"localhost\"}}", "http.address: is no IPv4 or IPv6 address");
+	bad("{\"dataplane\":{\"workers\":2,\"cores\":[0,1]}}",
+	        "dataplane.cores: must be empty or hold 3: the agent's and each worker's");
+	bad("{\"dataplane\":{\"stream_packets\":1000}}", "dataplane.stream_packets: 1000 is no power of two");
+	bad("{\"codecs\":[\"VP8\",\"opus\",\"VP8\"]}", "codecs[2]: is given twice");
+	bad("{\"network\":{\"udp_port_base\":20199},\"dataplane\":{\"workers\":3}}",
+	        "network.udp_port_last: 3 workers from udp_port_base need 20201, not 20200");
+	good(&c, "{\"network\":{\"udp_port_base\":20199},\"dataplane\":{\"workers\":2}}");
+	bad("{\"network\":{\"ports\":[{\"device\":\"a\",\"addresses\":[\"1.1.1.1/8\"]},"
+	    "{\"device\":\"a\",\"addresses\":[\"1.1.1.2/8\"]}]}}",
+	        "network.ports[1].device: the same as network.ports[0]'s");
+	bad("{\"network\":{\"ports\":[{\"device\":\"a\",\"addresses\":[\"1.1.1.1/8\",\"1.1.1.2/8\",\"1.1.1.3/"
+	    "8\","
+	    "\"1.1.1.4/8\",\"1.1.1.5/8\"]},{\"device\":\"b\",\"addresses\":[\"1.1.1.6/8\",\"1.1.1.7/"
+	    "8\",\"1.1.1.8/8\","
+	    "\"1.1.1.9/8\"]}]}}",
+	        "network.ports: more than 8 addresses in all");
+}
+
+static void files(void **state)
+{
+	struct sh_config c;
+	char err[256], want[256];
+	char *big = malloc((1 << 20) + 2);
+
+	sh_config_defaults(&c);
+	assert_int_equal(sh_config_load(&c, "/nonexistent/spate.json", err, sizeof(err)), -1);
+	assert_string_equal(err, "/nonexistent/spate.json: No such file or directory");
+	assert_int_equal(sh_config_load(&c, "/", err, sizeof(err)), -1);
+	assert_string_equal(err, "/: Is a directory");
+
+	snprintf(want, sizeof(want), "%s: not JSON in line 3", file);
+	bad("{\n\"http\": {},\n\"log\" {}}", want);
+	snprintf(want, sizeof(want), "%s: not JSON in line 1", file);
+	bad("", want);
+	bad("{} x", want);
+	assert_int_equal(load_bytes(&c, "{}\0{}", 5, err, sizeof(err)), -1);
+	assert_string_equal(err, want);
+
+	assert_non_null(big);
+	memset(big, ' ', (1 << 20) + 2);
+	big[0] = '{';
+	big[(1 << 20) - 1] = '}';
+	assert_int_equal(load_bytes(&c, big, 1 << 20, err, sizeof(err)), 0);
+	assert_int_equal(load_bytes(&c, big, (1 << 20) + 1, err, sizeof(err)), -1);
+	snprintf(want, sizeof(want), "%s: is over 1 MiB", file);
+	assert_string_equal(err, want);
+	free(big);
+}
+
+/* Words that do not fit are cut off, and nothing is written past the end. */
+static void short_error_buffer(void **state)
+{
+	struct sh_config c;
+	char err[12];
+
+	memset(err, 'x', sizeof(err));
+	assert_int_equal(load_bytes(&c, "{\"http\":{\"port\":0}}", 19, err, 8), -1);
+	assert_string_equal(err, "http.po");
+	assert_int_equal(err[8], 'x');
+}
+
+/* --- addresses -------------------------------------------------------------------------- */
+
+static void addr(void **state)
+{
+	struct sh_addr a;
+	char text[64];
+
+	assert_int_equal(sh_addr_parse(&a, "10.99.0.2"), 0);
+	assert_int_equal(a.family, 4);
+	assert_int_equal(a.port, 0);
+	assert_memory_equal(a.ip, "\x0a\x63\x00\x02\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	sh_addr_format(&a, text, sizeof(text));
+	assert_string_equal(text, "10.99.0.2");
+	a.port = 20000;
+	sh_addr_format(&a, text, sizeof(text));
+	assert_string_equal(text, "10.99.0.2:20000");
+
+	assert_int_equal(sh_addr_parse(&a, "fd99::2"), 0);
+	assert_int_equal(a.family, 6);
+	sh_addr_format(&a, text, sizeof(text));
+	assert_string_equal(text, "fd99::2");
+	a.port = 65535;
+	sh_addr_format(&a, text, sizeof(text));
+	assert_string_equal(text, "[fd99::2]:65535");
+	sh_addr_format(&a, text, 6);
+	assert_string_equal(text, "[fd99");
+
+	assert_int_equal(sh_addr_parse(&a, ""), -1);
+	assert_int_equal(sh_addr_parse(&a, "10.99.0.2:1"), -1);
+	assert_int_equal(sh_addr_parse(&a, "10.99.0"), -1);
+	assert_int_equal(sh_addr_parse(&a, "fe80::1%eth0"), -1);
+	assert_int_equal(a.family, 6); /* left alone */
+	memset(&a, 0, sizeof(a));
+	sh_addr_format(&a, text, sizeof(text));
+	assert_string_equal(text, "none");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(defaults),
+	        cmocka_unit_test(everything),
+	        cmocka_unit_test(unknown_members),
+	        cmocka_unit_test(wrong_types),
+	        cmocka_unit_test(ranges),
+	        cmocka_unit_test(text_lengths),
+	        cmocka_unit_test(addresses),
+	        cmocka_unit_test(members_that_do_not_fit),
+	        cmocka_unit_test(files),
+	        cmocka_unit_test(short_error_buffer),
+	        cmocka_unit_test(addr),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

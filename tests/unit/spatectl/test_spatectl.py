@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""spatectl against two sockets that answer as the data plane and the control plane do.
+
+usage: test_spatectl.py SPATECTL
+"""
+import array
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+SPATECTL = sys.argv.pop(1)
+COUNTERS, DROPS = 30, 64
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 896, 216, 96, 120, 120
+NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
+
+
+def monotonic_ns():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+class DataPlane:
+    """A statistics memfd, and the socket that hands it out."""
+
+    def __init__(self, run_dir, workers=1, transports=4, connected=1, mbuf_free=9000):
+        self.workers = workers
+        self.growing = set()  # indexes of counters
+        offset = 192
+        offsets = []
+        for count, size in ((workers, WORKER_SIZE), (1, PORT_SIZE), (transports, TRANSPORT_SIZE),
+                            (2, PRODUCER_SIZE), (2, CONSUMER_SIZE)):
+            offsets.append(offset)
+            offset += count * size
+        self.worker_at, self.port_at, self.transport_at = offsets[:3]
+        self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
+        os.ftruncate(self.fd, offset)
+        head = struct.pack("<IIQQQII", 0x53544154, 1, 0xabcdef, time.time_ns() - 3700 * 10**9,
+                           monotonic_ns(), connected, workers)
+        head += struct.pack("<4I", transports, 2, 2, 1)
+        head += struct.pack("<5I", *offsets)
+        head += struct.pack("<5I", WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE)
+        head += struct.pack("<2I3II", 10000, mbuf_free, 1, 1, 1, 0)
+        os.pwrite(self.fd, head, 0)
+        for i in range(workers):
+            os.pwrite(self.fd, struct.pack("<6I", i, 20000 + i, 1, 1, 1, 1),
+                      self.worker_at + i * WORKER_SIZE + 8 * (COUNTERS + DROPS))
+        port = struct.pack("<64s32s6sHIII4x", b"net_tap0", b"net_tap", b"", 0, workers, 1, 10000)
+        os.pwrite(self.fd, port, self.port_at)
+        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.bind(run_dir + "/dataplane.sock")
+        self.sock.listen()
+        self.running = True
+        threading.Thread(target=self.serve, daemon=True).start()
+        threading.Thread(target=self.turn, daemon=True).start()
+
+    def set_counter(self, worker, index, value):
+        os.pwrite(self.fd, struct.pack("<Q", value), self.worker_at + worker * WORKER_SIZE + 8 * index)
+
+    def set_transport(self, slot, ident):
+        now = monotonic_ns()
+        body = struct.pack("<Q4I16sHB5x6Q", ident, 0, 3, 7, 1, socket.inet_aton("192.0.2.9"), 4321, 4,
+                           100, 10000, 200, 20000, now - 2 * 10**9, 2500000)
+        os.pwrite(self.fd, body, self.transport_at + slot * TRANSPORT_SIZE)
+
+    def turn(self):
+        """The agent ticks, worker loops turn, and what grows grows."""
+        n = 0
+        while self.running:
+            n += 10
+            os.pwrite(self.fd, struct.pack("<Q", monotonic_ns()), 24)
+            for worker in range(self.workers):
+                for index in (0, 1, 4):
+                    self.set_counter(worker, index, n)
+                for index in self.growing:
+                    self.set_counter(worker, index, n)
+            time.sleep(0.01)
+
+    def serve(self):
+        while True:
+            try:
+                conn, _ = self.sock.accept()
+            except OSError:
+                return
+            hello = conn.recv(64)
+            assert struct.unpack("<III", hello[:12]) == (0x45544150, 1, 2), hello
+            reply = struct.pack("<IIiI", 0x45544150, 1, 0, self.workers).ljust(448, b"\0")
+            conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
+            conn.close()
+
+    def close(self):
+        self.running = False
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+class ControlPlane:
+    def __init__(self, run_dir, answers):
+        self.answers = answers
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.bind(run_dir + "/control.sock")
+        self.sock.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                conn, _ = self.sock.accept()
+            except OSError:
+                return
+            request = json.loads(conn.makefile().readline())
+            answer = self.answers.get(request["cmd"], {"ok": False, "error": "unknown command"})
+            text = answer if isinstance(answer, bytes) else json.dumps(answer).encode() + b"\n"
+            try:
+                for at in range(0, len(text), 1000):  # in pieces, as a stream may
+                    conn.sendall(text[at:at + 1000])
+            except BrokenPipeError:
+                pass
+            conn.close()
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 75, "dataplane": "connected", "rooms": 2, "peers": 3,
+          "transports": 1, "producers": 1, "consumers": 1}
+ROOMS = {"ok": True, "rooms": [{"name": "default", "peers": 3, "hosts": 1, "transports": 4, "producers": 2,
+                                "consumers": 4},
+                               {"name": "a\nb \u202e", "peers": 1, "transports": 0, "producers": 0,
+                                "consumers": 0}]}
+TRANSPORTS = {"ok": True, "transports": [{"id": "pub-1", "dp_id": "00000000000000a1", "room": "default",
+                                          "peer": "alice", "purpose": "recv", "state": "connected"}]}
+
+
+class Spatectl(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="spate-test-", dir=".")
+        self.addCleanup(self.dir.cleanup)
+
+    def data(self, **options):
+        plane = DataPlane(self.dir.name, **options)
+        self.addCleanup(plane.close)
+        return plane
+
+    def control(self, **answers):
+        plane = ControlPlane(self.dir.name, {"status": STATUS, "rooms": ROOMS, "transports": TRANSPORTS} | answers)
+        self.addCleanup(plane.close)
+        return plane
+
+    def run_ctl(self, *args, code=0):
+        done = subprocess.run([SPATECTL, "--run-dir", self.dir.name, *args], capture_output=True, text=True,
+                              timeout=20, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def test_usage(self):
+        for args in ([], ["nonsense"], ["status", "rooms"], ["--nonsense", "status"]):
+            self.run_ctl(*args, code=2)
+        self.assertIn("usage: spatectl", self.run_ctl("--help")[0])
+        self.assertRegex(self.run_ctl("--version")[0], r"^spatectl \d+\.\d+")
+
+    def test_config(self):
+        name = self.dir.name + "/config.json"
+        with open(name, "w", encoding="utf-8") as f:
+            json.dump({"run_dir": os.path.abspath(self.dir.name)}, f)
+        self.data()
+        done = subprocess.run([SPATECTL, "--config", name, "stats"], capture_output=True, timeout=20, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(name, "w", encoding="utf-8") as f:
+            json.dump({"run_dir": 3}, f)
+        self.assertIn("run_dir: must be text", self.run_ctl("--config", name, "stats", code=2)[1])
+
+    def test_nothing_runs(self):
+        out, _ = self.run_ctl("status", code=3)
+        self.assertIn("PROBLEM  the data plane is not running", out)
+        self.assertIn("PROBLEM  the control plane is not running", out)
+        status = json.loads(self.run_ctl("status", "--json", code=3)[0])
+        self.assertFalse(status["well"])
+        self.assertFalse(status["dataplane"]["running"])
+        self.assertFalse(status["controlplane"]["running"])
+        self.assertIn("the data plane is not running", self.run_ctl("stats", code=3)[1])
+        self.assertIn("the data plane is not running", self.run_ctl("transports", code=3)[1])
+        self.assertIn("the control plane is not running", self.run_ctl("rooms", code=4)[1])
+
+    def test_all_is_well(self):
+        self.data(workers=2)
+        self.control()
+        out, _ = self.run_ctl("status")
+        self.assertIn("all is well", out)
+        self.assertIn("control plane connected", out)
+        self.assertIn("up 1 h 1 min", out)
+        self.assertIn("up 1 min 15 s, version 0.1.0, data plane connected", out)
+        self.assertIn("9000 of 10000 packet buffers free", out)
+        self.assertRegex(out, r"(?m)^ +1 +20001 +1 +ipsec-mb ")
+        self.assertRegex(out, r"(?m)^net_tap0 +net_tap +10000 Mb/s ")
+        self.assertIn("no drop counter is growing", out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 120)
+        status = json.loads(self.run_ctl("status", "--json")[0])
+        self.assertTrue(status["well"])
+        self.assertGreater(status["dataplane"]["workers"][1]["rx_packets_per_s"], 100)
+        self.assertEqual(status["controlplane"]["peers"], 3)
+        self.assertNotIn("ok", status["controlplane"])
+
+    def test_problems(self):
+        names = json.loads(self.with_stats())["workers"][0]["drops"]
+        plane = self.plane
+        plane.growing = {COUNTERS + list(names).index(NO_MBUF), COUNTERS + list(names).index(UNKNOWN_TUPLE)}
+        self.control(status=STATUS | {"dataplane": "away"})
+        out, _ = self.run_ctl("status", code=1)
+        self.assertIn("PROBLEM  the control plane is not connected to the data plane", out)
+        self.assertIn("PROBLEM  the data plane has no control plane", out)
+        self.assertIn("PROBLEM  packet buffers run out: 999 of 10000", out)
+        self.assertRegex(out, r"PROBLEM  dropping .* packets a second \(no_mbuf\)")
+        self.assertNotRegex(out, r"PROBLEM .*unknown_tuple")
+        self.assertRegex(out, r"(?m)^unknown_tuple +0 ")
+
+    def with_stats(self):
+        self.plane = self.data(connected=0, mbuf_free=999)
+        return self.run_ctl("stats", "--json")[0]
+
+    def test_hung_data_plane(self):
+        plane = self.data()
+        plane.running = False
+        time.sleep(0.05)
+        os.pwrite(plane.fd, struct.pack("<Q", monotonic_ns() - 5 * 10**9), 24)
+        self.control()
+        out, _ = self.run_ctl("status", code=1)
+        self.assertRegex(out, r"PROBLEM  the data plane's agent has not moved for [67]\.")
+        self.assertIn("PROBLEM  worker 0 stands still", out)
+
+    def test_full_table(self):
+        self.data(transports=1)
+        self.control()
+        self.assertIn("the table of transports is nearly full: 1 of 1; raise limits.transports",
+                      self.run_ctl("status", code=1)[0])
+
+    def test_rooms(self):
+        self.control()
+        out, _ = self.run_ctl("rooms")
+        lines = out.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[0].split(), ["ROOM", "PEERS", "HOSTS", "TRANSPORTS", "PRODUCERS", "CONSUMERS"])
+        self.assertEqual(lines[1].split(), ["default", "3", "1", "4", "2", "4"])
+        self.assertTrue(lines[2].startswith('"a\\x0ab \\xe2\\x80\\xae" '))
+        self.assertEqual(json.loads(self.run_ctl("rooms", "--json")[0]), {"rooms": ROOMS["rooms"]})
+
+    def test_many_rooms(self):
+        many = {"ok": True, "rooms": [{"name": f"room-{i}", "peers": i} for i in range(5000)]}
+        self.control(rooms=many)
+        self.assertEqual(len(json.loads(self.run_ctl("rooms", "--json")[0])["rooms"]), 5000)
+
+    def test_answers_that_are_wrong(self):
+        self.control(rooms=b"not json\n")
+        self.assertIn("refuses", self.run_ctl("rooms", code=4)[1])
+        self.control_again(rooms=b'{"ok":true,"rooms":[')
+        self.assertIn("cannot be asked", self.run_ctl("rooms", code=4)[1])
+        self.control_again(rooms={"ok": False, "error": "no\nway"})
+        self.assertIn('"no\\x0away"', self.run_ctl("rooms", code=4)[1])
+        self.control_again(rooms={"ok": True})
+        self.assertEqual(len(self.run_ctl("rooms")[0].splitlines()), 1)
+
+    def control_again(self, **answers):
+        os.unlink(self.dir.name + "/control.sock")
+        return self.control(**answers)
+
+    def test_transports(self):
+        plane = self.data()
+        plane.set_transport(1, 0xa1)
+        plane.set_transport(3, 0xb2)
+        self.control()
+        rows = [line.split() for line in self.run_ctl("transports")[0].splitlines()]
+        self.assertEqual(len(rows), 3)
+        self.assertEqual(rows[1][:10], ["pub-1", "default", "alice", "recv", "media", "0", "192.0.2.9:4321",
+                                        "AEAD_AES_128_GCM", "100", "200"])
+        self.assertEqual(rows[2][:4], ["00000000000000b2", "-", "-", "-"])
+        both = json.loads(self.run_ctl("transports", "--json")[0])["transports"]
+        self.assertEqual(both[0]["peer"], "alice")
+        self.assertEqual(both[0]["rx_bytes"], 10000)
+        self.assertAlmostEqual(both[0]["consent_age_s"], 2, delta=1.5)
+        self.assertEqual(both[1]["dp_id"], "00000000000000b2")
+
+    def test_transports_without_names(self):
+        self.data().set_transport(0, 0xa1)
+        out, err = self.run_ctl("transports", code=4)
+        self.assertIn("00000000000000a1", out)
+        self.assertIn("rooms and peers are not known", err)
+
+    def test_stats(self):
+        plane = self.data(workers=2)
+        plane.set_counter(0, COUNTERS + 23, 7)
+        plane.set_counter(1, COUNTERS + 23, 2**60 + 1)
+        out, _ = self.run_ctl("stats")
+        self.assertRegex(out, r"(?m)^COUNTER +WORKER 0 +WORKER 1 +TOTAL$")
+        self.assertRegex(out, rf"(?m)^drop \w+ +7 +{2**60 + 1} +{2**60 + 8}$")
+        self.assertNotIn("pli_in", out)
+        self.assertIn("pli_in", self.run_ctl("stats", "--all")[0])
+        workers = json.loads(self.run_ctl("stats", "--json")[0])["workers"]
+        self.assertEqual(list(workers[1]["drops"].values())[23], 2**60 + 1)
+        self.assertEqual(workers[1]["udp_port"], 20001)
+        self.assertEqual(workers[1]["pli_in"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

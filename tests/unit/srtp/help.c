@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "help.h"
+
+const uint16_t profiles[3] = {
+        SH_SRTP_AEAD_AES_128_GCM,
+        SH_SRTP_AEAD_AES_256_GCM,
+        SH_SRTP_AES128_CM_SHA1_80,
+};
+
+unsigned kinds(enum dp_srtp_kind out[2])
+{
+	unsigned n = 0;
+	if (dp_srtp_available(DP_SRTP_IPSEC_MB))
+		out[n++] = DP_SRTP_IPSEC_MB;
+	out[n++] = DP_SRTP_LIBSRTP2;
+	return n;
+}
+
+struct dp_srtp_session *open_session(
+        struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit)
+{
+	size_t size = dp_srtp_session_size(e, dir);
+	assert_int_equal(size % 64, 0);
+	struct dp_srtp_session *s = aligned_alloc(64, size);
+	assert_non_null(s);
+	memset(s, 0xa5, size); /* what an open must not depend on */
+
+	struct dp_srtp_keys keys = {.profile = profile};
+	for (unsigned i = 0; i < sizeof keys.key; i++)
+		keys.key[i] = (uint8_t)(seed * 17 + i * 7 + 1);
+	for (unsigned i = 0; i < sizeof keys.salt; i++)
+		keys.salt[i] = (uint8_t)(seed * 29 + i * 11 + 3);
+	assert_int_equal(dp_srtp_open(e, s, dir, &keys, limit), 0);
+	return s;
+}
+
+void close_session(struct dp_srtp_engine *e, struct dp_srtp_session *s)
+{
+	dp_srtp_close(e, s);
+	free(s);
+}
+
+void pair_open(struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile, unsigned limit)
+{
+	p->out_engine = dp_srtp_engine_new(from);
+	p->in_engine = dp_srtp_engine_new(to);
+	assert_non_null(p->out_engine);
+	assert_non_null(p->in_engine);
+	p->out = open_session(p->out_engine, DP_SRTP_OUT, profile, 1, 0);
+	p->in = open_session(p->in_engine, DP_SRTP_IN, profile, 1, limit);
+}
+
+void pair_close(struct pair *p)
+{
+	close_session(p->out_engine, p->out);
+	close_session(p->in_engine, p->in);
+	dp_srtp_engine_free(p->out_engine);
+	dp_srtp_engine_free(p->in_engine);
+}
+
+void for_all(unsigned limit, void (*run)(struct pair *p))
+{
+	enum dp_srtp_kind kind[2];
+	unsigned n = kinds(kind);
+
+	for (unsigned i = 0; i < n * n * 3; i++) {
+		struct pair p;
+		pair_open(&p, kind[i / 3 / n], kind[i / 3 % n], profiles[i % 3], limit);
+		run(&p);
+		pair_close(&p);
+	}
+}
+
+size_t make_rtp(uint8_t *pkt, const struct shape *s)
+{
+	size_t hdr_len = 12 + 4 * s->csrcs + (s->ext_words ? 4 + 4 * s->ext_words : 0);
+
+	for (size_t i = 0; i < hdr_len + s->payload; i++)
+		pkt[i] = (uint8_t)(i * 13 + s->seq);
+	pkt[0] = (uint8_t)(0x80 | (s->ext_words ? 0x10 : 0) | s->csrcs);
+	pkt[1] = 96;
+	pkt[2] = (uint8_t)(s->seq >> 8);
+	pkt[3] = (uint8_t)s->seq;
+	dp_put32(pkt + 8, s->ssrc);
+	if (s->ext_words)
+		dp_put32(pkt + 12 + 4 * s->csrcs, 0xbede0000u | s->ext_words);
+	return hdr_len;
+}
+
+void make_rtcp(uint8_t *pkt, size_t len, uint32_t ssrc)
+{
+	for (size_t i = 0; i < len; i++)
+		pkt[i] = (uint8_t)(i * 5);
+	pkt[0] = 0x80;
+	pkt[1] = 201;
+	pkt[2] = (uint8_t)((len / 4 - 1) >> 8);
+	pkt[3] = (uint8_t)(len / 4 - 1);
+	dp_put32(pkt + 4, ssrc);
+}
+
+static struct packet exact(const uint8_t *data, size_t len, size_t hdr_len)
+{
+	struct packet p = {malloc(len), len, hdr_len};
+	assert_non_null(p.data);
+	memcpy(p.data, data, len);
+	return p;
+}
+
+struct packet protect(struct pair *p, const struct shape *s, uint32_t roc)
+{
+	uint8_t buf[ROOM];
+	size_t hdr_len = make_rtp(buf, s);
+	struct dp_srtp_job job = {
+	        .session = p->out,
+	        .dst = buf,
+	        .payload = buf + hdr_len,
+	        .hdr_len = (uint16_t)hdr_len,
+	        .payload_len = (uint16_t)s->payload,
+	        .roc = roc,
+	};
+
+	dp_srtp_protect_rtp(p->out_engine, &job, 1);
+	assert_int_equal(job.out_len, hdr_len + s->payload + p->out->tag_len);
+	return exact(buf, job.out_len, hdr_len);
+}
+
+struct packet protect_rtcp(struct pair *p, size_t len, uint32_t ssrc)
+{
+	uint8_t buf[ROOM];
+	size_t n = len;
+
+	make_rtcp(buf, len, ssrc);
+	assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &n, len + p->out->tag_len + 4), 0);
+	assert_int_equal(n, len + p->out->tag_len + 4);
+	return exact(buf, n, 8);
+}
+
+int unprotect(struct pair *p, const struct packet *pkt, struct packet *out)
+{
+	struct packet copy = exact(pkt->data, pkt->len, pkt->hdr_len);
+	int err = dp_srtp_unprotect_rtp(p->in_engine, p->in, copy.data, &copy.len, copy.hdr_len);
+
+	if (err != 0)
+		assert_int_equal(copy.len, pkt->len);
+	if (out != NULL)
+		*out = copy;
+	else
+		drop(&copy);
+	return err;
+}
+
+int unprotect_rtcp(struct pair *p, const struct packet *pkt, struct packet *out)
+{
+	struct packet copy = exact(pkt->data, pkt->len, pkt->hdr_len);
+	int err = dp_srtp_unprotect_rtcp(p->in_engine, p->in, copy.data, &copy.len);
+
+	if (err != 0)
+		assert_int_equal(copy.len, pkt->len);
+	if (out != NULL)
+		*out = copy;
+	else
+		drop(&copy);
+	return err;
+}
+
+void drop(struct packet *p)
+{
+	free(p->data);
+	p->data = NULL;
+}
+
+size_t unhex(uint8_t *out, const char *hex)
+{
+	size_t n = 0;
+	for (unsigned v; sscanf(hex, "%2x", &v) == 1; hex += 2)
+		out[n++] = (uint8_t)v;
+	return n;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TESTS_UNIT_SRTP_HELP_H
+#define SPATE_TESTS_UNIT_SRTP_HELP_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "srtp/internal.h"
+#include "srtp/srtp.h"
+
+enum { ROOM = 2048 }; /* for one packet */
+
+extern const uint16_t profiles[3];
+
+/* The engines this CPU can run. */
+unsigned kinds(enum dp_srtp_kind out[2]);
+
+/* One session in its own memory, of exactly the size asked for. */
+struct dp_srtp_session *open_session(
+        struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit);
+void close_session(struct dp_srtp_engine *e, struct dp_srtp_session *s);
+
+/* A sender and a receiver with one key. */
+struct pair {
+	struct dp_srtp_engine *out_engine, *in_engine;
+	struct dp_srtp_session *out, *in;
+};
+void pair_open(
+        struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile, unsigned limit);
+void pair_close(struct pair *p);
+
+/* For every pair of engines and every profile. */
+void for_all(unsigned limit, void (*run)(struct pair *p));
+
+struct shape {
+	uint16_t seq;
+	uint32_t ssrc;
+	unsigned csrcs, ext_words; /* ext_words 0: no extension */
+	unsigned payload;
+};
+
+/* Writes a plain RTP packet; returns the header's length. */
+size_t make_rtp(uint8_t *pkt, const struct shape *s);
+/* A plain RTCP packet of `len` bytes. */
+void make_rtcp(uint8_t *pkt, size_t len, uint32_t ssrc);
+
+/* A packet in memory of exactly its length, so that a sanitizer sees a byte too far. */
+struct packet {
+	uint8_t *data;
+	size_t len, hdr_len;
+};
+/* Protects the shape's packet. Never fails. */
+struct packet protect(struct pair *p, const struct shape *s, uint32_t roc);
+struct packet protect_rtcp(struct pair *p, size_t len, uint32_t ssrc);
+/* Works on a copy; *out, when given, is what came out. The errno. */
+int unprotect(struct pair *p, const struct packet *pkt, struct packet *out);
+int unprotect_rtcp(struct pair *p, const struct packet *pkt, struct packet *out);
+void drop(struct packet *p);
+
+/* Reads hexadecimal; returns the bytes. */
+size_t unhex(uint8_t *out, const char *hex);
+
+#endif

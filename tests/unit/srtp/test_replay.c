@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Index estimation, the window and the table of SSRCs, without packets. */
+#include "help.h"
+#include "srtp/replay.h"
+
+static struct dp_replay at(uint64_t highest)
+{
+	struct dp_replay r = {.highest = highest, .seen = {1, 0}};
+	return r;
+}
+
+/* RFC 3711, 3.3.1 and appendix A */
+static void test_estimate(void **state)
+{
+	static const struct {
+		uint64_t highest;
+		uint16_t seq;
+		uint64_t want;
+	} c[] = {
+	        {0, 0, 0}, {0, 65535, 65535}, /* there is no ROC before 0 */
+	        {100, 40000, 40000}, {0x7fff, 0xffff, 0xffff}, {0x8000, 0, 0}, {0x8001, 0, 0x10000},
+	        {0xffff, 0, 0x10000}, {0xffff, 0x7ffe, 0x17ffe}, {0xffff, 0x7fff, 0x7fff},
+	        {0x10000, 0xffff, 0xffff}, /* late, from before the roll-over */
+	        {0x10000, 0x8000, 0x18000}, {0x10000, 0x8001, 0x8001}, {0x1ffff, 0, 0x20000},
+	        {0x20005, 0xfff0, 0x1fff0}, {0x20005, 0x0001, 0x20001},
+	        {0xffffffffffff, 0, 0x1000000000000}, /* used up: past DP_RTP_INDEX_MAX */
+	};
+
+	for (unsigned i = 0; i < sizeof c / sizeof c[0]; i++) {
+		struct dp_replay r = at(c[i].highest);
+		assert_int_equal(dp_replay_estimate(&r, c[i].seq), c[i].want);
+	}
+	assert_true(
+	        dp_replay_estimate(&(struct dp_replay){.highest = DP_RTP_INDEX_MAX}, 0) > DP_RTP_INDEX_MAX);
+}
+
+static void test_window(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 1};
+	const struct dp_replay *r = &t.state[0];
+
+	dp_replay_accept(&t, -1, 7, 1000);
+	assert_false(dp_replay_fresh(r, 1000));
+	assert_true(dp_replay_fresh(r, 1001));
+	assert_true(dp_replay_fresh(r, 1000 - 127));
+	assert_false(dp_replay_fresh(r, 1000 - 128));
+
+	dp_replay_accept(&t, 0, 7, 1000 - 127);
+	assert_false(dp_replay_fresh(r, 1000 - 127));
+	dp_replay_accept(&t, 0, 7, 1000 - 64);
+	dp_replay_accept(&t, 0, 7, 1000 - 63);
+	assert_false(dp_replay_fresh(r, 1000 - 64));
+	assert_false(dp_replay_fresh(r, 1000 - 63));
+	assert_true(dp_replay_fresh(r, 1000 - 62));
+	assert_true(dp_replay_fresh(r, 1000 - 65));
+}
+
+/* Against an array that remembers everything, over steps of every kind. */
+static void test_window_model(void **state)
+{
+	enum { SPAN = 60000 };
+	static uint8_t seen[SPAN];
+	struct dp_replay_table t = {.set.limit = 1};
+	uint64_t highest = 200;
+	uint32_t random = 1;
+
+	dp_replay_accept(&t, -1, 7, highest);
+	seen[highest] = 1;
+	for (unsigned i = 0; i < 20000; i++) {
+		random = random * 1664525 + 1013904223;
+		static const int step[] = {
+		        1, 1, 1, 2, 3, -1, -5, -60, -63, -64, -65, -100, -127, -128, -140, 0};
+		int by = step[random >> 28];
+		if ((random >> 16 & 0x1ff) == 0)
+			by = (int)(random >> 8 & 0xff);
+		uint64_t index = highest + (uint64_t)(int64_t)by;
+		bool want = index > highest || (highest - index < DP_REPLAY_WINDOW && !seen[index]);
+		assert_int_equal(dp_replay_fresh(&t.state[0], index), want);
+		if (!want)
+			continue;
+		dp_replay_accept(&t, 0, 7, index);
+		seen[index] = 1;
+		highest = index > highest ? index : highest;
+		assert_true(highest < SPAN - 256);
+	}
+}
+
+static void test_window_shifts(void **state)
+{
+	static const unsigned by[] = {1, 63, 64, 65, 127, 128, 129, 1u << 20};
+
+	for (unsigned i = 0; i < sizeof by / sizeof by[0]; i++) {
+		struct dp_replay_table t = {.set.limit = 1};
+		dp_replay_accept(&t, -1, 7, 5000);
+		dp_replay_accept(&t, 0, 7, 4999);
+		dp_replay_accept(&t, 0, 7, 5000 + by[i]);
+		const struct dp_replay *r = &t.state[0];
+		assert_int_equal(r->highest, 5000 + by[i]);
+		assert_false(dp_replay_fresh(r, 5000 + by[i]));
+		assert_false(dp_replay_fresh(r, 5000));
+		assert_false(dp_replay_fresh(r, 4999));
+		assert_int_equal(dp_replay_fresh(r, 4998), by[i] + 2 < DP_REPLAY_WINDOW);
+		if (by[i] > 1)
+			assert_true(dp_replay_fresh(r, 5000 + by[i] - 1));
+	}
+}
+
+static void test_table(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 3};
+
+	assert_int_equal(dp_ssrc_find(&t.set, 0), -1);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_false(dp_ssrc_full(&t.set));
+		dp_replay_accept(&t, dp_ssrc_find(&t.set, i * 1000), i * 1000, 10 + i);
+	}
+	assert_true(dp_ssrc_full(&t.set));
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(dp_ssrc_find(&t.set, i * 1000), i);
+		assert_int_equal(t.state[i].highest, 10 + i);
+	}
+	assert_int_equal(dp_ssrc_find(&t.set, 1), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_estimate),
+	        cmocka_unit_test(test_window),
+	        cmocka_unit_test(test_window_model),
+	        cmocka_unit_test(test_window_shifts),
+	        cmocka_unit_test(test_table),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

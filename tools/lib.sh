@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What tools/build, tools/run, tools/test and tools/check share. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+program=tools/$(basename "$0")
+
+# Progress goes to stderr, so that stdout carries results alone.
+say() {
+	printf '%s: %s\n' "$program" "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+usage_error() {
+	say "$* (--help says what there is)"
+	exit 2
+}
+
+as_root() {
+	if ((EUID == 0)); then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root, and there is no sudo: run it as root"
+	fi
+}
+
+# --- packages ---------------------------------------------------------------------
+
+have_node() {
+	local version
+	command -v npm >/dev/null || return 1
+	version=$(node --version 2>/dev/null) || return 1
+	version=${version#v}
+	((${version%%.*} >= 18))
+}
+
+listed_packages() {
+	local filter=cat
+	if have_node; then
+		filter='grep -vxE nodejs|npm'
+	fi
+	sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$root/tools/packages.txt" | $filter
+}
+
+missing_packages() {
+	local package
+	for package in $(listed_packages); do
+		if [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
+			echo "$package"
+		fi
+	done
+}
+
+install_packages() {
+	local -a missing
+	mapfile -t missing < <(missing_packages)
+	((${#missing[@]})) || return 0
+	command -v apt-get >/dev/null || die "needs Debian 12's packages: ${missing[*]}"
+	say "installing ${missing[*]}"
+	as_root apt-get update >&2
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install --yes --no-install-recommends "${missing[@]}" >&2
+}
+
+# --- npm --------------------------------------------------------------------------
+
+# A copy of the lock file beside what was installed from it says that it is current.
+npm_current() {
+	cmp --silent "$1/package-lock.json" "$1/node_modules/.spate-lock"
+}
+
+npm_install() {
+	local dir=$root/$1
+	npm_current "$dir" && return
+	say "npm ci in $1"
+	(cd "$dir" && npm ci --no-audit --no-fund) >&2
+	cp "$dir/package-lock.json" "$dir/node_modules/.spate-lock"
+}
+
+build_page() {
+	local web=$root/controlplane/web
+	if [[ -f $web/dist/index.html && -z $(find "$web/src" "$web/build.mjs" "$web/package-lock.json" \
+		-newer "$web/dist/index.html" -print -quit) ]]; then
+		return
+	fi
+	say "building the page"
+	(cd "$web" && npm run --silent build) >&2
+	touch "$web/dist/index.html"
+}
+
+# --- meson ------------------------------------------------------------------------
+
+# build_tree DIRECTORY OPTION...
+build_tree() {
+	local dir=$root/$1
+	shift
+	if [[ ! -f $dir/build.ninja ]]; then
+		say "meson setup ${dir#"$root"/}"
+		rm -rf "$dir"
+		meson setup "$dir" "$root" "$@" >&2
+	fi
+	say "compiling ${dir#"$root"/}"
+	ninja -C "$dir" >&2
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spatectl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 5, ANSWER_MAX = 64 << 20 };
+
+/* Why `process` cannot be reached, in words that say what to do. */
+static void explain(
+        int error, const char *process, const char *detail, const char *run_dir, char err[CTL_ERR_MAX])
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		snprintf(err, CTL_ERR_MAX,
+		        "the %s is not running: nothing answers in %s (another --run-dir?)", process,
+		        run_dir);
+		break;
+	case EACCES:
+	case EPERM:
+		snprintf(err, CTL_ERR_MAX, "no permission to ask the %s (%s): try as root", process, detail);
+		break;
+	case ETIMEDOUT:
+	case EAGAIN:
+		snprintf(err, CTL_ERR_MAX, "the %s is there and does not answer: it hangs or is stopped",
+		        process);
+		break;
+	default:
+		snprintf(err, CTL_ERR_MAX, "the %s cannot be asked: %s", process, detail);
+		break;
+	}
+}
+
+int ctl_attach(struct sh_stats_reader *r, const struct ctl_options *o, char err[CTL_ERR_MAX])
+{
+	char detail[256];
+	int error = sh_stats_attach(r, o->run_dir, detail, sizeof(detail));
+
+	if (error != 0)
+		explain(error, "data plane", detail, o->run_dir, err);
+	return error;
+}
+
+/* A connected socket, or -1 with errno. */
+static int open_socket(const char *run_dir)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = TIMEOUT_S};
+	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/control.sock", run_dir);
+	int fd, saved;
+
+	if (n < 0 || (size_t)n >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Everything up to the newline, terminated; the caller frees it. NULL with errno. */
+static char *read_line(int fd)
+{
+	size_t len = 0, room = 1 << 16;
+	char *line = malloc(room);
+
+	while (line != NULL) {
+		ssize_t n = recv(fd, line + len, room - len - 1, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ECONNRESET : errno;
+			break;
+		}
+		len += (size_t)n;
+		if (line[len - 1] == '\n') {
+			line[len] = '\0';
+			return line;
+		}
+		if (room - len < 2) {
+			char *more = room < ANSWER_MAX ? realloc(line, room * 2) : NULL;
+
+			if (more == NULL) {
+				errno = EMSGSIZE;
+				break;
+			}
+			line = more;
+			room *= 2;
+		}
+	}
+	free(line);
+	return NULL;
+}
+
+/* Sends the request and takes the answer. NULL with errno. */
+static char *exchange(int fd, const char *cmd)
+{
+	char request[64];
+	int len = snprintf(request, sizeof(request), "{\"cmd\":\"%s\"}\n", cmd);
+
+	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len)
+		return NULL;
+	return read_line(fd);
+}
+
+cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MAX])
+{
+	int fd = open_socket(o->run_dir);
+	char *line = fd >= 0 ? exchange(fd, cmd) : NULL, text[64];
+	cJSON *answer;
+
+	if (line == NULL)
+		explain(errno, "control plane", strerror(errno), o->run_dir, err);
+	if (fd >= 0)
+		close(fd);
+	if (line == NULL)
+		return NULL;
+	answer = cJSON_Parse(line);
+	free(line);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
+		return answer;
+	snprintf(err, CTL_ERR_MAX, "the control plane refuses \"%s\": %s", cmd,
+	        ctl_text(text, answer, "error"));
+	cJSON_Delete(answer);
+	return NULL;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spatectl.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../shared/config.h"
+
+struct command {
+	const char *name;
+	int (*run)(const struct ctl_options *o);
+	bool samples; /* takes a second by itself */
+};
+
+static const struct command commands[] = {
+        {"status", ctl_status, true},
+        {"rooms", ctl_rooms, false},
+        {"transports", ctl_transports, false},
+        {"stats", ctl_stats, false},
+};
+
+static void print_help(void)
+{
+	fputs("usage: spatectl [OPTION]... COMMAND\n"
+	      "\n"
+	      "  status      whether both processes are well, rates over one second, what is wrong\n"
+	      "  rooms       rooms, and what is in each\n"
+	      "  transports  every transport: where, whose, in which state, what it carried\n"
+	      "  stats       every counter of every worker, drops by reason\n"
+	      "\n"
+	      "  --json         print JSON\n"
+	      "  --all          stats: counters that are zero, too\n"
+	      "  --watch        again every second until interrupted\n"
+	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
+	      "  --config FILE  take that directory from a configuration file\n"
+	      "  --version      print the version\n"
+	      "  --help         print this\n"
+	      "\n"
+	      "Exit status: 0 all is well; 1 status found a problem; 2 usage; 3 the data plane is not\n"
+	      "running; 4 the control plane is not running; 5 something else failed.\n",
+	        stdout);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Runs it once a second for as long as somebody looks. */
+static int watch(const struct command *command, const struct ctl_options *o)
+{
+	const struct timespec second = {.tv_sec = 1};
+
+	for (;;) {
+		int code;
+
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		code = command->run(o);
+		if (fflush(stdout) != 0)
+			return CTL_FAILED;
+		if (!command->samples || code >= CTL_USAGE)
+			nanosleep(&second, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	enum { JSON = 1, ALL, WATCH, RUN_DIR, CONFIG, VERSION, HELP };
+	static const struct option options[] = {
+	        {"json", no_argument, NULL, JSON},
+	        {"all", no_argument, NULL, ALL},
+	        {"watch", no_argument, NULL, WATCH},
+	        {"run-dir", required_argument, NULL, RUN_DIR},
+	        {"config", required_argument, NULL, CONFIG},
+	        {"version", no_argument, NULL, VERSION},
+	        {"help", no_argument, NULL, HELP},
+	        {NULL, 0, NULL, 0},
+	};
+	static struct sh_config config;
+	struct ctl_options o = {0};
+	const char *run_dir = NULL;
+	const struct command *command;
+	bool again = false;
+	char err[256];
+	int opt;
+
+	sh_config_defaults(&config);
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case JSON:
+			o.json = true;
+			break;
+		case ALL:
+			o.all = true;
+			break;
+		case WATCH:
+			again = true;
+			break;
+		case RUN_DIR:
+			run_dir = optarg;
+			break;
+		case CONFIG:
+			if (sh_config_load(&config, optarg, err, sizeof(err)) != 0) {
+				fprintf(stderr, "spatectl: %s\n", err);
+				return CTL_USAGE;
+			}
+			break;
+		case VERSION:
+			puts("spatectl " SPATE_VERSION);
+			return CTL_OK;
+		case HELP:
+			print_help();
+			return CTL_OK;
+		default:
+			fputs("spatectl: see spatectl --help\n", stderr);
+			return CTL_USAGE;
+		}
+	}
+	o.run_dir = run_dir != NULL ? run_dir : config.run_dir;
+	command = optind + 1 == argc ? find_command(argv[optind]) : NULL;
+	if (command == NULL) {
+		fputs("spatectl: one of the commands status, rooms, transports, stats is needed; "
+		      "see spatectl --help\n",
+		        stderr);
+		return CTL_USAGE;
+	}
+	return again ? watch(command, &o) : command->run(&o);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TICK_LATE_MS = 1000, TABLE_FULL_PERCENT = 90, MBUFS_LOW_PERCENT = 10 };
+
+/*
+ * Drops that mean something is wrong here. The others are what strangers send, what
+ * networks repeat, and what clients get wrong.
+ */
+static const struct {
+	enum sh_drop reason;
+	const char *meaning;
+} ours[] = {
+        {SH_DROP_NO_MBUF, "no packet buffer was free: raise dataplane.mbufs"},
+        {SH_DROP_TX_AGE, "waited too long for the device to send: the link or a core is too slow"},
+        {SH_DROP_TX_QUEUE, "the queue before the device is full: the link is too slow"},
+        {SH_DROP_STREAM_FULL, "a worker is a whole stream behind: too many viewers for its core"},
+        {SH_DROP_HANDOFF_FULL, "a worker does not take what others hand it: its core is overloaded"},
+        {SH_DROP_PUNT_FULL, "the control plane does not take packets fast enough"},
+        {SH_DROP_PUNT_RATE, "strangers send more than limits.punts_per_second"},
+        {SH_DROP_PUNT_NO_CONTROL, "packets for the control plane, and none is connected"},
+        {SH_DROP_PROTECT, "the SRTP engine refuses to encrypt"},
+        {SH_DROP_TOO_LONG, "packets do not fit the MTU"},
+        {SH_DROP_NO_ROUTE, "no layer-2 address for a packet: is a gateway configured?"},
+};
+
+static __attribute__((format(printf, 2, 3))) void add(struct ctl_state *s, const char *fmt, ...)
+{
+	va_list args;
+
+	if (s->problems == CTL_PROBLEMS_MAX)
+		return;
+	va_start(args, fmt);
+	vsnprintf(s->problem[s->problems++], sizeof(s->problem[0]), fmt, args);
+	va_end(args);
+}
+
+static void check_processes(struct ctl_state *s)
+{
+	const char *link = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->control, "dataplane"));
+
+	if (!s->data_up)
+		add(s, "%s", s->data_err);
+	else if (s->tick_age_ms > TICK_LATE_MS)
+		add(s, "the data plane's agent has not moved for %.1f s: it hangs or has died",
+		        (double)s->tick_age_ms / 1000);
+	if (s->control == NULL)
+		add(s, "%s", s->control_err);
+	else if (link == NULL || strcmp(link, "connected") != 0)
+		add(s, "the control plane is not connected to the data plane");
+	if (s->data_up && !s->header.control_connected)
+		add(s, "the data plane has no control plane: media goes on, nobody can join");
+}
+
+static void check_workers(struct ctl_state *s)
+{
+	for (uint32_t i = 0; i < s->r.workers; i++)
+		if (s->after.worker[i].loops == s->before.worker[i].loops)
+			add(s, "worker %u stands still: its loop did not turn for %.1f s", i, s->seconds);
+}
+
+static void check_table(struct ctl_state *s, const char *name, uint32_t used, uint32_t slots)
+{
+	if (slots > 0 && (uint64_t)used * 100 >= (uint64_t)slots * TABLE_FULL_PERCENT)
+		add(s, "the table of %s is nearly full: %u of %u; raise limits.%s", name, used, slots, name);
+}
+
+static void check_room(struct ctl_state *s)
+{
+	const struct sh_stats_header *h = &s->header;
+
+	check_table(s, "transports", h->transports_used, h->transports);
+	check_table(s, "producers", h->producers_used, h->producers);
+	check_table(s, "consumers", h->consumers_used, h->consumers);
+	if ((uint64_t)h->mbuf_free * 100 < (uint64_t)h->mbuf_total * MBUFS_LOW_PERCENT)
+		add(s, "packet buffers run out: %u of %u are free; raise dataplane.mbufs", h->mbuf_free,
+		        h->mbuf_total);
+}
+
+static void check_drops(struct ctl_state *s)
+{
+	for (size_t d = 0; d < sizeof(ours) / sizeof(ours[0]); d++) {
+		double rate = 0;
+		char si[16];
+
+		for (uint32_t i = 0; i < s->r.workers; i++)
+			rate += ctl_rate(s, s->before.worker[i].drop[ours[d].reason],
+			        s->after.worker[i].drop[ours[d].reason]);
+		if (rate > 0)
+			add(s, "dropping %s packets a second (%s): %s", ctl_si(si, rate),
+			        sh_drop_name(ours[d].reason), ours[d].meaning);
+	}
+}
+
+static void check_ports(struct ctl_state *s)
+{
+	for (uint32_t i = 0; i < s->ports; i++) {
+		const struct sh_port_stats *a = &s->before.port[i], *b = &s->after.port[i];
+		int len = (int)strnlen(b->name, sizeof(b->name));
+
+		if (!b->link_up)
+			add(s, "port %.*s: the link is down", len, b->name);
+		if (b->rx_missed > a->rx_missed || b->rx_nombuf > a->rx_nombuf)
+			add(s,
+			        "port %.*s: packets are lost before a worker sees them (%" PRIu64
+			        " in the last second)",
+			        len, b->name, b->rx_missed - a->rx_missed + b->rx_nombuf - a->rx_nombuf);
+		if (b->rx_errors > a->rx_errors || b->tx_errors > a->tx_errors)
+			add(s, "port %.*s: the device reports errors (%" PRIu64 " in the last second)", len,
+			        b->name, b->rx_errors - a->rx_errors + b->tx_errors - a->tx_errors);
+	}
+}
+
+void ctl_find_problems(struct ctl_state *s)
+{
+	check_processes(s);
+	if (!s->data_up)
+		return;
+	check_workers(s);
+	check_room(s);
+	check_drops(s);
+	check_ports(s);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TOOLS_SPATECTL_STATE_H
+#define SPATE_TOOLS_SPATECTL_STATE_H
+
+/* What `spatectl status` knows: both processes, looked at twice a second apart. */
+
+#include "spatectl.h"
+
+enum { CTL_PORTS_MAX = 8, CTL_PROBLEMS_MAX = 32 };
+
+/* Copies of the pages at one moment. */
+struct ctl_sample {
+	uint64_t ns; /* CLOCK_MONOTONIC */
+	struct sh_worker_stats worker[SH_MAX_WORKERS];
+	struct sh_port_stats port[CTL_PORTS_MAX];
+};
+
+struct ctl_state {
+	bool data_up;
+	char data_err[CTL_ERR_MAX]; /* why not */
+	struct sh_stats_reader r;
+	struct sh_stats_header header; /* as of the second look */
+	uint64_t tick_age_ms;
+	uint32_t ports;
+	struct ctl_sample before, after;
+	double seconds; /* between them */
+
+	cJSON *control; /* its answer; NULL: away */
+	char control_err[CTL_ERR_MAX];
+
+	size_t problems;
+	char problem[CTL_PROBLEMS_MAX][CTL_ERR_MAX + 32];
+};
+
+/* Looks for a second. ctl_state_free() it. */
+void ctl_state_take(struct ctl_state *s, const struct ctl_options *o);
+void ctl_state_free(struct ctl_state *s);
+
+/* Fills in s->problem[]: sentences, the worst first. */
+void ctl_find_problems(struct ctl_state *s);
+
+/* How fast a counter of two pages grew, a second. */
+double ctl_rate(const struct ctl_state *s, uint64_t before, uint64_t after);
+/* Rounds of the poll loop that found something to do, 0..100. */
+double ctl_busy(const struct ctl_state *s, uint32_t worker);
+/* Seconds since the data plane started. */
+double ctl_uptime(const struct ctl_state *s);
+
+cJSON *ctl_state_json(const struct ctl_state *s);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spatectl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "../../shared/stats_names.h"
+
+/* One line of the table: a counter over all workers, left out where it is zero. */
+static void add_row(struct ctl_table *t, const struct ctl_options *o, const char *prefix, const char *name,
+        const uint64_t *value, uint32_t workers)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < workers; i++)
+		total += value[i];
+	if (total == 0 && !o->all)
+		return;
+	ctl_cell(t, "%s%s", prefix, name);
+	for (uint32_t i = 0; i < workers; i++)
+		ctl_cell(t, "%" PRIu64, value[i]);
+	if (workers > 1)
+		ctl_cell(t, "%" PRIu64, total);
+}
+
+static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int reason)
+{
+	return __atomic_load_n(&sh_stats_worker(r, worker)->drop[reason], __ATOMIC_RELAXED);
+}
+
+static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o)
+{
+	char heading[SH_MAX_WORKERS][16];
+	const char *columns[SH_MAX_WORKERS + 2] = {"COUNTER"};
+	uint64_t value[SH_MAX_WORKERS];
+	struct ctl_table t;
+
+	for (uint32_t i = 0; i < r->workers; i++) {
+		snprintf(heading[i], sizeof(heading[i]), ">WORKER %u", i);
+		columns[1 + i] = heading[i];
+	}
+	columns[1 + r->workers] = ">TOTAL";
+	ctl_table_init(&t, columns, 1 + r->workers + (r->workers > 1));
+	for (uint32_t c = 0; c < sh_worker_counter_count; c++) {
+		for (uint32_t i = 0; i < r->workers; i++)
+			value[i] = sh_counter_read(sh_stats_worker(r, i), &sh_worker_counters[c]);
+		add_row(&t, o, "", sh_worker_counters[c].name, value, r->workers);
+	}
+	for (int reason = 0; reason < SH_DROP_COUNT; reason++) {
+		for (uint32_t i = 0; i < r->workers; i++)
+			value[i] = read_drop(r, i, reason);
+		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
+	}
+	ctl_table_print(&t);
+}
+
+static void print_json(const struct sh_stats_reader *r)
+{
+	cJSON *root = cJSON_CreateObject(), *workers;
+
+	ctl_json_id(root, "instance", r->instance);
+	workers = cJSON_AddArrayToObject(root, "workers");
+	for (uint32_t i = 0; i < r->workers; i++) {
+		const struct sh_worker_stats *w = sh_stats_worker(r, i);
+		cJSON *worker = cJSON_CreateObject(), *drops;
+
+		cJSON_AddNumberToObject(worker, "worker", i);
+		cJSON_AddNumberToObject(worker, "udp_port", w->udp_port);
+		cJSON_AddNumberToObject(worker, "cpu", w->cpu);
+		cJSON_AddStringToObject(worker, "engine", sh_engine_name(w->engine));
+		cJSON_AddNumberToObject(worker, "transports", w->transports);
+		cJSON_AddNumberToObject(worker, "consumers", w->consumers);
+		cJSON_AddNumberToObject(worker, "streams", w->streams);
+		for (uint32_t c = 0; c < sh_worker_counter_count; c++)
+			ctl_json_u64(worker, sh_worker_counters[c].name,
+			        sh_counter_read(w, &sh_worker_counters[c]));
+		drops = cJSON_AddObjectToObject(worker, "drops");
+		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
+			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));
+		cJSON_AddItemToArray(workers, worker);
+	}
+	ctl_json_print(root);
+}
+
+int ctl_stats(const struct ctl_options *o)
+{
+	struct sh_stats_reader r;
+	char err[CTL_ERR_MAX];
+
+	if (ctl_attach(&r, o, err) != 0) {
+		fprintf(stderr, "spatectl: %s\n", err);
+		return CTL_NO_DATAPLANE;
+	}
+	if (o->json)
+		print_json(&r);
+	else
+		print_table(&r, o);
+	sh_stats_unmap(&r);
+	return CTL_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../../shared/stats_names.h"
+
+static void add_table(cJSON *tables, const char *name, uint32_t used, uint32_t slots)
+{
+	cJSON *table = cJSON_AddObjectToObject(tables, name);
+
+	cJSON_AddNumberToObject(table, "used", used);
+	cJSON_AddNumberToObject(table, "slots", slots);
+}
+
+static cJSON *worker_json(const struct ctl_state *s, uint32_t i)
+{
+	const struct sh_worker_stats *a = &s->before.worker[i], *b = &s->after.worker[i];
+	cJSON *worker = cJSON_CreateObject(), *drops;
+
+	cJSON_AddNumberToObject(worker, "worker", i);
+	cJSON_AddNumberToObject(worker, "udp_port", b->udp_port);
+	cJSON_AddNumberToObject(worker, "cpu", b->cpu);
+	cJSON_AddStringToObject(worker, "engine", sh_engine_name(b->engine));
+	cJSON_AddNumberToObject(worker, "busy_percent", ctl_busy(s, i));
+	cJSON_AddNumberToObject(worker, "rx_packets_per_s", ctl_rate(s, a->rx_packets, b->rx_packets));
+	cJSON_AddNumberToObject(worker, "rx_bits_per_s", ctl_rate(s, a->rx_bytes, b->rx_bytes) * 8);
+	cJSON_AddNumberToObject(worker, "tx_packets_per_s", ctl_rate(s, a->tx_packets, b->tx_packets));
+	cJSON_AddNumberToObject(worker, "tx_bits_per_s", ctl_rate(s, a->tx_bytes, b->tx_bytes) * 8);
+	cJSON_AddNumberToObject(worker, "transports", b->transports);
+	cJSON_AddNumberToObject(worker, "consumers", b->consumers);
+	cJSON_AddNumberToObject(worker, "streams", b->streams);
+	drops = cJSON_AddObjectToObject(worker, "drops_per_s"); /* those that grow */
+	for (int reason = 0; reason < SH_DROP_COUNT; reason++)
+		if (b->drop[reason] > a->drop[reason])
+			cJSON_AddNumberToObject(drops, sh_drop_name((enum sh_drop)reason),
+			        ctl_rate(s, a->drop[reason], b->drop[reason]));
+	return worker;
+}
+
+static cJSON *port_json(const struct sh_port_stats *p)
+{
+	cJSON *port = cJSON_CreateObject();
+	char text[80];
+
+	snprintf(text, sizeof(text), "%.*s", (int)strnlen(p->name, sizeof(p->name)), p->name);
+	cJSON_AddStringToObject(port, "name", text);
+	snprintf(text, sizeof(text), "%.*s", (int)strnlen(p->driver, sizeof(p->driver)), p->driver);
+	cJSON_AddStringToObject(port, "driver", text);
+	cJSON_AddBoolToObject(port, "link_up", p->link_up != 0);
+	cJSON_AddNumberToObject(port, "link_mbps", p->link_mbps);
+	ctl_json_u64(port, "rx_packets", p->rx_packets);
+	ctl_json_u64(port, "rx_bytes", p->rx_bytes);
+	ctl_json_u64(port, "rx_missed", p->rx_missed);
+	ctl_json_u64(port, "rx_errors", p->rx_errors);
+	ctl_json_u64(port, "rx_nombuf", p->rx_nombuf);
+	ctl_json_u64(port, "tx_packets", p->tx_packets);
+	ctl_json_u64(port, "tx_bytes", p->tx_bytes);
+	ctl_json_u64(port, "tx_errors", p->tx_errors);
+	return port;
+}
+
+static void add_data(cJSON *root, const struct ctl_state *s)
+{
+	const struct sh_stats_header *h = &s->header;
+	cJSON *data = cJSON_AddObjectToObject(root, "dataplane"), *list;
+
+	cJSON_AddBoolToObject(data, "running", s->data_up);
+	if (!s->data_up) {
+		cJSON_AddStringToObject(data, "reason", s->data_err);
+		return;
+	}
+	ctl_json_id(data, "instance", s->r.instance);
+	cJSON_AddNumberToObject(data, "uptime_s", ctl_uptime(s));
+	ctl_json_u64(data, "tick_age_ms", s->tick_age_ms);
+	cJSON_AddBoolToObject(data, "control_connected", h->control_connected != 0);
+	list = cJSON_AddObjectToObject(data, "mbufs");
+	cJSON_AddNumberToObject(list, "total", h->mbuf_total);
+	cJSON_AddNumberToObject(list, "free", h->mbuf_free);
+	list = cJSON_AddObjectToObject(data, "tables");
+	add_table(list, "transports", h->transports_used, h->transports);
+	add_table(list, "producers", h->producers_used, h->producers);
+	add_table(list, "consumers", h->consumers_used, h->consumers);
+	list = cJSON_AddArrayToObject(data, "workers");
+	for (uint32_t i = 0; i < s->r.workers; i++)
+		cJSON_AddItemToArray(list, worker_json(s, i));
+	list = cJSON_AddArrayToObject(data, "ports");
+	for (uint32_t i = 0; i < s->ports; i++)
+		cJSON_AddItemToArray(list, port_json(&s->after.port[i]));
+}
+
+/* What the control plane says of itself, without the "ok" of its answer. */
+static void add_control(cJSON *root, const struct ctl_state *s)
+{
+	cJSON *control = s->control != NULL ? cJSON_Duplicate(s->control, true) : cJSON_CreateObject();
+
+	cJSON_DeleteItemFromObject(control, "ok");
+	cJSON_AddBoolToObject(control, "running", s->control != NULL);
+	if (s->control == NULL)
+		cJSON_AddStringToObject(control, "reason", s->control_err);
+	cJSON_AddItemToObject(root, "controlplane", control);
+}
+
+cJSON *ctl_state_json(const struct ctl_state *s)
+{
+	cJSON *root = cJSON_CreateObject(), *problems;
+
+	cJSON_AddBoolToObject(root, "well", s->problems == 0);
+	problems = cJSON_AddArrayToObject(root, "problems");
+	for (size_t i = 0; i < s->problems; i++)
+		cJSON_AddItemToArray(problems, cJSON_CreateString(s->problem[i]));
+	add_data(root, s);
+	add_control(root, s);
+	return root;
+}
