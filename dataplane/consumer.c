@@ -15,12 +15,27 @@ static uint16_t first_seq(void)
 	return (uint16_t)(1000 + rte_rand_max(32768 - 1000));
 }
 
+/*
+ * Not before media can reach the viewer: a key frame that comes while its DTLS handshake
+ * is still under way would be spent for nothing.
+ */
+static void want_keyframe(const struct dp_consumer *c)
+{
+	if (c->waiting_keyframe && !c->paused && c->transport->can_send && c->stream->kind == SH_KIND_VIDEO)
+		dp_stream_want_keyframe(c->stream);
+}
+
+void dp_consumers_want_keyframes(const struct dp_transport *t)
+{
+	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		want_keyframe(c);
+}
+
 /* Nothing flows before the next packet a decoder can start with; of audio that is any. */
 static void start(struct dp_consumer *c)
 {
 	c->waiting_keyframe = true;
-	if (c->stream->kind == SH_KIND_VIDEO && !c->paused)
-		dp_stream_want_keyframe(c->stream);
+	want_keyframe(c);
 }
 
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)

@@ -142,6 +142,7 @@ struct dp_stream {
 	struct dp_nack nack;
 	struct dp_keyframe_gate gate;
 	uint8_t fir_seq;
+	uint32_t keyframe_timestamp; /* of the last one: it may start with several packets */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes;
 	uint64_t last_bytes, bitrate_bps; /* over the last second */
 	uint64_t next_rr_ns, next_nack_ns;

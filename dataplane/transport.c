@@ -14,7 +14,11 @@ enum { NO_TUPLE = 0xff };
 
 void dp_transport_refresh(struct dp_transport *t)
 {
+	bool could_send = t->can_send;
+
 	t->can_send = t->out && t->selected != NO_TUPLE && !t->idle;
+	if (t->can_send && !could_send)
+		dp_consumers_want_keyframes(t);
 }
 
 int dp_transport_add(struct dp_worker *w, const struct dp_op *op)

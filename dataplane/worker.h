@@ -194,5 +194,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op); /* no reader is 
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
+/* Asks for what a transport's viewers wait for, if media can reach them. */
+void dp_consumers_want_keyframes(const struct dp_transport *t);
 
 #endif

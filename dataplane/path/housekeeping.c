@@ -116,6 +116,8 @@ static void visit(struct dp_worker *w, struct dp_transport *t)
 
 	check_consent(w, t);
 	dp_report_consumers(w, t);
+	/* A request, or the key frame itself, may have been lost. */
+	dp_consumers_want_keyframes(t);
 	write_transport(w, t);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
 		write_producer(w, s, elapsed);

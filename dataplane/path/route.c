@@ -108,8 +108,9 @@ static void store(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, 
 	p->marker = rtp->marker;
 	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);
 	dp_plain_extensions(p, rtp, pkt, s->ext_id, dp_router_ext);
-	if (p->keyframe && s->kind == SH_KIND_VIDEO) {
+	if (p->keyframe && s->kind == SH_KIND_VIDEO && !(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
 		s->keyframes++;
+		s->keyframe_timestamp = p->timestamp;
 		dp_keyframe_came(&s->gate);
 	}
 	dp_stream_append(s);

@@ -11,7 +11,8 @@
 
 /*
  * libsrtp2 makes a stream for each SSRC out of a template, on the way in only once a
- * packet has been authenticated. It has no limit on their number; ours is kept here.
+ * packet has been authenticated. It has no limit on their number; ours is kept here. It
+ * counts the SRTCP index per SSRC, which is as safe: the SSRC is part of the nonce.
  */
 struct session {
 	struct dp_srtp_session base;

@@ -75,7 +75,8 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
  * In place. Authenticates before any state changes; replay window of 128 packets
  * (RFC 3711, 3.3.2), ROC estimated per SSRC (3.3.1), started at 0.
  * 0 with *len shortened; EBADMSG (authentication), EALREADY (replayed or older than the
- * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit).
+ * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit). On an error *len stays and
+ * what pkt holds is unspecified.
  * `hdr_len`: of the RTP header with CSRCs and extension.
  */
 int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt,

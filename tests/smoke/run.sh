@@ -25,11 +25,12 @@ finish() {
 }
 trap finish EXIT
 
-# start NAME ARGUMENT...: tools/run in the background, its pid in $pid
+# start NAME ARGUMENT...: tools/run in the background, its pid in $pid. A shell ignores SIGINT for
+# what it runs in the background, and a terminal sends it to a whole process group.
 start() {
 	local name=$1
 	shift
-	inside "$run" --no-install --run-dir "$rundir" "$@" >"$work/$name.out" 2>"$work/$name.err" &
+	setsid env --default-signal=INT ip netns exec "$netns" "$run" --no-install --run-dir "$rundir" "$@" >"$work/$name.out" 2>"$work/$name.err" &
 	pid=$!
 }
 
@@ -71,19 +72,15 @@ nothing_left() {
 	netns_empty && ! device_is_there && [[ ! -e $rundir ]]
 }
 
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 now_ms() {
 	echo $(($(date +%s%N) / 1000000))
 }
 
-# stop SIGNAL: within 2 s and with nothing left
+# stop SIGNAL [PID]: within 2 s and with nothing left
 stop() {
 	local from code=0
 	from=$(now_ms)
-	kill "-$1" "$pid"
+	kill "-$1" -- "${2:-$pid}"
 	wait "$pid" || code=$?
 	local took=$(($(now_ms) - from))
 	echo "      ended in $took ms"
@@ -127,4 +124,4 @@ start last
 ok "it starts over what that left" until_true 40 said_ready last
 victim=$(process spate-dataplane)
 kill -KILL "$victim"
-stop INT
+stop INT "-$pid" # as Ctrl-C does

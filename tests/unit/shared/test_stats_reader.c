@@ -242,6 +242,7 @@ struct server {
 	pthread_t thread;
 	struct sh_hello hello; /* what came */
 	struct sh_hello_reply reply;
+	uint32_t behind; /* sent with it where reply_len says so */
 	size_t reply_len;
 	int fds[6], fd_count;
 };
@@ -353,6 +354,7 @@ static void answers_that_are_wrong(void **state)
 	int before = open_fds();
 	struct sh_stats_reader r;
 	struct server s;
+	struct image m;
 	char err[128];
 
 	open_server(&s);
@@ -374,6 +376,15 @@ static void answers_that_are_wrong(void **state)
 
 	s.fd_count = 1; /* not a memfd */
 	assert_int_equal(attach(&s, &r, err, sizeof(err)), EINVAL);
+
+	fill(&m);
+	s.fds[0] = memfd(&m, sizeof(m), F_SEAL_SHRINK, NULL);
+	s.reply_len += sizeof(s.behind); /* all else is right */
+	assert_int_equal(attach(&s, &r, err, sizeof(err)), EPROTO);
+	s.reply_len -= sizeof(s.behind);
+	assert_int_equal(attach(&s, &r, err, sizeof(err)), 0);
+	sh_stats_unmap(&r);
+	close(s.fds[0]);
 
 	s.fd_count = 0;
 	s.reply_len--;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <zlib.h>
 
 #include "../../../shared/stun.h"
 
@@ -649,7 +650,7 @@ static void lengths_that_lie(void **state)
 	static const unsigned at[] = {22, 42, 50, 62, 78, 102}; /* every attribute's length */
 
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
-		static const unsigned lies[] = {0, 1, 3, 5, 0x7c, 0xff, 0xfffc, 0xffff};
+		static const unsigned lies[] = {0, 1, 3, 5, 0x60, 0x7c, 0xff, 0xfffc, 0xffff};
 
 		for (size_t j = 0; j < sizeof(lies) / sizeof(lies[0]); j++) {
 			uint8_t old[2] = {copy[at[i]], copy[at[i] + 1]};
@@ -664,18 +665,27 @@ static void lengths_that_lie(void **state)
 	free(copy);
 }
 
+/* On a message without FINGERPRINT, which would catch a changed header by itself. */
 static void header_checked(void **state)
 {
-	uint8_t copy[sizeof(sample_request) + 4] = {0};
+	uint8_t copy[sizeof(sample_long_term) + 4] = {0};
+	const size_t len = sizeof(sample_long_term);
 	struct sh_stun m;
 
-	memcpy(copy, sample_request, sizeof(sample_request));
-	assert_int_equal(sh_stun_parse(&m, copy, sizeof(copy)), EBADMSG); /* four bytes behind */
+	memcpy(copy, sample_long_term, len);
+	assert_int_equal(sh_stun_parse(&m, copy, len), 0);
+	assert_int_equal(sh_stun_parse(&m, copy, len + 4), EBADMSG); /* four bytes behind */
+	assert_int_equal(sh_stun_parse(&m, copy, len - 4), EBADMSG);
 	copy[0] = 0x40; /* not STUN by RFC 7983 */
-	assert_int_equal(sh_stun_parse(&m, copy, sizeof(sample_request)), EBADMSG);
+	assert_int_equal(sh_stun_parse(&m, copy, len), EBADMSG);
+	copy[0] = 0x80;
+	assert_int_equal(sh_stun_parse(&m, copy, len), EBADMSG);
 	copy[0] = 0;
 	copy[4] ^= 1; /* RFC 3489: no cookie */
-	assert_int_equal(sh_stun_parse(&m, copy, sizeof(sample_request)), EBADMSG);
+	assert_int_equal(sh_stun_parse(&m, copy, len), EBADMSG);
+	copy[4] ^= 1;
+	copy[3] += 2; /* not whole words */
+	assert_int_equal(sh_stun_parse(&m, copy, len + 2), EBADMSG);
 	assert_int_equal(sh_stun_parse(&m, NULL, 0), EBADMSG);
 }
 
@@ -797,20 +807,26 @@ static void first_of_two_counts(void **state)
 	assert_int_equal(m.priority, 1);
 }
 
+/* A FINGERPRINT whose CRC is right and that is not the last attribute. */
 static void fingerprint_is_last(void **state)
 {
-	struct sh_hmac_sha1 key = sample_key();
-	uint8_t out[SH_STUN_MAX + 8] = {0};
-	struct sh_stun request, m;
-	size_t len;
+	struct builder b;
+	struct sh_stun m;
+	uint32_t crc;
+	size_t at;
 
-	assert_int_equal(sh_stun_parse(&request, sample_request, sizeof(sample_request)), 0);
-	len = sh_stun_success(out, &request, &ipv4, &key);
-	assert_int_equal(sh_stun_parse(&m, out, len), 0);
-	out[len] = 0x80; /* SOFTWARE, empty, behind it */
-	out[len + 1] = 0x22;
-	out[3] = (uint8_t)(out[3] + 4);
-	assert_int_equal(sh_stun_parse(&m, out, len + 4), EBADMSG);
+	for (int behind = 0; behind < 2; behind++) {
+		start(&b);
+		add(&b, 0x0024, "\0\0\0\1", 4);
+		at = b.len;
+		add(&b, 0x8028, "\0\0\0\0", 4);
+		if (behind)
+			add(&b, 0x8022, "", 0);
+		crc = (uint32_t)crc32(0, b.data, (uInt)at) ^ 0x5354554e;
+		for (int i = 0; i < 4; i++)
+			b.data[at + 4 + i] = (uint8_t)(crc >> (24 - 8 * i));
+		assert_int_equal(parse_exact(&m, b.data, b.len), behind ? EBADMSG : 0);
+	}
 }
 
 static void integrity_length(void **state)

@@ -21,6 +21,16 @@ unsigned kinds(enum dp_srtp_kind out[2])
 	return n;
 }
 
+void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed)
+{
+	memset(keys, 0, sizeof *keys);
+	keys->profile = profile;
+	for (unsigned i = 0; i < sizeof keys->key; i++)
+		keys->key[i] = (uint8_t)(seed * 17 + i * 7 + 1);
+	for (unsigned i = 0; i < sizeof keys->salt; i++)
+		keys->salt[i] = (uint8_t)(seed * 29 + i * 11 + 3);
+}
+
 struct dp_srtp_session *open_session(
         struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit)
 {
@@ -30,11 +40,8 @@ struct dp_srtp_session *open_session(
 	assert_non_null(s);
 	memset(s, 0xa5, size); /* what an open must not depend on */
 
-	struct dp_srtp_keys keys = {.profile = profile};
-	for (unsigned i = 0; i < sizeof keys.key; i++)
-		keys.key[i] = (uint8_t)(seed * 17 + i * 7 + 1);
-	for (unsigned i = 0; i < sizeof keys.salt; i++)
-		keys.salt[i] = (uint8_t)(seed * 29 + i * 11 + 3);
+	struct dp_srtp_keys keys;
+	make_keys(&keys, profile, seed);
 	assert_int_equal(dp_srtp_open(e, s, dir, &keys, limit), 0);
 	return s;
 }

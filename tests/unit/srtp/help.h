@@ -20,6 +20,9 @@ extern const uint16_t profiles[3];
 /* The engines this CPU can run. */
 unsigned kinds(enum dp_srtp_kind out[2]);
 
+/* Keys that differ with the seed. */
+void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed);
+
 /* One session in its own memory, of exactly the size asked for. */
 struct dp_srtp_session *open_session(
         struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit);

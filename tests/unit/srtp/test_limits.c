@@ -83,21 +83,41 @@ static void test_close(void **state)
 	for_all(1, run_close);
 }
 
-/* A session opened where another was must not meet the other's expanded key. */
+/* Opens both ends anew, in the same memory, with other keys. */
+static void rekey(struct pair *p, unsigned seed)
+{
+	struct dp_srtp_keys keys;
+
+	make_keys(&keys, p->in->profile, seed);
+	dp_srtp_close(p->in_engine, p->in);
+	dp_srtp_close(p->out_engine, p->out);
+	assert_int_equal(dp_srtp_open(p->in_engine, p->in, DP_SRTP_IN, &keys, 1), 0);
+	assert_int_equal(dp_srtp_open(p->out_engine, p->out, DP_SRTP_OUT, &keys, 0), 0);
+}
+
+/* A session opened where another was must not meet the key that was expanded for the other. */
 static void run_reopen(struct pair *p)
 {
 	struct shape s = {.seq = 1, .ssrc = 1, .payload = 100};
-	struct packet pkt = protect(p, &s, 0), rtcp = protect_rtcp(p, 40, 1);
-	struct dp_srtp_keys other = {.profile = p->in->profile};
 
-	assert_int_equal(unprotect(p, &pkt, NULL), 0);
-	assert_int_equal(unprotect_rtcp(p, &rtcp, NULL), 0);
-	dp_srtp_close(p->in_engine, p->in);
-	assert_int_equal(dp_srtp_open(p->in_engine, p->in, DP_SRTP_IN, &other, 1), 0);
-	assert_int_equal(unprotect(p, &pkt, NULL), EBADMSG);
-	assert_int_equal(unprotect_rtcp(p, &rtcp, NULL), EBADMSG);
-	drop(&pkt);
-	drop(&rtcp);
+	for (unsigned seed = 2; seed < 6; seed++) {
+		bool rtcp = seed % 2;
+		struct packet pkt = rtcp ? protect_rtcp(p, 40, 1) : protect(p, &s, 0), got;
+		assert_int_equal(rtcp ? unprotect_rtcp(p, &pkt, NULL) : unprotect(p, &pkt, NULL), 0);
+		rekey(p, seed);
+		assert_int_equal(rtcp ? unprotect_rtcp(p, &pkt, NULL) : unprotect(p, &pkt, NULL), EBADMSG);
+		drop(&pkt);
+
+		uint8_t plain[ROOM];
+		size_t hdr_len = make_rtp(plain, &s);
+		if (rtcp)
+			make_rtcp(plain, 40, 1);
+		pkt = rtcp ? protect_rtcp(p, 40, 1) : protect(p, &s, 0);
+		assert_int_equal(rtcp ? unprotect_rtcp(p, &pkt, &got) : unprotect(p, &pkt, &got), 0);
+		assert_memory_equal(got.data, plain, rtcp ? 40 : hdr_len + s.payload);
+		drop(&pkt);
+		drop(&got);
+	}
 }
 
 static void test_reopen(void **state)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Frames: making and reading them, through a TAP or through pcap files. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../dataplane/net/checksum.h"
+#include "../../dataplane/net/udp.h"
+#include "../../shared/config.h"
+#include "harness.h"
+
+/* --- a namespace and a TAP ----------------------------------------------------------------- */
+
+/* The kernel's own chatter (neighbour discovery, multicast reports) would be counted too. */
+static void no_kernel_ipv6(void)
+{
+	static const char *const files[] = {
+		"/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6"};
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd = open(files[i], O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		(void)!write(fd, "1", 1);
+		close(fd);
+	}
+}
+
+void stage_namespace(void)
+{
+	if (geteuid() != 0 || access("/dev/net/tun", R_OK | W_OK) != 0) {
+		puts("skipped: needs root and /dev/net/tun, for a TAP in a network namespace");
+		exit(STAGE_SKIPPED);
+	}
+	if (unshare(CLONE_NEWNET) != 0) {
+		printf("skipped: no network namespace can be made: %s\n", strerror(errno));
+		exit(STAGE_SKIPPED);
+	}
+	no_kernel_ipv6();
+}
+
+void stage_tap_open(struct stage *s, const char *interface)
+{
+	struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+
+	a.sll_ifindex = (int)if_nametoindex(interface);
+	s->tap = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	if (s->tap < 0 || a.sll_ifindex == 0 || bind(s->tap, (struct sockaddr *)&a, sizeof(a)) != 0)
+		stage_die("the interface %s cannot be opened: %s", interface, strerror(errno));
+}
+
+void stage_tap_send(struct stage *s, const struct stage_frame *f)
+{
+	if (send(s->tap, f->data, f->len, 0) != (ssize_t)f->len)
+		stage_die("a frame of %zu bytes cannot be sent: %s", f->len, strerror(errno));
+}
+
+bool stage_tap_receive(struct stage *s, struct stage_frame *f, unsigned ms)
+{
+	uint64_t end = stage_ms() + ms;
+
+	for (;;) {
+		struct pollfd p = {.fd = s->tap, .events = POLLIN};
+		uint64_t now = stage_ms();
+		struct sockaddr_ll from;
+		socklen_t size = sizeof(from);
+		ssize_t n;
+
+		if (now > end || poll(&p, 1, (int)(end - now)) != 1)
+			return false;
+		n = recvfrom(s->tap, f->data, sizeof(f->data), 0, (struct sockaddr *)&from, &size);
+		if (n < 0)
+			stage_die("receiving: %s", strerror(errno));
+		f->len = (size_t)n;
+		if (from.sll_pkttype != PACKET_OUTGOING)
+			return true;
+	}
+}
+
+/* --- pcap files: a header of 24 bytes, then 16 in front of each frame, in host order --------- */
+
+void stage_pcap_write(const char *path, const struct stage_frame *f, size_t count)
+{
+	static const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1};
+	FILE *out = fopen(path, "we");
+
+	if (!out || fwrite(header, sizeof(header), 1, out) != 1)
+		stage_die("%s: %s", path, strerror(errno));
+	for (size_t i = 0; i < count; i++) {
+		uint32_t record[4] = {0, 0, (uint32_t)f[i].len, (uint32_t)f[i].len};
+
+		fwrite(record, sizeof(record), 1, out);
+		fwrite(f[i].data, f[i].len, 1, out);
+	}
+	if (fclose(out) != 0)
+		stage_die("%s: %s", path, strerror(errno));
+}
+
+size_t stage_pcap_read(const char *path, struct stage_frame *f, size_t room)
+{
+	FILE *in = fopen(path, "re");
+	uint32_t header[6], record[4];
+	size_t n = 0;
+
+	if (!in || fread(header, sizeof(header), 1, in) != 1)
+		stage_die("%s: %s", path, strerror(errno));
+	for (; n < room && fread(record, sizeof(record), 1, in) == 1; n++) {
+		f[n].len = record[2];
+		if (record[2] > STAGE_FRAME_MAX || fread(f[n].data, 1, record[2], in) != record[2])
+			stage_die("%s: frame %zu is cut off", path, n);
+	}
+	fclose(in);
+	return n;
+}
+
+/* --- UDP -------------------------------------------------------------------------------------- */
+
+struct sh_path stage_path(const char *remote, uint16_t remote_port, const char *local, uint16_t local_port)
+{
+	struct sh_path p = {.l2.mac = {2, 0, 0, 0, 0, 9}};
+
+	if (sh_addr_parse(&p.remote, remote) != 0 || sh_addr_parse(&p.local, local) != 0)
+		stage_die("%s or %s is no address", remote, local);
+	p.remote.port = remote_port;
+	p.local.port = local_port;
+	return p;
+}
+
+void stage_fix(struct stage_frame *f)
+{
+	size_t at = f->data[12] == 0x81 ? 18 : 14;
+	uint8_t *ip = f->data + at, *udp;
+	bool v4 = ip[0] >> 4 == 4;
+	uint16_t sum, len;
+
+	if (v4) {
+		ip[10] = ip[11] = 0;
+		sum = dp_sum_fold(dp_sum(0, ip, (size_t)(ip[0] & 15) * 4));
+		memcpy(ip + 10, &sum, 2);
+	}
+	udp = ip + (v4 ? (size_t)(ip[0] & 15) * 4 : DP_IPV6_HEADER);
+	len = dp_get16(udp + 4);
+	udp[6] = udp[7] = 0;
+	sum = dp_sum_fold(dp_sum(dp_sum_pseudo(v4 ? 4 : 6, ip + (v4 ? 12 : 8), ip + (v4 ? 16 : 24), DP_PROTO_UDP, len),
+		udp, len));
+	if (sum == 0)
+		sum = 0xffff;
+	memcpy(udp + 6, &sum, 2);
+}
+
+void stage_udp(struct stage_frame *f, const uint8_t dst_mac[6], const struct sh_path *path, const void *payload,
+	size_t len)
+{
+	uint8_t family = path->remote.family;
+	size_t at = dp_frame_build(f->data, dst_mac, path->l2.mac, path->l2.vlan,
+		family == 4 ? DP_ETHERTYPE_IPV4 : DP_ETHERTYPE_IPV6);
+	uint8_t *ip = f->data + at, *udp;
+
+	at += dp_ip_build(ip, family, path->remote.ip, path->local.ip);
+	udp = f->data + at;
+	if (family == 4)
+		dp_put16(ip + 2, (uint16_t)(DP_IPV4_HEADER + DP_UDP_HEADER + len));
+	else
+		dp_put16(ip + 4, (uint16_t)(DP_UDP_HEADER + len));
+	dp_put16(udp, path->remote.port);
+	dp_put16(udp + 2, path->local.port);
+	dp_put16(udp + 4, (uint16_t)(DP_UDP_HEADER + len));
+	memcpy(udp + DP_UDP_HEADER, payload, len);
+	f->len = at + DP_UDP_HEADER + len;
+	stage_fix(f);
+}
+
+const uint8_t *stage_payload(const struct stage_frame *f, size_t *len)
+{
+	struct dp_frame frame;
+	struct dp_ip ip;
+	struct dp_udp udp;
+
+	if (dp_frame_parse(&frame, f->data, f->len) != DP_NET_OK || frame.type == DP_ETHERTYPE_ARP)
+		return NULL;
+	if ((frame.type == DP_ETHERTYPE_IPV4 ? dp_ipv4_parse(&ip, f->data, f->len, frame.offset, true)
+					      : dp_ipv6_parse(&ip, f->data, f->len, frame.offset)) != DP_NET_OK)
+		return NULL;
+	if (ip.proto != DP_PROTO_UDP || dp_udp_parse(&udp, f->data, &ip, true) != DP_NET_OK)
+		return NULL;
+	*len = udp.payload_len;
+	return f->data + udp.payload_offset;
+}

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../../controlplane/dpclient/dpclient.h"
+#include "../../../shared/stats.h"
+#include "fake.h"
+
+static uv_loop_t loop;
+static struct fake fake;
+static struct cp_dp *dp;
+
+/* what the client said */
+static unsigned connections, losses, refusals, events, punts, completions, failures;
+static int last_error;
+static char reason[200];
+static struct cp_dp_info info;
+static struct sh_packet last_punt;
+static struct sh_event last_event;
+static uint64_t order[256];
+
+static void on_connected(void *arg, const struct cp_dp_info *i)
+{
+	connections++;
+	info = *i;
+}
+
+static void on_lost(void *arg, const char *why)
+{
+	losses++;
+	snprintf(reason, sizeof(reason), "%s", why);
+}
+
+static void on_refused(void *arg, const char *why)
+{
+	refusals++;
+	snprintf(reason, sizeof(reason), "%s", why);
+}
+
+static void on_event(void *arg, const struct sh_event *e)
+{
+	events++;
+	last_event = *e;
+}
+
+static void on_punt(void *arg, const struct sh_packet *p)
+{
+	punts++;
+	last_punt = *p;
+}
+
+static const struct cp_dp_events callbacks = {on_connected, on_lost, on_refused, on_event, on_punt};
+
+static void on_done(void *arg, int error)
+{
+	order[completions++ % 256] = (uintptr_t)arg;
+	failures += error != 0;
+	last_error = error;
+}
+
+static bool is_connected(void *arg)
+{
+	fake_accept(&fake);
+	return connections > 0;
+}
+
+static bool is_refused(void *arg)
+{
+	fake_accept(&fake);
+	return refusals > 0;
+}
+
+static bool is_lost(void *arg)
+{
+	return losses > 0;
+}
+
+static bool has_count(void *arg)
+{
+	return *(unsigned *)arg > 0;
+}
+
+static int start(void **state)
+{
+	connections = losses = refusals = events = punts = completions = failures = 0;
+	uv_loop_init(&loop);
+	fake_start(&fake, 3);
+	assert_int_equal(cp_dp_create(&dp, &loop, fake.path, &callbacks, NULL), 0);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	if (dp)
+		cp_dp_destroy(dp);
+	dp = NULL;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	fake_stop(&fake);
+	return 0;
+}
+
+static void connect_to_fake(void)
+{
+	fake_run_until(&loop, is_connected, NULL);
+}
+
+static int send_one(uint64_t id)
+{
+	struct sh_cmd cmd = {.op = SH_OP_BARRIER, .id = id};
+
+	return cp_dp_send(dp, &cmd, on_done, (void *)(uintptr_t)id);
+}
+
+/* --- connecting ------------------------------------------------------------------------- */
+
+static void hello_says_what_it_is(void **state)
+{
+	const struct sh_stats_header *stats;
+	size_t size;
+
+	assert_null(cp_dp_get_info(dp));
+	assert_int_equal(send_one(1), ENOTCONN);
+	connect_to_fake();
+	assert_int_equal(fake.hello.magic, SH_ABI_MAGIC);
+	assert_int_equal(fake.hello.version, SH_ABI_VERSION);
+	assert_int_equal(fake.hello.client, SH_CLIENT_CONTROL);
+	assert_int_equal(fake.hello.cmd_size, sizeof(struct sh_cmd));
+	assert_int_equal(info.workers, 3);
+	assert_int_equal(info.udp_port_base, FAKE_PORT);
+	assert_int_equal(info.addr_count, 2);
+	assert_int_equal(cp_dp_get_info(dp)->instance, 1);
+	stats = cp_dp_stats(dp, &size);
+	assert_int_equal(stats->magic, SH_STATS_MAGIC);
+	assert_int_equal(size, 4096);
+}
+
+static void nobody_listens_yet(void **state)
+{
+	int listener = fake.listener;
+
+	rename(fake.path, "/tmp/spate-test-away");
+	fake_run_until(&loop, is_refused, NULL);
+	assert_non_null(strstr(reason, "cannot connect"));
+	fake_run_for(&loop, 200);
+	assert_int_equal(refusals, 1); /* the same reason is not told again */
+	rename("/tmp/spate-test-away", fake.path);
+	fake.listener = listener;
+	connect_to_fake();
+}
+
+static void spoil_error(struct fake *f)
+{
+	f->reply.error = EBUSY;
+	memset(f->reply.reason, 'x', sizeof(f->reply.reason)); /* not even terminated */
+}
+
+static void spoil_magic(struct fake *f)
+{
+	f->reply.magic++;
+}
+
+static void spoil_version(struct fake *f)
+{
+	f->reply.version++;
+}
+
+static void spoil_workers(struct fake *f)
+{
+	f->reply.workers = SH_MAX_WORKERS + 1;
+}
+
+static void spoil_no_workers(struct fake *f)
+{
+	f->reply.workers = 0;
+}
+
+static void spoil_addresses(struct fake *f)
+{
+	f->reply.addr_count = SH_MAX_LOCAL_ADDRS + 1;
+}
+
+static void spoil_family(struct fake *f)
+{
+	f->reply.addr[1].family = 5;
+}
+
+static void spoil_port(struct fake *f)
+{
+	f->reply.udp_port_base = 65534;
+}
+
+static void spoil_size(struct fake *f)
+{
+	f->reply.size += 4096;
+}
+
+static void spoil_offset(struct fake *f)
+{
+	f->reply.punt_offset[1] = 0xffffffc0;
+}
+
+static void spoil_alignment(struct fake *f)
+{
+	f->reply.event_offset += 4;
+}
+
+static void spoil_overlap(struct fake *f)
+{
+	f->reply.event_offset = f->reply.cmd_offset + 64;
+}
+
+static void spoil_count(struct fake *f)
+{
+	f->reply.cmd_count = 3;
+}
+
+static void spoil_ring(struct fake *f)
+{
+	f->inject[2].ring->mask++;
+}
+
+static void spoil_descriptor(struct fake *f)
+{
+	f->fds_to_send = 3;
+}
+
+static void spoil_statistics(struct fake *f)
+{
+	const uint32_t other[2] = {SH_STATS_MAGIC, SH_STATS_VERSION + 1};
+
+	assert_int_equal(pwrite(f->stats_fd, other, sizeof(other), 0), sizeof(other));
+}
+
+static void a_bad_answer_is_refused_and_tried_again(void **state)
+{
+	static const struct {
+		void (*spoil)(struct fake *f);
+		const char *words;
+	} c[] = {
+		{spoil_error, "xxx"},
+		{spoil_magic, "not the data plane's"},
+		{spoil_version, "version"},
+		{spoil_workers, "workers"},
+		{spoil_no_workers, "workers"},
+		{spoil_addresses, "addresses"},
+		{spoil_family, "neither IPv4"},
+		{spoil_port, "ports"},
+		{spoil_size, "shorter"},
+		{spoil_offset, "past the end"},
+		{spoil_alignment, "aligned"},
+		{spoil_overlap, "overlap"},
+		{spoil_count, "power of two"},
+		{spoil_ring, "announced"},
+		{spoil_descriptor, "descriptor"},
+		{spoil_statistics, "statistics"},
+	};
+
+	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		/* another client for each, so that no long wait stands before the next attempt */
+		stop(state);
+		start(state);
+		fake.spoil = c[i].spoil;
+		fake_run_until(&loop, is_refused, NULL);
+		if (!strstr(reason, c[i].words))
+			fail_msg("\"%s\" does not speak of \"%s\"", reason, c[i].words);
+		assert_int_equal(connections, 0);
+		fake.spoil = NULL;
+		fake.fds_to_send = 4;
+		connect_to_fake();
+	}
+}
+
+static void unsealed_memory_is_refused(void **state)
+{
+	fake.unsealed = true;
+	fake_run_until(&loop, is_refused, NULL);
+	assert_non_null(strstr(reason, "sealed"));
+}
+
+/* --- commands ---------------------------------------------------------------------------------- */
+
+static void commands_go_in_order_and_are_answered(void **state)
+{
+	struct sh_cmd cmd[3];
+
+	connect_to_fake();
+	for (uint64_t id = 1; id <= 3; id++)
+		assert_int_equal(send_one(id), 0);
+	assert_int_equal(completions, 0);
+	fake_run_for(&loop, 10);
+	assert_int_equal(fake_kicks(&fake), 1); /* one for all three */
+	for (int i = 0; i < 3; i++) {
+		assert_true(fake_take(&fake, &cmd[i]));
+		assert_int_equal(cmd[i].id, i + 1);
+	}
+	assert_int_equal(cmd[2].seq, cmd[0].seq + 2);
+	fake_ack(&fake, cmd[1].seq, ENOSPC); /* answers may overtake each other */
+	fake_ack(&fake, cmd[1].seq, 0);      /* and one may be told twice */
+	fake_ack(&fake, cmd[0].seq - 1, 0);
+	fake_ack(&fake, cmd[2].seq + 1, 0);
+	fake_run_until(&loop, has_count, &completions);
+	assert_int_equal(last_error, ENOSPC);
+	fake_ack(&fake, cmd[0].seq, 0);
+	fake_ack(&fake, cmd[2].seq, 0);
+	fake_run_for(&loop, 10);
+	assert_int_equal(completions, 3);
+	assert_int_equal(failures, 1);
+	assert_int_equal(order[0], 2);
+	assert_int_equal(cp_dp_get_counters(dp)->acks_unknown, 3);
+}
+
+static void a_full_ring_is_waited_for(void **state)
+{
+	enum { MANY = 1000 };
+	struct sh_cmd cmd;
+	unsigned taken = 0;
+
+	connect_to_fake();
+	for (uint64_t id = 1; id <= MANY; id++)
+		assert_int_equal(send_one(id), 0);
+	while (taken < MANY) {
+		while (fake_take(&fake, &cmd)) {
+			assert_int_equal(cmd.id, ++taken);
+			fake_ack(&fake, cmd.seq, 0);
+		}
+		fake_run_for(&loop, 1);
+	}
+	fake_run_for(&loop, 5);
+	assert_int_equal(completions, MANY);
+	assert_int_equal(failures, 0);
+}
+
+static void too_many_are_refused(void **state)
+{
+	connect_to_fake();
+	for (uint64_t id = 1; id <= CP_DP_OUTSTANDING; id++)
+		assert_int_equal(send_one(id), 0);
+	assert_int_equal(send_one(1), ENOBUFS);
+	cp_dp_destroy(dp);
+	dp = NULL;
+	assert_int_equal(completions, CP_DP_OUTSTANDING);
+	assert_int_equal(last_error, ECANCELED);
+}
+
+/* --- packets and events ----------------------------------------------------------------------------- */
+
+static void events_and_punts_come_up(void **state)
+{
+	struct sh_packet p = {.len = 3, .transport = 77, .data = "abc"};
+
+	connect_to_fake();
+	fake_tell(&fake, SH_EV_TRANSPORT_IDLE, 5);
+	fake_run_until(&loop, has_count, &events);
+	assert_int_equal(last_event.kind, SH_EV_TRANSPORT_IDLE);
+	assert_int_equal(last_event.id, 5);
+	p.path.remote.family = p.path.local.family = 4;
+	p.path.local.port = FAKE_PORT + 2;
+	fake_punt(&fake, 2, &p);
+	fake_run_until(&loop, has_count, &punts);
+	assert_int_equal(last_punt.transport, 77);
+	assert_memory_equal(last_punt.data, "abc", 3);
+}
+
+static void records_that_lie_are_dropped(void **state)
+{
+	struct sh_packet good = {.len = 3, .path = {.remote.family = 4, .local = {.family = 4, .port = FAKE_PORT}}};
+	struct sh_packet bad;
+
+	connect_to_fake();
+	bad = good, bad.len = 0, fake_punt(&fake, 0, &bad);
+	bad = good, bad.len = SH_DATAGRAM_MAX + 1, fake_punt(&fake, 0, &bad);
+	bad = good, bad.len = 65535, fake_punt(&fake, 0, &bad);
+	bad = good, bad.path.remote.family = 0, fake_punt(&fake, 0, &bad);
+	bad = good, bad.path.local.family = 6, fake_punt(&fake, 0, &bad);
+	bad = good, bad.path.local.port = FAKE_PORT - 1, fake_punt(&fake, 0, &bad);
+	bad = good, bad.path.local.port = FAKE_PORT + 3, fake_punt(&fake, 0, &bad);
+	fake_punt(&fake, 0, &good);
+	fake_run_until(&loop, has_count, &punts);
+	assert_int_equal(punts, 1);
+	assert_int_equal(cp_dp_get_counters(dp)->punts_bad, 7);
+}
+
+static void packets_go_down_to_the_right_worker(void **state)
+{
+	struct sh_path path = {.remote = {.family = 4, .port = 5000}, .local = {.family = 4, .port = FAKE_PORT + 1}};
+	uint8_t data[SH_DATAGRAM_MAX + 1] = "hello";
+	struct sh_packet p;
+	int error = 0;
+
+	connect_to_fake();
+	assert_int_equal(cp_dp_inject(dp, &path, data, 5), 0);
+	assert_int_equal(cp_dp_inject(dp, &path, data, 0), EMSGSIZE);
+	assert_int_equal(cp_dp_inject(dp, &path, data, sizeof(data)), EMSGSIZE);
+	fake_run_for(&loop, 5);
+	assert_int_equal(fake_kicks(&fake), 1);
+	assert_false(fake_injected(&fake, 0, &p));
+	assert_true(fake_injected(&fake, 1, &p));
+	assert_int_equal(p.len, 5);
+	assert_int_equal(p.path.remote.port, 5000);
+	assert_memory_equal(p.data, "hello", 5);
+	path.local.port = FAKE_PORT + 3;
+	assert_int_equal(cp_dp_inject(dp, &path, data, 5), EINVAL);
+	path.local.port = FAKE_PORT;
+	for (int i = 0; i < FAKE_PACKETS && !error; i++)
+		error = cp_dp_inject(dp, &path, data, SH_DATAGRAM_MAX);
+	assert_int_equal(error, ENOBUFS);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------ */
+
+static void losing_fails_everything_and_reconnects(void **state)
+{
+	connect_to_fake();
+	for (uint64_t id = 1; id <= 100; id++) /* some in the ring, most before it */
+		send_one(id);
+	fake_run_for(&loop, 5);
+	fake_hang_up(&fake);
+	fake_run_until(&loop, is_lost, NULL);
+	assert_string_equal(reason, "the data plane is gone");
+	assert_int_equal(completions, 100);
+	assert_int_equal(failures, 100);
+	assert_int_equal(last_error, ECONNRESET);
+	assert_null(cp_dp_get_info(dp));
+	assert_int_equal(send_one(1), ENOTCONN);
+	connections = 0;
+	fake.instance = 2;
+	connect_to_fake();
+	assert_int_equal(info.instance, 2);
+	assert_int_equal(send_one(1), 0);
+}
+
+static void broken_rings_count_as_lost(void **state)
+{
+	struct sh_path path = {.remote.family = 4, .local = {.family = 4, .port = FAKE_PORT}};
+
+	connect_to_fake();
+	fake.cmd.ring->size = 7;
+	assert_int_equal(send_one(1), 0);
+	assert_int_equal(losses, 0); /* not from within a call */
+	fake_run_until(&loop, is_lost, NULL);
+	assert_string_equal(reason, "the command ring is broken");
+	assert_int_equal(last_error, ECONNRESET);
+
+	connections = losses = 0;
+	connect_to_fake();
+	fake.ev.ring->prod.tail += 1000;
+	fake_wake(&fake);
+	fake_run_until(&loop, is_lost, NULL);
+	assert_string_equal(reason, "the event ring is broken");
+
+	connections = losses = 0;
+	connect_to_fake();
+	fake.inject[0].ring->mask = 0xffffff;
+	assert_int_equal(cp_dp_inject(dp, &path, "x", 1), ENOTCONN);
+	fake_run_until(&loop, is_lost, NULL);
+	assert_string_equal(reason, "an inject ring is broken");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(hello_says_what_it_is, start, stop),
+		cmocka_unit_test_setup_teardown(nobody_listens_yet, start, stop),
+		cmocka_unit_test_setup_teardown(a_bad_answer_is_refused_and_tried_again, start, stop),
+		cmocka_unit_test_setup_teardown(unsealed_memory_is_refused, start, stop),
+		cmocka_unit_test_setup_teardown(commands_go_in_order_and_are_answered, start, stop),
+		cmocka_unit_test_setup_teardown(a_full_ring_is_waited_for, start, stop),
+		cmocka_unit_test_setup_teardown(too_many_are_refused, start, stop),
+		cmocka_unit_test_setup_teardown(events_and_punts_come_up, start, stop),
+		cmocka_unit_test_setup_teardown(records_that_lie_are_dropped, start, stop),
+		cmocka_unit_test_setup_teardown(packets_go_down_to_the_right_worker, start, stop),
+		cmocka_unit_test_setup_teardown(losing_fails_everything_and_reconnects, start, stop),
+		cmocka_unit_test_setup_teardown(broken_rings_count_as_lost, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
