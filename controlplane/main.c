@@ -24,7 +24,7 @@
 
 enum {
 	FILES_MAX = 262144, /* file descriptors asked for: a socket is one */
-	FAREWELL_MS = 150,  /* for close frames to leave */
+	FAREWELL_MS = 150, /* for close frames to leave */
 	EXIT_USAGE = 2,
 };
 
@@ -53,7 +53,7 @@ static void usage(FILE *to)
 	      "  --run-dir DIR    keep sockets in DIR (/run/spate)\n"
 	      "  --help           show this text\n"
 	      "  --version        show the version\n",
-		to);
+	        to);
 }
 
 static int copy_text(char *out, size_t size, const char *name, const char *text)
@@ -81,14 +81,14 @@ static int parse_port(uint16_t *out, const char *text)
 static int configure(struct sh_config *config, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check-config", no_argument, NULL, 'C' },
-		{ "http-port", required_argument, NULL, 'p' },
-		{ "web-root", required_argument, NULL, 'w' },
-		{ "run-dir", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
+	        {"config", required_argument, NULL, 'c'},
+	        {"check-config", no_argument, NULL, 'C'},
+	        {"http-port", required_argument, NULL, 'p'},
+	        {"web-root", required_argument, NULL, 'w'},
+	        {"run-dir", required_argument, NULL, 'r'},
+	        {"help", no_argument, NULL, 'h'},
+	        {"version", no_argument, NULL, 'v'},
+	        {NULL, 0, NULL, 0},
 	};
 	const char *file = NULL, *port = NULL, *web_root = NULL, *run_dir = NULL;
 	bool check = false;
@@ -134,9 +134,10 @@ static int configure(struct sh_config *config, int argc, char **argv)
 	}
 	/* Options say more than the file. */
 	if ((port != NULL && parse_port(&config->http.port, port) < 0) ||
-		(web_root != NULL &&
-			copy_text(config->http.web_root, sizeof(config->http.web_root), "--web-root", web_root) < 0) ||
-		(run_dir != NULL && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", run_dir) < 0))
+	        (web_root != NULL && copy_text(config->http.web_root, sizeof(config->http.web_root),
+	                                     "--web-root", web_root) < 0) ||
+	        (run_dir != NULL &&
+	                copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", run_dir) < 0))
 		return EXIT_USAGE;
 	if (config->http.web_root[0] == '\0')
 		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
@@ -190,7 +191,7 @@ static void stop(uv_signal_t *handle, int number)
 		return;
 	c->stopping = true;
 	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
-		c->model.transports.count);
+	        c->model.transports.count);
 	cp_admin_stop(&c->admin);
 	cp_server_farewell(&c->server);
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
@@ -201,11 +202,13 @@ static int start(struct control *c, char *err, size_t err_size)
 {
 	if (cp_admin_start(&c->admin, &c->loop, &c->server, c->config.run_dir, err, err_size) < 0)
 		return -1;
-	if (cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->server.metrics, dataplane_connected, c, err, err_size) < 0) {
+	if (cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->server.metrics,
+	            dataplane_connected, c, err, err_size) < 0) {
 		cp_admin_stop(&c->admin);
 		return -1;
 	}
-	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, err, err_size) < 0) {
+	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, err, err_size) <
+	        0) {
 		cp_admin_stop(&c->admin);
 		cp_plane_detach(&c->plane);
 		cp_plane_stop(&c->plane);

@@ -24,7 +24,8 @@ static void add_rooms(const struct cp_server *s, cJSON *reply)
 	cJSON *list = cJSON_AddArrayToObject(reply, "rooms");
 	const struct cp_room *room;
 
-	TAILQ_FOREACH (room, &s->model->room_list, in_model) {
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	{
 		struct cp_counts counts = cp_room_counts(room);
 		cJSON *entry = cJSON_CreateObject();
 
@@ -59,10 +60,10 @@ static void add_transports(const struct cp_server *s, cJSON *reply)
 	const struct cp_room *room;
 	const struct cp_peer *peer;
 
-	TAILQ_FOREACH (room, &s->model->room_list, in_model)
-		TAILQ_FOREACH (peer, &room->peers, in_room)
-			TAILQ_FOREACH (t, &peer->transports, on_peer)
-				add_transport(t, list);
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	add_transport(t, list);
 }
 
 static void refuse(cJSON *reply, const char *error)

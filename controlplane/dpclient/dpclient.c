@@ -16,12 +16,12 @@
 
 enum {
 	EVENTS_A_ROUND = 4096, /* then the loop sees to others first */
-	PUNTS_A_ROUND = 512,   /* of each worker */
+	PUNTS_A_ROUND = 512, /* of each worker */
 	REASON_MAX = 160,
 };
 
 enum state {
-	WAITING,  /* for the next attempt */
+	WAITING, /* for the next attempt */
 	GREETING, /* for the answer to HELLO */
 	READY,
 	BROKEN, /* about to be given up, from the timer */
@@ -35,11 +35,11 @@ struct cp_dp {
 	enum state state;
 	uint64_t retry_ms;
 	char refused[REASON_MAX]; /* told last */
-	const char *broken;       /* BROKEN: why */
+	const char *broken; /* BROKEN: why */
 
-	uv_timer_t timer;  /* WAITING: next attempt; GREETING: time limit; BROKEN: at once */
+	uv_timer_t timer; /* WAITING: next attempt; GREETING: time limit; BROKEN: at once */
 	uv_prepare_t kick; /* runs once, before the loop sleeps: wakes the data plane */
-	unsigned open;     /* of these two handles */
+	unsigned holders; /* the two handles above, and who called cp_dp_hold */
 
 	int socket, wake, event;
 	uv_poll_t *socket_poll, *event_poll; /* each frees itself when closed */
@@ -417,8 +417,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events,
-		 void *arg)
+int cp_dp_create(
+	struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events, void *arg)
 {
 	struct cp_dp *c = calloc(1, sizeof(*c));
 
@@ -439,21 +439,29 @@ int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const st
 	uv_prepare_init(loop, &c->kick);
 	c->timer.data = c;
 	c->kick.data = c;
-	c->open = 2;
+	c->holders = 2;
 	uv_timer_start(&c->timer, on_timer, 0, 0);
 	*out = c;
 	return 0;
 }
 
-static void on_closed(uv_handle_t *h)
+void cp_dp_hold(struct cp_dp *c)
 {
-	struct cp_dp *c = h->data;
+	c->holders++;
+}
 
-	if (--c->open)
+void cp_dp_drop(struct cp_dp *c)
+{
+	if (--c->holders)
 		return;
 	cp_dp_requests_free(&c->requests);
 	free(c->path);
 	free(c);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	cp_dp_drop(h->data);
 }
 
 void cp_dp_destroy(struct cp_dp *c)

@@ -57,14 +57,21 @@ struct cp_dp_counters {
 };
 
 /* `path` of the socket is copied; `events` outlives the client. 0, ENOMEM. */
-int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events,
-		 void *arg);
+int cp_dp_create(
+	struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events, void *arg);
 
 /*
  * Calls outstanding completions with ECANCELED and nothing else. Not from within one of its
  * callbacks. The loop must run on to close handles.
  */
 void cp_dp_destroy(struct cp_dp *c);
+
+/*
+ * Keeps the client's memory for somebody else until as many drops: after cp_dp_destroy
+ * the functions below answer as if there were no data plane.
+ */
+void cp_dp_hold(struct cp_dp *c);
+void cp_dp_drop(struct cp_dp *c);
 
 /* NULL while there is no data plane. */
 const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c);

@@ -143,7 +143,7 @@ const void *cp_dp_stats_map(int fd, size_t *size)
 	void *memory;
 
 	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) || st.st_size < (off_t)sizeof(*h) ||
-	    st.st_size > CP_DP_MEMORY_MAX)
+		st.st_size > CP_DP_MEMORY_MAX)
 		return NULL;
 	memory = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)

@@ -27,11 +27,12 @@ static int fill_in(X509 *x, EVP_PKEY *key)
 		return EIO;
 	memcpy(&number, serial, sizeof(number));
 	if (!X509_set_version(x, X509_VERSION_3) ||
-	    !ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), number >> 1 | 1) ||
-	    !X509_gmtime_adj(X509_getm_notBefore(x), -BEFORE_S) ||
-	    !X509_gmtime_adj(X509_getm_notAfter(x), VALID_S) ||
-	    !X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"spate", -1, -1, 0) ||
-	    !X509_set_issuer_name(x, name) || !X509_set_pubkey(x, key) || !X509_sign(x, key, EVP_sha256()))
+		!ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), number >> 1 | 1) ||
+		!X509_gmtime_adj(X509_getm_notBefore(x), -BEFORE_S) ||
+		!X509_gmtime_adj(X509_getm_notAfter(x), VALID_S) ||
+		!X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"spate", -1, -1, 0) ||
+		!X509_set_issuer_name(x, name) || !X509_set_pubkey(x, key) ||
+		!X509_sign(x, key, EVP_sha256()))
 		return EIO;
 	return 0;
 }

@@ -77,7 +77,8 @@ static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
 	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1 &&
 	       SSL_CTX_use_certificate(c, cert->x509) == 1 && SSL_CTX_use_PrivateKey(c, cert->key) == 1 &&
-	       SSL_CTX_set_cipher_list(c, ciphers) == 1 && SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") == 1 &&
+	       SSL_CTX_set_cipher_list(c, ciphers) == 1 &&
+	       SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") == 1 &&
 	       SSL_CTX_set_tlsext_use_srtp(c, profiles) == 0;
 }
 
@@ -185,7 +186,8 @@ static int export_keys(struct cp_dtls *d)
 		return EPROTO;
 	}
 	sizes(p->id, &key, &salt);
-	ok = SSL_export_keying_material(d->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0, 0);
+	ok = SSL_export_keying_material(
+		d->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0, 0);
 	if (ok == 1) {
 		d->keys.profile = (uint32_t)p->id;
 		memcpy(client->key, block, key);

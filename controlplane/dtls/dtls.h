@@ -18,7 +18,7 @@
 
 enum {
 	CP_DTLS_MTU = 1200, /* IP packet; handshake messages are cut to fit */
-	CP_DTLS_EARLY = 4,  /* datagrams kept that came before cp_dtls_start */
+	CP_DTLS_EARLY = 4, /* datagrams kept that came before cp_dtls_start */
 	CP_DTLS_TIMER_MS = 100, /* first retransmission; doubles up to … */
 	CP_DTLS_TIMER_MAX_MS = 3000, /* … this. OpenSSL gives up after 12 */
 	CP_DTLS_REASON = 160,
@@ -27,11 +27,11 @@ enum {
 enum cp_dtls_role { CP_DTLS_SERVER, CP_DTLS_CLIENT }; /* ours */
 
 enum cp_dtls_state {
-	CP_DTLS_NEW,       /* waits for cp_dtls_start */
+	CP_DTLS_NEW, /* waits for cp_dtls_start */
 	CP_DTLS_HANDSHAKE,
 	CP_DTLS_CONNECTED, /* keys are there; repeats its last flight when asked */
-	CP_DTLS_CLOSED,    /* the peer sent close_notify, or we did */
-	CP_DTLS_FAILED,    /* cp_dtls_reason says why */
+	CP_DTLS_CLOSED, /* the peer sent close_notify, or we did */
+	CP_DTLS_FAILED, /* cp_dtls_reason says why */
 };
 
 struct cp_dtls_context; /* what all sessions share: certificate, options */
@@ -53,8 +53,7 @@ void cp_dtls_free(struct cp_dtls *d); /* wipes the keys; sends nothing */
  * CP_FINGERPRINTS_MAX): the peer's certificate must have one, or the handshake fails with an alert.
  * Datagrams that came early are taken now; a client sends its hello.
  */
-void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fingerprint *f,
-		   unsigned count);
+void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fingerprint *f, unsigned count);
 
 /* One datagram from the peer. Records that are malformed or not authentic are ignored (RFC 6347, 4.1.2.7). */
 void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);

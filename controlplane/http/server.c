@@ -14,11 +14,11 @@
 #include "shared/log.h"
 
 enum {
-	HEADERS_MAX = 8192,    /* of one request, tokens in its URL included */
-	HTTP_TIMEOUT_S = 10,   /* for a request to come whole */
-	KEEPALIVE_S = 10,      /* an idle HTTP connection */
-	PING_S = 25,           /* a silent WebSocket is pinged, … */
-	HANGUP_S = 40,         /* … and cut off when it stays silent */
+	HEADERS_MAX = 8192, /* of one request, tokens in its URL included */
+	HTTP_TIMEOUT_S = 10, /* for a request to come whole */
+	KEEPALIVE_S = 10, /* an idle HTTP connection */
+	PING_S = 25, /* a silent WebSocket is pinged, … */
+	HANGUP_S = 40, /* … and cut off when it stays silent */
 };
 
 uint64_t cp_now_ns(void)
@@ -42,7 +42,7 @@ static void remote_address(struct lws *wsi, char *out, int size)
 /* A value of the URL's query. False where it does not fit, and then it is no valid name. */
 static bool query_value(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)
 {
-	char buf[256];
+	char buf[HEADERS_MAX]; /* a value that did not fit would count as absent */
 	const char *value = lws_get_urlarg_by_name(wsi, name, buf, sizeof(buf));
 
 	return snprintf(out, size, "%s", value != NULL ? value : absent) < (int)size;
@@ -153,7 +153,8 @@ static void lws_said(int level, const char *line)
 /* The library only says that it could not listen; this says why. */
 static int check_port(const char *address, uint16_t port, char *err, size_t err_size)
 {
-	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	const struct addrinfo hints = {
+	        .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char service[8];
 	int fd, one = 1, status, error = 0;
@@ -166,7 +167,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 	}
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-		bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
+	        bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
 		error = errno;
 	if (fd >= 0)
 		close(fd);
@@ -174,7 +175,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 	if (error == 0)
 		return 0;
 	snprintf(err, err_size, "cannot listen on HTTP port %u: %s%s", port, strerror(error),
-		error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
+	        error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
 	return -1;
 }
 
@@ -196,27 +197,30 @@ static void ignore_signal(void *handle, int number)
 static int listen_on(struct cp_server *s)
 {
 	static const struct lws_protocols protocols[] = {
-		{ .name = "spate", .callback = callback, .per_session_data_size = sizeof(struct cp_connection) },
-		{ .name = NULL },
+	        {.name = "spate",
+	                .callback = callback,
+	                .per_session_data_size = sizeof(struct cp_connection)},
+	        {.name = NULL},
 	};
-	static const lws_retry_bo_t idle = { .secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S };
-	void *loops[1] = { s->loop };
+	static const lws_retry_bo_t idle = {
+	        .secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S};
+	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
-		.port = s->config->http.port,
-		.iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
-		.protocols = protocols,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-			LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
-		.foreign_loops = loops,
-		.signal_cb = ignore_signal,
-		.user = s,
-		.server_string = "spate",
-		.alpn = "http/1.1",
-		.max_http_header_data = HEADERS_MAX,
-		.timeout_secs = HTTP_TIMEOUT_S,
-		.keepalive_timeout = KEEPALIVE_S,
-		.pt_serv_buf_size = 16384,
-		.retry_and_idle_policy = &idle,
+	        .port = s->config->http.port,
+	        .iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
+	        .protocols = protocols,
+	        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+	                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+	        .foreign_loops = loops,
+	        .signal_cb = ignore_signal,
+	        .user = s,
+	        .server_string = "spate",
+	        .alpn = "http/1.1",
+	        .max_http_header_data = HEADERS_MAX,
+	        .timeout_secs = HTTP_TIMEOUT_S,
+	        .keepalive_timeout = KEEPALIVE_S,
+	        .pt_serv_buf_size = 16384,
+	        .retry_and_idle_policy = &idle,
 	};
 
 	if (!has_ipv6())
@@ -225,8 +229,8 @@ static int listen_on(struct cp_server *s)
 	return s->context != NULL ? 0 : -1;
 }
 
-int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config, struct cp_model *model,
-	const struct sh_stats_reader *stats, char *err, size_t err_size)
+int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
+        struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size)
 {
 	s->config = config;
 	s->loop = loop;
@@ -258,9 +262,9 @@ void cp_server_farewell(struct cp_server *s)
 	const struct cp_room *room;
 	const struct cp_peer *peer;
 
-	TAILQ_FOREACH (room, &s->model->room_list, in_model)
-		TAILQ_FOREACH (peer, &room->peers, in_room)
-			cp_session_close(peer->session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	cp_session_close(peer->session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
 }
 
 void cp_server_stop(struct cp_server *s)

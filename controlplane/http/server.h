@@ -38,8 +38,8 @@ struct cp_server {
 	struct cp_metrics metrics;
 	cJSON *capabilities; /* the router's, for every peer */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
-	void *addresses;     /* tsearch tree of struct cp_address */
-	uv_idle_t idle;      /* runs while `ready` is not empty */
+	void *addresses; /* tsearch tree of struct cp_address */
+	uv_idle_t idle; /* runs while `ready` is not empty */
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 };
 
@@ -48,8 +48,8 @@ uint64_t cp_now_ns(void);
 /*
  * Listens. What it is given outlives it. 0, or -1 with a sentence in `err`.
  */
-int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config, struct cp_model *model,
-	const struct sh_stats_reader *stats, char *err, size_t err_size);
+int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
+        struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size);
 /* Tells every client that the server goes away. */
 void cp_server_farewell(struct cp_server *s);
 /* Closes every connection; sessions leave their rooms. The loop must run on to close handles. */
@@ -63,7 +63,7 @@ void cp_server_wake(struct cp_server *s);
 /* What libwebsockets keeps for one connection. */
 struct cp_connection {
 	struct cp_session *session; /* WebSocket */
-	char *body;                 /* HTTP: what is still to be sent, malloc()ed */
+	char *body; /* HTTP: what is still to be sent, malloc()ed */
 	size_t body_len;
 };
 
@@ -71,7 +71,8 @@ struct cp_connection {
 int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c, const char *path);
 int cp_http_writeable(struct lws *wsi, struct cp_connection *c);
 /* Sends headers now and `body` (taken over) next. */
-int cp_http_reply(struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body, size_t len);
+int cp_http_reply(
+        struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body, size_t len);
 int cp_static_serve(const struct cp_server *s, struct lws *wsi, const char *path);
 
 /* malloc()ed text, NULL: no memory. */

@@ -121,7 +121,7 @@ static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
 	if (ice->tuple_count == SH_MAX_TUPLES) {
 		for (int i = 0; i < ice->tuple_count; i++)
 			if (i != ice->selected &&
-			    (oldest < 0 || ice->tuple[i].seen < ice->tuple[oldest].seen))
+				(oldest < 0 || ice->tuple[i].seen < ice->tuple[oldest].seen))
 				oldest = i;
 		remove_tuple(ice, oldest);
 	}
@@ -166,7 +166,7 @@ static bool nominates(struct cp_ice *ice, int i, const struct sh_stun *m, uint64
 /* --- input ----------------------------------------------------------------------------- */
 
 static void refuse(struct cp_ice_result *out, const struct sh_stun *m, unsigned code, const char *reason,
-		   const struct sh_hmac_sha1 *key)
+	const struct sh_hmac_sha1 *key)
 {
 	out->response_len = (uint16_t)sh_stun_error(out->response, m, code, reason, key);
 	out->code = code;
@@ -200,7 +200,7 @@ static void take_over(struct cp_ice *ice, struct cp_ice_result *out)
 
 /* An authenticated check: only from here on does anything change. */
 static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const struct cp_ice_credentials *c,
-			 const struct sh_path *path, uint64_t now_ms, struct cp_ice_result *out)
+	const struct sh_path *path, uint64_t now_ms, struct cp_ice_result *out)
 {
 	int i = cp_ice_find(ice, path);
 
@@ -219,7 +219,7 @@ static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const stru
 }
 
 void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const struct sh_path *path,
-		  uint64_t now_ms, struct cp_ice_result *out)
+	uint64_t now_ms, struct cp_ice_result *out)
 {
 	const struct cp_ice_credentials *c;
 	struct sh_stun m;

@@ -19,7 +19,7 @@
 
 enum {
 	CP_ICE_UFRAG_LEN = 16, /* 96 bits: checks find their transport by it, so it is unguessable */
-	CP_ICE_PWD_LEN = 24,   /* 144 bits; RFC 8445, 5.3 wants 128 */
+	CP_ICE_PWD_LEN = 24, /* 144 bits; RFC 8445, 5.3 wants 128 */
 	/* so long after a DTLS packet USE-CANDIDATE elsewhere does not move the selection */
 	CP_ICE_DTLS_HOLD_MS = 3000,
 };
@@ -55,16 +55,16 @@ struct cp_ice {
 };
 
 enum cp_ice_action {
-	CP_ICE_RESPOND = 1 << 0,     /* send `response` back where the datagram came from */
-	CP_ICE_BIND = 1 << 1,        /* tuple[`tuple`] is new */
-	CP_ICE_SELECT = 1 << 2,      /* tuple[`tuple`] is selected now and was not before */
+	CP_ICE_RESPOND = 1 << 0, /* send `response` back where the datagram came from */
+	CP_ICE_BIND = 1 << 1, /* tuple[`tuple`] is new */
+	CP_ICE_SELECT = 1 << 2, /* tuple[`tuple`] is selected now and was not before */
 	CP_ICE_CREDENTIALS = 1 << 3, /* `current` came into force; the previous ones are void */
 };
 
 struct cp_ice_result {
 	unsigned actions; /* enum cp_ice_action */
-	unsigned code;    /* of an error response, else 0 */
-	uint8_t tuple;    /* with BIND and SELECT, and wherever the check was good */
+	unsigned code; /* of an error response, else 0 */
+	uint8_t tuple; /* with BIND and SELECT, and wherever the check was good */
 	uint16_t response_len;
 	uint8_t response[SH_STUN_MAX];
 };
@@ -89,7 +89,7 @@ int cp_ice_restart(struct cp_ice *ice);
  * actions 0 the datagram was not for us and nothing is to be done.
  */
 void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const struct sh_path *path,
-		  uint64_t now_ms, struct cp_ice_result *out);
+	uint64_t now_ms, struct cp_ice_result *out);
 
 /*
  * A DTLS packet came along `path`. Selects its tuple, unless the peer renominates, in

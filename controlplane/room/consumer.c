@@ -5,6 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shared/log.h"
+
+static void log_event(const char *event, const struct cp_consumer *c)
+{
+	const struct cp_transport *t = c->transport;
+
+	sh_log(SH_LOG_INFO, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
+	        t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
+	        cp_kind_name(c->producer->consumable.kind));
+}
+
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
 	struct cp_consumer *c = cp_index_get(&peer->room->model->consumers, id);
@@ -18,7 +29,7 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
 {
-	const struct cp_closing quietly = { .tell_owner = false };
+	const struct cp_closing quietly = {.tell_owner = false};
 	struct cp_consumer *c = call->object;
 
 	if (error != 0) {
@@ -26,28 +37,32 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	c->live = true;
+	log_event("created", c);
 	return 0;
 }
 
-static int check_create(const struct cp_transport *t, const struct cp_producer *p, const cJSON *rtp_capabilities,
-	struct cp_fault *fault)
+static int check_create(const struct cp_transport *t, const struct cp_producer *p,
+        const cJSON *rtp_capabilities, struct cp_fault *fault)
 {
 	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
 	const struct cp_consumer *other;
 
+	if (!cJSON_IsObject(rtp_capabilities))
+		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
 	if (t->purpose != CP_PURPOSE_RECV)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
 	if (p->transport->peer == t->peer)
-		return cp_refuse(fault, CP_BAD_REQUEST, "producerId: a peer does not consume its own producers");
-	TAILQ_FOREACH (other, &t->consumers, on_transport)
-		if (other->producer == p)
-			return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
-	if (!cJSON_IsObject(rtp_capabilities))
-		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
+		return cp_refuse(
+		        fault, CP_BAD_REQUEST, "producerId: a peer does not consume its own producers");
+	TAILQ_FOREACH(other, &t->consumers, on_transport)
+	if (other->producer == p)
+		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
 	if (!cp_can_consume(&p->consumable, rtp_capabilities))
-		return cp_refuse(fault, CP_UNSUPPORTED, "rtpCapabilities: no codec in common with this producer");
+		return cp_refuse(
+		        fault, CP_UNSUPPORTED, "rtpCapabilities: no codec in common with this producer");
 	if (t->peer->consumer_count >= limit->consumers_per_peer)
-		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already", t->peer->consumer_count);
+		return cp_refuse(
+		        fault, CP_TOO_MANY, "this peer has %u consumers already", t->peer->consumer_count);
 	return 0;
 }
 
@@ -55,9 +70,9 @@ static bool ssrc_taken(const struct cp_transport *t, uint32_t ssrc)
 {
 	const struct cp_consumer *c;
 
-	TAILQ_FOREACH (c, &t->consumers, on_transport)
-		if (c->ssrc == ssrc || c->rtx_ssrc == ssrc)
-			return true;
+	TAILQ_FOREACH(c, &t->consumers, on_transport)
+	if (c->ssrc == ssrc || c->rtx_ssrc == ssrc)
+		return true;
 	return false;
 }
 
@@ -72,17 +87,18 @@ static uint32_t ssrc_pick(const struct cp_transport *t, uint32_t other)
 }
 
 static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON *rtp_capabilities,
-	struct sh_consumer_add *add, struct cp_fault *fault)
+        struct sh_consumer_add *add, struct cp_fault *fault)
 {
 	char mid[SH_MID_MAX + 1], why[CP_NEGOTIATION_ERROR];
-	struct cp_consumer_ids ids = { .mid = mid, .cname = c->producer->transport->peer->cname };
+	struct cp_consumer_ids ids = {.mid = mid, .cname = c->producer->transport->peer->cname};
 
 	/* A counter that outgrew the longest MID would take 100 million consumers on one transport. */
 	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
 	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
 	c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
-	switch (cp_consumer_parameters(&c->producer->consumable, rtp_capabilities, &ids, add, &c->rtp_parameters, why)) {
+	switch (cp_consumer_parameters(
+	        &c->producer->consumable, rtp_capabilities, &ids, add, &c->rtp_parameters, why)) {
 	case 0:
 		t->next_mid++;
 		return 0;
@@ -97,7 +113,7 @@ static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON 
 
 /* NULL with the fault. */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
-	const cJSON *rtp_capabilities, struct sh_consumer_add *add, struct cp_fault *fault)
+        const cJSON *rtp_capabilities, struct sh_consumer_add *add, struct cp_fault *fault)
 {
 	struct cp_consumer *c = calloc(1, sizeof(*c));
 
@@ -125,11 +141,11 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	return c;
 }
 
-void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities, bool paused,
-	cp_done done)
+void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
+        bool paused, cp_done done)
 {
-	const struct cp_closing quietly = { .tell_owner = false };
-	struct sh_cmd cmd = { .op = SH_OP_CONSUMER_ADD };
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD};
 	struct sh_consumer_add *add = &cmd.consumer_add;
 	struct cp_consumer *c = NULL;
 	struct cp_fault fault;
@@ -167,7 +183,7 @@ static int was_set(struct cp_call *call, int error, struct cp_fault *fault)
 static void set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
 {
 	struct cp_call *call = cp_call_begin(c->transport->peer, c, was_set, done);
-	struct sh_cmd cmd = { .op = SH_OP_CONSUMER_SET, .id = c->dp_id };
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id};
 
 	if (call == NULL)
 		return;
@@ -189,11 +205,13 @@ void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done)
 
 void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 {
-	struct sh_cmd cmd = { .op = SH_OP_CONSUMER_DEL, .id = c->dp_id };
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_DEL, .id = c->dp_id};
 	struct cp_peer *owner = c->transport->peer;
 	struct cp_model *m = owner->room->model;
 
 	cp_call_abort(owner, c, how->why, how->reason);
+	if (c->live)
+		log_event("closed", c);
 	cp_model_submit(m, &cmd);
 	cp_index_take(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
@@ -207,7 +225,7 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 
 void cp_consumer_close(struct cp_consumer *c)
 {
-	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed" };
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed"};
 
 	cp_consumer_destroy(c, &how);
 }

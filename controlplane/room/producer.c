@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/log.h"
+
+static void log_event(const char *event, const struct cp_producer *p)
+{
+	const struct cp_transport *t = p->transport;
+
+	sh_log(SH_LOG_INFO, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
+	        t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
+}
+
 struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
 	struct cp_producer *p = cp_index_get(&peer->room->model->producers, id);
@@ -29,32 +39,33 @@ struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struc
 }
 
 void cp_peer_each_visible_producer(struct cp_peer *peer,
-	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
+        void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
 {
 	const struct cp_peer *other;
 	const struct cp_transport *t;
 	const struct cp_producer *p;
 
-	TAILQ_FOREACH (other, &peer->room->peers, in_room) {
+	TAILQ_FOREACH(other, &peer->room->peers, in_room)
+	{
 		if (other == peer || other->producer_count == 0)
 			continue;
-		TAILQ_FOREACH (t, &other->transports, on_peer)
-			TAILQ_FOREACH (p, &t->producers, on_transport)
-				if (p->live)
-					each(peer, p, arg);
+		TAILQ_FOREACH(t, &other->transports, on_peer)
+		TAILQ_FOREACH(p, &t->producers, on_transport)
+		if (p->live)
+			each(peer, p, arg);
 	}
 }
 
 /* Everybody in the room hears of it but its owner. */
 static void tell_others(const struct cp_producer *p,
-	void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
+        void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
 {
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_peer *peer;
 
-	TAILQ_FOREACH (peer, &owner->room->peers, in_room)
-		if (peer != owner)
-			tell(peer->listener, peer, p);
+	TAILQ_FOREACH(peer, &owner->room->peers, in_room)
+	if (peer != owner)
+		tell(peer->listener, peer, p);
 }
 
 static void tell_new(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
@@ -74,24 +85,49 @@ static void tell_paused(const struct cp_listener *l, struct cp_peer *to, const s
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
 {
-	const struct cp_closing quietly = { .tell_owner = false };
+	const struct cp_closing quietly = {.tell_owner = false};
 	struct cp_producer *p = call->object;
 
-	if (error == EEXIST)
-		cp_refuse(fault, CP_CONFLICT, "rtpParameters: this transport has a producer with that SSRC or MID");
-	else if (error != 0)
-		cp_refuse_errno(fault, error);
 	if (error != 0) {
 		cp_producer_destroy(p, &quietly);
-		return -1;
+		return cp_refuse_errno(fault, error);
 	}
 	p->live = true;
+	log_event("created", p);
 	tell_others(p, tell_new);
 	return 0;
 }
 
+static bool same_text(const char *a, uint8_t a_len, const char *b, uint8_t b_len)
+{
+	return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* Whether packets could not be told apart: an SSRC twice, or a MID with the same RID. */
+static bool collide(const struct sh_producer_add *a, const struct sh_producer_add *b)
+{
+	if (a->ssrc != 0 && (a->ssrc == b->ssrc || a->ssrc == b->rtx_ssrc))
+		return true;
+	if (a->rtx_ssrc != 0 && (a->rtx_ssrc == b->ssrc || a->rtx_ssrc == b->rtx_ssrc))
+		return true;
+	return a->mid_len > 0 && same_text(a->mid, a->mid_len, b->mid, b->mid_len) &&
+	       same_text(a->rid, a->rid_len, b->rid, b->rid_len);
+}
+
+static int check_unique(
+        const struct cp_transport *t, const struct sh_producer_add *add, struct cp_fault *fault)
+{
+	const struct cp_producer *p;
+
+	TAILQ_FOREACH(p, &t->producers, on_transport)
+	if (collide(add, &p->signalled))
+		return cp_refuse(fault, CP_CONFLICT,
+		        "rtpParameters: a producer of this transport has that SSRC or MID");
+	return 0;
+}
+
 static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters,
-	struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
+        struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
 	char why[CP_NEGOTIATION_ERROR];
@@ -109,12 +145,14 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_INTERNAL, "%s", why);
 	}
 	if (t->peer->producer_count >= m->config->limit.producers_per_peer)
-		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already", t->peer->producer_count);
-	return 0;
+		return cp_refuse(
+		        fault, CP_TOO_MANY, "this peer has %u producers already", t->peer->producer_count);
+	return check_unique(t, add, fault);
 }
 
 /* NULL: no memory. */
-static struct cp_producer *producer_make(struct cp_transport *t, const struct cp_consumable *consumable, bool paused)
+static struct cp_producer *producer_make(struct cp_transport *t, const struct sh_producer_add *add,
+        const struct cp_consumable *consumable, bool paused)
 {
 	struct cp_producer *p = calloc(1, sizeof(*p));
 
@@ -125,6 +163,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct cp
 	p->transport = t;
 	p->paused = paused;
 	p->consumable = *consumable;
+	p->signalled = *add;
 	TAILQ_INIT(&p->consumers);
 	if (cp_index_put(&t->peer->room->model->producers, p) < 0) {
 		free(p);
@@ -135,11 +174,11 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct cp
 	return p;
 }
 
-void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
-	cp_done done)
+void cp_producer_create(
+        struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused, cp_done done)
 {
-	const struct cp_closing quietly = { .tell_owner = false };
-	struct sh_cmd cmd = { .op = SH_OP_PRODUCER_ADD };
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD};
 	struct sh_producer_add *add = &cmd.producer_add;
 	struct cp_consumable consumable;
 	struct cp_fault fault;
@@ -150,7 +189,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		done(t->peer, &fault, NULL);
 		return;
 	}
-	p = producer_make(t, &consumable, paused);
+	p = producer_make(t, add, &consumable, paused);
 	if (p == NULL) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		done(t->peer, &fault, NULL);
@@ -177,6 +216,7 @@ static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	if (p->paused != call->flag) {
 		p->paused = call->flag;
+		log_event(p->paused ? "paused" : "resumed", p);
 		tell_others(p, tell_paused);
 	}
 	return 0;
@@ -185,7 +225,7 @@ static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 {
 	struct cp_call *call = cp_call_begin(p->transport->peer, p, paused_set, done);
-	struct sh_cmd cmd = { .op = SH_OP_PRODUCER_SET, .id = p->dp_id };
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_SET, .id = p->dp_id};
 
 	if (call == NULL)
 		return;
@@ -199,8 +239,9 @@ void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 {
 	/* Those who consume it did not ask for this. */
-	const struct cp_closing theirs = { .tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed" };
-	struct sh_cmd cmd = { .op = SH_OP_PRODUCER_DEL, .id = p->dp_id };
+	const struct cp_closing theirs = {
+	        .tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_model *m = owner->room->model;
 
@@ -212,6 +253,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
 	owner->producer_count--;
 	if (p->live) {
+		log_event("closed", p);
 		tell_others(p, tell_closed);
 		if (how->tell_owner)
 			owner->listener->producer_closed(owner, p);
@@ -221,7 +263,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 
 void cp_producer_close(struct cp_producer *p)
 {
-	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed" };
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed"};
 
 	cp_producer_destroy(p, &how);
 }

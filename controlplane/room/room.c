@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg)
+void cp_model_init(
+        struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = config;
@@ -55,7 +56,7 @@ static void room_free(struct cp_room *room)
 }
 
 struct cp_peer *cp_room_join(struct cp_model *m, const char *room_name, const char *user,
-	const struct cp_listener *listener, void *session, struct cp_fault *fault)
+        const struct cp_listener *listener, void *session, struct cp_fault *fault)
 {
 	struct cp_room *room = cp_index_get(&m->rooms, room_name);
 	struct cp_peer *peer;
@@ -102,19 +103,19 @@ static void peer_free(struct cp_peer *peer)
 
 void cp_room_leave(struct cp_peer *peer)
 {
-	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left" };
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left"};
 	struct cp_transport *t;
 
 	if (peer->call != NULL) {
 		peer->call->peer = NULL;
 		peer->call = NULL;
 	}
-	TAILQ_FOREACH (t, &peer->transports, on_peer)
-		while (!TAILQ_EMPTY(&t->consumers))
-			cp_consumer_destroy(TAILQ_FIRST(&t->consumers), &how);
-	TAILQ_FOREACH (t, &peer->transports, on_peer)
-		while (!TAILQ_EMPTY(&t->producers))
-			cp_producer_destroy(TAILQ_FIRST(&t->producers), &how);
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), &how);
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->producers))
+		cp_producer_destroy(TAILQ_FIRST(&t->producers), &how);
 	while (!TAILQ_EMPTY(&peer->transports))
 		cp_transport_destroy(TAILQ_FIRST(&peer->transports), &how);
 	peer_free(peer);
@@ -125,19 +126,19 @@ void cp_model_lose_transports(struct cp_model *m)
 	struct cp_room *room;
 	struct cp_peer *peer;
 
-	TAILQ_FOREACH (room, &m->room_list, in_model)
-		TAILQ_FOREACH (peer, &room->peers, in_room)
-			while (!TAILQ_EMPTY(&peer->transports))
-				cp_transport_fail(TAILQ_FIRST(&peer->transports), CP_UNAVAILABLE,
-					"the data plane was lost");
+	TAILQ_FOREACH(room, &m->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	while (!TAILQ_EMPTY(&peer->transports))
+		cp_transport_fail(TAILQ_FIRST(&peer->transports), CP_UNAVAILABLE, "the data plane was lost");
 }
 
 struct cp_counts cp_room_counts(const struct cp_room *room)
 {
-	struct cp_counts counts = { .peers = room->peer_count };
+	struct cp_counts counts = {.peers = room->peer_count};
 	const struct cp_peer *peer;
 
-	TAILQ_FOREACH (peer, &room->peers, in_room) {
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	{
 		counts.transports += peer->transport_count;
 		counts.producers += peer->producer_count;
 		counts.consumers += peer->consumer_count;

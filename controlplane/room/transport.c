@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shared/log.h"
+
 const char *cp_transport_state_name(enum cp_transport_state state)
 {
 	static const char *const names[] = {
-		[CP_TRANSPORT_OPENING] = "opening",
-		[CP_TRANSPORT_NEW] = "new",
-		[CP_TRANSPORT_CONNECTING] = "connecting",
-		[CP_TRANSPORT_CONNECTED] = "connected",
+	        [CP_TRANSPORT_OPENING] = "opening",
+	        [CP_TRANSPORT_NEW] = "new",
+	        [CP_TRANSPORT_CONNECTING] = "connecting",
+	        [CP_TRANSPORT_CONNECTED] = "connected",
 	};
 
 	return names[state];
@@ -29,7 +31,7 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
 {
-	const struct cp_closing quietly = { .tell_owner = false };
+	const struct cp_closing quietly = {.tell_owner = false, .reason = ""};
 	struct cp_transport *t = call->object;
 
 	if (error != 0) {
@@ -37,6 +39,8 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	t->state = CP_TRANSPORT_NEW;
+	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s", t->peer->room->name,
+	        t->peer->id, t->id, t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
 	return 0;
 }
 
@@ -57,7 +61,8 @@ static int open_transport(struct cp_peer *peer, struct cp_transport *t, struct c
 	if (!m->media->up(m->media_arg))
 		return cp_refuse_errno(fault, ENOTCONN);
 	if (peer->transport_count >= m->config->limit.transports_per_peer)
-		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already", peer->transport_count);
+		return cp_refuse(
+		        fault, CP_TOO_MANY, "this peer has %u transports already", peer->transport_count);
 	if (t == NULL)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return 0;
@@ -145,6 +150,9 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	peer->transport_count--;
 	cp_index_take(&m->transports, t);
 	m->media->transport_close(m->media_arg, t);
+	if (t->state != CP_TRANSPORT_OPENING)
+		sh_log(SH_LOG_INFO, "transport-closed room=%s peer=%s transport=%s reason=\"%s\"",
+		        peer->room->name, peer->id, t->id, how->reason);
 	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING)
 		peer->listener->transport_closed(peer, t, how->why, how->reason);
 	free(t);
@@ -152,14 +160,15 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 
 void cp_transport_close(struct cp_transport *t)
 {
-	const struct cp_closing how = { .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed" };
+	const struct cp_closing how = {
+	        .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed"};
 
 	cp_transport_destroy(t, &how);
 }
 
 void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason)
 {
-	const struct cp_closing how = { .tell_owner = true, .why = why, .reason = reason };
+	const struct cp_closing how = {.tell_owner = true, .why = why, .reason = reason};
 
 	cp_transport_destroy(t, &how);
 }

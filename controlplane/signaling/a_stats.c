@@ -32,7 +32,7 @@ static void number(cJSON *e, const char *name, uint64_t value)
 static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
 {
 	const struct cp_model *m = s->server->model;
-	struct sh_transport_stats now = { 0 };
+	struct sh_transport_stats now = {0};
 	cJSON *e = entry(list, "webrtc-transport");
 
 	if (s->server->stats->map != NULL)
@@ -48,7 +48,8 @@ static void add_transport(const struct cp_session *s, struct cp_transport *t, cJ
 		number(e, "availableOutgoingBitrate", now.available_bps);
 }
 
-static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc, uint32_t rtx_ssrc)
+static cJSON *rtp_entry(
+        cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc, uint32_t rtx_ssrc)
 {
 	cJSON *e = entry(list, type);
 
@@ -63,7 +64,7 @@ static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer 
 
 static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
 {
-	struct sh_producer_stats now = { 0 };
+	struct sh_producer_stats now = {0};
 	cJSON *e;
 
 	if (s->server->stats->map != NULL)
@@ -83,7 +84,7 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
 {
-	struct sh_consumer_stats now = { .ssrc = c->ssrc };
+	struct sh_consumer_stats now = {.ssrc = c->ssrc};
 	cJSON *e;
 
 	if (s->server->stats->map != NULL)
@@ -103,7 +104,8 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 }
 
 /* -1 with the fault unless the member is absent (0) or names something (1, in `list`). */
-static int add_named(const struct cp_session *s, const cJSON *data, const char *name, cJSON *list, struct cp_fault *fault)
+static int add_named(
+        const struct cp_session *s, const cJSON *data, const char *name, cJSON *list, struct cp_fault *fault)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
 	struct cp_transport *t;
@@ -114,13 +116,14 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 		return 0;
 	if (!cJSON_IsString(item))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be a string", name);
-	if (strcmp(name, "transportId") == 0 && (t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
+	if (strcmp(name, "transportId") == 0 &&
+	        (t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
 		add_transport(s, t, list);
 	else if (strcmp(name, "producerId") == 0 &&
-		(p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
+	         (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
 		add_producer(s, p, list);
 	else if (strcmp(name, "consumerId") == 0 &&
-		(c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
+	         (c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
 		add_consumer(s, c, list);
 	else
 		return -1;
@@ -129,7 +132,7 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 
 void cp_a_get_stats(struct cp_session *s, const cJSON *data)
 {
-	static const char *const names[] = { "transportId", "producerId", "consumerId" };
+	static const char *const names[] = {"transportId", "producerId", "consumerId"};
 	cJSON *reply = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(reply, "stats");
 	struct cp_fault fault;
@@ -140,7 +143,8 @@ void cp_a_get_stats(struct cp_session *s, const cJSON *data)
 		named += status;
 	}
 	if (status >= 0 && named == 0) {
-		cp_refuse(&fault, CP_BAD_REQUEST, "transportId, producerId or consumerId: one of them must be there");
+		cp_refuse(&fault, CP_BAD_REQUEST,
+		        "transportId, producerId or consumerId: one of them must be there");
 		status = -1;
 	}
 	if (status < 0) {

@@ -19,17 +19,19 @@ static int join(struct cp_session *s, const char *room, const char *user, struct
 
 	if (!cp_address_enter(server, s->address_text, &s->address))
 		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
-			server->config->limit.connections_per_address);
+		        server->config->limit.connections_per_address);
 	if (!cp_name_valid(room))
-		return cp_refuse(fault, CP_BAD_REQUEST, "room: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+		return cp_refuse(
+		        fault, CP_BAD_REQUEST, "room: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
 	if (user[0] != '\0' && !cp_name_valid(user))
-		return cp_refuse(fault, CP_BAD_REQUEST, "user: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+		return cp_refuse(
+		        fault, CP_BAD_REQUEST, "user: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
 	s->peer = cp_room_join(server->model, room, user, &cp_dialect_a_listener, s, fault);
 	return s->peer != NULL ? 0 : -1;
 }
 
-struct cp_session *cp_session_open(struct cp_server *server, struct lws *wsi, const char *room, const char *user,
-	const char *address)
+struct cp_session *cp_session_open(
+        struct cp_server *server, struct lws *wsi, const char *room, const char *user, const char *address)
 {
 	struct cp_session *s = calloc(1, sizeof(*s));
 	struct cp_fault fault;
@@ -46,15 +48,15 @@ struct cp_session *cp_session_open(struct cp_server *server, struct lws *wsi, co
 	server->metrics.sockets_open++;
 	if (join(s, room, user, &fault) < 0) {
 		server->metrics.sockets_refused++;
-		sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address, cp_code_name(fault.code),
-			fault.message);
+		sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
+		        cp_code_name(fault.code), fault.message);
 		cp_session_error(s, &fault);
 		cp_session_close(s, fault.code == CP_BAD_REQUEST ? 1008 : 1013, cp_code_name(fault.code));
 		return s;
 	}
 	server->metrics.sockets_accepted++;
 	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s", room, s->peer->id,
-		user[0] != '\0' ? user : "-", address);
+	        user[0] != '\0' ? user : "-", address);
 	cp_session_notify(s, "rtpCapabilities", cJSON_Duplicate(server->capabilities, true));
 	return s;
 }
@@ -96,7 +98,7 @@ void cp_session_close(struct cp_session *s, uint16_t code, const char *reason)
 	s->close_code = code;
 	s->close_reason = reason;
 	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", s->address_text,
-		s->peer != NULL ? s->peer->id : "-", code, reason);
+	        s->peer != NULL ? s->peer->id : "-", code, reason);
 	/* A client that reads nothing never lets the close frame out. */
 	lws_set_timeout(s->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
 	lws_callback_on_writable(s->wsi);
@@ -110,7 +112,8 @@ void cp_session_close(struct cp_session *s, uint16_t code, const char *reason)
 static void send_close(struct cp_session *s)
 {
 	s->close_sent = true;
-	lws_close_reason(s->wsi, s->close_code, (unsigned char *)(uintptr_t)s->close_reason, strlen(s->close_reason));
+	lws_close_reason(
+	        s->wsi, s->close_code, (unsigned char *)(uintptr_t)s->close_reason, strlen(s->close_reason));
 	lws_close_free_wsi(s->wsi, LWS_CLOSE_STATUS_NOSTATUS, __func__);
 }
 
@@ -234,8 +237,8 @@ static void send_error(struct cp_session *s, const cJSON *message, const struct 
 
 void cp_session_error(struct cp_session *s, const struct cp_fault *fault)
 {
-	sh_log(SH_LOG_DEBUG, "request-failed peer=%s code=%s message=\"%s\"", s->peer != NULL ? s->peer->id : "-",
-		cp_code_name(fault->code), fault->message);
+	sh_log(SH_LOG_DEBUG, "request-failed peer=%s code=%s message=\"%s\"",
+	        s->peer != NULL ? s->peer->id : "-", cp_code_name(fault->code), fault->message);
 	send_error(s, s->current, fault);
 	answered(s);
 }
@@ -300,7 +303,11 @@ static bool is_utf8(const unsigned char *p, const unsigned char *end)
 {
 	while (p < end) {
 		uint32_t c = *p++;
-		unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : (c & 0xf8) == 0xf0 ? 3 : 4;
+		unsigned more = c < 0x80                ? 0
+		                : c >= 0xc2 && c < 0xe0 ? 1
+		                : (c & 0xf0) == 0xe0    ? 2
+		                : (c & 0xf8) == 0xf0    ? 3
+		                                        : 4;
 
 		if (more == 4 || (size_t)(end - p) < more)
 			return false;
@@ -311,7 +318,7 @@ static bool is_utf8(const unsigned char *p, const unsigned char *end)
 			c = c << 6 | (*p & 0x3f);
 		}
 		if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
-			(more == 3 && (c < 0x10000 || c > 0x10ffff)))
+		        (more == 3 && (c < 0x10000 || c > 0x10ffff)))
 			return false;
 	}
 	return true;
@@ -342,7 +349,8 @@ static void take_message(struct cp_session *s, const char *text, size_t len)
 		return;
 	}
 	if (too_deep(text, len)) {
-		cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep", CP_JSON_DEPTH);
+		cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep",
+		        CP_JSON_DEPTH);
 		send_error(s, NULL, &fault);
 		return;
 	}

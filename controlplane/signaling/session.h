@@ -19,9 +19,9 @@
 #include "controlplane/room/room.h"
 
 enum {
-	CP_JSON_DEPTH = 32,      /* levels of nesting in a message */
+	CP_JSON_DEPTH = 32, /* levels of nesting in a message */
 	CP_REQUEST_ID_MAX = 128, /* bytes of a request's id that is a string */
-	CP_CLOSE_WAIT_S = 3,     /* for the close frame to leave, and its answer to come */
+	CP_CLOSE_WAIT_S = 3, /* for the close frame to leave, and its answer to come */
 };
 
 struct cp_out { /* a message that waits to be sent */
@@ -54,18 +54,18 @@ struct cp_session {
 	TAILQ_HEAD(, cp_request) waiting;
 	uint32_t waiting_count;
 	cJSON *current; /* the request under way; NULL: none */
-	bool running;   /* within cp_session_run */
-	bool is_ready;  /* on the server's list */
+	bool running; /* within cp_session_run */
+	bool is_ready; /* on the server's list */
 	TAILQ_ENTRY(cp_session) ready;
 
-	double tokens;      /* messages it may send now */
+	double tokens; /* messages it may send now */
 	uint64_t tokens_ns; /* when that was reckoned */
-	uint32_t strikes;   /* messages over the limit since it last kept to it */
+	uint32_t strikes; /* messages over the limit since it last kept to it */
 };
 
 /* Joins the room; what fails is said to the client, and the socket closes. NULL: no memory. */
-struct cp_session *cp_session_open(struct cp_server *server, struct lws *wsi, const char *room, const char *user,
-	const char *address);
+struct cp_session *cp_session_open(
+        struct cp_server *server, struct lws *wsi, const char *room, const char *user, const char *address);
 /* The socket is gone: the peer leaves, and everything is freed. */
 void cp_session_free(struct cp_session *s);
 

@@ -46,7 +46,7 @@ struct cp_webrtc {
 	unsigned references;
 	uint32_t worker;
 	enum cp_webrtc_state state;
-	bool alive;  /* the data plane has it, the tables know it */
+	bool alive; /* the data plane has it, the tables know it */
 	bool closed; /* its owner has closed it */
 	struct cp_ice ice;
 

@@ -24,7 +24,8 @@ cJSON *cp_ice_parameters(const struct cp_ice *ice)
 	cJSON *o = cJSON_CreateObject();
 
 	if (cJSON_AddStringToObject(o, "usernameFragment", ice->current.ufrag) &&
-	    cJSON_AddStringToObject(o, "password", ice->current.pwd) && cJSON_AddTrueToObject(o, "iceLite"))
+		cJSON_AddStringToObject(o, "password", ice->current.pwd) &&
+		cJSON_AddTrueToObject(o, "iceLite"))
 		return o;
 	cJSON_Delete(o);
 	return NULL;
@@ -36,10 +37,11 @@ static cJSON *candidate(const struct sh_addr *a, uint16_t port, unsigned index)
 	cJSON *o = cJSON_CreateObject();
 
 	if (inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->ip, ip, sizeof(ip)) &&
-	    cJSON_AddStringToObject(o, "foundation", "udpcandidate") &&
-	    cJSON_AddNumberToObject(o, "priority", priority(index)) && cJSON_AddStringToObject(o, "ip", ip) &&
-	    cJSON_AddStringToObject(o, "address", ip) && cJSON_AddStringToObject(o, "protocol", "udp") &&
-	    cJSON_AddNumberToObject(o, "port", port) && cJSON_AddStringToObject(o, "type", "host"))
+		cJSON_AddStringToObject(o, "foundation", "udpcandidate") &&
+		cJSON_AddNumberToObject(o, "priority", priority(index)) &&
+		cJSON_AddStringToObject(o, "ip", ip) && cJSON_AddStringToObject(o, "address", ip) &&
+		cJSON_AddStringToObject(o, "protocol", "udp") && cJSON_AddNumberToObject(o, "port", port) &&
+		cJSON_AddStringToObject(o, "type", "host"))
 		return o;
 	cJSON_Delete(o);
 	return NULL;
@@ -78,9 +80,9 @@ static cJSON *dtls_parameters(const struct cp_webrtc *t)
 	cJSON *list, *f = cJSON_CreateObject();
 
 	if (cJSON_AddStringToObject(f, "algorithm", "sha-256") &&
-	    cJSON_AddStringToObject(f, "value", t->server->cert.fingerprint) &&
-	    cJSON_AddStringToObject(o, "role", "auto") && (list = cJSON_AddArrayToObject(o, "fingerprints")) &&
-	    cJSON_AddItemToArray(list, f))
+		cJSON_AddStringToObject(f, "value", t->server->cert.fingerprint) &&
+		cJSON_AddStringToObject(o, "role", "auto") &&
+		(list = cJSON_AddArrayToObject(o, "fingerprints")) && cJSON_AddItemToArray(list, f))
 		return o;
 	cJSON_Delete(f);
 	cJSON_Delete(o);
@@ -100,7 +102,7 @@ cJSON *cp_webrtc_parameters(const struct cp_webrtc *t)
 	cJSON *o = cJSON_CreateObject();
 
 	if (cJSON_AddStringToObject(o, "id", t->id) && put(o, "iceParameters", cp_ice_parameters(&t->ice)) &&
-	    put(o, "iceCandidates", candidates(t)) && put(o, "dtlsParameters", dtls_parameters(t)))
+		put(o, "iceCandidates", candidates(t)) && put(o, "dtlsParameters", dtls_parameters(t)))
 		return o;
 	cJSON_Delete(o);
 	return NULL;
@@ -131,8 +133,8 @@ static int read_role(enum cp_dtls_role *role, const cJSON *in, char *err, size_t
 }
 
 /* One entry. A hash we do not take is passed over, for there may be another. */
-static int read_fingerprint(struct cp_fingerprint *out, unsigned *count, const cJSON *in, int index, char *err,
-			    size_t err_size)
+static int read_fingerprint(
+	struct cp_fingerprint *out, unsigned *count, const cJSON *in, int index, char *err, size_t err_size)
 {
 	const cJSON *algorithm = cJSON_GetObjectItemCaseSensitive(in, "algorithm");
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(in, "value");
@@ -181,8 +183,8 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 			return EINVAL;
 	}
 	if (!count)
-		return wrong(err, err_size,
-			"dtlsParameters.fingerprints: none with sha-256, sha-384 or sha-512");
+		return wrong(
+			err, err_size, "dtlsParameters.fingerprints: none with sha-256, sha-384 or sha-512");
 	t->role = role;
 	t->fingerprint_count = count;
 	memcpy(t->fingerprint, f, count * sizeof(f[0]));

@@ -19,6 +19,7 @@ static void free_parts(struct cp_webrtc_server *s)
 	cp_ice_table_free(&s->ufrags);
 	cp_id_table_free(&s->ids);
 	cp_cert_free(&s->cert);
+	cp_dp_drop(s->dp);
 	free(s->tick);
 	free(s);
 }
@@ -37,7 +38,7 @@ static const char *make_parts(struct cp_webrtc_server *s, int *error)
 }
 
 int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, const struct sh_config *config,
-			    struct cp_dp *dp, char *err, size_t err_size)
+	struct cp_dp *dp, char *err, size_t err_size)
 {
 	struct cp_webrtc_server *s = calloc(1, sizeof(*s));
 	const char *wrong;
@@ -50,6 +51,7 @@ int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, cons
 	s->loop = loop;
 	s->config = config;
 	s->dp = dp;
+	cp_dp_hold(dp);
 	wrong = make_parts(s, &error);
 	if (wrong) {
 		snprintf(err, err_size, "%s", wrong);
@@ -83,7 +85,8 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s)
  * owner's doing any other: each is put back in the list before it is visited, and those
  * not visited yet hang on a list of their own, from which they can be taken out.
  */
-static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now), uint64_t now)
+static void for_each(
+	struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now), uint64_t now)
 {
 	struct cp_webrtc *waiting = s->alive;
 

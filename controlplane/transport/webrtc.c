@@ -80,8 +80,9 @@ static int make_ids(struct cp_webrtc *t)
 		return EIO;
 	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
 	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	snprintf(t->id, sizeof(t->id), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0],
-		r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+	snprintf(t->id, sizeof(t->id), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
+		r[15]);
 	do
 		if (RAND_bytes((uint8_t *)&t->sh_id, sizeof(t->sh_id)) != 1)
 			return EIO;
@@ -113,8 +114,8 @@ static void enlist(struct cp_webrtc *t)
 	t->alive = true;
 }
 
-int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events,
-		     void *arg)
+int cp_webrtc_create(
+	struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events, void *arg)
 {
 	struct cp_webrtc *t;
 	int error;

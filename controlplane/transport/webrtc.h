@@ -26,11 +26,11 @@ enum {
 };
 
 enum cp_webrtc_state {
-	CP_WEBRTC_NEW,       /* no check came yet; that may last */
-	CP_WEBRTC_CHECKING,  /* a good check came */
+	CP_WEBRTC_NEW, /* no check came yet; that may last */
+	CP_WEBRTC_CHECKING, /* a good check came */
 	CP_WEBRTC_CONNECTED, /* the data plane has the SRTP keys */
-	CP_WEBRTC_FAILED,    /* DTLS failed, or the data plane refused */
-	CP_WEBRTC_CLOSED,    /* the peer closed, consent expired, or the data plane was lost */
+	CP_WEBRTC_FAILED, /* DTLS failed, or the data plane refused */
+	CP_WEBRTC_CLOSED, /* the peer closed, consent expired, or the data plane was lost */
 };
 const char *cp_webrtc_state_name(enum cp_webrtc_state state); /* "checking" */
 
@@ -53,14 +53,16 @@ struct cp_webrtc_events {
 /* Callbacks come from the loop, never from within a call below. cp_webrtc_close is allowed in all. */
 
 /*
- * Makes the certificate and the DTLS threads. `config` and `dp` outlive the server.
+ * Makes the certificate and the DTLS threads. `config` outlives the server, `dp` is held.
  * 0, or an errno with a sentence in `err`.
  */
 int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, const struct sh_config *config,
-			    struct cp_dp *dp, char *err, size_t err_size);
+	struct cp_dp *dp, char *err, size_t err_size);
 /*
- * Every transport must have been closed. Before cp_dp_destroy, so that the peers still
- * get their close_notify. Waits for the DTLS threads to end; the loop must run on.
+ * Every transport must have been closed. Before or after cp_dp_destroy: before, the
+ * peers get their close_notify and the data plane forgets the transports; where that
+ * came first, media goes on until a successor sweeps. Waits for the DTLS threads to end;
+ * the loop must run on.
  */
 void cp_webrtc_server_destroy(struct cp_webrtc_server *s);
 
@@ -82,8 +84,8 @@ void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_i
  * given to the client at once or when `created` came. 0; ENOTCONN while there is no
  * data plane; ENOBUFS; ENOMEM; EIO.
  */
-int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events,
-		     void *arg);
+int cp_webrtc_create(
+	struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events, void *arg);
 
 /*
  * {id, iceParameters, iceCandidates, dtlsParameters} as signaling has them. The
@@ -103,8 +105,8 @@ int cp_webrtc_restart_ice(struct cp_webrtc *t, cJSON **out);
 /* Says goodbye to the peer where it can and frees. No callback follows. */
 void cp_webrtc_close(struct cp_webrtc *t);
 
-const char *cp_webrtc_id(const struct cp_webrtc *t);  /* opaque, random */
-sh_id cp_webrtc_sh_id(const struct cp_webrtc *t);     /* the data plane's name for it */
+const char *cp_webrtc_id(const struct cp_webrtc *t); /* opaque, random */
+sh_id cp_webrtc_sh_id(const struct cp_webrtc *t); /* the data plane's name for it */
 enum cp_webrtc_state cp_webrtc_get_state(const struct cp_webrtc *t);
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t); /* mediasoup's words: "new", "connecting", … */
 uint32_t cp_webrtc_worker(const struct cp_webrtc *t);

@@ -24,7 +24,7 @@ async function checkGoesOn(page, words) {
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());

@@ -10,7 +10,7 @@ const transport = (page) => page.evaluate("spate.transportId");
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());

@@ -21,7 +21,7 @@ async function relay(from, to) {
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const firefox = await startFirefox();
 	defer(() => firefox.close());

@@ -17,7 +17,7 @@ await test(async ({ defer }) => {
 	if (probe.status !== 0)
 		throw new Skip(`nftables cannot drop packets here: ${probe.stderr ?? probe.error}`);
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());

@@ -29,7 +29,7 @@ const PICTURE = `(() => {
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());

@@ -28,7 +28,7 @@ async function sendRate(page) {
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
-	defer(() => servers.end());
+	defer((failed) => servers.end(failed));
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());

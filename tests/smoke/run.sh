@@ -30,7 +30,7 @@ trap finish EXIT
 start() {
 	local name=$1
 	shift
-	setsid env --default-signal=INT ip netns exec "$netns" "$run" --no-install --run-dir "$rundir" "$@" >"$work/$name.out" 2>"$work/$name.err" &
+	setsid env --default-signal=INT ip netns exec "$netns" "$run" --run-dir "$rundir" "$@" >"$work/$name.out" 2>"$work/$name.err" &
 	pid=$!
 }
 
@@ -89,8 +89,8 @@ stop() {
 	ok "nothing is left" nothing_left
 }
 
-start first
-ok "it is ready" until_true 40 said_ready first
+start first --no-install
+ok "it is ready" until_true 100 said_ready first
 ok "and says so in one line" test "$(cat "$work/first.out")" = "ready http://localhost:3000/"
 ok "healthz says 200" healthy 3000
 ok "the page is served" test "$(fetch_status 3000 /)" = 200
@@ -114,13 +114,13 @@ for name in spate-controlplane spate-dataplane; do
 done
 stop TERM
 
-start again --http-port 3456
+start again --no-build --http-port 3456
 ok "it starts again, on another port" until_true 40 said_ready again
 ok "and says which" test "$(cat "$work/again.out")" = "ready http://localhost:3456/"
 kill -KILL "$pid"
 ok "killed, it takes its processes along" until_true 5 netns_empty
 
-start last
+start last --no-build
 ok "it starts over what that left" until_true 40 said_ready last
 victim=$(process spate-dataplane)
 kill -KILL "$victim"

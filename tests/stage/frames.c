@@ -17,9 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "../../dataplane/net/checksum.h"
 #include "../../dataplane/net/udp.h"
 #include "../../shared/config.h"
+#include "../../shared/stun.h"
 #include "harness.h"
 
 /* --- a namespace and a TAP ----------------------------------------------------------------- */
@@ -61,6 +64,20 @@ void stage_tap_open(struct stage *s, const char *interface)
 	s->tap = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 	if (s->tap < 0 || a.sll_ifindex == 0 || bind(s->tap, (struct sockaddr *)&a, sizeof(a)) != 0)
 		stage_die("the interface %s cannot be opened: %s", interface, strerror(errno));
+}
+
+void stage_tap_link(const char *interface, bool up)
+{
+	struct ifreq r = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", interface);
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &r) != 0)
+		stage_die("%s: %s", interface, strerror(errno));
+	r.ifr_flags = (short)(up ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
+	if (ioctl(fd, SIOCSIFFLAGS, &r) != 0)
+		stage_die("%s: %s", interface, strerror(errno));
+	close(fd);
 }
 
 void stage_tap_send(struct stage *s, const struct stage_frame *f)
@@ -199,4 +216,40 @@ const uint8_t *stage_payload(const struct stage_frame *f, size_t *len)
 		return NULL;
 	*len = udp.payload_len;
 	return f->data + udp.payload_offset;
+}
+
+/* --- STUN (RFC 8489) --------------------------------------------------------------------------- */
+
+static size_t attribute(uint8_t *out, size_t at, uint16_t type, const void *value, size_t len)
+{
+	dp_put16(out + at, type);
+	dp_put16(out + at + 2, (uint16_t)len);
+	memset(out + at + 4, 0, (len + 3) / 4 * 4);
+	memcpy(out + at + 4, value, len);
+	at += 4 + (len + 3) / 4 * 4;
+	return at;
+}
+
+size_t stage_stun(uint8_t *out, const char *username, const char *password, bool use_candidate)
+{
+	static const uint8_t header[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 's', 't', 'a', 'g', 'e'};
+	uint8_t digest[20], print[4];
+	struct sh_hmac_sha1 key;
+	size_t at = sizeof(header);
+	uint32_t crc;
+
+	memcpy(out, header, sizeof(header));
+	at = attribute(out, at, 0x0006, username, strlen(username));
+	at = attribute(out, at, 0x0024, "\x6e\x00\x1e\xff", 4);
+	at = attribute(out, at, 0x802a, "controls", 8);
+	if (use_candidate)
+		at = attribute(out, at, 0x0025, "", 0);
+	dp_put16(out + 2, (uint16_t)(at + 24 - sizeof(header)));
+	sh_hmac_sha1_key(&key, password, strlen(password));
+	sh_hmac_sha1(&key, out, at, digest);
+	at = attribute(out, at, 0x0008, digest, sizeof(digest));
+	dp_put16(out + 2, (uint16_t)(at + 8 - sizeof(header)));
+	crc = htonl((uint32_t)crc32(0, out, (uInt)at) ^ 0x5354554e);
+	memcpy(print, &crc, sizeof(print));
+	return attribute(out, at, 0x8028, print, sizeof(print));
 }

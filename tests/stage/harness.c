@@ -30,6 +30,17 @@ void stage_die(const char *fmt, ...)
 	exit(1);
 }
 
+int stage_failures;
+
+void stage_check(bool right, const char *what, const char *file, int line)
+{
+	if (right)
+		return;
+	printf("FAILED: %s:%d: %s\n", file, line, what);
+	fflush(stdout);
+	stage_failures++;
+}
+
 uint64_t stage_ms(void)
 {
 	struct timespec t;
@@ -130,6 +141,30 @@ int stage_stop(struct stage *s)
 	if (!directory_empty(run))
 		stage_die("the data plane left something behind in its run directory");
 	return done != 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int stage_exit(struct stage *s)
+{
+	uint64_t end = stage_ms() + 10000;
+	int status = 0;
+	pid_t done = 0;
+
+	while (s->pid && done == 0 && stage_ms() < end) {
+		done = waitpid(s->pid, &status, WNOHANG);
+		if (done == 0)
+			stage_sleep(5);
+	}
+	if (done <= 0)
+		return -1;
+	s->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void stage_kill(struct stage *s)
+{
+	kill(s->pid, SIGKILL);
+	waitpid(s->pid, NULL, 0);
+	s->pid = 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)

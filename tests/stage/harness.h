@@ -45,6 +45,10 @@ void stage_start(struct stage *s, const char *config);
  * killed. The run directory must then be empty.
  */
 int stage_stop(struct stage *s);
+/* Waits for the program to end by itself. Its exit status, or -1: it runs on, or was killed. */
+int stage_exit(struct stage *s);
+/* SIGKILL: what the program cannot clean up stays. */
+void stage_kill(struct stage *s);
 /* Stops what runs and removes the directory. */
 void stage_end(struct stage *s);
 /* The program's log so far; the caller frees it. */
@@ -96,6 +100,8 @@ struct stage_frame {
 void stage_namespace(void);
 /* Opens the kernel's side of the TAP. The interface is up once stage_hello() has returned. */
 void stage_tap_open(struct stage *s, const char *interface);
+/* Sets the kernel's side up or down: down, the device takes no packet from the data plane. */
+void stage_tap_link(const char *interface, bool up);
 void stage_tap_send(struct stage *s, const struct stage_frame *f);
 /* The next frame from the data plane. False: none in `ms`. */
 bool stage_tap_receive(struct stage *s, struct stage_frame *f, unsigned ms);
@@ -114,8 +120,18 @@ const uint8_t *stage_payload(const struct stage_frame *f, size_t *len);
 /* Where the IP header's and UDP's checksums must be made anew after a change. */
 void stage_fix(struct stage_frame *f);
 
+/*
+ * A binding request with USERNAME, PRIORITY, ICE-CONTROLLING, MESSAGE-INTEGRITY and
+ * FINGERPRINT; `use_candidate` adds that. Returns its length, below 200.
+ */
+size_t stage_stun(uint8_t *out, const char *username, const char *password, bool use_candidate);
+
 /* --- small things ---------------------------------------------------------------------- */
 
+/* Says where, and counts it in stage_failures, unless `right`. */
+#define STAGE_CHECK(right) stage_check((right), #right, __FILE__, __LINE__)
+void stage_check(bool right, const char *what, const char *file, int line);
+extern int stage_failures;
 /* Ends the test with a sentence. */
 __attribute__((noreturn, format(printf, 1, 2))) void stage_die(const char *fmt, ...);
 void stage_sleep(unsigned ms);

@@ -30,7 +30,7 @@ static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int 
 
 static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o)
 {
-	char heading[SH_MAX_WORKERS][16];
+	char heading[SH_MAX_WORKERS][24];
 	const char *columns[SH_MAX_WORKERS + 2] = {"COUNTER"};
 	uint64_t value[SH_MAX_WORKERS];
 	struct ctl_table t;

@@ -9,6 +9,7 @@ import { log, Skip, until } from "./test.mjs";
 const source = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const build = process.env.SPATE_BUILD_DIR ?? join(source, "build");
 const DEVICE = "spate0";
+const LOG_LINES = 60;
 const GATEWAY = "10.99.0.2";
 
 export const PORT = 3000;
@@ -121,16 +122,13 @@ export class Servers {
 		return true;
 	}
 
-	/** Ends both; on failure their last words help to see why. */
-	async end() {
+	/** Ends both; after a failure their last words help to see why. */
+	async end(failed) {
 		await this.controlplane.end();
 		await this.dataplane.end();
-	}
-
-	printLogs(lines = 40) {
-		for (const server of [this.dataplane, this.controlplane]) {
-			console.log(`--- ${server.name}, last lines`);
-			console.log(server.output.split("\n").slice(-lines).join("\n"));
+		for (const server of failed ? [this.dataplane, this.controlplane] : []) {
+			console.log(`--- the last lines of the ${server.name}`);
+			console.log(server.output.split("\n").slice(-LOG_LINES).join("\n"));
 		}
 	}
 }

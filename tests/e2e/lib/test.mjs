@@ -35,22 +35,23 @@ export async function until(words, seconds, probe) {
 
 /**
  * Runs `body({ defer })` in a namespace and ends the process: 0 passed, 1 failed, 77
- * skipped. What defer() was given runs at the end, last first, whatever happened.
+ * skipped. What defer() was given runs at the end, last first, whatever happened; it is
+ * told whether the test failed.
  */
 export async function test(body, { limit = LIMIT_SECONDS } = {}) {
 	if (!isInside())
 		process.exit(await runInside(limit));
 	const endings = [];
-	const finish = async () => {
+	const finish = async (failed) => {
 		while (endings.length > 0) {
 			try {
-				await endings.pop()();
+				await endings.pop()(failed);
 			} catch (error) {
 				log(`at the end: ${error.message}`);
 			}
 		}
 	};
-	process.once("SIGTERM", () => finish().then(() => process.exit(1)));
+	process.once("SIGTERM", () => finish(true).then(() => process.exit(1)));
 	let code = 0;
 	try {
 		await body({ defer: (ending) => endings.push(ending) });
@@ -59,6 +60,6 @@ export async function test(body, { limit = LIMIT_SECONDS } = {}) {
 		code = error instanceof Skip ? 77 : 1;
 		log(error instanceof Skip ? `SKIP: ${error.message}` : `FAIL: ${error.stack}`);
 	}
-	await finish();
+	await finish(code === 1);
 	process.exit(code);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../../controlplane/dpclient/dpclient.h"
+#include "../../../controlplane/dpclient/requests.h"
 #include "../../../shared/stats.h"
 #include "fake.h"
 
@@ -305,7 +306,7 @@ static void commands_go_in_order_and_are_answered(void **state)
 	}
 	assert_int_equal(cmd[2].seq, cmd[0].seq + 2);
 	fake_ack(&fake, cmd[1].seq, ENOSPC); /* answers may overtake each other */
-	fake_ack(&fake, cmd[1].seq, 0);      /* and one may be told twice */
+	fake_ack(&fake, cmd[1].seq, 0); /* and one may be told twice */
 	fake_ack(&fake, cmd[0].seq - 1, 0);
 	fake_ack(&fake, cmd[2].seq + 1, 0);
 	fake_run_until(&loop, has_count, &completions);
@@ -352,6 +353,29 @@ static void too_many_are_refused(void **state)
 	assert_int_equal(last_error, ECANCELED);
 }
 
+static void keys_do_not_stay_behind(void **state)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS}, zero = {0};
+	const struct sh_cmd *kept;
+	struct cp_dp_requests q;
+
+	memset(&cmd.transport_keys, 0xa5, sizeof(cmd.transport_keys));
+	assert_int_equal(cp_dp_requests_init(&q, UINT32_MAX), 0);
+	assert_int_equal(cp_dp_requests_add(&q, &cmd, NULL, NULL), 0);
+	assert_int_equal(cp_dp_requests_add(&q, &cmd, NULL, NULL), 0);
+	assert_int_equal(cmd.seq, 0); /* numbers run round */
+	kept = cp_dp_requests_peek(&q);
+	assert_int_equal(kept->transport_keys.in.key[0], 0xa5);
+	cp_dp_requests_pushed(&q);
+	assert_memory_equal(kept, &zero, sizeof(zero));
+	assert_false(cp_dp_requests_answer(&q, 0, 0)); /* not in the ring yet */
+	assert_true(cp_dp_requests_answer(&q, UINT32_MAX, 0));
+	kept = cp_dp_requests_peek(&q);
+	cp_dp_requests_fail(&q, ECONNRESET);
+	assert_memory_equal(kept, &zero, sizeof(zero));
+	cp_dp_requests_free(&q);
+}
+
 /* --- packets and events ----------------------------------------------------------------------------- */
 
 static void events_and_punts_come_up(void **state)
@@ -373,7 +397,8 @@ static void events_and_punts_come_up(void **state)
 
 static void records_that_lie_are_dropped(void **state)
 {
-	struct sh_packet good = {.len = 3, .path = {.remote.family = 4, .local = {.family = 4, .port = FAKE_PORT}}};
+	struct sh_packet good = {
+		.len = 3, .path = {.remote.family = 4, .local = {.family = 4, .port = FAKE_PORT}}};
 	struct sh_packet bad;
 
 	connect_to_fake();
@@ -392,7 +417,8 @@ static void records_that_lie_are_dropped(void **state)
 
 static void packets_go_down_to_the_right_worker(void **state)
 {
-	struct sh_path path = {.remote = {.family = 4, .port = 5000}, .local = {.family = 4, .port = FAKE_PORT + 1}};
+	struct sh_path path = {
+		.remote = {.family = 4, .port = 5000}, .local = {.family = 4, .port = FAKE_PORT + 1}};
 	uint8_t data[SH_DATAGRAM_MAX + 1] = "hello";
 	struct sh_packet p;
 	int error = 0;
@@ -476,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commands_go_in_order_and_are_answered, start, stop),
 		cmocka_unit_test_setup_teardown(a_full_ring_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(too_many_are_refused, start, stop),
+		cmocka_unit_test(keys_do_not_stay_behind),
 		cmocka_unit_test_setup_teardown(events_and_punts_come_up, start, stop),
 		cmocka_unit_test_setup_teardown(records_that_lie_are_dropped, start, stop),
 		cmocka_unit_test_setup_teardown(packets_go_down_to_the_right_worker, start, stop),

@@ -28,13 +28,13 @@ struct datagram {
 struct net {
 	struct datagram queue[2][NET_ROOM]; /* by who sent it */
 	unsigned count[2];
-	unsigned sent[2];   /* in all */
+	unsigned sent[2]; /* in all */
 	unsigned bursts[2]; /* runs of datagrams that were sent in one go */
 	/* what goes wrong */
-	int lose[2];        /* index of the one datagram to lose; -1: none */
-	int lose_burst[2];  /* of the one burst to lose whole */
+	int lose[2]; /* index of the one datagram to lose; -1: none */
+	int lose_burst[2]; /* of the one burst to lose whole */
 	bool backwards, twice;
-	bool cut[2];        /* everything is lost */
+	bool cut[2]; /* everything is lost */
 	/* seen */
 	size_t longest[2];
 	unsigned ticks;

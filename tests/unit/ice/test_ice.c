@@ -54,7 +54,8 @@ static void credentials_are_long_and_differ(void **state)
 	assert_string_not_equal(ice.current.ufrag, other.current.ufrag);
 	assert_string_not_equal(ice.current.pwd, other.current.pwd);
 	for (const char *c = ice.current.pwd; *c; c++)
-		assert_non_null(strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", *c));
+		assert_non_null(
+			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", *c));
 }
 
 static void first_check_is_answered_and_bound(void **state)
@@ -301,7 +302,8 @@ static void media_moves_the_selection(void **state)
 
 static void ninth_tuple_pushes_out_the_oldest_but_never_the_selected(void **state)
 {
-	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000), third = request_path(3, 5000);
+	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000),
+		       third = request_path(3, 5000);
 	struct request r = good();
 
 	r.use_candidate = true;

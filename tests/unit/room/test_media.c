@@ -112,6 +112,46 @@ static void what_does_not_fit_is_refused(void **state)
 	cJSON_Delete(nothing);
 }
 
+static void try_produce(struct cp_transport *t, const char *rtp)
+{
+	cJSON *rtp_json = cJSON_Parse(rtp), *kind = cJSON_CreateString("video");
+
+	assert_non_null(rtp_json);
+	cp_producer_create(t, kind, rtp_json, false, done);
+	answer_all();
+	cJSON_Delete(rtp_json);
+	cJSON_Delete(kind);
+}
+
+static void streams_of_a_transport_can_be_told_apart(void **state)
+{
+#define VIDEO(mid, encoding)                                                                                 \
+	"{\"mid\":\"" mid                                                                                    \
+	"\",\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000,"                 \
+	"\"parameters\":{}},{\"mimeType\":\"video/rtx\",\"payloadType\":97,\"clockRate\":90000,"             \
+	"\"parameters\":{\"apt\":96}}],\"headerExtensions\":[],\"encodings\":[" encoding "]}"
+	struct cp_peer *a = join("r", "a");
+	struct cp_transport *t = transport(a, CP_PURPOSE_SEND);
+
+	try_produce(t, VIDEO("0", "{\"ssrc\":1,\"rtx\":{\"ssrc\":2}}"));
+	assert_false(w.failed);
+	try_produce(t, VIDEO("1", "{\"ssrc\":1,\"rtx\":{\"ssrc\":3}}"));
+	expect_fault(CP_CONFLICT, "SSRC");
+	try_produce(t, VIDEO("1", "{\"ssrc\":2,\"rtx\":{\"ssrc\":3}}"));
+	expect_fault(CP_CONFLICT, "SSRC");
+	try_produce(t, VIDEO("1", "{\"ssrc\":3,\"rtx\":{\"ssrc\":1}}"));
+	expect_fault(CP_CONFLICT, "SSRC");
+	try_produce(t, VIDEO("1", "{\"ssrc\":3,\"rtx\":{\"ssrc\":2}}"));
+	expect_fault(CP_CONFLICT, "SSRC");
+	try_produce(t, VIDEO("0", "{\"ssrc\":3,\"rtx\":{\"ssrc\":4}}"));
+	expect_fault(CP_CONFLICT, "MID");
+	try_produce(t, VIDEO("1", "{\"ssrc\":3,\"rtx\":{\"ssrc\":4}}"));
+	assert_false(w.failed);
+	try_produce(transport(a, CP_PURPOSE_SEND), VIDEO("0", "{\"ssrc\":1,\"rtx\":{\"ssrc\":2}}"));
+	assert_false(w.failed); /* another transport is another matter */
+#undef VIDEO
+}
+
 static void a_transport_connects_once(void **state)
 {
 	struct cp_transport *t = transport(join("r", "a"), CP_PURPOSE_SEND);
@@ -226,16 +266,21 @@ static void a_transport_that_fails_is_told_to_its_owner(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(produce_tells_the_data_plane_and_the_others, world_make, world_end),
-		cmocka_unit_test_setup_teardown(consume_gives_ids_of_its_own, world_make, world_end),
-		cmocka_unit_test_setup_teardown(a_consumer_that_starts_paused_says_so, world_make, world_end),
-		cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
-		cmocka_unit_test_setup_teardown(a_transport_connects_once, world_make, world_end),
-		cmocka_unit_test_setup_teardown(pausing_a_producer_is_told_once, world_make, world_end),
-		cmocka_unit_test_setup_teardown(closing_a_producer_closes_its_consumers_first, world_make, world_end),
-		cmocka_unit_test_setup_teardown(closing_ones_own_consumer_is_not_told, world_make, world_end),
-		cmocka_unit_test_setup_teardown(a_peer_that_leaves_takes_all_along, world_make, world_end),
-		cmocka_unit_test_setup_teardown(a_transport_that_fails_is_told_to_its_owner, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(
+	                produce_tells_the_data_plane_and_the_others, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(consume_gives_ids_of_its_own, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(a_consumer_that_starts_paused_says_so, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(
+	                streams_of_a_transport_can_be_told_apart, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(a_transport_connects_once, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(pausing_a_producer_is_told_once, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(
+	                closing_a_producer_closes_its_consumers_first, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(closing_ones_own_consumer_is_not_told, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(a_peer_that_leaves_takes_all_along, world_make, world_end),
+	        cmocka_unit_test_setup_teardown(
+	                a_transport_that_fails_is_told_to_its_owner, world_make, world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

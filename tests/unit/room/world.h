@@ -21,8 +21,8 @@ struct world {
 	struct sh_config config;
 	struct cp_model model;
 	bool up;
-	bool hold;       /* operations wait for answer_all() */
-	int error;       /* what they are answered with */
+	bool hold; /* operations wait for answer_all() */
+	int error; /* what they are answered with */
 	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order */
 	unsigned cmds;
 	unsigned opened, closed, connected; /* transports */

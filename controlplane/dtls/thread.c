@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One thread of the pool: takes jobs, runs the handshakes' timers, posts what comes of it. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "pool_internal.h"
+
+static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
+{
+	struct cp_dtls_pool *p = s->pool;
+	bool full;
+
+	n->session = s;
+	n->kind = kind;
+	n->next = NULL;
+	pthread_mutex_lock(&p->lock);
+	full = kind == NEWS_SEND && p->sends == CP_DTLS_QUEUE_OUT;
+	if (!full) {
+		p->sends += kind == NEWS_SEND;
+		*p->last = n;
+		p->last = &n->next;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (full)
+		free(n);
+	else
+		uv_async_send(&p->async);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void send_datagram(void *arg, const uint8_t *data, size_t len)
+{
+	struct cp_dtls_session *s = arg;
+	struct cp_dtls_news *n = malloc(sizeof(*n) + len);
+
+	if (!n)
+		return;
+	n->len = len;
+	n->data = memcpy(n + 1, data, len);
+	post_news(s, n, NEWS_SEND);
+}
+
+static void set_ticking(struct cp_dtls_session *s, bool on)
+{
+	struct cp_dtls_thread *t = s->thread;
+
+	if (s->ticking == on)
+		return;
+	s->ticking = on;
+	if (!on) {
+		*s->tick_link = s->tick_next;
+		if (s->tick_next)
+			s->tick_next->tick_link = s->tick_link;
+		return;
+	}
+	if (!t->handshakes)
+		t->next_tick_ms = now_ms() + CP_DTLS_TICK_MS;
+	s->tick_next = t->handshakes;
+	s->tick_link = &t->handshakes;
+	if (s->tick_next)
+		s->tick_next->tick_link = &s->tick_next;
+	t->handshakes = s;
+}
+
+static void report(struct cp_dtls_session *s)
+{
+	enum cp_dtls_state state = cp_dtls_get_state(s->dtls);
+
+	set_ticking(s, state == CP_DTLS_HANDSHAKE);
+	if (state == CP_DTLS_CONNECTED && !s->reported_connected && cp_dtls_keys(s->dtls, &s->keys) == 0) {
+		s->reported_connected = true;
+		s->connected.state = state;
+		post_news(s, &s->connected, NEWS_STATE);
+	}
+	if ((state == CP_DTLS_FAILED || state == CP_DTLS_CLOSED) && !s->reported_end) {
+		s->reported_end = true;
+		s->ended.state = state;
+		memcpy(s->reason, cp_dtls_reason(s->dtls), sizeof(s->reason));
+		post_news(s, &s->ended, NEWS_STATE);
+	}
+}
+
+static void fail_without_memory(struct cp_dtls_session *s)
+{
+	if (s->reported_end)
+		return;
+	s->reported_end = true;
+	s->ended.state = CP_DTLS_FAILED;
+	strcpy(s->reason, "out of memory");
+	post_news(s, &s->ended, NEWS_STATE);
+}
+
+static void release(struct cp_dtls_session *s)
+{
+	if (s->dtls && s->notify)
+		cp_dtls_close(s->dtls);
+	set_ticking(s, false);
+	cp_dtls_free(s->dtls);
+	s->dtls = NULL;
+	post_news(s, &s->released, NEWS_RELEASED); /* the session is the loop's again */
+}
+
+static void run_job(struct cp_dtls_job *j, bool stop)
+{
+	struct cp_dtls_session *s = j->session;
+
+	if (j->kind == JOB_CLOSE) {
+		release(s);
+		return;
+	}
+	if (!s->dtls && !stop)
+		s->dtls = cp_dtls_new(s->pool->context, send_datagram, s);
+	if (!s->dtls && !stop)
+		fail_without_memory(s);
+	if (s->dtls && !stop) {
+		if (j->kind == JOB_START)
+			cp_dtls_start(s->dtls, s->role, s->fingerprint, s->fingerprint_count);
+		else
+			cp_dtls_input(s->dtls, j->data, j->len);
+		report(s);
+	}
+	if (j->kind == JOB_INPUT) {
+		atomic_fetch_sub_explicit(&s->queued, 1, memory_order_relaxed);
+		free(j);
+	}
+}
+
+static void run_timers(struct cp_dtls_thread *t)
+{
+	struct cp_dtls_session *next;
+
+	if (!t->handshakes || now_ms() < t->next_tick_ms)
+		return;
+	for (struct cp_dtls_session *s = t->handshakes; s; s = next) {
+		next = s->tick_next;
+		if (cp_dtls_timeout_ms(s->dtls) != 0)
+			continue;
+		cp_dtls_tick(s->dtls);
+		report(s);
+	}
+	t->next_tick_ms = now_ms() + CP_DTLS_TICK_MS;
+}
+
+/* Called with the lock held. */
+static void wait_for_work(struct cp_dtls_thread *t)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(t->next_tick_ms / 1000),
+		.tv_nsec = (long)(t->next_tick_ms % 1000) * 1000000,
+	};
+
+	while (!t->first && !t->stop) {
+		if (!t->handshakes)
+			pthread_cond_wait(&t->wake, &t->lock);
+		else if (pthread_cond_timedwait(&t->wake, &t->lock, &until) == ETIMEDOUT)
+			return;
+	}
+}
+
+void *cp_dtls_thread_main(void *arg)
+{
+	struct cp_dtls_thread *t = arg;
+	bool stop = false;
+
+	while (!stop) {
+		struct cp_dtls_job *jobs;
+
+		pthread_mutex_lock(&t->lock);
+		wait_for_work(t);
+		jobs = t->first;
+		t->first = NULL;
+		t->last = &t->first;
+		t->inputs = 0;
+		stop = t->stop;
+		pthread_mutex_unlock(&t->lock);
+		while (jobs) {
+			struct cp_dtls_job *j = jobs;
+
+			jobs = j->next;
+			run_job(j, stop);
+			run_timers(t);
+		}
+		run_timers(t);
+	}
+	return NULL;
+}

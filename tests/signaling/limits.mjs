@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits, each at its edge, and a data plane that goes and comes back.
+import { setTimeout as sleep } from "node:timers/promises";
+import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
+import { check, test, until } from "../e2e/lib/test.mjs";
+import { audioParameters, Client, videoParameters } from "./client.mjs";
+
+async function flood() {
+	const client = await Client.join("flood");
+	for (let i = 0; i < 30; i++)
+		client.send({ type: "getProducers" });
+	await sleep(300);
+	const errors = client.messages.filter((m) => m.type === "error" && m.data.code === "too-many");
+	check(errors.length >= 8 && errors.length <= 10 && client.closed === null,
+		`a burst over the limit is told off (${errors.length} of 30)`);
+	await sleep(1200);
+	client.messages.length = 0;
+	check((await client.ask("getProducers")).producers.length === 0, "and may go on afterwards");
+	for (let i = 0; i < 200; i++)
+		client.send({ type: "getProducers" });
+	await client.closes("a flood that goes on", 1008);
+}
+
+async function connections() {
+	const clients = [];
+	for (let i = 0; i < 6; i++)
+		clients.push(await Client.join("crowd"));
+	const refused = await Client.open("?room=crowd");
+	check((await refused.heard("error")).data.code === "too-many", "one connection too many from one address");
+	await refused.closes("it", 1013);
+	await clients.pop().end();
+	await sleep(50);
+	clients.push(await Client.join("crowd"));
+	check(clients.every((c) => c.closed === null), "another may come when one has gone");
+	for (const client of clients)
+		await client.end();
+	await sleep(50);
+}
+
+async function roomsAndPeers() {
+	const clients = [await Client.join("a"), await Client.join("b")];
+	const third = await Client.open("?room=c");
+	check((await third.heard("error")).data.code === "too-many", "a room too many");
+	await third.closes("it", 1013);
+	for (const client of clients)
+		await client.end();
+	await sleep(50);
+}
+
+async function possessions() {
+	const host = await Client.join("p"), viewer = await Client.join("p");
+	const send = await host.transport("send");
+	await host.transport("send");
+	await host.fails("a transport too many", "createWebRtcTransport", { purpose: "send" }, "too-many");
+	const produce = () => ({ transportId: send.id, kind: "audio", rtpParameters: audioParameters() });
+	const first = (await host.ask("produce", produce())).id, second = (await host.ask("produce", produce())).id;
+	await host.fails("a producer too many", "produce", produce(), "too-many");
+	await viewer.transport("recv");
+	const consume = (producerId) => ({ producerId, rtpCapabilities: viewer.capabilities });
+	await viewer.ask("consume", consume(first));
+	await viewer.fails("a consumer too many", "consume", consume(second), "too-many");
+	await host.end();
+	await viewer.end();
+}
+
+/* Answers that nobody reads fill the kernel's buffers, then the server's queue, and no more. */
+async function slowClient(servers) {
+	const slow = await Client.join("slow"), other = await Client.join("slow");
+	slow.socket.pause();
+	for (let i = 0; i < 80000; i++)
+		slow.socket.send(JSON.stringify({ type: "getProducers", id: "x".repeat(128) }));
+	await until("a client that does not read is cut off", 15, async () =>
+		/^spate_sockets 1$/m.test(await (await fetch(`${ORIGIN}/metrics`)).text()));
+	check(servers.controlplane.output.includes("the client is too slow"), "and the log says why");
+	check((await other.ask("getProducers")).producers.length === 0, "others are served");
+	slow.socket.terminate();
+	await other.end();
+}
+
+async function dataPlaneGoes(servers) {
+	const host = await Client.join("d"), viewer = await Client.join("d");
+	const send = await host.transport("send"), recv = await viewer.transport("recv");
+	const video = (await host.ask("produce", { transportId: send.id, kind: "video",
+		rtpParameters: videoParameters() })).id;
+	const consumer = (await viewer.ask("consume", { producerId: video, rtpCapabilities: viewer.capabilities })).id;
+
+	await servers.dataplane.end("SIGKILL");
+	check((await viewer.heard("consumerClosed")).data.consumerId === consumer, "consumerClosed");
+	check((await viewer.heard("producerClosed")).data.producerId === video, "producerClosed");
+	const error = (await viewer.heard("error")).data;
+	check(error.code === "unavailable" && error.transportId === recv.id, "error unavailable");
+	check((await viewer.heard("transportClosed")).data.transportId === recv.id, "transportClosed");
+	check((await host.heard("producerClosed")).data.producerId === video &&
+		(await host.heard("transportClosed")).data.transportId === send.id, "the host hears of its own");
+	await host.fails("a transport without a data plane", "createWebRtcTransport", { purpose: "send" }, "unavailable");
+	const health = await fetch(`${ORIGIN}/healthz`);
+	check(health.status === 503 && (await health.json()).dataplane === "away", "/healthz says so");
+
+	await servers.startDataplane();
+	await until("the data plane is back", 10, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	check(host.closed === null && viewer.closed === null, "the sockets stayed");
+	const again = await host.transport("send");
+	await host.ask("produce", { transportId: again.id, kind: "video", rtpParameters: videoParameters() });
+	await viewer.heard("newProducer");
+	await host.end();
+	await viewer.end();
+}
+
+await test(async ({ defer }) => {
+	const servers = new Servers({ limits: { messages_per_second: 20, connections_per_address: 6, rooms: 2,
+		transports_per_peer: 2, producers_per_peer: 2, consumers_per_peer: 1 } });
+	defer(() => servers.end());
+	await servers.start();
+	await flood();
+	await connections();
+	await roomsAndPeers();
+	await possessions();
+	await dataPlaneGoes(servers);
+	await servers.end();
+
+	const roomy = new Servers({ limits: { messages_per_second: 100000, send_queue_bytes: 65536 } });
+	defer(() => roomy.end());
+	await roomy.start();
+	await slowClient(roomy);
+});

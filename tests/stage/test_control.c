@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The agent and the way up and down, over a TAP in a namespace, with two workers: HELLO,
+ * punt and inject, commands with every error, STUN on bound addresses, consent, a control
+ * plane that dies and its successor's snapshot, and the end.
+ */
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../shared/stun.h"
+#include "harness.h"
+
+static const char config[] =
+	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
+	"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
+	"\"dataplane\":{\"mbufs\":8192,\"workers\":2},"
+	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8,\"punts_per_second\":50}}";
+
+static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
+static const char username[] = "abcdefgh:peer";
+
+enum { TRANSPORT = 0x1001, OTHER, THIRD, PRODUCER = 0x2001, CONSUMER = 0x3001 };
+
+static uint8_t mac[6];
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static struct sh_cmd transport_add(sh_id id, uint32_t worker, uint32_t consent_ms)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_ADD, .id = id};
+
+	c.transport_add.worker = worker;
+	c.transport_add.consent_ms = consent_ms;
+	c.transport_add.ufrag_len = (uint8_t)strlen(ufrag);
+	c.transport_add.pwd_len = (uint8_t)strlen(password);
+	memcpy(c.transport_add.ufrag, ufrag, strlen(ufrag));
+	memcpy(c.transport_add.pwd, password, strlen(password));
+	return c;
+}
+
+static struct sh_cmd bind_to(sh_id id, const struct sh_path *path, bool selected)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_BIND, .id = id};
+
+	c.transport_bind.path = *path;
+	c.transport_bind.selected = selected;
+	return c;
+}
+
+static struct sh_cmd keys(sh_id id, uint32_t profile)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_KEYS, .id = id};
+
+	c.transport_keys.profile = profile;
+	memset(c.transport_keys.in.key, 1, 16);
+	memset(c.transport_keys.out.key, 2, 16);
+	return c;
+}
+
+static struct sh_cmd producer_add(sh_id id, sh_id transport)
+{
+	struct sh_cmd c = {.op = SH_OP_PRODUCER_ADD, .id = id};
+
+	c.producer_add.transport = transport;
+	c.producer_add.ssrc = 0x1234;
+	c.producer_add.clock_rate = 90000;
+	c.producer_add.kind = SH_KIND_VIDEO;
+	c.producer_add.codec = SH_CODEC_VP8;
+	c.producer_add.pt = 96;
+	return c;
+}
+
+static struct sh_cmd consumer_add(sh_id id, sh_id transport, sh_id producer)
+{
+	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD, .id = id};
+
+	c.consumer_add.transport = transport;
+	c.consumer_add.producer = producer;
+	c.consumer_add.ssrc = 0x5678;
+	c.consumer_add.pt = 100;
+	return c;
+}
+
+static struct sh_cmd plain(uint32_t op, sh_id id)
+{
+	return (struct sh_cmd){.op = op, .id = id};
+}
+
+/* --- frames ------------------------------------------------------------------------------------- */
+
+static void send_udp(struct stage *s, const struct sh_path *path, const void *payload, size_t len)
+{
+	struct stage_frame f;
+
+	stage_udp(&f, mac, path, payload, len);
+	stage_tap_send(s, &f);
+}
+
+static void send_check(struct stage *s, const struct sh_path *path, const char *user, const char *pwd, bool use)
+{
+	uint8_t request[200];
+
+	send_udp(s, path, request, stage_stun(request, user, pwd, use));
+}
+
+/* The next UDP payload from the data plane. */
+static const uint8_t *receive(struct stage *s, struct stage_frame *f, size_t *len, unsigned ms)
+{
+	const uint8_t *p = NULL;
+
+	while (!p && stage_tap_receive(s, f, ms))
+		p = stage_payload(f, len);
+	return p;
+}
+
+/* Whether a check on this path is answered as RFC 8445 wants, by the data plane itself. */
+static bool answered(struct stage *s, const struct sh_path *path, bool use)
+{
+	struct sh_hmac_sha1 key;
+	struct stage_frame f;
+	struct sh_stun m;
+	const uint8_t *p;
+	size_t len;
+
+	send_check(s, path, username, password, use);
+	p = receive(s, &f, &len, 500);
+	sh_hmac_sha1_key(&key, password, strlen(password));
+	return p && sh_stun_parse(&m, p, len) == 0 && m.type == SH_STUN_BINDING_SUCCESS && m.fingerprint &&
+	       sh_stun_verify(&m, p, &key) && memcmp(f.data, path->l2.mac, 6) == 0 && memcmp(f.data + 6, mac, 6) == 0;
+}
+
+/* --- the cases ------------------------------------------------------------------------------------ */
+
+static void hello(struct stage *s)
+{
+	struct sh_hello h = stage_hello_record();
+	struct sh_stats_reader reader = {0};
+	char run[80], err[200];
+
+	h.version++;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO && strstr(s->hello.reason, "version"));
+	h = stage_hello_record();
+	h.cmd_size += 8;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
+	h = stage_hello_record();
+	h.magic = 0;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
+	h = stage_hello_record();
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h) - 1) == EPROTO);
+	h.client = 9;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
+
+	STAGE_CHECK(stage_hello(s) == 0);
+	STAGE_CHECK(s->hello.workers == 2 && s->hello.udp_port_base == 20000 && s->hello.addr_count == 2);
+	STAGE_CHECK(s->hello.addr[0].family == 4 && s->hello.addr[1].family == 6 && s->hello.instance != 0);
+	snprintf(run, sizeof(run), "%s/run", s->dir);
+	STAGE_CHECK(sh_stats_attach(&reader, run, err, sizeof(err)) == 0);
+	sh_stats_unmap(&reader);
+}
+
+static void second_control_plane(struct stage *s)
+{
+	struct stage other = *s;
+
+	STAGE_CHECK(stage_hello(&other) == EBUSY && other.hello.reason[0]);
+}
+
+static void learn_mac(struct stage *s)
+{
+	static const uint8_t none[6];
+	uint64_t end = stage_ms() + STAGE_WAIT_MS;
+
+	do {
+		memcpy(mac, sh_stats_port(&s->stats, 0)->mac, 6);
+	} while (memcmp(mac, none, 6) == 0 && stage_ms() < end);
+	STAGE_CHECK(mac[0] == 0x02);
+}
+
+static void punt_and_inject(struct stage *s)
+{
+	static struct sh_packet p;
+	struct stage_frame f;
+	const uint8_t *data;
+	size_t len;
+
+	for (unsigned worker = 0; worker < 2; worker++)
+		for (unsigned v6 = 0; v6 < 2; v6++) {
+			struct sh_path path = stage_path(v6 ? "fd01::9" : "10.1.0.9", 4000, v6 ? "fd01::2" : "10.1.0.2",
+				(uint16_t)(20000 + worker));
+
+			send_check(s, &path, username, password, true);
+			if (!stage_punt(s, worker, &p, STAGE_WAIT_MS))
+				stage_die("nothing was punted by worker %u", worker);
+			STAGE_CHECK(memcmp(&p.path.remote, &path.remote, sizeof(path.remote)) == 0);
+			STAGE_CHECK(memcmp(&p.path.local, &path.local, sizeof(path.local)) == 0);
+			STAGE_CHECK(memcmp(p.path.l2.mac, path.l2.mac, 6) == 0 && p.worker == worker && p.transport == 0);
+			p.len = 333;
+			memset(p.data, 0x77, sizeof(p.data));
+			stage_inject(s, worker, &p);
+			data = receive(s, &f, &len, STAGE_WAIT_MS);
+			STAGE_CHECK(data && len == 333 && data[0] == 0x77 && data[332] == 0x77);
+		}
+	STAGE_CHECK(STAGE_SUM(s, punted) == 4 && STAGE_SUM(s, injected) == 4);
+}
+
+static void bad_injections(struct stage *s)
+{
+	static struct sh_packet right, p;
+
+	right.path = stage_path("10.1.0.9", 4000, "10.1.0.2", 20000);
+	right.len = 10;
+	p = right;
+	p.len = 0;
+	stage_inject(s, 0, &p);
+	p.len = SH_DATAGRAM_MAX + 1;
+	stage_inject(s, 0, &p);
+	p = right;
+	p.path.l2.port = 31;
+	stage_inject(s, 0, &p);
+	p = right;
+	p.path.l2.port = 60000;
+	stage_inject(s, 0, &p);
+	p = right;
+	memset(p.path.l2.mac, 0, 6);
+	stage_inject(s, 0, &p);
+	p = right;
+	p.path.local.port = 20001;
+	stage_inject(s, 0, &p);
+	p = right;
+	p.path.local.ip[3] = 77;
+	stage_inject(s, 0, &p);
+	p = right;
+	p.path.remote.family = 6;
+	stage_inject(s, 0, &p);
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_NO_ROUTE], 6));
+	STAGE_CHECK(stage_drops(s, SH_DROP_NO_ROUTE) == 6 && stage_drops(s, SH_DROP_TOO_LONG) == 2);
+	STAGE_CHECK(STAGE_SUM(s, injected) == 4);
+}
+
+static void handoff(struct stage *s)
+{
+	static const uint8_t rtp[12] = {0x80, 96};
+	uint64_t before = stage_drops(s, SH_DROP_UNKNOWN_TUPLE);
+
+	for (uint16_t i = 0; i < 64; i++) {
+		struct sh_path path = stage_path("10.1.0.9", (uint16_t)(5000 + i), "10.1.0.2", (uint16_t)(20000 + i % 2));
+
+		send_udp(s, &path, rtp, sizeof(rtp));
+	}
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_UNKNOWN_TUPLE], before + 64));
+	STAGE_CHECK(STAGE_SUM(s, handed_off) > 0 && STAGE_SUM(s, handed_off) == STAGE_SUM(s, handed_in));
+}
+
+static void bad_commands(struct stage *s)
+{
+	struct sh_path path = stage_path("10.1.0.9", 4000, "10.1.0.2", 20001);
+	struct sh_cmd c;
+
+	STAGE_CHECK(stage_cmd(s, plain(99, 1)) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, plain(0, 1)) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, transport_add(0, 0, 30000)) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 2, 30000)) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 0, 0)) == EINVAL);
+	c = transport_add(TRANSPORT, 0, 30000);
+	c.transport_add.ufrag_len = SH_UFRAG_MAX + 1;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, bind_to(TRANSPORT, &path, true)) == ENOENT);
+	STAGE_CHECK(stage_cmd(s, keys(TRANSPORT, SH_SRTP_AEAD_AES_128_GCM)) == ENOENT);
+	STAGE_CHECK(stage_cmd(s, producer_add(PRODUCER, TRANSPORT)) == ENOENT);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_PRODUCER_SET, PRODUCER)) == ENOENT);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, TRANSPORT)) == 0);
+
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 0, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 0, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 1, 30000)) == EEXIST);
+	STAGE_CHECK(stage_cmd(s, bind_to(TRANSPORT, &path, true)) == EINVAL); /* the other worker's port */
+	STAGE_CHECK(stage_cmd(s, keys(TRANSPORT, 0x0002)) == EINVAL);
+	c = producer_add(PRODUCER, TRANSPORT);
+	c.producer_add.mid_len = SH_MID_MAX + 1;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
+	c = producer_add(PRODUCER, TRANSPORT);
+	c.producer_add.codec = SH_CODEC_OPUS;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
+	STAGE_CHECK(stage_cmd(s, producer_add(TRANSPORT, TRANSPORT)) == EEXIST);
+	STAGE_CHECK(stage_cmd(s, consumer_add(CONSUMER, TRANSPORT, PRODUCER)) == ENOENT);
+	for (sh_id id = OTHER; id < OTHER + 7; id++)
+		STAGE_CHECK(stage_cmd(s, transport_add(id, 1, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(0x9999, 1, 30000)) == ENOSPC);
+	for (sh_id id = THIRD; id < OTHER + 7; id++)
+		STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, id)) == 0);
+}
+
+/* Everything at once, on two workers, answered in the right order; then all of it goes with a transport. */
+static void objects(struct stage *s)
+{
+	uint32_t seq[8];
+	unsigned n = 0;
+	struct sh_cmd c;
+
+	seq[n++] = stage_send(s, producer_add(PRODUCER, TRANSPORT));
+	seq[n++] = stage_send(s, consumer_add(CONSUMER, OTHER, PRODUCER));
+	seq[n++] = stage_send(s, consumer_add(CONSUMER + 1, TRANSPORT, PRODUCER));
+	seq[n++] = stage_send(s, consumer_add(CONSUMER + 2, OTHER, PRODUCER));
+	seq[n++] = stage_send(s, plain(SH_OP_BARRIER, 0));
+	STAGE_CHECK(stage_ack(s, seq[n - 1]) == 0);
+	STAGE_CHECK(STAGE_SUM(s, punted) == 4); /* keeps the compiler from moving the reads below */
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 1 && sh_stats_worker(&s->stats, 0)->consumers == 1);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 1)->consumers == 2);
+
+	STAGE_CHECK(stage_cmd(s, producer_add(PRODUCER, TRANSPORT)) == 0);
+	STAGE_CHECK(stage_cmd(s, producer_add(PRODUCER, OTHER)) == EEXIST);
+	STAGE_CHECK(stage_cmd(s, consumer_add(CONSUMER, OTHER, PRODUCER)) == 0);
+	STAGE_CHECK(stage_cmd(s, consumer_add(CONSUMER, TRANSPORT, PRODUCER)) == EEXIST);
+	c = plain(SH_OP_CONSUMER_SET, CONSUMER);
+	c.consumer_set.paused = 2;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
+	c.consumer_set.paused = 1;
+	STAGE_CHECK(stage_cmd(s, c) == 0);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_CONSUMER_DEL, CONSUMER)) == 0);
+	STAGE_CHECK(stage_cmd(s, c) == ENOENT);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 1)->consumers == 1);
+
+	/* The transport, its producer, that one's consumers on both workers. */
+	seq[0] = stage_send(s, plain(SH_OP_PRODUCER_DEL, PRODUCER));
+	seq[1] = stage_send(s, plain(SH_OP_TRANSPORT_DEL, TRANSPORT));
+	STAGE_CHECK(stage_ack(s, seq[1]) == 0);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 0 && sh_stats_worker(&s->stats, 0)->consumers == 0);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 1)->consumers == 0);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->transports == 0 && sh_stats_worker(&s->stats, 1)->transports == 1);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, OTHER)) == 0);
+}
+
+static void bound_checks(struct stage *s)
+{
+	static const uint8_t rtp[12] = {0x80, 96}, rtp_short[11] = {0x80, 96}, rtcp_short[4] = {0x80, 201};
+	struct sh_path one = stage_path("10.1.0.9", 4000, "10.1.0.2", 20001);
+	struct sh_path two = stage_path("fd01::9", 4001, "fd01::2", 20001);
+	struct sh_packet p;
+
+	STAGE_CHECK(stage_cmd(s, transport_add(TRANSPORT, 1, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, bind_to(TRANSPORT, &one, true)) == 0);
+	STAGE_CHECK(stage_cmd(s, bind_to(TRANSPORT, &two, false)) == 0);
+	STAGE_CHECK(answered(s, &one, false) && answered(s, &one, true) && answered(s, &two, false));
+	STAGE_CHECK(STAGE_SUM(s, stun_answered) == 3);
+	STAGE_CHECK(!stage_punt(s, 1, &p, 20));
+
+	send_check(s, &two, username, password, true); /* would be selected: not ours to decide */
+	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == TRANSPORT);
+	send_check(s, &one, "another1:peer", password, false);
+	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == TRANSPORT);
+	send_check(s, &one, username, "a password that is wrong", false);
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_STUN_INTEGRITY], 1));
+
+	send_udp(s, &one, rtp, sizeof(rtp));
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_NO_KEYS], 1));
+	send_udp(s, &one, rtp_short, sizeof(rtp_short));
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_RTP_MALFORMED], 1));
+	send_udp(s, &one, rtcp_short, sizeof(rtcp_short));
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_RTCP_MALFORMED], 1));
+	STAGE_CHECK(stage_cmd(s, keys(TRANSPORT, SH_SRTP_AEAD_AES_128_GCM)) == 0);
+	STAGE_CHECK(stage_cmd(s, keys(TRANSPORT, SH_SRTP_AEAD_AES_128_GCM)) == 0);
+
+	/* Nine addresses on a transport of eight: the one longest silent goes, the selected stays. */
+	for (uint16_t i = 0; i < 7; i++) {
+		struct sh_path more = stage_path("10.1.0.9", (uint16_t)(4100 + i), "10.1.0.2", 20001);
+
+		STAGE_CHECK(stage_cmd(s, bind_to(TRANSPORT, &more, false)) == 0);
+	}
+	STAGE_CHECK(answered(s, &one, true));
+	send_check(s, &two, username, password, false);
+	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == 0);
+}
+
+static void strangers(struct stage *s)
+{
+	struct sh_path path = stage_path("10.1.0.66", 4000, "10.1.0.2", 20000);
+	struct sh_packet p;
+	unsigned n = 0;
+
+	stage_sleep(1000); /* the bucket is full again */
+	for (unsigned i = 0; i < 150; i++)
+		send_udp(s, &path, "\x16\xfe\xfd", 3);
+	while (stage_punt(s, 0, &p, 100))
+		n++;
+	STAGE_CHECK(n >= 50 && n < 100 && n + stage_drops(s, SH_DROP_PUNT_RATE) == 150);
+}
+
+static void consent(struct stage *s)
+{
+	struct sh_path path = stage_path("10.1.0.9", 6000, "10.1.0.2", 20000);
+	uint64_t start = stage_ms();
+	struct sh_event e;
+	struct sh_packet p;
+
+	STAGE_CHECK(stage_cmd(s, transport_add(OTHER, 0, 1000)) == 0);
+	STAGE_CHECK(stage_cmd(s, bind_to(OTHER, &path, true)) == 0);
+	STAGE_CHECK(stage_event(s, SH_EV_TRANSPORT_IDLE, &e) && e.id == OTHER && stage_ms() - start >= 1000);
+	send_check(s, &path, username, password, false); /* RFC 7675: consent is not ours to renew */
+	STAGE_CHECK(stage_punt(s, 0, &p, STAGE_WAIT_MS) && p.transport == OTHER);
+	STAGE_CHECK(stage_cmd(s, bind_to(OTHER, &path, true)) == 0);
+	STAGE_CHECK(answered(s, &path, false));
+}
+
+/* The control plane dies; checks are answered all the same. Its successor claims one of two transports. */
+static void restart(struct stage *s)
+{
+	struct sh_path bound = stage_path("10.1.0.9", 4000, "10.1.0.2", 20001);
+	struct sh_path stranger = stage_path("10.1.0.9", 7000, "10.1.0.2", 20001);
+	uint64_t end = stage_ms() + STAGE_WAIT_MS;
+	struct sh_cmd c;
+
+	stage_leave(s);
+	STAGE_CHECK(stage_hello(s) == 0); /* for the counters; and at once gone again */
+	stage_leave(s);
+	stage_sleep(50);
+	STAGE_CHECK(answered(s, &bound, true));
+	send_check(s, &stranger, username, password, false);
+	stage_sleep(50);
+
+	STAGE_CHECK(stage_hello(s) == 0);
+	STAGE_CHECK(stage_drops(s, SH_DROP_PUNT_NO_CONTROL) == 1);
+	STAGE_CHECK(s->stats.header->transports_used == 2);
+	stage_send(s, plain(SH_OP_SNAPSHOT_BEGIN, 0));
+	stage_send(s, transport_add(TRANSPORT, 1, 30000));
+	c = plain(SH_OP_SNAPSHOT_END, 0);
+	c.snapshot_end.grace_ms = 200;
+	STAGE_CHECK(stage_cmd(s, c) == 0);
+	STAGE_CHECK(s->stats.header->transports_used == 2);
+	while (s->stats.header->transports_used != 1 && stage_ms() < end)
+		stage_sleep(10);
+	STAGE_CHECK(s->stats.header->transports_used == 1);
+	STAGE_CHECK(stage_cmd(s, bind_to(OTHER, &bound, true)) == ENOENT);
+	STAGE_CHECK(answered(s, &bound, true));
+}
+
+static void ending(struct stage *s)
+{
+	char *log;
+
+	STAGE_CHECK(stage_stop(s) == 0);
+	STAGE_CHECK(if_nametoindex("stage0") == 0);
+	log = stage_log(s);
+	STAGE_CHECK(strstr(log, "dataplane ready") && strstr(log, "swept transports=1 producers=0 consumers=0"));
+	STAGE_CHECK(!strstr(log, "ERROR: AddressSanitizer") && !strstr(log, "runtime error"));
+	if (stage_failures)
+		fputs(log, stdout);
+	free(log);
+}
+
+int main(void)
+{
+	struct stage s;
+
+	stage_namespace();
+	stage_init(&s);
+	stage_start(&s, config);
+	hello(&s);
+	second_control_plane(&s);
+	stage_tap_open(&s, "stage0");
+	learn_mac(&s);
+	punt_and_inject(&s);
+	bad_injections(&s);
+	handoff(&s);
+	bad_commands(&s);
+	objects(&s);
+	bound_checks(&s);
+	strangers(&s);
+	consent(&s);
+	restart(&s);
+	ending(&s);
+	stage_end(&s);
+	printf("%d failed\n", stage_failures);
+	return stage_failures ? 1 : 0;
+}
