@@ -53,7 +53,7 @@ static void usage(FILE *to)
 	      "  --run-dir DIR    keep sockets in DIR (/run/spate)\n"
 	      "  --help           show this text\n"
 	      "  --version        show the version\n",
-	        to);
+		to);
 }
 
 static int copy_text(char *out, size_t size, const char *name, const char *text)
@@ -77,75 +77,78 @@ static int parse_port(uint16_t *out, const char *text)
 	return 0;
 }
 
+struct options {
+	const char *config, *port, *web_root, *run_dir;
+	bool check;
+};
+
 /* -1: go on; else the exit status. */
-static int configure(struct sh_config *config, int argc, char **argv)
+static int read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"config", required_argument, NULL, 'c'},
-	        {"check-config", no_argument, NULL, 'C'},
-	        {"http-port", required_argument, NULL, 'p'},
-	        {"web-root", required_argument, NULL, 'w'},
-	        {"run-dir", required_argument, NULL, 'r'},
-	        {"help", no_argument, NULL, 'h'},
-	        {"version", no_argument, NULL, 'v'},
-	        {NULL, 0, NULL, 0},
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'C'},
+		{"http-port", required_argument, NULL, 'p'},
+		{"web-root", required_argument, NULL, 'w'},
+		{"run-dir", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
 	};
-	const char *file = NULL, *port = NULL, *web_root = NULL, *run_dir = NULL;
-	bool check = false;
-	char err[256];
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'C':
-			check = true;
-			break;
-		case 'p':
-			port = optarg;
-			break;
-		case 'w':
-			web_root = optarg;
-			break;
-		case 'r':
-			run_dir = optarg;
-			break;
-		case 'h':
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == 'c') {
+			o->config = optarg;
+		} else if (option == 'C') {
+			o->check = true;
+		} else if (option == 'p') {
+			o->port = optarg;
+		} else if (option == 'w') {
+			o->web_root = optarg;
+		} else if (option == 'r') {
+			o->run_dir = optarg;
+		} else if (option == 'h') {
 			usage(stdout);
 			return EXIT_SUCCESS;
-		case 'v':
+		} else if (option == 'v') {
 			puts("spate-controlplane " CP_VERSION);
 			return EXIT_SUCCESS;
-		default:
+		} else {
 			usage(stderr);
 			return EXIT_USAGE;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "spate-controlplane: \"%s\" is no option\n", argv[optind]);
-		return EXIT_USAGE;
-	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "spate-controlplane: \"%s\" is no option\n", argv[optind]);
+	return EXIT_USAGE;
+}
+
+/* -1: go on; else the exit status. Options say more than the file. */
+static int configure(struct sh_config *config, const struct options *o)
+{
+	char err[256];
+
 	sh_config_defaults(config);
-	if (file != NULL && sh_config_load(config, file, err, sizeof(err)) < 0) {
-		fprintf(stderr, "spate-controlplane: %s: %s\n", file, err);
+	if (o->config != NULL && sh_config_load(config, o->config, err, sizeof(err)) < 0) {
+		fprintf(stderr, "spate-controlplane: %s: %s\n", o->config, err);
 		return EXIT_FAILURE;
 	}
-	/* Options say more than the file. */
-	if ((port != NULL && parse_port(&config->http.port, port) < 0) ||
-	        (web_root != NULL && copy_text(config->http.web_root, sizeof(config->http.web_root),
-	                                     "--web-root", web_root) < 0) ||
-	        (run_dir != NULL &&
-	                copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", run_dir) < 0))
+	if (o->port != NULL && parse_port(&config->http.port, o->port) < 0)
+		return EXIT_USAGE;
+	if (o->web_root != NULL && copy_text(config->http.web_root, sizeof(config->http.web_root),
+					   "--web-root", o->web_root) < 0)
+		return EXIT_USAGE;
+	if (o->run_dir != NULL &&
+		copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) < 0)
 		return EXIT_USAGE;
 	if (config->http.web_root[0] == '\0')
 		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
-	if (check) {
-		puts("the configuration is good");
-		return EXIT_SUCCESS;
-	}
-	return -1;
+	if (!o->check)
+		return -1;
+	puts("the configuration is good");
+	return EXIT_SUCCESS;
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -175,9 +178,7 @@ static void end(uv_timer_t *timer)
 {
 	struct control *c = timer->data;
 
-	cp_plane_detach(&c->plane);
 	cp_server_stop(&c->server);
-	cp_plane_stop(&c->plane);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)timer, NULL);
@@ -191,9 +192,12 @@ static void stop(uv_signal_t *handle, int number)
 		return;
 	c->stopping = true;
 	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
-	        c->model.transports.count);
+		c->model.transports.count);
 	cp_admin_stop(&c->admin);
+	/* In this order: whoever answers to the farewell does not take media along. */
 	cp_server_farewell(&c->server);
+	cp_plane_detach(&c->plane);
+	cp_plane_stop(&c->plane);
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
 }
 
@@ -203,12 +207,12 @@ static int start(struct control *c, char *err, size_t err_size)
 	if (cp_admin_start(&c->admin, &c->loop, &c->server, c->config.run_dir, err, err_size) < 0)
 		return -1;
 	if (cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->server.metrics,
-	            dataplane_connected, c, err, err_size) < 0) {
+		    dataplane_connected, c, err, err_size) < 0) {
 		cp_admin_stop(&c->admin);
 		return -1;
 	}
 	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, err, err_size) <
-	        0) {
+		0) {
 		cp_admin_stop(&c->admin);
 		cp_plane_detach(&c->plane);
 		cp_plane_stop(&c->plane);
@@ -220,9 +224,12 @@ static int start(struct control *c, char *err, size_t err_size)
 int main(int argc, char **argv)
 {
 	static struct control c;
+	struct options options = {0};
 	char err[300];
-	int status = configure(&c.config, argc, argv);
+	int status = read_options(&options, argc, argv);
 
+	if (status < 0)
+		status = configure(&c.config, &options);
 	if (status >= 0)
 		return status;
 	sh_log_init("control", c.config.log_level);

@@ -9,7 +9,7 @@
 
 #define MS 1000000ull
 
-enum { POLL_MS = 1, TICK_MS = 100, PORTS_MS = 1000 };
+enum { POLL_MS = 1, IDLE_POLL_MS = 5, IDLE_AFTER_MS = 500, TICK_MS = 100, PORTS_MS = 1000 };
 
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 {
@@ -86,10 +86,18 @@ static void tick(struct dp_agent *a)
 		write_port(&a->stats->port[i], &a->workers->ports.port[i], a->workers->count);
 }
 
+/* Workers don't wake the agent: it looks often while anything goes on, and seldom else. */
+static int poll_ms(const struct dp_agent *a)
+{
+	bool busy = !TAILQ_EMPTY(&a->running) || a->holding || a->now_ns - a->active_ns < IDLE_AFTER_MS * MS;
+
+	return busy ? POLL_MS : IDLE_POLL_MS;
+}
+
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 {
 	while (!*stop) {
-		dp_hello_serve(a, POLL_MS);
+		dp_hello_serve(a, poll_ms(a));
 		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
 		dp_commands_take(a);
 		dp_commands_answers(a);

@@ -63,6 +63,7 @@ struct dp_agent {
 	/* snapshot.c */
 	uint64_t sweep_ns; /* 0: nothing to sweep */
 
+	uint64_t active_ns; /* when the control plane last had a command or was woken */
 	uint64_t tick_ns, ports_ns;
 	uint64_t stop_ns; /* DRAIN: when to end; 0: not asked */
 };

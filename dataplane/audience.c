@@ -18,7 +18,7 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
 
-	a->cursor = a->attached = a->target = at;
+	a->low = a->served = a->target = at;
 	a->resume = NULL;
 	a->changed = false;
 	w->watched[w->watched_count++] = s;
@@ -59,7 +59,7 @@ bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
 	}
 	c->chunk = chunk;
 	c->index = (uint32_t)chunk->count;
-	c->at = a->resume ? a->target : a->cursor;
+	c->at = a->resume ? a->target : a->served;
 	chunk->member[chunk->count++] = c;
 	a->changed = true;
 	return true;
@@ -87,4 +87,19 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
 	rte_mempool_put(w->chunk_pool, first);
 	if (!a->first)
 		detach(w, c->stream, a);
+}
+
+void dp_audience_let_go(struct dp_worker *w, struct dp_stream *s)
+{
+	struct dp_audience *a = &w->audience[s->slot];
+	uint64_t low = a->low;
+
+	if (a->served - low > s->window)
+		low = a->served - s->window;
+	while (low < a->served && dp_stream_aged(w, s->ring[low & s->mask].rx_ns, w->keep_ns))
+		low++;
+	if (low == a->low)
+		return;
+	a->low = low;
+	atomic_store_explicit(&s->cursor[w->id].at, low, memory_order_release);
 }

@@ -243,6 +243,7 @@ static bool one(struct dp_agent *a)
 			dp_control_give_up(a, "it broke the command ring");
 		if (taken != 1)
 			return false;
+		a->active_ns = a->now_ns;
 	}
 	result = dp_command_check(a, cmd);
 	if (result == 0)

@@ -38,12 +38,26 @@ static void start(struct dp_consumer *c)
 	want_keyframe(c);
 }
 
+/*
+ * Whether no other consumer on the transport sends under that SSRC. Two that count numbers
+ * of one SSRC by themselves would use nonces of the transport's key twice.
+ */
+static bool ssrc_free(const struct dp_transport *t, uint32_t ssrc)
+{
+	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		if (ssrc == c->egress.ssrc || ssrc == c->egress.rtx_ssrc)
+			return false;
+	return true;
+}
+
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_consumer *c = &w->consumers[op->slot];
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_consumer_add *add = &op->cmd.consumer_add;
 
+	if (!ssrc_free(t, add->ssrc) || (add->rtx_ssrc && !ssrc_free(t, add->rtx_ssrc)))
+		return EEXIST;
 	memset(c, 0, sizeof *c);
 	c->id = op->cmd.id;
 	c->slot = op->slot;

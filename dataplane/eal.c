@@ -173,10 +173,13 @@ static void build(struct args *a, const struct sh_config *c, unsigned megabytes)
 	add(a, "--file-prefix=spate");
 	add(a, "--no-shconf");
 	add(a, "--no-telemetry");
-	add(a, "--log-level=*:%s", c->log_level == SH_LOG_DEBUG ? "info" : "error");
-	/* It calls errors what concerns rte_flow, which needs kernel modules and is not used on a TAP. */
+	/*
+	 * The TAP's driver calls errors what concerns rte_flow, which is not used there. Of a
+	 * driver loaded later the first rule that fits counts.
+	 */
 	if (c->log_level != SH_LOG_DEBUG)
 		add(a, "--log-level=pmd.net.tap:critical");
+	add(a, "--log-level=*:%s", c->log_level == SH_LOG_DEBUG ? "info" : "error");
 	if (!c->dataplane.hugepages) {
 		add(a, "--no-huge");
 		add(a, "-m");

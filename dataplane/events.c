@@ -64,6 +64,8 @@ void dp_events_flush(struct dp_agent *a)
 	for (unsigned i = 0; i < c->workers; i++)
 		wake |= news(&c->punt[i], &a->woken[i]);
 	wake |= news(&c->event, &a->woken[SH_MAX_WORKERS]);
-	if (wake)
+	if (wake) {
+		a->active_ns = a->now_ns;
 		(void)eventfd_write(c->wake_control, 1);
+	}
 }

@@ -48,8 +48,9 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 	out = sessions(out_size, limit->transports);
 	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
 		NULL, SOCKET_ID_ANY, 0);
-	/* Each audience wastes at most one chunk. */
-	chunks = rte_mempool_create("audience", limit->consumers / 62 + limit->consumers,
+	/* Each audience, of which there are no more than streams on every worker, wastes at most one chunk. */
+	chunks = rte_mempool_create("audience",
+		limit->consumers / 62 + (uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n),
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
 	if (!in || !out || !twcc || !chunks)
 		return ENOMEM;

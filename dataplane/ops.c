@@ -98,12 +98,11 @@ unsigned dp_ops(struct dp_worker *w)
 	return n;
 }
 
-void dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
+bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
 {
 	struct dp_report r = {.kind = kind, .id = id};
 
 	if (remote)
 		r.remote = *remote;
-	/* When the agent is that far behind, the next of its kind will do. */
-	(void)rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r));
+	return rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r)) == 0;
 }

@@ -185,7 +185,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 
 static uint64_t slowest(const struct dp_stream *s, uint64_t head)
 {
-	uint64_t low = head;
+	uint64_t low = head; /* with no readers: one that attaches begins there */
 
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
 		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
@@ -193,23 +193,34 @@ static uint64_t slowest(const struct dp_stream *s, uint64_t head)
 		if (at < low)
 			low = at;
 	}
-	return low > s->window ? low - s->window : 0;
+	return low;
 }
 
-bool dp_stream_room(struct dp_stream *s)
+void dp_stream_reclaim(struct dp_stream *s)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t bound;
+	uint64_t bound = slowest(s, head);
 
-	if (head - s->reclaimed <= s->mask)
-		return true;
-	bound = slowest(s, head);
+	if (bound <= s->reclaimed)
+		return;
 	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
 	bound = RTE_MIN(bound, slowest(s, head));
 	reclaim_below(s, bound);
-	return head - s->reclaimed <= s->mask;
+}
+
+static bool has_room(const struct dp_stream *s)
+{
+	return atomic_load_explicit(&s->head, memory_order_relaxed) - s->reclaimed <= s->mask;
+}
+
+bool dp_stream_room(struct dp_stream *s)
+{
+	if (has_room(s))
+		return true;
+	dp_stream_reclaim(s);
+	return has_room(s);
 }
 
 void dp_stream_append(struct dp_stream *s)
@@ -231,19 +242,20 @@ uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, u
 	return position;
 }
 
-void dp_stream_mark_dirty(struct dp_worker *w, struct dp_stream *s)
+/* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
+void dp_stream_mark_dirty(struct dp_worker *w, uint32_t slot)
 {
-	struct dp_audience *a = &w->audience[s->slot];
+	struct dp_audience *a = &w->audience[slot];
 
 	if (a->dirty || !a->first)
 		return;
 	a->dirty = true;
-	w->dirty[w->dirty_count++] = s;
+	w->dirty[w->dirty_count++] = &w->streams[slot];
 }
 
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
 {
-	dp_stream_mark_dirty(w, s);
+	dp_stream_mark_dirty(w, s->slot);
 	for (unsigned i = 0; i < w->workers; i++) {
 		if (i == w->id ||
 			atomic_load_explicit(&s->cursor[i].at, memory_order_relaxed) == DP_CURSOR_NONE)
@@ -264,6 +276,6 @@ void dp_stream_take_wakes(struct dp_worker *w)
 			continue;
 		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof slots[0], DP_BURST, NULL);
 		for (unsigned k = 0; k < n; k++)
-			dp_stream_mark_dirty(w, &w->streams[slots[k]]);
+			dp_stream_mark_dirty(w, slots[k]);
 	}
 }

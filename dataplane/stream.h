@@ -5,7 +5,11 @@
 /*
  * The stream ring (table.h) from both sides.
  *
- * The owner appends and reclaims. A reader that attaches publishes its cursor and then
+ * The owner appends and reclaims what lies below every reader's cursor. It does so now and
+ * then, not only when the ring is full: the mbufs come from the pool that receives. How much
+ * can be sent again is up to each reader, who moves its cursor on by count and by age.
+ *
+ * A reader that attaches publishes its cursor and then
  * looks at `freed`; the owner publishes `freed` and then looks at the cursors again
  * before it gives an mbuf back. With a full fence in both, at least one of them sees the
  * other: either the reader starts again further on, or the owner waits for it.
@@ -20,7 +24,9 @@ extern const uint8_t dp_router_ext[SH_EXT_COUNT];
 
 /* --- the owner's side --- */
 
-/* Room for one more packet; reclaims what nobody may read any more. False: readers are behind. */
+/* Gives back what nobody may read any more. */
+void dp_stream_reclaim(struct dp_stream *s);
+/* Room for one more packet, reclaiming if need be. False: readers are behind. */
 bool dp_stream_room(struct dp_stream *s);
 /* The slot to fill in next, and its publication. */
 static inline struct dp_slot *dp_stream_next(struct dp_stream *s)
@@ -40,19 +46,20 @@ static inline void dp_stream_want_keyframe(struct dp_stream *s)
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
-/* Puts a stream in this worker's list of those to fan out. */
-void dp_stream_mark_dirty(struct dp_worker *w, struct dp_stream *s);
+/* Puts the stream in that slot into this worker's list of those to fan out, if it has viewers here. */
+void dp_stream_mark_dirty(struct dp_worker *w, uint32_t slot);
 /* Takes what other workers have put into the wake rings. */
 void dp_stream_take_wakes(struct dp_worker *w);
 /* Tells every worker with an audience, this one included, of new packets. */
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s);
 
-/* The oldest position this worker may read. */
-static inline uint64_t dp_audience_low(const struct dp_stream *s, const struct dp_audience *a)
-{
-	uint64_t low = a->cursor > s->window ? a->cursor - s->window : 0;
+/* Moves the cursor on, past what is not worth sending again. */
+void dp_audience_let_go(struct dp_worker *w, struct dp_stream *s);
 
-	return low > a->attached ? low : a->attached;
+/* Whether more than `limit` ns have gone since `then`, which another worker may have read a little later. */
+static inline bool dp_stream_aged(const struct dp_worker *w, uint64_t then, uint64_t limit)
+{
+	return w->now_ns > then && w->now_ns - then > limit;
 }
 
 #endif

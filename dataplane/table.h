@@ -65,6 +65,7 @@ struct dp_transport {
 	struct dp_srtp_session *in;
 	uint16_t profile;
 	bool media_seen, idle;
+	bool idle_told; /* the agent has heard of it */
 	uint8_t tuple_count, selected; /* selected: index, 0xff none */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t consent_ns, consent_limit_ns;
@@ -94,22 +95,23 @@ struct dp_slot {
 	struct dp_plain plain;
 };
 
-/* How far a worker has read; one writer (that worker) and one cache line each. */
+/* The oldest packet that a worker may still read; one writer (that worker) and one cache line each. */
 struct dp_cursor {
 	_Atomic uint64_t at; /* UINT64_MAX: does not read this stream */
 } __rte_cache_aligned;
 
 /*
  * One encoding of a producer, and the ring of its plain packets, which is also the
- * retransmission cache. The owner appends at `head` and frees below
- * min(cursors) - window; a worker reads [its cursor - window, head).
+ * retransmission cache. The owner appends at `head` and frees below min(cursors); a worker
+ * reads [its cursor, head), and keeps its cursor behind what it has sent to its viewers by
+ * what it wants to be able to send again.
  */
 struct dp_stream {
 	sh_id id; /* of the producer */
 	uint32_t slot;
 	uint32_t owner; /* worker */
 	uint32_t mask;   /* of ring[] */
-	uint32_t window; /* packets kept behind the slowest reader */
+	uint32_t window; /* most packets that a reader keeps behind what it has served */
 	struct dp_slot *ring; /* this and by_seq: dp_stream_prepare() */
 	_Atomic uint32_t *by_seq; /* extended number & mask -> low 32 bits of the ring position; readers: all */
 	uint8_t kind, codec;
@@ -145,7 +147,7 @@ struct dp_stream {
 	uint32_t keyframe_timestamp; /* of the last one: it may start with several packets */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes;
 	uint64_t last_bytes, bitrate_bps; /* over the last second */
-	uint64_t next_rr_ns, next_nack_ns;
+	uint64_t next_rr_ns, next_nack_ns, next_reclaim_ns;
 };
 
 /* What one packet to one viewer needs. */
@@ -169,7 +171,7 @@ struct dp_consumer {
 	struct dp_consumer *next_on_transport;
 	uint32_t flags; /* enum sh_consumer_flags */
 	uint64_t rtx_packets, nacks, plis;
-	uint64_t rtx_window_ns; /* since when rtx_in_window counts: a limit on what NACKs may cause */
+	uint64_t rtx_window_ns; /* since when rtx_in_window counts what NACKs have named */
 	uint32_t rtx_in_window;
 	uint32_t reported_lost, reported_jitter;
 	uint8_t reported_fraction;

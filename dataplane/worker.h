@@ -63,9 +63,9 @@ struct dp_audience_chunk {
 };
 struct dp_audience {
 	struct dp_audience_chunk *first; /* NULL: nobody here watches */
-	uint64_t cursor;   /* the same as stream->cursor[worker], ours to read */
-	uint64_t attached; /* where this worker began to read: older packets are not its to touch */
-	uint64_t target;   /* of the pass that is under way */
+	uint64_t low;    /* the same as stream->cursor[worker]: older packets are not ours to touch */
+	uint64_t served; /* everybody here has had what is older */
+	uint64_t target; /* of the pass that is under way */
 	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
 	uint32_t resume_index;
 	bool changed; /* members came or went during the pass */
@@ -102,6 +102,7 @@ struct dp_worker {
 	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */
+	uint64_t keep_ns; /* how long packets stay to be sent again: less while the pool is short */
 
 	/* memory of the media path, made by dp_media_init() */
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot */
@@ -169,8 +170,8 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
 /* How many packets dp_tx() takes now without dropping. The fan-out stops there and goes on later. */
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
-/* Tells the agent (and so the control plane) something about an object. Never waits. */
-void dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
+/* Tells the agent (and so the control plane) something about an object. False, without waiting: no room. */
+bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
 
 /* --- the media path's memory, called by the main thread and the agent ------------------- */
 

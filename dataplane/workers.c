@@ -12,7 +12,7 @@
 #include "path/tx.h"
 #include "tuples.h"
 
-enum { POOL_CACHE = 256, MBUF_ROOM = RTE_MBUF_DEFAULT_BUF_SIZE };
+enum { POOL_CACHE = 256 };
 
 /* Worker i runs on lcore i + 1; the agent has lcore 0. */
 static unsigned lcore_of(unsigned worker)
@@ -26,11 +26,22 @@ static uint32_t tuple_entries(const struct sh_config *c)
 	return c->limit.transports * 2 + 1024;
 }
 
+/* A packet is in one piece: with headroom for our headers and room for the longest frame. */
+static uint16_t mbuf_room(const struct sh_config *c)
+{
+	uint32_t longest = RTE_MBUF_DEFAULT_DATAROOM;
+
+	for (uint32_t i = 0; i < c->network.port_count; i++)
+		longest = RTE_MAX(longest, c->network.port[i].mtu + 128u);
+	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(longest, 64u));
+}
+
 unsigned dp_workers_megabytes(const struct sh_config *c)
 {
 	const uint64_t n = c->dataplane.workers, session = 8192, stream_slot = sizeof(struct dp_slot) + 8;
 	uint64_t nodes = c->dataplane.hugepages ? RTE_MIN(n, (uint64_t)rte_socket_count()) : 1;
-	uint64_t bytes = nodes * c->dataplane.mbufs * (MBUF_ROOM + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128);
+	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
+	uint64_t bytes = nodes * c->dataplane.mbufs * one;
 
 	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
 	bytes += n * tuple_entries(c) * 128;
@@ -54,7 +65,7 @@ int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
 		snprintf(name, sizeof(name), "packets%u", socket);
 		all->pool[i] = rte_mempool_lookup(name);
 		if (!all->pool[i])
-			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv, MBUF_ROOM,
+			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv, mbuf_room(c),
 				(int)socket);
 		if (!all->pool[i])
 			return rte_errno;

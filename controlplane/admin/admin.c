@@ -110,7 +110,7 @@ static bool allowed(const uv_pipe_t *pipe)
 	int fd;
 
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) != 0 ||
-	        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return false;
 	if (peer.uid == 0 || peer.uid == geteuid())
 		return true;
@@ -134,7 +134,7 @@ static void connection(uv_stream_t *listener, int status)
 	a->first = c;
 	a->clients++;
 	if (uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || a->clients > CP_ADMIN_CLIENTS_MAX ||
-	        !allowed(&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, give_room, received) != 0)
+		!allowed(&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, give_room, received) != 0)
 		drop(c);
 }
 
@@ -168,7 +168,7 @@ static int clear_path(const char *path, char *err, size_t err_size)
 }
 
 int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *server, const char *run_dir,
-        char *err, size_t err_size)
+	char *err, size_t err_size)
 {
 	mode_t mask;
 	int status;

@@ -33,7 +33,7 @@ struct cp_admin {
  * or -1 with a sentence in `err` that says what is in the way.
  */
 int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *server, const char *run_dir,
-        char *err, size_t err_size);
+	char *err, size_t err_size);
 /* Takes the socket away. The loop must run on to close handles. */
 void cp_admin_stop(struct cp_admin *a);
 

@@ -8,23 +8,23 @@ enum { HEADER_BYTES = 1024 };
 
 static int add(struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
 {
-	return lws_add_http_header_by_name(
-	        wsi, (const unsigned char *)name, (const unsigned char *)value, (int)strlen(value), p, end);
+	return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
+		(int)strlen(value), p, end);
 }
 
-int cp_http_reply(
-        struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body, size_t len)
+int cp_http_reply(struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body,
+	size_t len)
 {
 	unsigned char buf[LWS_PRE + HEADER_BYTES], *start = buf + LWS_PRE, *p = start,
-	                                           *end = buf + sizeof(buf) - 1;
+						   *end = buf + sizeof(buf) - 1;
 
 	free(c->body);
 	c->body = body;
 	c->body_len = len;
 	if (body == NULL || lws_add_http_common_headers(wsi, status, type, len, &p, end) ||
-	        add(wsi, "cache-control:", "no-store", &p, end) ||
-	        add(wsi, "x-content-type-options:", "nosniff", &p, end) ||
-	        lws_finalize_write_http_header(wsi, start, &p, end))
+		add(wsi, "cache-control:", "no-store", &p, end) ||
+		add(wsi, "x-content-type-options:", "nosniff", &p, end) ||
+		lws_finalize_write_http_header(wsi, start, &p, end))
 		return -1;
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0) {
 		free(c->body);
@@ -71,12 +71,12 @@ int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *
 	int status;
 
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0 &&
-	        lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0)
+		lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0)
 		return plain(wsi, c, 405, "only GET\n");
 	if (strcmp(path, "/healthz") == 0) {
 		text = cp_health_text(s, &healthy);
 		return cp_http_reply(wsi, c, healthy ? 200 : 503, "application/json", text,
-		        text != NULL ? strlen(text) : 0);
+			text != NULL ? strlen(text) : 0);
 	}
 	if (strcmp(path, "/metrics") == 0) {
 		text = cp_metrics_text(s, &len);

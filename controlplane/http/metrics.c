@@ -27,10 +27,10 @@ static void control_plane(FILE *f, const struct cp_server *s)
 	const struct cp_metrics *m = &s->metrics;
 
 	single(f, "uptime_seconds", "gauge", "Time since the control plane started.",
-	        (cp_now_ns() - s->started_ns) / 1000000000);
+		(cp_now_ns() - s->started_ns) / 1000000000);
 	single(f, "dataplane_up", "gauge", "Whether the data plane is connected.", s->stats->map != NULL);
 	single(f, "dataplane_connects_total", "counter", "Times the data plane was connected.",
-	        m->dataplane_connected);
+		m->dataplane_connected);
 	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
 	single(f, "rooms", "gauge", "Rooms.", s->model->rooms.count);
 	single(f, "peers", "gauge", "Peers in rooms.", s->model->peer_count);
@@ -46,7 +46,7 @@ static void control_plane(FILE *f, const struct cp_server *s)
 	head(f, "requests_total", "counter", "Requests of dialect A, by type.");
 	for (unsigned i = 0; i < cp_dialect_a_types(); i++)
 		fprintf(f, "spate_requests_total{type=\"%s\"} %" PRIu64 "\n", cp_dialect_a_type_name(i),
-		        cp_dialect_a_type_count(i));
+			cp_dialect_a_type_count(i));
 	head(f, "errors_total", "counter", "Errors sent to clients, by code.");
 	for (unsigned i = CP_OK + 1; i < CP_CODE_COUNT; i++)
 		fprintf(f, "spate_errors_total{code=\"%s\"} %" PRIu64 "\n", cp_code_name(i), m->error[i]);
@@ -64,28 +64,28 @@ static const struct {
 	const char *name, *help;
 	size_t offset;
 } counters[] = {
-        COUNTER(rx_packets, "IP packets received."),
-        COUNTER(rx_bytes, "Bytes of IP packets received."),
-        COUNTER(tx_packets, "IP packets sent."),
-        COUNTER(tx_bytes, "Bytes of IP packets sent."),
-        COUNTER(loops, "Rounds of the polling loop."),
-        COUNTER(busy_loops, "Rounds that found something to do."),
-        COUNTER(punted, "Packets handed to the control plane."),
-        COUNTER(injected, "Packets sent for the control plane."),
-        COUNTER(handed_off, "Packets handed to the worker that owns them."),
-        COUNTER(stun_answered, "STUN binding requests answered."),
-        COUNTER(rtp_in, "RTP packets received."),
-        COUNTER(rtcp_in, "RTCP packets received."),
-        COUNTER(rtp_out, "RTP packets sent."),
-        COUNTER(rtcp_out, "RTCP packets sent."),
-        COUNTER(rtx_out, "RTP packets sent again."),
-        COUNTER(rtx_missed, "RTP packets asked for and not kept any more."),
-        COUNTER(nack_in, "NACKs received."),
-        COUNTER(nack_out, "NACKs sent."),
-        COUNTER(pli_in, "PLIs received."),
-        COUNTER(fir_in, "FIRs received."),
-        COUNTER(pli_out, "PLIs sent."),
-        COUNTER(tx_waits, "Bursts that waited for room in a TX ring."),
+	COUNTER(rx_packets, "IP packets received."),
+	COUNTER(rx_bytes, "Bytes of IP packets received."),
+	COUNTER(tx_packets, "IP packets sent."),
+	COUNTER(tx_bytes, "Bytes of IP packets sent."),
+	COUNTER(loops, "Rounds of the polling loop."),
+	COUNTER(busy_loops, "Rounds that found something to do."),
+	COUNTER(punted, "Packets handed to the control plane."),
+	COUNTER(injected, "Packets sent for the control plane."),
+	COUNTER(handed_off, "Packets handed to the worker that owns them."),
+	COUNTER(stun_answered, "STUN binding requests answered."),
+	COUNTER(rtp_in, "RTP packets received."),
+	COUNTER(rtcp_in, "RTCP packets received."),
+	COUNTER(rtp_out, "RTP packets sent."),
+	COUNTER(rtcp_out, "RTCP packets sent."),
+	COUNTER(rtx_out, "RTP packets sent again."),
+	COUNTER(rtx_missed, "RTP packets asked for and not kept any more."),
+	COUNTER(nack_in, "NACKs received."),
+	COUNTER(nack_out, "NACKs sent."),
+	COUNTER(pli_in, "PLIs received."),
+	COUNTER(fir_in, "FIRs received."),
+	COUNTER(pli_out, "PLIs sent."),
+	COUNTER(tx_waits, "Bursts that waited for room in a TX ring."),
 };
 
 static void data_plane(FILE *f, const struct sh_stats_reader *stats)
@@ -100,15 +100,21 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 			const uint64_t *value = (const void *)(page + counters[i].offset);
 
 			fprintf(f, "spate_%s{worker=\"%u\"} %" PRIu64 "\n", name, w,
-			        __atomic_load_n(value, __ATOMIC_RELAXED));
+				__atomic_load_n(value, __ATOMIC_RELAXED));
 		}
 	}
 	head(f, "worker_drops_total", "counter", "Packets let go, by reason.");
 	for (uint32_t w = 0; w < stats->workers; w++)
 		for (unsigned reason = 0; reason < SH_DROP_COUNT; reason++)
 			fprintf(f, "spate_worker_drops_total{worker=\"%u\",reason=\"%s\"} %" PRIu64 "\n", w,
-			        sh_drop_name(reason),
-			        __atomic_load_n(&sh_stats_worker(stats, w)->drop[reason], __ATOMIC_RELAXED));
+				sh_drop_name(reason),
+				__atomic_load_n(&sh_stats_worker(stats, w)->drop[reason], __ATOMIC_RELAXED));
+	single(f, "dataplane_transports", "gauge", "Transports in the data plane's tables.",
+		stats->header->transports_used);
+	single(f, "dataplane_producers", "gauge", "Producers in the data plane's tables.",
+		stats->header->producers_used);
+	single(f, "dataplane_consumers", "gauge", "Consumers in the data plane's tables.",
+		stats->header->consumers_used);
 	single(f, "mbufs", "gauge", "Packet buffers.", stats->header->mbuf_total);
 	single(f, "mbufs_free", "gauge", "Packet buffers that are free.", stats->header->mbuf_free);
 }

@@ -154,7 +154,7 @@ static void lws_said(int level, const char *line)
 static int check_port(const char *address, uint16_t port, char *err, size_t err_size)
 {
 	const struct addrinfo hints = {
-	        .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char service[8];
 	int fd, one = 1, status, error = 0;
@@ -167,7 +167,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 	}
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-	        bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
+		bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
 		error = errno;
 	if (fd >= 0)
 		close(fd);
@@ -175,7 +175,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 	if (error == 0)
 		return 0;
 	snprintf(err, err_size, "cannot listen on HTTP port %u: %s%s", port, strerror(error),
-	        error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
+		error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
 	return -1;
 }
 
@@ -197,30 +197,30 @@ static void ignore_signal(void *handle, int number)
 static int listen_on(struct cp_server *s)
 {
 	static const struct lws_protocols protocols[] = {
-	        {.name = "spate",
-	                .callback = callback,
-	                .per_session_data_size = sizeof(struct cp_connection)},
-	        {.name = NULL},
+		{.name = "spate",
+			.callback = callback,
+			.per_session_data_size = sizeof(struct cp_connection)},
+		{.name = NULL},
 	};
 	static const lws_retry_bo_t idle = {
-	        .secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S};
+		.secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S};
 	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
-	        .port = s->config->http.port,
-	        .iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
-	        .protocols = protocols,
-	        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-	                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
-	        .foreign_loops = loops,
-	        .signal_cb = ignore_signal,
-	        .user = s,
-	        .server_string = "spate",
-	        .alpn = "http/1.1",
-	        .max_http_header_data = HEADERS_MAX,
-	        .timeout_secs = HTTP_TIMEOUT_S,
-	        .keepalive_timeout = KEEPALIVE_S,
-	        .pt_serv_buf_size = 16384,
-	        .retry_and_idle_policy = &idle,
+		.port = s->config->http.port,
+		.iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
+		.protocols = protocols,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+		.foreign_loops = loops,
+		.signal_cb = ignore_signal,
+		.user = s,
+		.server_string = "spate",
+		.alpn = "http/1.1",
+		.max_http_header_data = HEADERS_MAX,
+		.timeout_secs = HTTP_TIMEOUT_S,
+		.keepalive_timeout = KEEPALIVE_S,
+		.pt_serv_buf_size = 16384,
+		.retry_and_idle_policy = &idle,
 	};
 
 	if (!has_ipv6())
@@ -230,7 +230,7 @@ static int listen_on(struct cp_server *s)
 }
 
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
-        struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size)
+	struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size)
 {
 	s->config = config;
 	s->loop = loop;

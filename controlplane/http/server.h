@@ -49,7 +49,7 @@ uint64_t cp_now_ns(void);
  * Listens. What it is given outlives it. 0, or -1 with a sentence in `err`.
  */
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
-        struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size);
+	struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size);
 /* Tells every client that the server goes away. */
 void cp_server_farewell(struct cp_server *s);
 /* Closes every connection; sessions leave their rooms. The loop must run on to close handles. */
@@ -71,8 +71,8 @@ struct cp_connection {
 int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c, const char *path);
 int cp_http_writeable(struct lws *wsi, struct cp_connection *c);
 /* Sends headers now and `body` (taken over) next. */
-int cp_http_reply(
-        struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body, size_t len);
+int cp_http_reply(struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body,
+	size_t len);
 int cp_static_serve(const struct cp_server *s, struct lws *wsi, const char *path);
 
 /* malloc()ed text, NULL: no memory. */

@@ -14,21 +14,21 @@
 static const struct {
 	const char *suffix, *type;
 } types[] = {
-        {".html", "text/html; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},
-        {".mjs", "text/javascript; charset=utf-8"},
-        {".css", "text/css; charset=utf-8"},
-        {".json", "application/json"},
-        {".map", "application/json"},
-        {".svg", "image/svg+xml"},
-        {".png", "image/png"},
-        {".jpg", "image/jpeg"},
-        {".webp", "image/webp"},
-        {".ico", "image/x-icon"},
-        {".woff2", "font/woff2"},
-        {".wasm", "application/wasm"},
-        {".webmanifest", "application/manifest+json"},
-        {".txt", "text/plain; charset=utf-8"},
+	{".html", "text/html; charset=utf-8"},
+	{".js", "text/javascript; charset=utf-8"},
+	{".mjs", "text/javascript; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
+	{".json", "application/json"},
+	{".map", "application/json"},
+	{".svg", "image/svg+xml"},
+	{".png", "image/png"},
+	{".jpg", "image/jpeg"},
+	{".webp", "image/webp"},
+	{".ico", "image/x-icon"},
+	{".woff2", "font/woff2"},
+	{".wasm", "application/wasm"},
+	{".webmanifest", "application/manifest+json"},
+	{".txt", "text/plain; charset=utf-8"},
 };
 
 static const char *type_of(const char *path)
@@ -48,8 +48,8 @@ static const char *type_of(const char *path)
 static bool inside(const char *root, const char *name)
 {
 	struct open_how how = {
-	        .flags = O_PATH | O_CLOEXEC,
-	        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct stat st;
@@ -69,15 +69,15 @@ int cp_static_serve(const struct cp_server *s, struct lws *wsi, const char *path
 {
 	/* The page opens WebSockets to wherever it was loaded from, and shows streams and canvases. */
 	static const char security[] =
-	        "content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
-	        "data: blob:; "
-	        "media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-	        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\x0d\x0a"
-	        "x-content-type-options: nosniff\x0d\x0a"
-	        "referrer-policy: no-referrer\x0d\x0a"
-	        "cross-origin-opener-policy: same-origin\x0d\x0a"
-	        /* Names stay the same from one build to the next. */
-	        "cache-control: no-cache\x0d\x0a";
+		"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
+		"data: blob:; "
+		"media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\x0d\x0a"
+		"x-content-type-options: nosniff\x0d\x0a"
+		"referrer-policy: no-referrer\x0d\x0a"
+		"cross-origin-opener-policy: same-origin\x0d\x0a"
+		/* Names stay the same from one build to the next. */
+		"cache-control: no-cache\x0d\x0a";
 	const char *root = s->config->http.web_root, *name = path + (path[0] == '/');
 	char file[SH_PATH_MAX + 256];
 	const char *type;
@@ -87,7 +87,7 @@ int cp_static_serve(const struct cp_server *s, struct lws *wsi, const char *path
 		name = "index.html";
 	type = type_of(name);
 	if (type == NULL || name[0] == '.' || strstr(name, "/.") != NULL || !inside(root, name) ||
-	        snprintf(file, sizeof(file), "%s/%s", root, name) >= (int)sizeof(file))
+		snprintf(file, sizeof(file), "%s/%s", root, name) >= (int)sizeof(file))
 		return 404;
 	status = lws_serve_http_file(wsi, file, type, security, (int)sizeof(security) - 1);
 	if (status < 0)

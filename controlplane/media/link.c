@@ -33,7 +33,7 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 
 	if (state == CP_WEBRTC_CHECKING || state == CP_WEBRTC_CONNECTED)
 		sh_log(SH_LOG_INFO, "transport-%s room=%s peer=%s transport=%s", cp_webrtc_state_name(state),
-		        t->peer->room->name, t->peer->id, t->id);
+			t->peer->room->name, t->peer->id, t->id);
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
 		link->plane->metrics->dtls_connected++;
@@ -86,8 +86,8 @@ static cJSON *transport_parameters(void *media, const struct cp_transport *t)
 	return cp_webrtc_parameters(link->webrtc);
 }
 
-static void add_address(
-        cJSON *into, const char *ip_name, const char *port_name, const struct sh_addr *address)
+static void add_address(cJSON *into, const char *ip_name, const char *port_name,
+	const struct sh_addr *address)
 {
 	struct sh_addr ip = *address;
 	char text[64];
@@ -114,8 +114,8 @@ static void transport_describe(void *media, const struct cp_transport *t, cJSON 
 	cJSON_AddStringToObject(tuple, "protocol", "udp");
 }
 
-static int transport_connect(
-        void *media, struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault)
+static int transport_connect(void *media, struct cp_transport *t, const cJSON *dtls_parameters,
+	struct cp_fault *fault)
 {
 	const struct link *link = t->link;
 	char err[160] = "";
@@ -167,12 +167,12 @@ static int submit(void *media, struct sh_cmd *cmd, cp_media_done done, void *arg
 }
 
 const struct cp_media cp_plane_media = {
-        .up = up,
-        .transport_open = transport_open,
-        .transport_parameters = transport_parameters,
-        .transport_describe = transport_describe,
-        .transport_connect = transport_connect,
-        .transport_restart = transport_restart,
-        .transport_close = transport_close,
-        .submit = submit,
+	.up = up,
+	.transport_open = transport_open,
+	.transport_parameters = transport_parameters,
+	.transport_describe = transport_describe,
+	.transport_connect = transport_connect,
+	.transport_restart = transport_restart,
+	.transport_close = transport_close,
+	.submit = submit,
 };

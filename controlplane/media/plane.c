@@ -21,7 +21,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	p->up = true;
 	p->metrics->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
-	        info->workers);
+		info->workers);
 	cp_webrtc_server_connected(p->webrtc, info);
 	/*
 	 * Nothing of ours is there yet: what a predecessor left goes on for the grace time, in
@@ -41,7 +41,7 @@ static void dp_lost(void *arg, const char *reason)
 	memset(&p->stats, 0, sizeof(p->stats));
 	p->metrics->dataplane_lost++;
 	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
-	        p->model->transports.count);
+		p->model->transports.count);
 	cp_model_lose_transports(p->model);
 	cp_webrtc_server_lost(p->webrtc);
 }
@@ -67,15 +67,15 @@ static void dp_punt(void *arg, const struct sh_packet *packet)
 }
 
 int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
-        struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
-        void *owner, char *err, size_t err_size)
+	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
+	void *owner, char *err, size_t err_size)
 {
 	static const struct cp_dp_events events = {
-	        .connected = dp_connected,
-	        .lost = dp_lost,
-	        .refused = dp_refused,
-	        .event = dp_event,
-	        .punt = dp_punt,
+		.connected = dp_connected,
+		.lost = dp_lost,
+		.refused = dp_refused,
+		.event = dp_event,
+		.punt = dp_punt,
 	};
 	char path[SH_PATH_MAX + 32];
 	int error;

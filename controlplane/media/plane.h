@@ -32,8 +32,8 @@ extern const struct cp_media cp_plane_media; /* its argument is a struct cp_plan
 
 /* What it is given outlives it. 0, or -1 with a sentence in `err`. */
 int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
-        struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
-        void *owner, char *err, size_t err_size);
+	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
+	void *owner, char *err, size_t err_size);
 
 /* Lets go of the data plane, where media goes on; transports here close without a word to it. */
 void cp_plane_detach(struct cp_plane *p);

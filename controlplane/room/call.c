@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
-        int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done)
+	int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done)
 {
 	struct cp_fault fault;
 	struct cp_call *call;

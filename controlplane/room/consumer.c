@@ -12,8 +12,8 @@ static void log_event(const char *event, const struct cp_consumer *c)
 	const struct cp_transport *t = c->transport;
 
 	sh_log(SH_LOG_INFO, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
-	        t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
-	        cp_kind_name(c->producer->consumable.kind));
+		t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
+		cp_kind_name(c->producer->consumable.kind));
 }
 
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
@@ -42,7 +42,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 }
 
 static int check_create(const struct cp_transport *t, const struct cp_producer *p,
-        const cJSON *rtp_capabilities, struct cp_fault *fault)
+	const cJSON *rtp_capabilities, struct cp_fault *fault)
 {
 	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
 	const struct cp_consumer *other;
@@ -52,17 +52,17 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	if (t->purpose != CP_PURPOSE_RECV)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
 	if (p->transport->peer == t->peer)
-		return cp_refuse(
-		        fault, CP_BAD_REQUEST, "producerId: a peer does not consume its own producers");
+		return cp_refuse(fault, CP_BAD_REQUEST,
+			"producerId: a peer does not consume its own producers");
 	TAILQ_FOREACH(other, &t->consumers, on_transport)
 	if (other->producer == p)
 		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
 	if (!cp_can_consume(&p->consumable, rtp_capabilities))
-		return cp_refuse(
-		        fault, CP_UNSUPPORTED, "rtpCapabilities: no codec in common with this producer");
+		return cp_refuse(fault, CP_UNSUPPORTED,
+			"rtpCapabilities: no codec in common with this producer");
 	if (t->peer->consumer_count >= limit->consumers_per_peer)
-		return cp_refuse(
-		        fault, CP_TOO_MANY, "this peer has %u consumers already", t->peer->consumer_count);
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
+			t->peer->consumer_count);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static uint32_t ssrc_pick(const struct cp_transport *t, uint32_t other)
 }
 
 static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON *rtp_capabilities,
-        struct sh_consumer_add *add, struct cp_fault *fault)
+	struct sh_consumer_add *add, struct cp_fault *fault)
 {
 	char mid[SH_MID_MAX + 1], why[CP_NEGOTIATION_ERROR];
 	struct cp_consumer_ids ids = {.mid = mid, .cname = c->producer->transport->peer->cname};
@@ -97,8 +97,8 @@ static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON 
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
 	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
 	c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
-	switch (cp_consumer_parameters(
-	        &c->producer->consumable, rtp_capabilities, &ids, add, &c->rtp_parameters, why)) {
+	switch (cp_consumer_parameters(&c->producer->consumable, rtp_capabilities, &ids, add,
+		&c->rtp_parameters, why)) {
 	case 0:
 		t->next_mid++;
 		return 0;
@@ -113,7 +113,7 @@ static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON 
 
 /* NULL with the fault. */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
-        const cJSON *rtp_capabilities, struct sh_consumer_add *add, struct cp_fault *fault)
+	const cJSON *rtp_capabilities, struct sh_consumer_add *add, struct cp_fault *fault)
 {
 	struct cp_consumer *c = calloc(1, sizeof(*c));
 
@@ -142,7 +142,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 }
 
 void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
-        bool paused, cp_done done)
+	bool paused, cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD};

@@ -9,15 +9,15 @@
 const char *cp_code_name(enum cp_code code)
 {
 	static const char *const names[CP_CODE_COUNT] = {
-	        [CP_OK] = "ok",
-	        [CP_BAD_REQUEST] = "bad-request",
-	        [CP_NOT_FOUND] = "not-found",
-	        [CP_FORBIDDEN] = "forbidden",
-	        [CP_CONFLICT] = "conflict",
-	        [CP_UNSUPPORTED] = "unsupported",
-	        [CP_TOO_MANY] = "too-many",
-	        [CP_UNAVAILABLE] = "unavailable",
-	        [CP_INTERNAL] = "internal",
+		[CP_OK] = "ok",
+		[CP_BAD_REQUEST] = "bad-request",
+		[CP_NOT_FOUND] = "not-found",
+		[CP_FORBIDDEN] = "forbidden",
+		[CP_CONFLICT] = "conflict",
+		[CP_UNSUPPORTED] = "unsupported",
+		[CP_TOO_MANY] = "too-many",
+		[CP_UNAVAILABLE] = "unavailable",
+		[CP_INTERNAL] = "internal",
 	};
 
 	return code < CP_CODE_COUNT ? names[code] : "internal";

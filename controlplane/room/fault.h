@@ -27,7 +27,7 @@ const char *cp_code_name(enum cp_code code);
 
 /* Fills in `f` and returns -1, so that a check can `return cp_refuse(...)`. */
 int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* What an operation's errno means to the one who asked. Returns -1. */
 int cp_refuse_errno(struct cp_fault *f, int error);

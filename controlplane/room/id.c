@@ -20,8 +20,8 @@ void cp_id_make(char out[CP_ID_SIZE])
 	r[6] = 0x40 | (r[6] & 0x0f);
 	r[8] = 0x80 | (r[8] & 0x3f);
 	snprintf(out, CP_ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-	        r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
-	        r[15]);
+		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
+		r[15]);
 }
 
 void cp_cname_make(char out[CP_CNAME_SIZE])

@@ -21,7 +21,7 @@ struct cp_call {
 
 /* NULL: the peer waits for another already, or no memory; `done` has been told so. */
 struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
-        int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done);
+	int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done);
 /* The cp_media_done of a call. */
 void cp_call_acknowledged(void *arg, int error);
 /* What the call is about goes: it fails with a sentence of `why`. */

@@ -36,8 +36,8 @@ struct cp_media {
 	/* Adds iceState, dtlsState and iceSelectedTuple, in mediasoup's words. */
 	void (*transport_describe)(void *media, const struct cp_transport *t, cJSON *into);
 	/* The peer's fingerprints and role. 0, or -1 with the fault. */
-	int (*transport_connect)(
-	        void *media, struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
+	int (*transport_connect)(void *media, struct cp_transport *t, const cJSON *dtls_parameters,
+		struct cp_fault *fault);
 	/* New iceParameters, which the caller deletes. NULL with the fault. */
 	cJSON *(*transport_restart)(void *media, struct cp_transport *t, struct cp_fault *fault);
 	/*

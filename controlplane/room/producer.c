@@ -13,7 +13,7 @@ static void log_event(const char *event, const struct cp_producer *p)
 	const struct cp_transport *t = p->transport;
 
 	sh_log(SH_LOG_INFO, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
-	        t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
+		t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
 }
 
 struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
@@ -39,7 +39,7 @@ struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struc
 }
 
 void cp_peer_each_visible_producer(struct cp_peer *peer,
-        void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
+	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
 {
 	const struct cp_peer *other;
 	const struct cp_transport *t;
@@ -58,7 +58,7 @@ void cp_peer_each_visible_producer(struct cp_peer *peer,
 
 /* Everybody in the room hears of it but its owner. */
 static void tell_others(const struct cp_producer *p,
-        void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
+	void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
 {
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_peer *peer;
@@ -114,20 +114,20 @@ static bool collide(const struct sh_producer_add *a, const struct sh_producer_ad
 	       same_text(a->rid, a->rid_len, b->rid, b->rid_len);
 }
 
-static int check_unique(
-        const struct cp_transport *t, const struct sh_producer_add *add, struct cp_fault *fault)
+static int check_unique(const struct cp_transport *t, const struct sh_producer_add *add,
+	struct cp_fault *fault)
 {
 	const struct cp_producer *p;
 
 	TAILQ_FOREACH(p, &t->producers, on_transport)
 	if (collide(add, &p->signalled))
 		return cp_refuse(fault, CP_CONFLICT,
-		        "rtpParameters: a producer of this transport has that SSRC or MID");
+			"rtpParameters: a producer of this transport has that SSRC or MID");
 	return 0;
 }
 
 static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters,
-        struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
+	struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
 	char why[CP_NEGOTIATION_ERROR];
@@ -145,14 +145,14 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_INTERNAL, "%s", why);
 	}
 	if (t->peer->producer_count >= m->config->limit.producers_per_peer)
-		return cp_refuse(
-		        fault, CP_TOO_MANY, "this peer has %u producers already", t->peer->producer_count);
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
+			t->peer->producer_count);
 	return check_unique(t, add, fault);
 }
 
 /* NULL: no memory. */
 static struct cp_producer *producer_make(struct cp_transport *t, const struct sh_producer_add *add,
-        const struct cp_consumable *consumable, bool paused)
+	const struct cp_consumable *consumable, bool paused)
 {
 	struct cp_producer *p = calloc(1, sizeof(*p));
 
@@ -174,8 +174,8 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	return p;
 }
 
-void cp_producer_create(
-        struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused, cp_done done)
+void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
+	cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD};
@@ -240,7 +240,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 {
 	/* Those who consume it did not ask for this. */
 	const struct cp_closing theirs = {
-	        .tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
+		.tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_model *m = owner->room->model;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cp_model_init(
-        struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg)
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media,
+	void *media_arg)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = config;
@@ -56,7 +56,7 @@ static void room_free(struct cp_room *room)
 }
 
 struct cp_peer *cp_room_join(struct cp_model *m, const char *room_name, const char *user,
-        const struct cp_listener *listener, void *session, struct cp_fault *fault)
+	const struct cp_listener *listener, void *session, struct cp_fault *fault)
 {
 	struct cp_room *room = cp_index_get(&m->rooms, room_name);
 	struct cp_peer *peer;

@@ -93,8 +93,8 @@ struct cp_listener {
 	void (*producer_closed)(struct cp_peer *to, const struct cp_producer *p);
 	void (*producer_paused)(struct cp_peer *to, const struct cp_producer *p);
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
-	void (*transport_closed)(
-	        struct cp_peer *to, const struct cp_transport *t, enum cp_code why, const char *reason);
+	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+		const char *reason);
 };
 
 struct cp_peer {
@@ -135,8 +135,8 @@ struct cp_model {
 /* `fault` NULL: it worked, and `object` is what was made or changed. */
 typedef void (*cp_done)(struct cp_peer *peer, const struct cp_fault *fault, void *object);
 
-void cp_model_init(
-        struct cp_model *m, const struct sh_config *config, const struct cp_media *media, void *media_arg);
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media,
+	void *media_arg);
 
 /* --- rooms and peers (room.c) ------------------------------------------------------- */
 
@@ -145,7 +145,7 @@ bool cp_name_valid(const char *name);
 
 /* Joins, and makes the room where there is none. NULL with the fault. */
 struct cp_peer *cp_room_join(struct cp_model *m, const char *room, const char *user,
-        const struct cp_listener *listener, void *session, struct cp_fault *fault);
+	const struct cp_listener *listener, void *session, struct cp_fault *fault);
 /* Closes all it owns, tells the others, frees it; the room goes with its last peer. */
 void cp_room_leave(struct cp_peer *peer);
 struct cp_counts cp_room_counts(const struct cp_room *room);
@@ -155,8 +155,8 @@ struct cp_counts cp_room_counts(const struct cp_room *room);
 /* The peer's own, or NULL with a not-found. */
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
-void cp_transport_create(
-        struct cp_peer *peer, enum cp_purpose purpose, cp_done done); /* object: cp_transport */
+void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose,
+	cp_done done); /* object: cp_transport */
 cJSON *cp_transport_parameters(const struct cp_transport *t);
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
 /* New iceParameters, the caller's; NULL with the fault. */
@@ -178,20 +178,20 @@ struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *i
 struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
 void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
-        cp_done done); /* object: cp_producer */
+	cp_done done); /* object: cp_producer */
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done); /* object: cp_producer */
 void cp_producer_close(struct cp_producer *p); /* its owner is not told */
 
 /* Calls `each` for every live producer of the others in the peer's room. */
 void cp_peer_each_visible_producer(struct cp_peer *peer,
-        void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
+	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
 
 /* --- consumers (consumer.c) -------------------------------------------------------------- */
 
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
 void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
-        bool paused, cp_done done); /* object: cp_consumer */
+	bool paused, cp_done done); /* object: cp_consumer */
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done); /* object: cp_consumer */
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done); /* object: cp_consumer */
 void cp_consumer_close(struct cp_consumer *c); /* its owner is not told */

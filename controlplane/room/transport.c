@@ -9,10 +9,10 @@
 const char *cp_transport_state_name(enum cp_transport_state state)
 {
 	static const char *const names[] = {
-	        [CP_TRANSPORT_OPENING] = "opening",
-	        [CP_TRANSPORT_NEW] = "new",
-	        [CP_TRANSPORT_CONNECTING] = "connecting",
-	        [CP_TRANSPORT_CONNECTED] = "connected",
+		[CP_TRANSPORT_OPENING] = "opening",
+		[CP_TRANSPORT_NEW] = "new",
+		[CP_TRANSPORT_CONNECTING] = "connecting",
+		[CP_TRANSPORT_CONNECTED] = "connected",
 	};
 
 	return names[state];
@@ -40,7 +40,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	}
 	t->state = CP_TRANSPORT_NEW;
 	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s", t->peer->room->name,
-	        t->peer->id, t->id, t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+		t->peer->id, t->id, t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
 	return 0;
 }
 
@@ -54,15 +54,15 @@ static int admit(struct cp_transport *t)
 	return 0;
 }
 
-static int open_transport(struct cp_peer *peer, struct cp_transport *t, struct cp_fault *fault)
+static int check_create(struct cp_peer *peer, struct cp_transport *t, struct cp_fault *fault)
 {
 	const struct cp_model *m = peer->room->model;
 
 	if (!m->media->up(m->media_arg))
 		return cp_refuse_errno(fault, ENOTCONN);
 	if (peer->transport_count >= m->config->limit.transports_per_peer)
-		return cp_refuse(
-		        fault, CP_TOO_MANY, "this peer has %u transports already", peer->transport_count);
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
+			peer->transport_count);
 	if (t == NULL)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return 0;
@@ -76,7 +76,7 @@ void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done 
 	struct cp_call *call;
 	int error;
 
-	if (open_transport(peer, t, &fault) < 0) {
+	if (check_create(peer, t, &fault) < 0) {
 		free(t);
 		done(peer, &fault, NULL);
 		return;
@@ -152,7 +152,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	m->media->transport_close(m->media_arg, t);
 	if (t->state != CP_TRANSPORT_OPENING)
 		sh_log(SH_LOG_INFO, "transport-closed room=%s peer=%s transport=%s reason=\"%s\"",
-		        peer->room->name, peer->id, t->id, how->reason);
+			peer->room->name, peer->id, t->id, how->reason);
 	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING)
 		peer->listener->transport_closed(peer, t, how->why, how->reason);
 	free(t);
@@ -161,7 +161,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 void cp_transport_close(struct cp_transport *t)
 {
 	const struct cp_closing how = {
-	        .tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed"};
+		.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed"};
 
 	cp_transport_destroy(t, &how);
 }

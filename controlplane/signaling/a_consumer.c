@@ -45,7 +45,7 @@ void cp_a_consume(struct cp_session *s, const cJSON *data)
 	if (producer_id == NULL)
 		return;
 	if (cJSON_GetObjectItemCaseSensitive(data, "transportId") != NULL &&
-	        (transport_id = cp_member_id(s, data, "transportId")) == NULL)
+		(transport_id = cp_member_id(s, data, "transportId")) == NULL)
 		return;
 	if (cp_member_bool(s, data, "paused", &paused) < 0)
 		return;
@@ -55,8 +55,8 @@ void cp_a_consume(struct cp_session *s, const cJSON *data)
 	if (t == NULL)
 		cp_session_error(s, &fault);
 	else
-		cp_consumer_create(
-		        t, p, cJSON_GetObjectItemCaseSensitive(data, "rtpCapabilities"), paused, consumed);
+		cp_consumer_create(t, p, cJSON_GetObjectItemCaseSensitive(data, "rtpCapabilities"), paused,
+			consumed);
 }
 
 /* The peer's own that the request names; NULL: the error was sent. */

@@ -44,7 +44,7 @@ void cp_a_produce(struct cp_session *s, const cJSON *data)
 		cp_session_error(s, &fault);
 	else
 		cp_producer_create(t, cJSON_GetObjectItemCaseSensitive(data, "kind"),
-		        cJSON_GetObjectItemCaseSensitive(data, "rtpParameters"), paused, produced);
+			cJSON_GetObjectItemCaseSensitive(data, "rtpParameters"), paused, produced);
 }
 
 /* The peer's own that the request names; NULL: the error was sent. */

@@ -48,8 +48,8 @@ static void add_transport(const struct cp_session *s, struct cp_transport *t, cJ
 		number(e, "availableOutgoingBitrate", now.available_bps);
 }
 
-static cJSON *rtp_entry(
-        cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc, uint32_t rtx_ssrc)
+static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc,
+	uint32_t rtx_ssrc)
 {
 	cJSON *e = entry(list, type);
 
@@ -104,8 +104,8 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 }
 
 /* -1 with the fault unless the member is absent (0) or names something (1, in `list`). */
-static int add_named(
-        const struct cp_session *s, const cJSON *data, const char *name, cJSON *list, struct cp_fault *fault)
+static int add_named(const struct cp_session *s, const cJSON *data, const char *name, cJSON *list,
+	struct cp_fault *fault)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
 	struct cp_transport *t;
@@ -117,13 +117,13 @@ static int add_named(
 	if (!cJSON_IsString(item))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be a string", name);
 	if (strcmp(name, "transportId") == 0 &&
-	        (t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
+		(t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
 		add_transport(s, t, list);
 	else if (strcmp(name, "producerId") == 0 &&
-	         (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
+		 (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
 		add_producer(s, p, list);
 	else if (strcmp(name, "consumerId") == 0 &&
-	         (c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
+		 (c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
 		add_consumer(s, c, list);
 	else
 		return -1;
@@ -144,7 +144,7 @@ void cp_a_get_stats(struct cp_session *s, const cJSON *data)
 	}
 	if (status >= 0 && named == 0) {
 		cp_refuse(&fault, CP_BAD_REQUEST,
-		        "transportId, producerId or consumerId: one of them must be there");
+			"transportId, producerId or consumerId: one of them must be there");
 		status = -1;
 	}
 	if (status < 0) {

@@ -8,23 +8,23 @@ static struct {
 	void (*handle)(struct cp_session *s, const cJSON *data);
 	uint64_t count;
 } types[] = {
-        {"createWebRtcTransport", cp_a_create_transport, 0},
-        {"connectWebRtcTransport", cp_a_connect_transport, 0},
-        {"restartIce", cp_a_restart_ice, 0},
-        {"closeTransport", cp_a_close_transport, 0},
-        {"produce", cp_a_produce, 0},
-        {"pauseProducer", cp_a_pause_producer, 0},
-        {"resumeProducer", cp_a_resume_producer, 0},
-        {"closeProducer", cp_a_close_producer, 0},
-        {"getProducers", cp_a_get_producers, 0},
-        {"consume", cp_a_consume, 0},
-        {"pauseConsumer", cp_a_pause_consumer, 0},
-        {"resumeConsumer", cp_a_resume_consumer, 0},
-        {"closeConsumer", cp_a_close_consumer, 0},
-        {"setPreferredLayers", cp_a_set_preferred_layers, 0},
-        {"requestKeyFrame", cp_a_request_keyframe, 0},
-        {"getStats", cp_a_get_stats, 0},
-        {"unknown", NULL, 0},
+	{"createWebRtcTransport", cp_a_create_transport, 0},
+	{"connectWebRtcTransport", cp_a_connect_transport, 0},
+	{"restartIce", cp_a_restart_ice, 0},
+	{"closeTransport", cp_a_close_transport, 0},
+	{"produce", cp_a_produce, 0},
+	{"pauseProducer", cp_a_pause_producer, 0},
+	{"resumeProducer", cp_a_resume_producer, 0},
+	{"closeProducer", cp_a_close_producer, 0},
+	{"getProducers", cp_a_get_producers, 0},
+	{"consume", cp_a_consume, 0},
+	{"pauseConsumer", cp_a_pause_consumer, 0},
+	{"resumeConsumer", cp_a_resume_consumer, 0},
+	{"closeConsumer", cp_a_close_consumer, 0},
+	{"setPreferredLayers", cp_a_set_preferred_layers, 0},
+	{"requestKeyFrame", cp_a_request_keyframe, 0},
+	{"getStats", cp_a_get_stats, 0},
+	{"unknown", NULL, 0},
 };
 
 enum { TYPES = sizeof(types) / sizeof(types[0]), UNKNOWN = TYPES - 1 };
@@ -139,8 +139,8 @@ static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
 
 static void producer_paused(struct cp_peer *to, const struct cp_producer *p)
 {
-	cp_session_notify(
-	        to->session, p->paused ? "producerPaused" : "producerResumed", one_id("producerId", p->id));
+	cp_session_notify(to->session, p->paused ? "producerPaused" : "producerResumed",
+		one_id("producerId", p->id));
 }
 
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
@@ -151,8 +151,8 @@ static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 	cp_session_notify(to->session, "consumerClosed", data);
 }
 
-static void transport_closed(
-        struct cp_peer *to, const struct cp_transport *t, enum cp_code why, const char *reason)
+static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+	const char *reason)
 {
 	cJSON *data;
 
@@ -168,9 +168,9 @@ static void transport_closed(
 }
 
 const struct cp_listener cp_dialect_a_listener = {
-        .new_producer = new_producer,
-        .producer_closed = producer_closed,
-        .producer_paused = producer_paused,
-        .consumer_closed = consumer_closed,
-        .transport_closed = transport_closed,
+	.new_producer = new_producer,
+	.producer_closed = producer_closed,
+	.producer_paused = producer_paused,
+	.consumer_closed = consumer_closed,
+	.transport_closed = transport_closed,
 };

@@ -64,12 +64,12 @@ struct cp_session {
 };
 
 /* Joins the room; what fails is said to the client, and the socket closes. NULL: no memory. */
-struct cp_session *cp_session_open(
-        struct cp_server *server, struct lws *wsi, const char *room, const char *user, const char *address);
+struct cp_session *cp_session_open(struct cp_server *server, struct lws *wsi, const char *room,
+	const char *user, const char *address);
 /* The socket is gone: the peer leaves, and everything is freed. */
 void cp_session_free(struct cp_session *s);
 
-/* A piece of a text message. `last`: the message is complete with it. */
+/* A piece of a text message (receive.c). `last`: the message is complete with it. */
 void cp_session_receive(struct cp_session *s, const void *data, size_t len, bool last);
 /* Something that is not the protocol came. */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
@@ -85,5 +85,7 @@ void cp_session_notify(struct cp_session *s, const char *type, cJSON *data);
 /* Answers the request under way with its own type; takes `data` over. */
 void cp_session_reply(struct cp_session *s, cJSON *data);
 void cp_session_error(struct cp_session *s, const struct cp_fault *fault);
+/* About a message that never became the request under way; NULL: nothing of it is known. */
+void cp_session_send_error(struct cp_session *s, const cJSON *message, const struct cp_fault *fault);
 
 #endif

@@ -9,16 +9,25 @@
  * has been served, so nothing is lost or sent twice when viewers come and go meanwhile.
  */
 
+#include <string.h>
+
 #include "media.h"
+
+/* In one loop: then what has come in has its turn. A pass over a large audience takes many. */
+enum { FANOUT_PACKETS = 2048 };
 
 /* Skips what has waited too long for room: late video is worse than a repaired gap. */
 static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target)
 {
 	uint64_t limit = w->config->dataplane.tx_age_ms * DP_MS;
 
-	while (c->at < target && w->now_ns - s->ring[c->at & s->mask].rx_ns > limit) {
+	for (; c->at < target; c->at++) {
+		const struct dp_slot *slot = &s->ring[c->at & s->mask];
+
+		if (!dp_stream_aged(w, slot->rx_ns, limit))
+			return;
+		c->waiting_keyframe |= slot->restart;
 		w->stats->drop[SH_DROP_TX_AGE]++;
-		c->at++;
 	}
 }
 
@@ -61,9 +70,24 @@ static bool send_one(struct dp_worker *w, const struct dp_slot *slot, struct dp_
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
 		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
 		(uint32_t)(seq >> 16));
+	o->allowed--;
 	c->packets++;
 	c->bytes += p->payload_len;
 	return true;
+}
+
+/*
+ * What is not sent now never is. A viewer that goes on later does so with a key frame and
+ * the next number: behind a long gap its receiver would guess the ROC wrong.
+ */
+static void pass_over(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
+{
+	if (c->at == target)
+		return;
+	c->waiting_keyframe = true;
+	if (c->transport->idle)
+		w->stats->drop[SH_DROP_NO_CONSENT] += target - c->at;
+	c->at = target;
 }
 
 /* One viewer up to the pass's target. False: no room now, go on here later. */
@@ -73,11 +97,13 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 	const struct dp_transport *t = c->transport;
 
 	if (c->paused || !t->can_send) {
-		c->at = target;
+		pass_over(w, c, target);
 		return true;
 	}
 	skip_aged(w, s, c, target);
 	while (c->at < target) {
+		if (!o->allowed)
+			return false;
 		if (o->count == DP_JOBS)
 			dp_outgoing_flush(w, o);
 		if (o->count >= dp_tx_room(w, t->encap.port)) {
@@ -127,30 +153,43 @@ static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a
 	return true;
 }
 
+/* Takes those off the list that are done. One that stopped goes behind the others, so that all have their turn. */
+static void requeue(struct dp_worker *w, uint32_t done)
+{
+	struct dp_stream *stopped = done < w->dirty_count ? w->dirty[done] : NULL;
+	uint32_t from = stopped ? done + 1 : done, left = w->dirty_count - from;
+
+	memmove(w->dirty, w->dirty + from, left * sizeof w->dirty[0]);
+	if (stopped)
+		w->dirty[left++] = stopped;
+	w->dirty_count = left;
+}
+
 unsigned dp_fanout(struct dp_worker *w)
 {
-	uint64_t before = w->stats->rtp_out;
 	struct dp_outgoing o;
+	uint32_t done;
 
 	dp_stream_take_wakes(w);
 	if (!w->dirty_count)
 		return 0;
 	o.count = o.spares = 0;
-	while (w->dirty_count) {
-		struct dp_stream *s = w->dirty[w->dirty_count - 1];
+	o.allowed = FANOUT_PACKETS;
+	for (done = 0; done < w->dirty_count; done++) {
+		struct dp_stream *s = w->dirty[done];
 		struct dp_audience *a = &w->audience[s->slot];
 
 		if (!pass(w, s, a, &o)) {
-			w->stats->tx_waits++;
+			w->stats->tx_waits += o.allowed != 0;
 			break;
 		}
 		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
 		dp_outgoing_flush(w, &o);
-		a->cursor = a->target;
-		atomic_store_explicit(&s->cursor[w->id].at, a->cursor, memory_order_release);
+		a->served = a->target;
+		dp_audience_let_go(w, s);
 		a->dirty = false;
-		w->dirty_count--;
 	}
 	dp_outgoing_end(w, &o);
-	return (unsigned)(w->stats->rtp_out - before);
+	requeue(w, done);
+	return FANOUT_PACKETS - o.allowed;
 }

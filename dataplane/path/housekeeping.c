@@ -9,16 +9,24 @@
 
 #include "media.h"
 
-#define CYCLE (1000 * DP_MS)
+#define CYCLE         (1000 * DP_MS)
+#define RECLAIM_EVERY (10 * DP_MS)
+#define KEEP          (1000 * DP_MS) /* no viewer asks for a packet again after so long */
 
 /* RFC 7675: without a valid check for so long nothing may be sent any more. */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
 {
-	if (t->idle || !t->tuple_count || w->now_ns - t->consent_ns < t->consent_limit_ns)
+	if (!t->consent_ns) /* never bound */
 		return;
-	t->idle = true;
-	dp_transport_refresh(t);
-	dp_tell(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
+	if (!t->idle) {
+		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
+			return;
+		t->idle = true;
+		t->idle_told = false;
+		dp_transport_refresh(t);
+	}
+	if (!t->idle_told)
+		t->idle_told = dp_tell(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
 }
 
 static uint64_t bitrate(uint64_t bytes, uint64_t *last_bytes, uint64_t elapsed)
@@ -43,18 +51,17 @@ static uint32_t state_of(const struct dp_transport *t)
 static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 {
 	struct sh_transport_stats *out = &w->transport_stats[t->slot];
+	struct sh_addr remote = {.family = 0};
 
 	out->worker = w->id;
 	out->state = state_of(t);
 	out->profile = t->profile;
 	out->tuples = t->tuple_count;
-	if (t->selected < SH_MAX_TUPLES) {
-		const struct sh_addr *remote = &t->tuple[t->selected].path.remote;
-
-		memcpy(out->remote_ip, remote->ip, sizeof out->remote_ip);
-		out->remote_port = remote->port;
-		out->remote_family = remote->family;
-	}
+	if (t->selected < SH_MAX_TUPLES)
+		remote = t->tuple[t->selected].path.remote;
+	memcpy(out->remote_ip, remote.ip, sizeof out->remote_ip);
+	out->remote_port = remote.port;
+	out->remote_family = remote.family;
 	out->rx_packets = t->rx_packets;
 	out->rx_bytes = t->rx_bytes;
 	out->tx_packets = t->tx_packets;
@@ -142,6 +149,29 @@ static void visit_some(struct dp_worker *w, uint64_t elapsed)
 		visit(w, w->owned[w->owned_next++]);
 }
 
+/*
+ * The pool that receives must never run dry because streams remember too much: with less
+ * than a quarter of it left, they remember in proportion.
+ */
+static void choose_keep(struct dp_worker *w)
+{
+	const struct rte_mempool *pool = w->pool;
+	uint64_t quarter = pool->size / 4, left = rte_mempool_avail_count(pool);
+	uint64_t elsewhere = (uint64_t)w->workers * pool->cache_size * 3 / 2; /* may be in the workers' caches */
+
+	left -= RTE_MIN(left, elsewhere);
+	w->keep_ns = KEEP * RTE_MIN(left, quarter) / quarter;
+}
+
+static void reclaim_streams(struct dp_worker *w, struct dp_transport *t)
+{
+	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (w->now_ns >= s->next_reclaim_ns) {
+			s->next_reclaim_ns = w->now_ns + RECLAIM_EVERY;
+			dp_stream_reclaim(s);
+		}
+}
+
 void dp_housekeeping(struct dp_worker *w)
 {
 	uint64_t elapsed;
@@ -151,14 +181,18 @@ void dp_housekeeping(struct dp_worker *w)
 	elapsed = w->now_ns - w->last_tick_ns;
 	w->last_tick_ns = w->now_ns;
 	w->next_tick_ns = w->now_ns + DP_MS;
-	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next)
-		dp_report_producers(w, t);
-	/* A wake ring may have been full. */
+	choose_keep(w);
 	for (uint32_t i = 0; i < w->watched_count; i++) {
 		struct dp_stream *s = w->watched[i];
 
-		if (atomic_load_explicit(&s->head, memory_order_relaxed) != w->audience[s->slot].cursor)
-			dp_stream_mark_dirty(w, s);
+		dp_audience_let_go(w, s);
+		/* A wake ring may have been full. */
+		if (atomic_load_explicit(&s->head, memory_order_relaxed) != w->audience[s->slot].served)
+			dp_stream_mark_dirty(w, s->slot);
+	}
+	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {
+		dp_report_producers(w, t);
+		reclaim_streams(w, t);
 	}
 	visit_some(w, elapsed);
 }

@@ -19,6 +19,7 @@ enum { DP_JOBS = 64 };
 /* Packets written but not encrypted yet. */
 struct dp_outgoing {
 	unsigned count, spares;
+	unsigned allowed; /* fan-out: how many more in this loop */
 	struct dp_srtp_job job[DP_JOBS];
 	struct rte_mbuf *mbuf[DP_JOBS];
 	struct dp_transport *transport[DP_JOBS];
@@ -35,7 +36,7 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
 /* The same, and gives back what was not used. */
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o);
 
-/* Whether a packet of that much RTP and SRTP fits the path. */
+/* Whether a packet of that much RTP fits the path, protected; and so an mbuf, which has room for any port's MTU. */
 static inline bool dp_fits(const struct dp_transport *t, size_t rtp_len)
 {
 	const struct dp_encap *e = &t->encap;
@@ -45,8 +46,8 @@ static inline bool dp_fits(const struct dp_transport *t, size_t rtp_len)
 
 /* --- RTCP ----------------------------------------------------------------------------- */
 
-/* Answers one number of a NACK. */
-void dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
+/* Answers one number of a NACK. False: this viewer asks for too much, the rest of it is not looked at. */
+bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
 
 /* To the producers of a transport, what is due: RR, NACK, PLI, transport-wide feedback, REMB. */
 void dp_report_producers(struct dp_worker *w, struct dp_transport *t);

@@ -47,10 +47,10 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		m->pkt_len = len;
 		t->tx_packets++;
 		t->tx_bytes += len;
+		w->stats->rtp_out++;
 		dp_encap(w, &t->encap, m);
 		dp_tx(w, t->encap.port, m);
 	}
-	w->stats->rtp_out += o->count;
 	o->count = 0;
 }
 

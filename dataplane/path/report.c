@@ -6,7 +6,16 @@
 
 #include "media.h"
 
-enum { RTCP_CAP = 1200, NACK_BATCH = 64, SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4 /* SR and SDES */ };
+enum {
+	RTCP_CAP = 1200,
+	NACK_BATCH = 64,
+	RR_BLOCKS = 31, /* RFC 3550, 6.4.2 */
+	STREAM_ROOM = 12 + 4 * NACK_BATCH + 20, /* NACK, and PLI or FIR */
+	REMB_SSRCS = 8,
+	REMB_ROOM = 20 + 4 * REMB_SSRCS,
+	TWCC_ROOM = 600,
+	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4, /* SR and SDES */
+};
 
 /* No round trip is known of a producer that only sends: ask again after this. */
 #define NACK_RETRY (50 * DP_MS)
@@ -45,17 +54,31 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	dp_tx(w, t->encap.port, m);
 }
 
+/* Goes on in another packet where the next part might not fit any more. */
+static void make_room(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b, size_t room)
+{
+	if (b->cap - b->len >= room)
+		return;
+	send_rtcp(w, t, b);
+	b->len = 0;
+}
+
 /* --- to producers ---------------------------------------------------------------------- */
 
-static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s, struct dp_rtcp_buf *b)
+/* One for all streams that are due; it comes first in a compound packet (RFC 3550, 6.1). */
+static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
-	struct dp_rtcp_report block = {.ssrc = s->ssrc};
+	struct dp_rtcp_report block[RR_BLOCKS];
+	unsigned n = 0;
 
-	if (!s->receive.started || w->now_ns < s->next_rr_ns)
-		return;
-	s->next_rr_ns = w->now_ns + RR_EVERY;
-	dp_receive_report(&s->receive, &block, w->now_ns);
-	if (dp_rtcp_put_rr(b, t->rtcp_ssrc, &block, 1))
+	for (struct dp_stream *s = t->streams; s && n < RR_BLOCKS; s = s->next_on_transport) {
+		if (!s->receive.started || w->now_ns < s->next_rr_ns)
+			continue;
+		s->next_rr_ns = w->now_ns + RR_EVERY;
+		block[n].ssrc = s->ssrc;
+		dp_receive_report(&s->receive, &block[n++], w->now_ns);
+	}
+	if (n && dp_rtcp_put_rr(b, t->rtcp_ssrc, block, n))
 		w->stats->rr_out++;
 }
 
@@ -102,7 +125,7 @@ static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_
 /* For a producer without transport-wide feedback: our limit stands for an estimate. */
 static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
-	uint32_t ssrc[8];
+	uint32_t ssrc[REMB_SSRCS];
 	unsigned n = 0;
 
 	if (w->now_ns < t->next_remb_ns)
@@ -111,6 +134,8 @@ static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp
 	for (struct dp_stream *s = t->streams; s && n < RTE_DIM(ssrc); s = s->next_on_transport)
 		if (s->flags & SH_PRODUCER_REMB && !(s->flags & SH_PRODUCER_TWCC) && s->ssrc)
 			ssrc[n++] = s->ssrc;
+	if (n)
+		make_room(w, t, b, REMB_ROOM);
 	if (n && dp_rtcp_put_remb(b, t->rtcp_ssrc, w->config->media.max_bitrate_bps, ssrc, n))
 		w->stats->remb_out++;
 }
@@ -122,6 +147,7 @@ static void put_twcc(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp
 	if (!t->twcc || w->now_ns < t->next_twcc_ns)
 		return;
 	t->next_twcc_ns = w->now_ns + TWCC_EVERY;
+	make_room(w, t, b, TWCC_ROOM);
 	while (dp_twcc_pending(t->twcc) && dp_twcc_feedback(t->twcc, b, t->rtcp_ssrc, media))
 		w->stats->twcc_out++;
 }
@@ -133,8 +159,9 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 
 	if (!t->can_send)
 		return;
+	put_rr(w, t, &b);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
-		put_rr(w, t, s, &b);
+		make_room(w, t, &b, STREAM_ROOM);
 		put_nack(w, t, s, &b);
 		put_keyframe(w, t, s, &b);
 	}

@@ -26,12 +26,12 @@ static const struct dp_slot *cached(struct dp_worker *w, const struct dp_consume
 
 	if (!dp_seqmap_in(&c->seq, seq, &in))
 		return NULL;
-	position = dp_stream_find(s, in, dp_audience_low(s, &w->audience[s->slot]), c->at);
+	position = dp_stream_find(s, in, w->audience[s->slot].low, c->at);
 	return position == DP_CURSOR_NONE ? NULL : &s->ring[position & s->mask];
 }
 
-/* With its own SSRC and numbers; the original's number stands before the payload. */
-static void as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
+/* With its own SSRC and numbers; the original's number stands before the payload. False: too long. */
+static bool as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
 	struct dp_outgoing *o)
 {
 	const struct dp_plain *p = &slot->plain;
@@ -39,6 +39,8 @@ static void as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t s
 	size_t hdr_len = dp_egress_rtx_header(dst, &c->egress, p, c->rtx_seq,
 		p->timestamp + c->timestamp_offset, slot->abs_send_time);
 
+	if (!dp_fits(c->transport, hdr_len + 2 + p->payload_len))
+		return false;
 	dst[hdr_len] = (uint8_t)(seq >> 8);
 	dst[hdr_len + 1] = (uint8_t)seq;
 	memcpy(dst + hdr_len + 2, rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset),
@@ -47,10 +49,11 @@ static void as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t s
 		(uint16_t)(p->payload_len + 2), c->rtx_roc);
 	if (++c->rtx_seq == 0)
 		c->rtx_roc++;
+	return true;
 }
 
 /* Byte for byte what was sent before: another content under the same number would break the cipher. */
-static void as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
+static bool as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
 	struct dp_outgoing *o)
 {
 	const struct dp_plain *p = &slot->plain;
@@ -58,42 +61,52 @@ static void as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_
 	size_t hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, seq,
 		p->timestamp + c->timestamp_offset, slot->abs_send_time);
 
+	if (!dp_fits(c->transport, hdr_len + p->payload_len))
+		return false;
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
 		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
 		(uint32_t)(ours >> 16));
+	return true;
 }
 
-void dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o)
+static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq,
+	struct dp_outgoing *o)
 {
-	struct dp_transport *t = c->transport;
-	const struct dp_slot *slot = cached(w, c, seq);
 	struct rte_mbuf *m;
+	bool added;
 
-	if (!slot) {
-		w->stats->rtx_missed++;
-		return;
-	}
-	if (c->paused || !t->can_send)
-		return;
-	if (!within_limit(w, c)) {
-		w->stats->drop[SH_DROP_RTX_RATE]++;
-		return;
-	}
-	if (!dp_fits(t, DP_EGRESS_HEADER_MAX + 2 + slot->plain.payload_len)) {
-		w->stats->drop[SH_DROP_TOO_LONG]++;
-		return;
-	}
-	if (o->count == DP_JOBS || o->count >= dp_tx_room(w, t->encap.port))
+	if (o->count == DP_JOBS || o->count >= dp_tx_room(w, c->transport->encap.port))
 		dp_outgoing_flush(w, o);
 	m = dp_outgoing_mbuf(w, o);
 	if (!m) {
 		w->stats->drop[SH_DROP_NO_MBUF]++;
 		return;
 	}
-	if (c->egress.rtx_ssrc)
-		as_rtx(c, slot, seq, m, o);
-	else
-		as_it_was(c, slot, seq, m, o);
+	added = c->egress.rtx_ssrc ? as_rtx(c, slot, seq, m, o) : as_it_was(c, slot, seq, m, o);
+	if (!added) {
+		o->spare[o->spares++] = m;
+		w->stats->drop[SH_DROP_TOO_LONG]++;
+		return;
+	}
 	c->rtx_packets++;
 	w->stats->rtx_out++;
+}
+
+bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o)
+{
+	const struct dp_slot *slot;
+
+	/* What is not there costs a look too: everything asked for counts. */
+	if (!within_limit(w, c)) {
+		w->stats->drop[SH_DROP_RTX_RATE]++;
+		return false;
+	}
+	if (c->paused || !c->transport->can_send)
+		return true;
+	slot = cached(w, c, seq);
+	if (slot)
+		resend(w, c, slot, seq, o);
+	else
+		w->stats->rtx_missed++;
+	return true;
 }

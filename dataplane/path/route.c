@@ -32,8 +32,11 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 {
 	struct dp_stream *s;
 
+	*reason = SH_DROP_UNKNOWN_SSRC;
+	if (rtp->ssrc == 0) /* here it says that none is known */
+		return NULL;
 	for (s = t->streams; s; s = s->next_on_transport)
-		if (rtp->ssrc == s->ssrc || (s->rtx_ssrc && rtp->ssrc == s->rtx_ssrc))
+		if (rtp->ssrc == s->ssrc || rtp->ssrc == s->rtx_ssrc)
 			return s;
 	for (s = t->streams; s; s = s->next_on_transport) {
 		if (!s->ssrc && rtp->pt == s->pt && named(s, rtp, pkt, SH_EXT_RID)) {
@@ -50,7 +53,6 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 			return s;
 		}
 	}
-	*reason = SH_DROP_UNKNOWN_SSRC;
 	return NULL;
 }
 
@@ -71,16 +73,22 @@ static bool undo_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_
 	return true;
 }
 
-/* Loss, repetition and age, by the extended number. */
+/*
+ * Age and repetition, by the extended number. No number may enter the ring twice: viewers
+ * would be sent two contents under one number of theirs, and so under one nonce. Numbers
+ * taken are less than a window from each other's highest, so fewer than the ring has
+ * slots come after any of them while it may still be repeated, and a slot keeps its
+ * number when its mbuf has gone back.
+ */
 static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
 
-	if (s->receive.started && seq + s->window < s->receive.highest) {
+	if (s->receive.started && seq + s->window <= s->receive.highest) {
 		*reason = SH_DROP_TOO_OLD;
 		return false;
 	}
-	if (dp_stream_find(s, seq, s->reclaimed, head) != DP_CURSOR_NONE) {
+	if (dp_stream_find(s, seq, head > s->mask ? head - s->mask - 1 : 0, head) != DP_CURSOR_NONE) {
 		s->duplicates++;
 		*reason = SH_DROP_DUPLICATE;
 		return false;

@@ -81,10 +81,11 @@ static void receiver_report(struct dp_worker *w, struct dp_transport *t, const s
 
 static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
 {
-	struct dp_outgoing o = {.count = 0, .spares = 0};
+	struct dp_outgoing o;
 	struct dp_consumer *c;
 	uint16_t pid, blp;
 	uint32_t ssrc;
+	bool more = true;
 
 	if (!dp_rtcp_fb_media(r, &ssrc))
 		return;
@@ -93,11 +94,12 @@ static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 		return;
 	w->stats->nack_in++;
 	c->nacks++;
-	for (unsigned i = 0; dp_rtcp_nack(r, i, &pid, &blp); i++) {
-		dp_resend(w, c, pid, &o);
-		for (unsigned bit = 0; bit < 16; bit++)
+	o.count = o.spares = 0;
+	for (unsigned i = 0; more && dp_rtcp_nack(r, i, &pid, &blp); i++) {
+		more = dp_resend(w, c, pid, &o);
+		for (unsigned bit = 0; more && bit < 16; bit++)
 			if (blp >> bit & 1)
-				dp_resend(w, c, (uint16_t)(pid + 1 + bit), &o);
+				more = dp_resend(w, c, (uint16_t)(pid + 1 + bit), &o);
 	}
 	dp_outgoing_end(w, &o);
 }
@@ -106,7 +108,7 @@ static void want_keyframe(struct dp_transport *t, uint32_t ssrc)
 {
 	struct dp_consumer *c = consumer_of(t, ssrc);
 
-	if (!c || c->stream->kind != SH_KIND_VIDEO)
+	if (!c || c->paused || c->stream->kind != SH_KIND_VIDEO)
 		return;
 	c->plis++;
 	dp_stream_want_keyframe(c->stream);

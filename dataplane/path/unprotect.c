@@ -23,14 +23,12 @@ static enum sh_drop reason_of(int error)
 
 void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
 {
-	if (!t->media_seen) {
-		t->media_seen = true;
-		dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
-	}
+	if (!t->media_seen)
+		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
 	/* The control plane selects paths; it wants to know when media has chosen another. */
 	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
 		t->next_path_ns = w->now_ns + 1000 * DP_MS;
-		dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
+		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
 	}
 }
 

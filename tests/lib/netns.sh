@@ -38,7 +38,10 @@ netns_add() {
 	command -v ip >/dev/null || skip "ip (iproute2) is not installed"
 	netns=spate-test-$$
 	ip netns add "$netns" 2>/dev/null || skip "no network namespace can be made here"
-	ip -n "$netns" link set lo up
+	if ! ip -n "$netns" link set lo up; then
+		ip netns del "$netns"
+		skip "a network namespace cannot be entered here"
+	fi
 }
 
 inside() {

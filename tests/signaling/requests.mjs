@@ -2,7 +2,7 @@
 // Every request of dialect A against the real processes, and who is told what.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
-import { check, test } from "../e2e/lib/test.mjs";
+import { check, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, dtlsParameters, videoParameters } from "./client.mjs";
 
 function checkTransport(t, purpose) {
@@ -22,7 +22,7 @@ async function metric(name) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
+	const servers = new Servers({ media: { sweep_s: 2 } });
 	defer(() => servers.end());
 	await servers.start();
 
@@ -117,9 +117,17 @@ await test(async ({ defer }) => {
 
 	const last = await Promise.all(Array.from({ length: 20 }, (_, i) => Client.join(`room${i % 3}`)));
 	await last[0].transport("recv");
+	const transports = async () => (await (await fetch(`${ORIGIN}/metrics`)).text())
+		.match(/^spate_dataplane_transports (\d+)$/m)[1];
+	await sleep(200);
+	check(await transports() === "1", "the data plane has one transport");
 	const before = Date.now();
 	await servers.controlplane.end();
 	check(Date.now() - before < 1000, `SIGTERM ends it within a second (${Date.now() - before} ms)`);
-	for (const client of last)
-		await client.closes("a server that stops says so", 1001);
+	await sleep(100);
+	check(last.every((client) => client.closed?.code === 1001), "and says so to everybody: 1001");
+	await servers.startControlplane();
+	await until("the data plane is connected again", 5, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	check(await transports() === "1", "it kept the transport meanwhile");
+	await until("what nobody claims is swept", 10, async () => await transports() === "0");
 });

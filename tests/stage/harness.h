@@ -31,7 +31,8 @@ struct stage {
 	int wake_data, wake_control;
 	struct sh_stats_reader stats;
 	uint32_t seq;
-	int tap; /* AF_PACKET socket on the kernel's side of the TAP; -1: none */
+	int tap; /* AF_PACKET socket for the kernel's side of the TAP; -1: none */
+	int interface; /* its index */
 };
 
 /* --- the process --------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ struct stage_frame {
 void stage_namespace(void);
 /* Opens the kernel's side of the TAP. The interface is up once stage_hello() has returned. */
 void stage_tap_open(struct stage *s, const char *interface);
-/* Sets the kernel's side up or down: down, the device takes no packet from the data plane. */
+/* Sets an interface up or down. A TAP's kernel side down: the device takes no packet from the data plane. */
 void stage_tap_link(const char *interface, bool up);
 void stage_tap_send(struct stage *s, const struct stage_frame *f);
 /* The next frame from the data plane. False: none in `ms`. */

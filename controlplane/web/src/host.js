@@ -26,6 +26,13 @@ export class Host extends Session {
 		return (this.#fresh ?? this.#live)?.producers ?? [];
 	}
 
+	/** What the figures are read from: the transport that carries media, and its sections. */
+	get shown() {
+		const publication = this.#live ?? this.#fresh;
+		return publication && { transport: publication.transport,
+			mids: new Set(publication.producers.map((p) => p.localId)) };
+	}
+
 	ownsTransport(id) {
 		return this.transport?.id === id;
 	}

@@ -104,10 +104,11 @@ function retry() {
 }
 
 async function updateFigures() {
-	const transport = session?.shownTransport ?? session?.transport;
-	if (!transport || transport.closed)
+	const shown = session?.shown;
+	if (!shown || shown.transport.closed)
 		return;
-	const now = await collect(transport);
+	const { transport, mids } = shown;
+	const now = await collect(transport, mids);
 	ui.setFigures(figures(now, before?.transport === transport ? before.stats : null),
 		session?.timeToFirstFrameMs ?? null);
 	before = { transport, stats: now };
@@ -149,8 +150,8 @@ window.spate = {
 	},
 	/** Figures of the transport in use, as collect() in stats.js says; null for none. */
 	async getStats() {
-		const transport = session?.shownTransport ?? session?.transport;
-		return transport && !transport.closed ? collect(transport) : null;
+		const shown = session?.shown;
+		return shown && !shown.transport.closed ? collect(shown.transport, shown.mids) : null;
 	},
 	/** One request of the signaling protocol on this page's own socket. */
 	request: (type, data) => session.signaling.request(type, data),

@@ -31,12 +31,14 @@ function roundTrip(stats) {
 /**
  * What a browser's report says, in one plain shape for both browsers:
  * { atMs, roundTripMs, availableOutgoingBps, codecs, inbound: [...], outbound: [...] }; the
- * streams keep the names of the WebRTC statistics standard.
+ * streams keep the names of the WebRTC statistics standard. `mids` names the media sections
+ * in use: a browser goes on reporting closed ones, and Chromium also its bandwidth probe.
  */
-export async function collect(transport) {
+export async function collect(transport, mids) {
 	const stats = [...(await transport.getStats()).values()];
 	const codecName = (s) => stats.find((c) => c.id === s.codecId)?.mimeType?.split("/")[1] ?? null;
-	const streams = (type) => stats.filter((s) => s.type === type)
+	const inUse = (s) => s.mid === undefined || mids.has(s.mid);
+	const streams = (type) => stats.filter((s) => s.type === type && inUse(s))
 		.map((s) => ({ ...pick(s, FIELDS[type]), codec: codecName(s) }));
 	const outbound = streams("outbound-rtp");
 	for (const s of outbound) {
@@ -62,7 +64,6 @@ function sum(streams, name) {
 export function figures(now, before) {
 	const sending = now.outbound.length > 0;
 	const streams = sending ? now.outbound : now.inbound;
-	// Chromium also reports its bandwidth probe as an inbound video without a picture.
 	const video = streams.filter((s) => s.kind === "video").sort((a, b) =>
 		(b.frameWidth ?? 0) - (a.frameWidth ?? 0))[0];
 	const bytes = sending ? "bytesSent" : "bytesReceived";

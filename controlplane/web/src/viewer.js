@@ -30,9 +30,11 @@ export class Viewer extends Session {
 		return reception ? [...reception.consumers.values()].map((e) => e.consumer) : [];
 	}
 
-	/** The transport whose picture is on the screen. */
-	get shownTransport() {
-		return this.#live?.transport ?? this.transport;
+	/** What the figures are read from: the transport on the screen, and its sections. */
+	get shown() {
+		const reception = this.#live ?? this.#fresh;
+		return reception && { transport: reception.transport,
+			mids: new Set([...reception.consumers.values()].map((e) => e.consumer.localId)) };
 	}
 
 	start() {
@@ -128,8 +130,10 @@ export class Viewer extends Session {
 		if (!reception || reception.asked.has(producerId))
 			return;
 		reception.asked.add(producerId);
-		if (this.state !== "playing")
-			this.#clockStart ??= performance.now();
+		if (this.state !== "playing" && this.#clockStart === null) {
+			this.#clockStart = performance.now();
+			this.timeToFirstFrameMs = null;
+		}
 		this.#describe();
 		const { transport } = reception;
 		const rtpCapabilities = this.device.recvRtpCapabilities;

@@ -31,9 +31,8 @@ export function stats(page) {
 	return page.evaluate("spate.getStats()");
 }
 
-/** The picture stream among `list`; Chromium's bandwidth probe is a video without one. */
 export function videoOf(list) {
-	return list.filter((s) => s.kind === "video").sort((a, b) => (b.frameWidth ?? 0) - (a.frameWidth ?? 0))[0];
+	return list.find((s) => s.kind === "video");
 }
 
 export function audioOf(list) {

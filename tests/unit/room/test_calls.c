@@ -41,11 +41,11 @@ static void a_refusal_of_the_data_plane_changes_nothing(void **state)
 		int error;
 		enum cp_code code;
 	} table[] = {
-	        {ENOSPC, CP_UNAVAILABLE},
-	        {ENOMEM, CP_UNAVAILABLE},
-	        {ECONNRESET, CP_UNAVAILABLE},
-	        {EEXIST, CP_CONFLICT},
-	        {EINVAL, CP_INTERNAL},
+		{ENOSPC, CP_UNAVAILABLE},
+		{ENOMEM, CP_UNAVAILABLE},
+		{ECONNRESET, CP_UNAVAILABLE},
+		{EEXIST, CP_CONFLICT},
+		{EINVAL, CP_INTERNAL},
 	};
 	struct cp_peer *a = join("r", "a"), *b = join("r", "b");
 	struct cp_transport *send = transport(a, CP_PURPOSE_SEND), *recv = transport(b, CP_PURPOSE_RECV);
@@ -143,8 +143,8 @@ static void a_lost_data_plane_closes_every_transport(void **state)
 	w.answers = 0;
 	w.up = false;
 	cp_model_lose_transports(&w.model);
-	expect_heard(
-	        "b:consumer-closed b:producer-closed a:producer-closed a:transport-lost b:transport-lost");
+	expect_heard("b:consumer-closed b:producer-closed a:producer-closed a:transport-lost "
+		     "b:transport-lost");
 	assert_int_equal(w.answers, 1);
 	expect_fault(CP_UNAVAILABLE, "lost");
 	assert_int_equal(w.cmds, 0); /* there is nobody to tell */
@@ -162,18 +162,18 @@ static void a_lost_data_plane_closes_every_transport(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(
-	                an_answer_waits_for_the_acknowledgement, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(one_request_at_a_time, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                a_refusal_of_the_data_plane_changes_nothing, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_peer_that_leaves_gets_no_answer, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                a_producer_that_closes_fails_the_consume_under_way, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                a_transport_that_fails_fails_what_is_under_way, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                a_lost_data_plane_closes_every_transport, world_make, world_end),
+		cmocka_unit_test_setup_teardown(an_answer_waits_for_the_acknowledgement, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(one_request_at_a_time, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_refusal_of_the_data_plane_changes_nothing, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(a_peer_that_leaves_gets_no_answer, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_producer_that_closes_fails_the_consume_under_way,
+			world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_transport_that_fails_fails_what_is_under_way, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(a_lost_data_plane_closes_every_transport, world_make,
+			world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

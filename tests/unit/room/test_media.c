@@ -266,21 +266,21 @@ static void a_transport_that_fails_is_told_to_its_owner(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(
-	                produce_tells_the_data_plane_and_the_others, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(consume_gives_ids_of_its_own, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_consumer_that_starts_paused_says_so, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                streams_of_a_transport_can_be_told_apart, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_transport_connects_once, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(pausing_a_producer_is_told_once, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                closing_a_producer_closes_its_consumers_first, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(closing_ones_own_consumer_is_not_told, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_peer_that_leaves_takes_all_along, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(
-	                a_transport_that_fails_is_told_to_its_owner, world_make, world_end),
+		cmocka_unit_test_setup_teardown(produce_tells_the_data_plane_and_the_others, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(consume_gives_ids_of_its_own, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_consumer_that_starts_paused_says_so, world_make, world_end),
+		cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
+		cmocka_unit_test_setup_teardown(streams_of_a_transport_can_be_told_apart, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(a_transport_connects_once, world_make, world_end),
+		cmocka_unit_test_setup_teardown(pausing_a_producer_is_told_once, world_make, world_end),
+		cmocka_unit_test_setup_teardown(closing_a_producer_closes_its_consumers_first, world_make,
+			world_end),
+		cmocka_unit_test_setup_teardown(closing_ones_own_consumer_is_not_told, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_peer_that_leaves_takes_all_along, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_transport_that_fails_is_told_to_its_owner, world_make,
+			world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

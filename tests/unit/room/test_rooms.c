@@ -166,14 +166,14 @@ static void room_counts_add_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(a_room_lives_as_long_as_its_peers, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(names_have_a_charset_and_a_length, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(ids_are_uuids_and_differ, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(rooms_and_peers_are_limited, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(what_a_peer_owns_is_limited, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_strangers_ids_are_not_found, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(a_peer_sees_the_producers_of_others, world_make, world_end),
-	        cmocka_unit_test_setup_teardown(room_counts_add_up, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_room_lives_as_long_as_its_peers, world_make, world_end),
+		cmocka_unit_test_setup_teardown(names_have_a_charset_and_a_length, world_make, world_end),
+		cmocka_unit_test_setup_teardown(ids_are_uuids_and_differ, world_make, world_end),
+		cmocka_unit_test_setup_teardown(rooms_and_peers_are_limited, world_make, world_end),
+		cmocka_unit_test_setup_teardown(what_a_peer_owns_is_limited, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_strangers_ids_are_not_found, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_peer_sees_the_producers_of_others, world_make, world_end),
+		cmocka_unit_test_setup_teardown(room_counts_add_up, world_make, world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

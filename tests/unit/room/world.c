@@ -81,7 +81,7 @@ static void close_one(void *media, struct cp_transport *t)
 	w.closed++;
 	for (unsigned i = 0; i < w.pendings; i++)
 		if (w.pending[i].arg == mine->arg && w.pending[i].done == mine->done &&
-		        t->state == CP_TRANSPORT_OPENING && w.hold) {
+			t->state == CP_TRANSPORT_OPENING && w.hold) {
 			w.pending[i].done = NULL;
 			mine->done(mine->arg, ECANCELED);
 			break;
@@ -99,14 +99,14 @@ static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void 
 }
 
 static const struct cp_media media = {
-        .up = is_up,
-        .transport_open = open_one,
-        .transport_parameters = describe_parameters,
-        .transport_describe = describe,
-        .transport_connect = connect_one,
-        .transport_restart = restart_one,
-        .transport_close = close_one,
-        .submit = submit,
+	.up = is_up,
+	.transport_open = open_one,
+	.transport_parameters = describe_parameters,
+	.transport_describe = describe,
+	.transport_connect = connect_one,
+	.transport_restart = restart_one,
+	.transport_close = close_one,
+	.submit = submit,
 };
 
 /* --- what peers hear ---------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ static void hear(const struct cp_peer *to, const char *what)
 	size_t used = strlen(w.heard);
 
 	snprintf(w.heard + used, sizeof(w.heard) - used, "%s%s:%s", used > 0 ? " " : "",
-	        (const char *)to->session, what);
+		(const char *)to->session, what);
 }
 
 static void new_producer(struct cp_peer *to, const struct cp_producer *p)
@@ -139,18 +139,18 @@ static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 	hear(to, "consumer-closed");
 }
 
-static void transport_closed(
-        struct cp_peer *to, const struct cp_transport *t, enum cp_code why, const char *reason)
+static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+	const char *reason)
 {
 	hear(to, why == CP_UNAVAILABLE ? "transport-lost" : "transport-closed");
 }
 
 static const struct cp_listener listener = {
-        .new_producer = new_producer,
-        .producer_closed = producer_closed,
-        .producer_paused = producer_paused,
-        .consumer_closed = consumer_closed,
-        .transport_closed = transport_closed,
+	.new_producer = new_producer,
+	.producer_closed = producer_closed,
+	.producer_paused = producer_paused,
+	.consumer_closed = consumer_closed,
+	.transport_closed = transport_closed,
 };
 
 /* --- making and ending ---------------------------------------------------------------------- */
@@ -176,8 +176,8 @@ int world_end(void **state)
 	answer_all();
 	cJSON_Delete(w.capabilities);
 	return w.model.peer_count + w.model.rooms.count + w.model.transports.count + w.model.producers.count +
-	                       w.model.consumers.count >
-	               0 ||
+			       w.model.consumers.count >
+		       0 ||
 	       w.opened != w.closed;
 }
 
@@ -215,13 +215,13 @@ cJSON *parameters(const char *kind)
 {
 	static uint32_t ssrc = 1000;
 	cJSON *p = cJSON_Parse(
-	        strcmp(kind, "audio") == 0
-	                ? "{\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,\"clockRate\":48000,"
-	                  "\"channels\":2,\"parameters\":{},\"rtcpFeedback\":[]}],\"headerExtensions\":[],"
-	                  "\"rtcp\":{}}"
-	                : "{\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000,"
-	                  "\"parameters\":{},\"rtcpFeedback\":[{\"type\":\"nack\"}]}],\"headerExtensions\":[]"
-	                  ",\"rtcp\":{}}");
+		strcmp(kind, "audio") == 0
+			? "{\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,\"clockRate\":48000,"
+			  "\"channels\":2,\"parameters\":{},\"rtcpFeedback\":[]}],\"headerExtensions\":[],"
+			  "\"rtcp\":{}}"
+			: "{\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000,"
+			  "\"parameters\":{},\"rtcpFeedback\":[{\"type\":\"nack\"}]}],\"headerExtensions\":[]"
+			  ",\"rtcp\":{}}");
 	cJSON *encodings = cJSON_AddArrayToObject(p, "encodings"), *encoding = cJSON_CreateObject();
 	char mid[12];
 

@@ -414,6 +414,25 @@ static void a_check_is_answered_once_its_tuple_is_bound(void **state)
 	assert_non_null(cp_webrtc_selected(transport));
 }
 
+static void a_nomination_that_overtakes_the_binding_is_answered_too(void **state)
+{
+	unsigned first;
+
+	wait_for(&created);
+	hold_acks = true;
+	check();
+	request.use_candidate = true;
+	check();
+	settle();
+	first = cmd_count - 2;
+	assert_int_equal(cmds[first].transport_bind.selected, 0);
+	assert_int_equal(cmds[first + 1].transport_bind.selected, 1);
+	fake_ack(&fake, cmds[first].seq, 0);
+	fake_ack(&fake, cmds[first + 1].seq, 0);
+	settle();
+	assert_int_equal(browser.stun_answers, 2);
+}
+
 static void a_tuple_that_the_data_plane_lost_is_bound_again(void **state)
 {
 	unsigned before;
@@ -482,6 +501,7 @@ static void we_are_the_client_of_a_server(void **state)
 	browser_start(&browser, &fake, false);
 	connect_dtls("server");
 	settle();
+	assert_string_equal(cp_webrtc_dtls_state(transport), "new");
 	do_ice(); /* only now is there somewhere to send a hello */
 	wait_for_state(CP_WEBRTC_CONNECTED);
 	assert_true(browser.done);
@@ -545,9 +565,14 @@ static void new_credentials_reach_the_data_plane_when_they_are_used(void **state
 	assert_memory_equal(last(SH_OP_TRANSPORT_ADD)->transport_add.ufrag, request.ufrag, 16);
 	request.ufrag = ufrag;
 	request.pwd = pwd;
-	check();
+	check(); /* known to the transport, and not any more */
 	settle();
 	assert_int_equal(browser.stun_code, 401);
+	browser.stun_answers = 0;
+	browser.transport = 0;
+	check(); /* nobody's */
+	settle();
+	assert_int_equal(browser.stun_answers, 0);
 	cJSON_Delete(ice);
 }
 
@@ -672,6 +697,7 @@ int main(void)
 		T(a_full_data_plane_is_told),
 		T(bad_dtls_parameters_are_named),
 		T(a_check_is_answered_once_its_tuple_is_bound),
+		T(a_nomination_that_overtakes_the_binding_is_answered_too),
 		T(a_tuple_that_the_data_plane_lost_is_bound_again),
 		T(a_refused_tuple_gets_no_answer),
 		T(wrong_credentials),
