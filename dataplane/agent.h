@@ -15,9 +15,9 @@
 #include "workers.h"
 
 enum {
-	DP_TASKS = 4096,   /* commands under way */
+	DP_TASKS = 4096, /* commands under way */
 	DP_BACKLOG = 8192, /* events that wait for room in the ring; a power of two */
-	DP_PENDING = 8,    /* connections that have not said HELLO yet */
+	DP_PENDING = 8, /* connections that have not said HELLO yet */
 };
 
 /* A command that has been taken and not answered. */

@@ -15,7 +15,7 @@
 struct dp_clock {
 	uint64_t tsc, mono, real; /* at the last setting */
 	uint64_t period; /* TSC ticks between settings */
-	uint64_t scale;  /* ns per tick, 32.32 */
+	uint64_t scale; /* ns per tick, 32.32 */
 };
 
 static inline uint64_t dp_clock_read(clockid_t id)

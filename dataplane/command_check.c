@@ -40,8 +40,9 @@ static int check_transport_bind(const struct dp_agent *a, sh_id id, struct sh_tr
 	b->path.l2.pad = 0;
 	if (b->selected > 1)
 		return EINVAL;
-	return dp_ports_path_valid(&a->workers->ports, &b->path, a->workers->worker[t->worker]->udp_port) ? 0
-													  : EINVAL;
+	return dp_ports_path_valid(&a->workers->ports, &b->path, a->workers->worker[t->worker]->udp_port)
+		       ? 0
+		       : EINVAL;
 }
 
 static int check_transport_keys(const struct sh_transport_keys *k)
@@ -59,7 +60,7 @@ static int check_transport_keys(const struct sh_transport_keys *k)
 static int check_producer_add(const struct sh_producer_add *p)
 {
 	const uint32_t flags = SH_PRODUCER_PAUSED | SH_PRODUCER_NACK | SH_PRODUCER_PLI | SH_PRODUCER_FIR |
-		SH_PRODUCER_TWCC | SH_PRODUCER_REMB;
+			       SH_PRODUCER_TWCC | SH_PRODUCER_REMB;
 	bool audio = p->kind == SH_KIND_AUDIO;
 
 	if ((!audio && p->kind != SH_KIND_VIDEO) || p->codec < SH_CODEC_OPUS || p->codec > SH_CODEC_AV1)
@@ -70,7 +71,8 @@ static int check_producer_add(const struct sh_producer_add *p)
 		return EINVAL;
 	if (p->ssrc && p->ssrc == p->rtx_ssrc)
 		return EINVAL;
-	return p->mid_len <= SH_MID_MAX && p->rid_len <= SH_RID_MAX && p->cname_len <= SH_CNAME_MAX ? 0 : EINVAL;
+	return p->mid_len <= SH_MID_MAX && p->rid_len <= SH_RID_MAX && p->cname_len <= SH_CNAME_MAX ? 0
+												    : EINVAL;
 }
 
 static int check_consumer_add(const struct sh_consumer_add *c)

@@ -169,7 +169,7 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 }
 
 /* Deleting what is not there is done already. */
-static int delete(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
+static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
 {
 	struct dp_object *x = dp_objects_find(&a->objects, kind, cmd->id);
 
@@ -204,19 +204,19 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 	case SH_OP_TRANSPORT_KEYS:
 		return forward(a, dp_objects_find(&a->objects, DP_TRANSPORT, cmd->id), cmd);
 	case SH_OP_TRANSPORT_DEL:
-		return delete(a, cmd, DP_TRANSPORT);
+		return delete_object(a, cmd, DP_TRANSPORT);
 	case SH_OP_PRODUCER_ADD:
 		return add_producer(a, cmd);
 	case SH_OP_PRODUCER_SET:
 		return forward(a, dp_objects_find(&a->objects, DP_PRODUCER, cmd->id), cmd);
 	case SH_OP_PRODUCER_DEL:
-		return delete(a, cmd, DP_PRODUCER);
+		return delete_object(a, cmd, DP_PRODUCER);
 	case SH_OP_CONSUMER_ADD:
 		return add_consumer(a, cmd);
 	case SH_OP_CONSUMER_SET:
 		return forward(a, dp_objects_find(&a->objects, DP_CONSUMER, cmd->id), cmd);
 	case SH_OP_CONSUMER_DEL:
-		return delete(a, cmd, DP_CONSUMER);
+		return delete_object(a, cmd, DP_CONSUMER);
 	case SH_OP_SNAPSHOT_BEGIN:
 		dp_snapshot_begin(a);
 		return 0;

@@ -27,9 +27,9 @@ struct dp_control {
 	void *map;
 	size_t size;
 	int memfd;
-	int wake_data;    /* eventfd: there are commands */
+	int wake_data; /* eventfd: there are commands */
 	int wake_control; /* eventfd: there are events or punted packets */
-	int socket;       /* its end of the HELLO connection; -1: gone */
+	int socket; /* its end of the HELLO connection; -1: gone */
 	struct dp_control *next; /* among those given up */
 	uint64_t quiescent[SH_MAX_WORKERS]; /* the workers' counts when it was given up */
 };

@@ -21,7 +21,11 @@
 #include "ports.h"
 #include "remove.h"
 
-enum { MAX_ARGS = 24 + SH_MAX_PORTS * 2 + SH_MAX_EAL_ARGS, ARG_SIZE = SH_NAME_MAX + SH_ARGS_MAX + 16, CPUS_SIZE = 256 };
+enum {
+	MAX_ARGS = 24 + SH_MAX_PORTS * 2 + SH_MAX_EAL_ARGS,
+	ARG_SIZE = SH_NAME_MAX + SH_ARGS_MAX + 16,
+	CPUS_SIZE = 256
+};
 
 struct args {
 	int count;
@@ -60,16 +64,19 @@ static int check_tap(const struct sh_config_port *p, char *err, size_t err_size)
 
 	dp_port_tap_name(p, name, sizeof(name));
 	if (strlen(name) >= IFNAMSIZ)
-		snprintf(err, err_size, "port %s: the interface name \"%s\" is longer than %d", p->device, name,
-			IFNAMSIZ - 1);
+		snprintf(err, err_size, "port %s: the interface name \"%s\" is longer than %d", p->device,
+			name, IFNAMSIZ - 1);
 	else if (access("/dev/net/tun", R_OK | W_OK) != 0)
-		snprintf(err, err_size, "port %s: /dev/net/tun cannot be opened: %s", p->device, strerror(errno));
+		snprintf(err, err_size, "port %s: /dev/net/tun cannot be opened: %s", p->device,
+			strerror(errno));
 	else if (!have_net_admin())
-		snprintf(err, err_size, "port %s: making the interface %s needs root or CAP_NET_ADMIN", p->device, name);
+		snprintf(err, err_size, "port %s: making the interface %s needs root or CAP_NET_ADMIN",
+			p->device, name);
 	else if (if_nametoindex(name) != 0)
 		snprintf(err, err_size,
-			"port %s: an interface named %s is there already; is another spate-dataplane running?", p->device,
-			name);
+			"port %s: an interface named %s is there already; is another spate-dataplane "
+			"running?",
+			p->device, name);
 	else
 		return 0;
 	return -1;
@@ -142,7 +149,8 @@ static void lcores(char *out, size_t size, const struct sh_config *c)
 		const char *comma = i ? "," : "";
 
 		if (c->dataplane.core_count)
-			at += (size_t)snprintf(out + at, size - at, "%s%u@%u", comma, i, c->dataplane.core[i]);
+			at += (size_t)snprintf(out + at, size - at, "%s%u@%u", comma, i,
+				c->dataplane.core[i]);
 		else
 			at += (size_t)snprintf(out + at, size - at, "%s%u@(%s)", comma, i, cpus);
 	}

@@ -47,7 +47,8 @@ int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size)
 	}
 	strcpy(addr.sun_path, a->socket_path);
 	if (mkdir(a->config->run_dir, 0750) != 0 && errno != EEXIST) {
-		snprintf(err, err_size, "run_dir: %s cannot be made: %s", a->config->run_dir, strerror(errno));
+		snprintf(err, err_size, "run_dir: %s cannot be made: %s", a->config->run_dir,
+			strerror(errno));
 		return -1;
 	}
 	if (socket_live(&addr)) {
@@ -95,8 +96,8 @@ static int judge(const struct dp_agent *a, int fd, const struct sh_hello *h, ssi
 		return EPROTO;
 	}
 	if (h->version != SH_ABI_VERSION || h->stats_version != SH_STATS_VERSION) {
-		snprintf(reason, size, "the data plane speaks version %u.%u, the client %u.%u", SH_ABI_VERSION,
-			SH_STATS_VERSION, h->version, h->stats_version);
+		snprintf(reason, size, "the data plane speaks version %u.%u, the client %u.%u",
+			SH_ABI_VERSION, SH_STATS_VERSION, h->version, h->stats_version);
 		return EPROTO;
 	}
 	if (h->cmd_size != sizeof(struct sh_cmd) || h->event_size != sizeof(struct sh_event) ||

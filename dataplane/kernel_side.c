@@ -106,7 +106,8 @@ int dp_kernel_side_up(const struct sh_config_port *p, char *err, size_t err_size
 		if (a->addr.family == 0 || (a->addr.family == 4 ? add_ipv4(name, a) : add_ipv6(name, a)) == 0)
 			continue;
 		sh_addr_format(&a->addr, text, sizeof(text));
-		snprintf(err, err_size, "interface %s cannot have the address %s: %s", name, text, strerror(errno));
+		snprintf(err, err_size, "interface %s cannot have the address %s: %s", name, text,
+			strerror(errno));
 		return -1;
 	}
 	return 0;

@@ -52,9 +52,12 @@ struct options {
 static int read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'},    {"check-config", no_argument, NULL, 'k'},
-		{"run-dir", required_argument, NULL, 'r'},   {"workers", required_argument, NULL, 'w'},
-		{"log-level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'k'},
+		{"run-dir", required_argument, NULL, 'r'},
+		{"workers", required_argument, NULL, 'w'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
@@ -113,7 +116,8 @@ static int check_config(void)
 	uint32_t ports = (uint32_t)config.network.udp_port_last - config.network.udp_port_base + 1;
 
 	if (config.network.udp_port_last < config.network.udp_port_base || config.dataplane.workers > ports)
-		return complain("network.udp_port_base to udp_port_last holds fewer ports than there are workers");
+		return complain("network.udp_port_base to udp_port_last holds fewer ports than there are "
+				"workers");
 	if (config.dataplane.core_count && config.dataplane.core_count < config.dataplane.workers + 1)
 		return complain("dataplane.cores needs one for the agent and one for each worker");
 	return 0;
@@ -186,8 +190,8 @@ static int start_devices(char *err, size_t size)
 	int error = dp_pools_make(&workers, &config);
 
 	if (error) {
-		snprintf(err, size, "dataplane.mbufs: a pool of %u packets cannot be made: %s", config.dataplane.mbufs,
-			strerror(error));
+		snprintf(err, size, "dataplane.mbufs: a pool of %u packets cannot be made: %s",
+			config.dataplane.mbufs, strerror(error));
 		return -1;
 	}
 	if (dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, size) != 0)
@@ -227,9 +231,10 @@ static void say_ready(void)
 
 		for (uint32_t k = 0; k < p->config->address_count; k++) {
 			sh_addr_format(&p->config->address[k].addr, address, sizeof(address));
-			sh_log(SH_LOG_INFO, "port device=%s driver=%s mac=%02x:%02x:%02x:%02x:%02x:%02x address=%s",
-				p->config->device, p->driver, p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4],
-				p->mac[5], address);
+			sh_log(SH_LOG_INFO,
+				"port device=%s driver=%s mac=%02x:%02x:%02x:%02x:%02x:%02x address=%s",
+				p->config->device, p->driver, p->mac[0], p->mac[1], p->mac[2], p->mac[3],
+				p->mac[4], p->mac[5], address);
 		}
 	}
 	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s socket=%s", workers.count,

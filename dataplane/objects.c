@@ -49,9 +49,9 @@ static struct dp_object *find(const struct dp_objects *o, sh_id id)
 {
 	struct dp_object *x;
 
-	SLIST_FOREACH (x, &o->bucket[id & o->mask], bucket)
-		if (x->id == id)
-			return x;
+	SLIST_FOREACH(x, &o->bucket[id & o->mask], bucket)
+	if (x->id == id)
+		return x;
 	return NULL;
 }
 
@@ -108,10 +108,10 @@ void dp_objects_kill(struct dp_objects *o, struct dp_object *x)
 		return;
 	x->dying = true;
 	SLIST_REMOVE(&o->bucket[x->id & o->mask], x, dp_object, bucket);
-	LIST_FOREACH (y, &x->dependents, on_transport)
-		dp_objects_kill(o, y);
-	LIST_FOREACH (y, &x->viewers, on_producer)
-		dp_objects_kill(o, y);
+	LIST_FOREACH(y, &x->dependents, on_transport)
+	dp_objects_kill(o, y);
+	LIST_FOREACH(y, &x->viewers, on_producer)
+	dp_objects_kill(o, y);
 	check_ready(o, x);
 }
 

@@ -25,13 +25,13 @@ struct dp_object {
 	enum dp_object_kind kind;
 	uint32_t slot; /* the same in the workers' tables */
 	uint32_t worker;
-	bool adding;  /* its worker has not answered the ADD yet */
-	bool dying;   /* out of the index, to be deleted */
+	bool adding; /* its worker has not answered the ADD yet */
+	bool dying; /* out of the index, to be deleted */
 	bool claimed; /* named since the last SNAPSHOT_BEGIN */
 	uint32_t task; /* of the DEL command that waits for it; 0: none */
 	struct dp_object *transport, *producer; /* what it stands on; NULL: nothing */
 	LIST_HEAD(, dp_object) dependents; /* of a transport: producers and consumers */
-	LIST_HEAD(, dp_object) viewers;    /* of a producer: its consumers */
+	LIST_HEAD(, dp_object) viewers; /* of a producer: its consumers */
 	LIST_ENTRY(dp_object) on_transport, on_producer;
 	SLIST_ENTRY(dp_object) bucket;
 	STAILQ_ENTRY(dp_object) ready; /* in the queue of those to delete now; or in the free list */
@@ -64,7 +64,7 @@ bool dp_objects_taken(const struct dp_objects *o, sh_id id);
 
 /* A new record with a slot, in the index. NULL: the table is full. */
 struct dp_object *dp_objects_add(struct dp_objects *o, enum dp_object_kind kind, sh_id id,
-				 struct dp_object *transport, struct dp_object *producer);
+	struct dp_object *transport, struct dp_object *producer);
 /* Takes it and what stands on it out of the index, to be deleted in order. */
 void dp_objects_kill(struct dp_objects *o, struct dp_object *x);
 /* Its worker has let go of it: the slot is free again. What it stood on may be ready now. */

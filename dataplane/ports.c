@@ -47,7 +47,8 @@ bool dp_ports_path_valid(const struct dp_ports *p, const struct sh_path *path, u
 	port = p->by_id[path->l2.port];
 	if ((mac[0] & 1) || memcmp(mac, none, sizeof(none)) == 0 || path->l2.vlan > 4094)
 		return false;
-	if (path->remote.family != path->local.family || (path->remote.family != 4 && path->remote.family != 6))
+	if (path->remote.family != path->local.family ||
+		(path->remote.family != 4 && path->remote.family != 6))
 		return false;
 	return path->remote.port != 0 && path->local.port == udp_port &&
 	       dp_port_has(port, path->local.family, path->local.ip);
@@ -139,7 +140,8 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name);
 	if (workers > info.max_rx_queues || workers > info.max_tx_queues) {
 		snprintf(err, err_size,
-			"port %s: its driver %s has %u RX and %u TX queues, and every one of %u workers needs one of each",
+			"port %s: its driver %s has %u RX and %u TX queues, and every one of %u workers "
+			"needs one of each",
 			device, p->driver, info.max_rx_queues, info.max_tx_queues, workers);
 		return -1;
 	}
@@ -157,7 +159,8 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	if (!error)
 		error = rte_eth_dev_start(p->id);
 	if (error) {
-		snprintf(err, err_size, "port %s (%s) does not start: %s", device, p->driver, rte_strerror(-error));
+		snprintf(err, err_size, "port %s (%s) does not start: %s", device, p->driver,
+			rte_strerror(-error));
 		return -1;
 	}
 	/* Neighbour solicitations come to groups; devices without filters have nothing to set. */

@@ -20,7 +20,7 @@ struct dp_port {
 	const struct sh_config_port *config;
 	char driver[32];
 	uint8_t mac[6]; /* ours */
-	uint16_t mtu;   /* longest IP packet */
+	uint16_t mtu; /* longest IP packet */
 	bool rx_ip_sum, rx_udp_sum; /* the device checks them */
 	bool tx_ip_sum, tx_udp_sum; /* the device fills them in */
 };
@@ -36,7 +36,7 @@ struct dp_ports {
  * `pool[i]` is worker i's. 0, or -1 with a sentence for people in `err`.
  */
 int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mempool *const *pool,
-		   unsigned workers, char *err, size_t err_size);
+	unsigned workers, char *err, size_t err_size);
 void dp_ports_stop(struct dp_ports *p);
 
 /* Whether the device is a TAP interface that the PMD makes. */

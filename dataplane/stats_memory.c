@@ -41,7 +41,8 @@ static size_t lay_out(struct sh_stats_header *h, const struct sh_config *c)
 
 int dp_stats_open(struct dp_stats *s, const struct sh_config *c, uint64_t instance)
 {
-	struct sh_stats_header h = {.magic = SH_STATS_MAGIC, .version = SH_STATS_VERSION, .instance = instance};
+	struct sh_stats_header h = {
+		.magic = SH_STATS_MAGIC, .version = SH_STATS_VERSION, .instance = instance};
 	char *map;
 	int error;
 

@@ -65,7 +65,8 @@ static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
 	for (unsigned i = 0; i < SH_MAX_TUPLES; i++) {
 		if (t->tuple[i].path.remote.family == 0)
 			return i;
-		if (i != t->selected && (oldest == NO_TUPLE || t->tuple[i].seen_ns < t->tuple[oldest].seen_ns))
+		if (i != t->selected &&
+			(oldest == NO_TUPLE || t->tuple[i].seen_ns < t->tuple[oldest].seen_ns))
 			oldest = i;
 	}
 	unbind(w, t, oldest);

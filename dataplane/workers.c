@@ -43,13 +43,15 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
 
-	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
+	bytes += n *
+		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
 	bytes += n * tuple_entries(c) * 128;
 	bytes += n * c->limit.producers * (sizeof(struct dp_audience) + 32);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
-	bytes += c->limit.producers *
-		(sizeof(struct dp_stream) + sizeof(struct dp_twcc) + c->dataplane.stream_packets * stream_slot);
-	bytes += (uint64_t)c->limit.consumers * (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
+	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
+					      c->dataplane.stream_packets * stream_slot);
+	bytes += (uint64_t)c->limit.consumers *
+		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
 	return (unsigned)(bytes * 5 / 4 >> 20) + 64;
 }
 
@@ -65,8 +67,8 @@ int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
 		snprintf(name, sizeof(name), "packets%u", socket);
 		all->pool[i] = rte_mempool_lookup(name);
 		if (!all->pool[i])
-			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv, mbuf_room(c),
-				(int)socket);
+			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv,
+				mbuf_room(c), (int)socket);
 		if (!all->pool[i])
 			return rte_errno;
 	}
@@ -89,7 +91,8 @@ static int make_ops_rings(struct dp_workers *all)
 	(void)madvise(at, all->ops_size, MADV_DONTDUMP);
 	for (unsigned i = 0; i < all->count; i++, at += one) {
 		all->worker[i]->ops = (struct rte_ring *)(void *)at;
-		if (rte_ring_init(all->worker[i]->ops, "ops", DP_OPS_SLOTS, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0)
+		if (rte_ring_init(all->worker[i]->ops, "ops", DP_OPS_SLOTS, RING_F_SP_ENQ | RING_F_SC_DEQ) !=
+			0)
 			return EINVAL;
 	}
 	return 0;
@@ -177,8 +180,8 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	return make_private(w, &all->ports, socket) == 0 ? w : NULL;
 }
 
-int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats, char *err,
-	size_t err_size)
+int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
+	char *err, size_t err_size)
 {
 	int error = make_tables(all, c);
 

@@ -8,8 +8,8 @@
 #include "worker.h"
 
 enum {
-	DP_OPS_SLOTS = 1024,     /* operations under way to one worker */
-	DP_REPORT_SLOTS = 4096,  /* answers and reports of one worker */
+	DP_OPS_SLOTS = 1024, /* operations under way to one worker */
+	DP_REPORT_SLOTS = 4096, /* answers and reports of one worker */
 	DP_HANDOFF_SLOTS = 2048, /* packets from one worker to another */
 };
 
@@ -31,8 +31,8 @@ unsigned dp_workers_megabytes(const struct sh_config *c);
 /* The packet pools, which the ports need first. 0 or errno. */
 int dp_pools_make(struct dp_workers *all, const struct sh_config *c);
 /* Everything else. 0, or -1 with a sentence for people in `err`. */
-int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats, char *err,
-		    size_t err_size);
+int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
+	char *err, size_t err_size);
 
 /* Starts each on its lcore; stops all and waits for them. */
 int dp_workers_start(struct dp_workers *all);

@@ -57,7 +57,7 @@ struct sh_config {
 		char address[SH_NAME_MAX]; /* "" every address */
 		uint16_t port;
 		char web_root[SH_PATH_MAX]; /* the built page */
-		char origins[SH_ARGS_MAX];  /* reserved for CORS: "*" or a list with commas */
+		char origins[SH_ARGS_MAX];  /* of pages that may use signaling: "*" or a list with commas */
 	} http;
 
 	struct {

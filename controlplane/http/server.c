@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "controlplane/http/origin.h"
 #include "controlplane/signaling/session.h"
 #include "shared/log.h"
 
@@ -48,6 +49,16 @@ static bool query_value(struct lws *wsi, const char *name, const char *absent, c
 	return snprintf(out, size, "%s", value != NULL ? value : absent) < (int)size;
 }
 
+/* A browser always names the page that opens a WebSocket; other programs need not. */
+static bool origin_may_in(const struct cp_server *s, struct lws *wsi)
+{
+	char origin[HEADERS_MAX];
+	int len = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
+
+	return len == 0 || (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) == len &&
+				   cp_origin_allowed(s->config->http.origins, origin));
+}
+
 static int upgrade(struct cp_server *s, struct lws *wsi)
 {
 	char path[8];
@@ -56,6 +67,11 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) != 1 || path[0] != '/') {
 		s->metrics.sockets_refused++;
 		lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
+		return -1;
+	}
+	if (!origin_may_in(s, wsi)) {
+		s->metrics.sockets_refused++;
+		lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
 		return -1;
 	}
 	return 0;

@@ -29,8 +29,8 @@ enum {
 /* Pointers go into the frame. */
 struct dp_frame {
 	const uint8_t *dst, *src;
-	uint16_t type;   /* DP_ETHERTYPE_* */
-	uint16_t vlan;   /* 0: untagged, or a priority tag */
+	uint16_t type; /* DP_ETHERTYPE_* */
+	uint16_t vlan; /* 0: untagged, or a priority tag */
 	uint16_t offset; /* of what follows */
 };
 

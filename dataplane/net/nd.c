@@ -45,7 +45,7 @@ enum sh_drop dp_nd_parse(struct dp_nd *nd, const uint8_t *frame, const struct dp
 }
 
 size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip, const uint8_t eth_src[6],
-		   uint16_t vlan, const uint8_t mac[6])
+	uint16_t vlan, const uint8_t mac[6])
 {
 	static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
 	const uint8_t *to = nd->duplicate_detection ? all_nodes : asker_ip;

@@ -28,6 +28,6 @@ enum sh_drop dp_nd_parse(struct dp_nd *nd, const uint8_t *frame, const struct dp
  * who asked. Returns its length, at most 14 + 4 + 40 + DP_ND_ADVERTISEMENT_LEN.
  */
 size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip, const uint8_t eth_src[6],
-		   uint16_t vlan, const uint8_t mac[6]);
+	uint16_t vlan, const uint8_t mac[6]);
 
 #endif

@@ -9,9 +9,9 @@
 #include "../worker.h"
 
 void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-		   const struct dp_frame *f);
+	const struct dp_frame *f);
 /* ICMP echo, ICMPv6 echo and neighbour solicitation. */
 void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-		    const struct dp_frame *f, const struct dp_ip *ip);
+	const struct dp_frame *f, const struct dp_ip *ip);
 
 #endif

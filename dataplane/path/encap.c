@@ -48,7 +48,8 @@ static void finish_ipv4(const struct dp_port *port, struct rte_mbuf *m, uint8_t 
 	}
 }
 
-static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp, uint16_t len)
+static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp,
+	uint16_t len)
 {
 	uint16_t sum;
 

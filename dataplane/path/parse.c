@@ -50,8 +50,8 @@ static void set_addr(struct sh_addr *a, uint8_t family, const uint8_t *ip, uint1
 	memcpy(a->ip, ip, family == 4 ? 4 : 16);
 }
 
-static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_frame *f, const struct dp_ip *ip,
-	const struct dp_udp *udp)
+static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_frame *f,
+	const struct dp_ip *ip, const struct dp_udp *udp)
 {
 	struct dp_meta *meta = dp_meta(m);
 

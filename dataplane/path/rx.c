@@ -18,7 +18,8 @@ unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 	for (unsigned i = 0; i < ports->count && n < DP_BURST; i++) {
 		unsigned at = (w->rx_first + i) % ports->count;
 
-		n += rte_eth_rx_burst(ports->port[at].id, (uint16_t)w->id, pkts + n, (uint16_t)(DP_BURST - n));
+		n += rte_eth_rx_burst(ports->port[at].id, (uint16_t)w->id, pkts + n,
+			(uint16_t)(DP_BURST - n));
 	}
 	for (unsigned i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));

@@ -36,7 +36,8 @@ unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts)
 		unsigned from = (w->id + 1 + i + (unsigned)w->stats->loops) % w->workers;
 
 		if (w->handoff[from])
-			n += rte_ring_sc_dequeue_burst(w->handoff[from], (void **)pkts + n, DP_BURST - n, NULL);
+			n += rte_ring_sc_dequeue_burst(w->handoff[from], (void **)pkts + n, DP_BURST - n,
+				NULL);
 	}
 	w->stats->handed_in += n;
 	return n;

@@ -53,7 +53,8 @@ static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun
 	struct dp_encap e;
 
 	rte_pktmbuf_reset(m);
-	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out, len); /* the mbuf held a longer packet or is larger */
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out,
+		len); /* the mbuf held a longer packet or is larger */
 	dp_encap_init(w, &e, &meta->path);
 	dp_encap(w, &e, m);
 	dp_tx(w, e.port, m);

@@ -14,8 +14,8 @@ enum { DP_TXQ_SLOTS = 16384 };
 
 struct dp_txq {
 	uint32_t head, tail; /* free running; [tail, head) wait */
-	uint32_t flushed;    /* head at the last try to send */
-	uint32_t limit;      /* most that may wait: the pool feeds the receive queues too */
+	uint32_t flushed; /* head at the last try to send */
+	uint32_t limit; /* most that may wait: the pool feeds the receive queues too */
 	struct rte_mbuf *mbuf[DP_TXQ_SLOTS];
 	uint64_t queued_ns[DP_TXQ_SLOTS];
 };

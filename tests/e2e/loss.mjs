@@ -7,18 +7,27 @@ import { checkPlaying, openHost, openViewer, reachState, stats, videoOf } from "
 import { Servers } from "./lib/servers.mjs";
 import { check, log, Skip, test } from "./lib/test.mjs";
 
-const RULES = `table inet loss {
-	chain in { type filter hook input priority 0; iifname "spate0" meta l4proto udp numgen random mod 100 < 2 drop; }
-	chain out { type filter hook output priority 0; oifname "spate0" meta l4proto udp numgen random mod 100 < 2 drop; }
+// At the device, not in the output hook: there a program is told that its packet was dropped.
+const rules = (hook) => `table netdev loss-${hook} {
+	chain drops {
+		type filter hook ${hook} device "spate0" priority 0
+		meta l4proto udp numgen random mod 100 < 2 drop
+	}
 }`;
 
+/** Lets `nft` read the rules for both directions; with "--check" it only says whether it could. */
+function nft(...options) {
+	return spawnSync("nft", [...options, "-f", "-"],
+		{ input: `${rules("ingress")}\n${rules("egress")}\n`, encoding: "utf8" });
+}
+
 await test(async ({ defer }) => {
-	const probe = spawnSync("nft", ["--check", "-f", "-"], { input: RULES, encoding: "utf8" });
-	if (probe.status !== 0)
-		throw new Skip(`nftables cannot drop packets here: ${probe.stderr ?? probe.error}`);
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
 	await servers.start();
+	const probe = nft("--check");
+	if (probe.status !== 0)
+		throw new Skip(`nftables cannot drop packets here: ${probe.stderr ?? probe.error}`);
 	const browser = await startChromium();
 	defer(() => browser.close());
 
@@ -26,7 +35,7 @@ await test(async ({ defer }) => {
 	await reachState(host, "live", "host");
 	const viewer = await openViewer(browser);
 	await reachState(viewer, "playing", "viewer");
-	spawnSync("nft", ["-f", "-"], { input: RULES });
+	check(nft().status === 0, "nftables has taken the rules");
 	log("2 % loss, both ways");
 	const { first, last } = await checkPlaying(viewer, "viewer", 12, { minimumFps: 7 });
 
@@ -34,9 +43,10 @@ await test(async ({ defer }) => {
 	const lost = after.packetsLost - before.packetsLost;
 	const came = after.packetsReceived - before.packetsReceived;
 	check(after.nackCount > before.nackCount, `the viewer sent ${after.nackCount - before.nackCount} NACKs`);
-	check(after.retransmittedPacketsReceived > 0,
-		`${after.retransmittedPacketsReceived} packets came by retransmission`);
-	check(lost < came * 0.01, `${lost} of ${came} packets stayed lost`);
+	// packetsLost counts what is missing on the stream's own SSRC; repairs come on RTX's.
+	const repaired = after.retransmittedPacketsReceived - (before.retransmittedPacketsReceived ?? 0);
+	check(lost > came * 0.005, `${lost} of ${came} packets were lost on the way`);
+	check(repaired >= lost * 0.8, `${repaired} came by retransmission`);
 	const sent = videoOf((await stats(host)).outbound);
 	check(sent.nackCount > 0, `the server sent ${sent.nackCount} NACKs to the host`);
 	check(sent.retransmittedPacketsSent > 0, `the host repeated ${sent.retransmittedPacketsSent} packets`);

@@ -2,12 +2,13 @@
 // One host publishes picture and sound with the codec given, one viewer plays them: the first
 // picture within 2 s, no freeze over a second, and an encoder that leaves its start bitrate.
 import { startChromium } from "./lib/chromium.mjs";
-import { checkFirstFrame, checkNoErrors, checkPlaying, openHost, openViewer, reachState, stats,
+import { checkNoErrors, checkPlaying, firstFrame, openHost, openViewer, reachState, stats,
 	videoOf } from "./lib/page.mjs";
 import { Servers } from "./lib/servers.mjs";
 import { check, log, Skip, test, until } from "./lib/test.mjs";
 
 const codec = process.argv[2] ?? "VP8";
+const FIRST_FRAME_MS = 2000;
 const START_BITRATE_LEFT_BPS = 600_000;
 // AV1 in software is dear: a smaller picture shows the same path.
 const wishes = codec === "AV1" ? { codec, size: "320x180" } : { codec };
@@ -20,10 +21,24 @@ async function needEncoder(browser, url) {
 		throw new Skip(`this Chromium does not send ${codec}`);
 }
 
-/** Kilobits a second that the encoder is asked for or, where that is not told, sends. */
-async function sendRate(page) {
-	const a = videoOf((await stats(page)).outbound);
-	return a.targetBitrate ?? 0;
+/** A viewer with its first picture in time. A hiccup of a shared machine gets a second try. */
+async function openTimedViewer(browser) {
+	for (let tries = 1; ; tries++) {
+		const viewer = await openViewer(browser);
+		await reachState(viewer, "playing", "viewer");
+		const ms = await firstFrame(viewer, "viewer");
+		if (ms <= FIRST_FRAME_MS || tries === 2) {
+			check(ms <= FIRST_FRAME_MS, `viewer: first frame after ${ms} ms`);
+			return viewer;
+		}
+		log(`first frame after ${ms} ms: once more`);
+		await viewer.close();
+	}
+}
+
+/** Bits a second that the encoder is asked for. */
+async function targetRate(page) {
+	return videoOf((await stats(page)).outbound).targetBitrate ?? 0;
 }
 
 await test(async ({ defer }) => {
@@ -36,9 +51,7 @@ await test(async ({ defer }) => {
 
 	const host = await openHost(browser, wishes);
 	await reachState(host, "live", "host");
-	const viewer = await openViewer(browser);
-	await reachState(viewer, "playing", "viewer");
-	await checkFirstFrame(viewer, "viewer");
+	const viewer = await openTimedViewer(browser);
 	const { last } = await checkPlaying(viewer, "viewer", 5);
 	const video = videoOf(last.inbound);
 	check(video.codec.toLowerCase() === codec.toLowerCase(), `the viewer decodes ${video.codec}`);
@@ -46,7 +59,7 @@ await test(async ({ defer }) => {
 
 	if (codec !== "AV1")
 		await until(`the encoder's target is over ${START_BITRATE_LEFT_BPS / 1000} kbit/s`, 15,
-			async () => await sendRate(host) > START_BITRATE_LEFT_BPS);
+			async () => await targetRate(host) > START_BITRATE_LEFT_BPS);
 	const sent = (await stats(host)).outbound;
 	log(`host: ${JSON.stringify(videoOf(sent))}`);
 	log(`viewer: ${JSON.stringify(videoOf((await stats(viewer)).inbound))}`);

@@ -106,6 +106,14 @@ async function dataPlaneGoes(servers) {
 	await viewer.end();
 }
 
+async function origins() {
+	const ours = await Client.open("", { origin: "https://tv.example" });
+	await ours.heard("rtpCapabilities");
+	await ours.end();
+	const refusal = await Client.open("", { origin: "https://other.example" }).catch((error) => error.message);
+	check(/403/.test(refusal), `a page from elsewhere is refused (${refusal})`);
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers({ limits: { messages_per_second: 20, connections_per_address: 6, rooms: 2,
 		transports_per_peer: 2, producers_per_peer: 2, consumers_per_peer: 1 } });
@@ -118,8 +126,10 @@ await test(async ({ defer }) => {
 	await dataPlaneGoes(servers);
 	await servers.end();
 
-	const roomy = new Servers({ limits: { messages_per_second: 100000, send_queue_bytes: 65536 } });
+	const roomy = new Servers({ limits: { messages_per_second: 100000, send_queue_bytes: 65536 },
+		http: { origins: "https://tv.example" } });
 	defer(() => roomy.end());
 	await roomy.start();
+	await origins();
 	await slowClient(roomy);
 });

@@ -73,8 +73,10 @@ static ssize_t receive(int fd, struct sh_hello_reply *r, int *fds, unsigned *cou
 		struct cmsghdr align;
 	} control;
 	struct iovec io = {.iov_base = r, .iov_len = sizeof(*r)};
-	struct msghdr m = {
-		.msg_iov = &io, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room)};
+	struct msghdr m = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room)};
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct cmsghdr *c;
 	ssize_t n;
@@ -93,8 +95,9 @@ static ssize_t receive(int fd, struct sh_hello_reply *r, int *fds, unsigned *cou
 
 static struct sh_ring ring_at(const struct stage *s, uint32_t offset, uint32_t slots, uint32_t record)
 {
-	return (struct sh_ring){
-		.ring = (struct rte_ring *)(void *)((char *)s->map + offset), .slots = slots, .record = record};
+	return (struct sh_ring){.ring = (struct rte_ring *)(void *)((char *)s->map + offset),
+		.slots = slots,
+		.record = record};
 }
 
 static void attach(struct stage *s, const int *fds)
@@ -236,7 +239,9 @@ uint64_t stage_sum(const struct stage *s, size_t offset)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < s->stats.workers; i++)
-		sum += *(const volatile uint64_t *)(const void *)((const char *)sh_stats_worker(&s->stats, i) + offset);
+		sum += *(const volatile uint64_t *)(const void *)((const char *)sh_stats_worker(&s->stats,
+									  i) +
+								  offset);
 	return sum;
 }
 

@@ -176,15 +176,16 @@ void stage_fix(struct stage_frame *f)
 	udp = ip + (v4 ? (size_t)(ip[0] & 15) * 4 : DP_IPV6_HEADER);
 	len = dp_get16(udp + 4);
 	udp[6] = udp[7] = 0;
-	sum = dp_sum_fold(dp_sum(dp_sum_pseudo(v4 ? 4 : 6, ip + (v4 ? 12 : 8), ip + (v4 ? 16 : 24), DP_PROTO_UDP, len),
+	sum = dp_sum_fold(dp_sum(dp_sum_pseudo(v4 ? 4 : 6, ip + (v4 ? 12 : 8), ip + (v4 ? 16 : 24),
+					 DP_PROTO_UDP, len),
 		udp, len));
 	if (sum == 0)
 		sum = 0xffff;
 	memcpy(udp + 6, &sum, 2);
 }
 
-void stage_udp(struct stage_frame *f, const uint8_t dst_mac[6], const struct sh_path *path, const void *payload,
-	size_t len)
+void stage_udp(struct stage_frame *f, const uint8_t dst_mac[6], const struct sh_path *path,
+	const void *payload, size_t len)
 {
 	uint8_t family = path->remote.family;
 	size_t at = dp_frame_build(f->data, dst_mac, path->l2.mac, path->l2.vlan,
@@ -213,8 +214,9 @@ const uint8_t *stage_payload(const struct stage_frame *f, size_t *len)
 
 	if (dp_frame_parse(&frame, f->data, f->len) != DP_NET_OK || frame.type == DP_ETHERTYPE_ARP)
 		return NULL;
-	if ((frame.type == DP_ETHERTYPE_IPV4 ? dp_ipv4_parse(&ip, f->data, f->len, frame.offset, true)
-					      : dp_ipv6_parse(&ip, f->data, f->len, frame.offset)) != DP_NET_OK)
+	if ((frame.type == DP_ETHERTYPE_IPV4
+			    ? dp_ipv4_parse(&ip, f->data, f->len, frame.offset, true)
+			    : dp_ipv6_parse(&ip, f->data, f->len, frame.offset)) != DP_NET_OK)
 		return NULL;
 	if (ip.proto != DP_PROTO_UDP || dp_udp_parse(&udp, f->data, &ip, true) != DP_NET_OK)
 		return NULL;

@@ -23,8 +23,8 @@ enum { STAGE_FRAME_MAX = 2048, STAGE_WAIT_MS = 3000, STAGE_SKIPPED = 77 };
 
 struct stage {
 	char dir[64]; /* private; holds config.json, the run directory, log.txt, pcap files */
-	pid_t pid;    /* 0: not running */
-	int socket;   /* the HELLO connection; -1: none */
+	pid_t pid; /* 0: not running */
+	int socket; /* the HELLO connection; -1: none */
 	struct sh_hello_reply hello;
 	void *map;
 	struct sh_ring cmd, event, punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
@@ -113,7 +113,7 @@ size_t stage_pcap_read(const char *path, struct stage_frame *f, size_t room);
 
 /* A UDP datagram in Ethernet, with checksums. Addresses as in the path: from remote to local. */
 void stage_udp(struct stage_frame *f, const uint8_t dst_mac[6], const struct sh_path *path,
-	       const void *payload, size_t len);
+	const void *payload, size_t len);
 /* A path from text: "10.1.0.9", 4000 to "10.1.0.2", 20000; the neighbour 02:00:00:00:00:09. */
 struct sh_path stage_path(const char *remote, uint16_t remote_port, const char *local, uint16_t local_port);
 /* Payload of a UDP frame from the data plane. NULL: it is none, or a checksum is wrong. */

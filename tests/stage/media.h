@@ -53,7 +53,7 @@ struct media {
 
 struct media_setup {
 	const char *engine; /* "auto" where NULL */
-	unsigned workers, mbufs, stream_packets; /* 0: 1, 8192, 256 */
+	unsigned workers, mbufs, stream_packets, keyframe_ms; /* 0: 1, 8192, 256, 500 */
 };
 
 /* In a namespace that the caller has made: starts, says HELLO, opens the TAP. */

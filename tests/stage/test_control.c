@@ -81,7 +81,7 @@ static struct sh_cmd consumer_add(sh_id id, sh_id transport, sh_id producer)
 
 	c.consumer_add.transport = transport;
 	c.consumer_add.producer = producer;
-	c.consumer_add.ssrc = 0x5678;
+	c.consumer_add.ssrc = 0x5678 + (uint32_t)id;
 	c.consumer_add.pt = 100;
 	return c;
 }
@@ -101,7 +101,8 @@ static void send_udp(struct stage *s, const struct sh_path *path, const void *pa
 	stage_tap_send(s, &f);
 }
 
-static void send_check(struct stage *s, const struct sh_path *path, const char *user, const char *pwd, bool use)
+static void send_check(struct stage *s, const struct sh_path *path, const char *user, const char *pwd,
+	bool use)
 {
 	uint8_t request[200];
 
@@ -131,7 +132,8 @@ static bool answered(struct stage *s, const struct sh_path *path, bool use)
 	p = receive(s, &f, &len, 500);
 	sh_hmac_sha1_key(&key, password, strlen(password));
 	return p && sh_stun_parse(&m, p, len) == 0 && m.type == SH_STUN_BINDING_SUCCESS && m.fingerprint &&
-	       sh_stun_verify(&m, p, &key) && memcmp(f.data, path->l2.mac, 6) == 0 && memcmp(f.data + 6, mac, 6) == 0;
+	       sh_stun_verify(&m, p, &key) && memcmp(f.data, path->l2.mac, 6) == 0 &&
+	       memcmp(f.data + 6, mac, 6) == 0;
 }
 
 /* --- the cases ------------------------------------------------------------------------------------ */
@@ -190,15 +192,16 @@ static void punt_and_inject(struct stage *s)
 
 	for (unsigned worker = 0; worker < 2; worker++)
 		for (unsigned v6 = 0; v6 < 2; v6++) {
-			struct sh_path path = stage_path(v6 ? "fd01::9" : "10.1.0.9", 4000, v6 ? "fd01::2" : "10.1.0.2",
-				(uint16_t)(20000 + worker));
+			struct sh_path path = stage_path(v6 ? "fd01::9" : "10.1.0.9", 4000,
+				v6 ? "fd01::2" : "10.1.0.2", (uint16_t)(20000 + worker));
 
 			send_check(s, &path, username, password, true);
 			if (!stage_punt(s, worker, &p, STAGE_WAIT_MS))
 				stage_die("nothing was punted by worker %u", worker);
 			STAGE_CHECK(memcmp(&p.path.remote, &path.remote, sizeof(path.remote)) == 0);
 			STAGE_CHECK(memcmp(&p.path.local, &path.local, sizeof(path.local)) == 0);
-			STAGE_CHECK(memcmp(p.path.l2.mac, path.l2.mac, 6) == 0 && p.worker == worker && p.transport == 0);
+			STAGE_CHECK(memcmp(p.path.l2.mac, path.l2.mac, 6) == 0 && p.worker == worker &&
+				    p.transport == 0);
 			p.len = 333;
 			memset(p.data, 0x77, sizeof(p.data));
 			stage_inject(s, worker, &p);
@@ -248,7 +251,8 @@ static void handoff(struct stage *s)
 	uint64_t before = stage_drops(s, SH_DROP_UNKNOWN_TUPLE);
 
 	for (uint16_t i = 0; i < 64; i++) {
-		struct sh_path path = stage_path("10.1.0.9", (uint16_t)(5000 + i), "10.1.0.2", (uint16_t)(20000 + i % 2));
+		struct sh_path path =
+			stage_path("10.1.0.9", (uint16_t)(5000 + i), "10.1.0.2", (uint16_t)(20000 + i % 2));
 
 		send_udp(s, &path, rtp, sizeof(rtp));
 	}
@@ -309,13 +313,18 @@ static void objects(struct stage *s)
 	seq[n++] = stage_send(s, plain(SH_OP_BARRIER, 0));
 	STAGE_CHECK(stage_ack(s, seq[n - 1]) == 0);
 	STAGE_CHECK(STAGE_SUM(s, punted) == 4); /* keeps the compiler from moving the reads below */
-	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 1 && sh_stats_worker(&s->stats, 0)->consumers == 1);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 1 &&
+		    sh_stats_worker(&s->stats, 0)->consumers == 1);
 	STAGE_CHECK(sh_stats_worker(&s->stats, 1)->consumers == 2);
 
 	STAGE_CHECK(stage_cmd(s, producer_add(PRODUCER, TRANSPORT)) == 0);
 	STAGE_CHECK(stage_cmd(s, producer_add(PRODUCER, OTHER)) == EEXIST);
 	STAGE_CHECK(stage_cmd(s, consumer_add(CONSUMER, OTHER, PRODUCER)) == 0);
 	STAGE_CHECK(stage_cmd(s, consumer_add(CONSUMER, TRANSPORT, PRODUCER)) == EEXIST);
+	c = consumer_add(CONSUMER + 2, OTHER, PRODUCER); /* an SSRC that is taken: its worker refuses */
+	c.id = CONSUMER + 3;
+	STAGE_CHECK(stage_cmd(s, c) == EEXIST);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_CONSUMER_SET, CONSUMER + 3)) == ENOENT);
 	c = plain(SH_OP_CONSUMER_SET, CONSUMER);
 	c.consumer_set.paused = 2;
 	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
@@ -329,9 +338,11 @@ static void objects(struct stage *s)
 	seq[0] = stage_send(s, plain(SH_OP_PRODUCER_DEL, PRODUCER));
 	seq[1] = stage_send(s, plain(SH_OP_TRANSPORT_DEL, TRANSPORT));
 	STAGE_CHECK(stage_ack(s, seq[1]) == 0);
-	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 0 && sh_stats_worker(&s->stats, 0)->consumers == 0);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->streams == 0 &&
+		    sh_stats_worker(&s->stats, 0)->consumers == 0);
 	STAGE_CHECK(sh_stats_worker(&s->stats, 1)->consumers == 0);
-	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->transports == 0 && sh_stats_worker(&s->stats, 1)->transports == 1);
+	STAGE_CHECK(sh_stats_worker(&s->stats, 0)->transports == 0 &&
+		    sh_stats_worker(&s->stats, 1)->transports == 1);
 	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, OTHER)) == 0);
 }
 
@@ -445,7 +456,8 @@ static void ending(struct stage *s)
 	STAGE_CHECK(stage_stop(s) == 0);
 	STAGE_CHECK(if_nametoindex("stage0") == 0);
 	log = stage_log(s);
-	STAGE_CHECK(strstr(log, "dataplane ready") && strstr(log, "swept transports=1 producers=0 consumers=0"));
+	STAGE_CHECK(strstr(log, "dataplane ready") &&
+		    strstr(log, "swept transports=1 producers=0 consumers=0"));
 	STAGE_CHECK(!strstr(log, "ERROR: AddressSanitizer") && !strstr(log, "runtime error"));
 	if (stage_failures)
 		fputs(log, stdout);

@@ -11,10 +11,10 @@
 
 #include "harness.h"
 
-static const char config[] =
-	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\",\"addresses\":[\"10.1.0.2/24\"]}]},"
-	"\"dataplane\":{\"mbufs\":2048,\"tx_age_ms\":400},"
-	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8}}";
+static const char config[] = "{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
+			     "\"addresses\":[\"10.1.0.2/24\"]}]},"
+			     "\"dataplane\":{\"mbufs\":2048,\"tx_age_ms\":400},"
+			     "\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8}}";
 
 enum { QUEUE = 2048 / 2 }; /* half of the pool may wait */
 

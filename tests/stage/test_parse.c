@@ -38,7 +38,8 @@ static void udp6(struct stage_frame *f)
 
 static void arp(struct stage_frame *f)
 {
-	static const uint8_t body[28] = {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 10, 1, 0, 9, [24] = 10, 1, 0, 2};
+	static const uint8_t body[28] = {
+		0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 10, 1, 0, 9, [24] = 10, 1, 0, 2};
 	static const uint8_t all[6] = {255, 255, 255, 255, 255, 255};
 	size_t at = dp_frame_build(f->data, all, peer, 0, DP_ETHERTYPE_ARP);
 
@@ -49,7 +50,9 @@ static void arp(struct stage_frame *f)
 
 static void fix_icmp(struct stage_frame *f, const uint8_t *ip, size_t at)
 {
-	uint32_t sum = ip[0] >> 4 == 6 ? dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_ICMPV6, (uint16_t)(f->len - at)) : 0;
+	uint32_t sum = ip[0] >> 4 == 6
+			       ? dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_ICMPV6, (uint16_t)(f->len - at))
+			       : 0;
 	uint16_t v;
 
 	f->data[at + 2] = f->data[at + 3] = 0;
@@ -371,7 +374,10 @@ static void first_byte_192(struct stage_frame *f)
 
 static void stun_cut(struct stage_frame *f)
 {
-	payload(f, "\x00\x01\x00\x08\x21\x12\xa4\x42" "123456789012", 20);
+	payload(f,
+		"\x00\x01\x00\x08\x21\x12\xa4\x42"
+		"123456789012",
+		20);
 }
 
 static void dtls(struct stage_frame *f)
@@ -500,15 +506,20 @@ static void check_answers(const char *path)
 	if (n != 4)
 		return;
 	for (size_t i = 0; i < n; i++)
-		check(memcmp(out[i].data, peer, 6) == 0 && memcmp(out[i].data + 6, mac, 6) == 0, "MACs of answer", i, i);
+		check(memcmp(out[i].data, peer, 6) == 0 && memcmp(out[i].data + 6, mac, 6) == 0,
+			"MACs of answer", i, i);
 	check(out[0].len == 42 && out[0].data[21] == 2 && memcmp(out[0].data + 22, mac, 6) == 0 &&
-		memcmp(out[0].data + 28, ours4, 4) == 0, "ARP reply", 0, 1);
-	check(out[1].len == frames[1].len && out[1].data[34] == 0 && memcmp(out[1].data + 26, ours4, 4) == 0 &&
-		dp_sum_fold(dp_sum(0, out[1].data + 34, out[1].len - 34)) == 0 &&
-		memcmp(out[1].data + 38, frames[1].data + 38, out[1].len - 38) == 0, "echo reply", 0, 1);
+			memcmp(out[0].data + 28, ours4, 4) == 0,
+		"ARP reply", 0, 1);
+	check(out[1].len == frames[1].len && out[1].data[34] == 0 &&
+			memcmp(out[1].data + 26, ours4, 4) == 0 &&
+			dp_sum_fold(dp_sum(0, out[1].data + 34, out[1].len - 34)) == 0 &&
+			memcmp(out[1].data + 38, frames[1].data + 38, out[1].len - 38) == 0,
+		"echo reply", 0, 1);
 	check(out[2].len == frames[2].len && out[2].data[54] == 129, "ICMPv6 echo reply", 0, 1);
-	check(out[3].len == 54 + 32 && out[3].data[54] == 136 && out[3].data[58] == 0x60 && out[3].data[21] == 255 &&
-		memcmp(out[3].data + 80, mac, 6) == 0, "neighbour advertisement", 0, 1);
+	check(out[3].len == 54 + 32 && out[3].data[54] == 136 && out[3].data[58] == 0x60 &&
+			out[3].data[21] == 255 && memcmp(out[3].data + 80, mac, 6) == 0,
+		"neighbour advertisement", 0, 1);
 }
 
 int main(void)
@@ -525,7 +536,8 @@ int main(void)
 	snprintf(config, sizeof(config),
 		"{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_pcap=%s,tx_pcap=%s\","
 		"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
-		"\"dataplane\":{\"mbufs\":4096},\"limits\":{\"transports\":64,\"producers\":16,\"consumers\":64}}",
+		"\"dataplane\":{\"mbufs\":4096},\"limits\":{\"transports\":64,\"producers\":16,\"consumers\":"
+		"64}}",
 		in_path, out_path);
 	stage_start(&s, config);
 	/* The file is played at once, so that whoever says HELLO comes after it. */

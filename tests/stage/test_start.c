@@ -44,9 +44,12 @@ static void bad_starts(void)
 	refused(TAP("net_tap0", "iface=aNameThatIsTooLong"), 1, "longer than 15");
 	refused(TAP("net_nothing0", ""), 1, "start-failed");
 	refused("{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\",\"addresses\":"
-		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"hugepages\":true}}", 1, "hugepage");
-	refused("{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_iface=lo,tx_iface=lo\",\"addresses\":"
-		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"workers\":2}}", 1, "every one of 2 workers");
+		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"hugepages\":true}}",
+		1, "hugepage");
+	refused("{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_iface=lo,tx_iface=lo\","
+		"\"addresses\":"
+		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"workers\":2}}",
+		1, "every one of 2 workers");
 	STAGE_CHECK(if_nametoindex("stage0") == 0);
 }
 

@@ -81,7 +81,7 @@ export class Host extends Session {
 		this.#fresh = null;
 		this.retireTransport(old?.transport);
 		this.settled();
-		this.setState("live", "On air.");
+		this.setState("live", "Picture and sound are going out.");
 	}
 
 	async #produce(transport, track, codec) {

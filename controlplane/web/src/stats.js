@@ -87,7 +87,7 @@ function sendLoss(now) {
 	return told.length ? Math.max(...told) * 100 : null;
 }
 
-/** Over the last interval; what was repaired in time does not count as lost. */
+/** Of the network, over the last interval: before retransmission repairs it. */
 function receiveLoss(now, before) {
 	if (!before)
 		return null;

@@ -250,7 +250,7 @@ export class Viewer extends Session {
 			this.setState("waiting", this.#seenHost ? HOST_LEFT : WAITING);
 		} else if (reception.transport.connectionState === "connected") {
 			const paused = reception.hostPaused("video");
-			this.setState("playing", paused ? "The host has paused the picture." : "Playing.");
+			this.setState("playing", paused ? "The host has paused the picture." : "Picture and sound are coming in.");
 		} else if (this.state === "waiting") {
 			this.setState("connecting", "The host is here. Opening the media connection.");
 		}

@@ -113,7 +113,10 @@ export async function startFirefox() {
 	}
 	const child = spawn(PATH, ["--headless", "--no-remote", "--profile", makeProfile(),
 		"--remote-debugging-port", "0", "about:blank"],
-	{ stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, HOME: workDir(), MOZ_CRASHREPORTER_DISABLE: "1" } });
+	{
+		stdio: ["ignore", "ignore", "pipe"],
+		env: { ...process.env, HOME: workDir(), MOZ_CRASHREPORTER_DISABLE: "1" },
+	});
 	const gone = new Promise((resolve) => child.once("exit", resolve));
 	const bidi = await connect(WebSocket, await listeningAddress(child));
 	await bidi.command("session.new", { capabilities: {} });

@@ -62,8 +62,13 @@ export async function checkPlaying(page, who, seconds, { minimumFps = 8, audio =
 	return { first, last };
 }
 
-export async function checkFirstFrame(page, who, limitMs = 2000) {
-	const ms = await until(`${who} has a first frame`, 10, () => page.evaluate("spate.timeToFirstFrameMs"));
+export function firstFrame(page, who) {
+	return until(`${who} has a first frame`, 10, () => page.evaluate("spate.timeToFirstFrameMs"));
+}
+
+/** The limit is for pages that share two cores with several others; publish_watch.mjs is strict. */
+export async function checkFirstFrame(page, who, limitMs = 4000) {
+	const ms = await firstFrame(page, who);
 	check(ms <= limitMs, `${who}: first frame after ${ms} ms`);
 }
 

@@ -74,7 +74,7 @@ function deviceIsUp() {
 	try {
 		const text = execFileSync("ip", ["-j", "address", "show", "dev", DEVICE], { encoding: "utf8",
 			stdio: ["ignore", "pipe", "ignore"] });
-		return JSON.parse(text).some((d) => d.flags?.includes("UP") && d.addr_info?.length > 0);
+		return JSON.parse(text).some((d) => d.flags?.includes("UP") && d.addr_info?.some((a) => a.family === "inet"));
 	} catch {
 		return false;
 	}
@@ -87,7 +87,7 @@ export class Servers {
 		mkdirSync(run, { recursive: true, mode: 0o700 });
 		const config = join(workDir(), "spate.json");
 		writeFileSync(config, JSON.stringify({ ...settings, run_dir: run,
-			http: { port: PORT, web_root: join(source, "controlplane/web/dist") } }));
+			http: { port: PORT, web_root: join(source, "controlplane/web/dist"), ...settings.http } }));
 		this.dataplane = new Server("dataplane", join(build, "dataplane/spate-dataplane"), ["--config", config]);
 		this.controlplane = new Server("controlplane", join(build, "controlplane/spate-controlplane"),
 			["--config", config]);

@@ -45,10 +45,12 @@ static struct packet make(uint8_t family, uint16_t vlan, size_t gap, size_t payl
 		dp_put16(ip + 2, (uint16_t)(20 + gap + 8 + payload));
 		sum = dp_sum_fold(dp_sum(0, ip, 20 + gap));
 		memcpy(ip + 10, &sum, 2);
-		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(4, src4, dst4, 17, (uint16_t)(8 + payload)), udp, 8 + payload));
+		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(4, src4, dst4, 17, (uint16_t)(8 + payload)), udp,
+			8 + payload));
 	} else {
 		dp_put16(ip + 4, (uint16_t)(gap + 8 + payload));
-		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, src6, dst6, 17, (uint16_t)(8 + payload)), udp, 8 + payload));
+		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, src6, dst6, 17, (uint16_t)(8 + payload)), udp,
+			8 + payload));
 	}
 	memcpy(udp + 6, &sum, 2);
 	p.data = realloc(p.data, p.len);
@@ -248,9 +250,15 @@ static void whom_it_is_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_ones),    cmocka_unit_test(every_cut),       cmocka_unit_test(every_byte),
-		cmocka_unit_test(padding),       cmocka_unit_test(ipv4_options),    cmocka_unit_test(ipv6_extensions),
-		cmocka_unit_test(ipv6_routing),  cmocka_unit_test(sources),         cmocka_unit_test(udp_checksums),
+		cmocka_unit_test(right_ones),
+		cmocka_unit_test(every_cut),
+		cmocka_unit_test(every_byte),
+		cmocka_unit_test(padding),
+		cmocka_unit_test(ipv4_options),
+		cmocka_unit_test(ipv6_extensions),
+		cmocka_unit_test(ipv6_routing),
+		cmocka_unit_test(sources),
+		cmocka_unit_test(udp_checksums),
 		cmocka_unit_test(whom_it_is_for),
 	};
 

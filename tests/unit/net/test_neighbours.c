@@ -21,14 +21,13 @@ static const uint8_t our6[16] = {0xfd, [15] = 1}, their6[16] = {0xfd, [15] = 9};
 
 /* --- ARP -------------------------------------------------------------------------------------- */
 
-static const uint8_t arp_request[42] = {
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 2, 0x08, 0x06, /* Ethernet */
+static const uint8_t arp_request[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 2, 0x08,
+	0x06, /* Ethernet */
 	0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1};
 
 static void arp_answered(void **state)
 {
-	static const uint8_t reply[42] = {
-		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x06, /* Ethernet */
+	static const uint8_t reply[42] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x06, /* Ethernet */
 		0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 9};
 	uint8_t frame[42];
 	struct dp_arp a;
@@ -88,8 +87,7 @@ static void message(struct message *m, const uint8_t *src, const uint8_t *icmp, 
 	assert_int_equal(dp_ipv6_parse(&m->ip, m->frame, 54 + len, 14), DP_NET_OK);
 }
 
-static const uint8_t solicitation[32] = {
-	DP_ND_SOLICITATION, [8] = 0xfd, [23] = 1, /* the target */
+static const uint8_t solicitation[32] = {DP_ND_SOLICITATION, [8] = 0xfd, [23] = 1, /* the target */
 	[24] = 1, 1, 2, 0, 0, 0, 0, 2 /* source link-layer address */};
 
 static void nd_answered(void **state)
@@ -152,7 +150,8 @@ static void nd_refused(void **state)
 
 	for (size_t len = 8; len < 32; len++) { /* 24 is without the option */
 		message(&m, their6, solicitation, len);
-		assert_int_equal(dp_nd_parse(&nd, m.frame, &m.ip), len == 24 ? DP_NET_OK : SH_DROP_IP_MALFORMED);
+		assert_int_equal(dp_nd_parse(&nd, m.frame, &m.ip),
+			len == 24 ? DP_NET_OK : SH_DROP_IP_MALFORMED);
 	}
 	message(&m, their6, solicitation, 32);
 	m.ip.hop_limit = 254;
@@ -169,7 +168,8 @@ static void nd_refused(void **state)
 		memcpy(bad, solicitation, 32);
 		bad[25] = (uint8_t)units;
 		message(&m, their6, bad, 32);
-		assert_int_equal(dp_nd_parse(&nd, m.frame, &m.ip), units == 1 ? DP_NET_OK : SH_DROP_IP_MALFORMED);
+		assert_int_equal(dp_nd_parse(&nd, m.frame, &m.ip),
+			units == 1 ? DP_NET_OK : SH_DROP_IP_MALFORMED);
 	}
 }
 
@@ -206,7 +206,10 @@ static void echo4(void **state)
 	dp_put16(frame + at + 2, 31);
 	frame[at + 8] = 3;
 	frame[at + 9] = DP_PROTO_ICMP;
-	memcpy(frame + 34, "\x08\x00\x00\x00" "abcdefg", 11);
+	memcpy(frame + 34,
+		"\x08\x00\x00\x00"
+		"abcdefg",
+		11);
 	sum = dp_sum_fold(dp_sum(0, frame + 34, 11));
 	memcpy(frame + 36, &sum, 2);
 	assert_int_equal(dp_ipv4_parse(&ip, frame, sizeof(frame), at, false), DP_NET_OK);
@@ -224,8 +227,12 @@ static void echo4(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arp_answered), cmocka_unit_test(arp_refused), cmocka_unit_test(nd_answered),
-		cmocka_unit_test(nd_duplicate), cmocka_unit_test(nd_refused),  cmocka_unit_test(echo6),
+		cmocka_unit_test(arp_answered),
+		cmocka_unit_test(arp_refused),
+		cmocka_unit_test(nd_answered),
+		cmocka_unit_test(nd_duplicate),
+		cmocka_unit_test(nd_refused),
+		cmocka_unit_test(echo6),
 		cmocka_unit_test(echo4),
 	};
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "origin.h"
+
+#include <string.h>
+#include <strings.h>
+
+bool cp_origin_allowed(const char *allowed, const char *origin)
+{
+	size_t len = strlen(origin);
+
+	while (*allowed) {
+		size_t item;
+
+		allowed += strspn(allowed, ", ");
+		item = strcspn(allowed, ", ");
+		if ((item == 1 && *allowed == '*') || (item && item == len && !strncasecmp(allowed, origin, len)))
+			return true;
+		allowed += item;
+	}
+	return false;
+}

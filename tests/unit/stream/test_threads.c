@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One thread appends and reclaims, two attach, read, find and detach as they like. What is
+ * given back is overwritten: a reader that still looked at it would see that, and so would
+ * ThreadSanitizer and AddressSanitizer.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { READERS = 2, MILLISECONDS = 1000, FIRST = 65536 };
+
+static atomic_bool stop;
+static _Atomic uint64_t wrong, reads, finds, attached;
+
+/* rand_r() of our own: the threads share nothing. */
+static unsigned some(uint32_t *state, unsigned upper)
+{
+	*state = *state * 1664525 + 1013904223;
+	return (*state >> 8) % upper;
+}
+
+static void read_one(struct dp_stream *s, uint64_t position)
+{
+	const struct dp_slot *slot = &s->ring[position & s->mask];
+
+	wrong += slot->plain.seq != FIRST + position || !slot->mbuf ||
+		world_content(slot->mbuf) != (uint32_t)(FIRST + position);
+	reads++;
+}
+
+/* As a NACK does. */
+static void find_some(struct dp_stream *s, const struct dp_audience *a, uint32_t *state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t seq = FIRST + a->served - some(state, WORLD_RING + 8);
+		uint64_t at = dp_stream_find(s, seq, a->low, a->served);
+
+		if (at == DP_CURSOR_NONE) {
+			wrong += seq - FIRST >= a->low && seq - FIRST < a->served;
+			continue;
+		}
+		finds++;
+		read_one(s, at);
+	}
+}
+
+static void *reader(void *arg)
+{
+	struct dp_worker *w = arg;
+	struct dp_stream *s = &world->stream[0];
+	struct dp_audience *a = &w->audience[0];
+	struct dp_consumer viewer = {.stream = s};
+	uint32_t state = w->id;
+
+	while (!stop) {
+		if (!dp_audience_join(w, &viewer))
+			break;
+		attached++;
+		for (unsigned passes = some(&state, 20); passes > 0 && !stop; passes--) {
+			uint64_t target = atomic_load_explicit(&s->head, memory_order_acquire);
+
+			for (uint64_t at = a->served; at < target; at++)
+				read_one(s, at);
+			a->served = target;
+			w->now_ns = target; /* a packet came at its position */
+			w->keep_ns = some(&state, WORLD_RING);
+			dp_audience_let_go(w, s);
+			find_some(s, a, &state);
+			if (some(&state, 8) == 0)
+				sched_yield();
+		}
+		dp_audience_leave(w, &viewer);
+	}
+	return NULL;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void append_some(struct dp_stream *s)
+{
+	for (unsigned i = 0; i < 32; i++) {
+		world->worker[0].now_ns = s->head;
+		if (!world_append(s, FIRST + s->head)) {
+			sched_yield();
+			return;
+		}
+	}
+}
+
+static void threads(void **state)
+{
+	struct dp_stream *s = world_stream(0);
+	uint64_t end = now_ms() + MILLISECONDS;
+	pthread_t thread[READERS];
+
+	for (unsigned i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, reader, &world->worker[1 + i]), 0);
+	for (uint32_t k = 0; now_ms() < end; k++) {
+		append_some(s);
+		if (k % 3 == 0)
+			dp_stream_reclaim(s);
+	}
+	stop = true;
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(thread[i], NULL);
+	print_message("%lu packets, %lu reads, %lu found, attached %lu times\n", s->head, reads, finds, attached);
+	assert_int_equal(wrong, 0);
+	assert_true(s->head > 0 && reads > 0 && attached > READERS);
+	dp_stream_reclaim(s);
+	assert_int_equal(world_mbufs(), 0);
+	world_stream_gone(0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(threads, world_setup, world_teardown)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

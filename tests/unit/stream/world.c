@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_debug.h>
+#include <rte_malloc.h>
+#include <rte_random.h>
+
+#include "world.h"
+
+struct world *world;
+
+static _Atomic unsigned mbufs, chunks;
+
+/* --- in place of DPDK's libraries ------------------------------------------------------ */
+
+RTE_DEFINE_PER_LCORE(unsigned int, _lcore_id) = LCORE_ID_ANY;
+
+static int put(struct rte_mempool *mp, void *const *objects, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		memset(objects[i], 0xdd, mp->elt_size);
+		free(objects[i]);
+	}
+	*(mp == &world->pool ? &mbufs : &chunks) -= n;
+	return 0;
+}
+
+static int get(struct rte_mempool *mp, void **objects, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		objects[i] = aligned_alloc(64, RTE_ALIGN_CEIL(mp->elt_size, 64u));
+	*(mp == &world->pool ? &mbufs : &chunks) += n;
+	return 0;
+}
+
+struct rte_mempool_ops_table rte_mempool_ops_table = {
+	.num_ops = 1,
+	.ops = {{.name = "test", .enqueue = put, .dequeue = get}},
+};
+
+void *rte_zmalloc(const char *type, size_t size, unsigned align)
+{
+	void *p = aligned_alloc(64, RTE_ALIGN_CEIL(size, (size_t)64));
+
+	memset(p, 0, size);
+	return p;
+}
+
+void rte_free(void *p)
+{
+	free(p);
+}
+
+void __rte_panic(const char *where, const char *format, ...)
+{
+	fail_msg("%s panics: %s", where, format);
+	abort();
+}
+
+static uint64_t next_random = 88172645463325252u;
+
+uint64_t rte_rand(void)
+{
+	next_random ^= next_random << 13;
+	next_random ^= next_random >> 7;
+	next_random ^= next_random << 17;
+	return next_random;
+}
+
+uint64_t rte_rand_max(uint64_t upper)
+{
+	return rte_rand() % upper;
+}
+
+/* --- in place of the stages behind ------------------------------------------------------- */
+
+void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
+{
+	w->stats->drop[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
+{
+	return world->room;
+}
+
+struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
+{
+	return o->spares ? o->spare[--o->spares] : world_mbuf(0);
+}
+
+void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
+	const uint8_t *payload, uint16_t payload_len, uint32_t roc)
+{
+	struct sent *s = &world->log[t->slot][world->sent[t->slot]++];
+	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	assert_true(world->sent[t->slot] <= WORLD_SENT);
+	assert_true((size_t)hdr_len + payload_len <= sizeof s->bytes);
+	s->number = (uint64_t)roc << 16 | (uint16_t)(header[2] << 8 | header[3]);
+	s->len = (uint16_t)(hdr_len + payload_len);
+	memcpy(s->bytes, header, hdr_len);
+	memcpy(s->bytes + hdr_len, payload, payload_len);
+	memcpy(&s->content, payload, sizeof s->content);
+	o->mbuf[o->count++] = m;
+}
+
+void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
+{
+	assert_true(o->count <= world->room);
+	world->room -= o->count;
+	for (; o->count; o->count--)
+		rte_pktmbuf_free(o->mbuf[o->count - 1]);
+}
+
+void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)
+{
+	dp_outgoing_flush(w, o);
+	for (; o->spares; o->spares--)
+		rte_pktmbuf_free(o->spare[o->spares - 1]);
+}
+
+/* --- the world ----------------------------------------------------------------------------- */
+
+static struct rte_ring *ring(unsigned slots)
+{
+	struct rte_ring *r = rte_zmalloc(NULL, sizeof *r + slots * sizeof(uint32_t), 64);
+
+	r->size = slots;
+	r->mask = r->capacity = slots - 1;
+	r->prod.sync_type = r->cons.sync_type = RTE_RING_SYNC_ST;
+	return r;
+}
+
+static void make_worker(unsigned i)
+{
+	struct dp_worker *w = &world->worker[i];
+
+	w->id = i;
+	w->workers = WORLD_WORKERS;
+	w->config = &world->config;
+	w->pool = &world->pool;
+	w->chunk_pool = &world->chunks;
+	w->stats = &world->stats[i];
+	w->producer_stats = world->producer_stats;
+	w->consumer_stats = world->consumer_stats;
+	w->streams = world->stream;
+	w->transports = world->producer;
+	w->consumers = world->consumer;
+	w->audience = calloc(WORLD_STREAMS, sizeof *w->audience);
+	w->dirty = calloc(WORLD_STREAMS, sizeof *w->dirty);
+	w->watched = calloc(WORLD_STREAMS, sizeof *w->watched);
+	w->now_ns = 1000 * DP_MS;
+	w->keep_ns = UINT64_MAX;
+	for (unsigned k = 0; k < WORLD_WORKERS; k++) {
+		w->peer[k] = &world->worker[k];
+		if (k != i)
+			w->wake[k] = ring(8);
+	}
+}
+
+int world_setup(void **state)
+{
+	world = rte_zmalloc(NULL, sizeof *world, 64);
+	mbufs = chunks = 0;
+	world->config.dataplane.stream_packets = WORLD_RING;
+	world->config.dataplane.tx_age_ms = 100;
+	world->pool.elt_size = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 256;
+	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
+	world->room = UINT32_MAX;
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		make_worker(i);
+	for (unsigned i = 0; i < WORLD_VIEWERS; i++) {
+		world->transport[i].slot = i;
+		world->transport[i].can_send = true;
+		world->transport[i].encap.mtu = 1500;
+	}
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+		struct dp_worker *w = &world->worker[i];
+
+		free(w->audience);
+		free(w->dirty);
+		free(w->watched);
+		for (unsigned k = 0; k < WORLD_WORKERS; k++)
+			free(w->wake[k]);
+	}
+	assert_int_equal(mbufs, 0);
+	assert_int_equal(chunks, 0);
+	free(world);
+	return 0;
+}
+
+struct dp_stream *world_stream(unsigned slot)
+{
+	struct dp_stream *s = &world->stream[slot];
+	struct dp_op op = {.slot = slot, .slot2 = slot};
+
+	op.cmd.id = slot + 1;
+	op.cmd.producer_add.kind = SH_KIND_VIDEO;
+	op.cmd.producer_add.codec = SH_CODEC_VP8;
+	op.cmd.producer_add.clock_rate = 90000;
+	op.cmd.producer_add.ssrc = 0x100 + slot;
+	op.cmd.producer_add.pt = 96;
+	assert_int_equal(dp_stream_prepare(s, &world->config, SH_KIND_VIDEO), 0);
+	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
+	return s;
+}
+
+void world_stream_gone(unsigned slot)
+{
+	struct dp_op op = {.slot = slot};
+
+	assert_int_equal(dp_stream_del(&world->worker[0], &op), 0);
+	dp_stream_dispose(&world->stream[slot]);
+}
+
+int world_join(unsigned viewer, unsigned slot, unsigned worker)
+{
+	struct dp_worker *w = &world->worker[worker];
+	struct dp_op op = {.slot = viewer, .slot2 = viewer, .slot3 = slot};
+	int error;
+
+	w->transports = world->transport;
+	op.cmd.id = viewer + 1;
+	op.cmd.consumer_add.ssrc = 0x1000 + viewer;
+	op.cmd.consumer_add.pt = 101;
+	op.cmd.consumer_add.flags = SH_CONSUMER_NACK;
+	error = dp_consumer_add(w, &op);
+	w->transports = world->producer;
+	return error;
+}
+
+void world_leave(unsigned viewer)
+{
+	struct dp_op op = {.slot = viewer};
+	unsigned worker = 0;
+
+	/* The one whose audience it is in. */
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		for (struct dp_audience_chunk *c = world->worker[i].audience[world->consumer[viewer].stream->slot].first; c;
+			c = c->next)
+			if (c == world->consumer[viewer].chunk)
+				worker = i;
+	assert_int_equal(dp_consumer_del(&world->worker[worker], &op), 0);
+}
+
+struct rte_mbuf *world_mbuf(uint32_t content)
+{
+	struct rte_mbuf *m;
+
+	assert_int_equal(rte_mempool_get(&world->pool, (void **)&m), 0);
+	memset(m, 0, world->pool.elt_size);
+	m->pool = &world->pool;
+	m->priv_size = sizeof(struct dp_meta);
+	m->buf_addr = (char *)m + sizeof(*m) + sizeof(struct dp_meta);
+	m->buf_len = 256;
+	m->nb_segs = 1;
+	rte_mbuf_refcnt_set(m, 1);
+	memcpy(m->buf_addr, &content, sizeof content);
+	return m;
+}
+
+uint32_t world_content(const struct rte_mbuf *m)
+{
+	uint32_t content;
+
+	memcpy(&content, m->buf_addr, sizeof content);
+	return content;
+}
+
+bool world_append(struct dp_stream *s, uint64_t seq)
+{
+	struct dp_slot *slot;
+
+	if (!dp_stream_room(s))
+		return false;
+	slot = dp_stream_next(s);
+	*slot = (struct dp_slot){.mbuf = world_mbuf((uint32_t)seq), .rx_ns = world->worker[0].now_ns};
+	slot->plain.seq = seq;
+	slot->plain.payload_len = sizeof(uint32_t);
+	slot->plain.keyframe = true;
+	dp_stream_append(s);
+	return true;
+}
+
+void world_packet(struct dp_stream *s, uint64_t seq)
+{
+	assert_true(world_append(s, seq));
+	dp_stream_publish(&world->worker[0], s);
+}
+
+unsigned world_mbufs(void)
+{
+	return mbufs;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TEST_STREAM_WORLD_H
+#define SPATE_TEST_STREAM_WORLD_H
+
+/*
+ * Streams, viewers and workers without EAL: what they need of DPDK (memory, pools) and of
+ * the stages behind them (batches, the TX queue) is replaced here. What is given back to
+ * a pool is freed, so that AddressSanitizer sees a use after it.
+ */
+
+#include <stdint.h>
+
+#include "../../../dataplane/path/media.h"
+
+enum {
+	WORLD_WORKERS = 3,
+	WORLD_STREAMS = 4,
+	WORLD_VIEWERS = 256,
+	WORLD_RING = 64, /* slots of a video stream; half of them are its window */
+	WORLD_SENT = 4096,
+};
+
+/* What a viewer was sent. */
+struct sent {
+	uint64_t number;  /* ROC and sequence number */
+	uint32_t content; /* the first word of the payload */
+	uint16_t len;     /* of header and payload, as far as kept */
+	uint8_t bytes[128];
+};
+
+struct world {
+	struct sh_config config;
+	struct sh_worker_stats stats[WORLD_WORKERS];
+	struct sh_producer_stats producer_stats[WORLD_STREAMS];
+	struct sh_consumer_stats consumer_stats[WORLD_VIEWERS];
+	struct dp_worker worker[WORLD_WORKERS];
+	struct dp_stream stream[WORLD_STREAMS];
+	struct dp_transport producer[WORLD_STREAMS]; /* a stream's transport */
+	struct dp_transport transport[WORLD_VIEWERS]; /* a viewer's */
+	struct dp_consumer consumer[WORLD_VIEWERS];
+	struct rte_mempool pool, chunks;
+	uint32_t sent[WORLD_VIEWERS];
+	struct sent log[WORLD_VIEWERS][WORLD_SENT];
+	unsigned room; /* packets that the TX queue still takes */
+};
+
+extern struct world *world;
+
+/* For cmocka's setup and teardown. The teardown checks that every mbuf and chunk went back. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+struct dp_stream *world_stream(unsigned slot);
+void world_stream_gone(unsigned slot);
+/* A viewer of stream `slot` on a worker. 0 or errno. */
+int world_join(unsigned viewer, unsigned slot, unsigned worker);
+void world_leave(unsigned viewer);
+
+/* An mbuf with room for a packet, `content` being its first word. */
+struct rte_mbuf *world_mbuf(uint32_t content);
+uint32_t world_content(const struct rte_mbuf *m);
+/* Appends a packet that any decoder can start with, its number being its content. False: no room. */
+bool world_append(struct dp_stream *s, uint64_t seq);
+/* The same, published. */
+void world_packet(struct dp_stream *s, uint64_t seq);
+unsigned world_mbufs(void); /* not given back */
+
+#endif
