@@ -38,7 +38,6 @@ static void default_port(struct sh_config_port *p)
 	p->address[1] = prefix("fd99::2", 64);
 	p->kernel_address[0] = prefix("10.99.0.1", 24);
 	p->kernel_address[1] = prefix("fd99::1", 64);
-	sh_addr_parse(&p->gateway[0], "10.99.0.1");
 }
 
 void sh_config_defaults(struct sh_config *c)

@@ -34,7 +34,6 @@ struct sh_config_port {
 	uint32_t address_count;
 	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* ours */
 	struct sh_prefix kernel_address[2]; /* put on the kernel's side of a TAP; family 0: none */
-	struct sh_addr gateway[2]; /* IPv4, IPv6; family 0: none */
 	uint16_t mtu;
 };
 

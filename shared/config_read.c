@@ -150,19 +150,6 @@ static int read_prefix(struct reader *r, struct sh_prefix *out, const char *text
 	return 0;
 }
 
-/* `first` is the first of two places: one an address family. */
-static int read_gateway(struct reader *r, struct sh_addr *first, const char *text)
-{
-	struct sh_addr a;
-
-	if (read_addr(r, &a, text) != 0)
-		return -1;
-	if (first[a.family == 6].family != 0)
-		return fail(r, "a second gateway for IPv%u", a.family);
-	first[a.family == 6] = a;
-	return 0;
-}
-
 static int read_members(struct reader *r, const struct sh_config_rows *table, void *base, const cJSON *item);
 
 static int read_port(struct reader *r, struct sh_config_port *port, const cJSON *item)
@@ -209,8 +196,6 @@ static int read_value(struct reader *r, const struct sh_config_member *m, void *
 		return read_name(r, m, at, item);
 	case SH_CFG_PREFIX:
 		return read_prefix(r, at, item->valuestring);
-	case SH_CFG_GATEWAY:
-		return read_gateway(r, at, item->valuestring);
 	default:
 		return read_addr(r, at, item->valuestring);
 	}
@@ -233,8 +218,7 @@ static int read_list(struct reader *r, const struct sh_config_member *m, char *b
 		if (count == m->list_max)
 			return fail(r, "holds more than %u", m->list_max);
 		enter_element(r, count);
-		if (read_value(r, m, m->kind == SH_CFG_GATEWAY ? at : at + (size_t)count * m->size,
-		            element) != 0)
+		if (read_value(r, m, at + (size_t)count * m->size, element) != 0)
 			return -1;
 		set_len(r, len);
 		count++;

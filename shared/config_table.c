@@ -89,7 +89,6 @@ static const struct sh_config_member port_rows[] = {
                 .count = offsetof(struct sh_config_port, address_count)},
         {"kernel_addresses", SH_CFG_PREFIX, PORT_AT(kernel_address[0]), .list_max = 2,
                 .count = SH_CFG_NO_COUNT},
-        {"gateways", SH_CFG_GATEWAY, PORT_AT(gateway[0]), .list_max = 2, .count = SH_CFG_NO_COUNT},
         {"mtu", SH_CFG_U16, PORT_AT(mtu), .min = 1280, .max = 9216, .value = 1500},
 };
 

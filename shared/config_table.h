@@ -18,7 +18,6 @@ enum sh_config_kind {
 	SH_CFG_NAME, /* one of `names`, kept as its index in an enum or uint32_t */
 	SH_CFG_PREFIX, /* struct sh_prefix */
 	SH_CFG_ADDR, /* struct sh_addr */
-	SH_CFG_GATEWAY, /* struct sh_addr; of two, IPv4 goes first and IPv6 second */
 	SH_CFG_PORT, /* struct sh_config_port, an object of its own table */
 };
 

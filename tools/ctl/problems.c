@@ -26,7 +26,7 @@ static const struct {
         {SH_DROP_PUNT_NO_CONTROL, "packets for the control plane, and none is connected"},
         {SH_DROP_PROTECT, "the SRTP engine refuses to encrypt"},
         {SH_DROP_TOO_LONG, "packets do not fit the MTU"},
-        {SH_DROP_NO_ROUTE, "no layer-2 address for a packet: is a gateway configured?"},
+        {SH_DROP_NO_ROUTE, "a packet without a layer-2 address to go to"},
 };
 
 static __attribute__((format(printf, 2, 3))) void add(struct ctl_state *s, const char *fmt, ...)

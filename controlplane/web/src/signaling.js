@@ -25,9 +25,9 @@ export function signalingUrl(location, room) {
  * The plain WebSocket dialect, with a socket that comes back by itself.
  *
  * Events: "open" (router capabilities, epoch) each time a server has greeted us;
- * "lost" (milliseconds to the next try, the error where the server refused us); "notice" (type, data) for what the server
- * says unasked. The epoch counts sockets: what was made on an earlier one is unknown
- * to the server on this one.
+ * "lost" (milliseconds to the next try, the error where the server refused us); "notice"
+ * (type, data) for what the server says unasked. The epoch counts sockets: what was
+ * made on an earlier one is unknown to the server on this one.
  */
 export class Signaling extends Emitter {
 	epoch = 0;

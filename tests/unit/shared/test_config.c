@@ -78,8 +78,6 @@ static void defaults(void **state)
 	sh_addr_format(&c.network.port[0].address[1].addr, text, sizeof(text));
 	assert_string_equal(text, "fd99::2");
 	assert_int_equal(c.network.port[0].address[1].bits, 64);
-	assert_int_equal(c.network.port[0].gateway[0].family, 4);
-	assert_int_equal(c.network.port[0].gateway[1].family, 0);
 	assert_int_equal(c.network.port[0].mtu, 1500);
 	assert_int_equal(c.codec_count, 5);
 	assert_int_equal(c.codec[0], SH_CODEC_OPUS);
@@ -93,14 +91,13 @@ static void defaults(void **state)
 static void everything(void **state)
 {
 	struct sh_config c;
-	char text[64];
 
 	good(&c, "{\"log\":{\"level\":\"debug\"},\"run_dir\":\"/run/two\","
 	         "\"http\":{\"address\":\"::1\",\"port\":8443,\"web_root\":\"/srv/"
 	         "page\",\"origins\":\"https://a.example\"},"
 	         "\"network\":{\"ports\":[{\"device\":\"0000:3b:00.0\",\"args\":\"\",\"addresses\":[\"192.0."
 	         "2.7/25\"],"
-	         "\"gateways\":[\"fe80::1\",\"192.0.2.1\"],\"mtu\":9000},"
+	         "\"mtu\":9000},"
 	         "{\"device\":\"net_tap1\",\"addresses\":[\"2001:db8::7/"
 	         "128\"],\"kernel_addresses\":[\"10.1.0.1/30\"]}],"
 	         "\"udp_port_base\":40000,\"udp_port_last\":40001,\"announced\":[\"203.0.113.5\",\"2001:db8::"
@@ -125,10 +122,6 @@ static void everything(void **state)
 	assert_int_equal(c.network.port[0].address_count, 1);
 	assert_int_equal(c.network.port[0].address[0].bits, 25);
 	assert_int_equal(c.network.port[0].kernel_address[0].addr.family, 0); /* not the default's */
-	sh_addr_format(&c.network.port[0].gateway[0], text, sizeof(text));
-	assert_string_equal(text, "192.0.2.1"); /* IPv4 first, whatever the order */
-	sh_addr_format(&c.network.port[0].gateway[1], text, sizeof(text));
-	assert_string_equal(text, "fe80::1");
 	assert_int_equal(c.network.port[0].mtu, 9000);
 	assert_int_equal(c.network.port[1].mtu, 1500);
 	assert_int_equal(c.network.port[1].address[0].bits, 128);
@@ -250,8 +243,6 @@ static void addresses(void **state)
 	bad(PORT(",\"addresses\":[]"), "network.ports[0].addresses: holds fewer than 1");
 	bad("{\"network\":{\"ports\":[{\"addresses\":[\"10.0.0.1/24\"]}]}}",
 	        "network.ports[0]: device is missing");
-	bad(PORT(",\"addresses\":[\"10.0.0.1/24\"],\"gateways\":[\"10.0.0.2\",\"10.0.0.3\"]"),
-	        "network.ports[0].gateways[1]: a second gateway for IPv4");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/24\"],\"kernel_addresses\":[\"1.1.1.1/8\",\"1.1.1.2/"
 	         "8\",\"1.1.1.3/8\"]"),
 	        "network.ports[0].kernel_addresses: holds more than 2");

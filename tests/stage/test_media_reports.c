@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What producers and viewers are told: transport-wide feedback, receiver reports, REMB;
+ * sender reports with the producer's clock, so that all of a peer's streams stay in sync.
+ */
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../dataplane/rtp/bytes.h"
+#include "media.h"
+
+static void for_ms(struct media *m, unsigned ms)
+{
+	uint64_t end = stage_ms() + ms;
+
+	while (stage_ms() < end)
+		media_pump(m, 20);
+}
+
+/* --- transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) --------------- */
+
+/* Reads one packet; marks what it says has come. False: it is not well formed. */
+static bool read_twcc(const struct dp_rtcp *r, bool *come, uint16_t *next, uint8_t *number)
+{
+	const uint8_t *p = r->body + 4; /* behind the media's SSRC */
+	size_t len = r->body_len, at = 12;
+	unsigned count, done = 0, deltas = 0;
+	uint16_t base;
+
+	if (len < 12)
+		return false;
+	base = dp_get16(p);
+	count = dp_get16(p + 2);
+	*number = p[7];
+	for (; done < count; at += 2) {
+		unsigned symbols, chunk;
+
+		if (at + 2 > len)
+			return false;
+		chunk = dp_get16(r->body + at);
+		symbols = chunk >> 15 ? chunk & 0x4000 ? 7 : 14 : chunk & 0x1fff;
+		for (unsigned i = 0; i < symbols && done < count; i++, done++) {
+			unsigned s = !(chunk >> 15) ? chunk >> 13 & 3
+					: chunk & 0x4000 ? chunk >> (12 - 2 * i) & 3 : chunk >> (13 - i) & 1;
+
+			if (s == 3)
+				return false;
+			deltas += s;
+			come[(uint16_t)(base + done)] |= s != 0;
+		}
+	}
+	*next = (uint16_t)(base + count);
+	return count > 0 && (at + deltas + 3) / 4 * 4 == len;
+}
+
+static void twcc(struct media *m)
+{
+	static bool come[65536], sent[65536];
+	struct media_peer producer = {0};
+	struct media_source audio = {.flags = SH_PRODUCER_TWCC};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_TWCC};
+	struct media_rtcp r;
+	uint16_t number = 65500, next = 0;
+	uint8_t fb = 0, last = 0;
+	unsigned n = 0;
+
+	memset(come, 0, sizeof(come));
+	memset(sent, 0, sizeof(sent));
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &audio, &producer);
+	media_source_open(m, &video, &producer);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct media_source *s = i % 3 ? &video : &audio;
+
+		if (i % 10 == 7) { /* lost on its way */
+			number++;
+			continue;
+		}
+		s->twcc = number;
+		sent[number++] = true;
+		media_send(m, s, i, i == 1);
+		if (i % 16 == 0)
+			for_ms(m, 40);
+	}
+	for_ms(m, 300);
+	for (; media_find_rtcp(&producer, DP_RTCP_RTPFB, DP_RTPFB_TWCC, n, &r); n++) {
+		uint32_t ssrc = 0;
+
+		STAGE_CHECK(read_twcc(&r.r, come, &next, &fb) && (n == 0 || fb == (uint8_t)(last + 1)));
+		STAGE_CHECK(dp_rtcp_fb_media(&r.r, &ssrc) && (ssrc == audio.ssrc || ssrc == video.ssrc));
+		last = fb;
+	}
+	STAGE_CHECK(n >= 2 && n < 20 && next == number && memcmp(come, sent, sizeof(come)) == 0);
+	STAGE_CHECK(STAGE_SUM(&m->s, remb_out) == 0);
+	media_peer_close(m, &producer);
+}
+
+static void remb(struct media *m)
+{
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_REMB};
+	struct sh_transport_stats stats = {0};
+	struct media_viewer seen = {0};
+	struct media_rtcp r;
+	uint8_t data[100];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+	uint64_t bps = 0;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &video);
+	STAGE_CHECK(media_wait_rtcp(m, &producer, DP_RTCP_PSFB, DP_PSFB_AFB, 0, &r));
+	STAGE_CHECK(dp_rtcp_remb(&r.r, &bps) && bps > 7900000 && bps <= 8000000);
+	STAGE_CHECK(r.r.body_len == 16 && r.r.body[8] == 1 && dp_get32(r.r.body + 12) == video.ssrc);
+
+	dp_rtcp_put_remb(&b, 1, 1234567, &seen.ssrc, 1);
+	media_send_rtcp(m, &viewer, data, b.len);
+	for_ms(m, 1100);
+	STAGE_CHECK(sh_stats_find_transport(&m->s.stats, viewer.transport, NULL, &stats));
+	STAGE_CHECK(stats.available_bps > 1200000 && stats.available_bps <= 1234567);
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
+/* --- reports ------------------------------------------------------------------------------------ */
+
+/* 100 of 120 come, over the wrap; one comes twice, one late. */
+static void receiver_reports(struct media *m)
+{
+	struct media_peer producer = {0};
+	struct media_source audio = {.first = 65500};
+	struct dp_rtcp_report block;
+	struct media_rtcp r = {0};
+	uint64_t ntp = 0x12345678abcdef01, sent_ms = 0;
+	int32_t lost = 0;
+	unsigned i;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &audio, &producer);
+	media_send_sr(m, &audio, ntp, 1);
+	sent_ms = stage_ms();
+	for (uint32_t n = 0; n < 120; n++)
+		if (n % 6 != 5 || n == 119)
+			media_send(m, &audio, n, false);
+	media_send(m, &audio, 5, false);
+	for (i = 0; i < 3; i++) {
+		if (!media_wait_rtcp(m, &producer, DP_RTCP_RR, -1, i, &r) || !dp_rtcp_report(&r.r, 0, &block))
+			stage_die("no receiver report");
+		lost += block.fraction_lost > 0;
+		if (block.total_lost == 18)
+			break;
+	}
+	STAGE_CHECK(i < 3 && block.ssrc == audio.ssrc && block.total_lost == 18 && lost > 0);
+	STAGE_CHECK(block.highest_seq == 0x10000 + (uint16_t)(65500 + 119) && !dp_rtcp_report(&r.r, 1, &block));
+	STAGE_CHECK(dp_rtcp_report(&r.r, 0, &block) && block.lsr == 0x5678abcd);
+	STAGE_CHECK(llabs((long long)block.dlsr * 1000 / 65536 - (long long)(r.in->at_ms - sent_ms)) < 200);
+	STAGE_CHECK(r.r.ssrc != 0 && r.r.ssrc != audio.ssrc);
+	media_peer_close(m, &producer);
+}
+
+static double seconds(uint64_t ntp)
+{
+	return (double)(int64_t)ntp / 4294967296.0;
+}
+
+/* Where on the producer's clock the viewer's report puts itself, by the timestamps; and what it says. */
+static void check_clock(const struct media_rtcp *r, const struct media_viewer *v, uint64_t ntp, uint32_t timestamp,
+	double rate)
+{
+	struct dp_rtcp_sender_info info = {0};
+	double by_ntp, by_rtp;
+
+	STAGE_CHECK(dp_rtcp_sender_info(&r->r, &info) && r->r.ssrc == v->ssrc);
+	by_ntp = seconds(info.ntp - ntp);
+	by_rtp = (int32_t)(info.rtp_timestamp - v->timestamp_offset - timestamp) / rate;
+	STAGE_CHECK(by_ntp > 0 && by_ntp < 5 && fabs(by_ntp - by_rtp) < 0.001);
+}
+
+static void check_cname(const struct media_packet *p, uint32_t ssrc, const char *cname)
+{
+	struct dp_rtcp r;
+	size_t pos = 0;
+	bool found = false;
+
+	while (dp_rtcp_next(p->data, p->len, &pos, &r))
+		found |= r.pt == DP_RTCP_SDES && r.ssrc == ssrc && r.count == 1 && r.body_len >= 2 + strlen(cname) &&
+			 r.body[0] == 1 && r.body[1] == strlen(cname) && memcmp(r.body + 2, cname, strlen(cname)) == 0;
+	STAGE_CHECK(found);
+}
+
+static bool report_of(struct media *m, const struct media_peer *p, uint32_t ssrc, struct media_rtcp *out)
+{
+	for (unsigned i = 0; media_wait_rtcp(m, p, DP_RTCP_SR, -1, i, out); i++)
+		if (out->r.ssrc == ssrc)
+			return true;
+	return false;
+}
+
+/* The round trip: the viewer says that it held the report for 50 ms less than it did. */
+static void round_trip(struct media *m, const struct media_viewer *v, const struct media_rtcp *sr)
+{
+	struct dp_rtcp_report block = {.ssrc = v->ssrc, .fraction_lost = 25, .total_lost = 7, .jitter = 99};
+	struct sh_consumer_stats stats = {0};
+	struct dp_rtcp_sender_info info;
+	uint8_t data[100];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+
+	dp_rtcp_sender_info(&sr->r, &info);
+	block.lsr = (uint32_t)(info.ntp >> 16);
+	while (stage_ms() - sr->in->at_ms < 150)
+		stage_sleep(1);
+	block.dlsr = 100 * 65536 / 1000;
+	dp_rtcp_put_rr(&b, 1, &block, 1);
+	media_send_rtcp(m, v->peer, data, b.len);
+	for_ms(m, 1150);
+	STAGE_CHECK(sh_stats_find_consumer(&m->s.stats, v->id, NULL, &stats));
+	STAGE_CHECK(stats.rtt_us >= 50000 && stats.rtt_us < 400000 && stats.jitter == 99);
+	STAGE_CHECK(stats.packets_lost == 7 && stats.fraction_lost == 25);
+}
+
+static void sender_reports(struct media *m)
+{
+	static const uint64_t ntp = 0xe9000000ull << 32, behind = 3ull << 31; /* 1.5 s */
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source audio = {.cname = "one peer"}, video = {.kind = SH_KIND_VIDEO, .cname = "one peer"};
+	struct media_viewer heard = {0}, seen = {.mid = "8"}, paused = {.mid = "9", .flags = SH_CONSUMER_PAUSED};
+	struct dp_rtcp_sender_info info = {0};
+	struct media_rtcp a, v;
+	uint32_t octets = 0;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &audio, &producer);
+	media_source_open(m, &video, &producer);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &heard, &viewer, &audio);
+	media_viewer_open(m, &paused, &viewer, &audio);
+	media_send_range(m, &audio, 0, 10, false);
+	STAGE_CHECK(media_viewer_got(m, &heard, 0, 10, false));
+	/* No report is made up before the producer's. */
+	for_ms(m, 1200);
+	STAGE_CHECK(!media_find_rtcp(&viewer, DP_RTCP_SR, -1, 0, &a));
+	media_viewer_open(m, &seen, &viewer, &video);
+	media_send_range(m, &video, 0, 10, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 10, true));
+
+	/* The two are from different moments of the producer's clock; the video's wraps. */
+	media_send_sr(m, &audio, ntp, 480000);
+	media_send_sr(m, &video, ntp - behind, 0xfffffff0);
+	STAGE_CHECK(report_of(m, &viewer, heard.ssrc, &a) && report_of(m, &viewer, seen.ssrc, &v));
+	check_clock(&a, &heard, ntp, 480000, 48000);
+	check_clock(&v, &seen, ntp - behind, 0xfffffff0, 90000);
+	check_cname(a.in, heard.ssrc, "one peer");
+	check_cname(v.in, seen.ssrc, "one peer");
+	for (uint32_t n = 0; n < 10; n++)
+		octets += 20 + n * 37 % 980;
+	STAGE_CHECK(dp_rtcp_sender_info(&a.r, &info) && info.packets == 10 && info.octets == octets);
+	round_trip(m, &heard, &a);
+	for (unsigned i = 0; media_find_rtcp(&viewer, DP_RTCP_SR, -1, i, &a); i++)
+		STAGE_CHECK(a.r.ssrc != paused.ssrc);
+	STAGE_CHECK(viewer.rtcp.count <= 10);
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
+int main(void)
+{
+	static struct media m;
+	struct media_setup setup = {0};
+
+	stage_namespace();
+	media_start(&m, &setup);
+	twcc(&m);
+	remb(&m);
+	receiver_reports(&m);
+	sender_reports(&m);
+	STAGE_CHECK(m.strays == 0);
+	media_stop(&m);
+	printf("%d failed\n", stage_failures);
+	return stage_failures ? 1 : 0;
+}
