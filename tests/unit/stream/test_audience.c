@@ -136,7 +136,8 @@ static void pass_stops(void **state)
 
 /*
  * Viewers leave and others join while passes stand still in any place: those who stay have
- * everything, those who came everything from the pass after the one they came in.
+ * everything, those who came everything from the pass after the one they came in. What all
+ * have had goes back at once, so that nobody can be served late.
  */
 static void coming_and_going(void **state)
 {
@@ -146,6 +147,7 @@ static void coming_and_going(void **state)
 		uint32_t from[WORLD_VIEWERS], next = FIRST;
 
 		memset(world->sent, 0, sizeof world->sent);
+		world->worker[0].keep_ns = 0;
 		for (unsigned i = 0; i < MANY; i++) {
 			join(i);
 			there[i] = true;
@@ -157,7 +159,9 @@ static void coming_and_going(void **state)
 			if (rte_rand_max(4) == 0 && world->stream[0].head - audience(0)->served < 20)
 				world_packet(s, next++);
 			world->room = (unsigned)rte_rand_max(2 * MANY);
+			world->worker[0].now_ns++;
 			dp_fanout(&world->worker[0]);
+			dp_stream_reclaim(s);
 			if (there[i]) {
 				check_sent(i, from[i], from[i] + world->sent[i]);
 				world_leave(i);
@@ -180,6 +184,27 @@ static void coming_and_going(void **state)
 		check_chunks(0, 0);
 		world_stream_gone(0);
 	}
+}
+
+/* The chunk in which a pass stands goes, and the pass goes on in the next. */
+static void chunk_goes_in_a_pass(void **state)
+{
+	struct dp_stream *s = world_stream(0);
+
+	for (unsigned i = 0; i < CHUNK + 1; i++)
+		join(i);
+	world_packet(s, FIRST);
+	world_packet(s, FIRST + 1);
+	world->room = 1;
+	dp_fanout(&world->worker[0]); /* begins with the newest, alone in its chunk */
+	check_sent(CHUNK, FIRST, FIRST + 1);
+	world_leave(CHUNK);
+	run();
+	for (unsigned i = 0; i < CHUNK; i++) {
+		check_sent(i, FIRST, FIRST + 2);
+		world_leave(i);
+	}
+	world_stream_gone(0);
 }
 
 /* The last viewer leaves while a pass stands still, and another comes. */
@@ -411,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(late_viewer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(pass_stops, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(coming_and_going, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(chunk_goes_in_a_pass, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(last_leaves_in_a_pass, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(streams_take_turns, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(clocks_differ, world_setup, world_teardown),

@@ -66,7 +66,7 @@ static void *reader(void *arg)
 		if (!dp_audience_join(w, &viewer))
 			break;
 		attached++;
-		for (unsigned passes = some(&state, 20); passes > 0 && !stop; passes--) {
+		for (unsigned passes = some(&state, 4); passes > 0 && !stop; passes--) {
 			uint64_t target = atomic_load_explicit(&s->head, memory_order_acquire);
 
 			for (uint64_t at = a->served; at < target; at++)
@@ -92,9 +92,9 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void append_some(struct dp_stream *s)
+static void append_some(struct dp_stream *s, unsigned n)
 {
-	for (unsigned i = 0; i < 32; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		world->worker[0].now_ns = s->head;
 		if (!world_append(s, FIRST + s->head)) {
 			sched_yield();
@@ -107,15 +107,16 @@ static void threads(void **state)
 {
 	struct dp_stream *s = world_stream(0);
 	uint64_t end = now_ms() + MILLISECONDS;
+	uint32_t random = 1;
 	pthread_t thread[READERS];
 
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, reader, &world->worker[1 + i]), 0);
-	for (uint32_t k = 0; now_ms() < end; k++) {
-		append_some(s);
-		if (k % 3 == 0)
+	while (now_ms() < end)
+		for (unsigned i = 0; i < 1000; i++) {
+			append_some(s, 1 + some(&random, i % 2 ? 4 : 40));
 			dp_stream_reclaim(s);
-	}
+		}
 	stop = true;
 	for (unsigned i = 0; i < READERS; i++)
 		pthread_join(thread[i], NULL);
