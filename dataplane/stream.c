@@ -14,21 +14,6 @@
 
 enum { AUDIO_PACKETS = 256 };
 
-/* The router's extension ids: the order of the table in the wire contract. */
-const uint8_t dp_router_ext[SH_EXT_COUNT] = {
-	[SH_EXT_MID] = 1,
-	[SH_EXT_RID] = 2,
-	[SH_EXT_REPAIRED_RID] = 3,
-	[SH_EXT_ABS_SEND_TIME] = 4,
-	[SH_EXT_TWCC] = 5,
-	[SH_EXT_AUDIO_LEVEL] = 6,
-	[SH_EXT_DEPENDENCY_DESCRIPTOR] = 7,
-	[SH_EXT_VIDEO_ORIENTATION] = 8,
-	[SH_EXT_TOFFSET] = 9,
-	[SH_EXT_ABS_CAPTURE_TIME] = 10,
-	[SH_EXT_PLAYOUT_DELAY] = 11,
-};
-
 int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind)
 {
 	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;

@@ -19,9 +19,6 @@
 
 #define DP_CURSOR_NONE UINT64_MAX
 
-/* The router's extension ids, by enum sh_ext: what egress writes. */
-extern const uint8_t dp_router_ext[SH_EXT_COUNT];
-
 /* --- the owner's side --- */
 
 /* Gives back what nobody may read any more. */

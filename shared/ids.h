@@ -53,6 +53,9 @@ enum sh_ext {
 	SH_EXT_COUNT,
 };
 
+/* The router's wire ids (RFC 8285), by enum sh_ext: what every consumer is told and egress writes. */
+extern const uint8_t sh_router_ext[SH_EXT_COUNT];
+
 /* SRTP protection profiles by their IANA number (RFC 5764, RFC 7714). */
 enum sh_srtp_profile {
 	SH_SRTP_AES128_CM_SHA1_80 = 0x0001,

@@ -103,7 +103,7 @@ build_tree() {
 	if [[ ! -f $dir/build.ninja ]]; then
 		say "meson setup ${dir#"$root"/}"
 		rm -rf "$dir"
-		meson setup "$dir" "$root" "$@" >&2
+		meson setup --fatal-meson-warnings "$dir" "$root" "$@" >&2
 	fi
 	say "compiling ${dir#"$root"/}"
 	ninja -C "$dir" >&2

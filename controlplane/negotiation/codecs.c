@@ -87,11 +87,6 @@ const char *cp_ext_uri(enum sh_ext ext)
 	return uri[ext];
 }
 
-uint8_t cp_ext_id(enum sh_ext ext)
-{
-	return (uint8_t)(ext + 1);
-}
-
 const struct cp_ext *cp_ext_find(const char *uri, enum sh_kind kind)
 {
 	for (size_t i = 0; i < cp_ext_count; i++) {

@@ -34,7 +34,7 @@ struct cp_codec {
 
 enum cp_direction { CP_EXT_SENDRECV, CP_EXT_RECVONLY };
 
-/* One kind's use of a header extension. Its id on the router is cp_ext_id(). */
+/* One kind's use of a header extension. Its id on the router is sh_router_ext[]. */
 struct cp_ext {
 	enum sh_ext ext;
 	enum sh_kind kind;
@@ -47,8 +47,6 @@ extern const struct cp_ext cp_exts[];
 extern const size_t cp_ext_count;
 
 const char *cp_ext_uri(enum sh_ext ext);
-/* The router's id: the same for everybody. */
-uint8_t cp_ext_id(enum sh_ext ext);
 /* The table's line, or NULL where the router has no such extension for that kind. */
 const struct cp_ext *cp_ext_find(const char *uri, enum sh_kind kind);
 

@@ -108,7 +108,7 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 		 * client could not read it.
 		 */
 		ext = cp_ext_find(uri, c->kind);
-		if (ext && offered(ext) && receives && !encrypt && id == cp_ext_id(ext->ext))
+		if (ext && offered(ext) && receives && !encrypt && id == sh_router_ext[ext->ext])
 			m->ext[ext->ext] = true;
 	}
 	return 0;
@@ -172,7 +172,7 @@ static bool add_exts(cJSON *root, const struct common *m)
 		cJSON *o = cp_json_append(list);
 
 		ok = o && cJSON_AddStringToObject(o, "uri", cp_ext_uri((enum sh_ext)i)) &&
-		     cJSON_AddNumberToObject(o, "id", cp_ext_id((enum sh_ext)i)) &&
+		     cJSON_AddNumberToObject(o, "id", sh_router_ext[i]) &&
 		     cJSON_AddFalseToObject(o, "encrypt") && cJSON_AddObjectToObject(o, "parameters");
 	}
 	return ok;
@@ -233,7 +233,7 @@ int cp_consumer_parameters(const struct cp_consumable *c, const cJSON *rtp_capab
 	if (m.feedback & CP_FEEDBACK_NACK)
 		add->flags |= SH_CONSUMER_NACK;
 	for (int i = 0; i < SH_EXT_COUNT; i++)
-		add->ext_id[i] = m.ext[i] ? cp_ext_id((enum sh_ext)i) : 0;
+		add->ext_id[i] = m.ext[i] ? sh_router_ext[i] : 0;
 	add->mid_len = (uint8_t)strnlen(ids->mid, SH_MID_MAX);
 	memcpy(add->mid, ids->mid, add->mid_len);
 	return 0;

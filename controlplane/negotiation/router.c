@@ -82,7 +82,7 @@ static bool add_ext(cJSON *list, const struct cp_ext *e)
 
 	return o && cJSON_AddStringToObject(o, "kind", cp_kind_name(e->kind)) &&
 	       cJSON_AddStringToObject(o, "uri", cp_ext_uri(e->ext)) &&
-	       cJSON_AddNumberToObject(o, "preferredId", cp_ext_id(e->ext)) &&
+	       cJSON_AddNumberToObject(o, "preferredId", sh_router_ext[e->ext]) &&
 	       cJSON_AddFalseToObject(o, "preferredEncrypt") &&
 	       cJSON_AddStringToObject(
 	               o, "direction", e->direction == CP_EXT_SENDRECV ? "sendrecv" : "recvonly");

@@ -115,7 +115,7 @@ static void store(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, 
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
 	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);
-	dp_plain_extensions(p, rtp, pkt, s->ext_id, dp_router_ext);
+	dp_plain_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
 	if (p->keyframe && s->kind == SH_KIND_VIDEO && !(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
 		s->keyframes++;
 		s->keyframe_timestamp = p->timestamp;

@@ -187,6 +187,8 @@ struct media_drops {
 struct media_drops media_drops(const struct media *m);
 /* Whether since then exactly `n` more were counted under that reason, and nothing under another. */
 bool media_dropped(struct media *m, const struct media_drops *since, enum sh_drop reason, uint64_t n);
+/* Whether the tables come to hold so many. */
+bool media_used(struct media *m, uint32_t transports, uint32_t producers, uint32_t consumers);
 /* Whether nothing was dropped since. */
 bool media_lossless(struct media *m, const struct media_drops *since);
 

@@ -403,3 +403,19 @@ bool media_lossless(struct media *m, const struct media_drops *since)
 {
 	return only(m, since, SH_DROP_COUNT, 0);
 }
+
+bool media_used(struct media *m, uint32_t transports, uint32_t producers, uint32_t consumers)
+{
+	const volatile struct sh_stats_header *h = m->s.stats.header;
+	uint64_t end = stage_ms() + STAGE_WAIT_MS;
+
+	while (stage_ms() < end) {
+		if (h->transports_used == transports && h->producers_used == producers &&
+			h->consumers_used == consumers)
+			return true;
+		stage_sleep(5);
+	}
+	printf("%u transports, %u producers, %u consumers\n", h->transports_used, h->producers_used,
+		h->consumers_used);
+	return false;
+}

@@ -499,7 +499,7 @@ static void not_there(struct media *m)
 	media_send(m, &audio, 3, false);
 	STAGE_CHECK(media_dropped(m, &before, SH_DROP_UNKNOWN_SSRC, 1) && media_nothing(m, &viewer));
 	STAGE_CHECK(stage_cmd(&m->s, (struct sh_cmd){.op = SH_OP_CONSUMER_SET, .id = heard.id}) != 0);
-	STAGE_CHECK(m->s.stats.header->consumers_used == 0 && m->s.stats.header->producers_used == 0);
+	STAGE_CHECK(media_used(m, 2, 0, 0));
 
 	before = media_drops(m);
 	len = media_protect(late, data, media_plain(&audio, 4, false, data));

@@ -297,32 +297,41 @@ static void given_up(struct media *m)
 	media_peer_close(m, &producer);
 }
 
-int main(void)
+static void with_engine(struct media *m, const char *engine, bool all)
 {
-	static struct media m;
-	static struct media_peer producer, viewer;
-	struct media_setup setup = {0};
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_setup setup = {.engine = engine};
 	struct media_source video = {.kind = SH_KIND_VIDEO};
 	struct media_viewer seen = {.rtx_ssrc = 0x701, .rtx_pt = 102, .flags = SH_CONSUMER_NACK};
 
+	media_start(m, &setup);
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	by_rtx(m, &video);
+	as_it_was(m, &video, SH_SRTP_AEAD_AES_128_GCM);
+	as_it_was(m, &video, SH_SRTP_AEAD_AES_256_GCM);
+	as_it_was(m, &video, SH_SRTP_AES128_CM_SHA1_80);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &video);
+	out_of_cache(m, &video, &seen);
+	flood(m, &seen);
+	not_negotiated(m, &video);
+	repaired(m, false);
+	if (all) {
+		repaired(m, true);
+		given_up(m);
+	}
+	STAGE_CHECK(m->strays == 0);
+	media_stop(m);
+}
+
+int main(void)
+{
+	static struct media m;
+
 	stage_namespace();
-	media_start(&m, &setup);
-	media_peer_open(&m, &producer, 4);
-	media_source_open(&m, &video, &producer);
-	by_rtx(&m, &video);
-	as_it_was(&m, &video, SH_SRTP_AEAD_AES_128_GCM);
-	as_it_was(&m, &video, SH_SRTP_AEAD_AES_256_GCM);
-	as_it_was(&m, &video, SH_SRTP_AES128_CM_SHA1_80);
-	media_peer_open(&m, &viewer, 4);
-	media_viewer_open(&m, &seen, &viewer, &video);
-	out_of_cache(&m, &video, &seen);
-	flood(&m, &seen);
-	not_negotiated(&m, &video);
-	repaired(&m, false);
-	repaired(&m, true);
-	given_up(&m);
-	STAGE_CHECK(m.strays == 0);
-	media_stop(&m);
+	with_engine(&m, "libsrtp2", false);
+	with_engine(&m, "ipsec-mb", true);
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;
 }

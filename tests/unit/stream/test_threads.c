@@ -15,6 +15,9 @@
 
 #include <cmocka.h>
 
+#include <rte_pause.h>
+
+#include "pause.h"
 #include "world.h"
 
 enum { READERS = 2, MILLISECONDS = 1000, FIRST = 65536 };
@@ -27,6 +30,18 @@ static unsigned some(uint32_t *state, unsigned upper)
 {
 	*state = *state * 1664525 + 1013904223;
 	return (*state >> 8) % upper;
+}
+
+/* See pause.h. */
+void world_pause(void)
+{
+	static _Thread_local uint32_t state;
+	unsigned turns = some(&state, 8) == 0 ? some(&state, 2000) : 0;
+
+	if (turns % 16 == 1)
+		sched_yield();
+	while (turns--)
+		rte_pause();
 }
 
 static void read_one(struct dp_stream *s, uint64_t position)
