@@ -86,6 +86,14 @@ void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
 	dp_transport_refresh(t);
 }
 
+void dp_media_close(struct dp_worker *w)
+{
+	for (uint32_t i = 0; i < w->owned_count; i++)
+		dp_transport_close_srtp(w, w->owned[i]);
+	dp_srtp_engine_free(w->engine);
+	w->engine = NULL;
+}
+
 static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
 {
 	out->profile = profile;

@@ -177,6 +177,8 @@ bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struc
 
 /* Once at start, for all workers together: engines, sessions, pools. 0 or errno. */
 int dp_media_init(struct dp_worker *const *workers, unsigned n);
+/* Once at the end, when the worker has ended: wipes every key, frees its engine. */
+void dp_media_close(struct dp_worker *w);
 /* The agent, before it sends PRODUCER_ADD for a slot, and after the answer to PRODUCER_DEL. */
 int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind);
 void dp_stream_dispose(struct dp_stream *s);

@@ -220,7 +220,7 @@ void dp_workers_stop(struct dp_workers *all)
 	for (unsigned i = 0; i < all->count; i++) {
 		for (unsigned p = 0; p < all->ports.count; p++)
 			dp_txq_clear(all->worker[i]->txq[all->ports.port[p].id]);
-		dp_srtp_engine_free(all->worker[i]->engine);
+		dp_media_close(all->worker[i]);
 	}
 	munmap(all->ops_memory, all->ops_size);
 }

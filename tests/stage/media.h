@@ -70,9 +70,10 @@ void media_op(struct media *m, enum sh_op op, sh_id id);
 
 /* What follows is set before media_peer_open(), as far as 0 is not right: worker, profile (default GCM-128). */
 void media_peer_open(struct media *m, struct media_peer *p, unsigned family);
-/* The parts of it. Keys both ways from the transport's id. */
+/* The parts of it. The id may be set before; keys both ways follow from it, so that sessions may be made before too. */
 void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint32_t consent_ms);
 void media_peer_bind(struct media *m, struct media_peer *p);
+void media_peer_sessions(struct media_peer *p);
 void media_peer_keys(struct media *m, struct media_peer *p);
 /* The test's side alone: the transport stays. Its port is not used again. */
 void media_peer_forget(struct media *m, struct media_peer *p);
@@ -90,6 +91,8 @@ void media_send_rtcp(struct media *m, struct media_peer *p, const uint8_t *plain
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
+/* Gives a frame to the peer it is for. */
+void media_take(struct media *m, const struct stage_frame *f);
 /* Takes the next frame, if one comes in `ms`. */
 bool media_pump(struct media *m, unsigned ms);
 /* Takes what comes until nothing has come for MEDIA_QUIET_MS. */

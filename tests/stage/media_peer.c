@@ -95,7 +95,9 @@ void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint
 
 	if (m->peers == MEDIA_PEERS)
 		stage_die("too many peers");
-	p->transport = c.id = media_id(m);
+	if (!p->transport)
+		p->transport = media_id(m);
+	c.id = p->transport;
 	p->path = stage_path(family == 6 ? "fd01::9" : "10.1.0.9", (uint16_t)(4000 + m->peers),
 		family == 6 ? "fd01::2" : "10.1.0.2", (uint16_t)(20000 + p->worker));
 	m->peer[m->peers++] = p;
@@ -148,10 +150,8 @@ static void make_keys(struct sh_srtp_keys *k, sh_id id, unsigned direction)
 		k->salt[i] = (uint8_t)(id * 17 + direction * 57 + i * 11 + 3);
 }
 
-void media_peer_keys(struct media *m, struct media_peer *p)
+void media_peer_sessions(struct media_peer *p)
 {
-	struct sh_cmd c = {.op = SH_OP_TRANSPORT_KEYS, .id = p->transport};
-
 	if (!p->profile)
 		p->profile = SH_SRTP_AEAD_AES_128_GCM;
 	p->keys.profile = p->profile;
@@ -159,6 +159,14 @@ void media_peer_keys(struct media *m, struct media_peer *p)
 	make_keys(&p->keys.out, p->transport, 1);
 	p->tx = session(p->profile, &p->keys.in, ssrc_any_outbound);
 	p->rx = session(p->profile, &p->keys.out, ssrc_any_inbound);
+}
+
+void media_peer_keys(struct media *m, struct media_peer *p)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_KEYS, .id = p->transport};
+
+	if (!p->tx)
+		media_peer_sessions(p);
 	c.transport_keys = p->keys;
 	media_do(m, &c);
 }
@@ -276,28 +284,34 @@ static void receive(struct media_peer *p, const uint8_t *raw, size_t len)
 		STAGE_CHECK(dp_rtp_parse(&k->rtp, k->data, k->len) == 0);
 }
 
-bool media_pump(struct media *m, unsigned ms)
+void media_take(struct media *m, const struct stage_frame *f)
 {
-	static struct stage_frame f;
 	const uint8_t *payload;
 	uint16_t port;
 	size_t len;
 
-	if (!stage_tap_receive(&m->s, &f, ms))
-		return false;
-	payload = stage_payload(&f, &len);
+	payload = stage_payload(f, &len);
 	if (!payload)
-		stage_die("the data plane sent a frame of %zu bytes that is not right", f.len);
+		stage_die("the data plane sent a frame of %zu bytes that is not right", f->len);
 	port = dp_get16(payload - 6);
 	if (len >= 8 && payload[0] >> 6 == 2 && port >= 4000 && port < 4000 + m->peers) {
 		if (m->peer[port - 4000]) /* else it was still on its way when the peer was forgotten */
 			receive(m->peer[port - 4000], payload, len);
-		return true;
+		return;
 	}
 	m->strays++;
 	free(m->answer.raw);
 	m->answer = (struct media_packet){.raw = malloc(len), .raw_len = len};
 	memcpy(m->answer.raw, payload, len);
+}
+
+bool media_pump(struct media *m, unsigned ms)
+{
+	static struct stage_frame f;
+
+	if (!stage_tap_receive(&m->s, &f, ms))
+		return false;
+	media_take(m, &f);
 	return true;
 }
 

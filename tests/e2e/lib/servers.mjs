@@ -7,7 +7,7 @@ import { workDir } from "./namespace.mjs";
 import { log, Skip, until } from "./test.mjs";
 
 const source = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const build = process.env.SPATE_BUILD_DIR ?? join(source, "build");
+export const buildDir = process.env.SPATE_BUILD_DIR ?? join(source, "build");
 const DEVICE = "spate0";
 const LOG_LINES = 60;
 const GATEWAY = "10.99.0.2";
@@ -17,7 +17,7 @@ export const ORIGIN = `http://localhost:${PORT}`;
 
 /** Where pictures and logs worth keeping go: under the build directory. */
 export function artifact(name) {
-	const folder = join(build, "e2e");
+	const folder = join(buildDir, "e2e");
 	mkdirSync(folder, { recursive: true });
 	return join(folder, name);
 }
@@ -36,6 +36,15 @@ class Server {
 
 	get running() {
 		return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+	}
+
+	get pid() {
+		return this.#child.pid;
+	}
+
+	/** Its exit code, or the signal that ended it; null while it runs. */
+	get status() {
+		return this.#child.signalCode ?? this.#child.exitCode;
 	}
 
 	get output() {
@@ -88,8 +97,8 @@ export class Servers {
 		const config = join(workDir(), "spate.json");
 		writeFileSync(config, JSON.stringify({ ...settings, run_dir: run,
 			http: { port: PORT, web_root: join(source, "controlplane/web/dist"), ...settings.http } }));
-		this.dataplane = new Server("dataplane", join(build, "dataplane/spate-dataplane"), ["--config", config]);
-		this.controlplane = new Server("controlplane", join(build, "controlplane/spate-controlplane"),
+		this.dataplane = new Server("dataplane", join(buildDir, "dataplane/spate-dataplane"), ["--config", config]);
+		this.controlplane = new Server("controlplane", join(buildDir, "controlplane/spate-controlplane"),
 			["--config", config]);
 		for (const { path } of [this.dataplane, this.controlplane])
 			if (!existsSync(path))

@@ -84,6 +84,7 @@ static void *reader(void *arg)
 		for (unsigned passes = some(&state, 4); passes > 0 && !stop; passes--) {
 			uint64_t target = atomic_load_explicit(&s->head, memory_order_acquire);
 
+			world_pause();
 			for (uint64_t at = a->served; at < target; at++)
 				read_one(s, at);
 			a->served = target;

@@ -17,7 +17,7 @@ enum {
 	WORLD_STREAMS = 4,
 	WORLD_VIEWERS = 256,
 	WORLD_RING = 64, /* slots of a video stream; half of them are its window */
-	WORLD_SENT = 4096,
+	WORLD_SENT = 512,
 };
 
 /* What a viewer was sent. */

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The media side of clients without a browser: one rtc_client process does ICE and DTLS for all.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { buildDir } from "../e2e/lib/servers.mjs";
+import { Skip } from "../e2e/lib/test.mjs";
+
+const PATH = join(buildDir, "tests/tools/rtc_client");
+
+export class Transports {
+	counts = { checked: 0, connected: 0, closed: 0, failed: 0 };
+	exited = null;
+	#child;
+	#fingerprint;
+	#last = 0;
+
+	static async start() {
+		if (!existsSync(PATH))
+			throw new Skip(`not built: ${PATH}`);
+		const t = new Transports();
+		t.#child = spawn(PATH, [], { stdio: ["pipe", "pipe", "inherit"] });
+		t.#child.once("exit", (code, signal) => { t.exited = signal ?? code; });
+		const lines = createInterface(t.#child.stdout);
+		t.#fingerprint = await new Promise((resolve) => lines.once("line", (line) => resolve(line.split(" ")[1])));
+		lines.on("line", (line) => { t.counts[line.split(" ")[0]]++; });
+		return t;
+	}
+
+	/** For connectWebRtcTransport; `role`: the client's. */
+	dtlsParameters(role) {
+		return { role, fingerprints: [{ algorithm: "sha-256", value: this.#fingerprint }] };
+	}
+
+	/** Begins checks and DTLS to a transport as signaling described it; returns a name. */
+	open({ iceParameters, iceCandidates, dtlsParameters }, role) {
+		const name = `t${++this.#last}`;
+		const [{ ip, port }] = iceCandidates;
+		this.#child.stdin.write(`open ${name} ${ip} ${port} ${iceParameters.usernameFragment} ` +
+			`${iceParameters.password} ${dtlsParameters.fingerprints[0].value} ${role}\n`);
+		return name;
+	}
+
+	/** With a close_notify, or without a word. */
+	close(name, notify) {
+		this.#child.stdin.write(`${notify ? "close" : "drop"} ${name}\n`);
+	}
+
+	/** Its exit status: a sanitizer says there what it found. */
+	async end() {
+		if (this.exited !== null)
+			return this.exited;
+		const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+		this.#child.stdin.end();
+		await gone;
+		return this.exited;
+	}
+}

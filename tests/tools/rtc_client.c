@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The transports of many browsers in one process, for tests whose signaling is in another
+ * language. Prints "fingerprint FINGERPRINT" (of all of them), then takes lines
+ *
+ *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server
+ *   close NAME          with a close_notify
+ *   drop NAME           without a word
+ *
+ * and says "checked NAME", "connected NAME PROFILE", "closed NAME", "failed NAME REASON".
+ * Ends with its input.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rtc_peer.h"
+
+enum { PEERS_MAX = 1024, NAME_SIZE = 40, LINE_MAX_LEN = 1024, TICK_MS = 50 };
+
+struct named {
+	char name[NAME_SIZE];
+	enum rtc_state said;
+	struct rtc_peer peer;
+};
+
+static struct rtc_context context;
+static struct named *peers[PEERS_MAX];
+static unsigned count;
+
+static unsigned find(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < count && strcmp(peers[i]->name, name) != 0)
+		i++;
+	return i;
+}
+
+/* Says what is new about it. */
+static void report(struct named *n)
+{
+	if (n->said == RTC_CHECKING && n->peer.state != RTC_CHECKING)
+		printf("checked %s\n", n->name);
+	if (n->said != n->peer.state && n->peer.state == RTC_CONNECTED)
+		printf("connected %s %s\n", n->name, rtc_peer_profile(&n->peer));
+	if (n->said != n->peer.state && n->peer.state == RTC_CLOSED)
+		printf("closed %s\n", n->name);
+	if (n->said != n->peer.state && n->peer.state == RTC_FAILED)
+		printf("failed %s %s\n", n->name, n->peer.reason);
+	n->said = n->peer.state;
+}
+
+/* --- commands ---------------------------------------------------------------------------- */
+
+static void open_peer(const char *name, const struct rtc_remote *r, bool active)
+{
+	struct named *n = count < PEERS_MAX && find(name) == count ? calloc(1, sizeof(*n)) : NULL;
+	int error;
+
+	if (!n) {
+		printf("failed %s there is no room for it, or it is there\n", name);
+		return;
+	}
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	error = rtc_peer_open(&n->peer, &context, r, active);
+	if (error) {
+		printf("failed %s %s\n", name, strerror(error));
+		free(n);
+		return;
+	}
+	peers[count++] = n;
+}
+
+static void close_peer(unsigned i, bool notify)
+{
+	rtc_peer_close(&peers[i]->peer, notify);
+	free(peers[i]);
+	peers[i] = peers[--count];
+}
+
+static void obey(const char *line)
+{
+	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT], role[8];
+	unsigned short port;
+	int n = sscanf(line, "%7s %39s %15s %hu %256s %256s %191s %7s", verb, name, ip, &port, ufrag, pwd,
+		fingerprint, role);
+	struct rtc_remote r = {
+		.ip = ip, .port = port, .ufrag = ufrag, .pwd = pwd, .fingerprint = fingerprint};
+
+	if (n == 8 && strcmp(verb, "open") == 0)
+		open_peer(name, &r, strcmp(role, "client") == 0);
+	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
+		close_peer(find(name), verb[0] == 'c');
+}
+
+/* False at the end of the input. */
+static bool read_commands(void)
+{
+	static char buf[LINE_MAX_LEN];
+	static size_t used;
+	ssize_t n = read(STDIN_FILENO, buf + used, sizeof(buf) - 1 - used);
+	char *line = buf, *newline;
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	used += (size_t)n;
+	buf[used] = '\0';
+	while ((newline = strchr(line, '\n')) != NULL) {
+		*newline = '\0';
+		obey(line);
+		line = newline + 1;
+	}
+	used = strlen(line);
+	memmove(buf, line, used);
+	return used < sizeof(buf) - 1;
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
+
+static bool turn(void)
+{
+	static struct pollfd fds[PEERS_MAX + 1];
+	unsigned n = count;
+	bool more = true;
+
+	fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+	for (unsigned i = 0; i < n; i++)
+		fds[i + 1] = (struct pollfd){.fd = peers[i]->peer.fd, .events = POLLIN};
+	if (poll(fds, n + 1, n > 0 ? TICK_MS : -1) < 0)
+		return errno == EINTR;
+	for (unsigned i = 0; i < n; i++) {
+		if (fds[i + 1].revents)
+			rtc_peer_readable(&peers[i]->peer);
+		rtc_peer_tick(&peers[i]->peer);
+		report(peers[i]);
+	}
+	if (fds[0].revents) /* last: it changes the list */
+		more = read_commands();
+	return more;
+}
+
+int main(void)
+{
+	if (rtc_context_init(&context) < 0) {
+		fputs("no DTLS context\n", stderr);
+		return EXIT_FAILURE;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("fingerprint %s\n", context.cert.fingerprint);
+	while (turn())
+		;
+	while (count > 0)
+		close_peer(count - 1, false);
+	rtc_context_free(&context);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rtc_peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "../unit/ice/request.h"
+
+enum {
+	CHECK_MS = 100, /* between checks that nobody answers */
+	CONSENT_MS = 2500, /* RFC 7675, 5.1, halved */
+	DATAGRAM_MAX = 1500,
+	REQUEST_MAX = 600,
+	NAME_MAX_LEN = 256,
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void end(struct rtc_peer *p, enum rtc_state state, const char *reason)
+{
+	p->state = state;
+	p->reason = reason;
+}
+
+/* --- what peers share ------------------------------------------------------------------ */
+
+static int verify(X509_STORE_CTX *store, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct rtc_peer *p = SSL_get_app_data(ssl);
+
+	return cp_fingerprint_match(&p->fingerprint, 1, X509_STORE_CTX_get0_cert(store));
+}
+
+int rtc_context_init(struct rtc_context *c)
+{
+	memset(c, 0, sizeof(*c));
+	if (cp_cert_create(&c->cert))
+		return -1;
+	c->ssl = SSL_CTX_new(DTLS_method());
+	c->method = cp_bio_method();
+	if (!c->ssl || !c->method || SSL_CTX_use_certificate(c->ssl, c->cert.x509) != 1 ||
+		SSL_CTX_use_PrivateKey(c->ssl, c->cert.key) != 1 ||
+		SSL_CTX_set_tlsext_use_srtp(c->ssl, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80")) {
+		rtc_context_free(c);
+		return -1;
+	}
+	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(c->ssl, verify, NULL);
+	SSL_CTX_set_options(c->ssl, SSL_OP_NO_QUERY_MTU);
+	return 0;
+}
+
+void rtc_context_free(struct rtc_context *c)
+{
+	SSL_CTX_free(c->ssl);
+	BIO_meth_free(c->method);
+	cp_cert_free(&c->cert);
+}
+
+/* --- one peer ----------------------------------------------------------------------------- */
+
+static void send_datagram(void *arg, const uint8_t *data, size_t len)
+{
+	const struct rtc_peer *p = arg;
+
+	(void)!send(p->fd, data, len, 0); /* lost, as datagrams are */
+}
+
+static void send_check(struct rtc_peer *p)
+{
+	const struct request r = {.ufrag = p->ufrag, .pwd = p->pwd, .use_candidate = true};
+	uint8_t out[REQUEST_MAX];
+
+	send_datagram(p, out, request_write(out, &r));
+	p->next_check_ms = now_ms() + (p->state == RTC_CHECKING ? CHECK_MS : CONSENT_MS);
+}
+
+static int open_socket(struct rtc_peer *p, const struct rtc_remote *r)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(r->port)};
+	int error;
+
+	if (inet_pton(AF_INET, r->ip, &to.sin_addr) != 1)
+		return EINVAL;
+	p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (p->fd < 0)
+		return errno;
+	if (connect(p->fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
+		return 0;
+	error = errno;
+	close(p->fd);
+	return error;
+}
+
+int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, bool active)
+{
+	BIO *bio;
+	int error;
+
+	memset(p, 0, sizeof(*p));
+	p->reason = "";
+	if (strlen(r->ufrag) > NAME_MAX_LEN || strlen(r->pwd) > NAME_MAX_LEN ||
+		cp_fingerprint_parse(&p->fingerprint, "sha-256", r->fingerprint))
+		return EINVAL;
+	snprintf(p->ufrag, sizeof(p->ufrag), "%s", r->ufrag);
+	snprintf(p->pwd, sizeof(p->pwd), "%s", r->pwd);
+	p->io.send = send_datagram;
+	p->io.arg = p;
+	p->ssl = SSL_new(c->ssl);
+	bio = cp_bio_new(c->method, &p->io);
+	error = p->ssl && bio ? open_socket(p, r) : ENOMEM;
+	if (error) {
+		SSL_free(p->ssl);
+		BIO_free(bio);
+		return error;
+	}
+	SSL_set_bio(p->ssl, bio, bio);
+	SSL_set_app_data(p->ssl, p);
+	DTLS_set_link_mtu(p->ssl, 1200);
+	if (active)
+		SSL_set_connect_state(p->ssl);
+	else
+		SSL_set_accept_state(p->ssl);
+	send_check(p);
+	return 0;
+}
+
+void rtc_peer_close(struct rtc_peer *p, bool notify)
+{
+	if (notify && p->state == RTC_CONNECTED)
+		SSL_shutdown(p->ssl);
+	ERR_clear_error();
+	SSL_free(p->ssl);
+	close(p->fd);
+}
+
+const char *rtc_peer_profile(const struct rtc_peer *p)
+{
+	const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(p->ssl);
+
+	return profile ? profile->name : "";
+}
+
+/* --- DTLS ------------------------------------------------------------------------------------ */
+
+static void read_on(struct rtc_peer *p)
+{
+	uint8_t nothing[DATAGRAM_MAX];
+	int ret;
+
+	do
+		ret = SSL_read(p->ssl, nothing, sizeof(nothing));
+	while (ret > 0);
+	if (SSL_get_shutdown(p->ssl) & SSL_RECEIVED_SHUTDOWN)
+		end(p, RTC_CLOSED, "");
+	else if (SSL_get_error(p->ssl, ret) == SSL_ERROR_SSL)
+		end(p, RTC_FAILED, "an alert after the handshake");
+}
+
+static void step(struct rtc_peer *p)
+{
+	int ret;
+
+	ERR_clear_error();
+	if (p->state == RTC_CONNECTED) {
+		read_on(p);
+		return;
+	}
+	ret = SSL_do_handshake(p->ssl);
+	if (ret != 1) {
+		if (SSL_get_error(p->ssl, ret) == SSL_ERROR_SSL)
+			end(p, RTC_FAILED, "the handshake failed");
+		return;
+	}
+	if (SSL_get_selected_srtp_profile(p->ssl))
+		p->state = RTC_CONNECTED;
+	else
+		end(p, RTC_FAILED, "no SRTP profile was chosen");
+}
+
+static void take(struct rtc_peer *p, const uint8_t *data, size_t len)
+{
+	if (len == 0 || p->state >= RTC_CLOSED)
+		return;
+	if (data[0] < 4) {
+		if (p->state == RTC_CHECKING && response_code(data, len) == 0) {
+			p->state = RTC_HANDSHAKE;
+			p->next_check_ms = now_ms() + CONSENT_MS;
+			step(p);
+		}
+		return;
+	}
+	if (data[0] < 20 || data[0] > 63 || p->state == RTC_CHECKING) /* RFC 7983, 7 */
+		return;
+	p->io.in = data;
+	p->io.in_len = len;
+	step(p);
+	p->io.in = NULL;
+}
+
+void rtc_peer_readable(struct rtc_peer *p)
+{
+	uint8_t data[DATAGRAM_MAX];
+	ssize_t n;
+
+	while ((n = recv(p->fd, data, sizeof(data), 0)) >= 0)
+		take(p, data, (size_t)n);
+}
+
+void rtc_peer_tick(struct rtc_peer *p)
+{
+	if (p->state >= RTC_CLOSED)
+		return;
+	if (now_ms() >= p->next_check_ms)
+		send_check(p);
+	if (p->state == RTC_HANDSHAKE && DTLSv1_handle_timeout(p->ssl) < 0)
+		end(p, RTC_FAILED, "DTLS timed out");
+	ERR_clear_error();
+}
