@@ -69,7 +69,7 @@ static int check_producer_add(const struct sh_producer_add *p)
 		return EINVAL;
 	if (p->pt > 127 || p->rtx_pt > 127 || (p->rtx_pt && p->rtx_pt == p->pt))
 		return EINVAL;
-	if (p->ssrc && p->ssrc == p->rtx_ssrc)
+	if ((p->ssrc && p->ssrc == p->rtx_ssrc) || (p->rtx_ssrc && !p->rtx_pt))
 		return EINVAL;
 	return p->mid_len <= SH_MID_MAX && p->rid_len <= SH_RID_MAX && p->cname_len <= SH_CNAME_MAX ? 0
 												    : EINVAL;
@@ -77,7 +77,8 @@ static int check_producer_add(const struct sh_producer_add *p)
 
 static int check_consumer_add(const struct sh_consumer_add *c)
 {
-	if (c->ssrc == 0 || c->ssrc == c->rtx_ssrc || c->pt > 127 || c->rtx_pt > 127)
+	if (c->ssrc == 0 || c->ssrc == c->rtx_ssrc || c->pt > 127 || c->rtx_pt > 127 ||
+		(c->rtx_ssrc && !c->rtx_pt))
 		return EINVAL;
 	if (c->mid_len > SH_MID_MAX || (c->flags & ~(uint32_t)(SH_CONSUMER_PAUSED | SH_CONSUMER_NACK)))
 		return EINVAL;

@@ -70,6 +70,7 @@ struct dp_transport {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t consent_ns, consent_limit_ns;
 	uint64_t remb_bps;
+	uint64_t punt_tokens_ns; /* token bucket for what it sends to the control plane */
 	uint64_t next_remb_ns, next_path_ns, visited_ns;
 	struct dp_consumer *consumers; /* linked by next_on_transport */
 	struct dp_stream *streams;     /* linked by next_on_transport: it is a producing transport */

@@ -20,10 +20,10 @@ static unsigned lcore_of(unsigned worker)
 	return worker + 1;
 }
 
-/* As the table of addresses has it: most viewers bind one or two. */
+/* Room for all that every transport may bind: one peer's addresses never keep another's out. */
 static uint32_t tuple_entries(const struct sh_config *c)
 {
-	return c->limit.transports * 2 + 1024;
+	return c->limit.transports * SH_MAX_TUPLES;
 }
 
 /* A packet is in one piece: with headroom for our headers and room for the longest frame. */

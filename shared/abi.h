@@ -137,6 +137,10 @@ enum sh_consumer_flags {
 	SH_CONSUMER_NACK = 1 << 1, /* answer its NACKs */
 };
 
+/*
+ * SSRCs are drawn at random for each consumer and never used again on a transport: its
+ * numbers start anew, and the same key, SSRC and number twice would break GCM.
+ */
 struct sh_consumer_add {
 	sh_id transport;
 	sh_id producer;

@@ -9,19 +9,30 @@
 
 #define SECOND 1000000000ull
 
-/*
- * A token bucket for addresses that no transport has bound: punts_per_second, and a
- * second's worth at once. The state is the time at which the bucket will be full.
- */
-static bool stranger_allowed(struct dp_worker *w)
-{
-	uint64_t cost = SECOND / w->config->limit.punts_per_second;
-	uint64_t full = RTE_MAX(w->punt_tokens_ns, w->now_ns);
+/* What one bound peer may send up: a handshake with losses is some tens of datagrams. */
+enum { PUNTS_OF_A_TRANSPORT = 200 };
 
-	if (full + cost > w->now_ns + SECOND)
+/*
+ * A token bucket of `rate` a second, and a second's worth at once. The state is the time
+ * at which the bucket will be full.
+ */
+static bool take_token(uint64_t *full_ns, uint64_t now_ns, uint32_t rate)
+{
+	uint64_t cost = SECOND / rate;
+	uint64_t full = RTE_MAX(*full_ns, now_ns);
+
+	if (full + cost > now_ns + SECOND)
 		return false;
-	w->punt_tokens_ns = full + cost;
+	*full_ns = full + cost;
 	return true;
+}
+
+/* All strangers of a worker together, and each bound peer by itself. */
+static bool allowed(struct dp_worker *w, struct dp_transport *t)
+{
+	if (t)
+		return take_token(&t->punt_tokens_ns, w->now_ns, PUNTS_OF_A_TRANSPORT);
+	return take_token(&w->punt_tokens_ns, w->now_ns, w->config->limit.punts_per_second);
 }
 
 static enum sh_drop punt(struct dp_worker *w, const struct dp_control *c, struct rte_mbuf *m)
@@ -33,7 +44,7 @@ static enum sh_drop punt(struct dp_worker *w, const struct dp_control *c, struct
 		return SH_DROP_PUNT_NO_CONTROL;
 	if (meta->payload_len > SH_DATAGRAM_MAX)
 		return SH_DROP_PUNT_LENGTH;
-	if (!meta->transport && !stranger_allowed(w))
+	if (!allowed(w, meta->transport))
 		return SH_DROP_PUNT_RATE;
 	p->path = meta->path;
 	p->len = meta->payload_len;
