@@ -177,6 +177,23 @@ async function http() {
 	check((await fetch(`${ORIGIN}/main.js`)).headers.get("content-type").startsWith("text/javascript"), "main.js too");
 }
 
+/* Behind another request a body has made the library go round for ever, and with it the whole process. */
+async function bodies() {
+	const post = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello";
+	const get = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
+	const chunked = "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+	const before = ["", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"];
+
+	check(/^HTTP\/1.1 405 /.test(await raw(post)), "POST is refused");
+	check(/^HTTP\/1.1 400 /.test(await raw(get)), "a GET with a body is refused");
+	check(/^HTTP\/1.1 400 /.test(await raw(chunked)), "and one with chunks");
+	for (const first of before)
+		for (const second of [post, get, chunked])
+			await raw(first + second + second).catch(() => {}); // the rest may be reset
+	check((await fetch(`${ORIGIN}/healthz`, { signal: AbortSignal.timeout(2000) })).ok,
+		"bodies behind other requests do no harm");
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers();
 	defer(() => servers.end());
@@ -201,6 +218,7 @@ await test(async ({ defer }) => {
 	await conflicts(client, ids);
 	await joins();
 	await http();
+	await bodies();
 
 	check(host.closed === null && client.closed === null, "who behaved was not disturbed");
 	check((await client.ask("resumeConsumer", { consumerId: ids.consumer })).consumerId === ids.consumer,

@@ -209,6 +209,7 @@ function status() {
 	return new Promise((resolve, reject) => {
 		const socket = net.connect(join(workDir(), "run/control.sock"));
 		socket.once("error", reject);
+		socket.once("end", () => reject(new Error("the administration socket gave no answer")));
 		socket.once("data", (data) => {
 			socket.destroy();
 			resolve(JSON.parse(data));

@@ -86,7 +86,8 @@ static void close_peer(unsigned i, bool notify)
 
 static void obey(const char *line)
 {
-	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT], role[8];
+	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT],
+		role[8];
 	unsigned short port;
 	int n = sscanf(line, "%7s %39s %15s %hu %256s %256s %191s %7s", verb, name, ip, &port, ufrag, pwd,
 		fingerprint, role);
