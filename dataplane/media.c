@@ -50,7 +50,8 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		NULL, SOCKET_ID_ANY, 0);
 	/* Each audience, of which there are no more than streams on every worker, wastes at most one chunk. */
 	chunks = rte_mempool_create("audience",
-		limit->consumers / 62 + (uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n),
+		limit->consumers / 62 +
+			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n),
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
 	if (!in || !out || !twcc || !chunks)
 		return ENOMEM;

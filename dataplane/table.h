@@ -37,11 +37,11 @@ enum { DP_ENCAP_MAX = 14 + 4 + 40 + 8 };
 
 /* Ethernet, VLAN, IP and UDP of one path, ready to be copied in front of a payload. */
 struct dp_encap {
-	uint8_t len;      /* bytes of header[] */
+	uint8_t len; /* bytes of header[] */
 	uint8_t ip_offset, udp_offset;
-	uint8_t family;   /* 4 or 6; 0: no path yet */
-	uint16_t port;    /* DPDK port id */
-	uint16_t mtu;     /* longest IP packet */
+	uint8_t family; /* 4 or 6; 0: no path yet */
+	uint16_t port; /* DPDK port id */
+	uint16_t mtu; /* longest IP packet */
 	uint8_t header[DP_ENCAP_MAX];
 };
 
@@ -53,7 +53,7 @@ struct dp_tuple {
 struct dp_transport {
 	/* egress, read for every viewer packet */
 	struct dp_srtp_session *out; /* NULL: no keys yet */
-	struct dp_encap encap;  /* of the selected tuple */
+	struct dp_encap encap; /* of the selected tuple */
 	bool can_send; /* keys, a selected tuple and fresh consent */
 	uint64_t tx_packets, tx_bytes; /* bytes of UDP payload */
 
@@ -73,10 +73,10 @@ struct dp_transport {
 	uint64_t punt_tokens_ns; /* token bucket for what it sends to the control plane */
 	uint64_t next_remb_ns, next_path_ns, visited_ns;
 	struct dp_consumer *consumers; /* linked by next_on_transport */
-	struct dp_stream *streams;     /* linked by next_on_transport: it is a producing transport */
+	struct dp_stream *streams; /* linked by next_on_transport: it is a producing transport */
 	struct dp_twcc *twcc; /* producing transports with the extension; from a pool */
 	uint8_t twcc_ext_id;
-	uint32_t rtcp_ssrc;   /* ours, as sender of feedback */
+	uint32_t rtcp_ssrc; /* ours, as sender of feedback */
 	uint64_t next_twcc_ns;
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 
@@ -111,19 +111,20 @@ struct dp_stream {
 	sh_id id; /* of the producer */
 	uint32_t slot;
 	uint32_t owner; /* worker */
-	uint32_t mask;   /* of ring[] */
+	uint32_t mask; /* of ring[] */
 	uint32_t window; /* most packets that a reader keeps behind what it has served */
 	struct dp_slot *ring; /* this and by_seq: dp_stream_prepare() */
-	_Atomic uint32_t *by_seq; /* extended number & mask -> low 32 bits of the ring position; readers: all */
+	/* extended number & mask -> low 32 bits of the ring position; readers: all */
+	_Atomic uint32_t *by_seq;
 	uint8_t kind, codec;
 	uint32_t clock_rate;
 	char cname[SH_CNAME_MAX];
 	uint8_t cname_len;
 
-	_Atomic uint64_t head __rte_cache_aligned;  /* writer: owner; readers: all */
+	_Atomic uint64_t head __rte_cache_aligned; /* writer: owner; readers: all */
 	_Atomic uint64_t freed; /* positions below are gone; writer: owner; readers: all */
 	_Atomic uint64_t sr_version; /* seqlock of sr; writer: owner */
-	struct dp_sr_clock sr;       /* readers: all */
+	struct dp_sr_clock sr; /* readers: all */
 
 	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* writers: all, seldom; reader: owner */
 

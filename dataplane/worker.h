@@ -41,11 +41,11 @@ static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
 /* A control operation from the agent to a worker, and its answer. */
 struct dp_op {
 	struct sh_cmd cmd;
-	uint32_t slot;  /* of the object */
+	uint32_t slot; /* of the object */
 	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: of the transport */
 	uint32_t slot3; /* CONSUMER_ADD: of the stream */
-	int32_t error;  /* in the answer: 0 or errno */
-	uint32_t task;  /* the agent's, echoed */
+	int32_t error; /* in the answer: 0 or errno */
+	uint32_t task; /* the agent's, echoed */
 };
 
 struct dp_report { /* worker to agent */
@@ -63,13 +63,13 @@ struct dp_audience_chunk {
 };
 struct dp_audience {
 	struct dp_audience_chunk *first; /* NULL: nobody here watches */
-	uint64_t low;    /* the same as stream->cursor[worker]: older packets are not ours to touch */
+	uint64_t low; /* the same as stream->cursor[worker]: older packets are not ours to touch */
 	uint64_t served; /* everybody here has had what is older */
 	uint64_t target; /* of the pass that is under way */
 	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
 	uint32_t resume_index;
 	bool changed; /* members came or went during the pass */
-	bool dirty;   /* in the worker's dirty list */
+	bool dirty; /* in the worker's dirty list */
 };
 
 struct dp_worker {
@@ -80,7 +80,7 @@ struct dp_worker {
 	const struct sh_config *config;
 	struct dp_srtp_engine *engine;
 	struct rte_mempool *pool;
-	uint64_t now_ns;  /* CLOCK_MONOTONIC, read once a loop */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, read once a loop */
 	uint64_t real_ns; /* CLOCK_REALTIME, likewise */
 
 	struct sh_worker_stats *stats;
@@ -94,7 +94,7 @@ struct dp_worker {
 	struct dp_consumer *consumers;
 	struct rte_hash *tuples; /* struct dp_tuple_key -> transport slot << 8 | tuple index */
 	struct dp_audience *audience; /* by stream slot, this worker's viewers */
-	struct dp_transport **owned;  /* this worker's transports, dense, for housekeeping */
+	struct dp_transport **owned; /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;
 	struct dp_transport *ingress; /* those that produce */
 	struct dp_stream **dirty; /* streams with packets to fan out; room for every slot */
@@ -110,7 +110,7 @@ struct dp_worker {
 	struct rte_mempool *twcc_pool, *chunk_pool;
 
 	/* rings */
-	struct rte_ring *ops;     /* of struct dp_op; agent to this worker */
+	struct rte_ring *ops; /* of struct dp_op; agent to this worker */
 	struct rte_ring *reports; /* of struct dp_report; this worker to the agent */
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* stream slots from worker i with packets for us */

@@ -16,7 +16,7 @@
 
 #include "ids.h"
 
-#define SH_ABI_MAGIC 0x45544150u /* "PATE" */
+#define SH_ABI_MAGIC   0x45544150u /* "PATE" */
 #define SH_ABI_VERSION 1u
 
 /* --- addresses --------------------------------------------------------------- */
@@ -61,7 +61,7 @@ enum sh_op {
 	SH_OP_SNAPSHOT_BEGIN, /* what follows until SNAPSHOT_END is all there is */
 	SH_OP_SNAPSHOT_END,
 	SH_OP_BARRIER, /* acknowledged when everything before it has taken effect */
-	SH_OP_DRAIN,   /* media stops within the time given; the process then ends */
+	SH_OP_DRAIN, /* media stops within the time given; the process then ends */
 };
 
 struct sh_transport_add {
@@ -109,13 +109,13 @@ enum sh_producer_flags {
 
 struct sh_producer_add {
 	sh_id transport;
-	uint32_t ssrc;     /* 0: not signalled, find it by MID or RID */
+	uint32_t ssrc; /* 0: not signalled, find it by MID or RID */
 	uint32_t rtx_ssrc; /* 0: none or not signalled */
 	uint32_t clock_rate; /* Hz */
 	uint32_t flags;
-	uint8_t kind;   /* enum sh_kind */
-	uint8_t codec;  /* enum sh_codec */
-	uint8_t pt;     /* the producer's own payload type */
+	uint8_t kind; /* enum sh_kind */
+	uint8_t codec; /* enum sh_codec */
+	uint8_t pt; /* the producer's own payload type */
 	uint8_t rtx_pt; /* 0: no RTX */
 	uint8_t mid_len, rid_len, cname_len;
 	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's own ids; 0: not negotiated */
@@ -200,15 +200,15 @@ static_assert(sizeof(struct sh_cmd) == 128, "ABI");
 enum sh_event_kind {
 	SH_EV_ACK = 1,
 	SH_EV_TRANSPORT_MEDIA, /* first authenticated SRTP or SRTCP: DTLS state may go */
-	SH_EV_TRANSPORT_IDLE,  /* consent ran out; nothing is sent any more */
-	SH_EV_PATH_CHANGED,    /* authenticated media moved to another bound tuple */
+	SH_EV_TRANSPORT_IDLE, /* consent ran out; nothing is sent any more */
+	SH_EV_PATH_CHANGED, /* authenticated media moved to another bound tuple */
 	SH_EV_KEYFRAME_WANTED, /* for a producer that RTCP does not reach */
 	SH_EV_LAYERS_CHANGED,
 };
 
 struct sh_event {
 	uint32_t kind; /* enum sh_event_kind */
-	uint32_t seq;  /* ACK: of the command */
+	uint32_t seq; /* ACK: of the command */
 	int32_t error; /* ACK: 0 or a positive errno */
 	uint32_t pad;
 	sh_id id;
@@ -258,10 +258,10 @@ struct sh_hello_reply {
 	int32_t error; /* 0, EPROTO (mismatch), EBUSY (another control plane), ... */
 	uint32_t workers;
 	uint64_t instance; /* random per data-plane process */
-	uint64_t size;     /* of the memfd, bytes */
+	uint64_t size; /* of the memfd, bytes */
 	uint32_t cmd_offset, cmd_count; /* ring of struct sh_cmd, and its slots */
 	uint32_t event_offset, event_count;
-	uint32_t punt_offset[SH_MAX_WORKERS], punt_count;     /* rings of struct sh_packet, */
+	uint32_t punt_offset[SH_MAX_WORKERS], punt_count; /* rings of struct sh_packet, */
 	uint32_t inject_offset[SH_MAX_WORKERS], inject_count; /* one per worker */
 	uint16_t udp_port_base; /* worker i answers udp_port_base + i */
 	uint16_t addr_count;

@@ -43,7 +43,7 @@ static void default_port(struct sh_config_port *p)
 void sh_config_defaults(struct sh_config *c)
 {
 	static const enum sh_codec codecs[] = {
-	        SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
+		SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
 
 	memset(c, 0, sizeof(*c));
 	sh_config_table_defaults(&sh_config_table, c);

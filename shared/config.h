@@ -30,7 +30,7 @@ struct sh_prefix {
 /* One DPDK port: a virtual device or a PCI address. */
 struct sh_config_port {
 	char device[SH_NAME_MAX]; /* "net_tap0", "0000:3b:00.0" */
-	char args[SH_ARGS_MAX];   /* device arguments, "iface=spate0" */
+	char args[SH_ARGS_MAX]; /* device arguments, "iface=spate0" */
 	uint32_t address_count;
 	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* ours */
 	struct sh_prefix kernel_address[2]; /* put on the kernel's side of a TAP; family 0: none */
@@ -56,7 +56,7 @@ struct sh_config {
 		char address[SH_NAME_MAX]; /* "" every address */
 		uint16_t port;
 		char web_root[SH_PATH_MAX]; /* the built page */
-		char origins[SH_ARGS_MAX];  /* of pages that may use signaling: "*" or a list with commas */
+		char origins[SH_ARGS_MAX]; /* of pages that may use signaling: "*" or a list with commas */
 	} http;
 
 	struct {
@@ -83,7 +83,7 @@ struct sh_config {
 
 	struct {
 		uint32_t consent_s; /* 10..60 */
-		uint32_t sweep_s;   /* grace for objects nobody claims after a restart */
+		uint32_t sweep_s; /* grace for objects nobody claims after a restart */
 		uint32_t max_bitrate_bps; /* told to a producer by REMB where it has no TWCC */
 		uint32_t keyframe_ms; /* shortest time between two key frame requests */
 	} media;

@@ -35,10 +35,10 @@ static int check_addresses(const struct sh_config *c, char *err, size_t err_size
 			for (uint32_t j = 0; j < count; j++)
 				if (same_addr(a, seen[j]))
 					return fail(err, err_size,
-					        "network.ports[%u].addresses[%u]: is given twice", p, i);
+						"network.ports[%u].addresses[%u]: is given twice", p, i);
 			if (count == SH_MAX_LOCAL_ADDRS)
 				return fail(err, err_size, "network.ports: more than %u addresses in all",
-				        (unsigned)SH_MAX_LOCAL_ADDRS);
+					(unsigned)SH_MAX_LOCAL_ADDRS);
 			seen[count++] = a;
 		}
 	}
@@ -53,11 +53,11 @@ static int check_network(const struct sh_config *c, char *err, size_t err_size)
 		for (uint32_t q = 0; q < p; q++)
 			if (strcmp(c->network.port[p].device, c->network.port[q].device) == 0)
 				return fail(err, err_size,
-				        "network.ports[%u].device: the same as network.ports[%u]'s", p, q);
+					"network.ports[%u].device: the same as network.ports[%u]'s", p, q);
 	if (last_needed > c->network.udp_port_last)
 		return fail(err, err_size,
-		        "network.udp_port_last: %u workers from udp_port_base need %u, not %u",
-		        c->dataplane.workers, last_needed, c->network.udp_port_last);
+			"network.udp_port_last: %u workers from udp_port_base need %u, not %u",
+			c->dataplane.workers, last_needed, c->network.udp_port_last);
 	return check_addresses(c, err, err_size);
 }
 
@@ -71,11 +71,11 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 		return fail(err, err_size, "http.address: is no IPv4 or IPv6 address");
 	if (c->dataplane.core_count != 0 && c->dataplane.core_count != c->dataplane.workers + 1)
 		return fail(err, err_size,
-		        "dataplane.cores: must be empty or hold %u: the agent's and each worker's",
-		        c->dataplane.workers + 1);
+			"dataplane.cores: must be empty or hold %u: the agent's and each worker's",
+			c->dataplane.workers + 1);
 	if ((c->dataplane.stream_packets & (c->dataplane.stream_packets - 1)) != 0)
 		return fail(err, err_size, "dataplane.stream_packets: %u is no power of two",
-		        c->dataplane.stream_packets);
+			c->dataplane.stream_packets);
 	for (uint32_t i = 1; i < c->codec_count; i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (c->codec[i] == c->codec[j])

@@ -42,7 +42,7 @@ static void enter_member(struct reader *r, const char *name)
 
 	sh_log_text(text, sizeof(text), name, strlen(name));
 	set_len(r, r->len + (size_t)snprintf(r->path + r->len, sizeof(r->path) - r->len, "%s%s",
-	                            r->len > 0 ? "." : "", text));
+				    r->len > 0 ? "." : "", text));
 }
 
 static void enter_element(struct reader *r, unsigned i)
@@ -125,8 +125,8 @@ static int read_addr(struct reader *r, struct sh_addr *out, const char *text)
 
 	if (sh_addr_parse(out, text) == 0)
 		return 0;
-	return fail(
-	        r, "%s is no IPv4 or IPv6 address", sh_log_text(given, sizeof(given), text, strlen(text)));
+	return fail(r, "%s is no IPv4 or IPv6 address",
+		sh_log_text(given, sizeof(given), text, strlen(text)));
 }
 
 /* "10.99.0.2/24" */
@@ -233,8 +233,8 @@ static int read_list(struct reader *r, const struct sh_config_member *m, char *b
 enum found { FOUND_NOTHING, FOUND_GROUP, FOUND_MEMBER };
 
 /* Looks the current path up: a member, or what members' names begin with. */
-static enum found find(
-        const struct reader *r, const struct sh_config_rows *table, const struct sh_config_member **out)
+static enum found find(const struct reader *r, const struct sh_config_rows *table,
+	const struct sh_config_member **out)
 {
 	const char *name = r->path + r->start;
 	size_t len = strlen(name);
@@ -282,7 +282,7 @@ static int read_members(struct reader *r, const struct sh_config_rows *table, vo
 			return fail(r, "is given twice");
 		if (found == FOUND_MEMBER)
 			result = m->list_max > 0 ? read_list(r, m, base, item)
-			                         : read_value(r, m, (char *)base + m->offset, item);
+						 : read_value(r, m, (char *)base + m->offset, item);
 		else if (cJSON_IsObject(item))
 			result = read_members(r, table, base, item);
 		else

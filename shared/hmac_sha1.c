@@ -43,7 +43,7 @@ void sh_hmac_sha1_key(struct sh_hmac_sha1 *k, const void *key, size_t len)
 }
 
 void sh_hmac_sha1_two(const struct sh_hmac_sha1 *k, const void *head, size_t head_len, const void *tail,
-        size_t tail_len, uint8_t out[20])
+	size_t tail_len, uint8_t out[20])
 {
 	SHA_CTX c = k->inner;
 	uint8_t digest[SHA_DIGEST_LENGTH];

@@ -14,6 +14,6 @@
  * differently while it is hashed need not be copied.
  */
 void sh_hmac_sha1_two(const struct sh_hmac_sha1 *k, const void *head, size_t head_len, const void *tail,
-        size_t tail_len, uint8_t out[20]);
+	size_t tail_len, uint8_t out[20]);
 
 #endif

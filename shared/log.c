@@ -41,7 +41,7 @@ static size_t put_prefix(char *line, size_t size, enum sh_log_level level)
 	gmtime_r(&now.tv_sec, &utc);
 	len = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
 	return len + (size_t)snprintf(line + len, size - len, ".%03ldZ %s %s ", now.tv_nsec / 1000000,
-	                     sh_log_level_name(level), process_name);
+			     sh_log_level_name(level), process_name);
 }
 
 static void write_line(const char *line, size_t len)

@@ -24,9 +24,9 @@ static bool is_hidden(const uint8_t *p, size_t len)
 static size_t utf8_len(const uint8_t *p, size_t left)
 {
 	size_t len = between(p[0], 0xc2, 0xdf)   ? 2
-	             : between(p[0], 0xe0, 0xef) ? 3
-	             : between(p[0], 0xf0, 0xf4) ? 4
-	                                         : 0;
+		     : between(p[0], 0xe0, 0xef) ? 3
+		     : between(p[0], 0xf0, 0xf4) ? 4
+						 : 0;
 
 	if (p[0] < 0x80)
 		return 1;
@@ -36,7 +36,7 @@ static size_t utf8_len(const uint8_t *p, size_t left)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	        (p[0] == 0xf4 && p[1] > 0x8f))
+		(p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return len;
 }

@@ -18,14 +18,14 @@
 #include "drop.h"
 #include "ids.h"
 
-#define SH_STATS_MAGIC 0x53544154u
+#define SH_STATS_MAGIC   0x53544154u
 #define SH_STATS_VERSION 1u
 
 struct sh_stats_header {
 	uint32_t magic, version;
 	uint64_t instance;
 	uint64_t started_ns; /* CLOCK_REALTIME when the process started */
-	uint64_t tick_ns;    /* CLOCK_MONOTONIC; writer: agent, every 100 ms */
+	uint64_t tick_ns; /* CLOCK_MONOTONIC; writer: agent, every 100 ms */
 	uint32_t control_connected; /* writer: agent */
 	uint32_t workers;
 	uint32_t transports, producers, consumers; /* slots of each */
@@ -114,7 +114,7 @@ struct sh_consumer_stats {
 	uint32_t ssrc, rtx_ssrc;
 	uint64_t packets, bytes;
 	uint64_t packets_lost, fraction_lost; /* as the viewer reports */
-	uint64_t nacks, plis, rtx_packets;    /* from the viewer; answered */
+	uint64_t nacks, plis, rtx_packets; /* from the viewer; answered */
 	uint64_t jitter, rtt_us, bitrate_bps;
 	uint32_t paused, waiting_keyframe;
 };

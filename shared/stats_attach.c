@@ -45,13 +45,13 @@ static int open_socket(const char *path, int *out, char *err, size_t err_size)
 static int send_hello(int fd, char *err, size_t err_size)
 {
 	const struct sh_hello hello = {
-	        .magic = SH_ABI_MAGIC,
-	        .version = SH_ABI_VERSION,
-	        .client = SH_CLIENT_STATS,
-	        .cmd_size = sizeof(struct sh_cmd),
-	        .event_size = sizeof(struct sh_event),
-	        .packet_size = sizeof(struct sh_packet),
-	        .stats_version = SH_STATS_VERSION,
+		.magic = SH_ABI_MAGIC,
+		.version = SH_ABI_VERSION,
+		.client = SH_CLIENT_STATS,
+		.cmd_size = sizeof(struct sh_cmd),
+		.event_size = sizeof(struct sh_event),
+		.packet_size = sizeof(struct sh_packet),
+		.stats_version = SH_STATS_VERSION,
 	};
 
 	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
@@ -76,8 +76,8 @@ static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
 }
 
 /* The answer and the descriptors that came with it. */
-static int receive_reply(
-        int fd, struct sh_hello_reply *reply, int fds[FDS_MAX], int *count, char *err, size_t err_size)
+static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX], int *count, char *err,
+	size_t err_size)
 {
 	union {
 		struct cmsghdr align;
@@ -85,20 +85,20 @@ static int receive_reply(
 	} control;
 	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
 	struct msghdr msg = {.msg_iov = &iov,
-	        .msg_iovlen = 1,
-	        .msg_control = control.data,
-	        .msg_controllen = sizeof(control.data)};
+		.msg_iovlen = 1,
+		.msg_control = control.data,
+		.msg_controllen = sizeof(control.data)};
 	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 
 	if (n < 0)
-		return fail(
-		        errno == EAGAIN ? ETIMEDOUT : errno, "the data plane does not answer", err, err_size);
+		return fail(errno == EAGAIN ? ETIMEDOUT : errno, "the data plane does not answer", err,
+			err_size);
 	*count = take_fds(&msg, fds);
 	if (n != (ssize_t)sizeof(*reply) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-	        reply->magic != SH_ABI_MAGIC) {
+		reply->magic != SH_ABI_MAGIC) {
 		snprintf(err, err_size,
-		        n == 0 ? "the data plane closed the connection"
-		               : "the data plane's answer is not one this program knows");
+			n == 0 ? "the data plane closed the connection"
+			       : "the data plane's answer is not one this program knows");
 		return n == 0 ? ECONNRESET : EPROTO;
 	}
 	return 0;
@@ -116,7 +116,7 @@ static int greet(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
 	if (error == 0 && reply.error != 0) {
 		error = reply.error;
 		snprintf(err, err_size, "the data plane refuses: %.*s", (int)sizeof(reply.reason),
-		        reply.reason);
+			reply.reason);
 	} else if (error == 0 && count != 1) {
 		error = EPROTO;
 		snprintf(err, err_size, "the data plane answered with %d descriptors in place of one", count);

@@ -28,15 +28,15 @@ static int check_layout(const struct sh_stats_header *h, size_t size, char *err,
 {
 	const uint32_t any = UINT32_MAX;
 	const struct region regions[] = {
-	        {"workers", h->worker_offset, h->worker_size, sizeof(struct sh_worker_stats), h->workers,
-	                SH_MAX_WORKERS},
-	        {"ports", h->port_offset, h->port_size, sizeof(struct sh_port_stats), h->ports, any},
-	        {"transports", h->transport_offset, h->transport_size, sizeof(struct sh_transport_stats),
-	                h->transports, any},
-	        {"producers", h->producer_offset, h->producer_size, sizeof(struct sh_producer_stats),
-	                h->producers, any},
-	        {"consumers", h->consumer_offset, h->consumer_size, sizeof(struct sh_consumer_stats),
-	                h->consumers, any},
+		{"workers", h->worker_offset, h->worker_size, sizeof(struct sh_worker_stats), h->workers,
+			SH_MAX_WORKERS},
+		{"ports", h->port_offset, h->port_size, sizeof(struct sh_port_stats), h->ports, any},
+		{"transports", h->transport_offset, h->transport_size, sizeof(struct sh_transport_stats),
+			h->transports, any},
+		{"producers", h->producer_offset, h->producer_size, sizeof(struct sh_producer_stats),
+			h->producers, any},
+		{"consumers", h->consumer_offset, h->consumer_size, sizeof(struct sh_consumer_stats),
+			h->consumers, any},
 	};
 
 	for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
@@ -61,7 +61,7 @@ static int take_header(struct sh_stats_reader *r, char *err, size_t err_size)
 	}
 	if (h.version != SH_STATS_VERSION) {
 		snprintf(err, err_size, "statistics of version %u, this program reads %u", h.version,
-		        SH_STATS_VERSION);
+			SH_STATS_VERSION);
 		return EPROTO;
 	}
 	error = check_layout(&h, r->size, err, err_size);
@@ -203,24 +203,24 @@ static uint32_t find_slot(const uint8_t *base, size_t size, uint32_t count, sh_i
 	return count;
 }
 
-bool sh_stats_find_transport(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_transport_stats *out)
+bool sh_stats_find_transport(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_transport_stats *out)
 {
 	uint32_t slot = find_slot(r->map + r->transport_offset, sizeof(*out), r->transports, id, hint);
 
 	return slot < r->transports && sh_stats_transport(r, slot, out) && out->id == id;
 }
 
-bool sh_stats_find_producer(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_producer_stats *out)
+bool sh_stats_find_producer(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_producer_stats *out)
 {
 	uint32_t slot = find_slot(r->map + r->producer_offset, sizeof(*out), r->producers, id, hint);
 
 	return slot < r->producers && sh_stats_producer(r, slot, out) && out->id == id;
 }
 
-bool sh_stats_find_consumer(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_consumer_stats *out)
+bool sh_stats_find_consumer(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_consumer_stats *out)
 {
 	uint32_t slot = find_slot(r->map + r->consumer_offset, sizeof(*out), r->consumers, id, hint);
 

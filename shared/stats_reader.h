@@ -64,12 +64,12 @@ bool sh_stats_consumer(const struct sh_stats_reader *r, uint32_t slot, struct sh
  * The same by id, by looking through the slots. `hint` (or NULL) is where it was found
  * last and is brought up to date.
  */
-bool sh_stats_find_transport(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_transport_stats *out);
-bool sh_stats_find_producer(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_producer_stats *out);
-bool sh_stats_find_consumer(
-        const struct sh_stats_reader *r, sh_id id, uint32_t *hint, struct sh_consumer_stats *out);
+bool sh_stats_find_transport(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_transport_stats *out);
+bool sh_stats_find_producer(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_producer_stats *out);
+bool sh_stats_find_consumer(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
+	struct sh_consumer_stats *out);
 
 /* Milliseconds since the data plane's agent last showed life. */
 uint64_t sh_stats_tick_age_ms(const struct sh_stats_reader *r);

@@ -187,7 +187,7 @@ bool sh_stun_verify(const struct sh_stun *m, const uint8_t *data, const struct s
 	header[2] = (uint8_t)(len >> 8);
 	header[3] = (uint8_t)len;
 	sh_hmac_sha1_two(key, header, sizeof(header), data + SH_STUN_HEADER,
-	        (size_t)m->integrity_offset - SH_STUN_HEADER, mac);
+		(size_t)m->integrity_offset - SH_STUN_HEADER, mac);
 	return CRYPTO_memcmp(mac, m->integrity, sizeof(mac)) == 0;
 }
 
@@ -261,7 +261,7 @@ static size_t put_xor_mapped(uint8_t *out, size_t at, const struct sh_addr *a)
 }
 
 size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct sh_addr *mapped,
-        const struct sh_hmac_sha1 *key)
+	const struct sh_hmac_sha1 *key)
 {
 	size_t at = begin(out, SH_STUN_BINDING_SUCCESS, request);
 
@@ -270,7 +270,7 @@ size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct
 }
 
 size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code, const char *reason,
-        const struct sh_hmac_sha1 *key)
+	const struct sh_hmac_sha1 *key)
 {
 	size_t at = begin(out, SH_STUN_BINDING_ERROR, request);
 	size_t reason_len = strnlen(reason, REASON_MAX - 1);

@@ -64,10 +64,10 @@ bool sh_stun_for_ufrag(const struct sh_stun *m, const char *ufrag, size_t ufrag_
  * Returns its length; `out` holds SH_STUN_MAX bytes and may not overlap the request.
  */
 size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct sh_addr *mapped,
-		       const struct sh_hmac_sha1 *key);
+	const struct sh_hmac_sha1 *key);
 
 /* Builds an error response; `key` NULL: without MESSAGE-INTEGRITY (400, 401). */
 size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code, const char *reason,
-		     const struct sh_hmac_sha1 *key);
+	const struct sh_hmac_sha1 *key);
 
 #endif

@@ -417,8 +417,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-int cp_dp_create(
-	struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events, void *arg)
+int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events,
+	void *arg)
 {
 	struct cp_dp *c = calloc(1, sizeof(*c));
 

@@ -57,8 +57,8 @@ struct cp_dp_counters {
 };
 
 /* `path` of the socket is copied; `events` outlives the client. 0, ENOMEM. */
-int cp_dp_create(
-	struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events, void *arg);
+int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const struct cp_dp_events *events,
+	void *arg);
 
 /*
  * Calls outstanding completions with ECANCELED and nothing else. Not from within one of its

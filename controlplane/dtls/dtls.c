@@ -186,8 +186,8 @@ static int export_keys(struct cp_dtls *d)
 		return EPROTO;
 	}
 	sizes(p->id, &key, &salt);
-	ok = SSL_export_keying_material(
-		d->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0, 0);
+	ok = SSL_export_keying_material(d->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0,
+		0);
 	if (ok == 1) {
 		d->keys.profile = (uint32_t)p->id;
 		memcpy(client->key, block, key);

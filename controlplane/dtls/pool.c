@@ -87,8 +87,8 @@ static void deliver(uv_async_t *async)
 
 /* --- sessions ---------------------------------------------------------------------- */
 
-struct cp_dtls_session *cp_dtls_session_open(
-	struct cp_dtls_pool *p, const struct cp_dtls_events *events, void *arg)
+struct cp_dtls_session *cp_dtls_session_open(struct cp_dtls_pool *p, const struct cp_dtls_events *events,
+	void *arg)
 {
 	struct cp_dtls_session *s = calloc(1, sizeof(*s));
 
@@ -106,8 +106,8 @@ struct cp_dtls_session *cp_dtls_session_open(
 	return s;
 }
 
-void cp_dtls_session_start(
-	struct cp_dtls_session *s, enum cp_dtls_role role, const struct cp_fingerprint *f, unsigned count)
+void cp_dtls_session_start(struct cp_dtls_session *s, enum cp_dtls_role role, const struct cp_fingerprint *f,
+	unsigned count)
 {
 	if (s->started || s->closed)
 		return;
@@ -202,8 +202,8 @@ static void pool_free(uv_handle_t *handle)
 	free(p);
 }
 
-int cp_dtls_pool_create(
-	struct cp_dtls_pool **out, uv_loop_t *loop, unsigned threads, const struct cp_cert *cert)
+int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned threads,
+	const struct cp_cert *cert)
 {
 	struct cp_dtls_pool *p;
 	int error;

@@ -41,8 +41,8 @@ struct cp_dtls_events {
 };
 
 /* 0, or an errno. `threads` 1 … 64. */
-int cp_dtls_pool_create(
-	struct cp_dtls_pool **out, uv_loop_t *loop, unsigned threads, const struct cp_cert *cert);
+int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned threads,
+	const struct cp_cert *cert);
 
 /*
  * Stops and joins the threads. Calls `released` for every session that is left, sends
@@ -51,10 +51,10 @@ int cp_dtls_pool_create(
 void cp_dtls_pool_destroy(struct cp_dtls_pool *p);
 
 /* `events` stays the caller's and outlives the session. NULL: out of memory. */
-struct cp_dtls_session *cp_dtls_session_open(
-	struct cp_dtls_pool *p, const struct cp_dtls_events *events, void *arg);
-void cp_dtls_session_start(
-	struct cp_dtls_session *s, enum cp_dtls_role role, const struct cp_fingerprint *f, unsigned count);
+struct cp_dtls_session *cp_dtls_session_open(struct cp_dtls_pool *p, const struct cp_dtls_events *events,
+	void *arg);
+void cp_dtls_session_start(struct cp_dtls_session *s, enum cp_dtls_role role, const struct cp_fingerprint *f,
+	unsigned count);
 /* 0, ENOBUFS when the queue is full, EMSGSIZE over SH_DATAGRAM_MAX: the datagram is lost. */
 int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t len);
 /* Sends close_notify where `notify` and possible, then releases. `s` is void on return. */

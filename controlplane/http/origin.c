@@ -13,7 +13,8 @@ bool cp_origin_allowed(const char *allowed, const char *origin)
 
 		allowed += strspn(allowed, ", ");
 		item = strcspn(allowed, ", ");
-		if ((item == 1 && *allowed == '*') || (item && item == len && !strncasecmp(allowed, origin, len)))
+		if ((item == 1 && *allowed == '*') ||
+			(item && item == len && !strncasecmp(allowed, origin, len)))
 			return true;
 		allowed += item;
 	}

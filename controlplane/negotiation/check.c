@@ -50,7 +50,7 @@ int cp_get_object(const cJSON *object, const char *name, const cJSON **out, cons
 }
 
 int cp_get_array(const cJSON *object, const char *name, enum cp_presence presence, int max, const cJSON **out,
-        const char *where, char *err)
+	const char *where, char *err)
 {
 	const cJSON *item = member(object, name);
 
@@ -65,7 +65,7 @@ int cp_get_array(const cJSON *object, const char *name, enum cp_presence presenc
 }
 
 int cp_get_string(const cJSON *object, const char *name, enum cp_presence presence, size_t max,
-        const char **out, const char *where, char *err)
+	const char **out, const char *where, char *err)
 {
 	const cJSON *item = member(object, name);
 
@@ -82,7 +82,7 @@ int cp_get_string(const cJSON *object, const char *name, enum cp_presence presen
 }
 
 int cp_get_integer(const cJSON *object, const char *name, enum cp_presence presence, uint32_t min,
-        uint32_t max, uint32_t *out, const char *where, char *err)
+	uint32_t max, uint32_t *out, const char *where, char *err)
 {
 	const cJSON *item = member(object, name);
 	double d;

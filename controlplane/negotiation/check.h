@@ -28,13 +28,13 @@ int cp_check_object(const cJSON *item, const char *where, char *err);
 /* The members themselves; `*out` points into the object, NULL when absent. */
 int cp_get_object(const cJSON *object, const char *name, const cJSON **out, const char *where, char *err);
 int cp_get_array(const cJSON *object, const char *name, enum cp_presence presence, int max, const cJSON **out,
-        const char *where, char *err);
+	const char *where, char *err);
 /* A string of at most `max` bytes; an empty one is as good as none. */
 int cp_get_string(const cJSON *object, const char *name, enum cp_presence presence, size_t max,
-        const char **out, const char *where, char *err);
+	const char **out, const char *where, char *err);
 /* An integer from `min` to `max`. */
 int cp_get_integer(const cJSON *object, const char *name, enum cp_presence presence, uint32_t min,
-        uint32_t max, uint32_t *out, const char *where, char *err);
+	uint32_t max, uint32_t *out, const char *where, char *err);
 int cp_get_bool(const cJSON *object, const char *name, bool *out, const char *where, char *err);
 
 /* What producers' codecs and clients' codec capabilities have in common. */
@@ -53,7 +53,7 @@ struct cp_rtp_codec {
 
 /* `pt_name` is payloadType (then required) or preferredPayloadType (then not). */
 int cp_get_codec(struct cp_rtp_codec *out, const cJSON *item, const char *pt_name, enum cp_presence pt,
-        const char *where, char *err);
+	const char *where, char *err);
 
 /* Whether the router's codec and the client's are the same, profile included. */
 bool cp_codec_match(const struct cp_codec *ours, const struct cp_rtp_codec *theirs);

@@ -64,18 +64,18 @@ static int check_parameters(const cJSON *parameters, const char *where, char *er
 	cJSON_ArrayForEach(value, parameters)
 	{
 		if (++count > CP_FMTP_MAX)
-			return cp_fail(
-			        err, EINVAL, "%s.parameters has more than %d members", where, CP_FMTP_MAX);
+			return cp_fail(err, EINVAL, "%s.parameters has more than %d members", where,
+				CP_FMTP_MAX);
 		if (!is_token(value->string) || strlen(value->string) > CP_FMTP_NAME_MAX)
 			return cp_fail(err, EINVAL,
-			        "%s.parameters has a member whose name is not a token of 1 to %d "
-			        "characters",
-			        where, CP_FMTP_NAME_MAX);
+				"%s.parameters has a member whose name is not a token of 1 to %d "
+				"characters",
+				where, CP_FMTP_NAME_MAX);
 		if (!is_fmtp_value(value) ||
-		        (cJSON_IsString(value) && strlen(value->valuestring) > CP_RTP_STRING_MAX))
+			(cJSON_IsString(value) && strlen(value->valuestring) > CP_RTP_STRING_MAX))
 			return cp_fail(err, EINVAL,
-			        "%s.parameters.%s must be a number or a string that fits an fmtp line", where,
-			        value->string);
+				"%s.parameters.%s must be a number or a string that fits an fmtp line", where,
+				value->string);
 	}
 	return 0;
 }
@@ -94,8 +94,8 @@ static int check_feedback(unsigned *bits, const cJSON *list, const char *where, 
 
 		snprintf(here, sizeof(here), "%s.rtcpFeedback[%d]", where, i++);
 		if ((rc = cp_check_object(entry, here, err)) != 0 ||
-		        (rc = cp_get_string(
-		                 entry, "type", CP_REQUIRED, CP_RTP_STRING_MAX, &type, here, err)) != 0)
+			(rc = cp_get_string(entry, "type", CP_REQUIRED, CP_RTP_STRING_MAX, &type, here,
+				 err)) != 0)
 			return rc;
 		given = cJSON_GetObjectItemCaseSensitive(entry, "parameter");
 		if (given && !cJSON_IsNull(given) && !cJSON_IsString(given))
@@ -116,19 +116,19 @@ static int check_pt(const struct cp_rtp_codec *c, const char *pt_name, const cha
 }
 
 int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name, enum cp_presence pt,
-        const char *where, char *err)
+	const char *where, char *err)
 {
 	const cJSON *feedback = NULL;
 	int rc;
 
 	*c = (struct cp_rtp_codec){.pt = UINT32_MAX};
 	if ((rc = cp_check_object(item, where, err)) != 0 ||
-	        (rc = cp_get_string(
-	                 item, "mimeType", CP_REQUIRED, CP_RTP_STRING_MAX, &c->mime, where, err)) != 0 ||
-	        (rc = check_mime(c, where, err)) != 0 ||
-	        (rc = cp_get_integer(item, pt_name, pt, 0, 127, &c->pt, where, err)) != 0 ||
-	        (rc = cp_get_integer(
-	                 item, "clockRate", CP_REQUIRED, 1, UINT32_MAX, &c->clock_rate, where, err)) != 0)
+		(rc = cp_get_string(item, "mimeType", CP_REQUIRED, CP_RTP_STRING_MAX, &c->mime, where,
+			 err)) != 0 ||
+		(rc = check_mime(c, where, err)) != 0 ||
+		(rc = cp_get_integer(item, pt_name, pt, 0, 127, &c->pt, where, err)) != 0 ||
+		(rc = cp_get_integer(item, "clockRate", CP_REQUIRED, 1, UINT32_MAX, &c->clock_rate, where,
+			 err)) != 0)
 		return rc;
 	c->has_pt = c->pt != UINT32_MAX;
 	if ((rc = check_pt(c, pt_name, where, err)) != 0)
@@ -136,14 +136,14 @@ int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name,
 	if (c->kind == SH_KIND_AUDIO) {
 		c->channels = 1;
 		if ((rc = cp_get_integer(item, "channels", CP_OPTIONAL, 1, 255, &c->channels, where, err)) !=
-		        0)
+			0)
 			return rc;
 	}
 	if ((rc = cp_get_object(item, "parameters", &c->parameters, where, err)) != 0 ||
-	        (rc = check_parameters(c->parameters, where, err)) != 0 ||
-	        (rc = cp_get_array(item, "rtcpFeedback", CP_OPTIONAL, CP_RTP_FEEDBACK_MAX, &feedback, where,
-	                 err)) != 0 ||
-	        (rc = check_feedback(&c->feedback, feedback, where, err)) != 0)
+		(rc = check_parameters(c->parameters, where, err)) != 0 ||
+		(rc = cp_get_array(item, "rtcpFeedback", CP_OPTIONAL, CP_RTP_FEEDBACK_MAX, &feedback, where,
+			 err)) != 0 ||
+		(rc = check_feedback(&c->feedback, feedback, where, err)) != 0)
 		return rc;
 	if (c->rtx) {
 		char here[CP_WHERE_SIZE];
@@ -195,7 +195,7 @@ static bool h264_match(const struct cp_codec *ours, const struct cp_rtp_codec *t
 bool cp_codec_match(const struct cp_codec *ours, const struct cp_rtp_codec *theirs)
 {
 	if (strcasecmp(ours->mime, theirs->mime) != 0 || ours->clock_rate != theirs->clock_rate ||
-	        ours->channels != theirs->channels)
+		ours->channels != theirs->channels)
 		return false;
 	if (ours->h264_profile)
 		return h264_match(ours, theirs);

@@ -40,7 +40,7 @@ static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct
 	}
 	if (!found.mime)
 		return cp_fail(err, ENOTSUP, "rtpCapabilities.codecs has no %s that matches the producer's",
-		        c->router.codec->mime);
+			c->router.codec->mime);
 	m->feedback = found.feedback & cp_feedback_of(c->kind);
 	for (i = 0; i < rtx_count; i++) {
 		if (c->router.rtx_pt != 0 && found.has_pt && rtx_for[i] == found.pt)
@@ -58,8 +58,8 @@ static int get_direction(const cJSON *item, bool *receives, const char *where, c
 		return rc;
 	*receives = strcmp(direction, "sendrecv") == 0 || strcmp(direction, "recvonly") == 0;
 	if (!*receives && strcmp(direction, "sendonly") != 0 && strcmp(direction, "inactive") != 0)
-		return cp_fail(
-		        err, EINVAL, "%s.direction must be sendrecv, sendonly, recvonly or inactive", where);
+		return cp_fail(err, EINVAL, "%s.direction must be sendrecv, sendonly, recvonly or inactive",
+			where);
 	return 0;
 }
 
@@ -76,8 +76,8 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 {
 	const cJSON *array, *item;
 	int i = 0;
-	int rc = cp_get_array(
-	        caps, "headerExtensions", CP_OPTIONAL, CP_RTP_EXT_MAX, &array, "rtpCapabilities", err);
+	int rc = cp_get_array(caps, "headerExtensions", CP_OPTIONAL, CP_RTP_EXT_MAX, &array,
+		"rtpCapabilities", err);
 
 	if (rc != 0)
 		return rc;
@@ -91,14 +91,14 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 
 		snprintf(where, sizeof(where), "rtpCapabilities.headerExtensions[%d]", i++);
 		if ((rc = cp_check_object(item, where, err)) != 0 ||
-		        (rc = cp_get_string(
-		                 item, "kind", CP_REQUIRED, CP_RTP_STRING_MAX, &kind, where, err)) != 0 ||
-		        (rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &uri, where, err)) !=
-		                0 ||
-		        (rc = cp_get_integer(item, "preferredId", CP_REQUIRED, 1, 255, &id, where, err)) !=
-		                0 ||
-		        (rc = cp_get_bool(item, "preferredEncrypt", &encrypt, where, err)) != 0 ||
-		        (rc = get_direction(item, &receives, where, err)) != 0)
+			(rc = cp_get_string(item, "kind", CP_REQUIRED, CP_RTP_STRING_MAX, &kind, where,
+				 err)) != 0 ||
+			(rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &uri, where, err)) !=
+				0 ||
+			(rc = cp_get_integer(item, "preferredId", CP_REQUIRED, 1, 255, &id, where, err)) !=
+				0 ||
+			(rc = cp_get_bool(item, "preferredEncrypt", &encrypt, where, err)) != 0 ||
+			(rc = get_direction(item, &receives, where, err)) != 0)
 			return rc;
 		if (strcmp(kind, "audio") != 0 && strcmp(kind, "video") != 0)
 			return cp_fail(err, EINVAL, "%s.kind must be audio or video", where);
@@ -120,7 +120,7 @@ static int match(const struct cp_consumable *c, const cJSON *caps, struct common
 
 	*m = (struct common){.rtx = false};
 	if ((rc = cp_check_object(caps, "rtpCapabilities", err)) != 0 ||
-	        (rc = match_codecs(c, caps, m, err)) != 0 || (rc = match_exts(c, caps, m, err)) != 0)
+		(rc = match_codecs(c, caps, m, err)) != 0 || (rc = match_exts(c, caps, m, err)) != 0)
 		return rc;
 	m->feedback &= ~(unsigned)CP_FEEDBACK_TWCC;
 	if (!m->ext[SH_EXT_ABS_SEND_TIME])
@@ -143,11 +143,11 @@ static bool add_codecs(cJSON *root, const struct cp_consumable *c, const struct 
 	cJSON *o = cp_json_append(list), *parameters;
 
 	if (!o || !cJSON_AddStringToObject(o, "mimeType", codec->mime) ||
-	        !cJSON_AddNumberToObject(o, "payloadType", c->router.pt) ||
-	        !cJSON_AddNumberToObject(o, "clockRate", codec->clock_rate) ||
-	        (codec->channels != 0 && !cJSON_AddNumberToObject(o, "channels", codec->channels)) ||
-	        !cp_json_add(o, "parameters", cJSON_Parse(c->fmtp)) ||
-	        !cp_json_add(o, "rtcpFeedback", cp_feedback_json(m->feedback)))
+		!cJSON_AddNumberToObject(o, "payloadType", c->router.pt) ||
+		!cJSON_AddNumberToObject(o, "clockRate", codec->clock_rate) ||
+		(codec->channels != 0 && !cJSON_AddNumberToObject(o, "channels", codec->channels)) ||
+		!cp_json_add(o, "parameters", cJSON_Parse(c->fmtp)) ||
+		!cp_json_add(o, "rtcpFeedback", cp_feedback_json(m->feedback)))
 		return false;
 	if (!m->rtx)
 		return true;
@@ -178,8 +178,8 @@ static bool add_exts(cJSON *root, const struct common *m)
 	return ok;
 }
 
-static bool add_encoding(
-        cJSON *root, const struct cp_consumable *c, const struct common *m, const struct cp_consumer_ids *ids)
+static bool add_encoding(cJSON *root, const struct cp_consumable *c, const struct common *m,
+	const struct cp_consumer_ids *ids)
 {
 	cJSON *list = cJSON_AddArrayToObject(root, "encodings");
 	cJSON *o = cp_json_append(list), *rtx;
@@ -194,15 +194,15 @@ static bool add_encoding(
 	return rtx && cJSON_AddNumberToObject(rtx, "ssrc", ids->rtx_ssrc);
 }
 
-static cJSON *parameters_json(
-        const struct cp_consumable *c, const struct common *m, const struct cp_consumer_ids *ids)
+static cJSON *parameters_json(const struct cp_consumable *c, const struct common *m,
+	const struct cp_consumer_ids *ids)
 {
 	cJSON *root = cJSON_CreateObject(), *rtcp;
 	bool ok = cJSON_AddStringToObject(root, "mid", ids->mid) && add_codecs(root, c, m) &&
-	          add_exts(root, m) && add_encoding(root, c, m, ids) &&
-	          (rtcp = cJSON_AddObjectToObject(root, "rtcp")) &&
-	          cJSON_AddStringToObject(rtcp, "cname", ids->cname) &&
-	          cJSON_AddTrueToObject(rtcp, "reducedSize");
+		  add_exts(root, m) && add_encoding(root, c, m, ids) &&
+		  (rtcp = cJSON_AddObjectToObject(root, "rtcp")) &&
+		  cJSON_AddStringToObject(rtcp, "cname", ids->cname) &&
+		  cJSON_AddTrueToObject(rtcp, "reducedSize");
 
 	if (!ok) {
 		cJSON_Delete(root);
@@ -212,7 +212,7 @@ static cJSON *parameters_json(
 }
 
 int cp_consumer_parameters(const struct cp_consumable *c, const cJSON *rtp_capabilities,
-        const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err)
+	const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err)
 {
 	struct common m;
 	int rc = match(c, rtp_capabilities, &m, err);

@@ -11,24 +11,24 @@ static const struct {
 	uint8_t idc, mask, value;
 	enum cp_h264_profile profile;
 } patterns[] = {
-        {0x42, 0x4f, 0x40, CP_H264_CONSTRAINED_BASELINE}, /* x1xx0000 */
-        {0x4d, 0x8f, 0x80, CP_H264_CONSTRAINED_BASELINE}, /* 1xxx0000 */
-        {0x58, 0xcf, 0xc0, CP_H264_CONSTRAINED_BASELINE}, /* 11xx0000 */
-        {0x42, 0x4f, 0x00, CP_H264_BASELINE}, /* x0xx0000 */
-        {0x58, 0xcf, 0x80, CP_H264_BASELINE}, /* 10xx0000 */
-        {0x4d, 0xaf, 0x00, CP_H264_MAIN}, /* 0x0x0000 */
-        {0x64, 0xff, 0x00, CP_H264_HIGH},
-        {0x64, 0xff, 0x0c, CP_H264_CONSTRAINED_HIGH},
-        {0xf4, 0xff, 0x00, CP_H264_HIGH_444},
+	{0x42, 0x4f, 0x40, CP_H264_CONSTRAINED_BASELINE}, /* x1xx0000 */
+	{0x4d, 0x8f, 0x80, CP_H264_CONSTRAINED_BASELINE}, /* 1xxx0000 */
+	{0x58, 0xcf, 0xc0, CP_H264_CONSTRAINED_BASELINE}, /* 11xx0000 */
+	{0x42, 0x4f, 0x00, CP_H264_BASELINE}, /* x0xx0000 */
+	{0x58, 0xcf, 0x80, CP_H264_BASELINE}, /* 10xx0000 */
+	{0x4d, 0xaf, 0x00, CP_H264_MAIN}, /* 0x0x0000 */
+	{0x64, 0xff, 0x00, CP_H264_HIGH},
+	{0x64, 0xff, 0x0c, CP_H264_CONSTRAINED_HIGH},
+	{0xf4, 0xff, 0x00, CP_H264_HIGH_444},
 };
 
 static const char *const prefix[] = {
-        [CP_H264_CONSTRAINED_BASELINE] = "42e0",
-        [CP_H264_BASELINE] = "4200",
-        [CP_H264_MAIN] = "4d00",
-        [CP_H264_CONSTRAINED_HIGH] = "640c",
-        [CP_H264_HIGH] = "6400",
-        [CP_H264_HIGH_444] = "f400",
+	[CP_H264_CONSTRAINED_BASELINE] = "42e0",
+	[CP_H264_BASELINE] = "4200",
+	[CP_H264_MAIN] = "4d00",
+	[CP_H264_CONSTRAINED_HIGH] = "640c",
+	[CP_H264_HIGH] = "6400",
+	[CP_H264_HIGH_444] = "f400",
 };
 
 enum { CONSTRAINT_SET3 = 0x10, LEVEL_1_1 = 11 };

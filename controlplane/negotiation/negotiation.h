@@ -87,7 +87,7 @@ cJSON *cp_router_capabilities(const struct cp_router *r);
  * sentence that names the member, and the outputs are unspecified.
  */
 int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const cJSON *rtp_parameters,
-        struct sh_producer_add *add, struct cp_consumable *out, char *err);
+	struct sh_producer_add *add, struct cp_consumable *out, char *err);
 
 /* Whether a client with these capabilities can consume it; invalid ones cannot. */
 bool cp_can_consume(const struct cp_consumable *c, const cJSON *rtp_capabilities);
@@ -98,7 +98,7 @@ bool cp_can_consume(const struct cp_consumable *c, const cJSON *rtp_capabilities
  * SH_CONSUMER_PAUSED. Errors as above.
  */
 int cp_consumer_parameters(const struct cp_consumable *c, const cJSON *rtp_capabilities,
-        const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err);
+	const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err);
 
 /* "audio" or "video". */
 const char *cp_kind_name(enum sh_kind kind);

@@ -54,8 +54,8 @@ static int get_codecs(struct codec_list *list, const cJSON *rtp, enum sh_kind ki
 		if ((rc = cp_get_codec(c, item, "payloadType", CP_REQUIRED, where, err)) != 0)
 			return rc;
 		if (c->kind != kind)
-			return cp_fail(
-			        err, EINVAL, "%s.mimeType is not of kind %s", where, cp_kind_name(kind));
+			return cp_fail(err, EINVAL, "%s.mimeType is not of kind %s", where,
+				cp_kind_name(kind));
 		if (used[c->pt])
 			return cp_fail(err, EINVAL, "%s.payloadType %u is there twice", where, c->pt);
 		used[c->pt] = true;
@@ -65,15 +65,15 @@ static int get_codecs(struct codec_list *list, const cJSON *rtp, enum sh_kind ki
 		return cp_fail(err, EINVAL, "rtpParameters.codecs is empty");
 	for (int i = 0; i < list->count; i++) {
 		if (list->codec[i].rtx && !has_media_pt(list, list->codec[i].apt))
-			return cp_fail(
-			        err, EINVAL, "rtpParameters.codecs[%d].parameters.apt names no codec", i);
+			return cp_fail(err, EINVAL, "rtpParameters.codecs[%d].parameters.apt names no codec",
+				i);
 	}
 	return 0;
 }
 
 /* The client's first codec that the router has as well. */
-static const struct cp_rtp_codec *find_common(
-        const struct cp_router *r, const struct codec_list *list, const struct cp_router_codec **router)
+static const struct cp_rtp_codec *find_common(const struct cp_router *r, const struct codec_list *list,
+	const struct cp_router_codec **router)
 {
 	for (int i = 0; i < list->count; i++) {
 		for (uint32_t k = 0; !list->codec[i].rtx && k < r->codec_count; k++) {
@@ -103,7 +103,7 @@ static bool answer_h264(cJSON *parameters, const struct cp_codec *ours)
 {
 	const cJSON *flag = cJSON_GetObjectItemCaseSensitive(parameters, "level-asymmetry-allowed");
 	bool asymmetry = (cJSON_IsNumber(flag) && flag->valuedouble == 1) ||
-	                 (cJSON_IsString(flag) && strcmp(flag->valuestring, "1") == 0);
+			 (cJSON_IsString(flag) && strcmp(flag->valuestring, "1") == 0);
 	struct cp_h264 a, b, answer;
 	char buffer[16], id[CP_H264_ID_SIZE];
 	cJSON *item;
@@ -122,16 +122,16 @@ static bool answer_h264(cJSON *parameters, const struct cp_codec *ours)
 static int set_fmtp(struct cp_consumable *out, const struct cp_rtp_codec *codec, char *err)
 {
 	cJSON *parameters =
-	        codec->parameters ? cJSON_Duplicate(codec->parameters, true) : cJSON_CreateObject();
+		codec->parameters ? cJSON_Duplicate(codec->parameters, true) : cJSON_CreateObject();
 	char *text = NULL;
 	int rc = 0;
 
 	if (!parameters || (out->codec == SH_CODEC_H264 && !answer_h264(parameters, out->router.codec)) ||
-	        !(text = cJSON_PrintUnformatted(parameters)))
+		!(text = cJSON_PrintUnformatted(parameters)))
 		rc = cp_fail(err, ENOMEM, "out of memory");
 	else if (strlen(text) >= sizeof(out->fmtp))
 		rc = cp_fail(err, EINVAL, "rtpParameters.codecs: parameters of payload type %u are too long",
-		        codec->pt);
+			codec->pt);
 	else
 		strcpy(out->fmtp, text);
 	cJSON_free(text);
@@ -159,11 +159,11 @@ static int get_exts(uint8_t ids[SH_EXT_COUNT], const cJSON *rtp, enum sh_kind ki
 
 		snprintf(where, sizeof(where), "rtpParameters.headerExtensions[%d]", i++);
 		if ((rc = cp_check_object(item, where, err)) != 0 ||
-		        (rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &uri, where, err)) !=
-		                0 ||
-		        (rc = cp_get_integer(item, "id", CP_REQUIRED, 1, 255, &id, where, err)) != 0 ||
-		        (rc = cp_get_bool(item, "encrypt", &encrypt, where, err)) != 0 ||
-		        (rc = cp_get_object(item, "parameters", &parameters, where, err)) != 0)
+			(rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &uri, where, err)) !=
+				0 ||
+			(rc = cp_get_integer(item, "id", CP_REQUIRED, 1, 255, &id, where, err)) != 0 ||
+			(rc = cp_get_bool(item, "encrypt", &encrypt, where, err)) != 0 ||
+			(rc = cp_get_object(item, "parameters", &parameters, where, err)) != 0)
 			return rc;
 		if (id == 15)
 			return cp_fail(err, EINVAL, "%s.id 15 is reserved", where); /* RFC 8285, 4.2 */
@@ -189,7 +189,7 @@ static bool is_name(const char *s)
 
 /* Copies an optional name without its NUL; `*len` 0: absent. */
 static int get_name(const cJSON *object, const char *name, size_t max, char *out, uint8_t *len,
-        const char *where, char *err)
+	const char *where, char *err)
 {
 	const char *text = NULL;
 	int rc;
@@ -213,13 +213,13 @@ static int get_encoding(const cJSON *item, struct sh_producer_add *add, struct c
 	int rc;
 
 	if ((rc = cp_check_object(item, where, err)) != 0 ||
-	        (rc = cp_get_integer(item, "ssrc", CP_OPTIONAL, 1, UINT32_MAX, &add->ssrc, where, err)) !=
-	                0 ||
-	        (rc = get_name(item, "rid", SH_RID_MAX, add->rid, &add->rid_len, where, err)) != 0 ||
-	        (rc = cp_get_object(item, "rtx", &rtx, where, err)) != 0 ||
-	        (rc = cp_get_bool(item, "dtx", &dtx, where, err)) != 0 ||
-	        (rc = cp_get_string(item, "scalabilityMode", CP_OPTIONAL, sizeof(out->scalability) - 1, &mode,
-	                 where, err)) != 0)
+		(rc = cp_get_integer(item, "ssrc", CP_OPTIONAL, 1, UINT32_MAX, &add->ssrc, where, err)) !=
+			0 ||
+		(rc = get_name(item, "rid", SH_RID_MAX, add->rid, &add->rid_len, where, err)) != 0 ||
+		(rc = cp_get_object(item, "rtx", &rtx, where, err)) != 0 ||
+		(rc = cp_get_bool(item, "dtx", &dtx, where, err)) != 0 ||
+		(rc = cp_get_string(item, "scalabilityMode", CP_OPTIONAL, sizeof(out->scalability) - 1, &mode,
+			 where, err)) != 0)
 		return rc;
 	if (mode && !is_name(mode))
 		return cp_fail(err, EINVAL, "%s.scalabilityMode has a character that is not allowed", where);
@@ -228,7 +228,7 @@ static int get_encoding(const cJSON *item, struct sh_producer_add *add, struct c
 	if (!rtx)
 		return 0;
 	rc = cp_get_integer(rtx, "ssrc", CP_REQUIRED, 1, UINT32_MAX, &add->rtx_ssrc,
-	        "rtpParameters.encodings[0].rtx", err);
+		"rtpParameters.encodings[0].rtx", err);
 	if (rc == 0 && add->rtx_ssrc == add->ssrc)
 		return cp_fail(err, EINVAL, "%s.rtx.ssrc is the same as its ssrc", where);
 	return rc;
@@ -237,24 +237,24 @@ static int get_encoding(const cJSON *item, struct sh_producer_add *add, struct c
 static int get_encodings(const cJSON *rtp, struct sh_producer_add *add, struct cp_consumable *out, char *err)
 {
 	const cJSON *array;
-	int rc = cp_get_array(
-	        rtp, "encodings", CP_OPTIONAL, CP_RTP_ENCODINGS_MAX, &array, "rtpParameters", err);
+	int rc = cp_get_array(rtp, "encodings", CP_OPTIONAL, CP_RTP_ENCODINGS_MAX, &array, "rtpParameters",
+		err);
 
 	if (rc != 0)
 		return rc;
 	if (cJSON_GetArraySize(array) > 1)
 		return cp_fail(err, ENOTSUP,
-		        "rtpParameters.encodings has more than one entry: simulcast is not supported");
+			"rtpParameters.encodings has more than one entry: simulcast is not supported");
 	if (cJSON_GetArraySize(array) == 1 && (rc = get_encoding(array->child, add, out, err)) != 0)
 		return rc;
 	if (add->rtx_pt == 0)
 		add->rtx_ssrc = 0;
 	/* Without a signalled SSRC its packets must say whose they are (RFC 9143, RFC 8852). */
 	if (add->ssrc == 0 && !(add->mid_len > 0 && add->ext_id[SH_EXT_MID] != 0) &&
-	        !(add->rid_len > 0 && add->ext_id[SH_EXT_RID] != 0))
+		!(add->rid_len > 0 && add->ext_id[SH_EXT_RID] != 0))
 		return cp_fail(err, EINVAL,
-		        "rtpParameters.encodings[0].ssrc is missing, and there is no mid or rid with "
-		        "its header extension");
+			"rtpParameters.encodings[0].ssrc is missing, and there is no mid or rid with "
+			"its header extension");
 	return 0;
 }
 
@@ -269,12 +269,12 @@ static int check_rtcp(const cJSON *rtp, char *err)
 	if ((rc = cp_get_object(rtp, "rtcp", &rtcp, "rtpParameters", err)) != 0 || !rtcp)
 		return rc;
 	if ((rc = cp_get_string(rtcp, "cname", CP_OPTIONAL, CP_RTP_STRING_MAX, &cname, where, err)) != 0 ||
-	        (rc = cp_get_bool(rtcp, "reducedSize", &reduced, where, err)) != 0 ||
-	        (rc = cp_get_bool(rtcp, "mux", &mux, where, err)) != 0)
+		(rc = cp_get_bool(rtcp, "reducedSize", &reduced, where, err)) != 0 ||
+		(rc = cp_get_bool(rtcp, "mux", &mux, where, err)) != 0)
 		return rc;
 	if (!mux)
 		return cp_fail(err, ENOTSUP,
-		        "rtpParameters.rtcp.mux is false: RTCP on its own port is not supported");
+			"rtpParameters.rtcp.mux is false: RTCP on its own port is not supported");
 	return 0;
 }
 
@@ -302,7 +302,7 @@ static uint32_t producer_flags(unsigned feedback, const uint8_t ext_id[SH_EXT_CO
 }
 
 int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const cJSON *rtp_parameters,
-        struct sh_producer_add *add, struct cp_consumable *out, char *err)
+	struct sh_producer_add *add, struct cp_consumable *out, char *err)
 {
 	const struct cp_router_codec *router = NULL;
 	const struct cp_rtp_codec *codec;
@@ -313,12 +313,12 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	*add = (struct sh_producer_add){0};
 	*out = (struct cp_consumable){0};
 	if ((rc = get_kind(kind, &k, err)) != 0 ||
-	        (rc = cp_check_object(rtp_parameters, "rtpParameters", err)) != 0 ||
-	        (rc = get_codecs(&list, rtp_parameters, k, err)) != 0 ||
-	        (rc = get_name(rtp_parameters, "mid", SH_MID_MAX, add->mid, &add->mid_len, "rtpParameters",
-	                 err)) != 0 ||
-	        (rc = get_exts(add->ext_id, rtp_parameters, k, err)) != 0 ||
-	        (rc = check_rtcp(rtp_parameters, err)) != 0)
+		(rc = cp_check_object(rtp_parameters, "rtpParameters", err)) != 0 ||
+		(rc = get_codecs(&list, rtp_parameters, k, err)) != 0 ||
+		(rc = get_name(rtp_parameters, "mid", SH_MID_MAX, add->mid, &add->mid_len, "rtpParameters",
+			 err)) != 0 ||
+		(rc = get_exts(add->ext_id, rtp_parameters, k, err)) != 0 ||
+		(rc = check_rtcp(rtp_parameters, err)) != 0)
 		return rc;
 
 	codec = find_common(r, &list, &router);

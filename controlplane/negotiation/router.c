@@ -67,9 +67,9 @@ static bool add_rtx(cJSON *list, const struct cp_router_codec *entry)
 	cJSON *parameters;
 
 	if (!o || !cJSON_AddStringToObject(o, "kind", "video") ||
-	        !cJSON_AddStringToObject(o, "mimeType", "video/rtx") ||
-	        !cJSON_AddNumberToObject(o, "preferredPayloadType", entry->rtx_pt) ||
-	        !cJSON_AddNumberToObject(o, "clockRate", entry->codec->clock_rate))
+		!cJSON_AddStringToObject(o, "mimeType", "video/rtx") ||
+		!cJSON_AddNumberToObject(o, "preferredPayloadType", entry->rtx_pt) ||
+		!cJSON_AddNumberToObject(o, "clockRate", entry->codec->clock_rate))
 		return false;
 	parameters = cJSON_AddObjectToObject(o, "parameters");
 	return parameters && cJSON_AddNumberToObject(parameters, "apt", entry->pt) &&
@@ -84,8 +84,8 @@ static bool add_ext(cJSON *list, const struct cp_ext *e)
 	       cJSON_AddStringToObject(o, "uri", cp_ext_uri(e->ext)) &&
 	       cJSON_AddNumberToObject(o, "preferredId", sh_router_ext[e->ext]) &&
 	       cJSON_AddFalseToObject(o, "preferredEncrypt") &&
-	       cJSON_AddStringToObject(
-	               o, "direction", e->direction == CP_EXT_SENDRECV ? "sendrecv" : "recvonly");
+	       cJSON_AddStringToObject(o, "direction",
+		       e->direction == CP_EXT_SENDRECV ? "sendrecv" : "recvonly");
 }
 
 cJSON *cp_router_capabilities(const struct cp_router *r)

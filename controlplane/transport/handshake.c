@@ -111,8 +111,8 @@ static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
 	OPENSSL_cleanse(&cmd, sizeof(cmd));
 }
 
-static void on_state(
-	void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys, const char *reason)
+static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys,
+	const char *reason)
 {
 	struct cp_webrtc *t = arg;
 

@@ -133,8 +133,8 @@ static int read_role(enum cp_dtls_role *role, const cJSON *in, char *err, size_t
 }
 
 /* One entry. A hash we do not take is passed over, for there may be another. */
-static int read_fingerprint(
-	struct cp_fingerprint *out, unsigned *count, const cJSON *in, int index, char *err, size_t err_size)
+static int read_fingerprint(struct cp_fingerprint *out, unsigned *count, const cJSON *in, int index,
+	char *err, size_t err_size)
 {
 	const cJSON *algorithm = cJSON_GetObjectItemCaseSensitive(in, "algorithm");
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(in, "value");
@@ -183,8 +183,8 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 			return EINVAL;
 	}
 	if (!count)
-		return wrong(
-			err, err_size, "dtlsParameters.fingerprints: none with sha-256, sha-384 or sha-512");
+		return wrong(err, err_size,
+			"dtlsParameters.fingerprints: none with sha-256, sha-384 or sha-512");
 	t->role = role;
 	t->fingerprint_count = count;
 	memcpy(t->fingerprint, f, count * sizeof(f[0]));

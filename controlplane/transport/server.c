@@ -85,8 +85,8 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s)
  * owner's doing any other: each is put back in the list before it is visited, and those
  * not visited yet hang on a list of their own, from which they can be taken out.
  */
-static void for_each(
-	struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now), uint64_t now)
+static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now),
+	uint64_t now)
 {
 	struct cp_webrtc *waiting = s->alive;
 

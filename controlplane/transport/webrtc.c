@@ -114,8 +114,8 @@ static void enlist(struct cp_webrtc *t)
 	t->alive = true;
 }
 
-int cp_webrtc_create(
-	struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events, void *arg)
+int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
+	const struct cp_webrtc_events *events, void *arg)
 {
 	struct cp_webrtc *t;
 	int error;

@@ -84,8 +84,8 @@ void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_i
  * given to the client at once or when `created` came. 0; ENOTCONN while there is no
  * data plane; ENOBUFS; ENOMEM; EIO.
  */
-int cp_webrtc_create(
-	struct cp_webrtc **out, struct cp_webrtc_server *s, const struct cp_webrtc_events *events, void *arg);
+int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
+	const struct cp_webrtc_events *events, void *arg);
 
 /*
  * {id, iceParameters, iceCandidates, dtlsParameters} as signaling has them. The

@@ -157,7 +157,8 @@ static void choose_keep(struct dp_worker *w)
 {
 	const struct rte_mempool *pool = w->pool;
 	uint64_t quarter = pool->size / 4, left = rte_mempool_avail_count(pool);
-	uint64_t elsewhere = (uint64_t)w->workers * pool->cache_size * 3 / 2; /* may be in the workers' caches */
+	uint64_t elsewhere =
+		(uint64_t)w->workers * pool->cache_size * 3 / 2; /* may be in the workers' caches */
 
 	left -= RTE_MIN(left, elsewhere);
 	w->keep_ns = KEEP * RTE_MIN(left, quarter) / quarter;

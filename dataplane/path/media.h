@@ -30,7 +30,7 @@ struct dp_outgoing {
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o);
 /* Adds a packet; the caller has seen to room. */
 void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
-		     const uint8_t *payload, uint16_t payload_len, uint32_t roc);
+	const uint8_t *payload, uint16_t payload_len, uint32_t roc);
 /* Protects, encapsulates and queues all. */
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
 /* The same, and gives back what was not used. */

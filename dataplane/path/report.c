@@ -114,8 +114,7 @@ static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_
 	if (s->flags & SH_PRODUCER_PLI)
 		now = dp_rtcp_put_pli(b, t->rtcp_ssrc, s->ssrc);
 	else
-		now = s->flags & SH_PRODUCER_FIR &&
-			dp_rtcp_put_fir(b, t->rtcp_ssrc, s->ssrc, s->fir_seq++);
+		now = s->flags & SH_PRODUCER_FIR && dp_rtcp_put_fir(b, t->rtcp_ssrc, s->ssrc, s->fir_seq++);
 	if (now) {
 		s->plis++;
 		w->stats->pli_out++;

@@ -45,8 +45,8 @@ static bool as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t s
 	dst[hdr_len + 1] = (uint8_t)seq;
 	memcpy(dst + hdr_len + 2, rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset),
 		p->payload_len);
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len,
-		(uint16_t)(p->payload_len + 2), c->rtx_roc);
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(p->payload_len + 2),
+		c->rtx_roc);
 	if (++c->rtx_seq == 0)
 		c->rtx_roc++;
 	return true;

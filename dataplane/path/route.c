@@ -7,7 +7,8 @@
 #include "../rtp/keyframe.h"
 #include "media.h"
 
-static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text, uint8_t len)
+static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
+	uint8_t len)
 {
 	struct dp_rtp_ext ext;
 
@@ -116,7 +117,8 @@ static void store(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, 
 	p->marker = rtp->marker;
 	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);
 	dp_plain_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
-	if (p->keyframe && s->kind == SH_KIND_VIDEO && !(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
+	if (p->keyframe && s->kind == SH_KIND_VIDEO &&
+		!(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
 		s->keyframes++;
 		s->keyframe_timestamp = p->timestamp;
 		dp_keyframe_came(&s->gate);

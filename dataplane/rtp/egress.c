@@ -13,18 +13,18 @@ enum {
 	ABS_SEND_TIME_LEN = 3,
 };
 
-_Static_assert(
-        DP_RTP_HEADER + 4 + (1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN + DP_EGRESS_COPY_MAX + 3) / 4 * 4 <=
-                DP_EGRESS_HEADER_MAX,
-        "the longest extension fits");
+_Static_assert(DP_RTP_HEADER + 4 +
+			       (1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN + DP_EGRESS_COPY_MAX + 3) / 4 * 4 <=
+		       DP_EGRESS_HEADER_MAX,
+	"the longest extension fits");
 
 /* The table at the top of egress.h. */
 static const bool copied[SH_EXT_COUNT] = {
-        [SH_EXT_AUDIO_LEVEL] = true,
-        [SH_EXT_VIDEO_ORIENTATION] = true,
-        [SH_EXT_TOFFSET] = true,
-        [SH_EXT_ABS_CAPTURE_TIME] = true,
-        [SH_EXT_PLAYOUT_DELAY] = true,
+	[SH_EXT_AUDIO_LEVEL] = true,
+	[SH_EXT_VIDEO_ORIENTATION] = true,
+	[SH_EXT_TOFFSET] = true,
+	[SH_EXT_ABS_CAPTURE_TIME] = true,
+	[SH_EXT_PLAYOUT_DELAY] = true,
 };
 
 static bool one_byte_id(uint8_t id)
@@ -49,7 +49,7 @@ static unsigned copied_ext(uint8_t id, const uint8_t in[SH_EXT_COUNT])
 }
 
 void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
-        const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT])
+	const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT])
 {
 	bool done[SH_EXT_COUNT + 1] = {false};
 	struct dp_rtp_ext e;
@@ -87,7 +87,7 @@ bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct 
 }
 
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
-        const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT])
+	const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT])
 {
 	static const uint8_t zero[ABS_SEND_TIME_LEN];
 
@@ -110,8 +110,8 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns)
 }
 
 /* The extension at `dst`, there being something to write. Returns its length. */
-static size_t put_extension(
-        uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint32_t abs_send_time)
+static size_t put_extension(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
+	uint32_t abs_send_time)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
 	size_t padded = (len + 3) & ~(size_t)3;
@@ -128,7 +128,7 @@ static size_t put_extension(
 }
 
 static size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
-        uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
+	uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
 {
 	bool extension = e->prefix_len || p->copy_len;
 
@@ -143,13 +143,13 @@ static size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct d
 }
 
 size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
-        uint32_t timestamp, uint32_t abs_send_time)
+	uint32_t timestamp, uint32_t abs_send_time)
 {
 	return put_header(dst, e, p, e->pt, seq, timestamp, e->ssrc, abs_send_time);
 }
 
 size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
-        uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
+	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
 {
 	return put_header(dst, e, p, e->rtx_pt, rtx_seq, timestamp, e->rtx_ssrc, abs_send_time);
 }

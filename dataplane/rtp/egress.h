@@ -38,7 +38,7 @@ struct dp_plain {
 
 /* Ids by enum sh_ext: `in` the producer's own, `out` the router's (both 0: none). */
 void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
-			 const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT]);
+	const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT]);
 
 /* The value of one of the producer's extensions. False: not in this packet. */
 bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct dp_rtp_ext *out);
@@ -53,7 +53,7 @@ struct dp_egress {
 };
 
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
-		    const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT]);
+	const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT]);
 
 /* abs-send-time: 6.18 fixed point seconds, 24 bits, of a CLOCK_REALTIME in ns. */
 uint32_t dp_abs_send_time(uint64_t realtime_ns);
@@ -63,11 +63,11 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns);
  * DP_EGRESS_HEADER_MAX bytes. Returns its length.
  */
 size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
-			uint32_t timestamp, uint32_t abs_send_time);
+	uint32_t timestamp, uint32_t abs_send_time);
 
 /* The same for a retransmission (RFC 4588): RTX SSRC and payload type; the OSN is the caller's. */
 size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
-			    uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time);
+	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time);
 
 /*
  * The consumer's own sequence numbers (a window onto the producer's): dense while it

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct dp_keyframe_gate {
-	uint64_t last;   /* ns of the last request sent; 0: none */
+	uint64_t last; /* ns of the last request sent; 0: none */
 	bool pending;
 };
 
@@ -25,9 +25,9 @@ void dp_keyframe_came(struct dp_keyframe_gate *g);
 
 /* A sender report for a consumer, from the producer's, so that all of a peer's streams stay in sync. */
 struct dp_sr_clock {
-	uint64_t ntp;  /* of the producer's last SR, 32.32 */
+	uint64_t ntp; /* of the producer's last SR, 32.32 */
 	uint32_t rtp;
-	uint64_t ns;   /* when it came, monotonic; 0: none yet */
+	uint64_t ns; /* when it came, monotonic; 0: none yet */
 	uint32_t clock_rate;
 };
 /* The producer's NTP and RTP time at `now`. False: no SR yet. */

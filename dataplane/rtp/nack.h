@@ -16,7 +16,7 @@
 enum { DP_NACK_MAX = 256, DP_NACK_TRIES = 10, DP_NACK_WINDOW = 1024 };
 
 struct dp_nack_entry {
-	uint64_t seq;  /* extended */
+	uint64_t seq; /* extended */
 	uint64_t sent; /* ns; 0: not yet */
 	uint8_t tries;
 };

@@ -32,8 +32,8 @@ static void count_jitter(struct dp_receive *r, uint32_t transit)
 	r->jitter = jitter > UINT32_MAX ? UINT32_MAX : (uint32_t)jitter;
 }
 
-void dp_receive_packet(
-        struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_timestamp, uint64_t now, bool repaired)
+void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_timestamp, uint64_t now,
+	bool repaired)
 {
 	uint32_t transit = (uint32_t)dp_ns_to_ticks(now, r->clock_rate) - rtp_timestamp;
 

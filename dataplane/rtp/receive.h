@@ -17,12 +17,12 @@ struct dp_receive {
 	uint32_t clock_rate;
 	bool started;
 	uint64_t base, highest; /* extended; the first seen is 65536 + seq, so that "before" exists */
-	uint64_t received;      /* packets, duplicates left out */
+	uint64_t received; /* packets, duplicates left out */
 	uint64_t expected_prior, received_prior; /* at the last report */
 	uint32_t transit;
 	uint32_t jitter; /* scaled by 16 */
-	uint8_t fraction_lost;   /* of the last report */
-	uint64_t sr_ntp, sr_ns;  /* last sender report; sr_ns 0: none */
+	uint8_t fraction_lost; /* of the last report */
+	uint64_t sr_ntp, sr_ns; /* last sender report; sr_ns 0: none */
 	uint32_t sr_rtp;
 };
 
@@ -31,7 +31,7 @@ void dp_receive_init(struct dp_receive *r, uint32_t clock_rate);
 uint64_t dp_receive_extend(const struct dp_receive *r, uint16_t seq);
 /* Counts a packet that is no duplicate. `repaired`: by RTX, its arrival says nothing of jitter. */
 void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_timestamp, uint64_t now,
-		       bool repaired);
+	bool repaired);
 void dp_receive_sr(struct dp_receive *r, const struct dp_rtcp_sender_info *sr, uint64_t now);
 /* Fills in a report block (all but ssrc) and starts the next interval. */
 void dp_receive_report(struct dp_receive *r, struct dp_rtcp_report *out, uint64_t now);

@@ -102,13 +102,13 @@ bool dp_rtcp_report(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_report *
 
 	uint32_t lost = dp_get24(p + 5); /* 24 bits, signed */
 	*out = (struct dp_rtcp_report){
-	        .ssrc = dp_get32(p),
-	        .fraction_lost = p[4],
-	        .total_lost = lost & 0x800000 ? (int32_t)lost - 0x1000000 : (int32_t)lost,
-	        .highest_seq = dp_get32(p + 8),
-	        .jitter = dp_get32(p + 12),
-	        .lsr = dp_get32(p + 16),
-	        .dlsr = dp_get32(p + 20),
+		.ssrc = dp_get32(p),
+		.fraction_lost = p[4],
+		.total_lost = lost & 0x800000 ? (int32_t)lost - 0x1000000 : (int32_t)lost,
+		.highest_seq = dp_get32(p + 8),
+		.jitter = dp_get32(p + 12),
+		.lsr = dp_get32(p + 16),
+		.dlsr = dp_get32(p + 20),
 	};
 	return true;
 }

@@ -18,14 +18,14 @@ enum dp_rtcp_pt {
 	DP_RTCP_BYE = 203,
 	DP_RTCP_APP = 204,
 	DP_RTCP_RTPFB = 205, /* count: 1 NACK, 15 transport-wide */
-	DP_RTCP_PSFB = 206,  /* count: 1 PLI, 4 FIR, 15 REMB */
+	DP_RTCP_PSFB = 206, /* count: 1 PLI, 4 FIR, 15 REMB */
 	DP_RTCP_XR = 207,
 };
 enum { DP_RTPFB_NACK = 1, DP_RTPFB_TWCC = 15, DP_PSFB_PLI = 1, DP_PSFB_FIR = 4, DP_PSFB_AFB = 15 };
 
 /* One packet of a compound. */
 struct dp_rtcp {
-	uint8_t pt;    /* enum dp_rtcp_pt, or what we don't know */
+	uint8_t pt; /* enum dp_rtcp_pt, or what we don't know */
 	uint8_t count; /* RC, SC or FMT */
 	uint32_t ssrc; /* of the sender */
 	const uint8_t *body; /* behind the sender's SSRC, without padding */
@@ -78,10 +78,8 @@ bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cn
 bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media);
 bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8_t seq);
 /* `seqs` sorted in sending order; packs PID and BLP pairs. */
-bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, const uint16_t *seqs,
-		      unsigned n);
-bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const uint32_t *media,
-		      unsigned n);
+bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, const uint16_t *seqs, unsigned n);
+bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const uint32_t *media, unsigned n);
 bool dp_rtcp_put_bye(struct dp_rtcp_buf *b, uint32_t ssrc);
 
 #endif

@@ -52,8 +52,8 @@ bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_s
 static void put_report(uint8_t *p, const struct dp_rtcp_report *r)
 {
 	int32_t lost = r->total_lost > LOST_MAX   ? LOST_MAX
-	               : r->total_lost < LOST_MIN ? LOST_MIN
-	                                          : r->total_lost;
+		       : r->total_lost < LOST_MIN ? LOST_MIN
+						  : r->total_lost;
 
 	dp_put32(p, r->ssrc);
 	p[4] = r->fraction_lost;

@@ -28,11 +28,11 @@ int dp_rtp_parse_header(struct dp_rtp *r, const uint8_t *pkt, size_t len)
 		return EINVAL;
 
 	*r = (struct dp_rtp){
-	        .pt = pkt[1] & 0x7f,
-	        .marker = pkt[1] & 0x80,
-	        .seq = dp_get16(pkt + 2),
-	        .timestamp = dp_get32(pkt + 4),
-	        .ssrc = dp_get32(pkt + 8),
+		.pt = pkt[1] & 0x7f,
+		.marker = pkt[1] & 0x80,
+		.seq = dp_get16(pkt + 2),
+		.timestamp = dp_get32(pkt + 4),
+		.ssrc = dp_get32(pkt + 8),
 	};
 	if (pkt[0] & 0x10) {
 		if (len - hdr < EXT_HEADER)

@@ -18,7 +18,7 @@ enum { DP_TWCC_WINDOW = 2048 }; /* sequence numbers remembered; a power of two *
 struct dp_twcc {
 	bool started;
 	uint8_t fb_count;
-	uint64_t next;    /* first extended number not reported yet */
+	uint64_t next; /* first extended number not reported yet */
 	uint64_t highest; /* extended */
 	uint64_t arrival[DP_TWCC_WINDOW]; /* ns; 0: not seen; by extended number */
 };

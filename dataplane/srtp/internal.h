@@ -48,12 +48,12 @@ struct dp_srtp_ops {
 	void (*free)(struct dp_srtp_engine *e);
 	/* `limit` is at most DP_SRTP_SSRC_MAX; the session is zeroed but for its first fields. */
 	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
-	        unsigned limit);
+		unsigned limit);
 	/* The caller wipes the session's memory. */
 	void (*close)(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 	void (*protect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);
 	int (*unprotect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
-	        size_t hdr_len);
+		size_t hdr_len);
 	int (*protect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 	int (*unprotect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 };
@@ -68,8 +68,8 @@ struct dp_srtp_engine *dp_srtp_libsrtp2_new(void);
 bool dp_srtp_mb_available(void);
 
 /* Fills in the fields that every session has, zeroing the rest. False: no such profile. */
-bool dp_srtp_session_init(
-        struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir, uint16_t profile);
+bool dp_srtp_session_init(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
+	uint16_t profile);
 
 static inline uint16_t dp_get16(const uint8_t *p)
 {

@@ -66,8 +66,8 @@ no_memory:
 }
 
 /* The state of SHA-1 after the key's first block (RFC 2104). */
-static void hmac_start(
-        struct dp_mb_engine *e, const uint8_t key[DP_SRTP_AUTH_KEY], uint8_t pad, uint8_t out[20])
+static void hmac_start(struct dp_mb_engine *e, const uint8_t key[DP_SRTP_AUTH_KEY], uint8_t pad,
+	uint8_t out[20])
 {
 	uint8_t block[64];
 	memset(block, pad, sizeof block);
@@ -78,7 +78,7 @@ static void hmac_start(
 }
 
 static void set_keys(struct dp_mb_engine *e, struct dp_mb_session *s, struct dp_mb_keys *to,
-        const struct dp_srtp_stream_keys *from)
+	const struct dp_srtp_stream_keys *from)
 {
 	memcpy(to->salt, from->salt, sizeof from->salt);
 	if (dp_mb_is_gcm(s)) {
@@ -91,7 +91,7 @@ static void set_keys(struct dp_mb_engine *e, struct dp_mb_session *s, struct dp_
 }
 
 static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys,
-        union dp_mb_schedule *out)
+	union dp_mb_schedule *out)
 {
 	switch (s->base.profile) {
 	case SH_SRTP_AEAD_AES_128_GCM:
@@ -105,8 +105,8 @@ static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 	}
 }
 
-const union dp_mb_schedule *dp_mb_expand(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys)
+const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,
+	const struct dp_mb_keys *keys)
 {
 	if (e->expanded != keys) {
 		expand(e, s, keys, &e->schedule);
@@ -124,7 +124,7 @@ static void forget_expanded(struct dp_mb_engine *e)
 }
 
 void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
-        unsigned limit)
+	unsigned limit)
 {
 	set_keys(e, s, &s->rtp, &derived->rtp);
 	set_keys(e, s, &s->rtcp, &derived->rtcp);
@@ -137,8 +137,8 @@ void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp
 	forget_expanded(e);
 }
 
-static int mb_open(
-        struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys, unsigned limit)
+static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
+	unsigned limit)
 {
 	struct dp_srtp_derived derived;
 
@@ -195,7 +195,7 @@ static void mb_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, u
 }
 
 static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
-        size_t *len, size_t hdr_len)
+	size_t *len, size_t hdr_len)
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
 	struct dp_mb_in *in = (struct dp_mb_in *)session;
@@ -214,14 +214,14 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 			return EALREADY;
 	}
 	int err = dp_mb_is_gcm(&in->s) ? dp_mb_gcm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index)
-	                               : dp_mb_cm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index);
+				       : dp_mb_cm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index);
 	if (err == 0)
 		dp_replay_accept(&in->rtp, place, ssrc, index);
 	return err;
 }
 
-static int mb_protect_rtcp(
-        struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+static int mb_protect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
+	size_t *len)
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
 	struct dp_mb_session *s = (struct dp_mb_session *)session;
@@ -230,11 +230,11 @@ static int mb_protect_rtcp(
 		return EOVERFLOW;
 	uint32_t e_index = DP_SRTCP_E | s->rtcp_index++;
 	return dp_mb_is_gcm(s) ? dp_mb_gcm_protect_rtcp(e, s, pkt, len, e_index)
-	                       : dp_mb_cm_protect_rtcp(e, s, pkt, len, e_index);
+			       : dp_mb_cm_protect_rtcp(e, s, pkt, len, e_index);
 }
 
-static int mb_unprotect_rtcp(
-        struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
+	size_t *len)
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
 	struct dp_mb_in *in = (struct dp_mb_in *)session;
@@ -248,21 +248,21 @@ static int mb_unprotect_rtcp(
 	if (place >= 0 && !dp_replay_fresh(&in->rtcp.state[place], index))
 		return EALREADY;
 	int err = gcm ? dp_mb_gcm_unprotect_rtcp(e, &in->s, pkt, len)
-	              : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
+		      : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
 	if (err == 0)
 		dp_replay_accept(&in->rtcp, place, ssrc, index);
 	return err;
 }
 
 static const struct dp_srtp_ops ops = {
-        .kind = DP_SRTP_IPSEC_MB,
-        .name = "ipsec-mb",
-        .session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
-        .free = mb_free,
-        .open = mb_open,
-        .close = mb_close,
-        .protect_rtp = mb_protect_rtp,
-        .unprotect_rtp = mb_unprotect_rtp,
-        .protect_rtcp = mb_protect_rtcp,
-        .unprotect_rtcp = mb_unprotect_rtcp,
+	.kind = DP_SRTP_IPSEC_MB,
+	.name = "ipsec-mb",
+	.session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
+	.free = mb_free,
+	.open = mb_open,
+	.close = mb_close,
+	.protect_rtp = mb_protect_rtp,
+	.unprotect_rtp = mb_unprotect_rtp,
+	.protect_rtcp = mb_protect_rtcp,
+	.unprotect_rtcp = mb_unprotect_rtcp,
 };

@@ -90,11 +90,11 @@ static inline bool dp_mb_is_gcm(const struct dp_mb_session *s)
 
 /* The rest of dp_srtp_open(), from session keys, behind dp_srtp_session_init(). */
 void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
-        unsigned limit);
+	unsigned limit);
 
 /* Expands `keys` into e->schedule, if they are not there already. */
-const union dp_mb_schedule *dp_mb_expand(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys);
+const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,
+	const struct dp_mb_keys *keys);
 
 /* Constant fields of e->job[]. */
 void dp_mb_cm_init(struct dp_mb_engine *e);
@@ -104,18 +104,18 @@ void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job);
 void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n);
 /* `index`: ROC || SEQ, or E||index. 0 or EBADMSG, and then the packet is spoilt. */
 int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
-        size_t hdr_len, uint64_t index);
-int dp_mb_gcm_protect_rtcp(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len, uint32_t e_index);
-int dp_mb_gcm_unprotect_rtcp(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len);
+	size_t hdr_len, uint64_t index);
+int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
+	uint32_t e_index);
+int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt,
+	size_t *len);
 
 /* AES-CM with HMAC-SHA1-80 (RFC 3711): the jobs of e->cm[], and as above. */
 void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n);
 int dp_mb_cm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
-        size_t hdr_len, uint64_t index);
-int dp_mb_cm_protect_rtcp(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len, uint32_t e_index);
+	size_t hdr_len, uint64_t index);
+int dp_mb_cm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
+	uint32_t e_index);
 int dp_mb_cm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len);
 
 #endif

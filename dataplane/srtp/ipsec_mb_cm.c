@@ -39,7 +39,7 @@ static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint6
 }
 
 static void stage_cipher(struct dp_mb_engine *e, unsigned i, const union dp_mb_schedule *key, uint8_t *dst,
-        const uint8_t *src, size_t len)
+	const uint8_t *src, size_t len)
 {
 	IMB_JOB *j = &e->job[i];
 
@@ -49,8 +49,8 @@ static void stage_cipher(struct dp_mb_engine *e, unsigned i, const union dp_mb_s
 	j->msg_len_to_cipher_in_bytes = len != 0 ? len : 1;
 }
 
-static void stage_hash(
-        struct dp_mb_engine *e, unsigned i, const struct dp_mb_keys *keys, const uint8_t *msg, size_t len)
+static void stage_hash(struct dp_mb_engine *e, unsigned i, const struct dp_mb_keys *keys, const uint8_t *msg,
+	size_t len)
 {
 	IMB_JOB *j = &e->job[i];
 
@@ -62,8 +62,8 @@ static void stage_hash(
 
 static bool run_cipher(struct dp_mb_engine *e, unsigned n)
 {
-	return IMB_SUBMIT_CIPHER_BURST(
-	               e->mgr, e->job, n, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES) == n;
+	return IMB_SUBMIT_CIPHER_BURST(e->mgr, e->job, n, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT,
+		       IMB_KEY_128_BYTES) == n;
 }
 
 static bool run_hash(struct dp_mb_engine *e, unsigned n)
@@ -102,7 +102,7 @@ void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 }
 
 static bool cipher_one(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct dp_mb_keys *keys,
-        uint8_t *data, size_t len, uint32_t ssrc, uint64_t index)
+	uint8_t *data, size_t len, uint32_t ssrc, uint64_t index)
 {
 	make_iv(e->iv[0], keys->salt, ssrc, index);
 	stage_cipher(e, 0, dp_mb_expand(e, s, keys), data, data, len);
@@ -110,7 +110,7 @@ static bool cipher_one(struct dp_mb_engine *e, const struct dp_mb_session *s, co
 }
 
 int dp_mb_cm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
-        size_t hdr_len, uint64_t index)
+	size_t hdr_len, uint64_t index)
 {
 	size_t plain = *len - TAG;
 	uint8_t tag[TAG];
@@ -119,19 +119,19 @@ int dp_mb_cm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	dp_put32(pkt + plain, (uint32_t)(index >> 16));
 	stage_hash(e, 0, &s->rtp, pkt, plain + DP_SRTP_ROC);
 	if (!run_hash(e, 1) || CRYPTO_memcmp(tag, e->digest[0], TAG) != 0 ||
-	        !cipher_one(e, s, &s->rtp, pkt + hdr_len, plain - hdr_len, dp_get32(pkt + 8), index))
+		!cipher_one(e, s, &s->rtp, pkt + hdr_len, plain - hdr_len, dp_get32(pkt + 8), index))
 		return EBADMSG;
 	*len = plain;
 	return 0;
 }
 
-int dp_mb_cm_protect_rtcp(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len, uint32_t e_index)
+int dp_mb_cm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
+	uint32_t e_index)
 {
 	size_t hashed = *len + DP_SRTP_INDEX;
 
 	if (!cipher_one(e, s, &s->rtcp, pkt + DP_SRTP_RTCP_HEADER, *len - DP_SRTP_RTCP_HEADER,
-	            dp_get32(pkt + 4), e_index & ~DP_SRTCP_E))
+		    dp_get32(pkt + 4), e_index & ~DP_SRTCP_E))
 		return EINVAL;
 	dp_put32(pkt + *len, e_index);
 	stage_hash(e, 0, &s->rtcp, pkt, hashed);
@@ -149,8 +149,8 @@ int dp_mb_cm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *
 
 	stage_hash(e, 0, &s->rtcp, pkt, hashed);
 	if (!run_hash(e, 1) || CRYPTO_memcmp(pkt + hashed, e->digest[0], TAG) != 0 ||
-	        !cipher_one(e, s, &s->rtcp, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER,
-	                dp_get32(pkt + 4), index))
+		!cipher_one(e, s, &s->rtcp, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER,
+			dp_get32(pkt + 4), index))
 		return EBADMSG;
 	*len = plain;
 	return 0;

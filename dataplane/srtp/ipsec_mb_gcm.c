@@ -24,7 +24,7 @@ static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint6
 }
 
 static void encrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
-        uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
+	uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
 {
 	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
 		IMB_AES128_GCM_ENC(e->mgr, key, &e->ctx, dst, src, len, iv, aad, aad_len, dst + len, TAG);
@@ -34,7 +34,7 @@ static void encrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const
 
 /* In place; the tag stands behind. 0 or EBADMSG. */
 static int decrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
-        uint8_t *data, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
+	uint8_t *data, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
 {
 	uint8_t tag[TAG];
 
@@ -61,18 +61,18 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 		/* with many viewers the time goes into fetching their keys */
 		if (i + 1 < n && e->gcm[i + 1]->session != j->session) {
 			const uint8_t *next =
-			        (const uint8_t *)&((struct dp_mb_out *)e->gcm[i + 1]->session)->rtp;
+				(const uint8_t *)&((struct dp_mb_out *)e->gcm[i + 1]->session)->rtp;
 			for (size_t at = 0; at < sizeof(struct gcm_key_data); at += 64)
 				__builtin_prefetch(next + at);
 		}
 		encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len, e->iv[i],
-		        j->dst, j->hdr_len);
+			j->dst, j->hdr_len);
 		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
 	}
 }
 
 int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
-        size_t hdr_len, uint64_t index)
+	size_t hdr_len, uint64_t index)
 {
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtp);
 	size_t plain = *len - TAG;
@@ -91,8 +91,8 @@ static void rtcp_aad(uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX], const uin
 	dp_put32(aad + DP_SRTP_RTCP_HEADER, e_index);
 }
 
-int dp_mb_gcm_protect_rtcp(
-        struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len, uint32_t e_index)
+int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
+	uint32_t e_index)
 {
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtcp);
 	uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX];
@@ -116,7 +116,7 @@ int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session 
 	rtcp_aad(aad, pkt, e_index);
 	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
 	int err = decrypt(e, s, &key->gcm, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER, e->iv[0],
-	        aad, sizeof aad);
+		aad, sizeof aad);
 	if (err == 0)
 		*len = plain;
 	return err;

@@ -37,7 +37,7 @@ struct dp_srtp_derived {
  * salt shorter than 14 bytes is followed by zeros (RFC 7714, 11). 0, EINVAL, ENOMEM.
  */
 int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, size_t salt_len,
-        enum dp_kdf_label label, uint8_t *out, size_t out_len);
+	enum dp_kdf_label label, uint8_t *out, size_t out_len);
 
 /* All keys of a session. The caller wipes `out`. 0, EINVAL (profile), ENOMEM. */
 int dp_srtp_derive(struct dp_srtp_derived *out, const struct dp_srtp_keys *keys);

@@ -62,21 +62,21 @@ static void engine_free(struct dp_srtp_engine *e)
 }
 
 static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session,
-        const struct dp_srtp_keys *keys, unsigned limit)
+	const struct dp_srtp_keys *keys, unsigned limit)
 {
 	struct session *s = (struct session *)session;
 	const struct dp_srtp_profile *p = dp_srtp_profile(keys->profile);
 	uint8_t key[32 + 14];
 	srtp_policy_t policy = {
-	        .ssrc.type = session->dir == DP_SRTP_IN ? ssrc_any_inbound : ssrc_any_outbound,
-	        .key = key,
-	        .window_size = session->dir == DP_SRTP_IN ? DP_REPLAY_WINDOW : OUT_WINDOW,
-	        .allow_repeat_tx = 1,
+		.ssrc.type = session->dir == DP_SRTP_IN ? ssrc_any_inbound : ssrc_any_outbound,
+		.key = key,
+		.window_size = session->dir == DP_SRTP_IN ? DP_REPLAY_WINDOW : OUT_WINDOW,
+		.allow_repeat_tx = 1,
 	};
 
 	/* its profile numbers are IANA's, as ours */
 	if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, (srtp_profile_t)p->id) != 0 ||
-	        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, (srtp_profile_t)p->id) != 0)
+		srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, (srtp_profile_t)p->id) != 0)
 		return EINVAL;
 	memcpy(key, keys->key, p->key_len);
 	memcpy(key + p->key_len, keys->salt, p->salt_len);
@@ -139,7 +139,7 @@ static void protect_one(struct dp_srtp_job *j)
 
 	j->out_len = 0;
 	if (s->base.dir != DP_SRTP_OUT || s->base.tag_len == 0 || j->hdr_len < 12 ||
-	        len + DP_SRTP_RTP_OVERHEAD > DP_SRTP_PACKET_MAX || !roc_agrees(s, j, &before))
+		len + DP_SRTP_RTP_OVERHEAD > DP_SRTP_PACKET_MAX || !roc_agrees(s, j, &before))
 		return;
 	if (j->payload != j->dst + j->hdr_len)
 		memcpy(j->dst + j->hdr_len, j->payload, j->payload_len);
@@ -147,7 +147,7 @@ static void protect_one(struct dp_srtp_job *j)
 		return;
 	/* a roll-over is counted when its first packet passes, and only then */
 	if (srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), &after) != srtp_err_status_ok ||
-	        after != (j->roc == before + 1 ? j->roc : before))
+		after != (j->roc == before + 1 ? j->roc : before))
 		return;
 	j->out_len = (uint16_t)len;
 }
@@ -159,7 +159,7 @@ static void engine_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *job
 }
 
 static int unprotect(struct session *s, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
-        srtp_err_status_t (*call)(srtp_t, void *, int *))
+	srtp_err_status_t (*call)(srtp_t, void *, int *))
 {
 	int place = dp_ssrc_find(set, ssrc);
 	if (place < 0 && dp_ssrc_full(set))
@@ -175,22 +175,22 @@ static int unprotect(struct session *s, struct dp_ssrc_set *set, uint32_t ssrc, 
 	return 0;
 }
 
-static int engine_unprotect_rtp(
-        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len, size_t hdr_len)
+static int engine_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
+	size_t *len, size_t hdr_len)
 {
 	struct session_in *in = (struct session_in *)session;
 	return unprotect(&in->s, &in->rtp, dp_get32(pkt + 8), pkt, len, srtp_unprotect);
 }
 
-static int engine_unprotect_rtcp(
-        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
+	size_t *len)
 {
 	struct session_in *in = (struct session_in *)session;
 	return unprotect(&in->s, &in->rtcp, dp_get32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
 }
 
-static int engine_protect_rtcp(
-        struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt, size_t *len)
+static int engine_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
+	size_t *len)
 {
 	int n = (int)*len;
 	int err = to_errno(srtp_protect_rtcp(((struct session *)session)->srtp, pkt, &n));
@@ -200,15 +200,15 @@ static int engine_protect_rtcp(
 }
 
 static const struct dp_srtp_ops ops = {
-        .kind = DP_SRTP_LIBSRTP2,
-        .name = "libsrtp2",
-        .session_size =
-                {[DP_SRTP_IN] = sizeof(struct session_in), [DP_SRTP_OUT] = sizeof(struct session_out)},
-        .free = engine_free,
-        .open = engine_open,
-        .close = engine_close,
-        .protect_rtp = engine_protect_rtp,
-        .unprotect_rtp = engine_unprotect_rtp,
-        .protect_rtcp = engine_protect_rtcp,
-        .unprotect_rtcp = engine_unprotect_rtcp,
+	.kind = DP_SRTP_LIBSRTP2,
+	.name = "libsrtp2",
+	.session_size =
+		{[DP_SRTP_IN] = sizeof(struct session_in), [DP_SRTP_OUT] = sizeof(struct session_out)},
+	.free = engine_free,
+	.open = engine_open,
+	.close = engine_close,
+	.protect_rtp = engine_protect_rtp,
+	.unprotect_rtp = engine_unprotect_rtp,
+	.protect_rtcp = engine_protect_rtcp,
+	.unprotect_rtcp = engine_unprotect_rtcp,
 };

@@ -5,9 +5,9 @@
 #include "internal.h"
 
 static const struct dp_srtp_profile profiles[] = {
-        {SH_SRTP_AEAD_AES_128_GCM, true, 16, 12, 16}, /* RFC 7714, 12 */
-        {SH_SRTP_AEAD_AES_256_GCM, true, 32, 12, 16},
-        {SH_SRTP_AES128_CM_SHA1_80, false, 16, 14, 10}, /* RFC 3711, 8.2 */
+	{SH_SRTP_AEAD_AES_128_GCM, true, 16, 12, 16}, /* RFC 7714, 12 */
+	{SH_SRTP_AEAD_AES_256_GCM, true, 32, 12, 16},
+	{SH_SRTP_AES128_CM_SHA1_80, false, 16, 14, 10}, /* RFC 3711, 8.2 */
 };
 
 const struct dp_srtp_profile *dp_srtp_profile(uint16_t id)
@@ -54,8 +54,8 @@ size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir
 	return e->ops->session_size[dir];
 }
 
-bool dp_srtp_session_init(
-        struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir, uint16_t profile)
+bool dp_srtp_session_init(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
+	uint16_t profile)
 {
 	const struct dp_srtp_profile *p = dp_srtp_profile(profile);
 	if (p == NULL)
@@ -68,7 +68,7 @@ bool dp_srtp_session_init(
 }
 
 int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
-        const struct dp_srtp_keys *keys, unsigned ssrc_limit)
+	const struct dp_srtp_keys *keys, unsigned ssrc_limit)
 {
 	if (!dp_srtp_session_init(e, s, dir, keys->profile))
 		return EINVAL;
@@ -105,8 +105,8 @@ static size_t rtp_header_len(const uint8_t *pkt, size_t len)
 	return n <= len ? n : 0;
 }
 
-int dp_srtp_unprotect_rtp(
-        struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len, size_t hdr_len)
+int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	size_t hdr_len)
 {
 	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)
 		return EINVAL;
@@ -116,8 +116,8 @@ int dp_srtp_unprotect_rtp(
 	return e->ops->unprotect_rtp(e, s, pkt, len, hdr_len);
 }
 
-int dp_srtp_protect_rtcp(
-        struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len, size_t cap)
+int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	size_t cap)
 {
 	if (s->tag_len == 0 || s->dir != DP_SRTP_OUT || *len < DP_SRTP_RTCP_HEADER || pkt[0] >> 6 != 2)
 		return EINVAL;

@@ -17,7 +17,7 @@ enum dp_srtp_dir { DP_SRTP_IN, DP_SRTP_OUT };
 
 enum {
 	DP_SRTP_TAG_MAX = 16,
-	DP_SRTP_RTP_OVERHEAD = 16,  /* what protecting RTP adds at most */
+	DP_SRTP_RTP_OVERHEAD = 16, /* what protecting RTP adds at most */
 	DP_SRTP_RTCP_OVERHEAD = 20, /* tag and E||index */
 	DP_SRTP_SSRC_MAX = 32, /* inbound SSRCs one session follows, RTP and RTCP each */
 };
@@ -48,7 +48,7 @@ size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir
  * 0, EINVAL (profile), ENOMEM. Not for the packet path.
  */
 int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
-		 const struct dp_srtp_keys *keys, unsigned ssrc_limit);
+	const struct dp_srtp_keys *keys, unsigned ssrc_limit);
 /* Wipes every key. */
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 
@@ -61,7 +61,7 @@ void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s);
  */
 struct dp_srtp_job {
 	struct dp_srtp_session *session;
-	uint8_t *dst;           /* room for hdr_len + payload_len + DP_SRTP_RTP_OVERHEAD */
+	uint8_t *dst; /* room for hdr_len + payload_len + DP_SRTP_RTP_OVERHEAD */
 	const uint8_t *payload;
 	uint16_t hdr_len, payload_len;
 	uint32_t roc;
@@ -79,19 +79,18 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
  * what pkt holds is unspecified.
  * `hdr_len`: of the RTP header with CSRCs and extension.
  */
-int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt,
-			  size_t *len, size_t hdr_len);
+int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	size_t hdr_len);
 
 /*
  * In place; the session counts the SRTCP index, one for all SSRCs. `cap` is the room at
  * pkt. 0 with *len grown by up to DP_SRTP_RTCP_OVERHEAD; EINVAL, ENOBUFS, EOVERFLOW
  * (index used up).
  */
-int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt,
-			 size_t *len, size_t cap);
+int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	size_t cap);
 
 /* In place, errors as dp_srtp_unprotect_rtp. Unencrypted SRTCP (E = 0) is refused. */
-int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt,
-			   size_t *len);
+int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 
 #endif

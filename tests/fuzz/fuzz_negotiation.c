@@ -29,7 +29,7 @@ static void check_producer(const struct sh_producer_add *add, const struct cp_co
 static void consume(const struct cp_consumable *c, const cJSON *caps)
 {
 	static const struct cp_consumer_ids ids = {
-	        .ssrc = 1, .rtx_ssrc = 2, .mid = "12345678", .cname = "cname"};
+		.ssrc = 1, .rtx_ssrc = 2, .mid = "12345678", .cname = "cname"};
 	struct sh_consumer_add add;
 	char err[CP_NEGOTIATION_ERROR] = "";
 	cJSON *out;
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum sh_codec all[] = {
-	        SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
+		SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
 	char err[CP_NEGOTIATION_ERROR] = "";
 	struct sh_producer_add add;
 	struct cp_consumable c;
@@ -61,14 +61,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	cp_router_init(&r, all, 5);
 	rc = cp_producer_parameters(&r, cJSON_GetObjectItem(json, "kind"),
-	        cJSON_GetObjectItem(json, "rtpParameters"), &add, &c, err);
+		cJSON_GetObjectItem(json, "rtpParameters"), &add, &c, err);
 	if (rc == 0)
 		check_producer(&add, &c);
 	else
 		require(err[0] != '\0' && strlen(err) < sizeof(err));
 	if (rc != 0) /* the capabilities are still worth trying */
 		c = (struct cp_consumable){
-		        .kind = SH_KIND_VIDEO, .codec = SH_CODEC_VP8, .router = r.codec[1], .fmtp = "{}"};
+			.kind = SH_KIND_VIDEO, .codec = SH_CODEC_VP8, .router = r.codec[1], .fmtp = "{}"};
 	consume(&c, cJSON_GetObjectItem(json, "rtpCapabilities"));
 	cJSON_Delete(json);
 	return 0;

@@ -18,9 +18,9 @@ enum { MAX = 1500, ENGINES = 2, ROUNDS = 8 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint16_t profiles[3] = {
-        SH_SRTP_AEAD_AES_128_GCM,
-        SH_SRTP_AEAD_AES_256_GCM,
-        SH_SRTP_AES128_CM_SHA1_80,
+	SH_SRTP_AEAD_AES_128_GCM,
+	SH_SRTP_AEAD_AES_256_GCM,
+	SH_SRTP_AES128_CM_SHA1_80,
 };
 
 static unsigned count;
@@ -36,7 +36,7 @@ static void start(void)
 		engine[count++] = dp_srtp_engine_new(DP_SRTP_IPSEC_MB);
 	for (unsigned i = 0; i < count; i++)
 		if (engine[i] == NULL ||
-		        (in[i] = aligned_alloc(64, dp_srtp_session_size(engine[i], DP_SRTP_IN))) == NULL)
+			(in[i] = aligned_alloc(64, dp_srtp_session_size(engine[i], DP_SRTP_IN))) == NULL)
 			abort();
 	out = aligned_alloc(64, dp_srtp_session_size(engine[count - 1], DP_SRTP_OUT));
 	if (out == NULL)
@@ -86,8 +86,8 @@ static void feed(bool rtcp, const uint8_t *data, size_t len)
 		memcpy(copy[i], data, len);
 		n[i] = len;
 		err[i] =
-		        rtcp ? dp_srtp_unprotect_rtcp(engine[i], in[i], copy[i], &n[i])
-		             : dp_srtp_unprotect_rtp(engine[i], in[i], copy[i], &n[i], header_len(data, len));
+			rtcp ? dp_srtp_unprotect_rtcp(engine[i], in[i], copy[i], &n[i])
+			     : dp_srtp_unprotect_rtp(engine[i], in[i], copy[i], &n[i], header_len(data, len));
 	}
 	for (unsigned i = 1; i < count; i++)
 		if (err[i] != err[0] || n[i] != n[0] || (err[i] == 0 && memcmp(copy[i], copy[0], n[0]) != 0))

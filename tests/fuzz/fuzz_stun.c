@@ -17,8 +17,8 @@ static void check(int right)
 		abort();
 }
 
-static void check_answer(
-        const uint8_t *out, size_t len, const struct sh_stun *request, const struct sh_hmac_sha1 *key)
+static void check_answer(const uint8_t *out, size_t len, const struct sh_stun *request,
+	const struct sh_hmac_sha1 *key)
 {
 	struct sh_stun m;
 
@@ -39,9 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sh_stun_parse(&m, data, size) != 0)
 		return 0;
 	check(m.username == NULL || ((const uint8_t *)m.username >= data &&
-	                                    (const uint8_t *)m.username + m.username_len <= data + size));
+					    (const uint8_t *)m.username + m.username_len <= data + size));
 	check(m.integrity == NULL ||
-	        (m.integrity == data + m.integrity_offset + 4 && m.integrity + 20 <= data + size));
+		(m.integrity == data + m.integrity_offset + 4 && m.integrity + 20 <= data + size));
 	sh_hmac_sha1_key(&key, password, strlen(password));
 	sh_stun_verify(&m, data, &key);
 	sh_stun_for_ufrag(&m, "evtj", 4);

@@ -13,15 +13,15 @@
 enum { TIMEOUT_S = 5, ANSWER_MAX = 64 << 20 };
 
 /* Why `process` cannot be reached, in words that say what to do. */
-static void explain(
-        int error, const char *process, const char *detail, const char *run_dir, char err[CTL_ERR_MAX])
+static void explain(int error, const char *process, const char *detail, const char *run_dir,
+	char err[CTL_ERR_MAX])
 {
 	switch (error) {
 	case ENOENT:
 	case ECONNREFUSED:
 		snprintf(err, CTL_ERR_MAX,
-		        "the %s is not running: nothing answers in %s (another --run-dir?)", process,
-		        run_dir);
+			"the %s is not running: nothing answers in %s (another --run-dir?)", process,
+			run_dir);
 		break;
 	case EACCES:
 	case EPERM:
@@ -30,7 +30,7 @@ static void explain(
 	case ETIMEDOUT:
 	case EAGAIN:
 		snprintf(err, CTL_ERR_MAX, "the %s is there and does not answer: it hangs or is stopped",
-		        process);
+			process);
 		break;
 	default:
 		snprintf(err, CTL_ERR_MAX, "the %s cannot be asked: %s", process, detail);
@@ -136,7 +136,7 @@ cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MA
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
 		return answer;
 	snprintf(err, CTL_ERR_MAX, "the control plane refuses \"%s\": %s", cmd,
-	        ctl_text(text, answer, "error"));
+		ctl_text(text, answer, "error"));
 	cJSON_Delete(answer);
 	return NULL;
 }

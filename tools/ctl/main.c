@@ -16,10 +16,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-        {"status", ctl_status, true},
-        {"rooms", ctl_rooms, false},
-        {"transports", ctl_transports, false},
-        {"stats", ctl_stats, false},
+	{"status", ctl_status, true},
+	{"rooms", ctl_rooms, false},
+	{"transports", ctl_transports, false},
+	{"stats", ctl_stats, false},
 };
 
 static void print_help(void)
@@ -41,7 +41,7 @@ static void print_help(void)
 	      "\n"
 	      "Exit status: 0 all is well; 1 status found a problem; 2 usage; 3 the data plane is not\n"
 	      "running; 4 the control plane is not running; 5 something else failed.\n",
-	        stdout);
+		stdout);
 }
 
 static const struct command *find_command(const char *name)
@@ -74,14 +74,14 @@ int main(int argc, char **argv)
 {
 	enum { JSON = 1, ALL, WATCH, RUN_DIR, CONFIG, VERSION, HELP };
 	static const struct option options[] = {
-	        {"json", no_argument, NULL, JSON},
-	        {"all", no_argument, NULL, ALL},
-	        {"watch", no_argument, NULL, WATCH},
-	        {"run-dir", required_argument, NULL, RUN_DIR},
-	        {"config", required_argument, NULL, CONFIG},
-	        {"version", no_argument, NULL, VERSION},
-	        {"help", no_argument, NULL, HELP},
-	        {NULL, 0, NULL, 0},
+		{"json", no_argument, NULL, JSON},
+		{"all", no_argument, NULL, ALL},
+		{"watch", no_argument, NULL, WATCH},
+		{"run-dir", required_argument, NULL, RUN_DIR},
+		{"config", required_argument, NULL, CONFIG},
+		{"version", no_argument, NULL, VERSION},
+		{"help", no_argument, NULL, HELP},
+		{NULL, 0, NULL, 0},
 	};
 	static struct sh_config config;
 	struct ctl_options o = {0};
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	if (command == NULL) {
 		fputs("spatectl: one of the commands status, rooms, transports, stats is needed; "
 		      "see spatectl --help\n",
-		        stderr);
+			stderr);
 		return CTL_USAGE;
 	}
 	return again ? watch(command, &o) : command->run(&o);

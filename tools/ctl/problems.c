@@ -16,17 +16,17 @@ static const struct {
 	enum sh_drop reason;
 	const char *meaning;
 } ours[] = {
-        {SH_DROP_NO_MBUF, "no packet buffer was free: raise dataplane.mbufs"},
-        {SH_DROP_TX_AGE, "waited too long for the device to send: the link or a core is too slow"},
-        {SH_DROP_TX_QUEUE, "the queue before the device is full: the link is too slow"},
-        {SH_DROP_STREAM_FULL, "a worker is a whole stream behind: too many viewers for its core"},
-        {SH_DROP_HANDOFF_FULL, "a worker does not take what others hand it: its core is overloaded"},
-        {SH_DROP_PUNT_FULL, "the control plane does not take packets fast enough"},
-        {SH_DROP_PUNT_RATE, "strangers send more than limits.punts_per_second"},
-        {SH_DROP_PUNT_NO_CONTROL, "packets for the control plane, and none is connected"},
-        {SH_DROP_PROTECT, "the SRTP engine refuses to encrypt"},
-        {SH_DROP_TOO_LONG, "packets do not fit the MTU"},
-        {SH_DROP_NO_ROUTE, "a packet without a layer-2 address to go to"},
+	{SH_DROP_NO_MBUF, "no packet buffer was free: raise dataplane.mbufs"},
+	{SH_DROP_TX_AGE, "waited too long for the device to send: the link or a core is too slow"},
+	{SH_DROP_TX_QUEUE, "the queue before the device is full: the link is too slow"},
+	{SH_DROP_STREAM_FULL, "a worker is a whole stream behind: too many viewers for its core"},
+	{SH_DROP_HANDOFF_FULL, "a worker does not take what others hand it: its core is overloaded"},
+	{SH_DROP_PUNT_FULL, "the control plane does not take packets fast enough"},
+	{SH_DROP_PUNT_RATE, "strangers send more than limits.punts_per_second"},
+	{SH_DROP_PUNT_NO_CONTROL, "packets for the control plane, and none is connected"},
+	{SH_DROP_PROTECT, "the SRTP engine refuses to encrypt"},
+	{SH_DROP_TOO_LONG, "packets do not fit the MTU"},
+	{SH_DROP_NO_ROUTE, "a packet without a layer-2 address to go to"},
 };
 
 static __attribute__((format(printf, 2, 3))) void add(struct ctl_state *s, const char *fmt, ...)
@@ -48,7 +48,7 @@ static void check_processes(struct ctl_state *s)
 		add(s, "%s", s->data_err);
 	else if (s->tick_age_ms > TICK_LATE_MS)
 		add(s, "the data plane's agent has not moved for %.1f s: it hangs or has died",
-		        (double)s->tick_age_ms / 1000);
+			(double)s->tick_age_ms / 1000);
 	if (s->control == NULL)
 		add(s, "%s", s->control_err);
 	else if (link == NULL || strcmp(link, "connected") != 0)
@@ -79,7 +79,7 @@ static void check_room(struct ctl_state *s)
 	check_table(s, "consumers", h->consumers_used, h->consumers);
 	if ((uint64_t)h->mbuf_free * 100 < (uint64_t)h->mbuf_total * MBUFS_LOW_PERCENT)
 		add(s, "packet buffers run out: %u of %u are free; raise dataplane.mbufs", h->mbuf_free,
-		        h->mbuf_total);
+			h->mbuf_total);
 }
 
 static void check_drops(struct ctl_state *s)
@@ -90,10 +90,10 @@ static void check_drops(struct ctl_state *s)
 
 		for (uint32_t i = 0; i < s->r.workers; i++)
 			rate += ctl_rate(s, s->before.worker[i].drop[ours[d].reason],
-			        s->after.worker[i].drop[ours[d].reason]);
+				s->after.worker[i].drop[ours[d].reason]);
 		if (rate > 0)
 			add(s, "dropping %s packets a second (%s): %s", ctl_si(si, rate),
-			        sh_drop_name(ours[d].reason), ours[d].meaning);
+				sh_drop_name(ours[d].reason), ours[d].meaning);
 	}
 }
 
@@ -107,12 +107,12 @@ static void check_ports(struct ctl_state *s)
 			add(s, "port %.*s: the link is down", len, b->name);
 		if (b->rx_missed > a->rx_missed || b->rx_nombuf > a->rx_nombuf)
 			add(s,
-			        "port %.*s: packets are lost before a worker sees them (%" PRIu64
-			        " in the last second)",
-			        len, b->name, b->rx_missed - a->rx_missed + b->rx_nombuf - a->rx_nombuf);
+				"port %.*s: packets are lost before a worker sees them (%" PRIu64
+				" in the last second)",
+				len, b->name, b->rx_missed - a->rx_missed + b->rx_nombuf - a->rx_nombuf);
 		if (b->rx_errors > a->rx_errors || b->tx_errors > a->tx_errors)
 			add(s, "port %.*s: the device reports errors (%" PRIu64 " in the last second)", len,
-			        b->name, b->rx_errors - a->rx_errors + b->tx_errors - a->tx_errors);
+				b->name, b->rx_errors - a->rx_errors + b->tx_errors - a->tx_errors);
 	}
 }
 

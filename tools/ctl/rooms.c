@@ -6,7 +6,7 @@
 int ctl_rooms(const struct ctl_options *o)
 {
 	static const char *const columns[] = {
-	        "ROOM", ">PEERS", ">HOSTS", ">TRANSPORTS", ">PRODUCERS", ">CONSUMERS"};
+		"ROOM", ">PEERS", ">HOSTS", ">TRANSPORTS", ">PRODUCERS", ">CONSUMERS"};
 	static const char *const counts[] = {"peers", "hosts", "transports", "producers", "consumers"};
 	char err[CTL_ERR_MAX];
 	cJSON *answer = ctl_ask(o, "rooms", err);

@@ -8,7 +8,7 @@
 
 /* One line of the table: a counter over all workers, left out where it is zero. */
 static void add_row(struct ctl_table *t, const struct ctl_options *o, const char *prefix, const char *name,
-        const uint64_t *value, uint32_t workers)
+	const uint64_t *value, uint32_t workers)
 {
 	uint64_t total = 0;
 
@@ -73,7 +73,7 @@ static void print_json(const struct sh_stats_reader *r)
 		cJSON_AddNumberToObject(worker, "streams", w->streams);
 		for (uint32_t c = 0; c < sh_worker_counter_count; c++)
 			ctl_json_u64(worker, sh_worker_counters[c].name,
-			        sh_counter_read(w, &sh_worker_counters[c]));
+				sh_counter_read(w, &sh_worker_counters[c]));
 		drops = cJSON_AddObjectToObject(worker, "drops");
 		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));

@@ -26,12 +26,12 @@ static void print_control(const struct ctl_state *s)
 		return;
 	}
 	printf("control plane  up %s, version %s, data plane %s\n",
-	        ctl_duration(up, ctl_number(s->control, "uptime_s")),
-	        ctl_text(version, s->control, "version"), ctl_text(link, s->control, "dataplane"));
+		ctl_duration(up, ctl_number(s->control, "uptime_s")),
+		ctl_text(version, s->control, "version"), ctl_text(link, s->control, "dataplane"));
 	printf("               %.0f rooms, %.0f peers, %.0f transports, %.0f producers, %.0f consumers\n",
-	        ctl_number(s->control, "rooms"), ctl_number(s->control, "peers"),
-	        ctl_number(s->control, "transports"), ctl_number(s->control, "producers"),
-	        ctl_number(s->control, "consumers"));
+		ctl_number(s->control, "rooms"), ctl_number(s->control, "peers"),
+		ctl_number(s->control, "transports"), ctl_number(s->control, "producers"),
+		ctl_number(s->control, "consumers"));
 }
 
 static void print_data(const struct ctl_state *s)
@@ -44,17 +44,17 @@ static void print_data(const struct ctl_state *s)
 		return;
 	}
 	printf("data plane     up %s, alive %" PRIu64 " ms ago, control plane %s\n",
-	        ctl_duration(up, ctl_uptime(s)), s->tick_age_ms, h->control_connected ? "connected" : "AWAY");
+		ctl_duration(up, ctl_uptime(s)), s->tick_age_ms, h->control_connected ? "connected" : "AWAY");
 	printf("               %u of %u transports, %u of %u producers, %u of %u consumers\n",
-	        h->transports_used, h->transports, h->producers_used, h->producers, h->consumers_used,
-	        h->consumers);
+		h->transports_used, h->transports, h->producers_used, h->producers, h->consumers_used,
+		h->consumers);
 	printf("               %u of %u packet buffers free\n", h->mbuf_free, h->mbuf_total);
 }
 
 static void print_workers(const struct ctl_state *s)
 {
 	static const char *const columns[] = {">WORKER", ">UDP", ">CPU", "ENGINE", ">BUSY", ">RX pkt/s",
-	        ">RX bit/s", ">TX pkt/s", ">TX bit/s", ">TRANSPORTS", ">CONSUMERS", ">STREAMS"};
+		">RX bit/s", ">TX pkt/s", ">TX bit/s", ">TRANSPORTS", ">CONSUMERS", ">STREAMS"};
 	struct ctl_table t;
 
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
@@ -82,7 +82,7 @@ static void print_workers(const struct ctl_state *s)
 static void print_ports(const struct ctl_state *s)
 {
 	static const char *const columns[] = {
-	        "PORT", "DRIVER", "LINK", ">RX pkt/s", ">TX pkt/s", ">MISSED", ">NO BUFFER", ">ERRORS"};
+		"PORT", "DRIVER", "LINK", ">RX pkt/s", ">TX pkt/s", ">MISSED", ">NO BUFFER", ">ERRORS"};
 	struct ctl_table t;
 
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));

@@ -35,7 +35,7 @@ static cJSON *worker_json(const struct ctl_state *s, uint32_t i)
 	for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 		if (b->drop[reason] > a->drop[reason])
 			cJSON_AddNumberToObject(drops, sh_drop_name((enum sh_drop)reason),
-			        ctl_rate(s, a->drop[reason], b->drop[reason]));
+				ctl_rate(s, a->drop[reason], b->drop[reason]));
 	return worker;
 }
 

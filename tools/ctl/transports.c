@@ -49,7 +49,7 @@ static const cJSON *find_name(const struct names *n, sh_id id)
 {
 	const struct name key = {.id = id};
 	const struct name *found =
-	        n->count > 0 ? bsearch(&key, n->list, n->count, sizeof(key), compare) : NULL;
+		n->count > 0 ? bsearch(&key, n->list, n->count, sizeof(key), compare) : NULL;
 
 	return found != NULL ? found->item : NULL;
 }
@@ -137,7 +137,7 @@ static cJSON *json_row(const struct sh_transport_stats *s, const cJSON *name)
 static void print(const struct sh_stats_reader *r, const struct names *names, bool json)
 {
 	static const char *const columns[] = {"TRANSPORT", "ROOM", "PEER", "PURPOSE", "STATE", ">WORKER",
-	        "REMOTE", "PROFILE", ">RX PKTS", ">TX PKTS", ">CHECKED", ">CAN TAKE b/s"};
+		"REMOTE", "PROFILE", ">RX PKTS", ">TX PKTS", ">CHECKED", ">CAN TAKE b/s"};
 	cJSON *root = json ? cJSON_CreateObject() : NULL;
 	cJSON *list = json ? cJSON_AddArrayToObject(root, "transports") : NULL;
 	struct sh_transport_stats s;

@@ -133,10 +133,10 @@ static void make_memory(struct fake *f)
 	f->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	f->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	f->stats_fd = sealed("stats", 4096, false);
-	assert_int_equal(
-		pwrite(f->stats_fd,
-			&(struct sh_stats_header){.magic = SH_STATS_MAGIC, .version = SH_STATS_VERSION},
-			sizeof(struct sh_stats_header), 0),
+	assert_int_equal(pwrite(f->stats_fd,
+				 &(struct sh_stats_header){
+					 .magic = SH_STATS_MAGIC, .version = SH_STATS_VERSION},
+				 sizeof(struct sh_stats_header), 0),
 		sizeof(struct sh_stats_header));
 }
 

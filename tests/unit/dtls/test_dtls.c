@@ -20,8 +20,8 @@ static void expect_connected(struct pair *p)
 }
 
 /* Both ends must have cut the same bytes into the same keys (RFC 5764, 4.2). */
-static void expect_same_keys(
-	struct pair *p, enum cp_dtls_role our_role, unsigned profile, size_t key, size_t salt)
+static void expect_same_keys(struct pair *p, enum cp_dtls_role our_role, unsigned profile, size_t key,
+	size_t salt)
 {
 	struct sh_transport_keys k;
 	const struct sh_srtp_keys *client, *server;
@@ -30,8 +30,8 @@ static void expect_same_keys(
 	assert_int_equal(cp_dtls_keys(p->ours, &k), 0);
 	assert_int_equal(k.profile, profile);
 	assert_int_equal(SSL_get_selected_srtp_profile(p->peer)->id, profile);
-	assert_int_equal(SSL_export_keying_material(
-				 p->peer, block, 2 * (key + salt), "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0),
+	assert_int_equal(SSL_export_keying_material(p->peer, block, 2 * (key + salt), "EXTRACTOR-dtls_srtp",
+				 19, NULL, 0, 0),
 		1);
 	client = our_role == CP_DTLS_SERVER ? &k.in : &k.out;
 	server = our_role == CP_DTLS_SERVER ? &k.out : &k.in;
@@ -94,8 +94,8 @@ static void fragmented_client_hello(void **state)
 {
 	struct pair *p = pair_new(CP_DTLS_SERVER, all, 256);
 
-	SSL_set_tlsext_host_name(
-		p->peer, "a-name-long-enough-to-make-the-hello-longer-than-one-datagram.example");
+	SSL_set_tlsext_host_name(p->peer,
+		"a-name-long-enough-to-make-the-hello-longer-than-one-datagram.example");
 	pair_start(p, CP_DTLS_SERVER);
 	assert_true(p->net.count[PEERS] > 1);
 	pair_run(p, 1);
@@ -201,8 +201,8 @@ static void hello_before_connect_is_kept(void **state)
 	struct pair *p = pair_new(CP_DTLS_SERVER, all, 256);
 	struct cp_fingerprint f = pair_fingerprint(p);
 
-	SSL_set_tlsext_host_name(
-		p->peer, "a-name-long-enough-to-make-the-hello-longer-than-one-datagram.example");
+	SSL_set_tlsext_host_name(p->peer,
+		"a-name-long-enough-to-make-the-hello-longer-than-one-datagram.example");
 	pair_peer_step(p);
 	pair_run(p, 0);
 	assert_int_equal(p->net.sent[OURS], 0);

@@ -39,8 +39,8 @@ static void on_send(void *arg, const uint8_t *data, size_t len)
 		cp_dtls_session_input(e->other->session, data, len);
 }
 
-static void on_state(
-	void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys, const char *reason)
+static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys,
+	const char *reason)
 {
 	struct end *e = arg;
 

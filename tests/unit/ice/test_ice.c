@@ -54,8 +54,8 @@ static void credentials_are_long_and_differ(void **state)
 	assert_string_not_equal(ice.current.ufrag, other.current.ufrag);
 	assert_string_not_equal(ice.current.pwd, other.current.pwd);
 	for (const char *c = ice.current.pwd; *c; c++)
-		assert_non_null(
-			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", *c));
+		assert_non_null(strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+			*c));
 }
 
 static void first_check_is_answered_and_bound(void **state)

@@ -9,7 +9,7 @@
 struct cp_router full_router(void)
 {
 	static const enum sh_codec all[] = {
-	        SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
+		SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
 	struct cp_router r;
 
 	cp_router_init(&r, all, 5);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct cp_consumer_ids ids = {
-        .ssrc = 111111111, .rtx_ssrc = 222222222, .mid = "7", .cname = "spate-cname"};
+	.ssrc = 111111111, .rtx_ssrc = 222222222, .mid = "7", .cname = "spate-cname"};
 static struct sh_consumer_add add;
 static char err[CP_NEGOTIATION_ERROR];
 
@@ -16,9 +16,9 @@ static struct cp_consumable producer(const char *name)
 	struct cp_consumable c;
 	cJSON *data = load(name);
 
-	assert_int_equal(
-	        cp_producer_parameters(&r, at(data, "kind"), at(data, "rtpParameters"), &ignored, &c, err),
-	        0);
+	assert_int_equal(cp_producer_parameters(&r, at(data, "kind"), at(data, "rtpParameters"), &ignored, &c,
+				 err),
+		0);
 	cJSON_Delete(data);
 	return c;
 }
@@ -47,24 +47,24 @@ static void gives_chromium_a_firefox_producer(void **state)
 
 	assert_int_equal(consume("firefox-vp8", caps, &out), 0);
 	assert_prints(out,
-	        "{\"mid\":\"7\",\"codecs\":[{\"mimeType\":\"video/"
-	        "VP8\",\"payloadType\":101,\"clockRate\":90000,"
-	        "\"parameters\":{\"max-fs\":12288,\"max-fr\":60},\"rtcpFeedback\":["
-	        "{\"type\":\"nack\",\"parameter\":\"\"},{\"type\":\"nack\",\"parameter\":\"pli\"},"
-	        "{\"type\":\"ccm\",\"parameter\":\"fir\"},{\"type\":\"goog-remb\",\"parameter\":\"\"}]},"
-	        "{\"mimeType\":\"video/rtx\",\"payloadType\":102,\"clockRate\":90000,"
-	        "\"parameters\":{\"apt\":101},\"rtcpFeedback\":[]}],\"headerExtensions\":["
-	        "{\"uri\":\"urn:ietf:params:rtp-hdrext:sdes:mid\",\"id\":1,\"encrypt\":false,\"parameters\":{"
-	        "}},"
-	        "{\"uri\":\"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\",\"id\":4,"
-	        "\"encrypt\":false,\"parameters\":{}},"
-	        "{\"uri\":\"urn:3gpp:video-orientation\",\"id\":8,\"encrypt\":false,\"parameters\":{}},"
-	        "{\"uri\":\"urn:ietf:params:rtp-hdrext:toffset\",\"id\":9,\"encrypt\":false,\"parameters\":{}"
-	        "},"
-	        "{\"uri\":\"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\",\"id\":11,"
-	        "\"encrypt\":false,\"parameters\":{}}],"
-	        "\"encodings\":[{\"ssrc\":111111111,\"rtx\":{\"ssrc\":222222222}}],"
-	        "\"rtcp\":{\"cname\":\"spate-cname\",\"reducedSize\":true}}");
+		"{\"mid\":\"7\",\"codecs\":[{\"mimeType\":\"video/"
+		"VP8\",\"payloadType\":101,\"clockRate\":90000,"
+		"\"parameters\":{\"max-fs\":12288,\"max-fr\":60},\"rtcpFeedback\":["
+		"{\"type\":\"nack\",\"parameter\":\"\"},{\"type\":\"nack\",\"parameter\":\"pli\"},"
+		"{\"type\":\"ccm\",\"parameter\":\"fir\"},{\"type\":\"goog-remb\",\"parameter\":\"\"}]},"
+		"{\"mimeType\":\"video/rtx\",\"payloadType\":102,\"clockRate\":90000,"
+		"\"parameters\":{\"apt\":101},\"rtcpFeedback\":[]}],\"headerExtensions\":["
+		"{\"uri\":\"urn:ietf:params:rtp-hdrext:sdes:mid\",\"id\":1,\"encrypt\":false,\"parameters\":{"
+		"}},"
+		"{\"uri\":\"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\",\"id\":4,"
+		"\"encrypt\":false,\"parameters\":{}},"
+		"{\"uri\":\"urn:3gpp:video-orientation\",\"id\":8,\"encrypt\":false,\"parameters\":{}},"
+		"{\"uri\":\"urn:ietf:params:rtp-hdrext:toffset\",\"id\":9,\"encrypt\":false,\"parameters\":{}"
+		"},"
+		"{\"uri\":\"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\",\"id\":11,"
+		"\"encrypt\":false,\"parameters\":{}}],"
+		"\"encodings\":[{\"ssrc\":111111111,\"rtx\":{\"ssrc\":222222222}}],"
+		"\"rtcp\":{\"cname\":\"spate-cname\",\"reducedSize\":true}}");
 	assert_int_equal(add.ssrc, ids.ssrc);
 	assert_int_equal(add.rtx_ssrc, ids.rtx_ssrc);
 	assert_int_equal(add.pt, 101);
@@ -94,9 +94,9 @@ static void gives_audio_its_extensions(void **state)
 	assert_int_equal(add.rtx_pt, 0);
 	assert_int_equal(add.rtx_ssrc, 0);
 	assert_prints(at(out, "codecs"),
-	        "[{\"mimeType\":\"audio/opus\",\"payloadType\":100,\"clockRate\":48000,\"channels\":2,"
-	        "\"parameters\":{\"minptime\":10,\"useinbandfec\":1},"
-	        "\"rtcpFeedback\":[{\"type\":\"nack\",\"parameter\":\"\"}]}]");
+		"[{\"mimeType\":\"audio/opus\",\"payloadType\":100,\"clockRate\":48000,\"channels\":2,"
+		"\"parameters\":{\"minptime\":10,\"useinbandfec\":1},"
+		"\"rtcpFeedback\":[{\"type\":\"nack\",\"parameter\":\"\"}]}]");
 	assert_prints(at(out, "encodings"), "[{\"ssrc\":111111111}]");
 	cJSON_Delete(out);
 	cJSON_Delete(caps);
@@ -109,14 +109,14 @@ static void matches_browsers_and_codecs(void **state)
 		int rc;
 		uint8_t pt;
 	} t[] = {
-	        {"chromium-vp8", "firefox-recv", 0, 101},
-	        {"chromium-vp9", "firefox-recv", 0, 103},
-	        {"chromium-av1", "firefox-recv", 0, 109},
-	        {"chromium-h264", "firefox-recv", ENOTSUP, 0},
-	        {"chromium-h264", "chromium-recv", 0, 105},
-	        {"firefox-opus", "chromium-recv", 0, 100},
-	        {"firefox-vp9", "chromium-recv", 0, 103},
-	        {"firefox-av1", "chromium-recv", 0, 109},
+		{"chromium-vp8", "firefox-recv", 0, 101},
+		{"chromium-vp9", "firefox-recv", 0, 103},
+		{"chromium-av1", "firefox-recv", 0, 109},
+		{"chromium-h264", "firefox-recv", ENOTSUP, 0},
+		{"chromium-h264", "chromium-recv", 0, 105},
+		{"firefox-opus", "chromium-recv", 0, 100},
+		{"firefox-vp9", "chromium-recv", 0, 103},
+		{"firefox-av1", "chromium-recv", 0, 109},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -138,7 +138,7 @@ static void carries_the_scalability_mode(void **state)
 
 	assert_int_equal(consume("chromium-vp9", caps, &out), 0);
 	assert_prints(at(out, "encodings"),
-	        "[{\"ssrc\":111111111,\"scalabilityMode\":\"L1T3\",\"rtx\":{\"ssrc\":222222222}}]");
+		"[{\"ssrc\":111111111,\"scalabilityMode\":\"L1T3\",\"rtx\":{\"ssrc\":222222222}}]");
 	cJSON_Delete(out);
 	cJSON_Delete(caps);
 }
@@ -164,8 +164,8 @@ static void drops_feedback_without_its_extension(void **state)
 
 	set(caps, "headerExtensions", "[]");
 	set(caps, "codecs.1.rtcpFeedback",
-	        "[{\"type\":\"goog-remb\"},{\"type\":\"transport-cc\"},{\"type\":\"nack\",\"parameter\":"
-	        "\"pli\"}]");
+		"[{\"type\":\"goog-remb\"},{\"type\":\"transport-cc\"},{\"type\":\"nack\",\"parameter\":"
+		"\"pli\"}]");
 	assert_int_equal(consume("chromium-vp8", caps, &out), 0);
 	assert_prints(at(out, "codecs.0.rtcpFeedback"), "[{\"type\":\"nack\",\"parameter\":\"pli\"}]");
 	assert_int_equal(cJSON_GetArraySize(at(out, "headerExtensions")), 0);
@@ -180,12 +180,12 @@ static void takes_only_extensions_the_client_receives(void **state)
 		const char *path, *json;
 		uint8_t mid;
 	} t[] = {
-	        {"headerExtensions.0.direction", "\"sendonly\"", 0},
-	        {"headerExtensions.0.direction", "\"inactive\"", 0},
-	        {"headerExtensions.0.direction", "\"recvonly\"", 1},
-	        {"headerExtensions.0.direction", NULL, 1},
-	        {"headerExtensions.0.preferredId", "9", 0}, /* not the router's */
-	        {"headerExtensions.0.preferredEncrypt", "true", 0},
+		{"headerExtensions.0.direction", "\"sendonly\"", 0},
+		{"headerExtensions.0.direction", "\"inactive\"", 0},
+		{"headerExtensions.0.direction", "\"recvonly\"", 1},
+		{"headerExtensions.0.direction", NULL, 1},
+		{"headerExtensions.0.preferredId", "9", 0}, /* not the router's */
+		{"headerExtensions.0.preferredEncrypt", "true", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -206,25 +206,25 @@ static void names_the_wrong_member(void **state)
 		int rc;
 		const char *names;
 	} t[] = {
-	        {"codecs", NULL, EINVAL, "rtpCapabilities.codecs is missing"},
-	        {"codecs", "{}", EINVAL, "rtpCapabilities.codecs must be an array"},
-	        {"codecs", "[]", ENOTSUP, "video/VP8"},
-	        {"codecs.3", "3", EINVAL, "rtpCapabilities.codecs[3] must be an object"},
-	        {"codecs.3.mimeType", "3", EINVAL, "rtpCapabilities.codecs[3].mimeType"},
-	        {"codecs.3.clockRate", "\"\"", EINVAL, "rtpCapabilities.codecs[3].clockRate"},
-	        {"codecs.3.preferredPayloadType", "200", EINVAL, "codecs[3].preferredPayloadType"},
-	        {"codecs.3.preferredPayloadType", NULL, 0, ""},
-	        {"codecs.3.kind", "9", 0, ""}, /* its MIME type says it */
-	        {"codecs.4.parameters.apt", "{}", EINVAL, "rtpCapabilities.codecs[4].parameters.apt"},
-	        {"headerExtensions", "7", EINVAL, "rtpCapabilities.headerExtensions"},
-	        {"headerExtensions", NULL, 0, ""},
-	        {"headerExtensions.1", "7", EINVAL, "rtpCapabilities.headerExtensions[1]"},
-	        {"headerExtensions.1.kind", NULL, EINVAL, "headerExtensions[1].kind"},
-	        {"headerExtensions.1.kind", "\"text\"", EINVAL, "headerExtensions[1].kind"},
-	        {"headerExtensions.1.uri", "[]", EINVAL, "headerExtensions[1].uri"},
-	        {"headerExtensions.1.preferredId", "0", EINVAL, "headerExtensions[1].preferredId"},
-	        {"headerExtensions.1.preferredEncrypt", "0", EINVAL, "headerExtensions[1].preferredEncrypt"},
-	        {"headerExtensions.1.direction", "\"up\"", EINVAL, "headerExtensions[1].direction"},
+		{"codecs", NULL, EINVAL, "rtpCapabilities.codecs is missing"},
+		{"codecs", "{}", EINVAL, "rtpCapabilities.codecs must be an array"},
+		{"codecs", "[]", ENOTSUP, "video/VP8"},
+		{"codecs.3", "3", EINVAL, "rtpCapabilities.codecs[3] must be an object"},
+		{"codecs.3.mimeType", "3", EINVAL, "rtpCapabilities.codecs[3].mimeType"},
+		{"codecs.3.clockRate", "\"\"", EINVAL, "rtpCapabilities.codecs[3].clockRate"},
+		{"codecs.3.preferredPayloadType", "200", EINVAL, "codecs[3].preferredPayloadType"},
+		{"codecs.3.preferredPayloadType", NULL, 0, ""},
+		{"codecs.3.kind", "9", 0, ""}, /* its MIME type says it */
+		{"codecs.4.parameters.apt", "{}", EINVAL, "rtpCapabilities.codecs[4].parameters.apt"},
+		{"headerExtensions", "7", EINVAL, "rtpCapabilities.headerExtensions"},
+		{"headerExtensions", NULL, 0, ""},
+		{"headerExtensions.1", "7", EINVAL, "rtpCapabilities.headerExtensions[1]"},
+		{"headerExtensions.1.kind", NULL, EINVAL, "headerExtensions[1].kind"},
+		{"headerExtensions.1.kind", "\"text\"", EINVAL, "headerExtensions[1].kind"},
+		{"headerExtensions.1.uri", "[]", EINVAL, "headerExtensions[1].uri"},
+		{"headerExtensions.1.preferredId", "0", EINVAL, "headerExtensions[1].preferredId"},
+		{"headerExtensions.1.preferredEncrypt", "0", EINVAL, "headerExtensions[1].preferredEncrypt"},
+		{"headerExtensions.1.direction", "\"up\"", EINVAL, "headerExtensions[1].direction"},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -271,15 +271,15 @@ static void survives_a_lack_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(gives_chromium_a_firefox_producer),
-	        cmocka_unit_test(gives_audio_its_extensions),
-	        cmocka_unit_test(matches_browsers_and_codecs),
-	        cmocka_unit_test(carries_the_scalability_mode),
-	        cmocka_unit_test(leaves_rtx_out_where_the_client_has_none),
-	        cmocka_unit_test(drops_feedback_without_its_extension),
-	        cmocka_unit_test(takes_only_extensions_the_client_receives),
-	        cmocka_unit_test(names_the_wrong_member),
-	        cmocka_unit_test(survives_a_lack_of_memory),
+		cmocka_unit_test(gives_chromium_a_firefox_producer),
+		cmocka_unit_test(gives_audio_its_extensions),
+		cmocka_unit_test(matches_browsers_and_codecs),
+		cmocka_unit_test(carries_the_scalability_mode),
+		cmocka_unit_test(leaves_rtx_out_where_the_client_has_none),
+		cmocka_unit_test(drops_feedback_without_its_extension),
+		cmocka_unit_test(takes_only_extensions_the_client_receives),
+		cmocka_unit_test(names_the_wrong_member),
+		cmocka_unit_test(survives_a_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

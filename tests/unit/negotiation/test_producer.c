@@ -15,7 +15,7 @@ static int produce(const cJSON *data)
 
 	err[0] = '\0';
 	return cp_producer_parameters(&r, cJSON_GetObjectItem(data, "kind"),
-	        cJSON_GetObjectItem(data, "rtpParameters"), &add, &consumable, err);
+		cJSON_GetObjectItem(data, "rtpParameters"), &add, &consumable, err);
 }
 
 static void takes_what_browsers_send(void **state)
@@ -31,27 +31,27 @@ static void takes_what_browsers_send(void **state)
 		const char *fmtp, *scalability;
 		uint8_t mid, abs, twcc, dd;
 	} t[] = {
-	        {"chromium-opus", SH_CODEC_OPUS, 111, 0, 100, 0, 3722376347, 0,
-	                SH_PRODUCER_NACK | SH_PRODUCER_TWCC, "{\"minptime\":10,\"useinbandfec\":1}", "", 4, 2,
-	                3, 0},
-	        {"chromium-vp8", SH_CODEC_VP8, 96, 97, 101, 102, 1943572870, 2633289357, VIDEO, "{}", "", 9,
-	                2, 4, 0},
-	        {"chromium-vp9", SH_CODEC_VP9, 98, 99, 103, 104, 4243811614, 3515766659, VIDEO,
-	                "{\"profile-id\":0}", "L1T3", 9, 2, 4, 13},
-	        {"chromium-h264", SH_CODEC_H264, 108, 109, 105, 106, 1087239743, 1651670253, VIDEO,
-	                "{\"level-asymmetry-allowed\":1,\"packetization-mode\":1,\"profile-level-id\":"
-	                "\"42e01f\"}",
-	                "", 9, 2, 4, 0},
-	        {"chromium-av1", SH_CODEC_AV1, 45, 46, 109, 110, 520760909, 2624500191, VIDEO,
-	                "{\"level-idx\":5,\"profile\":0,\"tier\":0}", "", 9, 2, 4, 0},
-	        {"firefox-opus", SH_CODEC_OPUS, 109, 0, 100, 0, 4068951668, 0, SH_PRODUCER_TWCC,
-	                "{\"maxplaybackrate\":48000,\"stereo\":1,\"useinbandfec\":1}", "", 3, 0, 7, 0},
-	        {"firefox-vp8", SH_CODEC_VP8, 120, 124, 101, 102, 3907015618, 4045694754, VIDEO,
-	                "{\"max-fs\":12288,\"max-fr\":60}", "", 3, 4, 7, 0},
-	        {"firefox-vp9", SH_CODEC_VP9, 121, 125, 103, 104, 3408033183, 3184695730, VIDEO,
-	                "{\"max-fs\":12288,\"max-fr\":60}", "L1T3", 3, 4, 7, 0},
-	        {"firefox-av1", SH_CODEC_AV1, 99, 100, 109, 110, 2225867993, 3465280871, VIDEO, "{}", "", 3,
-	                4, 7, 0},
+		{"chromium-opus", SH_CODEC_OPUS, 111, 0, 100, 0, 3722376347, 0,
+			SH_PRODUCER_NACK | SH_PRODUCER_TWCC, "{\"minptime\":10,\"useinbandfec\":1}", "", 4, 2,
+			3, 0},
+		{"chromium-vp8", SH_CODEC_VP8, 96, 97, 101, 102, 1943572870, 2633289357, VIDEO, "{}", "", 9,
+			2, 4, 0},
+		{"chromium-vp9", SH_CODEC_VP9, 98, 99, 103, 104, 4243811614, 3515766659, VIDEO,
+			"{\"profile-id\":0}", "L1T3", 9, 2, 4, 13},
+		{"chromium-h264", SH_CODEC_H264, 108, 109, 105, 106, 1087239743, 1651670253, VIDEO,
+			"{\"level-asymmetry-allowed\":1,\"packetization-mode\":1,\"profile-level-id\":"
+			"\"42e01f\"}",
+			"", 9, 2, 4, 0},
+		{"chromium-av1", SH_CODEC_AV1, 45, 46, 109, 110, 520760909, 2624500191, VIDEO,
+			"{\"level-idx\":5,\"profile\":0,\"tier\":0}", "", 9, 2, 4, 0},
+		{"firefox-opus", SH_CODEC_OPUS, 109, 0, 100, 0, 4068951668, 0, SH_PRODUCER_TWCC,
+			"{\"maxplaybackrate\":48000,\"stereo\":1,\"useinbandfec\":1}", "", 3, 0, 7, 0},
+		{"firefox-vp8", SH_CODEC_VP8, 120, 124, 101, 102, 3907015618, 4045694754, VIDEO,
+			"{\"max-fs\":12288,\"max-fr\":60}", "", 3, 4, 7, 0},
+		{"firefox-vp9", SH_CODEC_VP9, 121, 125, 103, 104, 3408033183, 3184695730, VIDEO,
+			"{\"max-fs\":12288,\"max-fr\":60}", "L1T3", 3, 4, 7, 0},
+		{"firefox-av1", SH_CODEC_AV1, 99, 100, 109, 110, 2225867993, 3465280871, VIDEO, "{}", "", 3,
+			4, 7, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -126,95 +126,95 @@ static void check_changes(const char *base, const struct change *t, size_t count
 static void names_the_wrong_member(void **state)
 {
 	static const struct change t[] = {
-	        {"kind", NULL, EINVAL, "kind"},
-	        {"kind", "1", EINVAL, "kind"},
-	        {"kind", "\"application\"", EINVAL, "kind"},
-	        {"kind", "\"audio\"", EINVAL, "codecs[0].mimeType"},
-	        {"rtpParameters", NULL, EINVAL, "rtpParameters is missing"},
-	        {"rtpParameters", "[]", EINVAL, "rtpParameters must be an object"},
-	        {"rtpParameters.mid", "7", EINVAL, "rtpParameters.mid"},
-	        {"rtpParameters.mid", "\"123456789\"", EINVAL, "rtpParameters.mid is over 8"},
-	        {"rtpParameters.mid", "\"a b\"", EINVAL, "rtpParameters.mid"},
-	        {"rtpParameters.codecs", NULL, EINVAL, "rtpParameters.codecs is missing"},
-	        {"rtpParameters.codecs", "{}", EINVAL, "rtpParameters.codecs must be an array"},
-	        {"rtpParameters.codecs", "[]", EINVAL, "rtpParameters.codecs is empty"},
-	        {"rtpParameters.codecs.0", "5", EINVAL, "rtpParameters.codecs[0] must be an object"},
-	        {"rtpParameters.codecs.0", "null", EINVAL, "rtpParameters.codecs[0]"},
-	        {"rtpParameters.codecs.0.mimeType", NULL, EINVAL, "codecs[0].mimeType is missing"},
-	        {"rtpParameters.codecs.0.mimeType", "{}", EINVAL, "codecs[0].mimeType must be a string"},
-	        {"rtpParameters.codecs.0.mimeType", "\"text/html\"", EINVAL, "codecs[0].mimeType"},
-	        {"rtpParameters.codecs.0.mimeType", "\"video/\"", EINVAL, "codecs[0].mimeType"},
-	        {"rtpParameters.codecs.0.mimeType", "\"audio/VP8\"", EINVAL, "codecs[0].mimeType"},
-	        {"rtpParameters.codecs.0.payloadType", NULL, EINVAL, "codecs[0].payloadType is missing"},
-	        {"rtpParameters.codecs.0.payloadType", "\"96\"", EINVAL,
-	                "codecs[0].payloadType must be an integer"},
-	        {"rtpParameters.codecs.0.payloadType", "96.5", EINVAL, "codecs[0].payloadType"},
-	        {"rtpParameters.codecs.0.payloadType", "-1", EINVAL, "codecs[0].payloadType"},
-	        {"rtpParameters.codecs.0.payloadType", "128", EINVAL, "codecs[0].payloadType"},
-	        {"rtpParameters.codecs.0.payloadType", "72", EINVAL, "RTCP"},
-	        {"rtpParameters.codecs.0.payloadType", "1e999", EINVAL, "codecs[0].payloadType"},
-	        {"rtpParameters.codecs.0.payloadType", "97", EINVAL, "payloadType 97 is there twice"},
-	        {"rtpParameters.codecs.0.clockRate", NULL, EINVAL, "codecs[0].clockRate"},
-	        {"rtpParameters.codecs.0.clockRate", "0", EINVAL, "codecs[0].clockRate"},
-	        {"rtpParameters.codecs.0.clockRate", "4294967296", EINVAL, "codecs[0].clockRate"},
-	        {"rtpParameters.codecs.0.clockRate", "48000", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters", "[]", EINVAL, "codecs[0].parameters must be an object"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\":true}", EINVAL, "codecs[0].parameters.x"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\":{}}", EINVAL, "codecs[0].parameters.x"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\":1e999}", EINVAL, "codecs[0].parameters.x"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\":\"1\\r\\na=candidate\"}", EINVAL,
-	                "parameters.x"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\":\"1;y=2\"}", EINVAL, "parameters.x"},
-	        {"rtpParameters.codecs.0.parameters", "{\"x\\r\\ny\":1}", EINVAL, "codecs[0].parameters"},
-	        {"rtpParameters.codecs.0.parameters", "{\"\":1}", EINVAL, "codecs[0].parameters"},
-	        {"rtpParameters.codecs.0.rtcpFeedback", "{}", EINVAL,
-	                "codecs[0].rtcpFeedback must be an array"},
-	        {"rtpParameters.codecs.0.rtcpFeedback.1", "1", EINVAL, "codecs[0].rtcpFeedback[1]"},
-	        {"rtpParameters.codecs.0.rtcpFeedback.1.type", NULL, EINVAL,
-	                "rtcpFeedback[1].type is missing"},
-	        {"rtpParameters.codecs.0.rtcpFeedback.1.type", "1", EINVAL, "rtcpFeedback[1].type"},
-	        {"rtpParameters.codecs.0.rtcpFeedback.1.parameter", "[]", EINVAL,
-	                "rtcpFeedback[1].parameter"},
-	        {"rtpParameters.codecs.1.parameters", NULL, EINVAL, "codecs[1].parameters.apt is missing"},
-	        {"rtpParameters.codecs.1.parameters.apt", "\"96\"", EINVAL, "codecs[1].parameters.apt"},
-	        {"rtpParameters.codecs.1.parameters.apt", "98", EINVAL, "codecs[1].parameters.apt"},
-	        {"rtpParameters.codecs.1.parameters.apt", "97", EINVAL, "codecs[1].parameters.apt"},
-	        {"rtpParameters.headerExtensions", "1", EINVAL,
-	                "rtpParameters.headerExtensions must be an array"},
-	        {"rtpParameters.headerExtensions.2", "[]", EINVAL, "headerExtensions[2] must be an object"},
-	        {"rtpParameters.headerExtensions.2.uri", NULL, EINVAL, "headerExtensions[2].uri"},
-	        {"rtpParameters.headerExtensions.2.uri", "2", EINVAL, "headerExtensions[2].uri"},
-	        {"rtpParameters.headerExtensions.2.id", "0", EINVAL, "headerExtensions[2].id"},
-	        {"rtpParameters.headerExtensions.2.id", "15", EINVAL,
-	                "headerExtensions[2].id 15 is reserved"},
-	        {"rtpParameters.headerExtensions.2.id", "256", EINVAL, "headerExtensions[2].id"},
-	        {"rtpParameters.headerExtensions.2.id", "9", EINVAL,
-	                "headerExtensions[2].id 9 is there twice"},
-	        {"rtpParameters.headerExtensions.2.uri", "\"urn:ietf:params:rtp-hdrext:sdes:mid\"", EINVAL,
-	                "headerExtensions[2].uri is there twice"},
-	        {"rtpParameters.headerExtensions.2.encrypt", "\"no\"", EINVAL, "headerExtensions[2].encrypt"},
-	        {"rtpParameters.headerExtensions.2.parameters", "3", EINVAL,
-	                "headerExtensions[2].parameters"},
-	        {"rtpParameters.encodings", "{}", EINVAL, "rtpParameters.encodings must be an array"},
-	        {"rtpParameters.encodings.0", "[]", EINVAL, "encodings[0] must be an object"},
-	        {"rtpParameters.encodings.0.ssrc", "0", EINVAL, "encodings[0].ssrc"},
-	        {"rtpParameters.encodings.0.ssrc", "4294967296", EINVAL, "encodings[0].ssrc"},
-	        {"rtpParameters.encodings.0.ssrc", "\"1\"", EINVAL, "encodings[0].ssrc"},
-	        {"rtpParameters.encodings.0.rid", "1", EINVAL, "encodings[0].rid"},
-	        {"rtpParameters.encodings.0.rid", "\"12345678901234567\"", EINVAL,
-	                "encodings[0].rid is over 16"},
-	        {"rtpParameters.encodings.0.rtx", "1", EINVAL, "encodings[0].rtx must be an object"},
-	        {"rtpParameters.encodings.0.rtx.ssrc", NULL, EINVAL, "encodings[0].rtx.ssrc is missing"},
-	        {"rtpParameters.encodings.0.rtx.ssrc", "-5", EINVAL, "encodings[0].rtx.ssrc"},
-	        {"rtpParameters.encodings.0.rtx.ssrc", "1943572870", EINVAL, "encodings[0].rtx.ssrc"},
-	        {"rtpParameters.encodings.0.dtx", "1", EINVAL, "encodings[0].dtx"},
-	        {"rtpParameters.encodings.0.scalabilityMode", "3", EINVAL, "encodings[0].scalabilityMode"},
-	        {"rtpParameters.encodings.0.scalabilityMode", "\"L1T3\\r\\n\"", EINVAL,
-	                "encodings[0].scalabilityMode"},
-	        {"rtpParameters.rtcp", "[]", EINVAL, "rtpParameters.rtcp must be an object"},
-	        {"rtpParameters.rtcp.cname", "4", EINVAL, "rtpParameters.rtcp.cname"},
-	        {"rtpParameters.rtcp.reducedSize", "1", EINVAL, "rtpParameters.rtcp.reducedSize"},
-	        {"rtpParameters.rtcp.mux", "false", ENOTSUP, "rtpParameters.rtcp.mux"},
+		{"kind", NULL, EINVAL, "kind"},
+		{"kind", "1", EINVAL, "kind"},
+		{"kind", "\"application\"", EINVAL, "kind"},
+		{"kind", "\"audio\"", EINVAL, "codecs[0].mimeType"},
+		{"rtpParameters", NULL, EINVAL, "rtpParameters is missing"},
+		{"rtpParameters", "[]", EINVAL, "rtpParameters must be an object"},
+		{"rtpParameters.mid", "7", EINVAL, "rtpParameters.mid"},
+		{"rtpParameters.mid", "\"123456789\"", EINVAL, "rtpParameters.mid is over 8"},
+		{"rtpParameters.mid", "\"a b\"", EINVAL, "rtpParameters.mid"},
+		{"rtpParameters.codecs", NULL, EINVAL, "rtpParameters.codecs is missing"},
+		{"rtpParameters.codecs", "{}", EINVAL, "rtpParameters.codecs must be an array"},
+		{"rtpParameters.codecs", "[]", EINVAL, "rtpParameters.codecs is empty"},
+		{"rtpParameters.codecs.0", "5", EINVAL, "rtpParameters.codecs[0] must be an object"},
+		{"rtpParameters.codecs.0", "null", EINVAL, "rtpParameters.codecs[0]"},
+		{"rtpParameters.codecs.0.mimeType", NULL, EINVAL, "codecs[0].mimeType is missing"},
+		{"rtpParameters.codecs.0.mimeType", "{}", EINVAL, "codecs[0].mimeType must be a string"},
+		{"rtpParameters.codecs.0.mimeType", "\"text/html\"", EINVAL, "codecs[0].mimeType"},
+		{"rtpParameters.codecs.0.mimeType", "\"video/\"", EINVAL, "codecs[0].mimeType"},
+		{"rtpParameters.codecs.0.mimeType", "\"audio/VP8\"", EINVAL, "codecs[0].mimeType"},
+		{"rtpParameters.codecs.0.payloadType", NULL, EINVAL, "codecs[0].payloadType is missing"},
+		{"rtpParameters.codecs.0.payloadType", "\"96\"", EINVAL,
+			"codecs[0].payloadType must be an integer"},
+		{"rtpParameters.codecs.0.payloadType", "96.5", EINVAL, "codecs[0].payloadType"},
+		{"rtpParameters.codecs.0.payloadType", "-1", EINVAL, "codecs[0].payloadType"},
+		{"rtpParameters.codecs.0.payloadType", "128", EINVAL, "codecs[0].payloadType"},
+		{"rtpParameters.codecs.0.payloadType", "72", EINVAL, "RTCP"},
+		{"rtpParameters.codecs.0.payloadType", "1e999", EINVAL, "codecs[0].payloadType"},
+		{"rtpParameters.codecs.0.payloadType", "97", EINVAL, "payloadType 97 is there twice"},
+		{"rtpParameters.codecs.0.clockRate", NULL, EINVAL, "codecs[0].clockRate"},
+		{"rtpParameters.codecs.0.clockRate", "0", EINVAL, "codecs[0].clockRate"},
+		{"rtpParameters.codecs.0.clockRate", "4294967296", EINVAL, "codecs[0].clockRate"},
+		{"rtpParameters.codecs.0.clockRate", "48000", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters", "[]", EINVAL, "codecs[0].parameters must be an object"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\":true}", EINVAL, "codecs[0].parameters.x"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\":{}}", EINVAL, "codecs[0].parameters.x"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\":1e999}", EINVAL, "codecs[0].parameters.x"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\":\"1\\r\\na=candidate\"}", EINVAL,
+			"parameters.x"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\":\"1;y=2\"}", EINVAL, "parameters.x"},
+		{"rtpParameters.codecs.0.parameters", "{\"x\\r\\ny\":1}", EINVAL, "codecs[0].parameters"},
+		{"rtpParameters.codecs.0.parameters", "{\"\":1}", EINVAL, "codecs[0].parameters"},
+		{"rtpParameters.codecs.0.rtcpFeedback", "{}", EINVAL,
+			"codecs[0].rtcpFeedback must be an array"},
+		{"rtpParameters.codecs.0.rtcpFeedback.1", "1", EINVAL, "codecs[0].rtcpFeedback[1]"},
+		{"rtpParameters.codecs.0.rtcpFeedback.1.type", NULL, EINVAL,
+			"rtcpFeedback[1].type is missing"},
+		{"rtpParameters.codecs.0.rtcpFeedback.1.type", "1", EINVAL, "rtcpFeedback[1].type"},
+		{"rtpParameters.codecs.0.rtcpFeedback.1.parameter", "[]", EINVAL,
+			"rtcpFeedback[1].parameter"},
+		{"rtpParameters.codecs.1.parameters", NULL, EINVAL, "codecs[1].parameters.apt is missing"},
+		{"rtpParameters.codecs.1.parameters.apt", "\"96\"", EINVAL, "codecs[1].parameters.apt"},
+		{"rtpParameters.codecs.1.parameters.apt", "98", EINVAL, "codecs[1].parameters.apt"},
+		{"rtpParameters.codecs.1.parameters.apt", "97", EINVAL, "codecs[1].parameters.apt"},
+		{"rtpParameters.headerExtensions", "1", EINVAL,
+			"rtpParameters.headerExtensions must be an array"},
+		{"rtpParameters.headerExtensions.2", "[]", EINVAL, "headerExtensions[2] must be an object"},
+		{"rtpParameters.headerExtensions.2.uri", NULL, EINVAL, "headerExtensions[2].uri"},
+		{"rtpParameters.headerExtensions.2.uri", "2", EINVAL, "headerExtensions[2].uri"},
+		{"rtpParameters.headerExtensions.2.id", "0", EINVAL, "headerExtensions[2].id"},
+		{"rtpParameters.headerExtensions.2.id", "15", EINVAL,
+			"headerExtensions[2].id 15 is reserved"},
+		{"rtpParameters.headerExtensions.2.id", "256", EINVAL, "headerExtensions[2].id"},
+		{"rtpParameters.headerExtensions.2.id", "9", EINVAL,
+			"headerExtensions[2].id 9 is there twice"},
+		{"rtpParameters.headerExtensions.2.uri", "\"urn:ietf:params:rtp-hdrext:sdes:mid\"", EINVAL,
+			"headerExtensions[2].uri is there twice"},
+		{"rtpParameters.headerExtensions.2.encrypt", "\"no\"", EINVAL, "headerExtensions[2].encrypt"},
+		{"rtpParameters.headerExtensions.2.parameters", "3", EINVAL,
+			"headerExtensions[2].parameters"},
+		{"rtpParameters.encodings", "{}", EINVAL, "rtpParameters.encodings must be an array"},
+		{"rtpParameters.encodings.0", "[]", EINVAL, "encodings[0] must be an object"},
+		{"rtpParameters.encodings.0.ssrc", "0", EINVAL, "encodings[0].ssrc"},
+		{"rtpParameters.encodings.0.ssrc", "4294967296", EINVAL, "encodings[0].ssrc"},
+		{"rtpParameters.encodings.0.ssrc", "\"1\"", EINVAL, "encodings[0].ssrc"},
+		{"rtpParameters.encodings.0.rid", "1", EINVAL, "encodings[0].rid"},
+		{"rtpParameters.encodings.0.rid", "\"12345678901234567\"", EINVAL,
+			"encodings[0].rid is over 16"},
+		{"rtpParameters.encodings.0.rtx", "1", EINVAL, "encodings[0].rtx must be an object"},
+		{"rtpParameters.encodings.0.rtx.ssrc", NULL, EINVAL, "encodings[0].rtx.ssrc is missing"},
+		{"rtpParameters.encodings.0.rtx.ssrc", "-5", EINVAL, "encodings[0].rtx.ssrc"},
+		{"rtpParameters.encodings.0.rtx.ssrc", "1943572870", EINVAL, "encodings[0].rtx.ssrc"},
+		{"rtpParameters.encodings.0.dtx", "1", EINVAL, "encodings[0].dtx"},
+		{"rtpParameters.encodings.0.scalabilityMode", "3", EINVAL, "encodings[0].scalabilityMode"},
+		{"rtpParameters.encodings.0.scalabilityMode", "\"L1T3\\r\\n\"", EINVAL,
+			"encodings[0].scalabilityMode"},
+		{"rtpParameters.rtcp", "[]", EINVAL, "rtpParameters.rtcp must be an object"},
+		{"rtpParameters.rtcp.cname", "4", EINVAL, "rtpParameters.rtcp.cname"},
+		{"rtpParameters.rtcp.reducedSize", "1", EINVAL, "rtpParameters.rtcp.reducedSize"},
+		{"rtpParameters.rtcp.mux", "false", ENOTSUP, "rtpParameters.rtcp.mux"},
 	};
 
 	check_changes("chromium-vp8", t, sizeof(t) / sizeof(t[0]));
@@ -223,25 +223,25 @@ static void names_the_wrong_member(void **state)
 static void takes_what_may_be_absent(void **state)
 {
 	static const struct change t[] = {
-	        {"rtpParameters.mid", NULL, 0, ""},
-	        {"rtpParameters.mid", "\"\"", 0, ""},
-	        {"rtpParameters.mid", "\"12345678\"", 0, ""},
-	        {"rtpParameters.msid", "17", 0, ""}, /* an unknown member is ignored */
-	        {"rtpParameters.codecs.0.mimeType", "\"VIDEO/vp8\"", 0, ""},
-	        {"rtpParameters.codecs.0.parameters", "null", 0, ""},
-	        {"rtpParameters.codecs.0.rtcpFeedback", NULL, 0, ""},
-	        {"rtpParameters.codecs.0.payloadType", "127", EINVAL, "apt"},
-	        {"rtpParameters.codecs.1", NULL, 0, ""},
-	        {"rtpParameters.headerExtensions", NULL, 0, ""},
-	        {"rtpParameters.headerExtensions.2.id", "255", 0, ""},
-	        {"rtpParameters.headerExtensions.2.uri", "\"urn:x\"", 0, ""},
-	        {"rtpParameters.encodings", NULL, 0, ""}, /* found by MID */
-	        {"rtpParameters.encodings.0.ssrc", NULL, 0, ""},
-	        {"rtpParameters.encodings.0.ssrc", "4294967295", 0, ""},
-	        {"rtpParameters.encodings.0.rid", "\"1234567890123456\"", 0, ""},
-	        {"rtpParameters.encodings.0.rtx", NULL, 0, ""},
-	        {"rtpParameters.rtcp", NULL, 0, ""},
-	        {"rtpParameters.rtcp.cname", "\"\"", 0, ""},
+		{"rtpParameters.mid", NULL, 0, ""},
+		{"rtpParameters.mid", "\"\"", 0, ""},
+		{"rtpParameters.mid", "\"12345678\"", 0, ""},
+		{"rtpParameters.msid", "17", 0, ""}, /* an unknown member is ignored */
+		{"rtpParameters.codecs.0.mimeType", "\"VIDEO/vp8\"", 0, ""},
+		{"rtpParameters.codecs.0.parameters", "null", 0, ""},
+		{"rtpParameters.codecs.0.rtcpFeedback", NULL, 0, ""},
+		{"rtpParameters.codecs.0.payloadType", "127", EINVAL, "apt"},
+		{"rtpParameters.codecs.1", NULL, 0, ""},
+		{"rtpParameters.headerExtensions", NULL, 0, ""},
+		{"rtpParameters.headerExtensions.2.id", "255", 0, ""},
+		{"rtpParameters.headerExtensions.2.uri", "\"urn:x\"", 0, ""},
+		{"rtpParameters.encodings", NULL, 0, ""}, /* found by MID */
+		{"rtpParameters.encodings.0.ssrc", NULL, 0, ""},
+		{"rtpParameters.encodings.0.ssrc", "4294967295", 0, ""},
+		{"rtpParameters.encodings.0.rid", "\"1234567890123456\"", 0, ""},
+		{"rtpParameters.encodings.0.rtx", NULL, 0, ""},
+		{"rtpParameters.rtcp", NULL, 0, ""},
+		{"rtpParameters.rtcp.cname", "\"\"", 0, ""},
 	};
 
 	check_changes("chromium-vp8", t, sizeof(t) / sizeof(t[0]));
@@ -266,32 +266,32 @@ static void wants_some_way_to_find_the_stream(void **state)
 static void matches_profiles(void **state)
 {
 	static const struct change h264[] = {
-	        {"rtpParameters.codecs.0.parameters.packetization-mode", "0", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.packetization-mode", NULL, ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.packetization-mode", "\"1\"", 0, ""},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", "\"42001f\"", ENOTSUP,
-	                "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", "640032", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", "\"junk\"", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", "1e300", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", NULL, 0, ""},
-	        {"rtpParameters.codecs.0.parameters.profile-level-id", "\"4d001f\"", 0, ""},
+		{"rtpParameters.codecs.0.parameters.packetization-mode", "0", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.packetization-mode", NULL, ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.packetization-mode", "\"1\"", 0, ""},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", "\"42001f\"", ENOTSUP,
+			"none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", "640032", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", "\"junk\"", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", "1e300", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", NULL, 0, ""},
+		{"rtpParameters.codecs.0.parameters.profile-level-id", "\"4d001f\"", 0, ""},
 	};
 	static const struct change vp9[] = {
-	        {"rtpParameters.codecs.0.parameters.profile-id", "2", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-id", "\"2\"", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile-id", "\"0\"", 0, ""},
-	        {"rtpParameters.codecs.0.parameters.profile-id", NULL, 0, ""},
+		{"rtpParameters.codecs.0.parameters.profile-id", "2", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-id", "\"2\"", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile-id", "\"0\"", 0, ""},
+		{"rtpParameters.codecs.0.parameters.profile-id", NULL, 0, ""},
 	};
 	static const struct change av1[] = {
-	        {"rtpParameters.codecs.0.parameters.profile", "1", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.parameters.profile", NULL, 0, ""},
+		{"rtpParameters.codecs.0.parameters.profile", "1", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.parameters.profile", NULL, 0, ""},
 	};
 	static const struct change opus[] = {
-	        {"rtpParameters.codecs.0.channels", "1", ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.channels", NULL, ENOTSUP, "none in common"},
-	        {"rtpParameters.codecs.0.channels", "0", EINVAL, "codecs[0].channels"},
-	        {"rtpParameters.codecs.0.channels", "\"2\"", EINVAL, "codecs[0].channels"},
+		{"rtpParameters.codecs.0.channels", "1", ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.channels", NULL, ENOTSUP, "none in common"},
+		{"rtpParameters.codecs.0.channels", "0", EINVAL, "codecs[0].channels"},
+		{"rtpParameters.codecs.0.channels", "\"2\"", EINVAL, "codecs[0].channels"},
 	};
 
 	check_changes("chromium-h264", h264, sizeof(h264) / sizeof(h264[0]));
@@ -306,11 +306,11 @@ static void answers_h264_levels(void **state)
 		const char *level, *asymmetry, *fmtp;
 		uint8_t router_pt;
 	} t[] = {
-	        /* level 5.1 is over ours (3.1): it stands only with asymmetry */
-	        {"\"42e033\"", "1", "42e033", 105},
-	        {"\"42e033\"", "0", "42e01f", 105},
-	        {"\"42e015\"", "0", "42e015", 105},
-	        {"\"4d001f\"", "0", "4d001f", 107},
+		/* level 5.1 is over ours (3.1): it stands only with asymmetry */
+		{"\"42e033\"", "1", "42e033", 105},
+		{"\"42e033\"", "0", "42e01f", 105},
+		{"\"42e015\"", "0", "42e015", 105},
+		{"\"4d001f\"", "0", "4d001f", 107},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -331,11 +331,11 @@ static void picks_the_first_codec_in_common(void **state)
 	cJSON *data = load("chromium-vp8");
 
 	set(data, "rtpParameters.codecs",
-	        "[{\"mimeType\":\"video/H265\",\"payloadType\":49,\"clockRate\":90000},"
-	        "{\"mimeType\":\"video/"
-	        "rtx\",\"payloadType\":50,\"clockRate\":90000,\"parameters\":{\"apt\":49}},"
-	        "{\"mimeType\":\"video/AV1\",\"payloadType\":45,\"clockRate\":90000},"
-	        "{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000}]");
+		"[{\"mimeType\":\"video/H265\",\"payloadType\":49,\"clockRate\":90000},"
+		"{\"mimeType\":\"video/"
+		"rtx\",\"payloadType\":50,\"clockRate\":90000,\"parameters\":{\"apt\":49}},"
+		"{\"mimeType\":\"video/AV1\",\"payloadType\":45,\"clockRate\":90000},"
+		"{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000}]");
 	assert_int_equal(produce(data), 0);
 	assert_int_equal(add.codec, SH_CODEC_AV1);
 	assert_int_equal(add.pt, 45);
@@ -379,7 +379,7 @@ static char *repeat(const char *format, int count)
 		const char *mark = strchr(format, '#');
 
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s%d%s", i ? "," : "",
-		        (int)(mark - format), format, i + 1, mark + 1);
+			(int)(mark - format), format, i + 1, mark + 1);
 	}
 	snprintf(text + len, sizeof(text) - len, "]");
 	return text;
@@ -392,11 +392,11 @@ static void bounds_every_list(void **state)
 		int max;
 		int rc; /* with max */
 	} t[] = {
-	        {"rtpParameters.codecs", "{\"mimeType\":\"video/x\",\"payloadType\":#,\"clockRate\":90000}",
-	                63, ENOTSUP},
-	        {"rtpParameters.headerExtensions", "{\"uri\":\"u\",\"id\":1#}", 64, EINVAL},
-	        {"rtpParameters.codecs.0.rtcpFeedback", "{\"type\":\"x#\"}", CP_RTP_FEEDBACK_MAX, 0},
-	        {"rtpParameters.encodings", "{\"ssrc\":#}", CP_RTP_ENCODINGS_MAX, ENOTSUP},
+		{"rtpParameters.codecs", "{\"mimeType\":\"video/x\",\"payloadType\":#,\"clockRate\":90000}",
+			63, ENOTSUP},
+		{"rtpParameters.headerExtensions", "{\"uri\":\"u\",\"id\":1#}", 64, EINVAL},
+		{"rtpParameters.codecs.0.rtcpFeedback", "{\"type\":\"x#\"}", CP_RTP_FEEDBACK_MAX, 0},
+		{"rtpParameters.encodings", "{\"ssrc\":#}", CP_RTP_ENCODINGS_MAX, ENOTSUP},
 	};
 	char text[CP_FMTP_SIZE + 64];
 
@@ -455,18 +455,18 @@ static void survives_a_lack_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(takes_what_browsers_send),
-	        cmocka_unit_test(refuses_simulcast_in_so_many_words),
-	        cmocka_unit_test(names_the_wrong_member),
-	        cmocka_unit_test(takes_what_may_be_absent),
-	        cmocka_unit_test(wants_some_way_to_find_the_stream),
-	        cmocka_unit_test(matches_profiles),
-	        cmocka_unit_test(answers_h264_levels),
-	        cmocka_unit_test(picks_the_first_codec_in_common),
-	        cmocka_unit_test(chooses_feedback_by_extension),
-	        cmocka_unit_test(ignores_encrypted_extensions),
-	        cmocka_unit_test(bounds_every_list),
-	        cmocka_unit_test(survives_a_lack_of_memory),
+		cmocka_unit_test(takes_what_browsers_send),
+		cmocka_unit_test(refuses_simulcast_in_so_many_words),
+		cmocka_unit_test(names_the_wrong_member),
+		cmocka_unit_test(takes_what_may_be_absent),
+		cmocka_unit_test(wants_some_way_to_find_the_stream),
+		cmocka_unit_test(matches_profiles),
+		cmocka_unit_test(answers_h264_levels),
+		cmocka_unit_test(picks_the_first_codec_in_common),
+		cmocka_unit_test(chooses_feedback_by_extension),
+		cmocka_unit_test(ignores_encrypted_extensions),
+		cmocka_unit_test(bounds_every_list),
+		cmocka_unit_test(survives_a_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,17 +7,17 @@ static void hands_out_payload_types_in_order(void **state)
 		const char *mime;
 		int pt, apt;
 	} expect[] = {
-	        {"audio/opus", 100, 0},
-	        {"video/VP8", 101, 0},
-	        {"video/rtx", 102, 101},
-	        {"video/VP9", 103, 0},
-	        {"video/rtx", 104, 103},
-	        {"video/H264", 105, 0},
-	        {"video/rtx", 106, 105},
-	        {"video/H264", 107, 0},
-	        {"video/rtx", 108, 107},
-	        {"video/AV1", 109, 0},
-	        {"video/rtx", 110, 109},
+		{"audio/opus", 100, 0},
+		{"video/VP8", 101, 0},
+		{"video/rtx", 102, 101},
+		{"video/VP9", 103, 0},
+		{"video/rtx", 104, 103},
+		{"video/H264", 105, 0},
+		{"video/rtx", 106, 105},
+		{"video/H264", 107, 0},
+		{"video/rtx", 108, 107},
+		{"video/AV1", 109, 0},
+		{"video/rtx", 110, 109},
 	};
 	struct cp_router r = full_router();
 	cJSON *caps = cp_router_capabilities(&r);
@@ -34,8 +34,8 @@ static void hands_out_payload_types_in_order(void **state)
 		if (expect[i].apt)
 			assert_int_equal(at(c, "parameters.apt")->valueint, expect[i].apt);
 		assert_int_equal(cJSON_GetArraySize(at(c, "rtcpFeedback")), i == 0          ? 2
-		                                                            : expect[i].apt ? 0
-		                                                                            : 5);
+									    : expect[i].apt ? 0
+											    : 5);
 	}
 	assert_int_equal(at(caps, "codecs.0.channels")->valueint, 2);
 	assert_null(cJSON_GetObjectItem(at(caps, "codecs.1"), "channels"));
@@ -75,22 +75,22 @@ static void lists_header_extensions(void **state)
 		int id;
 		const char *direction;
 	} expect[] = {
-	        {"audio", 1, "sendrecv"},
-	        {"video", 1, "sendrecv"},
-	        {"video", 2, "recvonly"},
-	        {"video", 3, "recvonly"},
-	        {"audio", 4, "sendrecv"},
-	        {"video", 4, "sendrecv"},
-	        {"audio", 5, "recvonly"},
-	        {"video", 5, "sendrecv"},
-	        {"audio", 6, "sendrecv"},
-	        {"video", 7, "recvonly"},
-	        {"video", 8, "sendrecv"},
-	        {"video", 9, "sendrecv"},
-	        {"audio", 10, "sendrecv"},
-	        {"video", 10, "sendrecv"},
-	        {"audio", 11, "sendrecv"},
-	        {"video", 11, "sendrecv"},
+		{"audio", 1, "sendrecv"},
+		{"video", 1, "sendrecv"},
+		{"video", 2, "recvonly"},
+		{"video", 3, "recvonly"},
+		{"audio", 4, "sendrecv"},
+		{"video", 4, "sendrecv"},
+		{"audio", 5, "recvonly"},
+		{"video", 5, "sendrecv"},
+		{"audio", 6, "sendrecv"},
+		{"video", 7, "recvonly"},
+		{"video", 8, "sendrecv"},
+		{"video", 9, "sendrecv"},
+		{"audio", 10, "sendrecv"},
+		{"video", 10, "sendrecv"},
+		{"audio", 11, "sendrecv"},
+		{"video", 11, "sendrecv"},
 	};
 	struct cp_router r = full_router();
 	cJSON *caps = cp_router_capabilities(&r);
@@ -133,10 +133,10 @@ static void survives_a_lack_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(hands_out_payload_types_in_order),
-	        cmocka_unit_test(follows_the_configured_order),
-	        cmocka_unit_test(lists_header_extensions),
-	        cmocka_unit_test(survives_a_lack_of_memory),
+		cmocka_unit_test(hands_out_payload_types_in_order),
+		cmocka_unit_test(follows_the_configured_order),
+		cmocka_unit_test(lists_header_extensions),
+		cmocka_unit_test(survives_a_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,34 +6,34 @@
 
 /* The router's ids, and a browser's, which are others. */
 static const uint8_t router[SH_EXT_COUNT] = {
-        [SH_EXT_MID] = 1,
-        [SH_EXT_RID] = 2,
-        [SH_EXT_REPAIRED_RID] = 3,
-        [SH_EXT_ABS_SEND_TIME] = 4,
-        [SH_EXT_TWCC] = 5,
-        [SH_EXT_AUDIO_LEVEL] = 6,
-        [SH_EXT_DEPENDENCY_DESCRIPTOR] = 7,
-        [SH_EXT_VIDEO_ORIENTATION] = 8,
-        [SH_EXT_TOFFSET] = 9,
-        [SH_EXT_ABS_CAPTURE_TIME] = 10,
-        [SH_EXT_PLAYOUT_DELAY] = 11,
+	[SH_EXT_MID] = 1,
+	[SH_EXT_RID] = 2,
+	[SH_EXT_REPAIRED_RID] = 3,
+	[SH_EXT_ABS_SEND_TIME] = 4,
+	[SH_EXT_TWCC] = 5,
+	[SH_EXT_AUDIO_LEVEL] = 6,
+	[SH_EXT_DEPENDENCY_DESCRIPTOR] = 7,
+	[SH_EXT_VIDEO_ORIENTATION] = 8,
+	[SH_EXT_TOFFSET] = 9,
+	[SH_EXT_ABS_CAPTURE_TIME] = 10,
+	[SH_EXT_PLAYOUT_DELAY] = 11,
 };
 static const uint8_t browser[SH_EXT_COUNT] = {
-        [SH_EXT_MID] = 9,
-        [SH_EXT_RID] = 10,
-        [SH_EXT_REPAIRED_RID] = 11,
-        [SH_EXT_ABS_SEND_TIME] = 2,
-        [SH_EXT_TWCC] = 3,
-        [SH_EXT_AUDIO_LEVEL] = 14,
-        [SH_EXT_DEPENDENCY_DESCRIPTOR] = 12,
-        [SH_EXT_VIDEO_ORIENTATION] = 13,
-        [SH_EXT_TOFFSET] = 1,
-        [SH_EXT_ABS_CAPTURE_TIME] = 4,
-        [SH_EXT_PLAYOUT_DELAY] = 5,
+	[SH_EXT_MID] = 9,
+	[SH_EXT_RID] = 10,
+	[SH_EXT_REPAIRED_RID] = 11,
+	[SH_EXT_ABS_SEND_TIME] = 2,
+	[SH_EXT_TWCC] = 3,
+	[SH_EXT_AUDIO_LEVEL] = 14,
+	[SH_EXT_DEPENDENCY_DESCRIPTOR] = 12,
+	[SH_EXT_VIDEO_ORIENTATION] = 13,
+	[SH_EXT_TOFFSET] = 1,
+	[SH_EXT_ABS_CAPTURE_TIME] = 4,
+	[SH_EXT_PLAYOUT_DELAY] = 5,
 };
 
-static struct dp_plain plain_of(
-        uint16_t profile, const uint8_t *elements, size_t len, const uint8_t *in, const uint8_t *out)
+static struct dp_plain plain_of(uint16_t profile, const uint8_t *elements, size_t len, const uint8_t *in,
+	const uint8_t *out)
 {
 	uint8_t *pkt = exact(elements, len);
 	struct dp_rtp r = {.ext_profile = profile, .ext_len = (uint16_t)len};
@@ -48,11 +48,11 @@ static struct dp_plain plain_of(
 static void each_extension(void **state)
 {
 	static const bool copied[SH_EXT_COUNT] = {
-	        [SH_EXT_AUDIO_LEVEL] = true,
-	        [SH_EXT_VIDEO_ORIENTATION] = true,
-	        [SH_EXT_TOFFSET] = true,
-	        [SH_EXT_ABS_CAPTURE_TIME] = true,
-	        [SH_EXT_PLAYOUT_DELAY] = true,
+		[SH_EXT_AUDIO_LEVEL] = true,
+		[SH_EXT_VIDEO_ORIENTATION] = true,
+		[SH_EXT_TOFFSET] = true,
+		[SH_EXT_ABS_CAPTURE_TIME] = true,
+		[SH_EXT_PLAYOUT_DELAY] = true,
 	};
 
 	for (unsigned ext = 0; ext < SH_EXT_COUNT; ext++) {
@@ -108,11 +108,11 @@ static void two_byte_in(void **state)
 	struct dp_plain p = plain_of(0x1000, elements, len, browser, router);
 	assert_int_equal(p.copy_len, 2 + 17);
 	assert_memory_equal(p.copy,
-	        "\x60"
-	        "l"
-	        "\xaf"
-	        "0123456789abcdef",
-	        19);
+		"\x60"
+		"l"
+		"\xaf"
+		"0123456789abcdef",
+		19);
 }
 
 static void no_room_is_stripped(void **state)
@@ -146,11 +146,11 @@ static void repeated_is_copied_once(void **state)
 
 	assert_int_equal(p.copy_len, 4);
 	assert_memory_equal(p.copy,
-	        "\x60"
-	        "a"
-	        "\x80"
-	        "c",
-	        4);
+		"\x60"
+		"a"
+		"\x80"
+		"c",
+		4);
 }
 
 static void find(void **state)
@@ -180,10 +180,10 @@ static void header_with_all(void **state)
 {
 	static const uint8_t elements[] = {0x13, 1, 2, 3, 4, 0xe0, 'l', 0};
 	static const uint8_t want[] = {
-	        0x90, 0xe0, 0xff, 0xff, 0x11, 0x22, 0x33, 0x44, 0xaa, 0xbb, 0xcc, 0xdd, /* header */
-	        0xbe, 0xde, 0, 4, /* four words */
-	        0x11, '4', '2', 0x42, 0x12, 0x34, 0x56, /* MID, abs-send-time */
-	        0x93, 1, 2, 3, 4, 0x60, 'l', 0, 0, /* copied, padding */
+		0x90, 0xe0, 0xff, 0xff, 0x11, 0x22, 0x33, 0x44, 0xaa, 0xbb, 0xcc, 0xdd, /* header */
+		0xbe, 0xde, 0, 4, /* four words */
+		0x11, '4', '2', 0x42, 0x12, 0x34, 0x56, /* MID, abs-send-time */
+		0x93, 1, 2, 3, 4, 0x60, 'l', 0, 0, /* copied, padding */
 	};
 	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
 	uint8_t dst[DP_EGRESS_HEADER_MAX];
@@ -233,9 +233,9 @@ static void mid_and_send_time_alone(void **state)
 	dp_egress_init(&e, 1, 2, 96, 97, "12345678", 8, ids);
 	assert_int_equal(dp_egress_header(dst, &e, &p, 0, 0, 0xffffff), 12 + 4 + 12);
 	assert_memory_equal(dst + 12,
-	        "\xbe\xde\0\x03\x17"
-	        "12345678\0\0",
-	        16);
+		"\xbe\xde\0\x03\x17"
+		"12345678\0\0",
+		16);
 
 	ids[SH_EXT_MID] = 0;
 	ids[SH_EXT_ABS_SEND_TIME] = 14;
@@ -298,20 +298,20 @@ static void parses_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(each_extension),
-	        cmocka_unit_test(unknown_id_is_stripped),
-	        cmocka_unit_test(not_negotiated_is_stripped),
-	        cmocka_unit_test(two_byte_in),
-	        cmocka_unit_test(no_room_is_stripped),
-	        cmocka_unit_test(repeated_is_copied_once),
-	        cmocka_unit_test(find),
-	        cmocka_unit_test(abs_send_time),
-	        cmocka_unit_test(header_with_all),
-	        cmocka_unit_test(header_without_extension),
-	        cmocka_unit_test(mid_and_send_time_alone),
-	        cmocka_unit_test(unwritable),
-	        cmocka_unit_test(longest_header),
-	        cmocka_unit_test(parses_back),
+		cmocka_unit_test(each_extension),
+		cmocka_unit_test(unknown_id_is_stripped),
+		cmocka_unit_test(not_negotiated_is_stripped),
+		cmocka_unit_test(two_byte_in),
+		cmocka_unit_test(no_room_is_stripped),
+		cmocka_unit_test(repeated_is_copied_once),
+		cmocka_unit_test(find),
+		cmocka_unit_test(abs_send_time),
+		cmocka_unit_test(header_with_all),
+		cmocka_unit_test(header_without_extension),
+		cmocka_unit_test(mid_and_send_time_alone),
+		cmocka_unit_test(unwritable),
+		cmocka_unit_test(longest_header),
+		cmocka_unit_test(parses_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

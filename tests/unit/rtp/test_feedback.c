@@ -93,9 +93,9 @@ static void sr_clock(void **state)
 static void streams_stay_together(void **state)
 {
 	struct dp_sr_clock audio = {
-	        .ntp = (uint64_t)100 << 32, .rtp = 48000, .ns = start, .clock_rate = 48000};
+		.ntp = (uint64_t)100 << 32, .rtp = 48000, .ns = start, .clock_rate = 48000};
 	struct dp_sr_clock video = {
-	        .ntp = (uint64_t)102 << 32, .rtp = 900000, .ns = start + 2000 * ms, .clock_rate = 90000};
+		.ntp = (uint64_t)102 << 32, .rtp = 900000, .ns = start + 2000 * ms, .clock_rate = 90000};
 	uint64_t a, v;
 	uint32_t ra, rv;
 
@@ -112,12 +112,12 @@ static void streams_stay_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(first_goes_at_once),
-	        cmocka_unit_test(later_ones_are_one),
-	        cmocka_unit_test(remembered_until_the_interval_ends),
-	        cmocka_unit_test(a_key_frame_answers),
-	        cmocka_unit_test(sr_clock),
-	        cmocka_unit_test(streams_stay_together),
+		cmocka_unit_test(first_goes_at_once),
+		cmocka_unit_test(later_ones_are_one),
+		cmocka_unit_test(remembered_until_the_interval_ends),
+		cmocka_unit_test(a_key_frame_answers),
+		cmocka_unit_test(sr_clock),
+		cmocka_unit_test(streams_stay_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,26 +40,26 @@ static void check_cut(enum sh_codec codec, const void *bytes, size_t len, size_t
 static void vp8(void **state)
 {
 	static const struct sample samples[] = {
-	        SAMPLE("\x10\x00\x9d\x01\x2a", true, "S, PID 0, P 0"),
-	        SAMPLE("\x10\x01", false, "an inter frame"),
-	        SAMPLE("\x10\x50", true, "P alone counts, not size or version"),
-	        SAMPLE("\x00\x00", false, "no start of a partition"),
-	        SAMPLE("\x11\x00", false, "start of partition 1"),
-	        SAMPLE("\x14\x00", false, "PID has three bits"),
-	        SAMPLE("\x30\x00", true, "N says nothing"),
-	        SAMPLE("\x90\x00\x00", true, "X without any"),
-	        SAMPLE("\x90\x00\x01", false, "X without any, inter"),
-	        SAMPLE("\x90\x80\x7f\x00", true, "7-bit picture id"),
-	        SAMPLE("\x90\x80\x7f\x01", false, "7-bit picture id, inter"),
-	        SAMPLE("\x90\x80\x81\x01\x00", true, "15-bit picture id"),
-	        SAMPLE("\x90\x80\x81\x00\x01", false, "15-bit picture id, inter"),
-	        SAMPLE("\x90\x40\x01\x00", true, "TL0PICIDX"),
-	        SAMPLE("\x90\x20\x01\x00", true, "TID"),
-	        SAMPLE("\x90\x10\x01\x00", true, "KEYIDX"),
-	        SAMPLE("\x90\x30\x01\x00", true, "TID and KEYIDX share a byte"),
-	        SAMPLE("\x90\x30\x00\x01", false, "TID and KEYIDX share a byte, inter"),
-	        SAMPLE("\x90\xf0\x80\x01\x01\x01\x10", true, "all of them"),
-	        SAMPLE("\x90\xf0\x80\x00\x00\x00\x01", false, "all of them, inter"),
+		SAMPLE("\x10\x00\x9d\x01\x2a", true, "S, PID 0, P 0"),
+		SAMPLE("\x10\x01", false, "an inter frame"),
+		SAMPLE("\x10\x50", true, "P alone counts, not size or version"),
+		SAMPLE("\x00\x00", false, "no start of a partition"),
+		SAMPLE("\x11\x00", false, "start of partition 1"),
+		SAMPLE("\x14\x00", false, "PID has three bits"),
+		SAMPLE("\x30\x00", true, "N says nothing"),
+		SAMPLE("\x90\x00\x00", true, "X without any"),
+		SAMPLE("\x90\x00\x01", false, "X without any, inter"),
+		SAMPLE("\x90\x80\x7f\x00", true, "7-bit picture id"),
+		SAMPLE("\x90\x80\x7f\x01", false, "7-bit picture id, inter"),
+		SAMPLE("\x90\x80\x81\x01\x00", true, "15-bit picture id"),
+		SAMPLE("\x90\x80\x81\x00\x01", false, "15-bit picture id, inter"),
+		SAMPLE("\x90\x40\x01\x00", true, "TL0PICIDX"),
+		SAMPLE("\x90\x20\x01\x00", true, "TID"),
+		SAMPLE("\x90\x10\x01\x00", true, "KEYIDX"),
+		SAMPLE("\x90\x30\x01\x00", true, "TID and KEYIDX share a byte"),
+		SAMPLE("\x90\x30\x00\x01", false, "TID and KEYIDX share a byte, inter"),
+		SAMPLE("\x90\xf0\x80\x01\x01\x01\x10", true, "all of them"),
+		SAMPLE("\x90\xf0\x80\x00\x00\x00\x01", false, "all of them, inter"),
 	};
 
 	check(SH_CODEC_VP8, samples, sizeof samples / sizeof samples[0]);
@@ -71,30 +71,30 @@ static void vp8(void **state)
 static void vp9(void **state)
 {
 	static const struct sample samples[] = {
-	        SAMPLE("\x08z", true, "B"),
-	        SAMPLE("\x00z", false, "no B"),
-	        SAMPLE("\x48z", false, "P: inter predicted"),
-	        SAMPLE("\x88\x11z", true, "7-bit picture id"),
-	        SAMPLE("\x88\x91\x22z", true, "15-bit picture id"),
-	        SAMPLE("\xa8\x11\x00\x05z", true, "layer 0, TL0PICIDX"),
-	        SAMPLE("\xa8\x11\x10\x05z", true, "layer 0, U"),
-	        SAMPLE("\xa8\x11\x02\x05z", false, "spatial layer 1"),
-	        SAMPLE("\xa8\x11\x0e\x05z", false, "spatial layer 7"),
-	        SAMPLE("\xa8\x11\x03\x05z", false, "spatial layer 1, of the same picture"),
-	        SAMPLE("\xb8\x11\x00z", true, "flexible: no TL0PICIDX"),
-	        SAMPLE("\xb8\x91\x22\x00z", true, "flexible, 15 bits"),
-	        SAMPLE("\xf8\x11\x00\x02z", false, "flexible, with a reference"),
-	        SAMPLE("\x0a\x00z", true, "an empty structure"),
-	        SAMPLE("\x0a\x10\x01\x40\x00\xf0z", true, "structure: one resolution"),
-	        SAMPLE("\x0a\x08\x00z", true, "structure: no pictures"),
-	        SAMPLE("\x0a\x08\x02\x04\x01\x0c\x01\x02\x03z", true, "structure: a group of two"),
-	        SAMPLE("\xaa\x11\x00\x05\x38\x02\x80\x01\x68\x05\x00\x02\xd0\x01\x00z", true,
-	                "two layers and a group"),
+		SAMPLE("\x08z", true, "B"),
+		SAMPLE("\x00z", false, "no B"),
+		SAMPLE("\x48z", false, "P: inter predicted"),
+		SAMPLE("\x88\x11z", true, "7-bit picture id"),
+		SAMPLE("\x88\x91\x22z", true, "15-bit picture id"),
+		SAMPLE("\xa8\x11\x00\x05z", true, "layer 0, TL0PICIDX"),
+		SAMPLE("\xa8\x11\x10\x05z", true, "layer 0, U"),
+		SAMPLE("\xa8\x11\x02\x05z", false, "spatial layer 1"),
+		SAMPLE("\xa8\x11\x0e\x05z", false, "spatial layer 7"),
+		SAMPLE("\xa8\x11\x03\x05z", false, "spatial layer 1, of the same picture"),
+		SAMPLE("\xb8\x11\x00z", true, "flexible: no TL0PICIDX"),
+		SAMPLE("\xb8\x91\x22\x00z", true, "flexible, 15 bits"),
+		SAMPLE("\xf8\x11\x00\x02z", false, "flexible, with a reference"),
+		SAMPLE("\x0a\x00z", true, "an empty structure"),
+		SAMPLE("\x0a\x10\x01\x40\x00\xf0z", true, "structure: one resolution"),
+		SAMPLE("\x0a\x08\x00z", true, "structure: no pictures"),
+		SAMPLE("\x0a\x08\x02\x04\x01\x0c\x01\x02\x03z", true, "structure: a group of two"),
+		SAMPLE("\xaa\x11\x00\x05\x38\x02\x80\x01\x68\x05\x00\x02\xd0\x01\x00z", true,
+			"two layers and a group"),
 	};
 
 	check(SH_CODEC_VP9, samples, sizeof samples / sizeof samples[0]);
 	check_cut(SH_CODEC_VP9, "\xaa\x91\x22\x00\x05\x38\x02\x80\x01\x68\x05\x00\x02\xd0\x01\x08\x01\x02zz",
-	        20, 19);
+		20, 19);
 	check_cut(SH_CODEC_VP9, "\x0a\x08\xff\x0c\x01\x02\x03", 7, 8); /* 255 pictures, and it ends */
 	check_cut(SH_CODEC_VP9, "\x08zz", 3, 2);
 }
@@ -102,31 +102,31 @@ static void vp9(void **state)
 static void h264(void **state)
 {
 	static const struct sample samples[] = {
-	        SAMPLE("\x65\x88", true, "IDR"),
-	        SAMPLE("\x67\x42", true, "SPS"),
-	        SAMPLE("\x68\xce", false, "PPS"),
-	        SAMPLE("\x06\x05", false, "SEI"),
-	        SAMPLE("\x41\x9a", false, "a slice"),
-	        SAMPLE("\x25\x88", true, "IDR, other NRI"),
-	        SAMPLE("\x78\0\x02\x67\x42\0\x02\x68\xce", true, "STAP-A: SPS, PPS"),
-	        SAMPLE("\x78\0\x02\x68\xce\0\x02\x65\x88", true, "STAP-A: PPS, IDR"),
-	        SAMPLE("\x78\0\x02\x68\xce\0\x02\x41\x9a", false, "STAP-A: PPS, a slice"),
-	        SAMPLE("\x78\0\x02\x09\x67\0\x02\x41\x65", false, "STAP-A: the types are in the first bytes"),
-	        SAMPLE("\x78\0\x00\x67\x42", false, "STAP-A: an empty unit"),
-	        SAMPLE("\x78\0\x00\0\x02\x67\x42", false, "STAP-A: an empty unit, then an SPS"),
-	        SAMPLE("\x78\0\x09\x67\x42", false, "STAP-A: a size that lies"),
-	        SAMPLE("\x78\xff\xff\x67\x42", false, "STAP-A: a size that lies much"),
-	        SAMPLE("\x78\0\x02\x67\x42\0\x03\x68\xce", false, "STAP-A: the second lies"),
-	        SAMPLE("\x78\0\x02\x67\x42\0", false, "STAP-A: half a size"),
-	        SAMPLE("\x7c\x85\x88", true, "FU-A: start of an IDR"),
-	        SAMPLE("\x7c\x87\x42", true, "FU-A: start of an SPS"),
-	        SAMPLE("\x7c\x05\x88", false, "FU-A: within an IDR"),
-	        SAMPLE("\x7c\x45\x88", false, "FU-A: end of an IDR"),
-	        SAMPLE("\x5c\x81\x9a", false, "FU-A: start of a slice"),
-	        SAMPLE("\x79\x85\x88", false, "STAP-B is not negotiated"),
-	        SAMPLE("\x7d\x85\x88", false, "nor is FU-B"),
-	        SAMPLE("\x65", false, "a header alone"),
-	        SAMPLE("\x7c", false, "FU-A without its header"),
+		SAMPLE("\x65\x88", true, "IDR"),
+		SAMPLE("\x67\x42", true, "SPS"),
+		SAMPLE("\x68\xce", false, "PPS"),
+		SAMPLE("\x06\x05", false, "SEI"),
+		SAMPLE("\x41\x9a", false, "a slice"),
+		SAMPLE("\x25\x88", true, "IDR, other NRI"),
+		SAMPLE("\x78\0\x02\x67\x42\0\x02\x68\xce", true, "STAP-A: SPS, PPS"),
+		SAMPLE("\x78\0\x02\x68\xce\0\x02\x65\x88", true, "STAP-A: PPS, IDR"),
+		SAMPLE("\x78\0\x02\x68\xce\0\x02\x41\x9a", false, "STAP-A: PPS, a slice"),
+		SAMPLE("\x78\0\x02\x09\x67\0\x02\x41\x65", false, "STAP-A: the types are in the first bytes"),
+		SAMPLE("\x78\0\x00\x67\x42", false, "STAP-A: an empty unit"),
+		SAMPLE("\x78\0\x00\0\x02\x67\x42", false, "STAP-A: an empty unit, then an SPS"),
+		SAMPLE("\x78\0\x09\x67\x42", false, "STAP-A: a size that lies"),
+		SAMPLE("\x78\xff\xff\x67\x42", false, "STAP-A: a size that lies much"),
+		SAMPLE("\x78\0\x02\x67\x42\0\x03\x68\xce", false, "STAP-A: the second lies"),
+		SAMPLE("\x78\0\x02\x67\x42\0", false, "STAP-A: half a size"),
+		SAMPLE("\x7c\x85\x88", true, "FU-A: start of an IDR"),
+		SAMPLE("\x7c\x87\x42", true, "FU-A: start of an SPS"),
+		SAMPLE("\x7c\x05\x88", false, "FU-A: within an IDR"),
+		SAMPLE("\x7c\x45\x88", false, "FU-A: end of an IDR"),
+		SAMPLE("\x5c\x81\x9a", false, "FU-A: start of a slice"),
+		SAMPLE("\x79\x85\x88", false, "STAP-B is not negotiated"),
+		SAMPLE("\x7d\x85\x88", false, "nor is FU-B"),
+		SAMPLE("\x65", false, "a header alone"),
+		SAMPLE("\x7c", false, "FU-A without its header"),
 	};
 
 	check(SH_CODEC_H264, samples, sizeof samples / sizeof samples[0]);
@@ -135,8 +135,8 @@ static void h264(void **state)
 	for (size_t cut = 0; cut <= sizeof stap; cut++) {
 		uint8_t *payload = exact(stap, cut);
 
-		assert_int_equal(
-		        dp_keyframe_start(SH_CODEC_H264, payload, cut), cut == 5 || cut == sizeof stap);
+		assert_int_equal(dp_keyframe_start(SH_CODEC_H264, payload, cut),
+			cut == 5 || cut == sizeof stap);
 		free(payload);
 	}
 }
@@ -144,13 +144,13 @@ static void h264(void **state)
 static void av1(void **state)
 {
 	static const struct sample samples[] = {
-	        SAMPLE("\x08\x0a", true, "N"),
-	        SAMPLE("\x18\x0a", true, "N, one element"),
-	        SAMPLE("\x78\x0a", true, "N, Y, three elements"),
-	        SAMPLE("\x10\x32", false, "no N"),
-	        SAMPLE("\x88\x0a", false, "N with Z can't be"),
-	        SAMPLE("\x80\x0a", false, "continued"),
-	        SAMPLE("\x08", false, "nothing behind the header"),
+		SAMPLE("\x08\x0a", true, "N"),
+		SAMPLE("\x18\x0a", true, "N, one element"),
+		SAMPLE("\x78\x0a", true, "N, Y, three elements"),
+		SAMPLE("\x10\x32", false, "no N"),
+		SAMPLE("\x88\x0a", false, "N with Z can't be"),
+		SAMPLE("\x80\x0a", false, "continued"),
+		SAMPLE("\x08", false, "nothing behind the header"),
 	};
 
 	check(SH_CODEC_AV1, samples, sizeof samples / sizeof samples[0]);
@@ -168,11 +168,11 @@ static void audio_and_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(vp8),
-	        cmocka_unit_test(vp9),
-	        cmocka_unit_test(h264),
-	        cmocka_unit_test(av1),
-	        cmocka_unit_test(audio_and_unknown),
+		cmocka_unit_test(vp8),
+		cmocka_unit_test(vp9),
+		cmocka_unit_test(h264),
+		cmocka_unit_test(av1),
+		cmocka_unit_test(audio_and_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,14 +144,14 @@ static void old_ones_make_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(in_order_nothing_is_missing),
-	        cmocka_unit_test(a_gap_is_asked_for_at_once),
-	        cmocka_unit_test(asked_at_zero),
-	        cmocka_unit_test(gives_up_after_its_tries),
-	        cmocka_unit_test(gives_up_behind_the_window),
-	        cmocka_unit_test(batches),
-	        cmocka_unit_test(overflow),
-	        cmocka_unit_test(old_ones_make_room),
+		cmocka_unit_test(in_order_nothing_is_missing),
+		cmocka_unit_test(a_gap_is_asked_for_at_once),
+		cmocka_unit_test(asked_at_zero),
+		cmocka_unit_test(gives_up_after_its_tries),
+		cmocka_unit_test(gives_up_behind_the_window),
+		cmocka_unit_test(batches),
+		cmocka_unit_test(overflow),
+		cmocka_unit_test(old_ones_make_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,14 +183,14 @@ static void sender_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(nothing_yet),
-	        cmocka_unit_test(highest),
-	        cmocka_unit_test(loss),
-	        cmocka_unit_test(loss_at_its_limits),
-	        cmocka_unit_test(jitter),
-	        cmocka_unit_test(no_jitter),
-	        cmocka_unit_test(hostile_timestamps_do_not_run_over),
-	        cmocka_unit_test(sender_reports),
+		cmocka_unit_test(nothing_yet),
+		cmocka_unit_test(highest),
+		cmocka_unit_test(loss),
+		cmocka_unit_test(loss_at_its_limits),
+		cmocka_unit_test(jitter),
+		cmocka_unit_test(no_jitter),
+		cmocka_unit_test(hostile_timestamps_do_not_run_over),
+		cmocka_unit_test(sender_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,11 +15,11 @@ static bool valid(const void *data, size_t len)
 
 /* RR with one block, SDES with a CNAME, PLI with 4 bytes of padding. */
 static const uint8_t compound[] = {
-        0x81, 201, 0, 7, 0, 0, 0, 1, /* RR */
-        0, 0, 0, 9, 64, 0xff, 0xff, 0xfe, 0, 1, 0xff, 0xfe, /* block: fraction, lost -2, highest */
-        0, 0, 0, 5, 0x12, 0x34, 0x56, 0x78, 0, 1, 0, 0, /* jitter, LSR, DLSR */
-        0x81, 202, 0, 3, 0, 0, 0, 1, 1, 3, 'a', 'b', 'c', 0, 0, 0, /* SDES */
-        0xa1, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 4, /* PLI */
+	0x81, 201, 0, 7, 0, 0, 0, 1, /* RR */
+	0, 0, 0, 9, 64, 0xff, 0xff, 0xfe, 0, 1, 0xff, 0xfe, /* block: fraction, lost -2, highest */
+	0, 0, 0, 5, 0x12, 0x34, 0x56, 0x78, 0, 1, 0, 0, /* jitter, LSR, DLSR */
+	0x81, 202, 0, 3, 0, 0, 0, 1, 1, 3, 'a', 'b', 'c', 0, 0, 0, /* SDES */
+	0xa1, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 4, /* PLI */
 };
 
 static void walk(void **state)
@@ -157,7 +157,7 @@ static void accessors_at_each_length(void **state)
 
 		for (size_t k = 0; k < sizeof pts * 32; k++) {
 			struct dp_rtcp r = {
-			        .pt = pts[k / 32], .count = k % 32, .body = body, .body_len = len};
+				.pt = pts[k / 32], .count = k % 32, .body = body, .body_len = len};
 			struct dp_rtcp_sender_info info;
 			struct dp_rtcp_report block;
 			uint16_t pid, blp;
@@ -166,15 +166,15 @@ static void accessors_at_each_length(void **state)
 			uint8_t seq;
 			bool fb = r.pt == 205 || r.pt == 206;
 			size_t reports = r.pt == 200 && len >= 20 ? (len - 20) / 24
-			                 : r.pt == 201            ? len / 24
-			                                          : 0;
+					 : r.pt == 201            ? len / 24
+								  : 0;
 
 			assert_int_equal(dp_rtcp_sender_info(&r, &info), r.pt == 200 && len >= 20);
 			assert_int_equal(dp_rtcp_fb_media(&r, &ssrc), fb && len >= 4);
-			assert_int_equal(
-			        dp_rtcp_nack(&r, 1, &pid, &blp), r.pt == 205 && r.count == 1 && len >= 12);
-			assert_int_equal(
-			        dp_rtcp_fir(&r, 1, &ssrc, &seq), r.pt == 206 && r.count == 4 && len >= 20);
+			assert_int_equal(dp_rtcp_nack(&r, 1, &pid, &blp),
+				r.pt == 205 && r.count == 1 && len >= 12);
+			assert_int_equal(dp_rtcp_fir(&r, 1, &ssrc, &seq),
+				r.pt == 206 && r.count == 4 && len >= 20);
 			assert_int_equal(dp_rtcp_remb(&r, &bps), r.pt == 206 && r.count == 15 && len >= 16);
 			for (unsigned i = 0; i < 3; i++)
 				assert_int_equal(dp_rtcp_report(&r, i, &block), i < r.count && i < reports);
@@ -198,13 +198,13 @@ static void other_application_feedback(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(walk),
-	        cmocka_unit_test(truncated_at_each_length),
-	        cmocka_unit_test(validity),
-	        cmocka_unit_test(padding_counts),
-	        cmocka_unit_test(header_alone),
-	        cmocka_unit_test(accessors_at_each_length),
-	        cmocka_unit_test(other_application_feedback),
+		cmocka_unit_test(walk),
+		cmocka_unit_test(truncated_at_each_length),
+		cmocka_unit_test(validity),
+		cmocka_unit_test(padding_counts),
+		cmocka_unit_test(header_alone),
+		cmocka_unit_test(accessors_at_each_length),
+		cmocka_unit_test(other_application_feedback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,21 +46,21 @@ static void sender_report(void **state)
 static void receiver_report(void **state)
 {
 	static const int32_t lost[][2] = {
-	        {0, 0},
-	        {1, 1},
-	        {-1, -1},
-	        {0x7fffff, 0x7fffff},
-	        {0x800000, 0x7fffff},
-	        {INT32_MAX, 0x7fffff},
-	        {-0x800000, -0x800000},
-	        {INT32_MIN, -0x800000},
+		{0, 0},
+		{1, 1},
+		{-1, -1},
+		{0x7fffff, 0x7fffff},
+		{0x800000, 0x7fffff},
+		{INT32_MAX, 0x7fffff},
+		{-0x800000, -0x800000},
+		{INT32_MIN, -0x800000},
 	};
 	struct dp_rtcp_report in[32];
 	struct dp_rtcp_report out;
 
 	for (uint32_t i = 0; i < 32; i++)
 		in[i] = (struct dp_rtcp_report){
-		        i, (uint8_t)(200 + i), lost[i % 8][0], ~i, i << 20, i << 24, i * 3};
+			i, (uint8_t)(200 + i), lost[i % 8][0], ~i, i << 20, i << 24, i * 3};
 	for (unsigned n = 0; n <= 31; n++) {
 		struct dp_rtcp_buf b = empty();
 
@@ -124,7 +124,7 @@ static void picture_loss(void **state)
 static void full_intra(void **state)
 {
 	static const uint8_t want[] = {
-	        0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0xca, 0xfe, 0, 2, 255, 0, 0, 0};
+		0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0xca, 0xfe, 0, 2, 255, 0, 0, 0};
 	struct dp_rtcp_buf b = empty();
 	uint32_t ssrc;
 	uint8_t seq;
@@ -156,13 +156,13 @@ static void nack_pairs(void **state)
 		unsigned n, pairs;
 		uint16_t pid[3], blp[3];
 	} table[] = {
-	        {{10}, 1, 1, {10}, {0}}, {{10, 11}, 2, 1, {10}, {0x0001}},
-	        {{10, 26}, 2, 1, {10}, {0x8000}}, /* the last that one BLP holds */
-	        {{10, 27}, 2, 2, {10, 27}, {0, 0}}, /* and the first that it doesn't */
-	        {{65535, 0, 15, 16}, 4, 2, {65535, 16}, {0x8001, 0}}, /* over the wrap */
-	        {{1, 1, 2, 2}, 4, 1, {1}, {0x0001}}, /* repeated */
-	        {{5, 6, 100, 101, 116, 117}, 6, 3, {5, 100, 117}, {1, 0x8001, 0}},
-	        {{20, 10}, 2, 2, {20, 10}, {0, 0}}, /* not sorted: longer, not wrong */
+		{{10}, 1, 1, {10}, {0}}, {{10, 11}, 2, 1, {10}, {0x0001}},
+		{{10, 26}, 2, 1, {10}, {0x8000}}, /* the last that one BLP holds */
+		{{10, 27}, 2, 2, {10, 27}, {0, 0}}, /* and the first that it doesn't */
+		{{65535, 0, 15, 16}, 4, 2, {65535, 16}, {0x8001, 0}}, /* over the wrap */
+		{{1, 1, 2, 2}, 4, 1, {1}, {0x0001}}, /* repeated */
+		{{5, 6, 100, 101, 116, 117}, 6, 3, {5, 100, 117}, {1, 0x8001, 0}},
+		{{20, 10}, 2, 2, {20, 10}, {0, 0}}, /* not sorted: longer, not wrong */
 	};
 
 	for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
@@ -196,14 +196,14 @@ static void remb_values(void **state)
 		uint64_t in, out;
 		uint8_t wire[3];
 	} table[] = {
-	        {0, 0, {0, 0, 0}},
-	        {1, 1, {0, 0, 1}},
-	        {0x3ffff, 0x3ffff, {0x03, 0xff, 0xff}},
-	        {0x40000, 0x40000, {0x06, 0, 0}},
-	        {0x40001, 0x40000, {0x06, 0, 0}},
-	        {0x7ffff, 0x7fffe, {0x07, 0xff, 0xff}},
-	        {2500000, 2500000, {0x12, 0x62, 0x5a}},
-	        {UINT64_MAX, (uint64_t)0x3ffff << 46, {0xbb, 0xff, 0xff}},
+		{0, 0, {0, 0, 0}},
+		{1, 1, {0, 0, 1}},
+		{0x3ffff, 0x3ffff, {0x03, 0xff, 0xff}},
+		{0x40000, 0x40000, {0x06, 0, 0}},
+		{0x40001, 0x40000, {0x06, 0, 0}},
+		{0x7ffff, 0x7fffe, {0x07, 0xff, 0xff}},
+		{2500000, 2500000, {0x12, 0x62, 0x5a}},
+		{UINT64_MAX, (uint64_t)0x3ffff << 46, {0xbb, 0xff, 0xff}},
 	};
 	static const uint32_t media[] = {5, 6, 7};
 
@@ -322,17 +322,17 @@ static void compound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(sender_report),
-	        cmocka_unit_test(receiver_report),
-	        cmocka_unit_test(cname),
-	        cmocka_unit_test(picture_loss),
-	        cmocka_unit_test(full_intra),
-	        cmocka_unit_test(bye),
-	        cmocka_unit_test(nack_pairs),
-	        cmocka_unit_test(remb_values),
-	        cmocka_unit_test(remb_too_large),
-	        cmocka_unit_test(no_room),
-	        cmocka_unit_test(compound),
+		cmocka_unit_test(sender_report),
+		cmocka_unit_test(receiver_report),
+		cmocka_unit_test(cname),
+		cmocka_unit_test(picture_loss),
+		cmocka_unit_test(full_intra),
+		cmocka_unit_test(bye),
+		cmocka_unit_test(nack_pairs),
+		cmocka_unit_test(remb_values),
+		cmocka_unit_test(remb_too_large),
+		cmocka_unit_test(no_room),
+		cmocka_unit_test(compound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

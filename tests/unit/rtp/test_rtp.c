@@ -8,10 +8,10 @@
 
 /* Two CSRCs, a one-byte extension of two words, five bytes of payload, three of padding. */
 static const uint8_t full[] = {
-        0xb2, 0xe0, 0xff, 0xfe, 0x01, 0x02, 0x03, 0x04, 0xca, 0xfe, 0xba, 0xbe, /* header: M, PT 96 */
-        0, 0, 0, 1, 0, 0, 0, 2, /* CSRCs */
-        0xbe, 0xde, 0, 2, 0x10, 'A', 0x31, 'B', 'C', 0, 0, 0, /* extension */
-        'h', 'e', 'l', 'l', 'o', 0, 0, 3, /* payload, padding */
+	0xb2, 0xe0, 0xff, 0xfe, 0x01, 0x02, 0x03, 0x04, 0xca, 0xfe, 0xba, 0xbe, /* header: M, PT 96 */
+	0, 0, 0, 1, 0, 0, 0, 2, /* CSRCs */
+	0xbe, 0xde, 0, 2, 0x10, 'A', 0x31, 'B', 'C', 0, 0, 0, /* extension */
+	'h', 'e', 'l', 'l', 'o', 0, 0, 3, /* payload, padding */
 };
 enum { FULL_HEADER = 12 + 8 + 4 + 8 };
 
@@ -195,7 +195,7 @@ static void one_byte_form(void **state)
 static void one_byte_longest(void **state)
 {
 	static const uint8_t bytes[20] = "\xef"
-	                                 "0123456789abcdef";
+					 "0123456789abcdef";
 	static const struct element want[] = {{14, 16, "0123456789abcdef"}};
 
 	walk(0xbede, bytes, sizeof bytes, want, 1);
@@ -263,7 +263,7 @@ static void elements_truncated_at_each_length(void **state)
 static void unknown_profile(void **state)
 {
 	static const uint8_t bytes[] = {
-	        0x90, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x12, 0x34, 0, 1, 0x10, 'a', 0, 0, 'p', 'q'};
+		0x90, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x12, 0x34, 0, 1, 0x10, 'a', 0, 0, 'p', 'q'};
 	struct dp_rtp_ext e;
 	struct dp_rtp r;
 	size_t pos = 0;
@@ -295,20 +295,20 @@ static void extend_to_the_nearest(void **state)
 		uint16_t seq;
 		uint64_t want;
 	} table[] = {
-	        {0, 0, 0},
-	        {0, 5, 5},
-	        {5, 0, 0},
-	        {65535, 0, 65536},
-	        {65536, 65535, 65535},
-	        {65536, 0, 65536},
-	        {65536 + 32767, 0, 65536},
-	        {65536 + 32769, 0, 131072},
-	        {0, 65535, 65535}, /* -1 is nearer, and isn't a number */
-	        {100, 40000, 40000},
-	        {32768, 0, 0},
-	        {0x123456789abcull, 0x9abb, 0x123456789abbull},
-	        {0x12345678ffffull, 0x0000, 0x123456790000ull},
-	        {0x123456780000ull, 0xffff, 0x12345677ffffull},
+		{0, 0, 0},
+		{0, 5, 5},
+		{5, 0, 0},
+		{65535, 0, 65536},
+		{65536, 65535, 65535},
+		{65536, 0, 65536},
+		{65536 + 32767, 0, 65536},
+		{65536 + 32769, 0, 131072},
+		{0, 65535, 65535}, /* -1 is nearer, and isn't a number */
+		{100, 40000, 40000},
+		{32768, 0, 0},
+		{0x123456789abcull, 0x9abb, 0x123456789abbull},
+		{0x12345678ffffull, 0x0000, 0x123456790000ull},
+		{0x123456780000ull, 0xffff, 0x12345677ffffull},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -329,25 +329,25 @@ static void extend_to_the_nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(whole_packet),
-	        cmocka_unit_test(plainest_packet),
-	        cmocka_unit_test(truncated_at_each_length),
-	        cmocka_unit_test(versions),
-	        cmocka_unit_test(csrc_count_lies),
-	        cmocka_unit_test(extension_length_lies),
-	        cmocka_unit_test(padding_counts),
-	        cmocka_unit_test(too_long),
-	        cmocka_unit_test(one_byte_form),
-	        cmocka_unit_test(one_byte_longest),
-	        cmocka_unit_test(two_byte_form),
-	        cmocka_unit_test(two_byte_longest),
-	        cmocka_unit_test(one_byte_id_15_ends_it),
-	        cmocka_unit_test(one_byte_id_0_with_length_ends_it),
-	        cmocka_unit_test(only_padding),
-	        cmocka_unit_test(elements_truncated_at_each_length),
-	        cmocka_unit_test(unknown_profile),
-	        cmocka_unit_test(serial_order),
-	        cmocka_unit_test(extend_to_the_nearest),
+		cmocka_unit_test(whole_packet),
+		cmocka_unit_test(plainest_packet),
+		cmocka_unit_test(truncated_at_each_length),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(csrc_count_lies),
+		cmocka_unit_test(extension_length_lies),
+		cmocka_unit_test(padding_counts),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(one_byte_form),
+		cmocka_unit_test(one_byte_longest),
+		cmocka_unit_test(two_byte_form),
+		cmocka_unit_test(two_byte_longest),
+		cmocka_unit_test(one_byte_id_15_ends_it),
+		cmocka_unit_test(one_byte_id_0_with_length_ends_it),
+		cmocka_unit_test(only_padding),
+		cmocka_unit_test(elements_truncated_at_each_length),
+		cmocka_unit_test(unknown_profile),
+		cmocka_unit_test(serial_order),
+		cmocka_unit_test(extend_to_the_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,11 +61,11 @@ static void wrap_table(void **state)
 		uint16_t first;
 		uint64_t start;
 	} table[] = {
-	        {1000, 65536},
-	        {32767, 65536 + 65530},
-	        {1000, 0xffffffff0000},
-	        {32767, 65536 * 3 - 1},
-	        {1000, 1000},
+		{1000, 65536},
+		{32767, 65536 + 65530},
+		{1000, 0xffffffff0000},
+		{32767, 65536 * 3 - 1},
+		{1000, 1000},
 	};
 
 	for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
@@ -146,12 +146,12 @@ static void never_twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(before_the_start),
-	        cmocka_unit_test(holes_and_order_stay),
-	        cmocka_unit_test(wrap_table),
-	        cmocka_unit_test(pause_leaves_no_gap),
-	        cmocka_unit_test(starts_without_sending),
-	        cmocka_unit_test(never_twice),
+		cmocka_unit_test(before_the_start),
+		cmocka_unit_test(holes_and_order_stay),
+		cmocka_unit_test(wrap_table),
+		cmocka_unit_test(pause_leaves_no_gap),
+		cmocka_unit_test(starts_without_sending),
+		cmocka_unit_test(never_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

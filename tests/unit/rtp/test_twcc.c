@@ -49,34 +49,34 @@ static void nothing_to_say(void **state)
 static void bytes(void **state)
 {
 	static const uint8_t want[] = {
-	        0x8f,
-	        205,
-	        0,
-	        6,
-	        0,
-	        0,
-	        0,
-	        1,
-	        0,
-	        0,
-	        0,
-	        2, /* header, SSRCs */
-	        0xff,
-	        0xfe,
-	        0,
-	        4,
-	        0x01,
-	        0x31,
-	        0x2d,
-	        0, /* base, count, 5000 s / 64 ms, feedback count */
-	        0xd4,
-	        0x80, /* two-bit vector: 1, 1, 0, 2 */
-	        0,
-	        4,
-	        0x01,
-	        0x90, /* 0, 1 ms, 100 ms */
-	        0,
-	        0,
+		0x8f,
+		205,
+		0,
+		6,
+		0,
+		0,
+		0,
+		1,
+		0,
+		0,
+		0,
+		2, /* header, SSRCs */
+		0xff,
+		0xfe,
+		0,
+		4,
+		0x01,
+		0x31,
+		0x2d,
+		0, /* base, count, 5000 s / 64 ms, feedback count */
+		0xd4,
+		0x80, /* two-bit vector: 1, 1, 0, 2 */
+		0,
+		4,
+		0x01,
+		0x90, /* 0, 1 ms, 100 ms */
+		0,
+		0,
 	};
 	uint8_t data[64];
 	struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
@@ -334,17 +334,17 @@ static void against_a_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup(nothing_to_say, init),
-	        cmocka_unit_test_setup(bytes, init),
-	        cmocka_unit_test_setup(duplicates_keep_the_first_arrival, init),
-	        cmocka_unit_test_setup(chunk_kinds, init),
-	        cmocka_unit_test_setup(deltas_at_their_limits, init),
-	        cmocka_unit_test_setup(reference_time_wraps, init),
-	        cmocka_unit_test_setup(late_one_is_told, init),
-	        cmocka_unit_test_setup(before_the_first, init),
-	        cmocka_unit_test_setup(window_is_bounded, init),
-	        cmocka_unit_test_setup(too_little_room, init),
-	        cmocka_unit_test(against_a_model),
+		cmocka_unit_test_setup(nothing_to_say, init),
+		cmocka_unit_test_setup(bytes, init),
+		cmocka_unit_test_setup(duplicates_keep_the_first_arrival, init),
+		cmocka_unit_test_setup(chunk_kinds, init),
+		cmocka_unit_test_setup(deltas_at_their_limits, init),
+		cmocka_unit_test_setup(reference_time_wraps, init),
+		cmocka_unit_test_setup(late_one_is_told, init),
+		cmocka_unit_test_setup(before_the_first, init),
+		cmocka_unit_test_setup(window_is_bounded, init),
+		cmocka_unit_test_setup(too_little_room, init),
+		cmocka_unit_test(against_a_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

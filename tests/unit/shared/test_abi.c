@@ -412,12 +412,12 @@ static void ring_that_lies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(layout),
-	        cmocka_unit_test(versions),
-	        cmocka_unit_test(numbers),
-	        cmocka_unit_test(drop_names),
-	        cmocka_unit_test(ring_fills_and_empties),
-	        cmocka_unit_test(ring_that_lies),
+		cmocka_unit_test(layout),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(drop_names),
+		cmocka_unit_test(ring_fills_and_empties),
+		cmocka_unit_test(ring_that_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,23 +93,23 @@ static void everything(void **state)
 	struct sh_config c;
 
 	good(&c, "{\"log\":{\"level\":\"debug\"},\"run_dir\":\"/run/two\","
-	         "\"http\":{\"address\":\"::1\",\"port\":8443,\"web_root\":\"/srv/"
-	         "page\",\"origins\":\"https://a.example\"},"
-	         "\"network\":{\"ports\":[{\"device\":\"0000:3b:00.0\",\"args\":\"\",\"addresses\":[\"192.0."
-	         "2.7/25\"],"
-	         "\"mtu\":9000},"
-	         "{\"device\":\"net_tap1\",\"addresses\":[\"2001:db8::7/"
-	         "128\"],\"kernel_addresses\":[\"10.1.0.1/30\"]}],"
-	         "\"udp_port_base\":40000,\"udp_port_last\":40001,\"announced\":[\"203.0.113.5\",\"2001:db8::"
-	         "5\"]},"
-	         "\"dataplane\":{\"workers\":2,\"cores\":[1,2,3],\"hugepages\":true,\"idle_sleep_us\":0,"
-	         "\"mbufs\":65536,"
-	         "\"stream_packets\":2048,\"tx_age_ms\":50,\"engine\":\"libsrtp2\",\"eal_args\":[\"--log-"
-	         "level=8\",\"-v\"]},"
-	         "\"media\":{\"consent_s\":10,\"sweep_s\":600,\"max_bitrate_bps\":1000000,\"keyframe_ms\":"
-	         "1000},"
-	         "\"codecs\":[\"H264\",\"opus\"],\"dtls\":{\"threads\":4},\"limits\":{\"rooms\":3,"
-	         "\"transports\":1048576}}");
+		 "\"http\":{\"address\":\"::1\",\"port\":8443,\"web_root\":\"/srv/"
+		 "page\",\"origins\":\"https://a.example\"},"
+		 "\"network\":{\"ports\":[{\"device\":\"0000:3b:00.0\",\"args\":\"\",\"addresses\":[\"192.0."
+		 "2.7/25\"],"
+		 "\"mtu\":9000},"
+		 "{\"device\":\"net_tap1\",\"addresses\":[\"2001:db8::7/"
+		 "128\"],\"kernel_addresses\":[\"10.1.0.1/30\"]}],"
+		 "\"udp_port_base\":40000,\"udp_port_last\":40001,\"announced\":[\"203.0.113.5\",\"2001:db8::"
+		 "5\"]},"
+		 "\"dataplane\":{\"workers\":2,\"cores\":[1,2,3],\"hugepages\":true,\"idle_sleep_us\":0,"
+		 "\"mbufs\":65536,"
+		 "\"stream_packets\":2048,\"tx_age_ms\":50,\"engine\":\"libsrtp2\",\"eal_args\":[\"--log-"
+		 "level=8\",\"-v\"]},"
+		 "\"media\":{\"consent_s\":10,\"sweep_s\":600,\"max_bitrate_bps\":1000000,\"keyframe_ms\":"
+		 "1000},"
+		 "\"codecs\":[\"H264\",\"opus\"],\"dtls\":{\"threads\":4},\"limits\":{\"rooms\":3,"
+		 "\"transports\":1048576}}");
 	assert_int_equal(c.log_level, SH_LOG_DEBUG);
 	assert_string_equal(c.run_dir, "/run/two");
 	assert_string_equal(c.http.address, "::1");
@@ -159,7 +159,7 @@ static void unknown_members(void **state)
 	bad("{\"http\":{\"$schema\":\"x\"}}", "http.$schema: there is no such member");
 	bad("{\"network\":{\"ports\":[{\"mut\":1}]}}", "network.ports[0].mut: there is no such member");
 	bad("{\"network\":{\"ports\":[{\"udp_port_base\":1}]}}",
-	        "network.ports[0].udp_port_base: there is no such member");
+		"network.ports[0].udp_port_base: there is no such member");
 	bad("{\"\":1}", "\"\": there is no such member");
 	bad("{\"a\\nb\":1}", "\"a\\x0ab\": there is no such member");
 	bad("{\"dtls\":{\"threads\":2},\"dtls\":{\"threads\":3}}", "dtls: is given twice");
@@ -178,7 +178,7 @@ static void wrong_types(void **state)
 	bad("{\"dataplane\":{\"engine\":true}}", "dataplane.engine: must be text, not true or false");
 	bad("{\"dataplane\":{\"cores\":1}}", "dataplane.cores: must be a list, not a number");
 	bad("{\"dataplane\":{\"eal_args\":[\"-v\",{}]}}",
-	        "dataplane.eal_args[1]: must be text, not an object");
+		"dataplane.eal_args[1]: must be text, not an object");
 	bad("{\"network\":{\"ports\":[3]}}", "network.ports[0]: must be an object, not a number");
 	bad("{\"network\":{\"ports\":{}}}", "network.ports: must be a list, not an object");
 }
@@ -197,7 +197,7 @@ static void ranges(void **state)
 	bad("{\"media\":{\"consent_s\":9}}", "media.consent_s: 9 is under 10");
 	bad("{\"media\":{\"consent_s\":61}}", "media.consent_s: 61 is over 60");
 	bad("{\"dataplane\":{\"engine\":\"nss\"}}",
-	        "dataplane.engine: nss is none of auto, ipsec-mb, libsrtp2");
+		"dataplane.engine: nss is none of auto, ipsec-mb, libsrtp2");
 	bad("{\"log\":{\"level\":\"\"}}", "log.level: \"\" is none of error, warn, info, debug");
 	bad("{\"codecs\":[\"opus\",\"vp8\"]}", "codecs[1]: vp8 is none of opus, VP8, VP9, H264, AV1");
 	bad("{\"codecs\":[\"\"]}", "codecs[0]: \"\" is none of opus, VP8, VP9, H264, AV1");
@@ -228,28 +228,28 @@ static void addresses(void **state)
 {
 #define PORT(members) "{\"network\":{\"ports\":[{\"device\":\"d\"" members "}]}}"
 	bad(PORT(",\"addresses\":[\"10.0.0.1\"]"), "network.ports[0].addresses[0]: 10.0.0.1 is no address "
-	                                           "with a prefix length, like 10.99.0.2/24");
+						   "with a prefix length, like 10.99.0.2/24");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/33\"]"),
-	        "network.ports[0].addresses[0]: 10.0.0.1/33 has a wrong prefix length");
+		"network.ports[0].addresses[0]: 10.0.0.1/33 has a wrong prefix length");
 	bad(PORT(",\"addresses\":[\"fd00::1/129\"]"),
-	        "network.ports[0].addresses[0]: fd00::1/129 has a wrong prefix length");
+		"network.ports[0].addresses[0]: fd00::1/129 has a wrong prefix length");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/2x\"]"),
-	        "network.ports[0].addresses[0]: 10.0.0.1/2x has a wrong prefix length");
+		"network.ports[0].addresses[0]: 10.0.0.1/2x has a wrong prefix length");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/ 4\"]"), "network.ports[0].addresses[0]: \"10.0.0.1/ 4\" is no "
-	                                              "address with a prefix length, like 10.99.0.2/24");
+						      "address with a prefix length, like 10.99.0.2/24");
 	bad(PORT(",\"addresses\":[\"10.0.0.300/24\"]"),
-	        "network.ports[0].addresses[0]: 10.0.0.300 is no IPv4 or IPv6 address");
+		"network.ports[0].addresses[0]: 10.0.0.300 is no IPv4 or IPv6 address");
 	bad(PORT(""), "network.ports[0]: addresses is missing");
 	bad(PORT(",\"addresses\":[]"), "network.ports[0].addresses: holds fewer than 1");
 	bad("{\"network\":{\"ports\":[{\"addresses\":[\"10.0.0.1/24\"]}]}}",
-	        "network.ports[0]: device is missing");
+		"network.ports[0]: device is missing");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/24\"],\"kernel_addresses\":[\"1.1.1.1/8\",\"1.1.1.2/"
-	         "8\",\"1.1.1.3/8\"]"),
-	        "network.ports[0].kernel_addresses: holds more than 2");
+		 "8\",\"1.1.1.3/8\"]"),
+		"network.ports[0].kernel_addresses: holds more than 2");
 	bad(PORT(",\"addresses\":[\"10.0.0.1/24\",\"10.0.0.1/25\"]"),
-	        "network.ports[0].addresses[1]: is given twice");
+		"network.ports[0].addresses[1]: is given twice");
 	bad("{\"network\":{\"announced\":[\"example.org\"]}}",
-	        "network.announced[0]: example.org is no IPv4 or IPv6 address");
+		"network.announced[0]: example.org is no IPv4 or IPv6 address");
 	bad("{\"network\":{\"ports\":[]}}", "network.ports: holds fewer than 1");
 #undef PORT
 }
@@ -261,21 +261,21 @@ static void members_that_do_not_fit(void **state)
 	bad("{\"run_dir\":\"run\"}", "run_dir: must begin with /");
 	bad("{\"http\":{\"address\":\"localhost\"}}", "http.address: is no IPv4 or IPv6 address");
 	bad("{\"dataplane\":{\"workers\":2,\"cores\":[0,1]}}",
-	        "dataplane.cores: must be empty or hold 3: the agent's and each worker's");
+		"dataplane.cores: must be empty or hold 3: the agent's and each worker's");
 	bad("{\"dataplane\":{\"stream_packets\":1000}}", "dataplane.stream_packets: 1000 is no power of two");
 	bad("{\"codecs\":[\"VP8\",\"opus\",\"VP8\"]}", "codecs[2]: is given twice");
 	bad("{\"network\":{\"udp_port_base\":20199},\"dataplane\":{\"workers\":3}}",
-	        "network.udp_port_last: 3 workers from udp_port_base need 20201, not 20200");
+		"network.udp_port_last: 3 workers from udp_port_base need 20201, not 20200");
 	good(&c, "{\"network\":{\"udp_port_base\":20199},\"dataplane\":{\"workers\":2}}");
 	bad("{\"network\":{\"ports\":[{\"device\":\"a\",\"addresses\":[\"1.1.1.1/8\"]},"
 	    "{\"device\":\"a\",\"addresses\":[\"1.1.1.2/8\"]}]}}",
-	        "network.ports[1].device: the same as network.ports[0]'s");
+		"network.ports[1].device: the same as network.ports[0]'s");
 	bad("{\"network\":{\"ports\":[{\"device\":\"a\",\"addresses\":[\"1.1.1.1/8\",\"1.1.1.2/8\",\"1.1.1.3/"
 	    "8\","
 	    "\"1.1.1.4/8\",\"1.1.1.5/8\"]},{\"device\":\"b\",\"addresses\":[\"1.1.1.6/8\",\"1.1.1.7/"
 	    "8\",\"1.1.1.8/8\","
 	    "\"1.1.1.9/8\"]}]}}",
-	        "network.ports: more than 8 addresses in all");
+		"network.ports: more than 8 addresses in all");
 }
 
 static void files(void **state)
@@ -361,17 +361,17 @@ static void addr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),
-	        cmocka_unit_test(everything),
-	        cmocka_unit_test(unknown_members),
-	        cmocka_unit_test(wrong_types),
-	        cmocka_unit_test(ranges),
-	        cmocka_unit_test(text_lengths),
-	        cmocka_unit_test(addresses),
-	        cmocka_unit_test(members_that_do_not_fit),
-	        cmocka_unit_test(files),
-	        cmocka_unit_test(short_error_buffer),
-	        cmocka_unit_test(addr),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(everything),
+		cmocka_unit_test(unknown_members),
+		cmocka_unit_test(wrong_types),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(text_lengths),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(members_that_do_not_fit),
+		cmocka_unit_test(files),
+		cmocka_unit_test(short_error_buffer),
+		cmocka_unit_test(addr),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -161,7 +161,7 @@ static void same_table(const struct sh_config_rows *table, const cJSON *object)
 		same_value(m, get(value, "items"));
 		if (m->list_min == 0)
 			assert_true(cJSON_IsArray(get(value, "default")) &&
-			            cJSON_GetArraySize(get(value, "default")) == 0);
+				    cJSON_GetArraySize(get(value, "default")) == 0);
 	}
 }
 
@@ -239,9 +239,9 @@ static void defaults_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(members_agree),
-	        cmocka_unit_test(port_members_agree),
-	        cmocka_unit_test(defaults_agree),
+		cmocka_unit_test(members_agree),
+		cmocka_unit_test(port_members_agree),
+		cmocka_unit_test(defaults_agree),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

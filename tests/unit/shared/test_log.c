@@ -49,12 +49,12 @@ static void format(void **state)
 	regex_t re;
 	char line[4096];
 
-	assert_int_equal(
-	        regcomp(&re,
-	                "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z info control "
-	                "transport-bound room=default tuples=2\n$",
-	                REG_EXTENDED | REG_NOSUB),
-	        0);
+	assert_int_equal(regcomp(&re,
+				 "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z info "
+				 "control "
+				 "transport-bound room=default tuples=2\n$",
+				 REG_EXTENDED | REG_NOSUB),
+		0);
 	sh_log_init("control", SH_LOG_INFO);
 	errno = EBUSY;
 	sh_log(SH_LOG_INFO, "transport-bound room=%s tuples=%d", "default", 2);
@@ -114,7 +114,7 @@ static void *many_lines(void *arg)
 {
 	for (int i = 0; i < 500; i++)
 		sh_log(SH_LOG_INFO, "thread=%s %s", (const char *)arg,
-		        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 	return NULL;
 }
 
@@ -152,8 +152,8 @@ static void text(void **state)
 	AS("default", "default");
 	AS("Gr\xc3\xbc\xc3\x9f"
 	   "e",
-	        "Gr\xc3\xbc\xc3\x9f"
-	        "e");
+		"Gr\xc3\xbc\xc3\x9f"
+		"e");
 	AS("", "\"\"");
 	AS("my room", "\"my room\"");
 	AS("a=b", "\"a=b\"");
@@ -170,11 +170,11 @@ static void text(void **state)
 	AS("\xf4\x90\x80\x80", "\"\\xf4\\x90\\x80\\x80\""); /* past U+10FFFF */
 	AS("\xc2\x9b"
 	   "2J",
-	        "\"\\xc2\\x9b2J\""); /* CSI as a C1 control */
+		"\"\\xc2\\x9b2J\""); /* CSI as a C1 control */
 	AS("\xe2\x80\xae"
 	   "abc",
-	        "\"\\xe2\\x80\\xae"
-	        "abc\""); /* right-to-left override */
+		"\"\\xe2\\x80\\xae"
+		"abc\""); /* right-to-left override */
 	AS("\xf0\x9f\x8e\xa5", "\xf0\x9f\x8e\xa5");
 }
 
@@ -204,13 +204,13 @@ static void text_cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(format, setup, teardown),
-	        cmocka_unit_test_setup_teardown(levels, setup, teardown),
-	        cmocka_unit_test_setup_teardown(one_line, setup, teardown),
-	        cmocka_unit_test_setup_teardown(long_lines, setup, teardown),
-	        cmocka_unit_test_setup_teardown(no_interleaving, setup, teardown),
-	        cmocka_unit_test(text),
-	        cmocka_unit_test(text_cut_off),
+		cmocka_unit_test_setup_teardown(format, setup, teardown),
+		cmocka_unit_test_setup_teardown(levels, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_interleaving, setup, teardown),
+		cmocka_unit_test(text),
+		cmocka_unit_test(text_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

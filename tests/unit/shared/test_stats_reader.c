@@ -421,14 +421,14 @@ static void nobody_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(reads_everything),
-	        cmocka_unit_test(finds_by_id),
-	        cmocka_unit_test(layouts_that_lie),
-	        cmocka_unit_test(not_statistics),
-	        cmocka_unit_test(tick_age),
-	        cmocka_unit_test(attaches),
-	        cmocka_unit_test(answers_that_are_wrong),
-	        cmocka_unit_test(nobody_there),
+		cmocka_unit_test(reads_everything),
+		cmocka_unit_test(finds_by_id),
+		cmocka_unit_test(layouts_that_lie),
+		cmocka_unit_test(not_statistics),
+		cmocka_unit_test(tick_age),
+		cmocka_unit_test(attaches),
+		cmocka_unit_test(answers_that_are_wrong),
+		cmocka_unit_test(nobody_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

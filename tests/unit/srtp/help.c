@@ -7,9 +7,9 @@
 #include "help.h"
 
 const uint16_t profiles[3] = {
-        SH_SRTP_AEAD_AES_128_GCM,
-        SH_SRTP_AEAD_AES_256_GCM,
-        SH_SRTP_AES128_CM_SHA1_80,
+	SH_SRTP_AEAD_AES_128_GCM,
+	SH_SRTP_AEAD_AES_256_GCM,
+	SH_SRTP_AES128_CM_SHA1_80,
 };
 
 unsigned kinds(enum dp_srtp_kind out[2])
@@ -31,8 +31,8 @@ void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed)
 		keys->salt[i] = (uint8_t)(seed * 29 + i * 11 + 3);
 }
 
-struct dp_srtp_session *open_session(
-        struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit)
+struct dp_srtp_session *open_session(struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile,
+	unsigned seed, unsigned limit)
 {
 	size_t size = dp_srtp_session_size(e, dir);
 	assert_int_equal(size % 64, 0);
@@ -123,12 +123,12 @@ struct packet protect(struct pair *p, const struct shape *s, uint32_t roc)
 	uint8_t buf[ROOM];
 	size_t hdr_len = make_rtp(buf, s);
 	struct dp_srtp_job job = {
-	        .session = p->out,
-	        .dst = buf,
-	        .payload = buf + hdr_len,
-	        .hdr_len = (uint16_t)hdr_len,
-	        .payload_len = (uint16_t)s->payload,
-	        .roc = roc,
+		.session = p->out,
+		.dst = buf,
+		.payload = buf + hdr_len,
+		.hdr_len = (uint16_t)hdr_len,
+		.payload_len = (uint16_t)s->payload,
+		.roc = roc,
 	};
 
 	dp_srtp_protect_rtp(p->out_engine, &job, 1);

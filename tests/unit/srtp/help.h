@@ -24,8 +24,8 @@ unsigned kinds(enum dp_srtp_kind out[2]);
 void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed);
 
 /* One session in its own memory, of exactly the size asked for. */
-struct dp_srtp_session *open_session(
-        struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile, unsigned seed, unsigned limit);
+struct dp_srtp_session *open_session(struct dp_srtp_engine *e, enum dp_srtp_dir dir, uint16_t profile,
+	unsigned seed, unsigned limit);
 void close_session(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 
 /* A sender and a receiver with one key. */
@@ -33,8 +33,8 @@ struct pair {
 	struct dp_srtp_engine *out_engine, *in_engine;
 	struct dp_srtp_session *out, *in;
 };
-void pair_open(
-        struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile, unsigned limit);
+void pair_open(struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile,
+	unsigned limit);
 void pair_close(struct pair *p);
 
 /* For every pair of engines and every profile. */

@@ -122,8 +122,8 @@ static void run_truncation(struct pair *p)
 	size_t len = pkt.len, rtcp_len = rtcp.len;
 
 	for (pkt.len = 1; pkt.len < len; pkt.len++)
-		assert_int_equal(
-		        unprotect(p, &pkt, NULL), pkt.len < pkt.hdr_len + p->in->tag_len ? EINVAL : EBADMSG);
+		assert_int_equal(unprotect(p, &pkt, NULL),
+			pkt.len < pkt.hdr_len + p->in->tag_len ? EINVAL : EBADMSG);
 	for (rtcp.len = 1; rtcp.len < rtcp_len; rtcp.len++) {
 		int err = unprotect_rtcp(p, &rtcp, NULL);
 		if (rtcp.len < 8u + p->in->tag_len + 4)
@@ -160,7 +160,7 @@ static void run_header(struct pair *p)
 		size_t hdr_len = pkt.hdr_len = 24 + 4 * n;
 		if (n != words)
 			assert_int_equal(unprotect(p, &pkt, NULL),
-			        hdr_len + p->in->tag_len <= pkt.len ? EBADMSG : EINVAL);
+				hdr_len + p->in->tag_len <= pkt.len ? EBADMSG : EINVAL);
 	}
 	pkt.data[23] = words;
 	pkt.hdr_len = good;
@@ -305,17 +305,17 @@ static void test_wrong_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_replay),
-	        cmocka_unit_test(test_replay_rtcp),
-	        cmocka_unit_test(test_bit_flips),
-	        cmocka_unit_test(test_bit_flips_rtcp),
-	        cmocka_unit_test(test_truncation),
-	        cmocka_unit_test(test_header),
-	        cmocka_unit_test(test_clear_rtcp),
-	        cmocka_unit_test(test_ssrc_limit),
-	        cmocka_unit_test(test_ssrc_limit_rtcp),
-	        cmocka_unit_test(test_forged_jump),
-	        cmocka_unit_test(test_wrong_key),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_replay_rtcp),
+		cmocka_unit_test(test_bit_flips),
+		cmocka_unit_test(test_bit_flips_rtcp),
+		cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_clear_rtcp),
+		cmocka_unit_test(test_ssrc_limit),
+		cmocka_unit_test(test_ssrc_limit_rtcp),
+		cmocka_unit_test(test_forged_jump),
+		cmocka_unit_test(test_wrong_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void run_roll_over(struct pair *p)
 	struct shape s = {.ssrc = 9, .payload = 20};
 
 	for (uint32_t index = 30000;
-	        index<140000; index += index % 65536> 65530 || index % 65536 < 6 ? 1 : 997) {
+		index<140000; index += index % 65536> 65530 || index % 65536 < 6 ? 1 : 997) {
 		if (index % 65536 > 65530 - 997 && index % 65536 < 65530)
 			index = index / 65536 * 65536 + 65531;
 		s.seq = (uint16_t)index;
@@ -157,8 +157,8 @@ static void fill(struct batch *b, unsigned n, uint16_t seq)
 		memcpy(b->src[i], plain + hdr_len, s.payload);
 		memcpy(b->dst[i], plain, i % 2 ? hdr_len : b->used[i]);
 		b->job[i] = (struct dp_srtp_job){b->session[k], b->dst[i],
-		        i % 2 ? b->src[i] : b->dst[i] + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0,
-		        0xffff};
+			i % 2 ? b->src[i] : b->dst[i] + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0,
+			0xffff};
 	}
 }
 
@@ -228,7 +228,7 @@ static void test_long_batch(void **state)
 			struct shape s = {(uint16_t)(i + 1), 3, 0, 0, i % 30};
 			size_t hdr_len = make_rtp(dst[i], &s);
 			job[i] = (struct dp_srtp_job){
-			        p.out, dst[i], dst[i] + hdr_len, 12, (uint16_t)s.payload, 0, 0};
+				p.out, dst[i], dst[i] + hdr_len, 12, (uint16_t)s.payload, 0, 0};
 		}
 		dp_srtp_protect_rtp(p.out_engine, job, MANY);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -254,8 +254,8 @@ static void run_out_of_place(struct pair *p)
 	memcpy(source, plain + hdr_len, s.payload);
 	/* the same packet twice: as a retransmission without RTX sends it */
 	struct dp_srtp_job job[2] = {
-	        {p->out, here, here + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
-	        {p->out, there, source, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
+		{p->out, here, here + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
+		{p->out, there, source, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
 	};
 	dp_srtp_protect_rtp(p->out_engine, job, 2);
 	assert_int_not_equal(job[0].out_len, 0);
@@ -276,15 +276,15 @@ static void test_out_of_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sizes),
-	        cmocka_unit_test(test_headers),
-	        cmocka_unit_test(test_empty_extension),
-	        cmocka_unit_test(test_rtcp),
-	        cmocka_unit_test(test_roll_over),
-	        cmocka_unit_test(test_reorder),
-	        cmocka_unit_test(test_batches),
-	        cmocka_unit_test(test_long_batch),
-	        cmocka_unit_test(test_out_of_place),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_empty_extension),
+		cmocka_unit_test(test_rtcp),
+		cmocka_unit_test(test_roll_over),
+		cmocka_unit_test(test_reorder),
+		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_long_batch),
+		cmocka_unit_test(test_out_of_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,11 +21,11 @@ static void test_engines(void **state)
 	for (unsigned n = kinds(kind), i = 0; i < n; i++) {
 		struct dp_srtp_engine *e = dp_srtp_engine_new(kind[i]);
 		assert_non_null(e);
-		assert_string_equal(
-		        dp_srtp_engine_name(e), kind[i] == DP_SRTP_IPSEC_MB ? "ipsec-mb" : "libsrtp2");
+		assert_string_equal(dp_srtp_engine_name(e),
+			kind[i] == DP_SRTP_IPSEC_MB ? "ipsec-mb" : "libsrtp2");
 		/* both directions of a viewer: the data plane has 5 KiB for all of it */
-		assert_true(
-		        dp_srtp_session_size(e, DP_SRTP_IN) + dp_srtp_session_size(e, DP_SRTP_OUT) <= 3264);
+		assert_true(dp_srtp_session_size(e, DP_SRTP_IN) + dp_srtp_session_size(e, DP_SRTP_OUT) <=
+			    3264);
 		dp_srtp_engine_free(e);
 	}
 }
@@ -58,7 +58,7 @@ static void run_close(struct pair *p)
 	struct packet pkt = protect(p, &s, 0), rtcp = protect_rtcp(p, 16, 1);
 	struct dp_srtp_session *session[2] = {p->in, p->out};
 	size_t size[2] = {dp_srtp_session_size(p->in_engine, DP_SRTP_IN),
-	        dp_srtp_session_size(p->out_engine, DP_SRTP_OUT)};
+		dp_srtp_session_size(p->out_engine, DP_SRTP_OUT)};
 
 	dp_srtp_close(p->in_engine, p->in);
 	dp_srtp_close(p->out_engine, p->out);
@@ -156,9 +156,9 @@ static void run_bad_jobs(struct pair *p)
 	make_rtp(good, &s);
 	make_rtp(big, &s);
 	struct dp_srtp_job job[] = {
-	        {p->out, big, big + 12, 12, 65535, 0, 1},
-	        {p->out, good, good + 12, 12, 30, 0, 1},
-	        {p->out, big, big + 11, 11, 30, 0, 1},
+		{p->out, big, big + 12, 12, 65535, 0, 1},
+		{p->out, good, good + 12, 12, 30, 0, 1},
+		{p->out, big, big + 11, 11, 30, 0, 1},
 	};
 	dp_srtp_protect_rtp(p->out_engine, job, 3);
 	assert_int_equal(job[0].out_len, 0);
@@ -271,16 +271,16 @@ static void test_ssrc_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_engines),
-	        cmocka_unit_test(test_unknown_profile),
-	        cmocka_unit_test(test_close),
-	        cmocka_unit_test(test_reopen),
-	        cmocka_unit_test(test_direction),
-	        cmocka_unit_test(test_bad_jobs),
-	        cmocka_unit_test(test_rtcp_room),
-	        cmocka_unit_test(test_rtcp_index_end),
-	        cmocka_unit_test(test_roc_disagrees),
-	        cmocka_unit_test(test_ssrc_limits),
+		cmocka_unit_test(test_engines),
+		cmocka_unit_test(test_unknown_profile),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_direction),
+		cmocka_unit_test(test_bad_jobs),
+		cmocka_unit_test(test_rtcp_room),
+		cmocka_unit_test(test_rtcp_index_end),
+		cmocka_unit_test(test_roc_disagrees),
+		cmocka_unit_test(test_ssrc_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,21 +17,21 @@ static void test_estimate(void **state)
 		uint16_t seq;
 		uint64_t want;
 	} c[] = {
-	        {0, 0, 0}, {0, 65535, 65535}, /* there is no ROC before 0 */
-	        {100, 40000, 40000}, {0x7fff, 0xffff, 0xffff}, {0x8000, 0, 0}, {0x8001, 0, 0x10000},
-	        {0xffff, 0, 0x10000}, {0xffff, 0x7ffe, 0x17ffe}, {0xffff, 0x7fff, 0x7fff},
-	        {0x10000, 0xffff, 0xffff}, /* late, from before the roll-over */
-	        {0x10000, 0x8000, 0x18000}, {0x10000, 0x8001, 0x8001}, {0x1ffff, 0, 0x20000},
-	        {0x20005, 0xfff0, 0x1fff0}, {0x20005, 0x0001, 0x20001},
-	        {0xffffffffffff, 0, 0x1000000000000}, /* used up: past DP_RTP_INDEX_MAX */
+		{0, 0, 0}, {0, 65535, 65535}, /* there is no ROC before 0 */
+		{100, 40000, 40000}, {0x7fff, 0xffff, 0xffff}, {0x8000, 0, 0}, {0x8001, 0, 0x10000},
+		{0xffff, 0, 0x10000}, {0xffff, 0x7ffe, 0x17ffe}, {0xffff, 0x7fff, 0x7fff},
+		{0x10000, 0xffff, 0xffff}, /* late, from before the roll-over */
+		{0x10000, 0x8000, 0x18000}, {0x10000, 0x8001, 0x8001}, {0x1ffff, 0, 0x20000},
+		{0x20005, 0xfff0, 0x1fff0}, {0x20005, 0x0001, 0x20001},
+		{0xffffffffffff, 0, 0x1000000000000}, /* used up: past DP_RTP_INDEX_MAX */
 	};
 
 	for (unsigned i = 0; i < sizeof c / sizeof c[0]; i++) {
 		struct dp_replay r = at(c[i].highest);
 		assert_int_equal(dp_replay_estimate(&r, c[i].seq), c[i].want);
 	}
-	assert_true(
-	        dp_replay_estimate(&(struct dp_replay){.highest = DP_RTP_INDEX_MAX}, 0) > DP_RTP_INDEX_MAX);
+	assert_true(dp_replay_estimate(&(struct dp_replay){.highest = DP_RTP_INDEX_MAX}, 0) >
+		    DP_RTP_INDEX_MAX);
 }
 
 static void test_window(void **state)
@@ -69,7 +69,7 @@ static void test_window_model(void **state)
 	for (unsigned i = 0; i < 20000; i++) {
 		random = random * 1664525 + 1013904223;
 		static const int step[] = {
-		        1, 1, 1, 2, 3, -1, -5, -60, -63, -64, -65, -100, -127, -128, -140, 0};
+			1, 1, 1, 2, 3, -1, -5, -60, -63, -64, -65, -100, -127, -128, -140, 0};
 		int by = step[random >> 28];
 		if ((random >> 16 & 0x1ff) == 0)
 			by = (int)(random >> 8 & 0xff);
@@ -125,11 +125,11 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_estimate),
-	        cmocka_unit_test(test_window),
-	        cmocka_unit_test(test_window_model),
-	        cmocka_unit_test(test_window_shifts),
-	        cmocka_unit_test(test_table),
+		cmocka_unit_test(test_estimate),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_window_model),
+		cmocka_unit_test(test_window_shifts),
+		cmocka_unit_test(test_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

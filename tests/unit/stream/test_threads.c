@@ -49,7 +49,7 @@ static void read_one(struct dp_stream *s, uint64_t position)
 	const struct dp_slot *slot = &s->ring[position & s->mask];
 
 	wrong += slot->plain.seq != FIRST + position || !slot->mbuf ||
-		world_content(slot->mbuf) != (uint32_t)(FIRST + position);
+		 world_content(slot->mbuf) != (uint32_t)(FIRST + position);
 	reads++;
 }
 
@@ -136,7 +136,8 @@ static void threads(void **state)
 	stop = true;
 	for (unsigned i = 0; i < READERS; i++)
 		pthread_join(thread[i], NULL);
-	print_message("%lu packets, %lu reads, %lu found, attached %lu times\n", s->head, reads, finds, attached);
+	print_message("%lu packets, %lu reads, %lu found, attached %lu times\n", s->head, reads, finds,
+		attached);
 	assert_int_equal(wrong, 0);
 	assert_true(s->head > 0 && reads > 0 && attached > READERS);
 	dp_stream_reclaim(s);
@@ -146,7 +147,8 @@ static void threads(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(threads, world_setup, world_teardown)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(threads, world_setup, world_teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

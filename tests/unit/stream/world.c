@@ -249,8 +249,9 @@ void world_leave(unsigned viewer)
 
 	/* The one whose audience it is in. */
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
-		for (struct dp_audience_chunk *c = world->worker[i].audience[world->consumer[viewer].stream->slot].first; c;
-			c = c->next)
+		for (struct dp_audience_chunk *c =
+				world->worker[i].audience[world->consumer[viewer].stream->slot].first;
+			c; c = c->next)
 			if (c == world->consumer[viewer].chunk)
 				worker = i;
 	assert_int_equal(dp_consumer_del(&world->worker[worker], &op), 0);

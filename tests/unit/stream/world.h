@@ -22,9 +22,9 @@ enum {
 
 /* What a viewer was sent. */
 struct sent {
-	uint64_t number;  /* ROC and sequence number */
+	uint64_t number; /* ROC and sequence number */
 	uint32_t content; /* the first word of the payload */
-	uint16_t len;     /* of header and payload, as far as kept */
+	uint16_t len; /* of header and payload, as far as kept */
 	uint8_t bytes[128];
 };
 

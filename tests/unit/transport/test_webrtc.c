@@ -290,8 +290,8 @@ static void announced_addresses_take_their_place(void **state)
 	take_parameters();
 	list = cJSON_GetObjectItem(parameters, "iceCandidates");
 	assert_int_equal(cJSON_GetArraySize(list), 1);
-	assert_string_equal(
-		cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "ip")->valuestring, "203.0.113.9");
+	assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "ip")->valuestring,
+		"203.0.113.9");
 }
 
 static void the_data_plane_learns_of_it(void **state)
@@ -373,8 +373,8 @@ static void bad_dtls_parameters_are_named(void **state)
 	assert_int_equal(cp_webrtc_connect(transport, NULL, err, sizeof(err)), EINVAL);
 	assert_false(cp_webrtc_connect_called(transport));
 	connect_dtls("auto"); /* none of them was the one connect it has */
-	assert_int_equal(
-		connect_with("auto", "sha-256", browser.cert.fingerprint, err, sizeof(err)), EALREADY);
+	assert_int_equal(connect_with("auto", "sha-256", browser.cert.fingerprint, err, sizeof(err)),
+		EALREADY);
 	settle();
 }
 
@@ -521,8 +521,8 @@ static void wrong_fingerprint_fails(void **state)
 	char err[100];
 
 	assert_int_equal(connect_with("client", "sha-256",
-				 cJSON_GetArrayItem(cJSON_GetObjectItem(
-							    cJSON_GetObjectItem(parameters, "dtlsParameters"),
+				 cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetObjectItem(parameters,
+										"dtlsParameters"),
 							    "fingerprints"),
 					 0)
 					 ->child->next->valuestring,
@@ -537,8 +537,8 @@ static void wrong_fingerprint_fails(void **state)
 	assert_non_null(last(SH_OP_TRANSPORT_DEL));
 	assert_true(browser.failed);
 	assert_string_equal(cp_webrtc_dtls_state(transport), "failed");
-	assert_int_equal(
-		connect_with("client", "sha-256", browser.cert.fingerprint, err, sizeof(err)), EPIPE);
+	assert_int_equal(connect_with("client", "sha-256", browser.cert.fingerprint, err, sizeof(err)),
+		EPIPE);
 }
 
 /* --- afterwards ----------------------------------------------------------------------------------------- */
@@ -606,8 +606,8 @@ static void media_on_another_tuple_moves_the_selection(void **state)
 	cp_webrtc_server_event(server, &e);
 	settle();
 	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.selected, 1);
-	assert_memory_equal(
-		&last(SH_OP_TRANSPORT_BIND)->transport_bind.path, &browser.path, sizeof(struct sh_path));
+	assert_memory_equal(&last(SH_OP_TRANSPORT_BIND)->transport_bind.path, &browser.path,
+		sizeof(struct sh_path));
 	browser.path = first;
 }
 
