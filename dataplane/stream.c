@@ -12,7 +12,7 @@
 
 #include "../shared/ids.h"
 
-enum { AUDIO_PACKETS = 256 };
+enum { AUDIO_PACKETS = 512 };
 
 int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind)
 {

@@ -150,7 +150,7 @@ struct sh_consumer_add {
 	uint8_t pt;
 	uint8_t rtx_pt;
 	uint8_t mid_len;
-	uint8_t ext_id[SH_EXT_COUNT]; /* ids this consumer negotiated; 0: do not write */
+	uint8_t ext_id[SH_EXT_COUNT]; /* ids it negotiated; MID and abs-send-time are written where not 0 */
 	uint8_t pad[6];
 	char mid[SH_MID_MAX];
 };

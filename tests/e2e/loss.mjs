@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two packets in a hundred are dropped both ways between browser and server: NACK and RTX
 // repair them, and the picture goes on without a freeze.
-import { spawnSync } from "node:child_process";
 import { startChromium } from "./lib/chromium.mjs";
+import { needDrops, startDrops } from "./lib/drops.mjs";
 import { checkPlaying, openHost, openViewer, reachState, stats, videoOf } from "./lib/page.mjs";
 import { Servers } from "./lib/servers.mjs";
-import { check, log, Skip, test } from "./lib/test.mjs";
-
-// At the device, not in the output hook: there a program is told that its packet was dropped.
-const rules = (hook) => `table netdev loss-${hook} {
-	chain drops {
-		type filter hook ${hook} device "spate0" priority 0
-		meta l4proto udp numgen random mod 100 < 2 drop
-	}
-}`;
-
-/** Lets `nft` read the rules for both directions; with "--check" it only says whether it could. */
-function nft(...options) {
-	return spawnSync("nft", [...options, "-f", "-"],
-		{ input: `${rules("ingress")}\n${rules("egress")}\n`, encoding: "utf8" });
-}
+import { check, log, test } from "./lib/test.mjs";
 
 await test(async ({ defer }) => {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
 	await servers.start();
-	const probe = nft("--check");
-	if (probe.status !== 0)
-		throw new Skip(`nftables cannot drop packets here: ${probe.stderr ?? probe.error}`);
+	needDrops();
 	const browser = await startChromium();
 	defer(() => browser.close());
 
@@ -35,7 +19,7 @@ await test(async ({ defer }) => {
 	await reachState(host, "live", "host");
 	const viewer = await openViewer(browser);
 	await reachState(viewer, "playing", "viewer");
-	check(nft().status === 0, "nftables has taken the rules");
+	startDrops(2);
 	log("2 % loss, both ways");
 	const { first, last } = await checkPlaying(viewer, "viewer", 12, { minimumFps: 7 });
 

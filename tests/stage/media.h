@@ -70,7 +70,7 @@ void media_op(struct media *m, enum sh_op op, sh_id id);
 
 /* What follows is set before media_peer_open(), as far as 0 is not right: worker, profile (default GCM-128). */
 void media_peer_open(struct media *m, struct media_peer *p, unsigned family);
-/* The parts of it. The id may be set before; keys both ways follow from it, so that sessions may be made before too. */
+/* The parts of it. The id may be set before; keys follow from it, so that sessions may be made before too. */
 void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint32_t consent_ms);
 void media_peer_bind(struct media *m, struct media_peer *p);
 void media_peer_sessions(struct media_peer *p);

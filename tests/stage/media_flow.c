@@ -278,8 +278,9 @@ static void meet(struct media_viewer *v, const struct media_packet *p)
 
 static void say(const struct media_packet *p, uint32_t n, const struct media_viewer *v)
 {
-	printf("number %u: error %d, %zu bytes, pt %u, seq %u (not %u), timestamp %u, ssrc %#x\n", n, (int)p->error,
-		p->len, p->rtp.pt, p->rtp.seq, v->seq, p->rtp.timestamp - v->timestamp_offset, p->rtp.ssrc);
+	printf("number %u: error %d, %zu bytes, pt %u, seq %u (not %u), timestamp %u, ssrc %#x\n", n,
+		(int)p->error, p->len, p->rtp.pt, p->rtp.seq, v->seq, p->rtp.timestamp - v->timestamp_offset,
+		p->rtp.ssrc);
 }
 
 bool media_viewer_got(struct media *m, struct media_viewer *v, uint32_t from, uint32_t to, bool key)

@@ -35,7 +35,8 @@ void media_start(struct media *m, const struct media_setup *setup)
 	snprintf(config, sizeof(config),
 		"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
 		"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
-		"\"dataplane\":{\"workers\":%u,\"mbufs\":%u,\"stream_packets\":%u,\"engine\":\"%s\",\"tx_age_ms\":2000},"
+		"\"dataplane\":{\"workers\":%u,\"mbufs\":%u,\"stream_packets\":%u,\"engine\":\"%s\",\"tx_age_"
+		"ms\":2000},"
 		"\"media\":{\"keyframe_ms\":%u},"
 		"\"limits\":{\"transports\":%u,\"producers\":8,\"consumers\":128,\"ssrcs_per_transport\":8}}",
 		setup->workers ? setup->workers : 1, setup->mbufs ? setup->mbufs : 8192,
@@ -257,6 +258,8 @@ static struct media_packet *add(struct media_list *l, const uint8_t *raw, size_t
 	if (l->count == l->room) {
 		l->room = l->room ? 2 * l->room : 64;
 		l->at = realloc(l->at, l->room * sizeof(*l->at));
+		if (!l->at)
+			stage_die("no memory");
 	}
 	p = &l->at[l->count++];
 	*p = (struct media_packet){.raw = malloc(len), .data = malloc(len), .raw_len = len, .len = len};

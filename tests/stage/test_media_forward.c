@@ -17,7 +17,8 @@ enum { ROUND = 40 };
 /* Audio and video of one peer to two viewers, one by IPv4 and one by IPv6. */
 static void forward(struct media *m, uint32_t profile, unsigned family)
 {
-	struct media_peer producer = {.profile = profile}, viewer[2] = {{.profile = profile}, {.profile = profile}};
+	struct media_peer producer = {.profile = profile},
+			  viewer[2] = {{.profile = profile}, {.profile = profile}};
 	struct media_peer listener = {.profile = profile};
 	struct media_source audio = {0}, video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_PLI};
 	struct media_viewer seen[2] = {0}, heard = {0};
@@ -91,7 +92,8 @@ static void seventy(struct media *m)
 		media_op(m, SH_OP_CONSUMER_DEL, seen[i].id);
 	media_send_range(m, &video, 20, 30, false);
 	for (unsigned i = 0; i < 70; i++)
-		STAGE_CHECK(i >= 30 && i < 50 ? viewer[i].rtp.count == 0 : media_viewer_got(m, &seen[i], 20, 30, false));
+		STAGE_CHECK(i >= 30 && i < 50 ? viewer[i].rtp.count == 0
+					      : media_viewer_got(m, &seen[i], 20, 30, false));
 	STAGE_CHECK(STAGE_SUM(&m->s, rtp_out) - out == 70 * 20 + 50 * 10);
 	for (unsigned i = 30; i < 50; i++)
 		gone[i] = true;
@@ -174,8 +176,8 @@ static size_t put_elements(uint8_t *out, bool two_bytes, const struct element *e
 }
 
 /* Header, `csrcs`, elements, a payload of 30 bytes and padding. */
-static size_t extended(struct media_source *s, uint16_t seq, unsigned csrcs, bool two_bytes, const struct element *e,
-	unsigned elements, unsigned padding, uint8_t *out)
+static size_t extended(struct media_source *s, uint16_t seq, unsigned csrcs, bool two_bytes,
+	const struct element *e, unsigned elements, unsigned padding, uint8_t *out)
 {
 	size_t at = 12 + 4 * csrcs;
 
@@ -225,8 +227,10 @@ static void check_elements(struct media_packet *p, const struct element *wanted,
 {
 	struct element found[16];
 
-	STAGE_CHECK(p->error == srtp_err_status_ok && p->rtp.padding == 0 && p->rtp.payload_len == 30 && p->rtp.marker);
-	STAGE_CHECK(p->rtp.hdr_len == 12 + (p->rtp.ext_profile ? 4 + p->rtp.ext_len : 0) && p->data[p->rtp.hdr_len] == 0x44);
+	STAGE_CHECK(p->error == srtp_err_status_ok && p->rtp.padding == 0 && p->rtp.payload_len == 30 &&
+		    p->rtp.marker);
+	STAGE_CHECK(p->rtp.hdr_len == 12 + (p->rtp.ext_profile ? 4 + p->rtp.ext_len : 0) &&
+		    p->data[p->rtp.hdr_len] == 0x44);
 	STAGE_CHECK(elements_of(p, found, 16) == n);
 	for (unsigned i = 0; i < n; i++)
 		STAGE_CHECK(found[i].id == wanted[i].id && found[i].len == wanted[i].len &&
@@ -235,9 +239,9 @@ static void check_elements(struct media_packet *p, const struct element *wanted,
 
 static void extensions(struct media *m)
 {
-	static const struct element in[] = {
-		{3, 1, "a"}, {11, 2, "hi"}, {10, 2, "hi"}, {2, 3, "\x01\x02\x03"}, {9, 2, "\x00\x07"}, {14, 1, "\x8a"},
-		{8, 3, "dd!"}, {12, 1, "\x09"}, {1, 3, "\x00\x00\x05"}, {13, 8, "captured"}, {6, 3, "\x10\x20\x30"}, {5, 1, "?"}};
+	static const struct element in[] = {{3, 1, "a"}, {11, 2, "hi"}, {10, 2, "hi"}, {2, 3, "\x01\x02\x03"},
+		{9, 2, "\x00\x07"}, {14, 1, "\x8a"}, {8, 3, "dd!"}, {12, 1, "\x09"}, {1, 3, "\x00\x00\x05"},
+		{13, 8, "captured"}, {6, 3, "\x10\x20\x30"}, {5, 1, "?"}};
 	static const struct element copied[] = {{6, 1, "\x8a"}, {8, 1, "\x09"}, {9, 3, "\x00\x00\x05"},
 		{10, 8, "captured"}, {11, 3, "\x10\x20\x30"}};
 	struct element wanted[2 + 5] = {{1, 8, "a-longer"}, {4, 3, {0}}};
@@ -257,11 +261,14 @@ static void extensions(struct media *m)
 		for (unsigned csrcs = 0; csrcs < 16; csrcs += 15)
 			for (unsigned padding = 0; padding < 256; padding += 255)
 				media_send_rtp(m, &producer, plain,
-					extended(&audio, (uint16_t)(100 + i++), csrcs, two, in, 12, padding, plain));
+					extended(&audio, (uint16_t)(100 + i++), csrcs, two, in, 12, padding,
+						plain));
 	/* Without an extension, and the same one twice. */
-	media_send_rtp(m, &producer, plain, extended(&audio, (uint16_t)(100 + i++), 0, false, in, 0, 0, plain));
 	media_send_rtp(m, &producer, plain,
-		extended(&audio, (uint16_t)(100 + i++), 0, false, (struct element[]){in[7], in[5], in[7]}, 3, 0, plain));
+		extended(&audio, (uint16_t)(100 + i++), 0, false, in, 0, 0, plain));
+	media_send_rtp(m, &producer, plain,
+		extended(&audio, (uint16_t)(100 + i++), 0, false, (struct element[]){in[7], in[5], in[7]}, 3,
+			0, plain));
 	STAGE_CHECK(media_wait(m, &viewer.rtp, i) && media_lossless(m, &before));
 	for (unsigned k = 0; k < viewer.rtp.count; k++) {
 		if (k == i - 1)

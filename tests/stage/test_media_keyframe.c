@@ -43,7 +43,8 @@ static bool asked(struct media *m, const struct media_peer *p, const struct medi
 }
 
 /* A viewer that comes late waits for the key frame and has nothing of before. */
-static void start(struct media *m, struct media_source *video, struct media_viewer *seen, struct media_peer *viewer)
+static void start(struct media *m, struct media_source *video, struct media_viewer *seen,
+	struct media_peer *viewer)
 {
 	struct media_peer *producer = video->peer;
 	uint64_t begun = stage_ms();
@@ -227,7 +228,8 @@ int main(void)
 	/* Its viewers 1 and 2 get this one; the first has it as any other. */
 	gate_open(&m);
 	media_send_range(&m, &video, 12, 13, true);
-	STAGE_CHECK(media_viewer_got(&m, &seen[0], 12, 13, true) && media_viewer_got(&m, &seen[1], 12, 13, true));
+	STAGE_CHECK(media_viewer_got(&m, &seen[0], 12, 13, true) &&
+		    media_viewer_got(&m, &seen[1], 12, 13, true));
 	STAGE_CHECK(media_viewer_got(&m, &seen[2], 12, 13, true));
 	gate_open(&m);
 	coalesce(&m, &video, seen, 3);

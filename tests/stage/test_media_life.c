@@ -23,7 +23,8 @@ static void leak_free(struct media *m, uint32_t free_before)
 	while (h->mbuf_free != free_before && stage_ms() < end)
 		stage_sleep(20);
 	if (h->mbuf_free != free_before)
-		printf("%u of %u packet buffers are free, not %u\n", h->mbuf_free, h->mbuf_total, free_before);
+		printf("%u of %u packet buffers are free, not %u\n", h->mbuf_free, h->mbuf_total,
+			free_before);
 	STAGE_CHECK(h->mbuf_free == free_before);
 	for (uint32_t i = 0; i < m->s.stats.workers; i++) {
 		const struct sh_worker_stats *w = sh_stats_worker(&m->s.stats, i);
@@ -37,8 +38,10 @@ static void come_and_go(struct media *m)
 {
 	struct media_peer producer = {0}, viewer[4] = {{.worker = 1}, {0}, {.worker = 1}, {0}};
 	struct media_source audio = {.flags = SH_PRODUCER_TWCC};
-	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_NACK | SH_PRODUCER_TWCC | SH_PRODUCER_PLI,
-		.rtx_ssrc = 0x991, .rtx_pt = 97};
+	struct media_source video = {.kind = SH_KIND_VIDEO,
+		.flags = SH_PRODUCER_NACK | SH_PRODUCER_TWCC | SH_PRODUCER_PLI,
+		.rtx_ssrc = 0x991,
+		.rtx_pt = 97};
 	struct media_viewer seen[4] = {0}, heard[4] = {0};
 	struct media_drops before = media_drops(m);
 	uint16_t ask;
@@ -60,16 +63,14 @@ static void come_and_go(struct media *m)
 			media_send(m, &video, n, n == 0);
 		if (n % 50 == 12)
 			media_send_rtx(m, &video, n - 5, false);
-		while (media_pump(m, 0))
-			;
+		/* A worker that the kernel has put aside may be half a ring of audio behind, and not more. */
+		for (unsigned i = 0; i < 4 && n % 50 == 49; i++)
+			STAGE_CHECK(media_wait(m, &viewer[i].rtp, 2 * (n + 1)));
 	}
 	media_send_sr(m, &audio, 1, 1);
 	media_settle(m);
-	for (unsigned i = 0; i < 4; i++) {
-		STAGE_CHECK(media_wait(m, &viewer[i].rtp, 600) && viewer[i].rtp.count == 600);
-		if (viewer[i].rtp.count != 600)
-			printf("viewer %u: %u packets of 600\n", i, viewer[i].rtp.count);
-	}
+	for (unsigned i = 0; i < 4; i++)
+		STAGE_CHECK(viewer[i].rtp.count == 600);
 	STAGE_CHECK(media_lossless(m, &before));
 	ask = viewer[0].rtp.at[500].rtp.seq;
 	media_viewer_nack(m, &seen[0], &ask, 1);
@@ -181,7 +182,8 @@ static void consent(struct media *m)
 	stage_sleep(600);
 	media_send_range(m, &video, 6, 12, false);
 	STAGE_CHECK(media_viewer_got(m, &seen, 6, 12, false));
-	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_IDLE, &e) && e.id == viewer.transport && stage_ms() - at >= 1000);
+	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_IDLE, &e) && e.id == viewer.transport &&
+		    stage_ms() - at >= 1000);
 
 	media_settle(m);
 	media_clear_all(m);
@@ -224,7 +226,8 @@ static void events(struct media *m)
 	media_do(m, &c);
 	len = media_protect(&producer, data, media_plain(&audio, 1, false, data));
 	media_send_raw(m, &producer, data, len);
-	STAGE_CHECK(stage_event(&m->s, SH_EV_PATH_CHANGED, &e) && e.id == producer.transport && e.remote.port == 3999);
+	STAGE_CHECK(stage_event(&m->s, SH_EV_PATH_CHANGED, &e) && e.id == producer.transport &&
+		    e.remote.port == 3999);
 	producer.path = first;
 	media_peer_close(m, &producer);
 }
@@ -232,7 +235,7 @@ static void events(struct media *m)
 int main(void)
 {
 	static struct media m;
-	struct media_setup setup = {.workers = 2};
+	struct media_setup setup = {.workers = 2, .stream_packets = 1024};
 	uint32_t free_before;
 
 	stage_namespace();

@@ -19,8 +19,13 @@ static const uint8_t mac[6] = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00}; /* net_pcap'
 
 static struct media m;
 static struct media_peer producer, viewer;
-static struct media_source audio = {.kind = SH_KIND_AUDIO, .ssrc = 0x1234, .pt = 111, .mid = "a", .cname = "pcap",
-	.first = 65500, .first_timestamp = 5};
+static struct media_source audio = {.kind = SH_KIND_AUDIO,
+	.ssrc = 0x1234,
+	.pt = 111,
+	.mid = "a",
+	.cname = "pcap",
+	.first = 65500,
+	.first_timestamp = 5};
 static struct media_viewer heard;
 static struct stage_frame frames[FRAMES], out[OUT];
 static size_t count;
@@ -110,7 +115,8 @@ static void start(const char *in_path, const char *out_path)
 	char config[700];
 
 	snprintf(config, sizeof(config),
-		"{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_pcap=%s,tx_pcap=%s,infinite_rx=1\","
+		"{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_pcap=%s,tx_pcap=%s,"
+		"infinite_rx=1\","
 		"\"addresses\":[\"10.1.0.2/24\"]}]},\"dataplane\":{\"mbufs\":4096},"
 		"\"limits\":{\"transports\":64,\"producers\":16,\"consumers\":64}}",
 		in_path, out_path);
@@ -130,9 +136,9 @@ static void start(const char *in_path, const char *out_path)
 static void check_counters(void)
 {
 	static const enum sh_drop once[] = {SH_DROP_UNKNOWN_SSRC, SH_DROP_UNKNOWN_PT};
-	static const enum sh_drop many[] = {SH_DROP_IP_CHECKSUM, SH_DROP_UDP_PORT, SH_DROP_FIRST_BYTE, SH_DROP_UNKNOWN_TUPLE,
-		SH_DROP_NO_KEYS, SH_DROP_RTP_MALFORMED, SH_DROP_RTCP_MALFORMED, SH_DROP_SRTP_AUTH, SH_DROP_SRTP_REPLAY,
-		SH_DROP_SRTCP_AUTH, SH_DROP_SRTCP_REPLAY};
+	static const enum sh_drop many[] = {SH_DROP_IP_CHECKSUM, SH_DROP_UDP_PORT, SH_DROP_FIRST_BYTE,
+		SH_DROP_UNKNOWN_TUPLE, SH_DROP_NO_KEYS, SH_DROP_RTP_MALFORMED, SH_DROP_RTCP_MALFORMED,
+		SH_DROP_SRTP_AUTH, SH_DROP_SRTP_REPLAY, SH_DROP_SRTCP_AUTH, SH_DROP_SRTCP_REPLAY};
 	bool named[SH_DROP_COUNT] = {false};
 
 	STAGE_CHECK(STAGE_WAIT(&m.s, drop[SH_DROP_SRTP_REPLAY], 1000));

@@ -116,7 +116,8 @@ static void out_of_cache(struct media *m, struct media_source *video, struct med
 	ask[1] = (uint16_t)(seen->seq - CACHE + 20);
 	media_viewer_nack(m, seen, ask, 2);
 	STAGE_CHECK(media_wait(m, &seen->peer->rtp, 1) && STAGE_SUM(&m->s, rtx_missed) == missed + 1);
-	STAGE_CHECK(is_rtx(seen, &seen->peer->rtp.at[0], 130, ask[1]) && media_nothing(m, seen->peer) == false);
+	STAGE_CHECK(is_rtx(seen, &seen->peer->rtp.at[0], 130, ask[1]) &&
+		    media_nothing(m, seen->peer) == false);
 	STAGE_CHECK(STAGE_SUM(&m->s, rtx_out) == rtx + 1);
 	media_clear(&seen->peer->rtp);
 }
@@ -173,15 +174,16 @@ static void not_negotiated(struct media *m, struct media_source *video)
 
 /* --- from producers ------------------------------------------------------------------------------ */
 
-static bool asked_for(struct media *m, const struct media_source *s, unsigned i, const uint16_t *lost, unsigned n)
+static bool asked_for(struct media *m, const struct media_source *s, unsigned i, const uint16_t *lost,
+	unsigned n)
 {
 	struct media_rtcp r;
 	uint32_t ssrc;
 	uint16_t pid, blp;
 	unsigned found = 0;
 
-	if (!media_wait_rtcp(m, s->peer, DP_RTCP_RTPFB, DP_RTPFB_NACK, i, &r) || !dp_rtcp_fb_media(&r.r, &ssrc) ||
-		ssrc != s->ssrc)
+	if (!media_wait_rtcp(m, s->peer, DP_RTCP_RTPFB, DP_RTPFB_NACK, i, &r) ||
+		!dp_rtcp_fb_media(&r.r, &ssrc) || ssrc != s->ssrc)
 		return false;
 	for (unsigned k = 0; dp_rtcp_nack(&r.r, k, &pid, &blp); k++)
 		for (unsigned bit = 0; bit < 17; bit++) {
@@ -206,8 +208,13 @@ static struct sh_producer_stats stats_of(struct media *m, sh_id id)
 static void repaired(struct media *m, bool hidden)
 {
 	struct media_peer producer = {0}, viewer = {0};
-	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_NACK, .rtx_ssrc = 0x990, .rtx_pt = 97,
-		.first = 65530, .rtx_seq = 65534, .hidden = hidden};
+	struct media_source video = {.kind = SH_KIND_VIDEO,
+		.flags = SH_PRODUCER_NACK,
+		.rtx_ssrc = 0x990,
+		.rtx_pt = 97,
+		.first = 65530,
+		.rtx_seq = 65534,
+		.hidden = hidden};
 	struct media_viewer seen = {0};
 	struct media_drops before;
 	struct sh_producer_stats stats;
@@ -235,9 +242,11 @@ static void repaired(struct media *m, bool hidden)
 	media_send_rtx(m, &video, 5, false);
 	media_send(m, &video, 7, false); /* it had only been late */
 	STAGE_CHECK(media_wait(m, &viewer.rtp, 3) && media_lossless(m, &before));
-	STAGE_CHECK(media_is(&seen, &viewer.rtp.at[0], 6, false) && viewer.rtp.at[0].rtp.seq == (uint16_t)(base + 1));
+	STAGE_CHECK(media_is(&seen, &viewer.rtp.at[0], 6, false) &&
+		    viewer.rtp.at[0].rtp.seq == (uint16_t)(base + 1));
 	STAGE_CHECK(media_is(&seen, &viewer.rtp.at[1], 5, false) && viewer.rtp.at[1].rtp.seq == base);
-	STAGE_CHECK(media_is(&seen, &viewer.rtp.at[2], 7, false) && viewer.rtp.at[2].rtp.seq == (uint16_t)(base + 2));
+	STAGE_CHECK(media_is(&seen, &viewer.rtp.at[2], 7, false) &&
+		    viewer.rtp.at[2].rtp.seq == (uint16_t)(base + 2));
 	media_clear(&viewer.rtp);
 
 	/* What is there already is dropped by name, whichever way it comes. */
@@ -263,7 +272,8 @@ static void repaired(struct media *m, bool hidden)
 	STAGE_CHECK(media_viewer_got(m, &seen, 12, 20, false));
 	stats = stats_of(m, video.id);
 	STAGE_CHECK(stats.packets == 20 && stats.packets_repaired == 2 && stats.packets_duplicate == 2);
-	STAGE_CHECK(stats.packets_lost == 0 && stats.nacks >= 2 && stats.ssrc == video.ssrc && stats.rtx_ssrc == 0x990);
+	STAGE_CHECK(stats.packets_lost == 0 && stats.nacks >= 2 && stats.ssrc == video.ssrc &&
+		    stats.rtx_ssrc == 0x990);
 
 	/* By its number far behind: no viewer could use it. */
 	media_send_range(m, &video, 20, 20 + CACHE, false);

@@ -44,8 +44,9 @@ static bool read_twcc(const struct dp_rtcp *r, bool *come, uint16_t *next, uint8
 		chunk = dp_get16(r->body + at);
 		symbols = chunk >> 15 ? chunk & 0x4000 ? 7 : 14 : chunk & 0x1fff;
 		for (unsigned i = 0; i < symbols && done < count; i++, done++) {
-			unsigned s = !(chunk >> 15) ? chunk >> 13 & 3
-					: chunk & 0x4000 ? chunk >> (12 - 2 * i) & 3 : chunk >> (13 - i) & 1;
+			unsigned s = !(chunk >> 15)   ? chunk >> 13 & 3
+				     : chunk & 0x4000 ? chunk >> (12 - 2 * i) & 3
+						      : chunk >> (13 - i) & 1;
 
 			if (s == 3)
 				return false;
@@ -156,7 +157,8 @@ static void receiver_reports(struct media *m)
 			break;
 	}
 	STAGE_CHECK(i < 3 && block.ssrc == audio.ssrc && block.total_lost == 18 && lost > 0);
-	STAGE_CHECK(block.highest_seq == 0x10000 + (uint16_t)(65500 + 119) && !dp_rtcp_report(&r.r, 1, &block));
+	STAGE_CHECK(block.highest_seq == 0x10000 + (uint16_t)(65500 + 119) &&
+		    !dp_rtcp_report(&r.r, 1, &block));
 	STAGE_CHECK(dp_rtcp_report(&r.r, 0, &block) && block.lsr == 0x5678abcd);
 	STAGE_CHECK(llabs((long long)block.dlsr * 1000 / 65536 - (long long)(r.in->at_ms - sent_ms)) < 200);
 	STAGE_CHECK(r.r.ssrc != 0 && r.r.ssrc != audio.ssrc);
@@ -169,8 +171,8 @@ static double seconds(uint64_t ntp)
 }
 
 /* Where on the producer's clock the viewer's report puts itself, by the timestamps; and what it says. */
-static void check_clock(const struct media_rtcp *r, const struct media_viewer *v, uint64_t ntp, uint32_t timestamp,
-	double rate)
+static void check_clock(const struct media_rtcp *r, const struct media_viewer *v, uint64_t ntp,
+	uint32_t timestamp, double rate)
 {
 	struct dp_rtcp_sender_info info = {0};
 	double by_ntp, by_rtp;
@@ -188,8 +190,9 @@ static void check_cname(const struct media_packet *p, uint32_t ssrc, const char 
 	bool found = false;
 
 	while (dp_rtcp_next(p->data, p->len, &pos, &r))
-		found |= r.pt == DP_RTCP_SDES && r.ssrc == ssrc && r.count == 1 && r.body_len >= 2 + strlen(cname) &&
-			 r.body[0] == 1 && r.body[1] == strlen(cname) && memcmp(r.body + 2, cname, strlen(cname)) == 0;
+		found |= r.pt == DP_RTCP_SDES && r.ssrc == ssrc && r.count == 1 &&
+			 r.body_len >= 2 + strlen(cname) && r.body[0] == 1 && r.body[1] == strlen(cname) &&
+			 memcmp(r.body + 2, cname, strlen(cname)) == 0;
 	STAGE_CHECK(found);
 }
 
@@ -202,17 +205,22 @@ static bool report_of(struct media *m, const struct media_peer *p, uint32_t ssrc
 }
 
 /* The round trip: the viewer says that it held the report for 50 ms less than it did. */
-static void round_trip(struct media *m, const struct media_viewer *v, const struct media_rtcp *sr)
+static void round_trip(struct media *m, const struct media_viewer *v)
 {
 	struct dp_rtcp_report block = {.ssrc = v->ssrc, .fraction_lost = 25, .total_lost = 7, .jitter = 99};
 	struct sh_consumer_stats stats = {0};
-	struct dp_rtcp_sender_info info;
+	struct dp_rtcp_sender_info info = {0};
+	struct media_rtcp sr;
 	uint8_t data[100];
 	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 
-	dp_rtcp_sender_info(&sr->r, &info);
+	/* One that has just come: only the last that was sent counts, and the next is a second away. */
+	media_clear(&v->peer->rtcp);
+	if (!report_of(m, v->peer, v->ssrc, &sr))
+		stage_die("no sender report");
+	dp_rtcp_sender_info(&sr.r, &info);
 	block.lsr = (uint32_t)(info.ntp >> 16);
-	while (stage_ms() - sr->in->at_ms < 150)
+	while (stage_ms() - sr.in->at_ms < 150)
 		stage_sleep(1);
 	block.dlsr = 100 * 65536 / 1000;
 	dp_rtcp_put_rr(&b, 1, &block, 1);
@@ -227,8 +235,10 @@ static void sender_reports(struct media *m)
 {
 	static const uint64_t ntp = 0xe9000000ull << 32, behind = 3ull << 31; /* 1.5 s */
 	struct media_peer producer = {0}, viewer = {0};
-	struct media_source audio = {.cname = "one peer"}, video = {.kind = SH_KIND_VIDEO, .cname = "one peer"};
-	struct media_viewer heard = {0}, seen = {.mid = "8"}, paused = {.mid = "9", .flags = SH_CONSUMER_PAUSED};
+	struct media_source audio = {.cname = "one peer"},
+			    video = {.kind = SH_KIND_VIDEO, .cname = "one peer"};
+	struct media_viewer heard = {0}, seen = {.mid = "8"},
+			    paused = {.mid = "9", .flags = SH_CONSUMER_PAUSED};
 	struct dp_rtcp_sender_info info = {0};
 	struct media_rtcp a, v;
 	uint32_t octets = 0;
@@ -259,7 +269,7 @@ static void sender_reports(struct media *m)
 	for (uint32_t n = 0; n < 10; n++)
 		octets += 20 + n * 37 % 980;
 	STAGE_CHECK(dp_rtcp_sender_info(&a.r, &info) && info.packets == 10 && info.octets == octets);
-	round_trip(m, &heard, &a);
+	round_trip(m, &heard);
 	for (unsigned i = 0; media_find_rtcp(&viewer, DP_RTCP_SR, -1, i, &a); i++)
 		STAGE_CHECK(a.r.ssrc != paused.ssrc);
 	STAGE_CHECK(viewer.rtcp.count <= 10);

@@ -14,7 +14,8 @@ enum { VIEWERS = 6 };
 
 static struct media m;
 static struct media_peer producer, viewer[VIEWERS]; /* the odd ones on worker 1 */
-static struct media_source audio, video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_PLI | SH_PRODUCER_NACK};
+static struct media_source audio,
+	video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_PLI | SH_PRODUCER_NACK};
 static struct media_viewer seen[VIEWERS];
 static uint32_t next;
 
@@ -25,7 +26,8 @@ static void open_all(void)
 	media_source_open(&m, &video, &producer);
 	for (unsigned i = 0; i < VIEWERS; i++) {
 		viewer[i] = (struct media_peer){.worker = i % 2};
-		seen[i] = (struct media_viewer){.rtx_ssrc = 0x600 + i, .rtx_pt = 102, .flags = SH_CONSUMER_NACK};
+		seen[i] = (struct media_viewer){
+			.rtx_ssrc = 0x600 + i, .rtx_pt = 102, .flags = SH_CONSUMER_NACK};
 		media_peer_open(&m, &viewer[i], i % 3 ? 4 : 6);
 		media_viewer_open(&m, &seen[i], &viewer[i], &video);
 	}
@@ -86,7 +88,8 @@ static void handed_over(void)
 		media_send_range(&m, &none, 0, 3, false);
 	}
 	STAGE_CHECK(media_dropped(&m, &before, SH_DROP_UNKNOWN_SSRC, 48));
-	STAGE_CHECK(STAGE_SUM(&m.s, handed_off) > handed && STAGE_SUM(&m.s, handed_off) == STAGE_SUM(&m.s, handed_in));
+	STAGE_CHECK(STAGE_SUM(&m.s, handed_off) > handed &&
+		    STAGE_SUM(&m.s, handed_off) == STAGE_SUM(&m.s, handed_in));
 	for (unsigned i = 0; i < 16; i++)
 		media_peer_close(&m, &peer[i]);
 }
@@ -180,7 +183,7 @@ static void moved(void)
 
 int main(void)
 {
-	struct media_setup setup = {.workers = 2};
+	struct media_setup setup = {.workers = 2, .stream_packets = 1024};
 
 	stage_namespace();
 	media_start(&m, &setup);
