@@ -31,51 +31,6 @@ static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_
 	}
 }
 
-/* Whether this packet flows to this viewer, and with which number. */
-static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)
-{
-	if (slot->restart)
-		c->waiting_keyframe = true;
-	if (c->waiting_keyframe) {
-		if (!slot->plain.keyframe)
-			return false;
-		dp_seqmap_start(&c->seq, slot->plain.seq);
-		c->waiting_keyframe = false;
-	}
-	return dp_seqmap_out(&c->seq, slot->plain.seq, seq);
-}
-
-/* One packet to one viewer. False: no mbuf. */
-static bool send_one(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c,
-	struct dp_outgoing *o)
-{
-	const struct dp_plain *p = &slot->plain;
-	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
-	uint64_t seq;
-	size_t hdr_len;
-
-	if (!m)
-		return false;
-	if (!flows(c, slot, &seq)) {
-		o->spare[o->spares++] = m;
-		return true;
-	}
-	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
-		p->timestamp + c->timestamp_offset, slot->abs_send_time);
-	if (!dp_fits(c->transport, hdr_len + p->payload_len)) {
-		o->spare[o->spares++] = m;
-		w->stats->drop[SH_DROP_TOO_LONG]++;
-		return true;
-	}
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
-		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
-		(uint32_t)(seq >> 16));
-	o->allowed--;
-	c->packets++;
-	c->bytes += p->payload_len;
-	return true;
-}
-
 /*
  * What is not sent now never is. A viewer that goes on later does so with a key frame and
  * the next number: behind a long gap its receiver would guess the ROC wrong.
@@ -111,7 +66,7 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 			if (!dp_tx_room(w, t->encap.port))
 				return false;
 		}
-		if (!send_one(w, &s->ring[c->at & s->mask], c, o))
+		if (!dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
 			return false;
 		c->at++;
 	}

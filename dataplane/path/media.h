@@ -36,6 +36,10 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
 /* The same, and gives back what was not used. */
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o);
 
+/* Adds one packet of a stream for one viewer, if it flows to it at all. False: no mbuf. */
+bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c,
+	struct dp_outgoing *o);
+
 /* Whether a packet of that much RTP fits the path, protected; and so an mbuf, which has room for any port's MTU. */
 static inline bool dp_fits(const struct dp_transport *t, size_t rtp_len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packets to viewers in small batches: written, then protected together, then sent. */
+/* Packets to viewers in small batches: rewritten ones are protected together, then sent. */
 
 #include "media.h"
 
