@@ -74,8 +74,19 @@ await test(async ({ defer }) => {
 	await reachState(viewer, "playing", "viewer");
 	await checkPlaying(viewer, "viewer", 2);
 
+	say("the host shows a screen (Chromium's fake one)");
+	await host.click("#stop");
+	await reachState(host, "stopped", "host");
+	await reachState(viewer, "waiting", "viewer");
+	await host.click("input[value=screen]");
+	await host.click("#host");
+	await reachState(host, "live", "host");
+	await reachState(viewer, "playing", "viewer");
+	await checkPlaying(viewer, "viewer", 2, { minimumFps: 2, audio: false });
+
 	say("refused capture is said in words, with a way to try again");
 	await host.click("#stop");
+	await host.click("input[value=camera]");
 	await host.evaluate(`void (navigator.mediaDevices.getUserMedia =
 		() => Promise.reject(new DOMException("refused", "NotAllowedError")))`);
 	await host.click("#host");
