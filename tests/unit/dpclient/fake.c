@@ -52,7 +52,7 @@ void fake_hang_up(struct fake *f)
 	close_fd(&f->event);
 	close_fd(&f->stats_fd);
 	if (f->memory)
-		munmap(f->memory, f->reply.size);
+		munmap(f->memory, f->memory_size);
 	f->memory = NULL;
 }
 
@@ -122,7 +122,8 @@ static void make_memory(struct fake *f)
 	struct sh_hello_reply *r = &f->reply;
 
 	f->memory_fd = sealed("rings", r->size, f->unsealed);
-	f->memory = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED, f->memory_fd, 0);
+	f->memory_size = r->size; /* a test may spoil the answer's afterwards */
+	f->memory = mmap(NULL, f->memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->memory_fd, 0);
 	assert_ptr_not_equal(f->memory, MAP_FAILED);
 	f->cmd = ring(f, r->cmd_offset, FAKE_CMDS, sizeof(struct sh_cmd));
 	f->ev = ring(f, r->event_offset, FAKE_EVENTS, sizeof(struct sh_event));

@@ -28,6 +28,7 @@ struct fake {
 	struct sh_hello_reply reply;
 	int memory_fd, wake, event, stats_fd;
 	void *memory;
+	size_t memory_size;
 	struct sh_ring cmd, ev;
 	struct sh_ring punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
 	/* what a test may change before the answer is sent */
