@@ -61,7 +61,7 @@ enum sh_op {
 	SH_OP_SNAPSHOT_BEGIN, /* what follows until SNAPSHOT_END is all there is */
 	SH_OP_SNAPSHOT_END,
 	SH_OP_BARRIER, /* acknowledged when everything before it has taken effect */
-	SH_OP_DRAIN, /* media stops within the time given; the process then ends */
+	SH_OP_DRAIN, /* media goes on for the time given; the process then ends */
 };
 
 struct sh_transport_add {
