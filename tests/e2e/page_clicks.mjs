@@ -84,6 +84,15 @@ await test(async ({ defer }) => {
 	await reachState(viewer, "playing", "viewer");
 	await checkPlaying(viewer, "viewer", 2, { minimumFps: 2, audio: false });
 
+	// A request on its way when the server goes must not hide that it went: this one stays unanswered.
+	await viewer.evaluate(`{
+		const { send } = WebSocket.prototype;
+		WebSocket.prototype.send = function (text) {
+			if (JSON.parse(text).type !== "consume")
+				send.call(this, text);
+		};
+	}`);
+
 	say("refused capture is said in words, with a way to try again");
 	await host.click("#stop");
 	await host.click("input[value=camera]");

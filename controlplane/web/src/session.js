@@ -234,8 +234,10 @@ export class Session extends Emitter {
 		}
 	}
 
-	/** The newest transport is of no use any more. */
+	/** The newest transport is of no use any more. Without a server the next greeting joins again anyway. */
 	transportLost(why) {
+		if (!this.signaling.connected)
+			return;
 		this.setState("reconnecting", `Media was lost: ${why}. Joining again.`);
 		this.rejoin(why);
 	}
