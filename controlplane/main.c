@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "admin/admin.h"
+#include "auth/auth.h"
 #include "http/server.h"
 #include "media/plane.h"
 #include "room/room.h"
@@ -35,8 +36,9 @@ struct control {
 	struct cp_plane plane;
 	struct cp_server server;
 	struct cp_admin admin;
-	uv_signal_t sigint, sigterm;
-	uv_timer_t farewell;
+	struct cp_auth *auth;
+	uv_signal_t sigint, sigterm, sighup;
+	uv_timer_t farewell, rooms;
 	bool ready, stopping;
 };
 
@@ -164,6 +166,49 @@ static void raise_file_limit(void)
 		sh_log(SH_LOG_WARN, "file-limit reason=\"%s\"", strerror(errno));
 }
 
+/* --- what the rooms need of the loop ------------------------------------------------------ */
+
+static uint64_t now_ms(void *clock)
+{
+	return cp_now_ns() / 1000000;
+}
+
+static void run_rooms(uv_timer_t *timer)
+{
+	struct control *c = timer->data;
+
+	cp_model_run(&c->model);
+}
+
+static void wake_in(void *clock, uint64_t ms)
+{
+	struct control *c = clock;
+
+	/* The loop's own idea of the time is that of its last turn. */
+	uv_update_time(&c->loop);
+	uv_timer_start(&c->rooms, run_rooms, ms, 0);
+}
+
+static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in};
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+/* New files for TLS and tokens; connections go on. What cannot be read leaves the old ones. */
+static void reload(uv_signal_t *handle, int number)
+{
+	struct control *c = handle->data;
+	char err[300];
+
+	if (cp_server_reload(&c->server, err, sizeof(err)) < 0)
+		sh_log(SH_LOG_ERROR, "reload-failed what=tls reason=\"%s\"", err);
+	else if (c->config.tls.certificate[0] != '\0')
+		sh_log(SH_LOG_INFO, "reloaded what=tls");
+	if (cp_auth_reload(c->auth, err, sizeof(err)) < 0)
+		sh_log(SH_LOG_ERROR, "reload-failed what=auth reason=\"%s\"", err);
+	else if (cp_auth_required(c->auth))
+		sh_log(SH_LOG_INFO, "reloaded what=auth");
+}
+
 static void dataplane_connected(struct cp_plane *plane)
 {
 	struct control *c = plane->owner;
@@ -171,7 +216,8 @@ static void dataplane_connected(struct cp_plane *plane)
 	if (c->ready)
 		return;
 	c->ready = true;
-	sh_log(SH_LOG_INFO, "ready url=http://localhost:%u/", c->config.http.port);
+	sh_log(SH_LOG_INFO, "ready url=http%s://localhost:%u/", c->config.tls.certificate[0] != '\0' ? "s" : "",
+		c->config.http.port);
 }
 
 static void end(uv_timer_t *timer)
@@ -181,6 +227,8 @@ static void end(uv_timer_t *timer)
 	cp_server_stop(&c->server);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
+	uv_close((uv_handle_t *)&c->sighup, NULL);
+	uv_close((uv_handle_t *)&c->rooms, NULL);
 	uv_close((uv_handle_t *)timer, NULL);
 }
 
@@ -211,8 +259,8 @@ static int start(struct control *c, char *err, size_t err_size)
 		cp_admin_stop(&c->admin);
 		return -1;
 	}
-	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, err, err_size) <
-		0) {
+	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, c->auth, err,
+		    err_size) < 0) {
 		cp_admin_stop(&c->admin);
 		cp_plane_detach(&c->plane);
 		cp_plane_stop(&c->plane);
@@ -236,21 +284,33 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	uv_loop_init(&c.loop);
-	cp_model_init(&c.model, &c.config, &cp_plane_media, &c.plane);
+	c.auth = cp_auth_open(&c.config, err, sizeof(err));
+	if (c.auth == NULL) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		return EXIT_FAILURE;
+	}
+	uv_timer_init(&c.loop, &c.rooms);
+	c.rooms.data = &c;
+	cp_model_init(&c.model, &c.config, &cp_plane_media, &c.plane, &loop_clock, &c);
 	if (start(&c, err, sizeof(err)) < 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		uv_close((uv_handle_t *)&c.rooms, NULL);
 		uv_run(&c.loop, UV_RUN_DEFAULT);
+		cp_auth_close(c.auth);
 		return EXIT_FAILURE;
 	}
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
 	uv_timer_init(&c.loop, &c.farewell);
 	uv_signal_init(&c.loop, &c.sigint);
 	uv_signal_init(&c.loop, &c.sigterm);
-	c.farewell.data = c.sigint.data = c.sigterm.data = &c;
+	uv_signal_init(&c.loop, &c.sighup);
+	c.farewell.data = c.sigint.data = c.sigterm.data = c.sighup.data = &c;
 	uv_signal_start(&c.sigint, stop, SIGINT);
 	uv_signal_start(&c.sigterm, stop, SIGTERM);
+	uv_signal_start(&c.sighup, reload, SIGHUP);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&c.loop);
+	cp_auth_close(c.auth);
 	sh_log(SH_LOG_INFO, "stopped");
 	return EXIT_SUCCESS;
 }

@@ -19,6 +19,9 @@ enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
 enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
 
+/* What a token must be signed with (RFC 7518, 3.1). */
+enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES256 };
+
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
 /* An address with its prefix length, "10.99.0.2/24". Port 0. */
@@ -57,7 +60,28 @@ struct sh_config {
 		uint16_t port;
 		char web_root[SH_PATH_MAX]; /* the built page */
 		char origins[SH_ARGS_MAX]; /* of pages that may use signaling: "*" or a list with commas */
+		bool room_list; /* whether anybody may read which rooms there are */
 	} http;
+
+	struct { /* PEM files; "": no TLS */
+		char certificate[SH_PATH_MAX]; /* the chain, the server's own first */
+		char key[SH_PATH_MAX];
+	} tls;
+
+	struct {
+		enum sh_auth_algorithm algorithm; /* SH_AUTH_NONE: everybody may do everything */
+		char key_file[SH_PATH_MAX]; /* HS256: the secret; else a public key in PEM */
+	} auth;
+
+	struct {
+		uint32_t grace_s; /* after the last host is gone, before the room closes */
+	} rooms;
+
+	struct {
+		uint32_t ping_interval_ms, ping_timeout_ms; /* Engine.IO's own, told to clients */
+		uint32_t connect_timeout_ms; /* for a client to join the namespace */
+		uint32_t upgrade_timeout_ms; /* for an upgrade to WebSocket to finish */
+	} socketio;
 
 	struct {
 		uint32_t port_count;

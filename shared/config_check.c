@@ -61,6 +61,21 @@ static int check_network(const struct sh_config *c, char *err, size_t err_size)
 	return check_addresses(c, err, err_size);
 }
 
+/* Members that mean nothing without each other. */
+static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
+{
+	if (c->tls.certificate[0] != '\0' && c->tls.key[0] == '\0')
+		return fail(err, err_size, "tls.key: is missing; tls.certificate needs it");
+	if (c->tls.certificate[0] == '\0' && c->tls.key[0] != '\0')
+		return fail(err, err_size, "tls.certificate: is missing; tls.key needs it");
+	if (c->auth.algorithm != SH_AUTH_NONE && c->auth.key_file[0] == '\0')
+		return fail(err, err_size, "auth.key_file: is missing; auth.algorithm needs it");
+	/* Whoever names a key means to be asked for tokens. */
+	if (c->auth.algorithm == SH_AUTH_NONE && c->auth.key_file[0] != '\0')
+		return fail(err, err_size, "auth.algorithm: is none, but auth.key_file is given");
+	return 0;
+}
+
 int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 {
 	struct sh_addr a;
@@ -80,5 +95,7 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 		for (uint32_t j = 0; j < i; j++)
 			if (c->codec[i] == c->codec[j])
 				return fail(err, err_size, "codecs[%u]: is given twice", i);
+	if (check_pairs(c, err, err_size) < 0)
+		return -1;
 	return check_network(c, err, err_size);
 }

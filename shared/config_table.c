@@ -12,6 +12,7 @@
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const engines[] = {"auto", "ipsec-mb", "libsrtp2", NULL};
+static const char *const algorithms[] = {"none", "HS256", "RS256", "ES256", NULL};
 static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NULL};
 
 static const struct sh_config_member rows[] = {
@@ -23,6 +24,24 @@ static const struct sh_config_member rows[] = {
 	{"http.port", SH_CFG_U16, AT(http.port), .min = 1, .max = 65535, .value = 3000},
 	{"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"http.origins", SH_CFG_STRING, AT(http.origins), .min = 0, .max = SH_ARGS_MAX - 1, .text = "*"},
+	{"http.room_list", SH_CFG_BOOL, AT(http.room_list), .value = true},
+
+	{"tls.certificate", SH_CFG_STRING, AT(tls.certificate), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+	{"tls.key", SH_CFG_STRING, AT(tls.key), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+
+	{"auth.algorithm", SH_CFG_NAME, AT(auth.algorithm), .value = SH_AUTH_NONE, .names = algorithms},
+	{"auth.key_file", SH_CFG_STRING, AT(auth.key_file), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+
+	{"rooms.grace_s", SH_CFG_U32, AT(rooms.grace_s), .min = 1, .max = 3600, .value = 10},
+
+	{"socketio.ping_interval_ms", SH_CFG_U32, AT(socketio.ping_interval_ms), .min = 100, .max = 600000,
+		.value = 25000},
+	{"socketio.ping_timeout_ms", SH_CFG_U32, AT(socketio.ping_timeout_ms), .min = 100, .max = 600000,
+		.value = 20000},
+	{"socketio.connect_timeout_ms", SH_CFG_U32, AT(socketio.connect_timeout_ms), .min = 100,
+		.max = 600000, .value = 45000},
+	{"socketio.upgrade_timeout_ms", SH_CFG_U32, AT(socketio.upgrade_timeout_ms), .min = 100,
+		.max = 600000, .value = 10000},
 
 	{"network.ports", SH_CFG_PORT, AT(network.port[0]), LIST(SH_MAX_PORTS, 1, network.port_count)},
 	{"network.udp_port_base", SH_CFG_U16, AT(network.udp_port_base), .min = 1, .max = 65535,

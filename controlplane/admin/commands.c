@@ -13,6 +13,8 @@ static void add_status(const struct cp_server *s, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - s->started_ns) / 1000000000));
 	cJSON_AddStringToObject(reply, "dataplane", s->stats->map != NULL ? "connected" : "away");
 	cJSON_AddNumberToObject(reply, "rooms", m->rooms.count);
+	cJSON_AddNumberToObject(reply, "rooms_in_grace", m->grace_count);
+	cJSON_AddNumberToObject(reply, "rooms_closing", m->closing_count);
 	cJSON_AddNumberToObject(reply, "peers", m->peer_count);
 	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
@@ -30,7 +32,12 @@ static void add_rooms(const struct cp_server *s, cJSON *reply)
 		cJSON *entry = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(entry, "name", room->name);
+		cJSON_AddStringToObject(entry, "state", cp_room_state_name(room->state));
+		if (room->state == CP_ROOM_GRACE)
+			cJSON_AddNumberToObject(entry, "closes_in_s",
+				(double)((cp_room_grace_left_ms(room) + 999) / 1000));
 		cJSON_AddNumberToObject(entry, "peers", counts.peers);
+		cJSON_AddNumberToObject(entry, "hosts", room->host_count);
 		cJSON_AddNumberToObject(entry, "transports", counts.transports);
 		cJSON_AddNumberToObject(entry, "producers", counts.producers);
 		cJSON_AddNumberToObject(entry, "consumers", counts.consumers);
@@ -72,6 +79,19 @@ static void refuse(cJSON *reply, const char *error)
 	cJSON_AddStringToObject(reply, "error", error);
 }
 
+static void close_room(const struct cp_server *s, const cJSON *request, cJSON *reply)
+{
+	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "room"));
+	struct cp_room *room = name != NULL ? cp_room_find(s->model, name) : NULL;
+
+	if (name == NULL)
+		refuse(reply, "room: must be a string");
+	else if (room == NULL)
+		refuse(reply, "room: there is none of that name, or it is closing already");
+	else
+		cp_room_end(room, "the operator closed it");
+}
+
 char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len)
 {
 	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
@@ -87,8 +107,10 @@ char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len)
 		add_rooms(s, reply);
 	else if (strcmp(cmd, "transports") == 0)
 		add_transports(s, reply);
+	else if (strcmp(cmd, "room-close") == 0)
+		close_room(s, request, reply);
 	else
-		refuse(reply, "cmd: must be status, rooms or transports");
+		refuse(reply, "cmd: must be status, rooms, transports or room-close");
 	text = cJSON_PrintUnformatted(reply);
 	if (text == NULL || asprintf(&out, "%s\n", text) < 0)
 		out = NULL;

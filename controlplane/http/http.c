@@ -100,6 +100,10 @@ int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *
 		text = cp_metrics_text(s, &len);
 		return cp_http_reply(wsi, c, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
 	}
+	if (strcmp(path, "/rooms") == 0 && s->config->http.room_list && !cp_auth_required(s->auth)) {
+		text = cp_rooms_text(s);
+		return cp_http_reply(wsi, c, 200, "application/json", text, text != NULL ? strlen(text) : 0);
+	}
 	status = cp_static_serve(s, wsi, path);
 	return status == 404 ? plain(wsi, c, 404, "not found\n") : status;
 }

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/http/process.h"
 #include "controlplane/signaling/dialect_a.h"
+#include "controlplane/signaling/dialect_b.h"
 
 /* Prometheus text exposition, format 0.0.4. */
 
@@ -22,6 +24,16 @@ static void single(FILE *f, const char *name, const char *type, const char *help
 	fprintf(f, "spate_%s %" PRIu64 "\n", name, value);
 }
 
+static void requests(FILE *f, const struct cp_dialect *d)
+{
+	for (const struct cp_request_type *type = d->types;; type++) {
+		fprintf(f, "spate_requests_total{dialect=\"%s\",type=\"%s\"} %" PRIu64 "\n", d->name,
+			type->name, type->count);
+		if (type->handle == NULL)
+			return;
+	}
+}
+
 static void control_plane(FILE *f, const struct cp_server *s)
 {
 	const struct cp_metrics *m = &s->metrics;
@@ -33,6 +45,8 @@ static void control_plane(FILE *f, const struct cp_server *s)
 		m->dataplane_connected);
 	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
 	single(f, "rooms", "gauge", "Rooms.", s->model->rooms.count);
+	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", s->model->grace_count);
+	single(f, "rooms_closing", "gauge", "Rooms that close at this moment.", s->model->closing_count);
 	single(f, "peers", "gauge", "Peers in rooms.", s->model->peer_count);
 	single(f, "transports", "gauge", "WebRTC transports.", s->model->transports.count);
 	single(f, "producers", "gauge", "Producers.", s->model->producers.count);
@@ -43,10 +57,9 @@ static void control_plane(FILE *f, const struct cp_server *s)
 	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
 	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
 
-	head(f, "requests_total", "counter", "Requests of dialect A, by type.");
-	for (unsigned i = 0; i < cp_dialect_a_types(); i++)
-		fprintf(f, "spate_requests_total{type=\"%s\"} %" PRIu64 "\n", cp_dialect_a_type_name(i),
-			cp_dialect_a_type_count(i));
+	head(f, "requests_total", "counter", "Requests, by dialect and type.");
+	requests(f, &cp_dialect_a);
+	requests(f, &cp_dialect_b);
 	head(f, "errors_total", "counter", "Errors sent to clients, by code.");
 	for (unsigned i = CP_OK + 1; i < CP_CODE_COUNT; i++)
 		fprintf(f, "spate_errors_total{code=\"%s\"} %" PRIu64 "\n", cp_code_name(i), m->error[i]);
@@ -127,6 +140,7 @@ char *cp_metrics_text(const struct cp_server *s, size_t *len)
 	if (f == NULL)
 		return NULL;
 	control_plane(f, s);
+	cp_process_metrics(f, s->loop);
 	if (s->stats->map != NULL)
 		data_plane(f, s->stats);
 	if (fclose(f) != 0) {

@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include "controlplane/http/origin.h"
+#include "controlplane/http/tls.h"
+#include "controlplane/http/websocket.h"
+#include "controlplane/signaling/a_socket.h"
+#include "controlplane/signaling/dialect_a.h"
 #include "controlplane/signaling/session.h"
 #include "shared/log.h"
 
@@ -79,15 +83,19 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 
 static int established(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
-	char address[48], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1];
+	char address[48], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[HEADERS_MAX];
+	const struct cp_a_query query = {.room = room, .user = user, .token = token};
 
+	c->websocket = cp_websocket_open(s, wsi);
+	if (c->websocket == NULL)
+		return -1;
 	remote_address(wsi, address, sizeof(address));
 	if (!query_value(wsi, "room=", "default", room, sizeof(room)))
 		room[0] = '\0';
 	if (!query_value(wsi, "user=", "", user, sizeof(user)))
 		snprintf(user, sizeof(user), "%s", "?");
-	c->session = cp_session_open(s, wsi, room, user, address);
-	return c->session != NULL ? 0 : -1;
+	query_value(wsi, "token=", "", token, sizeof(token));
+	return cp_a_open(c->websocket, &query, address);
 }
 
 static int received(struct lws *wsi, struct cp_connection *c, const void *in, size_t len)
@@ -95,9 +103,9 @@ static int received(struct lws *wsi, struct cp_connection *c, const void *in, si
 	bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
 
 	if (lws_frame_is_binary(wsi))
-		cp_session_close(c->session, 1003, "binary");
+		cp_websocket_close(c->websocket, 1003, "binary");
 	else
-		cp_session_receive(c->session, in, len, last);
+		cp_websocket_receive(c->websocket, in, len, last);
 	return 0;
 }
 
@@ -107,6 +115,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	struct cp_connection *c = user;
 
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		return cp_tls_attach(user);
 	case LWS_CALLBACK_HTTP:
 		return cp_http_request(s, wsi, c, in);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
@@ -125,13 +135,13 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(s, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
-		return c->session != NULL ? received(wsi, c, in, len) : -1;
+		return c->websocket != NULL ? received(wsi, c, in, len) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return c->session != NULL ? cp_session_writeable(c->session) : -1;
+		return c->websocket != NULL ? cp_websocket_writeable(c->websocket) : -1;
 	case LWS_CALLBACK_CLOSED:
-		if (c->session != NULL)
-			cp_session_free(c->session);
-		c->session = NULL;
+		if (c->websocket != NULL)
+			cp_websocket_free(c->websocket);
+		c->websocket = NULL;
 		return 0;
 	default:
 		return 0;
@@ -210,7 +220,7 @@ static void ignore_signal(void *handle, int number)
 {
 }
 
-static int listen_on(struct cp_server *s)
+static int listen_on(struct cp_server *s, char *err, size_t err_size)
 {
 	static const struct lws_protocols protocols[] = {
 		{.name = "spate",
@@ -241,51 +251,78 @@ static int listen_on(struct cp_server *s)
 
 	if (!has_ipv6())
 		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+	if (cp_tls_prepare(s->config, &info, err, err_size) < 0)
+		return -1;
 	s->context = lws_create_context(&info);
-	return s->context != NULL ? 0 : -1;
+	if (s->context != NULL)
+		return 0;
+	snprintf(err, err_size, "cannot start the HTTP server on port %u", s->config->http.port);
+	return -1;
+}
+
+static int print_capabilities(struct cp_server *s)
+{
+	s->capabilities = cp_router_capabilities(&s->model->router);
+	if (s->capabilities == NULL)
+		return -1;
+	s->greeting = cp_a_greeting(cJSON_Duplicate(s->capabilities, true));
+	return s->greeting != NULL ? 0 : -1;
+}
+
+static void forget(struct cp_server *s)
+{
+	cp_text_release(s->greeting);
+	cJSON_Delete(s->capabilities);
 }
 
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, const struct sh_stats_reader *stats, char *err, size_t err_size)
+	struct cp_model *model, const struct sh_stats_reader *stats, const struct cp_auth *auth, char *err,
+	size_t err_size)
 {
 	s->config = config;
 	s->loop = loop;
 	s->model = model;
 	s->stats = stats;
+	s->auth = auth;
 	s->started_ns = cp_now_ns();
 	TAILQ_INIT(&s->ready);
+	TAILQ_INIT(&s->sessions);
 	if (check_port(config->http.address, config->http.port, err, err_size) < 0)
 		return -1;
-	s->capabilities = cp_router_capabilities(&model->router);
-	if (s->capabilities == NULL) {
+	if (print_capabilities(s) < 0) {
+		forget(s);
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
 	uv_idle_init(loop, &s->idle);
 	s->idle.data = s;
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
-	if (listen_on(s) < 0) {
-		snprintf(err, err_size, "cannot start the HTTP server on port %u", config->http.port);
+	if (listen_on(s, err, err_size) < 0) {
 		uv_close((uv_handle_t *)&s->idle, NULL);
-		cJSON_Delete(s->capabilities);
+		forget(s);
 		return -1;
 	}
 	return 0;
 }
 
+int cp_server_reload(struct cp_server *s, char *err, size_t err_size)
+{
+	return cp_tls_reload(s->context, s->config, err, err_size);
+}
+
 void cp_server_farewell(struct cp_server *s)
 {
-	const struct cp_room *room;
-	const struct cp_peer *peer;
+	struct cp_session *session, *next;
 
-	TAILQ_FOREACH(room, &s->model->room_list, in_model)
-	TAILQ_FOREACH(peer, &room->peers, in_room)
-	cp_session_close(peer->session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
+	for (session = TAILQ_FIRST(&s->sessions); session != NULL; session = next) {
+		next = TAILQ_NEXT(session, all);
+		cp_session_close(session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
+	}
 }
 
 void cp_server_stop(struct cp_server *s)
 {
 	lws_context_destroy(s->context);
 	uv_close((uv_handle_t *)&s->idle, NULL);
-	cJSON_Delete(s->capabilities);
+	forget(s);
 }

@@ -10,6 +10,10 @@ struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	struct cp_fault fault;
 	struct cp_call *call;
 
+	if (cp_room_check(peer->room, &fault) < 0) {
+		done(peer, &fault, NULL);
+		return NULL;
+	}
 	if (peer->call != NULL) {
 		cp_refuse(&fault, CP_INTERNAL, "another request of this peer is under way");
 		done(peer, &fault, NULL);
@@ -39,6 +43,11 @@ void cp_call_acknowledged(void *arg, int error)
 	int failed;
 
 	if (peer == NULL) {
+		free(call);
+		return;
+	}
+	if (cp_room_check(peer->room, &fault) < 0) { /* the object goes with all the others */
+		cp_call_abort(peer, object, fault.code, fault.message);
 		free(call);
 		return;
 	}

@@ -7,11 +7,11 @@
 
 #include "shared/log.h"
 
-static void log_event(const char *event, const struct cp_consumer *c)
+static void log_event(enum sh_log_level level, const char *event, const struct cp_consumer *c)
 {
 	const struct cp_transport *t = c->transport;
 
-	sh_log(SH_LOG_INFO, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
+	sh_log(level, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
 		t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
 		cp_kind_name(c->producer->consumable.kind));
 }
@@ -20,6 +20,8 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 {
 	struct cp_consumer *c = cp_index_get(&peer->room->model->consumers, id);
 
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
 	if (c == NULL || !c->live || c->transport->peer != peer) {
 		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
 		return NULL;
@@ -37,7 +39,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	c->live = true;
-	log_event("created", c);
+	log_event(SH_LOG_INFO, "created", c);
 	return 0;
 }
 
@@ -47,6 +49,10 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
 	const struct cp_consumer *other;
 
+	if (cp_room_check(t->peer->room, fault) < 0)
+		return -1;
+	if (!t->peer->subscribe)
+		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
 	if (!cJSON_IsObject(rtp_capabilities))
 		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
 	if (t->purpose != CP_PURPOSE_RECV)
@@ -138,6 +144,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	TAILQ_INSERT_TAIL(&t->consumers, c, on_transport);
 	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
 	t->peer->consumer_count++;
+	t->peer->room->consumer_count++;
 	return c;
 }
 
@@ -211,13 +218,14 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 
 	cp_call_abort(owner, c, how->why, how->reason);
 	if (c->live)
-		log_event("closed", c);
+		log_event(cp_room_end_level(owner->room), "closed", c);
 	cp_model_submit(m, &cmd);
 	cp_index_take(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
 	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);
 	owner->consumer_count--;
-	if (c->live && how->tell_owner)
+	owner->room->consumer_count--;
+	if (c->live && how->tell_owner && owner->room->state != CP_ROOM_CLOSING)
 		owner->listener->consumer_closed(owner, c);
 	cJSON_Delete(c->rtp_parameters);
 	free(c);

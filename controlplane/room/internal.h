@@ -42,5 +42,44 @@ struct cp_closing {
 void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how);
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how);
 void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how);
+/* All the peer owns: consumers, then producers, then transports. */
+void cp_peer_close_owned(struct cp_peer *peer, const struct cp_closing *how);
+/* The peer, which owns nothing; the room goes with the last one. */
+void cp_peer_free(struct cp_peer *peer);
+
+/* --- the life of a room (life.c) ------------------------------------------------------ */
+
+/* 0, or -1 with the fault of whatever is asked for in a room that is closing. */
+int cp_room_check(const struct cp_room *room, struct cp_fault *fault);
+/* A producer of the peer is live. */
+void cp_room_produced(struct cp_peer *peer);
+/* The peer, still in the room, is about to be taken out. */
+void cp_room_leaving(struct cp_peer *peer);
+/* The room is empty and goes. */
+void cp_room_forget(struct cp_room *room);
+/* How the end of an object is logged: a room that closes says it once, for all of them. */
+enum sh_log_level cp_room_end_level(const struct cp_room *room);
+
+/* --- peers of the same user in one room (user.c) -------------------------------------- */
+
+/*
+ * By whom a user's things can be found when the same user joins again, at the price of
+ * what is found: peers that have no transport are only counted.
+ */
+struct cp_user {
+	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
+	uint32_t peers;
+	TAILQ_HEAD(, cp_peer) owners; /* of transports */
+};
+
+/* Into room->users, by peer->user. 0, or -1: no memory. */
+int cp_user_enter(struct cp_room *room, struct cp_peer *peer);
+void cp_user_leave(struct cp_room *room, struct cp_peer *peer);
+/* The peer has its first transport. */
+void cp_user_owns(struct cp_peer *peer);
+/* It has none any more. */
+void cp_user_owns_nothing(struct cp_peer *peer);
+/* Closes what the peer's user has in the room by other peers, who are told. */
+void cp_user_cleanup(struct cp_peer *peer);
 
 #endif

@@ -8,11 +8,11 @@
 
 #include "shared/log.h"
 
-static void log_event(const char *event, const struct cp_producer *p)
+static void log_event(enum sh_log_level level, const char *event, const struct cp_producer *p)
 {
 	const struct cp_transport *t = p->transport;
 
-	sh_log(SH_LOG_INFO, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
+	sh_log(level, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
 		t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
 }
 
@@ -20,6 +20,8 @@ struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *i
 {
 	struct cp_producer *p = cp_index_get(&peer->room->model->producers, id);
 
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
 	if (p == NULL || !p->live || p->transport->peer->room != peer->room) {
 		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
 		return NULL;
@@ -41,19 +43,13 @@ struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struc
 void cp_peer_each_visible_producer(struct cp_peer *peer,
 	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
 {
-	const struct cp_peer *other;
-	const struct cp_transport *t;
 	const struct cp_producer *p;
 
-	TAILQ_FOREACH(other, &peer->room->peers, in_room)
-	{
-		if (other == peer || other->producer_count == 0)
-			continue;
-		TAILQ_FOREACH(t, &other->transports, on_peer)
-		TAILQ_FOREACH(p, &t->producers, on_transport)
-		if (p->live)
-			each(peer, p, arg);
-	}
+	if (peer->room->state == CP_ROOM_CLOSING)
+		return;
+	TAILQ_FOREACH(p, &peer->room->producers, in_room)
+	if (p->live && p->transport->peer != peer)
+		each(peer, p, arg);
 }
 
 /* Everybody in the room hears of it but its owner. */
@@ -93,7 +89,8 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	p->live = true;
-	log_event("created", p);
+	cp_room_produced(p->transport->peer);
+	log_event(SH_LOG_INFO, "created", p);
 	tell_others(p, tell_new);
 	return 0;
 }
@@ -132,6 +129,10 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	const struct cp_model *m = t->peer->room->model;
 	char why[CP_NEGOTIATION_ERROR];
 
+	if (cp_room_check(t->peer->room, fault) < 0)
+		return -1;
+	if (!t->peer->publish)
+		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (t->purpose != CP_PURPOSE_SEND)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to receive");
 	switch (cp_producer_parameters(&m->router, kind, rtp_parameters, add, consumable, why)) {
@@ -155,6 +156,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	const struct cp_consumable *consumable, bool paused)
 {
 	struct cp_producer *p = calloc(1, sizeof(*p));
+	struct cp_room *room = t->peer->room;
 
 	if (p == NULL)
 		return NULL;
@@ -165,12 +167,14 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	p->consumable = *consumable;
 	p->signalled = *add;
 	TAILQ_INIT(&p->consumers);
-	if (cp_index_put(&t->peer->room->model->producers, p) < 0) {
+	if (cp_index_put(&room->model->producers, p) < 0) {
 		free(p);
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&t->producers, p, on_transport);
+	TAILQ_INSERT_TAIL(&room->producers, p, in_room);
 	t->peer->producer_count++;
+	room->producer_count++;
 	return p;
 }
 
@@ -216,7 +220,7 @@ static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	if (p->paused != call->flag) {
 		p->paused = call->flag;
-		log_event(p->paused ? "paused" : "resumed", p);
+		log_event(SH_LOG_INFO, p->paused ? "paused" : "resumed", p);
 		tell_others(p, tell_paused);
 	}
 	return 0;
@@ -243,17 +247,20 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 		.tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
 	struct cp_peer *owner = p->transport->peer;
-	struct cp_model *m = owner->room->model;
+	struct cp_room *room = owner->room;
 
 	cp_call_abort(owner, p, how->why, how->reason);
 	while (!TAILQ_EMPTY(&p->consumers))
 		cp_consumer_destroy(TAILQ_FIRST(&p->consumers), &theirs);
-	cp_model_submit(m, &cmd);
-	cp_index_take(&m->producers, p);
+	cp_model_submit(room->model, &cmd);
+	cp_index_take(&room->model->producers, p);
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
+	TAILQ_REMOVE(&room->producers, p, in_room);
 	owner->producer_count--;
-	if (p->live) {
-		log_event("closed", p);
+	room->producer_count--;
+	if (p->live)
+		log_event(cp_room_end_level(room), "closed", p);
+	if (p->live && room->state != CP_ROOM_CLOSING) {
 		tell_others(p, tell_closed);
 		if (how->tell_owner)
 			owner->listener->producer_closed(owner, p);

@@ -42,9 +42,17 @@ enum cp_transport_state {
 };
 const char *cp_transport_state_name(enum cp_transport_state state);
 
+enum cp_room_state {
+	CP_ROOM_OPEN,
+	CP_ROOM_GRACE, /* its last host left: it closes at its deadline unless somebody produces */
+	CP_ROOM_CLOSING,
+};
+const char *cp_room_state_name(enum cp_room_state state);
+
 struct cp_model;
 struct cp_peer;
 struct cp_call;
+struct cp_user;
 
 struct cp_consumer {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
@@ -71,6 +79,7 @@ struct cp_producer {
 	struct sh_producer_add signalled; /* as it comes from its browser */
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_producer) on_transport;
+	TAILQ_ENTRY(cp_producer) in_room;
 };
 
 struct cp_transport {
@@ -95,59 +104,122 @@ struct cp_listener {
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
+	/* Its room has closed, and the peer goes with it: the session has none from now on. */
+	void (*room_closed)(struct cp_peer *to, const char *reason);
+};
+
+/* What the rooms need of the process's loop. */
+struct cp_clock {
+	uint64_t (*now_ms)(void *clock); /* CLOCK_MONOTONIC */
+	/* Has cp_model_run called once, in `ms`; what was asked for earlier is forgotten. */
+	void (*wake_in)(void *clock, uint64_t ms);
 };
 
 struct cp_peer {
-	char id[CP_ID_SIZE]; /* what dialect A calls socketId */
+	char id[CP_ID_SIZE]; /* what both dialects call socketId */
 	char user[CP_NAME_SIZE]; /* "": not named */
 	char cname[CP_CNAME_SIZE]; /* of all it produces, so that lips stay in sync */
 	struct cp_room *room;
+	struct cp_user *same_user; /* NULL: not named */
+	bool publish, subscribe; /* what it may do */
+	bool host; /* it has produced in this room, even if it has stopped since */
 	const struct cp_listener *listener;
 	void *session; /* owner: the dialect */
 	struct cp_call *call; /* what it waits for; NULL: nothing */
 	uint32_t transport_count, producer_count, consumer_count;
 	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
 	TAILQ_ENTRY(cp_peer) in_room;
-};
-
-struct cp_room {
-	char name[CP_NAME_SIZE];
-	struct cp_model *model;
-	uint32_t peer_count;
-	TAILQ_HEAD(, cp_peer) peers;
-	TAILQ_ENTRY(cp_room) in_model;
+	TAILQ_ENTRY(cp_peer) of_user; /* while it has transports and names a user */
 };
 
 struct cp_counts {
 	uint32_t peers, transports, producers, consumers;
 };
 
+struct cp_room {
+	char name[CP_NAME_SIZE];
+	struct cp_model *model;
+	enum cp_room_state state;
+	uint32_t peer_count, host_count;
+	uint32_t transport_count, producer_count, consumer_count;
+	uint64_t deadline_ms; /* in grace: when it closes, by the model's clock */
+	struct cp_room_end {
+		unsigned phase;
+		struct cp_peer *next; /* whose turn it is */
+		struct cp_counts counts; /* when it began */
+		char reason[96];
+	} end; /* closing */
+	struct cp_index users;
+	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
+	TAILQ_HEAD(, cp_producer) producers; /* live or not yet */
+	TAILQ_ENTRY(cp_room) in_model;
+	TAILQ_ENTRY(cp_room) in_queue; /* of those in grace, or of those that close */
+};
+
 struct cp_model {
 	const struct sh_config *config;
 	const struct cp_media *media;
 	void *media_arg;
+	const struct cp_clock *clock;
+	void *clock_arg;
 	struct cp_router router;
 	struct cp_index rooms, transports, producers, consumers;
 	uint32_t peer_count;
+	uint32_t grace_count, closing_count; /* rooms in these states */
 	TAILQ_HEAD(, cp_room) room_list;
+	TAILQ_HEAD(, cp_room) grace; /* the next deadline first */
+	TAILQ_HEAD(, cp_room) closing; /* whose turn it is first */
 };
 
 /* `fault` NULL: it worked, and `object` is what was made or changed. */
 typedef void (*cp_done)(struct cp_peer *peer, const struct cp_fault *fault, void *object);
 
 void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media,
-	void *media_arg);
+	void *media_arg, const struct cp_clock *clock, void *clock_arg);
+/* Does what is due: grace times that are over, and the next slice of rooms that close. */
+void cp_model_run(struct cp_model *m);
 
-/* --- rooms and peers (room.c) ------------------------------------------------------- */
+/* --- rooms and peers (room.c, life.c) ------------------------------------------------- */
 
 /* Whether `name` may name a room or a user: 1 to 64 of A-Z a-z 0-9 . _ ~ - */
 bool cp_name_valid(const char *name);
 
-/* Joins, and makes the room where there is none. NULL with the fault. */
-struct cp_peer *cp_room_join(struct cp_model *m, const char *room, const char *user,
-	const struct cp_listener *listener, void *session, struct cp_fault *fault);
-/* Closes all it owns, tells the others, frees it; the room goes with its last peer. */
+/* Who joins what. Texts are copied. */
+struct cp_join {
+	const char *room; /* a valid name */
+	const char *id; /* the peer's, CP_ID_SIZE - 1 characters; NULL: one is made */
+	const char *user; /* a valid name; "": not named */
+	bool publish, subscribe;
+	const struct cp_listener *listener;
+	void *session;
+};
+
+/*
+ * Joins, and makes the room where there is none. Whatever the same user's other peers own
+ * in that room is closed first, and they hear of it; they stay. NULL with the fault: too
+ * many, or CP_UNAVAILABLE while a room of that name is closing.
+ */
+struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault);
+/*
+ * Closes all it owns, tells the others, frees it. The room goes with its last peer; when
+ * its last host leaves it closes after the grace time, unless somebody produces again.
+ */
 void cp_room_leave(struct cp_peer *peer);
+/* The host's wish. 0: it is closing; or -1 with CP_FORBIDDEN: `peer` is no host of its room. */
+int cp_room_close(struct cp_peer *peer, struct cp_fault *fault);
+/*
+ * Closes a room, a slice a turn of the loop, so that ten thousand viewers do not hold up
+ * the others: all consumers, then all producers, then all transports; then every peer hears
+ * room_closed and goes, and the counts go to the log. Nothing of this happens before the
+ * call returns. What its peers ask for meanwhile fails with CP_NOT_FOUND. Its name is free
+ * again before the first peer hears. `reason` is copied; a room that closes goes on for the
+ * first one's.
+ */
+void cp_room_end(struct cp_room *room, const char *reason);
+/* NULL: there is none of that name, or it is closing. */
+struct cp_room *cp_room_find(struct cp_model *m, const char *name);
+/* Until a room in grace closes; 0 when it is not in grace. */
+uint64_t cp_room_grace_left_ms(const struct cp_room *room);
 struct cp_counts cp_room_counts(const struct cp_room *room);
 
 /* --- transports (transport.c) --------------------------------------------------------- */
@@ -182,7 +254,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done); /* object: cp_producer */
 void cp_producer_close(struct cp_producer *p); /* its owner is not told */
 
-/* Calls `each` for every live producer of the others in the peer's room. */
+/* Calls `each` for every live producer of the others in the peer's room; none while it closes. */
 void cp_peer_each_visible_producer(struct cp_peer *peer,
 	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
 

@@ -22,6 +22,8 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 {
 	struct cp_transport *t = cp_index_get(&peer->room->model->transports, id);
 
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
 	if (t == NULL || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
 		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
 		return NULL;
@@ -50,14 +52,23 @@ static int admit(struct cp_transport *t)
 	if (cp_index_put(&t->peer->room->model->transports, t) < 0)
 		return -1;
 	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
-	t->peer->transport_count++;
+	t->peer->room->transport_count++;
+	if (t->peer->transport_count++ == 0)
+		cp_user_owns(t->peer);
 	return 0;
 }
 
-static int check_create(struct cp_peer *peer, struct cp_transport *t, struct cp_fault *fault)
+static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp_transport *t,
+	struct cp_fault *fault)
 {
 	const struct cp_model *m = peer->room->model;
 
+	if (cp_room_check(peer->room, fault) < 0)
+		return -1;
+	if (purpose == CP_PURPOSE_SEND && !peer->publish)
+		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
+	if (purpose == CP_PURPOSE_RECV && !peer->subscribe)
+		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
 	if (!m->media->up(m->media_arg))
 		return cp_refuse_errno(fault, ENOTCONN);
 	if (peer->transport_count >= m->config->limit.transports_per_peer)
@@ -76,7 +87,7 @@ void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done 
 	struct cp_call *call;
 	int error;
 
-	if (check_create(peer, t, &fault) < 0) {
+	if (check_create(peer, purpose, t, &fault) < 0) {
 		free(t);
 		done(peer, &fault, NULL);
 		return;
@@ -147,13 +158,16 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	while (!TAILQ_EMPTY(&t->producers))
 		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
-	peer->transport_count--;
+	peer->room->transport_count--;
+	if (--peer->transport_count == 0)
+		cp_user_owns_nothing(peer);
 	cp_index_take(&m->transports, t);
 	m->media->transport_close(m->media_arg, t);
 	if (t->state != CP_TRANSPORT_OPENING)
-		sh_log(SH_LOG_INFO, "transport-closed room=%s peer=%s transport=%s reason=\"%s\"",
-			peer->room->name, peer->id, t->id, how->reason);
-	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING)
+		sh_log(cp_room_end_level(peer->room),
+			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->name,
+			peer->id, t->id, how->reason);
+	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING && peer->room->state != CP_ROOM_CLOSING)
 		peer->listener->transport_closed(peer, t, how->why, how->reason);
 	free(t);
 }

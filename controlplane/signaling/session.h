@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_SESSION_H
 
 /*
- * One WebSocket that speaks dialect A, and its peer in a room. Requests are taken one
- * after the other, in the order in which they came: the next begins when the last was
- * answered, also where the answer waits for the data plane.
+ * A client, in either dialect, and its peer in a room. Requests are taken one after the
+ * other, in the order in which they came: the next begins when the last was answered, also
+ * where the answer waits for the data plane.
  */
 
 #include <stdbool.h>
@@ -13,21 +13,64 @@
 #include <sys/queue.h>
 
 #include <cjson/cJSON.h>
-#include <libwebsockets.h>
 
+#include "controlplane/auth/auth.h"
 #include "controlplane/http/server.h"
+#include "controlplane/http/text.h"
 #include "controlplane/room/room.h"
 
-enum {
-	CP_JSON_DEPTH = 32, /* levels of nesting in a message */
-	CP_REQUEST_ID_MAX = 128, /* bytes of a request's id that is a string */
-	CP_CLOSE_WAIT_S = 3, /* for the close frame to leave, and its answer to come */
+enum { CP_JSON_DEPTH = 32 /* levels of nesting in a message */ };
+
+struct cp_session;
+
+/* The last thing that a whole room was told, so that it is printed once and not for each viewer. */
+struct cp_announced {
+	const char *type;
+	char about[CP_ID_SIZE];
+	struct cp_text *text; /* NULL: none yet */
 };
 
-struct cp_out { /* a message that waits to be sent */
-	TAILQ_ENTRY(cp_out) next;
-	size_t len;
-	unsigned char data[]; /* LWS_PRE bytes, then `len` */
+/* One type of request in a dialect. */
+struct cp_request_type {
+	const char *name;
+	const char *answer; /* what its answer is called; NULL: as the request */
+	/*
+	 * Exactly one cp_session_reply or cp_session_error ends it, now or when the data plane
+	 * has acknowledged. `data` is an object or NULL; the session is in a room.
+	 */
+	void (*handle)(struct cp_session *s, const cJSON *data);
+	uint64_t count; /* how often it came */
+};
+
+/* How requests and answers look on the wire. */
+struct cp_dialect {
+	const char *name;
+	/* Begins a request: exactly one cp_session_reply or cp_session_error, now or later, ends it. */
+	void (*request)(struct cp_session *s, const cJSON *message);
+	/* Sends what answers `request`, of the type s->type. Takes `data` over. */
+	void (*reply)(struct cp_session *s, const cJSON *request, cJSON *data);
+	/* `request` NULL: about something that never became one. */
+	void (*error)(struct cp_session *s, const cJSON *request, const struct cp_fault *fault);
+	/* The message that says what was not asked for. Takes `data` over. NULL: no memory. */
+	struct cp_text *(*notice)(const char *type, cJSON *data);
+	/* Where the dialects say the same thing differently: */
+	/* the peer's own transport of that name, or NULL with a not-found; */
+	struct cp_transport *(*transport)(struct cp_peer *peer, const char *name, struct cp_fault *fault);
+	/* what a transport is called in a notice, */
+	void (*name_transport)(const struct cp_transport *t, cJSON *data);
+	/* and what newProducer tells of a producer. */
+	cJSON *(*producer)(const struct cp_producer *p);
+	struct cp_request_type *types; /* the last has no handler: it counts those that are of no other */
+	struct cp_announced *announced;
+};
+
+/* What carries a session's messages: a WebSocket, or Engine.IO over whatever it runs on. */
+struct cp_carrier {
+	void (*send)(void *carrier, struct cp_text *text); /* takes the reference over; NULL: no memory */
+	/*
+	 * `reason` is a constant. Sets s->closing; the session is freed later, never from here.
+	 */
+	void (*close)(void *carrier, uint16_t code, const char *reason);
 };
 
 struct cp_request { /* a message that waits to be taken */
@@ -36,55 +79,83 @@ struct cp_request { /* a message that waits to be taken */
 };
 
 struct cp_session {
-	struct lws *wsi;
+	const struct cp_dialect *dialect;
+	const struct cp_carrier *calls;
+	void *carrier;
 	struct cp_server *server;
-	struct cp_peer *peer;
-	struct cp_address *address; /* NULL: it was refused */
-	char address_text[48];
-
-	char *rx; /* the message that is arriving */
-	size_t rx_len, rx_size;
-
-	TAILQ_HEAD(, cp_out) out;
-	size_t out_bytes;
-	uint16_t close_code; /* 0: stays open */
-	const char *close_reason;
-	bool close_sent;
+	char id[CP_ID_SIZE]; /* of its peer: what others know it by */
+	char address[48];
+	struct cp_grant grant; /* what it may do, and whose it is */
+	char room[CP_NAME_SIZE]; /* the one it asked for; "": none yet */
+	struct cp_peer *peer; /* NULL: it is in no room */
+	bool closing; /* its carrier closes it: nothing more is taken */
 
 	TAILQ_HEAD(, cp_request) waiting;
 	uint32_t waiting_count;
 	cJSON *current; /* the request under way; NULL: none */
+	const struct cp_request_type *type; /* of that request, once it is known */
 	bool running; /* within cp_session_run */
-	bool is_ready; /* on the server's list */
+	bool is_ready; /* on the server's list of those whose next request may begin */
 	TAILQ_ENTRY(cp_session) ready;
+	TAILQ_ENTRY(cp_session) all;
 
 	double tokens; /* messages it may send now */
 	uint64_t tokens_ns; /* when that was reckoned */
 	uint32_t strikes; /* messages over the limit since it last kept to it */
 };
 
-/* Joins the room; what fails is said to the client, and the socket closes. NULL: no memory. */
-struct cp_session *cp_session_open(struct cp_server *server, struct lws *wsi, const char *room,
-	const char *user, const char *address);
-/* The socket is gone: the peer leaves, and everything is freed. */
-void cp_session_free(struct cp_session *s);
+/* --- its life (session.c) ------------------------------------------------------------ */
 
-/* A piece of a text message (receive.c). `last`: the message is complete with it. */
-void cp_session_receive(struct cp_session *s, const void *data, size_t len, bool last);
-/* Something that is not the protocol came. */
+/*
+ * A client from `address` that may do what `grant` says. It is in no room yet. NULL: no
+ * memory. The carrier closes it with cp_session_free when it is gone itself.
+ */
+struct cp_session *cp_session_open(struct cp_server *server, const struct cp_dialect *dialect,
+	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant);
+/* The peer leaves its room, and everything is freed. */
+void cp_session_free(struct cp_session *s);
+/* Puts it into a room, which it is in no other. 0, or -1 with the fault. */
+int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
+/* Its room has closed. */
+void cp_session_lose_room(struct cp_session *s);
+/* Closes the connection: code and reason are a WebSocket's (RFC 6455, 7.4). */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
-/* Sends what waits. The lws callback's return value. */
-int cp_session_writeable(struct cp_session *s);
+
+/* --- requests ---------------------------------------------------------------------------- */
+
+/* One message that has arrived, as text (receive.c). Anything else than JSON closes. */
+void cp_session_receive(struct cp_session *s, const char *text, size_t len);
+/*
+ * A request, parsed; takes it over. Too many, or too fast, are refused with an error, and
+ * whoever goes on is cut off.
+ */
+void cp_session_take(struct cp_session *s, cJSON *message);
 /* Takes waiting requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
 
-/* Takes `message` over. */
-void cp_session_send(struct cp_session *s, cJSON *message);
-/* {type, data}; takes `data` over. */
-void cp_session_notify(struct cp_session *s, const char *type, cJSON *data);
-/* Answers the request under way with its own type; takes `data` over. */
+enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
+
+/*
+ * The text as JSON, the caller's. NULL and CP_JSON_TOO_DEEP: more than CP_JSON_DEPTH
+ * levels; NULL and CP_JSON_NONE: it is no JSON (receive.c).
+ */
+cJSON *cp_json_parse(const char *text, size_t len, enum cp_json_trouble *trouble);
+
+/* --- what it is told ------------------------------------------------------------------------ */
+
+/* Answers the request under way; takes `data` over. */
 void cp_session_reply(struct cp_session *s, cJSON *data);
 void cp_session_error(struct cp_session *s, const struct cp_fault *fault);
+/* Not the answer to the request under way. Takes `data` over. */
+void cp_session_notify(struct cp_session *s, const char *type, cJSON *data);
+/*
+ * The same for one of many who are told it: `type`, a constant, and the id it is about say
+ * all there is to say. `data` is called where it was not printed already.
+ */
+void cp_session_announce(struct cp_session *s, const char *type, const char *about,
+	cJSON *(*data)(const void *arg), const void *arg);
+/* Takes the reference over. */
+void cp_session_send(struct cp_session *s, struct cp_text *text);
 /* About a message that never became the request under way; NULL: nothing of it is known. */
 void cp_session_send_error(struct cp_session *s, const cJSON *message, const struct cp_fault *fault);
 

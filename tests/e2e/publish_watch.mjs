@@ -4,7 +4,7 @@
 import { startChromium } from "./lib/chromium.mjs";
 import { checkFirstFrame, checkNoErrors, checkPlaying, openHost, openViewer, reachState, stats,
 	videoOf } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { ORIGIN, Servers } from "./lib/servers.mjs";
 import { check, log, Skip, test, until } from "./lib/test.mjs";
 
 const codec = process.argv[2] ?? "VP8";
@@ -35,7 +35,7 @@ await test(async ({ defer }) => {
 	await servers.start();
 	const browser = await startChromium();
 	defer(() => browser.close());
-	await needEncoder(browser, "http://localhost:3000/");
+	await needEncoder(browser, `${ORIGIN}/`);
 
 	const host = await openHost(browser, wishes);
 	await reachState(host, "live", "host");

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../../shared/log.h"
+
 enum { TIMEOUT_S = 5, ANSWER_MAX = 64 << 20 };
 
 /* Why `process` cannot be reached, in words that say what to do. */
@@ -109,34 +111,78 @@ static char *read_line(int fd)
 }
 
 /* Sends the request and takes the answer. NULL with errno. */
-static char *exchange(int fd, const char *cmd)
+static char *exchange(int fd, const cJSON *request)
 {
-	char request[64];
-	int len = snprintf(request, sizeof(request), "{\"cmd\":\"%s\"}\n", cmd);
+	char *text = cJSON_PrintUnformatted(request), *line = NULL;
+	size_t len = text != NULL ? strlen(text) : 0;
 
-	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len)
-		return NULL;
-	return read_line(fd);
+	errno = ENOMEM;
+	if (text != NULL) {
+		text[len++] = '\n'; /* in the place of its end */
+		if (send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len)
+			line = read_line(fd);
+	}
+	cJSON_free(text);
+	return line;
 }
 
-cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MAX])
+/* What the control plane answers, NULL if that is no JSON. -1 with a sentence: nothing. */
+static int converse(const struct ctl_options *o, const cJSON *request, cJSON **answer, char err[CTL_ERR_MAX])
 {
 	int fd = open_socket(o->run_dir);
-	char *line = fd >= 0 ? exchange(fd, cmd) : NULL, text[64];
-	cJSON *answer;
+	char *line = fd >= 0 ? exchange(fd, request) : NULL;
 
 	if (line == NULL)
 		explain(errno, "control plane", strerror(errno), o->run_dir, err);
 	if (fd >= 0)
 		close(fd);
 	if (line == NULL)
-		return NULL;
-	answer = cJSON_Parse(line);
+		return -1;
+	*answer = cJSON_Parse(line);
 	free(line);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
+	return 0;
+}
+
+static bool is_ok(const cJSON *answer)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"));
+}
+
+cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MAX])
+{
+	cJSON *request = cJSON_CreateObject(), *answer;
+	char text[64];
+	int status;
+
+	cJSON_AddStringToObject(request, "cmd", cmd);
+	status = converse(o, request, &answer, err);
+	cJSON_Delete(request);
+	if (status < 0)
+		return NULL;
+	if (is_ok(answer))
 		return answer;
 	snprintf(err, CTL_ERR_MAX, "the control plane refuses \"%s\": %s", cmd,
 		ctl_text(text, answer, "error"));
 	cJSON_Delete(answer);
 	return NULL;
+}
+
+int ctl_tell(const struct ctl_options *o, const cJSON *request, char err[CTL_ERR_MAX])
+{
+	const char *error;
+	char text[128];
+	cJSON *answer;
+	bool ok;
+
+	if (converse(o, request, &answer, err) < 0)
+		return CTL_NO_CONTROLPLANE;
+	ok = is_ok(answer);
+	error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "error"));
+	if (!ok && error != NULL)
+		snprintf(err, CTL_ERR_MAX, "the control plane refuses: %s",
+			sh_log_text(text, sizeof(text), error, strlen(error)));
+	else if (!ok)
+		snprintf(err, CTL_ERR_MAX, "the control plane's answer is not understood");
+	cJSON_Delete(answer);
+	return ok ? CTL_OK : CTL_FAILED;
 }

@@ -12,24 +12,28 @@
 struct command {
 	const char *name;
 	int (*run)(const struct ctl_options *o);
+	int arguments;
+	bool changes; /* something, so that it is not for --watch */
 	bool samples; /* takes a second by itself */
 };
 
 static const struct command commands[] = {
-	{"status", ctl_status, true},
-	{"rooms", ctl_rooms, false},
-	{"transports", ctl_transports, false},
-	{"stats", ctl_stats, false},
+	{"status", ctl_status, 0, false, true},
+	{"rooms", ctl_rooms, 0, false, false},
+	{"room", ctl_room, 2, true, false},
+	{"transports", ctl_transports, 0, false, false},
+	{"stats", ctl_stats, 0, false, false},
 };
 
 static void print_help(void)
 {
 	fputs("usage: spatectl [OPTION]... COMMAND\n"
 	      "\n"
-	      "  status      whether both processes are well, rates over one second, what is wrong\n"
-	      "  rooms       rooms, and what is in each\n"
-	      "  transports  every transport: where, whose, in which state, what it carried\n"
-	      "  stats       every counter of every worker, drops by reason\n"
+	      "  status           whether both processes are well, rates over one second, what is wrong\n"
+	      "  rooms            rooms, and what is in each\n"
+	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
+	      "  transports       every transport: where, whose, in which state, what it carried\n"
+	      "  stats            every counter of every worker, drops by reason\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats: counters that are zero, too\n"
@@ -50,6 +54,27 @@ static const struct command *find_command(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+/* Whether the command line makes sense. 0, or -1 and has said why not. */
+static int check_command(const struct command *command, int arguments, bool again)
+{
+	if (command == NULL) {
+		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, stats is "
+		      "needed; see spatectl --help\n",
+			stderr);
+		return -1;
+	}
+	if (arguments != command->arguments) {
+		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
+			command->arguments == 0 ? "takes nothing more" : "it is room close NAME");
+		return -1;
+	}
+	if (again && command->changes) {
+		fprintf(stderr, "spatectl: %s: nothing to --watch\n", command->name);
+		return -1;
+	}
+	return 0;
 }
 
 /* Runs it once a second for as long as somebody looks. */
@@ -124,12 +149,9 @@ int main(int argc, char **argv)
 		}
 	}
 	o.run_dir = run_dir != NULL ? run_dir : config.run_dir;
-	command = optind + 1 == argc ? find_command(argv[optind]) : NULL;
-	if (command == NULL) {
-		fputs("spatectl: one of the commands status, rooms, transports, stats is needed; "
-		      "see spatectl --help\n",
-			stderr);
+	o.argument = argv + optind + 1;
+	command = optind < argc ? find_command(argv[optind]) : NULL;
+	if (check_command(command, argc - optind - 1, again) != 0)
 		return CTL_USAGE;
-	}
 	return again ? watch(command, &o) : command->run(&o);
 }

@@ -12,17 +12,37 @@ struct world w;
 
 /* --- the media side ------------------------------------------------------------------- */
 
+static void happened(char what)
+{
+	size_t used = strlen(w.ends);
+
+	if (used + 1 < sizeof(w.ends))
+		w.ends[used] = what;
+}
+
 static void answer(cp_media_done callback, void *arg)
 {
 	assert_true(w.pendings < 64);
-	w.pending[w.pendings++] = (struct pending){callback, arg};
+	w.pending[w.pendings++] = (struct pending){callback, arg, NULL};
+}
+
+/* Once: what it brings about finds it answered. */
+static void answer_one(struct pending *p, int error)
+{
+	cp_media_done callback = p->done;
+
+	p->done = NULL;
+	if (p->copy != NULL)
+		p->copy->done = NULL;
+	p->copy = NULL;
+	if (callback != NULL)
+		callback(p->arg, error);
 }
 
 void answer_all(void)
 {
 	for (unsigned i = 0; i < w.pendings; i++)
-		if (w.pending[i].done != NULL)
-			w.pending[i].done(w.pending[i].arg, w.error);
+		answer_one(&w.pending[i], w.error);
 	w.pendings = 0;
 }
 
@@ -49,6 +69,7 @@ static int open_one(void *media, struct cp_transport *t, cp_media_done callback,
 	w.opened++;
 	answer(callback, arg);
 	*wait = w.pending[w.pendings - 1];
+	w.pending[w.pendings - 1].copy = wait;
 	return 0;
 }
 
@@ -79,20 +100,22 @@ static void close_one(void *media, struct cp_transport *t)
 	struct pending *mine = t->link;
 
 	w.closed++;
-	for (unsigned i = 0; i < w.pendings; i++)
-		if (w.pending[i].arg == mine->arg && w.pending[i].done == mine->done &&
-			t->state == CP_TRANSPORT_OPENING && w.hold) {
-			w.pending[i].done = NULL;
-			mine->done(mine->arg, ECANCELED);
-			break;
-		}
+	happened('T');
+	for (unsigned i = 0; i < w.pendings && mine->done != NULL; i++)
+		if (w.pending[i].copy == mine)
+			answer_one(&w.pending[i], ECANCELED);
 	free(mine);
 }
 
 static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void *arg)
 {
-	assert_true(w.cmds < 64);
-	w.cmd[w.cmds++] = *cmd;
+	if (w.cmds < sizeof(w.cmd) / sizeof(w.cmd[0]))
+		w.cmd[w.cmds] = *cmd;
+	w.cmds++;
+	if (cmd->op == SH_OP_CONSUMER_DEL)
+		happened('C');
+	else if (cmd->op == SH_OP_PRODUCER_DEL)
+		happened('P');
 	if (callback != NULL)
 		answer(callback, arg);
 	return 0;
@@ -145,13 +168,53 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	hear(to, why == CP_UNAVAILABLE ? "transport-lost" : "transport-closed");
 }
 
+static void room_closed(struct cp_peer *to, const char *reason)
+{
+	w.rooms_closed++;
+	happened('R');
+	hear(to, "room-closed");
+	snprintf(w.reason, sizeof(w.reason), "%s", reason);
+}
+
 static const struct cp_listener listener = {
 	.new_producer = new_producer,
 	.producer_closed = producer_closed,
 	.producer_paused = producer_paused,
 	.consumer_closed = consumer_closed,
 	.transport_closed = transport_closed,
+	.room_closed = room_closed,
 };
+
+/* --- the clock ------------------------------------------------------------------------------ */
+
+static uint64_t now_ms(void *clock)
+{
+	return w.now;
+}
+
+static void wake_in(void *clock, uint64_t ms)
+{
+	assert_ptr_equal(clock, &w.now);
+	w.wake_at = w.now + ms;
+	w.asleep = true;
+}
+
+static const struct cp_clock clock = {.now_ms = now_ms, .wake_in = wake_in};
+
+unsigned pass(uint64_t ms)
+{
+	uint64_t until = w.now + ms;
+	unsigned turns = 0;
+
+	while (w.asleep && w.wake_at <= until) {
+		w.now = w.wake_at;
+		w.asleep = false;
+		cp_model_run(&w.model);
+		turns++;
+	}
+	w.now = until;
+	return turns;
+}
 
 /* --- making and ending ---------------------------------------------------------------------- */
 
@@ -161,7 +224,8 @@ int world_make(void **state)
 	sh_log_init("test", SH_LOG_ERROR);
 	sh_config_defaults(&w.config);
 	w.up = true;
-	cp_model_init(&w.model, &w.config, &media, &w);
+	w.now = 1000000;
+	cp_model_init(&w.model, &w.config, &media, &w, &clock, &w.now);
 	w.capabilities = cp_router_capabilities(&w.model.router);
 	return 0;
 }
@@ -176,14 +240,27 @@ int world_end(void **state)
 	answer_all();
 	cJSON_Delete(w.capabilities);
 	return w.model.peer_count + w.model.rooms.count + w.model.transports.count + w.model.producers.count +
-			       w.model.consumers.count >
+			       w.model.consumers.count + w.model.grace_count + w.model.closing_count >
 		       0 ||
 	       w.opened != w.closed;
 }
 
 struct cp_peer *join(const char *room, const char *name)
 {
-	struct cp_peer *peer = cp_room_join(&w.model, room, "", &listener, (void *)(uintptr_t)name, &w.fault);
+	return join_as(room, name, "");
+}
+
+struct cp_peer *join_as(const char *room, const char *name, const char *user)
+{
+	const struct cp_join who = {
+		.room = room,
+		.user = user,
+		.publish = true,
+		.subscribe = true,
+		.listener = &listener,
+		.session = (void *)(uintptr_t)name,
+	};
+	struct cp_peer *peer = cp_room_join(&w.model, &who, &w.fault);
 
 	w.failed = peer == NULL;
 	return peer;

@@ -13,8 +13,9 @@
 
 /* A media side that records what it is asked and answers when told to. */
 struct pending {
-	cp_media_done done;
+	cp_media_done done; /* NULL: answered */
 	void *arg;
+	struct pending *copy; /* the transport's own, if it is about one */
 };
 
 struct world {
@@ -23,13 +24,19 @@ struct world {
 	bool up;
 	bool hold; /* operations wait for answer_all() */
 	int error; /* what they are answered with */
-	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order */
+	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order, as many as fit */
 	unsigned cmds;
 	unsigned opened, closed, connected; /* transports */
 	struct pending pending[64];
 	unsigned pendings;
 	char heard[4096]; /* "peer:event " in order; peers are named by their session, a letter */
+	char ends[256]; /* Consumers, Producers, Transports that closed, peers that heard of the Room's end */
+	unsigned rooms_closed; /* peers that heard so */
+	char reason[96]; /* the last of them */
 	cJSON *capabilities;
+	uint64_t now; /* ms */
+	bool asleep; /* until `wake_at` */
+	uint64_t wake_at;
 
 	/* of the last call to done() */
 	unsigned answers;
@@ -48,7 +55,11 @@ void answer_all(void);
 
 /* `name` is one letter. */
 struct cp_peer *join(const char *room, const char *name);
+struct cp_peer *join_as(const char *room, const char *name, const char *user);
 void leave(struct cp_peer *peer);
+
+/* Time goes by, with every turn that is asked for meanwhile. Returns how many. */
+unsigned pass(uint64_t ms);
 
 void done(struct cp_peer *peer, const struct cp_fault *fault, void *object);
 

@@ -278,6 +278,29 @@ static void members_that_do_not_fit(void **state)
 		"network.ports: more than 8 addresses in all");
 }
 
+static void members_that_need_another(void **state)
+{
+	struct sh_config c;
+
+	bad("{\"tls\":{\"certificate\":\"/c.pem\"}}", "tls.key: is missing; tls.certificate needs it");
+	bad("{\"tls\":{\"key\":\"/k.pem\"}}", "tls.certificate: is missing; tls.key needs it");
+	bad("{\"auth\":{\"algorithm\":\"HS256\"}}", "auth.key_file: is missing; auth.algorithm needs it");
+	bad("{\"auth\":{\"key_file\":\"/k\"}}", "auth.algorithm: is none, but auth.key_file is given");
+	bad("{\"auth\":{\"algorithm\":\"none\",\"key_file\":\"/k\"}}",
+		"auth.algorithm: is none, but auth.key_file is given");
+	bad("{\"auth\":{\"algorithm\":\"HS512\"}}",
+		"auth.algorithm: HS512 is none of none, HS256, RS256, ES256");
+
+	good(&c, "{\"tls\":{\"certificate\":\"/c.pem\",\"key\":\"/k.pem\"}}");
+	assert_string_equal(c.tls.certificate, "/c.pem");
+	assert_string_equal(c.tls.key, "/k.pem");
+	good(&c, "{\"auth\":{\"algorithm\":\"ES256\",\"key_file\":\"/k\"}}");
+	assert_int_equal(c.auth.algorithm, SH_AUTH_ES256);
+	assert_string_equal(c.auth.key_file, "/k");
+	good(&c, "{\"auth\":{\"algorithm\":\"none\"}}");
+	assert_int_equal(c.auth.algorithm, SH_AUTH_NONE);
+}
+
 static void files(void **state)
 {
 	struct sh_config c;
@@ -369,6 +392,7 @@ int main(void)
 		cmocka_unit_test(text_lengths),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(members_that_do_not_fit),
+		cmocka_unit_test(members_that_need_another),
 		cmocka_unit_test(files),
 		cmocka_unit_test(short_error_buffer),
 		cmocka_unit_test(addr),

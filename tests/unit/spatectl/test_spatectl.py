@@ -105,6 +105,7 @@ class DataPlane:
 class ControlPlane:
     def __init__(self, run_dir, answers):
         self.answers = answers
+        self.requests = []
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.bind(run_dir + "/control.sock")
         self.sock.listen()
@@ -117,6 +118,7 @@ class ControlPlane:
             except OSError:
                 return
             request = json.loads(conn.makefile().readline())
+            self.requests.append(request)
             answer = self.answers.get(request["cmd"], {"ok": False, "error": "unknown command"})
             text = answer if isinstance(answer, bytes) else json.dumps(answer).encode() + b"\n"
             try:
@@ -133,8 +135,10 @@ class ControlPlane:
 
 STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 75, "dataplane": "connected", "rooms": 2, "peers": 3,
           "transports": 1, "producers": 1, "consumers": 1}
-ROOMS = {"ok": True, "rooms": [{"name": "default", "peers": 3, "hosts": 1, "transports": 4, "producers": 2,
+ROOMS = {"ok": True, "rooms": [{"name": "default", "state": "open", "peers": 3, "hosts": 1, "transports": 4, "producers": 2,
                                 "consumers": 4},
+                               {"name": "late", "state": "grace", "closes_in_s": 7, "peers": 2, "hosts": 0,
+                                "transports": 2, "producers": 0, "consumers": 0},
                                {"name": "a\nb \u202e", "peers": 1, "transports": 0, "producers": 0,
                                 "consumers": 0}]}
 TRANSPORTS = {"ok": True, "transports": [{"id": "pub-1", "dp_id": "00000000000000a1", "room": "default",
@@ -190,6 +194,7 @@ class Spatectl(unittest.TestCase):
         self.assertIn("the data plane is not running", self.run_ctl("stats", code=3)[1])
         self.assertIn("the data plane is not running", self.run_ctl("transports", code=3)[1])
         self.assertIn("the control plane is not running", self.run_ctl("rooms", code=4)[1])
+        self.assertIn("the control plane is not running", self.run_ctl("room", "close", "default", code=4)[1])
 
     def test_all_is_well(self):
         self.data(workers=2)
@@ -247,11 +252,45 @@ class Spatectl(unittest.TestCase):
         self.control()
         out, _ = self.run_ctl("rooms")
         lines = out.splitlines()
-        self.assertEqual(len(lines), 3)
-        self.assertEqual(lines[0].split(), ["ROOM", "PEERS", "HOSTS", "TRANSPORTS", "PRODUCERS", "CONSUMERS"])
-        self.assertEqual(lines[1].split(), ["default", "3", "1", "4", "2", "4"])
-        self.assertTrue(lines[2].startswith('"a\\x0ab \\xe2\\x80\\xae" '))
+        self.assertEqual(len(lines), 4)
+        self.assertEqual(lines[0].split(),
+                         ["ROOM", "STATE", "PEERS", "HOSTS", "TRANSPORTS", "PRODUCERS", "CONSUMERS"])
+        self.assertEqual(lines[1].split(), ["default", "open", "3", "1", "4", "2", "4"])
+        self.assertEqual(lines[2].split(), ["late", "grace", "7", "s", "2", "0", "2", "0", "0"])
+        self.assertTrue(lines[3].startswith('"a\\x0ab \\xe2\\x80\\xae" '))
+        self.assertEqual(lines[3].split()[2:], ["-", "1", "-", "0", "0", "0"])
         self.assertEqual(json.loads(self.run_ctl("rooms", "--json")[0]), {"rooms": ROOMS["rooms"]})
+
+    def test_room_close(self):
+        plane = self.control(**{"room-close": {"ok": True}})
+        out, err = self.run_ctl("room", "close", "my-room")
+        self.assertEqual((out, err), ("room my-room is closing\n", ""))
+        self.assertEqual(plane.requests, [{"cmd": "room-close", "room": "my-room"}])
+        out, _ = self.run_ctl("room", "close", "--json", "my-room")
+        self.assertEqual(json.loads(out), {"closing": "my-room"})
+        self.run_ctl("room", "close", 'a"b\n')
+        self.assertEqual(plane.requests[2]["room"], 'a"b\n')
+        self.run_ctl("--", "room", "close", "-x")
+        self.assertEqual(plane.requests[3]["room"], "-x")
+
+    def test_room_close_refused(self):
+        plane = self.control(**{"room-close": {"ok": False, "error": "room: there is none of that name"}})
+        out, err = self.run_ctl("room", "close", "nowhere", code=5)
+        self.assertEqual(out, "")
+        self.assertIn("the control plane refuses: ", err)
+        self.assertIn("room: there is none of that name", err)
+        self.assertEqual(len(plane.requests), 1)
+        self.control_again(**{"room-close": b"not json\n"})
+        self.assertIn("not understood", self.run_ctl("room", "close", "nowhere", code=5)[1])
+
+    def test_room_close_usage(self):
+        plane = self.control()
+        for args in (["room"], ["room", "close"], ["room", "close", "a", "b"], ["room", "open", "a"],
+                     ["--watch", "room", "close", "a"], ["room", "close", ""], ["room", "close", "x" * 65]):
+            self.assertRegex(self.run_ctl(*args, code=2)[1], r"^spatectl: ")
+        self.assertEqual(plane.requests, [])
+        self.assertIn("room close NAME", self.run_ctl("room", code=2)[1])
+        self.assertIn("room close NAME", self.run_ctl("--help")[0])
 
     def test_many_rooms(self):
         many = {"ok": True, "rooms": [{"name": f"room-{i}", "peers": i} for i in range(5000)]}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dialect_a.h"
+#include "request.h"
 
 #include <string.h>
 #include <time.h>
@@ -117,7 +117,7 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 	if (!cJSON_IsString(item))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be a string", name);
 	if (strcmp(name, "transportId") == 0 &&
-		(t = cp_peer_transport(s->peer, item->valuestring, fault)) != NULL)
+		(t = s->dialect->transport(s->peer, item->valuestring, fault)) != NULL)
 		add_transport(s, t, list);
 	else if (strcmp(name, "producerId") == 0 &&
 		 (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
@@ -130,7 +130,7 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 	return 1;
 }
 
-void cp_a_get_stats(struct cp_session *s, const cJSON *data)
+void cp_request_get_stats(struct cp_session *s, const cJSON *data)
 {
 	static const char *const names[] = {"transportId", "producerId", "consumerId"};
 	cJSON *reply = cJSON_CreateObject();

@@ -1,32 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dialect_a.h"
+#include "request.h"
 
-static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+cJSON *cp_consumer_json(const struct cp_consumer *c)
 {
-	const struct cp_consumer *c = object;
-	cJSON *reply;
+	cJSON *data = cJSON_CreateObject();
 
-	if (fault != NULL) {
-		cp_session_error(peer->session, fault);
-		return;
-	}
-	reply = cJSON_CreateObject();
-	cJSON_AddStringToObject(reply, "id", c->id);
-	cJSON_AddStringToObject(reply, "producerId", c->producer->id);
-	cJSON_AddStringToObject(reply, "kind", cp_kind_name(c->producer->consumable.kind));
-	cJSON_AddStringToObject(reply, "type", "simple");
-	cJSON_AddItemToObject(reply, "rtpParameters", cJSON_Duplicate(c->rtp_parameters, true));
-	cJSON_AddBoolToObject(reply, "producerPaused", c->producer->paused);
-	cp_session_reply(peer->session, reply);
+	cJSON_AddStringToObject(data, "id", c->id);
+	cJSON_AddStringToObject(data, "producerId", c->producer->id);
+	cJSON_AddStringToObject(data, "kind", cp_kind_name(c->producer->consumable.kind));
+	cJSON_AddItemToObject(data, "rtpParameters", cJSON_Duplicate(c->rtp_parameters, true));
+	return data;
 }
 
 /* The one the request names, else the newest that receives. NULL with the fault. */
-static struct cp_transport *receiving(struct cp_session *s, const char *id, struct cp_fault *fault)
+static struct cp_transport *receiving(struct cp_session *s, const char *name, struct cp_fault *fault)
 {
 	struct cp_transport *t;
 
-	if (id != NULL)
-		return cp_peer_transport(s->peer, id, fault);
+	if (name != NULL)
+		return s->dialect->transport(s->peer, name, fault);
 	TAILQ_FOREACH_REVERSE(t, &s->peer->transports, cp_transport_list, on_peer)
 	if (t->purpose == CP_PURPOSE_RECV)
 		return t;
@@ -34,29 +26,26 @@ static struct cp_transport *receiving(struct cp_session *s, const char *id, stru
 	return NULL;
 }
 
-void cp_a_consume(struct cp_session *s, const cJSON *data)
+void cp_request_consume(struct cp_session *s, const cJSON *data, bool paused, cp_done done)
 {
-	const char *producer_id = cp_member_id(s, data, "producerId"), *transport_id = NULL;
+	const char *producer_id = cp_member_id(s, data, "producerId"), *transport = NULL;
 	struct cp_producer *p;
 	struct cp_transport *t = NULL;
 	struct cp_fault fault;
-	bool paused = false;
 
 	if (producer_id == NULL)
 		return;
 	if (cJSON_GetObjectItemCaseSensitive(data, "transportId") != NULL &&
-		(transport_id = cp_member_id(s, data, "transportId")) == NULL)
-		return;
-	if (cp_member_bool(s, data, "paused", &paused) < 0)
+		(transport = cp_member_id(s, data, "transportId")) == NULL)
 		return;
 	p = cp_peer_visible_producer(s->peer, producer_id, &fault);
 	if (p != NULL)
-		t = receiving(s, transport_id, &fault);
+		t = receiving(s, transport, &fault);
 	if (t == NULL)
 		cp_session_error(s, &fault);
 	else
 		cp_consumer_create(t, p, cJSON_GetObjectItemCaseSensitive(data, "rtpCapabilities"), paused,
-			consumed);
+			done);
 }
 
 /* The peer's own that the request names; NULL: the error was sent. */
@@ -74,23 +63,15 @@ static struct cp_consumer *named(struct cp_session *s, const cJSON *data)
 	return c;
 }
 
-static cJSON *reply_with_id(const struct cp_consumer *c)
-{
-	cJSON *reply = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(reply, "consumerId", c->id);
-	return reply;
-}
-
 static void changed(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
 	if (fault != NULL)
 		cp_session_error(peer->session, fault);
 	else
-		cp_session_reply(peer->session, reply_with_id(object));
+		cp_reply_member(peer->session, "consumerId");
 }
 
-void cp_a_pause_consumer(struct cp_session *s, const cJSON *data)
+void cp_request_pause_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
@@ -98,7 +79,7 @@ void cp_a_pause_consumer(struct cp_session *s, const cJSON *data)
 		cp_consumer_pause(c, true, changed);
 }
 
-void cp_a_resume_consumer(struct cp_session *s, const cJSON *data)
+void cp_request_resume_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
@@ -106,7 +87,7 @@ void cp_a_resume_consumer(struct cp_session *s, const cJSON *data)
 		cp_consumer_pause(c, false, changed);
 }
 
-void cp_a_request_keyframe(struct cp_session *s, const cJSON *data)
+void cp_request_keyframe(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
@@ -114,19 +95,17 @@ void cp_a_request_keyframe(struct cp_session *s, const cJSON *data)
 		cp_consumer_request_keyframe(c, changed);
 }
 
-void cp_a_close_consumer(struct cp_session *s, const cJSON *data)
+void cp_request_close_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
-	cJSON *reply;
 
 	if (c == NULL)
 		return;
-	reply = reply_with_id(c);
 	cp_consumer_close(c);
-	cp_session_reply(s, reply);
+	cp_reply_member(s, "consumerId");
 }
 
-void cp_a_set_preferred_layers(struct cp_session *s, const cJSON *data)
+void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data)
 {
 	const cJSON *spatial = cJSON_GetObjectItemCaseSensitive(data, "spatialLayer");
 	const cJSON *temporal = cJSON_GetObjectItemCaseSensitive(data, "temporalLayer");

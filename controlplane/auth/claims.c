@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a token says (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`). */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+enum { LEEWAY_S = 5 /* between the clocks of two machines that both keep time */ };
+
+/*
+ * The claim, NULL where there is none. Given twice it is refused (RFC 7519, 4): the one
+ * who signed and we might mean different ones.
+ */
+static int find(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
+{
+	const cJSON *claim;
+
+	*out = NULL;
+	cJSON_ArrayForEach(claim, claims)
+	{
+		if (strcmp(claim->string, name) != 0)
+			continue;
+		if (*out != NULL)
+			return cp_refuse(fault, CP_FORBIDDEN, "token: %s: is given twice", name);
+		*out = claim;
+	}
+	return 0;
+}
+
+/* Seconds since 1970, possibly with a fraction (RFC 7519, 2, NumericDate). NULL: absent. */
+static int find_time(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
+{
+	if (find(claims, name, out, fault) < 0)
+		return -1;
+	if (*out != NULL && !cJSON_IsNumber(*out))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be a number", name);
+	return 0;
+}
+
+static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *fault)
+{
+	const cJSON *exp, *nbf;
+
+	if (find_time(claims, "exp", &exp, fault) < 0 || find_time(claims, "nbf", &nbf, fault) < 0)
+		return -1;
+	if (exp == NULL)
+		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: is missing");
+	/* Written so that no number at all would be refused, too. */
+	if (!((double)(now_s - LEEWAY_S) < exp->valuedouble))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: it has expired");
+	if (nbf != NULL && !((double)(now_s + LEEWAY_S) >= nbf->valuedouble))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: nbf: it is not valid yet");
+	return 0;
+}
+
+static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZE], struct cp_fault *fault)
+{
+	const cJSON *claim;
+
+	if (find(claims, name, &claim, fault) < 0)
+		return -1;
+	out[0] = '\0';
+	if (claim == NULL)
+		return 0;
+	if (!cJSON_IsString(claim))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be text", name);
+	if (!cp_name_valid(claim->valuestring))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be 1 to %d of A-Z a-z 0-9 . _ ~ -",
+			name, CP_NAME_SIZE - 1);
+	snprintf(out, CP_NAME_SIZE, "%s", claim->valuestring);
+	return 0;
+}
+
+static int read_bool(const cJSON *claims, const char *name, bool absent, bool *out, struct cp_fault *fault)
+{
+	const cJSON *claim;
+
+	if (find(claims, name, &claim, fault) < 0)
+		return -1;
+	if (claim != NULL && !cJSON_IsBool(claim))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be true or false", name);
+	*out = claim != NULL ? cJSON_IsTrue(claim) : absent;
+	return 0;
+}
+
+static int read_claims(const cJSON *claims, int64_t now_s, struct cp_grant *out, struct cp_fault *fault)
+{
+	if (check_times(claims, now_s, fault) < 0 || read_name(claims, "sub", out->user, fault) < 0 ||
+		read_name(claims, "room", out->room, fault) < 0 ||
+		read_bool(claims, "publish", false, &out->publish, fault) < 0)
+		return -1;
+	return read_bool(claims, "subscribe", true, &out->subscribe, fault);
+}
+
+/* cJSON ends a text at a NUL, by which one user would pass for another. */
+static bool holds_nul(const char *payload, size_t len)
+{
+	return memchr(payload, '\0', len) != NULL || memmem(payload, len, "\\u0000", 6) != NULL;
+}
+
+int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_grant *out,
+	struct cp_fault *fault)
+{
+	const char *end = NULL;
+	cJSON *claims = cJSON_ParseWithLengthOpts(payload, len, &end, false);
+	int status;
+
+	if (claims != NULL)
+		while (end < payload + len && strchr(" \t\r\n", *end) != NULL)
+			end++;
+	if (!cJSON_IsObject(claims) || end != payload + len || holds_nul(payload, len))
+		status = cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");
+	else
+		status = read_claims(claims, now_s, out, fault);
+	cJSON_Delete(claims);
+	return status;
+}

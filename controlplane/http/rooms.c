@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <string.h>
+
+/* The open rooms, the liveliest first, for the page's list. It is bounded, however many there are. */
+
+enum { LISTED_MAX = 200 };
+
+struct entry {
+	const struct cp_room *room;
+	bool live; /* something is published at this moment */
+	uint32_t viewers;
+};
+
+struct list {
+	struct entry entries[LISTED_MAX]; /* in order */
+	unsigned count;
+	uint32_t more; /* rooms that found no place */
+};
+
+static bool is_live(const struct cp_room *room)
+{
+	const struct cp_producer *p;
+
+	TAILQ_FOREACH(p, &room->producers, in_room)
+	if (p->live)
+		return true;
+	return false;
+}
+
+static bool before(const struct entry *a, const struct entry *b)
+{
+	if (a->live != b->live)
+		return a->live;
+	if (a->viewers != b->viewers)
+		return a->viewers > b->viewers;
+	return strcmp(a->room->name, b->room->name) < 0;
+}
+
+static void insert(struct list *list, const struct entry *e)
+{
+	unsigned at = list->count;
+
+	if (list->count == LISTED_MAX) {
+		list->more++;
+		if (!before(e, &list->entries[LISTED_MAX - 1]))
+			return;
+		at--;
+	} else {
+		list->count++;
+	}
+	for (; at > 0 && before(e, &list->entries[at - 1]); at--)
+		list->entries[at] = list->entries[at - 1];
+	list->entries[at] = *e;
+}
+
+static cJSON *entry_json(const struct entry *e)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "name", e->room->name);
+	cJSON_AddNumberToObject(json, "hosts", e->room->host_count);
+	cJSON_AddNumberToObject(json, "viewers", e->viewers);
+	cJSON_AddBoolToObject(json, "live", e->live);
+	return json;
+}
+
+char *cp_rooms_text(const struct cp_server *s)
+{
+	struct list list = {.count = 0};
+	const struct cp_room *room;
+	cJSON *json, *rooms;
+	char *text;
+
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	{
+		const struct entry e = {room, is_live(room), room->peer_count - room->host_count};
+
+		if (room->state != CP_ROOM_CLOSING)
+			insert(&list, &e);
+	}
+	json = cJSON_CreateObject();
+	rooms = cJSON_AddArrayToObject(json, "rooms");
+	for (unsigned i = 0; i < list.count; i++)
+		cJSON_AddItemToArray(rooms, entry_json(&list.entries[i]));
+	cJSON_AddNumberToObject(json, "more", list.more);
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	return text;
+}

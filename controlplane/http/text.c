@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct cp_text *cp_text_make(size_t len)
+{
+	struct cp_text *t = malloc(sizeof(*t) + LWS_PRE + len + 1);
+
+	if (t == NULL)
+		return NULL;
+	t->references = 1;
+	t->len = len;
+	t->data[LWS_PRE + len] = '\0';
+	return t;
+}
+
+struct cp_text *cp_text_copy(const char *chars, size_t len)
+{
+	struct cp_text *t = cp_text_make(len);
+
+	if (t != NULL)
+		memcpy(cp_text_chars(t), chars, len);
+	return t;
+}
+
+struct cp_text *cp_text_json(const cJSON *json)
+{
+	char *chars = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+	struct cp_text *t = chars != NULL ? cp_text_copy(chars, strlen(chars)) : NULL;
+
+	cJSON_free(chars);
+	return t;
+}
+
+struct cp_text *cp_text_hold(struct cp_text *t)
+{
+	t->references++;
+	return t;
+}
+
+void cp_text_release(struct cp_text *t)
+{
+	if (t != NULL && --t->references == 0)
+		free(t);
+}

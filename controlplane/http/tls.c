@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+struct pair {
+	X509 *certificate;
+	EVP_PKEY *key;
+	STACK_OF(X509) * chain; /* the issuers', without the server's own */
+};
+
+/*
+ * What new connections get. It is not put into the SSL_CTX: that keeps one certificate a
+ * kind of key and forgets none, so an RSA one would outlive its ECDSA successor.
+ */
+static struct pair current;
+
+static void free_pair(struct pair *p)
+{
+	X509_free(p->certificate);
+	EVP_PKEY_free(p->key);
+	sk_X509_pop_free(p->chain, X509_free);
+	memset(p, 0, sizeof(*p));
+}
+
+/* --- reading --------------------------------------------------------------------------- */
+
+/* Why OpenSSL refused; its queue is emptied, because libwebsockets looks at it too. */
+static const char *openssl_reason(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	ERR_clear_error();
+	return reason != NULL ? reason : "no reason given";
+}
+
+static BIO *open_file(const char *member, const char *path, char *err, size_t err_size)
+{
+	BIO *file;
+
+	errno = 0;
+	file = BIO_new_file(path, "r");
+	if (file == NULL) {
+		snprintf(err, err_size, "%s: %s: %s", member, path, strerror(errno != 0 ? errno : ENOMEM));
+		ERR_clear_error();
+	}
+	return file;
+}
+
+/* The server's own certificate, then those of its issuers, until there is no more. */
+static int read_chain(struct pair *p, BIO *file)
+{
+	X509 *issuer;
+
+	p->certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
+	p->chain = sk_X509_new_null();
+	if (p->certificate == NULL || p->chain == NULL)
+		return -1;
+	while ((issuer = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
+		if (sk_X509_push(p->chain, issuer) > 0)
+			continue;
+		X509_free(issuer);
+		return -1;
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return -1;
+	ERR_clear_error();
+	return 0;
+}
+
+static int read_certificate(struct pair *p, const char *path, char *err, size_t err_size)
+{
+	BIO *file = open_file("tls.certificate", path, err, err_size);
+	int status;
+
+	if (file == NULL)
+		return -1;
+	status = read_chain(p, file);
+	BIO_free(file);
+	if (status < 0)
+		snprintf(err, err_size, "tls.certificate: %s: no certificates in PEM (%s)", path,
+			openssl_reason());
+	return status;
+}
+
+/* OpenSSL's own would ask the terminal. */
+static int no_passphrase(char *out, int size, int writing, void *arg)
+{
+	return -1;
+}
+
+static int read_key(struct pair *p, const char *path, char *err, size_t err_size)
+{
+	BIO *file = open_file("tls.key", path, err, err_size);
+
+	if (file == NULL)
+		return -1;
+	p->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
+	BIO_free(file);
+	if (p->key != NULL)
+		return 0;
+	snprintf(err, err_size, "tls.key: %s: no private key in PEM without a passphrase (%s)", path,
+		openssl_reason());
+	return -1;
+}
+
+/* Whether the key is the certificate's, and OpenSSL is content with both: not too short, for example. */
+static int check_pair(const struct pair *p, const struct sh_config *config, char *err, size_t err_size)
+{
+	SSL_CTX *trial;
+	int status;
+
+	if (X509_check_private_key(p->certificate, p->key) != 1) {
+		ERR_clear_error();
+		snprintf(err, err_size, "tls.key: %s: is not the key of tls.certificate", config->tls.key);
+		return -1;
+	}
+	trial = SSL_CTX_new(TLS_server_method());
+	status = trial != NULL ? SSL_CTX_use_cert_and_key(trial, p->certificate, p->key, p->chain, 1) : 0;
+	SSL_CTX_free(trial);
+	if (status == 1)
+		return 0;
+	snprintf(err, err_size, "tls.certificate: %s: cannot be used (%s)", config->tls.certificate,
+		openssl_reason());
+	return -1;
+}
+
+static int read_pair(const struct sh_config *config, char *err, size_t err_size)
+{
+	struct pair fresh = {0};
+
+	if (read_certificate(&fresh, config->tls.certificate, err, err_size) < 0 ||
+		read_key(&fresh, config->tls.key, err, err_size) < 0 ||
+		check_pair(&fresh, config, err, err_size) < 0) {
+		free_pair(&fresh);
+		return -1;
+	}
+	free_pair(&current);
+	current = fresh;
+	return 0;
+}
+
+/* --- libwebsockets ----------------------------------------------------------------------- */
+
+int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_info *info, char *err,
+	size_t err_size)
+{
+	if (config->tls.certificate[0] == '\0')
+		return 0;
+	if (read_pair(config, err, err_size) < 0)
+		return -1;
+	info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+	return 0;
+}
+
+/* A connection's own, before its handshake is answered. They are counted by reference. */
+static int give_certificate(SSL *ssl, void *arg)
+{
+	return SSL_use_cert_and_key(ssl, current.certificate, current.key, current.chain, 1);
+}
+
+int cp_tls_attach(void *ssl_ctx)
+{
+	if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1)
+		return -1;
+	SSL_CTX_set_cert_cb(ssl_ctx, give_certificate, NULL);
+	return 0;
+}
+
+int cp_tls_reload(struct lws_context *context, const struct sh_config *config, char *err, size_t err_size)
+{
+	return config->tls.certificate[0] != '\0' ? read_pair(config, err, err_size) : 0;
+}

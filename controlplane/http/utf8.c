@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "utf8.h"
+
+#include <stdint.h>
+
+bool cp_utf8_valid(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+
+	while (p < end) {
+		uint32_t c = *p++;
+		unsigned more = c < 0x80                ? 0
+				: c >= 0xc2 && c < 0xe0 ? 1
+				: (c & 0xf0) == 0xe0    ? 2
+				: (c & 0xf8) == 0xf0    ? 3
+							: 4;
+
+		if (more == 4 || (size_t)(end - p) < more)
+			return false;
+		c &= 0x7f >> more;
+		for (unsigned i = 0; i < more; i++, p++) {
+			if ((*p & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | (*p & 0x3f);
+		}
+		if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+			(more == 3 && (c < 0x10000 || c > 0x10ffff)))
+			return false;
+	}
+	return true;
+}

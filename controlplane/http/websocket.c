@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "websocket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server.h"
+#include "utf8.h"
+
+struct cp_out { /* a message that waits to be sent */
+	TAILQ_ENTRY(cp_out) next;
+	struct cp_text *text;
+};
+
+struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi)
+{
+	struct cp_websocket *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->wsi = wsi;
+	w->server = server;
+	TAILQ_INIT(&w->out);
+	server->metrics.sockets_open++;
+	return w;
+}
+
+void cp_websocket_attach(struct cp_websocket *w, const struct cp_websocket_user *calls, void *user)
+{
+	w->calls = calls;
+	w->user = user;
+}
+
+void cp_websocket_free(struct cp_websocket *w)
+{
+	struct cp_out *o;
+
+	if (w->calls != NULL)
+		w->calls->closed(w->user);
+	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
+		TAILQ_REMOVE(&w->out, o, next);
+		cp_text_release(o->text);
+		free(o);
+	}
+	w->server->metrics.sockets_open--;
+	free(w->rx);
+	free(w);
+}
+
+/* --- sending -------------------------------------------------------------------------- */
+
+void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reason)
+{
+	if (w->close_code != 0)
+		return;
+	w->close_code = code;
+	w->close_reason = reason;
+	if (w->calls != NULL)
+		w->calls->closing(w->user, code, reason);
+	/* A client that reads nothing never lets the close frame out. */
+	lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
+	lws_callback_on_writable(w->wsi);
+}
+
+/*
+ * Returning -1 from the callback is not enough: a library built for debugging, as
+ * Debian's 4.1 is, then ends the connection before the close frame has left. Begun from
+ * here it sends the frame, waits for the answer, and only then calls back with CLOSED.
+ */
+static void send_close(struct cp_websocket *w)
+{
+	w->close_sent = true;
+	lws_close_reason(w->wsi, w->close_code, (unsigned char *)(uintptr_t)w->close_reason,
+		strlen(w->close_reason));
+	lws_close_free_wsi(w->wsi, LWS_CLOSE_STATUS_NOSTATUS, __func__);
+}
+
+int cp_websocket_writeable(struct cp_websocket *w)
+{
+	struct cp_out *o;
+
+	/* What was queued before the close still goes, and the error that explains it with it. */
+	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
+		struct cp_text *t = o->text;
+
+		if (lws_send_pipe_choked(w->wsi)) {
+			lws_callback_on_writable(w->wsi);
+			return 0;
+		}
+		if (lws_write(w->wsi, t->data + LWS_PRE, t->len, LWS_WRITE_TEXT) < (int)t->len)
+			return -1;
+		w->server->metrics.messages_out++;
+		TAILQ_REMOVE(&w->out, o, next);
+		w->out_bytes -= t->len;
+		cp_text_release(t);
+		free(o);
+	}
+	if (w->close_code != 0 && !w->close_sent)
+		send_close(w);
+	return 0;
+}
+
+void cp_websocket_send(struct cp_websocket *w, struct cp_text *text)
+{
+	struct cp_out *o;
+
+	if (w->close_code != 0) {
+		cp_text_release(text);
+		return;
+	}
+	if (text != NULL && w->out_bytes + text->len > w->server->config->limit.send_queue_bytes) {
+		cp_text_release(text);
+		cp_websocket_close(w, 1013, "the client is too slow");
+		return;
+	}
+	o = text != NULL ? malloc(sizeof(*o)) : NULL;
+	if (o == NULL) {
+		cp_text_release(text);
+		cp_websocket_close(w, 1011, "out of memory");
+		return;
+	}
+	o->text = text;
+	TAILQ_INSERT_TAIL(&w->out, o, next);
+	w->out_bytes += text->len;
+	lws_callback_on_writable(w->wsi);
+}
+
+/* --- receiving -------------------------------------------------------------------------- */
+
+static void take(struct cp_websocket *w, const char *text, size_t len)
+{
+	w->server->metrics.messages_in++;
+	if (!cp_utf8_valid(text, len))
+		cp_websocket_close(w, 1007, "not UTF-8");
+	else if (w->calls != NULL)
+		w->calls->message(w->user, text, len);
+}
+
+void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, bool last)
+{
+	size_t limit = w->server->config->limit.message_bytes;
+
+	if (w->close_code != 0)
+		return;
+	if (len > limit || w->rx_len > limit - len) {
+		cp_websocket_close(w, 1009, "message too long");
+		return;
+	}
+	if (w->rx_len == 0 && last) { /* most come in one piece */
+		take(w, data, len);
+		return;
+	}
+	if (w->rx_len + len > w->rx_size) {
+		size_t size = w->rx_len + len + 1024;
+		char *rx = realloc(w->rx, size);
+
+		if (rx == NULL) {
+			cp_websocket_close(w, 1011, "out of memory");
+			return;
+		}
+		w->rx = rx;
+		w->rx_size = size;
+	}
+	if (len > 0)
+		memcpy(w->rx + w->rx_len, data, len);
+	w->rx_len += len;
+	if (!last)
+		return;
+	len = w->rx_len;
+	w->rx_len = 0;
+	take(w, w->rx != NULL ? w->rx : "", len);
+}

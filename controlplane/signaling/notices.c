@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notices.h"
+
+/* What is told to a whole room carries its dialect along, to be printed once for all of them. */
+struct about_producer {
+	const struct cp_dialect *dialect;
+	const struct cp_producer *producer;
+};
+
+static cJSON *one_id(const char *name, const char *id)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, name, id);
+	return data;
+}
+
+static cJSON *producer_json(const void *arg)
+{
+	const struct about_producer *about = arg;
+
+	return about->dialect->producer(about->producer);
+}
+
+static cJSON *producer_id(const void *arg)
+{
+	const struct about_producer *about = arg;
+
+	return one_id("producerId", about->producer->id);
+}
+
+static void announce(const struct cp_peer *to, const char *type, const struct cp_producer *p,
+	cJSON *(*data)(const void *arg))
+{
+	struct cp_session *s = to->session;
+	const struct about_producer about = {s->dialect, p};
+
+	cp_session_announce(s, type, p->id, data, &about);
+}
+
+static void new_producer(struct cp_peer *to, const struct cp_producer *p)
+{
+	announce(to, "newProducer", p, producer_json);
+}
+
+static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
+{
+	announce(to, "producerClosed", p, producer_id);
+}
+
+static void producer_paused(struct cp_peer *to, const struct cp_producer *p)
+{
+	announce(to, p->paused ? "producerPaused" : "producerResumed", p, producer_id);
+}
+
+static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
+{
+	cJSON *data = one_id("consumerId", c->id);
+
+	cJSON_AddStringToObject(data, "producerId", c->producer->id);
+	cp_session_notify(to->session, "consumerClosed", data);
+}
+
+static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+	const char *reason)
+{
+	struct cp_session *s = to->session;
+	cJSON *data;
+
+	if (why == CP_UNAVAILABLE) {
+		data = cJSON_CreateObject();
+		s->dialect->name_transport(t, data);
+		cJSON_AddStringToObject(data, "code", cp_code_name(why));
+		cJSON_AddStringToObject(data, "message", reason);
+		cp_session_notify(s, "error", data);
+	}
+	data = cJSON_CreateObject();
+	s->dialect->name_transport(t, data);
+	cJSON_AddStringToObject(data, "reason", reason);
+	cp_session_notify(s, "transportClosed", data);
+}
+
+static void room_closed(struct cp_peer *to, const char *reason)
+{
+	struct cp_session *s = to->session;
+	cJSON *data = one_id("roomId", to->room->name);
+
+	cJSON_AddStringToObject(data, "reason", reason);
+	cp_session_notify(s, "roomClosed", data);
+	cp_session_lose_room(s);
+}
+
+const struct cp_listener cp_session_listener = {
+	.new_producer = new_producer,
+	.producer_closed = producer_closed,
+	.producer_paused = producer_paused,
+	.consumer_closed = consumer_closed,
+	.transport_closed = transport_closed,
+	.room_closed = room_closed,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_NOTICES_H
+#define SPATE_CONTROLPLANE_NOTICES_H
+
+#include "session.h"
+
+/* What a peer is told unasked, in the words of its session's dialect. */
+extern const struct cp_listener cp_session_listener;
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request.h"
+
+#include <string.h>
+
+struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *name)
+{
+	struct cp_request_type *type = d->types;
+
+	while (type->handle != NULL && strcmp(type->name, name) != 0)
+		type++;
+	type->count++;
+	return type;
+}
+
+const char *cp_request_answer(const struct cp_session *s)
+{
+	return s->type->answer != NULL ? s->type->answer : s->type->name;
+}
+
+const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
+	struct cp_fault fault;
+
+	if (!cJSON_IsString(item)) {
+		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be a string", name);
+	} else if (item->valuestring[0] == '\0' || strlen(item->valuestring) > 64) {
+		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must have 1 to 64 characters", name);
+	} else {
+		return item->valuestring;
+	}
+	cp_session_error(s, &fault);
+	return NULL;
+}
+
+int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bool *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
+	struct cp_fault fault;
+
+	if (item == NULL)
+		return 0;
+	if (!cJSON_IsBool(item)) {
+		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be true or false", name);
+		cp_session_error(s, &fault);
+		return -1;
+	}
+	*out = cJSON_IsTrue(item);
+	return 0;
+}
+
+const char *cp_purpose_name(enum cp_purpose purpose)
+{
+	return purpose == CP_PURPOSE_SEND ? "send" : "recv";
+}
+
+int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out)
+{
+	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, name));
+	struct cp_fault fault;
+
+	if (value != NULL && strcmp(value, "send") == 0) {
+		*out = CP_PURPOSE_SEND;
+	} else if (value != NULL && strcmp(value, "recv") == 0) {
+		*out = CP_PURPOSE_RECV;
+	} else {
+		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be \"send\" or \"recv\"", name);
+		cp_session_error(s, &fault);
+		return -1;
+	}
+	return 0;
+}
+
+void cp_reply_member(struct cp_session *s, const char *name)
+{
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(s->current, "data");
+	cJSON *reply = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(reply, name,
+		cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(data, name), false));
+	cp_session_reply(s, reply);
+}
+
+void cp_request_close_room(struct cp_session *s, const cJSON *data)
+{
+	struct cp_fault fault;
+	cJSON *reply;
+
+	if (cp_room_close(s->peer, &fault) < 0) {
+		cp_session_error(s, &fault);
+		return;
+	}
+	reply = cJSON_CreateObject();
+	cJSON_AddStringToObject(reply, "roomId", s->room);
+	cp_session_reply(s, reply);
+}

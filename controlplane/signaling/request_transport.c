@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request.h"
+
+int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
+	void (*add)(const struct cp_transport *t, cJSON *data))
+{
+	cJSON *data = cp_transport_parameters(t);
+	struct cp_fault fault;
+
+	if (data == NULL) {
+		cp_refuse(&fault, CP_INTERNAL, "out of memory");
+		cp_session_error(s, &fault);
+		return -1;
+	}
+	add(t, data);
+	cp_session_reply(s, data);
+	return 0;
+}
+
+/* The one that the request names; NULL: the error was sent. */
+static struct cp_transport *named(struct cp_session *s, const cJSON *data)
+{
+	const char *name = cp_member_id(s, data, "transportId");
+	struct cp_transport *t;
+	struct cp_fault fault;
+
+	if (name == NULL)
+		return NULL;
+	t = s->dialect->transport(s->peer, name, &fault);
+	if (t == NULL)
+		cp_session_error(s, &fault);
+	return t;
+}
+
+void cp_request_connect_transport(struct cp_session *s, const cJSON *data)
+{
+	struct cp_transport *t = named(s, data);
+	struct cp_fault fault;
+
+	if (t == NULL)
+		return;
+	if (cp_transport_connect(t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"), &fault) < 0)
+		cp_session_error(s, &fault);
+	else
+		cp_reply_member(s, "transportId");
+}
+
+void cp_request_restart_ice(struct cp_session *s, const cJSON *data)
+{
+	struct cp_transport *t = named(s, data);
+	struct cp_fault fault;
+	cJSON *parameters, *reply;
+
+	if (t == NULL)
+		return;
+	parameters = cp_transport_restart(t, &fault);
+	if (parameters == NULL) {
+		cp_session_error(s, &fault);
+		return;
+	}
+	reply = cJSON_CreateObject();
+	cJSON_AddStringToObject(reply, "transportId",
+		cJSON_GetObjectItemCaseSensitive(data, "transportId")->valuestring);
+	cJSON_AddItemToObject(reply, "iceParameters", parameters);
+	cp_session_reply(s, reply);
+}
+
+void cp_request_close_transport(struct cp_session *s, const cJSON *data)
+{
+	struct cp_transport *t = named(s, data);
+
+	if (t == NULL)
+		return;
+	cp_transport_close(t);
+	cp_reply_member(s, "transportId");
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a token says, and what it may not say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "controlplane/auth/internal.h"
+
+enum { NOW = 1800000000, LEEWAY = 5 };
+
+static struct cp_grant good(const char *payload)
+{
+	struct cp_grant grant = {0};
+	struct cp_fault fault = {.message = ""};
+	int status = cp_claims_read(payload, strlen(payload), NOW, &grant, &fault);
+
+	assert_string_equal(fault.message, "");
+	assert_int_equal(status, 0);
+	return grant;
+}
+
+static void bad_bytes(const char *payload, size_t len, const char *words)
+{
+	struct cp_grant grant;
+	struct cp_fault fault = {.message = ""};
+
+	assert_int_equal(cp_claims_read(payload, len, NOW, &grant, &fault), -1);
+	assert_string_equal(fault.message, words);
+	assert_int_equal(fault.code, CP_FORBIDDEN);
+}
+
+static void bad(const char *payload, const char *words)
+{
+	bad_bytes(payload, strlen(payload), words);
+}
+
+static void what_is_granted(void **state)
+{
+	struct cp_grant g = good("{\"exp\":1800000060}");
+
+	assert_string_equal(g.user, "");
+	assert_string_equal(g.room, "");
+	assert_false(g.publish);
+	assert_true(g.subscribe);
+
+	g = good("{\"sub\":\"alice\",\"room\":\"show-1\",\"publish\":true,\"subscribe\":false,"
+		 "\"exp\":1800000060,\"iss\":\"app\",\"other\":[1,{\"exp\":0}]}");
+	assert_string_equal(g.user, "alice");
+	assert_string_equal(g.room, "show-1");
+	assert_true(g.publish);
+	assert_false(g.subscribe);
+
+	g = good(" {\"exp\":1800000060,\"publish\":false,\"subscribe\":true}\r\n");
+	assert_false(g.publish);
+	assert_true(g.subscribe);
+}
+
+static void times(void **state)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text), "{\"exp\":%d}", NOW - LEEWAY + 1);
+	good(text);
+	snprintf(text, sizeof(text), "{\"exp\":%d}", NOW - LEEWAY);
+	bad(text, "token: exp: it has expired");
+	good("{\"exp\":1799999995.5}");
+	good("{\"exp\":4e99}");
+	bad("{\"exp\":0}", "token: exp: it has expired");
+	bad("{\"exp\":-1e999}", "token: exp: it has expired");
+
+	snprintf(text, sizeof(text), "{\"exp\":1800000060,\"nbf\":%d}", NOW + LEEWAY);
+	good(text);
+	snprintf(text, sizeof(text), "{\"exp\":1800000060,\"nbf\":%d}", NOW + LEEWAY + 1);
+	bad(text, "token: nbf: it is not valid yet");
+	bad("{\"exp\":1800000060,\"nbf\":1e999}", "token: nbf: it is not valid yet");
+
+	bad("{}", "token: exp: is missing");
+	bad("{\"sub\":\"alice\",\"Exp\":1800000060}", "token: exp: is missing");
+}
+
+static void wrong_types(void **state)
+{
+	bad("{\"exp\":\"1800000060\"}", "token: exp: must be a number");
+	bad("{\"exp\":null}", "token: exp: must be a number");
+	bad("{\"exp\":[1800000060]}", "token: exp: must be a number");
+	bad("{\"exp\":1800000060,\"nbf\":\"0\"}", "token: nbf: must be a number");
+#define CLAIM(text) "{\"exp\":1800000060," text "}"
+	bad(CLAIM("\"sub\":7"), "token: sub: must be text");
+	bad(CLAIM("\"sub\":null"), "token: sub: must be text");
+	bad(CLAIM("\"room\":[\"show\"]"), "token: room: must be text");
+	bad(CLAIM("\"publish\":1"), "token: publish: must be true or false");
+	bad(CLAIM("\"publish\":\"true\""), "token: publish: must be true or false");
+	bad(CLAIM("\"subscribe\":null"), "token: subscribe: must be true or false");
+}
+
+static void names(void **state)
+{
+	char text[200], fill[70];
+
+	memset(fill, 'x', sizeof(fill));
+	snprintf(text, sizeof(text), CLAIM("\"sub\":\"%.*s\""), 64, fill);
+	assert_int_equal(strlen(good(text).user), 64);
+	snprintf(text, sizeof(text), CLAIM("\"sub\":\"%.*s\""), 65, fill);
+	bad(text, "token: sub: must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+	bad(CLAIM("\"sub\":\"\""), "token: sub: must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+	bad(CLAIM("\"room\":\"a b\""), "token: room: must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+	bad(CLAIM("\"room\":\"\""), "token: room: must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+}
+
+static void given_twice(void **state)
+{
+	bad("{\"exp\":1800000060,\"exp\":1800000060}", "token: exp: is given twice");
+	bad(CLAIM("\"sub\":\"a\",\"sub\":\"b\""), "token: sub: is given twice");
+	bad(CLAIM("\"publish\":false,\"publish\":true"), "token: publish: is given twice");
+}
+
+/* One user must not pass for another by what follows a NUL. */
+static void nul(void **state)
+{
+	static const char bytes[] = CLAIM("\"sub\":\"alice\0x\"");
+
+	bad(CLAIM("\"sub\":\"alice\\u0000x\""), "token: its payload is no JSON object");
+	bad_bytes(bytes, sizeof(bytes) - 1, "token: its payload is no JSON object");
+}
+#undef CLAIM
+
+static void no_object(void **state)
+{
+	static const char *const payloads[] = {"", " ", "[]", "7", "null", "\"exp\"", "{",
+		"{\"exp\":1800000060", "{\"exp\":1800000060}x", "{\"exp\":1800000060}{}", "exp=1800000060",
+		"\xff\xfe{}"};
+
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
+		bad(payloads[i], "token: its payload is no JSON object");
+	bad_bytes("{\"exp\":1800000060}", 10, "token: its payload is no JSON object");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_granted),
+		cmocka_unit_test(times),
+		cmocka_unit_test(wrong_types),
+		cmocka_unit_test(names),
+		cmocka_unit_test(given_twice),
+		cmocka_unit_test(nul),
+		cmocka_unit_test(no_object),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
