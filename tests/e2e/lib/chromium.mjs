@@ -7,8 +7,11 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 	"--disable-background-networking", "--disable-component-update", "--use-fake-ui-for-media-stream",
 	"--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"];
 
-/** A headless Chromium with an empty profile; open() gives pages, each in a context of its own. */
-export async function startChromium() {
+/**
+ * A headless Chromium with an empty profile; open() gives pages, each in a context of its own.
+ * `flags`: further ones; `path`: a program that starts it, in another namespace for example.
+ */
+export async function startChromium({ flags = [], path = PATH } = {}) {
 	if (!existsSync(PATH))
 		throw new Skip("Chromium is not installed");
 	let playwright;
@@ -17,7 +20,8 @@ export async function startChromium() {
 	} catch {
 		throw new Skip("playwright-core is not installed (npm ci in tests)");
 	}
-	const browser = await playwright.chromium.launch({ executablePath: PATH, headless: true, args: FLAGS });
+	const browser = await playwright.chromium.launch({ executablePath: path, headless: true,
+		args: [...FLAGS, ...flags] });
 	return {
 		name: "Chromium",
 		async open(url) {

@@ -16,6 +16,11 @@ export function isInside() {
 	return process.env[INSIDE] !== undefined;
 }
 
+/** The name of another namespace that runInside() was asked for, "phone" for example. */
+export function namespaceOf(who) {
+	return `${process.env[INSIDE]}-${who}`;
+}
+
 /** A directory of this test run's own, removed with the namespace. */
 export function workDir() {
 	return process.env[WORK];
@@ -40,7 +45,7 @@ function signalAll(pids, signal) {
 	}
 }
 
-async function remove(name, work) {
+async function remove(name) {
 	for (const signal of ["SIGTERM", "SIGKILL"]) {
 		if (pidsIn(name).length === 0)
 			break;
@@ -49,12 +54,15 @@ async function remove(name, work) {
 			await sleep(100);
 	}
 	ip("netns", "del", name);
-	rmSync(work, { recursive: true, force: true });
 }
 
-/** The outer process: returns the inner one's exit code. */
-export async function runInside(limitSeconds) {
+/**
+ * The outer process: returns the inner one's exit code. Further namespaces, `others`, are made
+ * and removed along with the test's, for a browser on another machine.
+ */
+export async function runInside(limitSeconds, others = []) {
 	const name = `spate-e2e-${process.pid}`;
+	const names = [name, ...others.map((who) => `${name}-${who}`)];
 	const made = ip("netns", "add", name);
 	if (made.status !== 0) {
 		console.log(`SKIP: no network namespace can be made (root needed): ${made.stderr ?? made.error}`);
@@ -63,7 +71,10 @@ export async function runInside(limitSeconds) {
 	const work = mkdtempSync(join(tmpdir(), "spate-e2e-"));
 	let code = 1;
 	try {
-		ip("-n", name, "link", "set", "lo", "up");
+		for (const other of names.slice(1))
+			ip("netns", "add", other);
+		for (const each of names)
+			ip("-n", each, "link", "set", "lo", "up");
 		const child = spawn("ip", ["netns", "exec", name, process.execPath, ...process.argv.slice(1)],
 			{ stdio: "inherit", env: { ...process.env, [INSIDE]: name, [WORK]: work } });
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -75,7 +86,9 @@ export async function runInside(limitSeconds) {
 		code = await new Promise((resolve) => child.once("exit", (status) => resolve(status ?? 1)));
 		clearTimeout(timer);
 	} finally {
-		await remove(name, work);
+		for (const each of names)
+			await remove(each);
+		rmSync(work, { recursive: true, force: true });
 	}
 	return code;
 }

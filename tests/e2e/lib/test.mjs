@@ -18,14 +18,15 @@ export function check(truth, words) {
 		throw new Error(words);
 }
 
-/** Asks until `probe` gives something true, and returns that. */
-export async function until(words, seconds, probe) {
+/** Asks until `probe` gives something true, and returns that. `quiet`: it goes without saying. */
+export async function until(words, seconds, probe, { quiet = false } = {}) {
 	const end = Date.now() + seconds * 1000;
 	let last;
 	while (Date.now() < end) {
 		last = await probe();
 		if (last) {
-			log(`ok    ${words}`);
+			if (!quiet)
+				log(`ok    ${words}`);
 			return last;
 		}
 		await sleep(100);
@@ -36,11 +37,11 @@ export async function until(words, seconds, probe) {
 /**
  * Runs `body({ defer })` in a namespace and ends the process: 0 passed, 1 failed, 77
  * skipped. What defer() was given runs at the end, last first, whatever happened; it is
- * told whether the test failed.
+ * told whether the test failed. `namespaces`: others that it needs, see namespaceOf().
  */
-export async function test(body, { limit = LIMIT_SECONDS } = {}) {
+export async function test(body, { limit = LIMIT_SECONDS, namespaces = [] } = {}) {
 	if (!isInside())
-		process.exit(await runInside(limit));
+		process.exit(await runInside(limit, namespaces));
 	const endings = [];
 	const finish = async (failed) => {
 		while (endings.length > 0) {
