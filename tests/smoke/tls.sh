@@ -43,7 +43,8 @@ table() {
 }
 
 has_rule() {
-	table | grep -q "ip daddr $1 udp dport 20000-20200 dnat to 10.99.0.2"
+	# Not through a pipe: grep ends at the first match, and nft may then die of SIGPIPE.
+	grep -q "ip daddr $1 udp dport 20000-20200 dnat to 10.99.0.2" <<<"$(table)"
 }
 
 forwarding_is() {

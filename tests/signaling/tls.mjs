@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// wss and https on the one port, and new certificates under open connections.
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { workDir } from "../e2e/lib/namespace.mjs";
+import { PORT, Servers } from "../e2e/lib/servers.mjs";
+import { check, Skip, test, until } from "../e2e/lib/test.mjs";
+import { Client } from "./client.mjs";
+
+const HOST = "localhost";
+const path = (name) => join(workDir(), name);
+const certificate = (name) => readFileSync(path(`${name}.pem`));
+
+/** NAME.pem and NAME.key, signed by itself or by `issuer`. */
+function makePair(name, kind, issuer) {
+	const key = kind === "rsa" ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+	const signer = issuer === undefined ? [] : ["-CA", path(`${issuer}.pem`), "-CAkey", path(`${issuer}.key`)];
+	try {
+		execFileSync("openssl", ["req", "-x509", "-newkey", ...key, "-nodes", "-days", "2", "-subj", `/CN=${name}`,
+			"-addext", `subjectAltName=DNS:${HOST}`, "-keyout", path(`${name}.key`), "-out", path(`${name}.pem`),
+			...signer], { stdio: "pipe" });
+	} catch (error) {
+		if (error.code === "ENOENT")
+			throw new Skip("openssl is not installed");
+		throw error;
+	}
+}
+
+/** What the server is to read from now on. */
+function install(certificateOf, keyOf) {
+	copyFileSync(path(`${certificateOf}.pem`), path("server.pem"));
+	copyFileSync(path(`${keyOf}.key`), path("server.key"));
+}
+
+/** The common name that a new connection sees, whose certificate `trusted` must have signed. */
+function seen(trusted, options = {}) {
+	return new Promise((resolve, reject) => {
+		const socket = connect({ host: HOST, port: PORT, servername: HOST, ca: certificate(trusted),
+			ALPNProtocols: ["h2", "http/1.1"], ...options }, () => {
+			resolve({ name: socket.getPeerCertificate().subject.CN, protocol: socket.getProtocol(),
+				alpn: socket.alpnProtocol });
+			socket.destroy();
+		});
+		socket.once("error", reject);
+	});
+}
+
+function get(trusted, where) {
+	return new Promise((resolve, reject) => {
+		request({ host: HOST, port: PORT, path: where, ca: certificate(trusted), agent: false }, (response) => {
+			let text = "";
+			response.on("data", (data) => { text += data; });
+			response.on("end", () => resolve({ status: response.statusCode, text }));
+		}).on("error", reject).end();
+	});
+}
+
+function fails(promise) {
+	return promise.then(() => false, () => true);
+}
+
+async function plainOverTls() {
+	const page = await get("first", "/");
+	check(page.status === 200 && page.text.includes("<!doctype html>"), "the page comes by https");
+	check((await get("first", "/healthz")).status === 200, "so does /healthz");
+	const { name, protocol, alpn } = await seen("first");
+	check(name === "first" && protocol === "TLSv1.3" && alpn === "http/1.1", "TLS 1.3 and http/1.1");
+	check((await seen("first", { maxVersion: "TLSv1.2" })).protocol === "TLSv1.2", "TLS 1.2");
+	const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
+	check((await seen("first", old).catch((error) => error.code)) === "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+		"nothing older");
+	check(await fails(fetch(`http://${HOST}:${PORT}/`)), "no plain http on that port");
+	check(await fails(Client.open()), "nor ws");
+}
+
+async function open(trusted) {
+	const client = await Client.open("?room=show", { scheme: "wss", servername: HOST, ca: certificate(trusted) });
+	await client.heard("rtpCapabilities");
+	return client;
+}
+
+/** A message of many TLS records each way is carried whole. */
+async function goesOn(words, client) {
+	const id = "x".repeat(64);
+	client.send({ type: "getProducers", id, data: { ignored: "y".repeat(60000) } });
+	check((await client.heard("getProducers")).id === id, words);
+}
+
+async function reload(servers, certificateOf, keyOf) {
+	const lines = () => servers.controlplane.output.split("\n").filter((line) => line.includes("what=tls"));
+	const before = lines().length;
+	install(certificateOf, keyOf);
+	process.kill(servers.controlplane.pid, "SIGHUP");
+	return until(`SIGHUP: ${certificateOf}.pem, ${keyOf}.key`, 5, () => lines()[before]);
+}
+
+async function newPairs(servers) {
+	const client = await open("first");
+	await goesOn("wss carries requests", client);
+	check((await reload(servers, "second", "second")).includes("reloaded what=tls"), "a new pair is taken");
+	await goesOn("the old socket goes on", client);
+	check((await seen("second")).name === "second" && await fails(seen("first")), "new connections see the new one");
+	const line = await reload(servers, "third", "second");
+	check(line.includes("reload-failed") && line.includes("tls.key") && line.includes("is not the key of tls.certificate"),
+		`a pair that does not match is refused: ${line}`);
+	writeFileSync(path("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	check((await reload(servers, "broken", "second")).includes("reload-failed"), "so is one that is broken");
+	check((await seen("second")).name === "second", "and the old one is kept");
+	await reload(servers, "third", "third");
+	check((await seen("third", { maxVersion: "TLSv1.2" })).name === "third", "the kind of key may change");
+	await reload(servers, "first", "first");
+	check((await seen("first")).name === "first", "and back");
+
+	makePair("signed", "ec", "first");
+	writeFileSync(path("signed.pem"), Buffer.concat([certificate("signed"), certificate("second")]));
+	await reload(servers, "signed", "signed");
+	check((await seen("first")).name === "signed", "a certificate with a chain");
+	check((await certificatesOf()).join() === "signed,second", "which is sent as it is");
+	await goesOn("the first socket still goes on", client);
+	await client.end();
+	const next = await open("first");
+	await next.end();
+}
+
+/** The names of all certificates that a new connection is sent. */
+async function certificatesOf() {
+	const text = execFileSync("openssl", ["s_client", "-connect", `${HOST}:${PORT}`, "-showcerts"],
+		{ input: "", encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] });
+	return text.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g)
+		.map((pem) => new X509Certificate(pem).subject.replace("CN=", ""));
+}
+
+async function badStart(servers) {
+	install("first", "second");
+	servers.controlplane.start();
+	await until("with files that do not match it does not start", 5, () => !servers.controlplane.running);
+	check(servers.controlplane.output.includes("start-failed reason=\"tls.key: "), "and says why");
+}
+
+await test(async ({ defer }) => {
+	makePair("first", "ec");
+	makePair("second", "ec");
+	makePair("third", "rsa");
+	install("first", "first");
+	const servers = new Servers({ tls: { certificate: path("server.pem"), key: path("server.key") } });
+	defer((failed) => servers.end(failed));
+	await servers.startDataplane();
+	servers.controlplane.start();
+	await until("it is healthy, by https", 20, () => get("first", "/healthz").then((r) => r.status === 200, () => false));
+	await plainOverTls();
+	await newPairs(servers);
+	await servers.controlplane.end();
+	await badStart(servers);
+});
