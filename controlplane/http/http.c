@@ -1,73 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* What plain HTTP is asked for, and how it is answered. exchange.c does the sending. */
+
 #include "server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { HEADER_BYTES = 1024 };
+#include "controlplane/engineio/polling.h"
 
-static int add(struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
+enum {
+	HEADER_BYTES = 2048,
+	PATH_SIZE = 512, /* of what is served; longer ones are not found */
+};
+
+static const char *status_text(unsigned status)
 {
-	return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
-		(int)strlen(value), p, end);
+	switch (status) {
+	case 200:
+		return "OK";
+	case 400:
+		return "Bad Request";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	default:
+		return "Service Unavailable";
+	}
 }
 
-int cp_http_reply(struct lws *wsi, struct cp_connection *c, unsigned status, const char *type, char *body,
-	size_t len)
+int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 {
-	unsigned char buf[LWS_PRE + HEADER_BYTES], *start = buf + LWS_PRE, *p = start,
-						   *end = buf + sizeof(buf) - 1;
+	char *out = malloc(HEADER_BYTES + a->len);
+	int len;
 
-	free(c->body);
-	c->body = body;
-	c->body_len = len;
-	if (body == NULL || lws_add_http_common_headers(wsi, status, type, len, &p, end) ||
-		add(wsi, "cache-control:", "no-store", &p, end) ||
-		add(wsi, "x-content-type-options:", "nosniff", &p, end) ||
-		lws_finalize_write_http_header(wsi, start, &p, end))
+	if (out == NULL)
 		return -1;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0) {
-		free(c->body);
-		c->body = NULL;
-		return lws_http_transaction_completed(wsi) ? -1 : 0;
+	len = snprintf(out, HEADER_BYTES,
+		"HTTP/1.1 %u %s\r\n"
+		"server: spate\r\n"
+		"content-type: %s\r\n"
+		"content-length: %zu\r\n"
+		"x-content-type-options: nosniff\r\n"
+		"%s\r\n",
+		a->status, status_text(a->status), a->type, a->len + a->file_len,
+		a->headers != NULL ? a->headers : "cache-control: no-store\r\n");
+	if (len >= HEADER_BYTES) {
+		free(out);
+		return -1;
 	}
-	lws_callback_on_writable(wsi);
+	if (a->len > 0)
+		memcpy(out + len, a->body, a->len);
+	c->out = out;
+	c->out_len = (size_t)len + (c->head ? 0 : a->len);
+	c->file_left = c->head ? 0 : a->file_len;
+	c->stage = CP_HTTP_ANSWERED;
+	cp_exchange_wait(c, CP_WAIT_TURN);
 	return 0;
 }
 
-int cp_http_writeable(struct lws *wsi, struct cp_connection *c)
+static int reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len)
 {
-	unsigned char *copy;
-	int sent;
+	const struct cp_answer answer = {.status = status, .type = type, .body = body, .len = len};
+	int result = body != NULL ? cp_http_answer(c, &answer) : -1;
 
-	if (c == NULL || c->body == NULL)
-		return 0;
-	/* The library keeps what the socket does not take, and goes on by itself. */
-	copy = malloc(LWS_PRE + c->body_len);
-	if (copy == NULL)
-		return -1;
-	memcpy(copy + LWS_PRE, c->body, c->body_len);
-	sent = lws_write(wsi, copy + LWS_PRE, c->body_len, LWS_WRITE_HTTP_FINAL);
-	free(copy);
-	free(c->body);
-	c->body = NULL;
-	if (sent < (int)c->body_len)
-		return -1;
-	return lws_http_transaction_completed(wsi) ? -1 : 0;
+	free(body);
+	return result;
 }
 
-static int plain(struct lws *wsi, struct cp_connection *c, unsigned status, const char *text)
+static int reply_text(struct cp_connection *c, unsigned status, const char *type, char *body)
 {
-	char *body = strdup(text);
-
-	return cp_http_reply(wsi, c, status, "text/plain; charset=utf-8", body, strlen(text));
+	return reply(c, status, type, body, body != NULL ? strlen(body) : 0);
 }
 
-/*
- * Nothing here takes a body, so a request that has one, or may have one, ends its
- * connection. That is more than tidiness: libwebsockets 4.1 goes round for ever over the
- * body of a request that came in one packet with the one before it.
- */
+int cp_http_serve(struct cp_connection *c)
+{
+	struct cp_server *s = c->server;
+	char path[PATH_SIZE];
+	bool healthy;
+	char *text;
+	size_t len;
+	int status;
+
+	if (lws_hdr_copy(c->wsi, path, sizeof(path), c->head ? WSI_TOKEN_HEAD_URI : WSI_TOKEN_GET_URI) <= 0)
+		return reply_text(c, 404, "text/plain; charset=utf-8", strdup("not found\n"));
+	if (strcmp(path, "/healthz") == 0) {
+		text = cp_health_text(s, &healthy);
+		return reply_text(c, healthy ? 200 : 503, "application/json", text);
+	}
+	if (strcmp(path, "/metrics") == 0) {
+		text = cp_metrics_text(s, &len);
+		return reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
+	}
+	if (strcmp(path, "/rooms") == 0 && s->config->http.room_list && !cp_auth_required(s->auth))
+		return reply_text(c, 200, "application/json", cp_rooms_text(s));
+	status = cp_static_serve(c, path);
+	return status == 404 ? reply_text(c, 404, "text/plain; charset=utf-8", strdup("not found\n"))
+			     : status;
+}
+
+/* Only Engine.IO takes a body; a request that has one, or may have one, ends its connection. */
 static unsigned refused(struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0 &&
@@ -81,29 +116,18 @@ static unsigned refused(struct lws *wsi)
 
 int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c, const char *path)
 {
-	unsigned refusal = refused(wsi);
-	bool healthy;
-	char *text;
-	size_t len;
-	int status;
+	unsigned refusal;
 
+	if (cp_exchange_begin(s, wsi, c) < 0)
+		return -1;
+	if (strcmp(path, CP_POLLING_PATH) == 0)
+		return cp_polling_request(s, wsi, c);
+	refusal = refused(wsi);
 	if (refusal != 0) {
 		lws_return_http_status(wsi, refusal, NULL);
 		return -1;
 	}
-	if (strcmp(path, "/healthz") == 0) {
-		text = cp_health_text(s, &healthy);
-		return cp_http_reply(wsi, c, healthy ? 200 : 503, "application/json", text,
-			text != NULL ? strlen(text) : 0);
-	}
-	if (strcmp(path, "/metrics") == 0) {
-		text = cp_metrics_text(s, &len);
-		return cp_http_reply(wsi, c, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
-	}
-	if (strcmp(path, "/rooms") == 0 && s->config->http.room_list && !cp_auth_required(s->auth)) {
-		text = cp_rooms_text(s);
-		return cp_http_reply(wsi, c, 200, "application/json", text, text != NULL ? strlen(text) : 0);
-	}
-	status = cp_static_serve(s, wsi, path);
-	return status == 404 ? plain(wsi, c, 404, "not found\n") : status;
+	c->stage = CP_HTTP_ASKED;
+	cp_exchange_wait(c, CP_WAIT_TURN);
+	return 0;
 }

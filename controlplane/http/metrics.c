@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "controlplane/http/process.h"
+#include "controlplane/engineio/gateway.h"
 #include "controlplane/signaling/dialect_a.h"
 #include "controlplane/signaling/dialect_b.h"
 
@@ -34,6 +35,18 @@ static void requests(FILE *f, const struct cp_dialect *d)
 	}
 }
 
+static void engine_io(FILE *f, const struct cp_eio_counts *c)
+{
+	head(f, "engineio_sessions", "gauge", "Sessions of Engine.IO, by transport.");
+	fprintf(f, "spate_engineio_sessions{transport=\"polling\"} %" PRIu32 "\n", c->polling);
+	fprintf(f, "spate_engineio_sessions{transport=\"websocket\"} %" PRIu32 "\n", c->websocket);
+	single(f, "engineio_opened_total", "counter", "Sessions of Engine.IO that were opened.", c->opened);
+	single(f, "engineio_upgrades_total", "counter", "Sessions that changed to WebSocket.", c->upgraded);
+	single(f, "engineio_upgrades_failed_total", "counter", "Changes to WebSocket that were not finished.",
+		c->upgrades_failed);
+	single(f, "engineio_polls_held", "gauge", "Polls that wait for something to say.", c->polls_held);
+}
+
 static void control_plane(FILE *f, const struct cp_server *s)
 {
 	const struct cp_metrics *m = &s->metrics;
@@ -57,6 +70,7 @@ static void control_plane(FILE *f, const struct cp_server *s)
 	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
 	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
 
+	engine_io(f, &s->gateway->engine.counts);
 	head(f, "requests_total", "counter", "Requests, by dialect and type.");
 	requests(f, &cp_dialect_a);
 	requests(f, &cp_dialect_b);

@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "controlplane/engineio/gateway.h"
+#include "controlplane/engineio/polling.h"
+#include "controlplane/http/client.h"
 #include "controlplane/http/origin.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/http/websocket.h"
@@ -19,7 +22,6 @@
 #include "shared/log.h"
 
 enum {
-	HEADERS_MAX = 8192, /* of one request, tokens in its URL included */
 	HTTP_TIMEOUT_S = 10, /* for a request to come whole */
 	KEEPALIVE_S = 10, /* an idle HTTP connection */
 	PING_S = 25, /* a silent WebSocket is pinged, … */
@@ -36,39 +38,29 @@ uint64_t cp_now_ns(void)
 
 /* --- one connection ------------------------------------------------------------------- */
 
-static void remote_address(struct lws *wsi, char *out, int size)
-{
-	lws_get_peer_simple(wsi, out, (size_t)size);
-	/* An IPv4 client of a dual-stack socket is the same client. */
-	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
-		memmove(out, out + 7, strlen(out + 7) + 1);
-}
-
-/* A value of the URL's query. False where it does not fit, and then it is no valid name. */
-static bool query_value(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)
-{
-	char buf[HEADERS_MAX]; /* a value that did not fit would count as absent */
-	const char *value = lws_get_urlarg_by_name(wsi, name, buf, sizeof(buf));
-
-	return snprintf(out, size, "%s", value != NULL ? value : absent) < (int)size;
-}
-
 /* A browser always names the page that opens a WebSocket; other programs need not. */
 static bool origin_may_in(const struct cp_server *s, struct lws *wsi)
 {
-	char origin[HEADERS_MAX];
+	char origin[CP_HEADERS_MAX];
 	int len = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
 
 	return len == 0 || (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) == len &&
 				   cp_origin_allowed(s->config->http.origins, origin));
 }
 
+static bool is_at(struct lws *wsi, const char *where)
+{
+	char path[16];
+
+	return lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) > 0 && strcmp(path, where) == 0;
+}
+
 static int upgrade(struct cp_server *s, struct lws *wsi)
 {
-	char path[8];
-
-	/* Only the root speaks the protocol. */
-	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) != 1 || path[0] != '/') {
+	if (is_at(wsi, CP_POLLING_PATH))
+		return cp_eio_websocket_filter(s, wsi);
+	/* Only these two speak a protocol. */
+	if (!is_at(wsi, "/")) {
 		s->metrics.sockets_refused++;
 		lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
 		return -1;
@@ -83,18 +75,20 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 
 static int established(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
-	char address[48], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[HEADERS_MAX];
+	char address[CP_ADDRESS_SIZE], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[CP_HEADERS_MAX];
 	const struct cp_a_query query = {.room = room, .user = user, .token = token};
 
 	c->websocket = cp_websocket_open(s, wsi);
 	if (c->websocket == NULL)
 		return -1;
-	remote_address(wsi, address, sizeof(address));
-	if (!query_value(wsi, "room=", "default", room, sizeof(room)))
+	if (is_at(wsi, CP_POLLING_PATH))
+		return cp_eio_websocket_open(s, c->websocket);
+	cp_client_address(wsi, address);
+	if (!cp_client_query(wsi, "room=", "default", room, sizeof(room)))
 		room[0] = '\0';
-	if (!query_value(wsi, "user=", "", user, sizeof(user)))
+	if (!cp_client_query(wsi, "user=", "", user, sizeof(user)))
 		snprintf(user, sizeof(user), "%s", "?");
-	query_value(wsi, "token=", "", token, sizeof(token));
+	cp_client_query(wsi, "token=", "", token, sizeof(token));
 	return cp_a_open(c->websocket, &query, address);
 }
 
@@ -119,16 +113,16 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return cp_tls_attach(user);
 	case LWS_CALLBACK_HTTP:
 		return cp_http_request(s, wsi, c, in);
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return cp_http_writeable(wsi, c);
-	case LWS_CALLBACK_HTTP_FILE_COMPLETION:
-		return lws_http_transaction_completed(wsi) ? -1 : 0;
+	case LWS_CALLBACK_HTTP_BODY:
+		return cp_polling_body(wsi, c, in, len);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return cp_polling_body_complete(wsi, c);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return cp_exchange_busy(wsi) ? -1 : 0;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-		if (c != NULL) {
-			free(c->body);
-			c->body = NULL;
-		}
+		if (c != NULL)
+			cp_exchange_forget(c);
 		return 0;
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		return upgrade(s, wsi);
@@ -242,7 +236,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 		.user = s,
 		.server_string = "spate",
 		.alpn = "http/1.1",
-		.max_http_header_data = HEADERS_MAX,
+		.max_http_header_data = CP_HEADERS_MAX,
 		.timeout_secs = HTTP_TIMEOUT_S,
 		.keepalive_timeout = KEEPALIVE_S,
 		.pt_serv_buf_size = 16384,
@@ -262,7 +256,13 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 
 static int print_capabilities(struct cp_server *s)
 {
-	s->capabilities = cp_router_capabilities(&s->model->router);
+	cJSON *json = cp_router_capabilities(&s->model->router);
+	char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+
+	cJSON_Delete(json);
+	/* What is printed already is only copied into each client's answer. */
+	s->capabilities = text != NULL ? cJSON_CreateRaw(text) : NULL;
+	cJSON_free(text);
 	if (s->capabilities == NULL)
 		return -1;
 	s->greeting = cp_a_greeting(cJSON_Duplicate(s->capabilities, true));
@@ -289,15 +289,18 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 	TAILQ_INIT(&s->sessions);
 	if (check_port(config->http.address, config->http.port, err, err_size) < 0)
 		return -1;
-	if (print_capabilities(s) < 0) {
+	if (print_capabilities(s) < 0 || cp_gateway_start(s) < 0) {
 		forget(s);
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
+	cp_exchanges_start(s);
 	uv_idle_init(loop, &s->idle);
 	s->idle.data = s;
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
 	if (listen_on(s, err, err_size) < 0) {
+		cp_gateway_stop(s);
+		cp_exchanges_stop(s);
 		uv_close((uv_handle_t *)&s->idle, NULL);
 		forget(s);
 		return -1;
@@ -322,7 +325,9 @@ void cp_server_farewell(struct cp_server *s)
 
 void cp_server_stop(struct cp_server *s)
 {
+	cp_gateway_stop(s);
 	lws_context_destroy(s->context);
+	cp_exchanges_stop(s);
 	uv_close((uv_handle_t *)&s->idle, NULL);
 	forget(s);
 }

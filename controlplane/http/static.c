@@ -42,57 +42,54 @@ static const char *type_of(const char *path)
 }
 
 /*
- * Whether `name` is a regular file below `root`, reached without a symbolic link or "..":
- * the kernel is asked, so that no spelling of a path gets around it.
+ * Opens `name`, a regular file below `root`, reached without a symbolic link or "..": the
+ * kernel is asked, so that no spelling of a path gets around it. -1: there is none.
  */
-static bool inside(const char *root, const char *name)
+static int open_file(const char *root, const char *name, size_t *len)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct stat st;
-	bool ok;
 
-	if (dir >= 0)
+	if (dir >= 0) {
 		fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
-	ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (fd >= 0)
-		close(fd);
-	if (dir >= 0)
 		close(dir);
-	return ok;
+	}
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd >= 0)
+		*len = (size_t)st.st_size;
+	return fd;
 }
 
-int cp_static_serve(const struct cp_server *s, struct lws *wsi, const char *path)
+int cp_static_serve(struct cp_connection *c, const char *path)
 {
 	/* The page opens WebSockets to wherever it was loaded from, and shows streams and canvases. */
 	static const char security[] =
 		"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
 		"data: blob:; "
 		"media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\x0d\x0a"
-		"x-content-type-options: nosniff\x0d\x0a"
-		"referrer-policy: no-referrer\x0d\x0a"
-		"cross-origin-opener-policy: same-origin\x0d\x0a"
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+		"referrer-policy: no-referrer\r\n"
+		"cross-origin-opener-policy: same-origin\r\n"
 		/* Names stay the same from one build to the next. */
-		"cache-control: no-cache\x0d\x0a";
-	const char *root = s->config->http.web_root, *name = path + (path[0] == '/');
-	char file[SH_PATH_MAX + 256];
-	const char *type;
-	int status;
+		"cache-control: no-cache\r\n";
+	const char *name = path + (path[0] == '/');
+	struct cp_answer answer = {.status = 200, .headers = security};
 
 	if (name[0] == '\0')
 		name = "index.html";
-	type = type_of(name);
-	if (type == NULL || name[0] == '.' || strstr(name, "/.") != NULL || !inside(root, name) ||
-		snprintf(file, sizeof(file), "%s/%s", root, name) >= (int)sizeof(file))
+	answer.type = type_of(name);
+	if (answer.type == NULL || name[0] == '.' || strstr(name, "/.") != NULL)
 		return 404;
-	status = lws_serve_http_file(wsi, file, type, security, (int)sizeof(security) - 1);
-	if (status < 0)
-		return -1;
-	if (status > 0)
-		return lws_http_transaction_completed(wsi) ? -1 : 0;
-	return 0;
+	c->file = open_file(c->server->config->http.web_root, name, &answer.file_len);
+	if (c->file < 0)
+		return 404;
+	c->has_file = true;
+	return cp_http_answer(c, &answer);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "websocket.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,16 @@
 struct cp_out { /* a message that waits to be sent */
 	TAILQ_ENTRY(cp_out) next;
 	struct cp_text *text;
+	char type; /* goes before the text; 0: nothing does */
 };
+
+/* A frame's header, at most 10 bytes from a server (RFC 6455, 5.2), and the type. */
+static_assert(LWS_PRE >= 11, "what is written before a message has room");
+
+static size_t size_of(const struct cp_out *o)
+{
+	return o->text->len + (o->type != 0);
+}
 
 struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi)
 {
@@ -81,18 +91,21 @@ int cp_websocket_writeable(struct cp_websocket *w)
 
 	/* What was queued before the close still goes, and the error that explains it with it. */
 	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
-		struct cp_text *t = o->text;
+		size_t len = size_of(o);
+		unsigned char *chars = o->text->data + LWS_PRE - (len - o->text->len);
 
 		if (lws_send_pipe_choked(w->wsi)) {
 			lws_callback_on_writable(w->wsi);
 			return 0;
 		}
-		if (lws_write(w->wsi, t->data + LWS_PRE, t->len, LWS_WRITE_TEXT) < (int)t->len)
+		if (o->type != 0)
+			*chars = (unsigned char)o->type;
+		if (lws_write(w->wsi, chars, len, LWS_WRITE_TEXT) < (int)len)
 			return -1;
 		w->server->metrics.messages_out++;
 		TAILQ_REMOVE(&w->out, o, next);
-		w->out_bytes -= t->len;
-		cp_text_release(t);
+		w->out_bytes -= len;
+		cp_text_release(o->text);
 		free(o);
 	}
 	if (w->close_code != 0 && !w->close_sent)
@@ -102,13 +115,19 @@ int cp_websocket_writeable(struct cp_websocket *w)
 
 void cp_websocket_send(struct cp_websocket *w, struct cp_text *text)
 {
+	cp_websocket_send_typed(w, 0, text);
+}
+
+void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *text)
+{
 	struct cp_out *o;
 
 	if (w->close_code != 0) {
 		cp_text_release(text);
 		return;
 	}
-	if (text != NULL && w->out_bytes + text->len > w->server->config->limit.send_queue_bytes) {
+	if (text != NULL &&
+		w->out_bytes + text->len + (type != 0) > w->server->config->limit.send_queue_bytes) {
 		cp_text_release(text);
 		cp_websocket_close(w, 1013, "the client is too slow");
 		return;
@@ -120,8 +139,9 @@ void cp_websocket_send(struct cp_websocket *w, struct cp_text *text)
 		return;
 	}
 	o->text = text;
+	o->type = type;
 	TAILQ_INSERT_TAIL(&w->out, o, next);
-	w->out_bytes += text->len;
+	w->out_bytes += size_of(o);
 	lws_callback_on_writable(w->wsi);
 }
 

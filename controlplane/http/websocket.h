@@ -56,6 +56,8 @@ void cp_websocket_attach(struct cp_websocket *w, const struct cp_websocket_user 
 
 /* Takes the caller's reference over. NULL (no memory) closes with 1011. */
 void cp_websocket_send(struct cp_websocket *w, struct cp_text *text);
+/* The same with one character before the text, which others may send with another. */
+void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *text);
 /* What was sent before still goes. `reason` is a constant. A second close changes nothing. */
 void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reason);
 

@@ -17,6 +17,9 @@ await build({
 	bundle: true,
 	minify: true,
 	format: "esm",
+	// What only some visitors need is loaded when they do: the client of Socket.IO.
+	splitting: true,
+	chunkNames: "[name]",
 	target: ["es2022"],
 	legalComments: "linked",
 	logLevel: "warning",

@@ -154,9 +154,9 @@ async function joins() {
 	for (const query of ["?room=%00", `?room=${"x".repeat(20000)}`])
 		check((await Client.open(query).catch((error) => error)) instanceof Error,
 			`${query.slice(0, 20)} does not even get so far`);
-	for (const path of ["other", "socket.io/"]) {
+	for (const [path, status] of [["other", "404"], ["socket.io/", "400"]]) {
 		const refused = await Client.open(path).catch((error) => error);
-		check(refused instanceof Error && refused.message.includes("404"), `no WebSocket at /${path}`);
+		check(refused instanceof Error && refused.message.includes(status), `no such WebSocket at /${path}: ${status}`);
 	}
 }
 

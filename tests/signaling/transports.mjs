@@ -11,6 +11,7 @@ const PATH = join(buildDir, "tests/tools/rtc_client");
 
 export class Transports {
 	counts = { checked: 0, connected: 0, closed: 0, failed: 0 };
+	connected = new Set(); // names
 	exited = null;
 	#child;
 	#fingerprint;
@@ -24,7 +25,12 @@ export class Transports {
 		t.#child.once("exit", (code, signal) => { t.exited = signal ?? code; });
 		const lines = createInterface(t.#child.stdout);
 		t.#fingerprint = await new Promise((resolve) => lines.once("line", (line) => resolve(line.split(" ")[1])));
-		lines.on("line", (line) => { t.counts[line.split(" ")[0]]++; });
+		lines.on("line", (line) => {
+			const [what, name] = line.split(" ");
+			t.counts[what]++;
+			if (what === "connected")
+				t.connected.add(name);
+		});
 		return t;
 	}
 

@@ -10,10 +10,11 @@ export class Host extends Session {
 	#live = null;
 	#fresh = null;
 	#paused = { audio: false, video: false };
+	#closesRoom = false;
 
 	/** `source` is what capture() in sources.js gave; `codec` is "auto" or a name like "VP8". */
-	constructor(room, source, codec) {
-		super(room);
+	constructor(signaling, source, codec) {
+		super(signaling);
 		this.source = source;
 		this.codec = codec;
 	}
@@ -58,9 +59,21 @@ export class Host extends Session {
 		}
 	}
 
+	/** Ends the broadcast for everybody in the room; this session ends with it. */
+	async closeRoom() {
+		this.#closesRoom = true;
+		try {
+			await this.signaling.request("closeRoom");
+		} catch (error) {
+			this.#closesRoom = false;
+			throw error;
+		}
+	}
+
 	async join(turn) {
 		this.retireTransport(this.#fresh?.transport);
 		this.#fresh = null;
+		this.makeRoomFor(this.#live?.transport);
 		const codec = this.#pickCodec();
 		const transport = await this.openTransport("send", turn);
 		const fresh = { transport, producers: [] };
@@ -96,9 +109,17 @@ export class Host extends Session {
 
 	notice(type, data) {
 		if (type === "roomClosed")
-			this.transportLost("the room was closed");
+			this.#roomClosed(data.reason);
 		else if (type === "producerClosed" && this.producers.some((p) => p.id === data.producerId))
 			this.transportLost("the server closed what this page publishes");
+	}
+
+	#roomClosed(reason) {
+		if (this.#closesRoom)
+			this.stop("stopped", "You closed the room. Nobody receives it any more.");
+		else
+			this.stop("ended", `The room was closed by the server${reason ? ` (${reason})` : ""}. Nothing is ` +
+				"going out any more.");
 	}
 
 	close() {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Host } from "./host.js";
+import { RoomList } from "./rooms.js";
+import { Signaling } from "./signaling.js";
+import { SocketSignaling } from "./signaling_socket.js";
 import { capture } from "./sources.js";
 import { collect, figures } from "./stats.js";
 import { Ui } from "./ui.js";
@@ -8,7 +11,10 @@ import { explain } from "./words.js";
 
 const FIGURES_EVERY_MS = 1000;
 
-/** Every wish can come in the address: ?room=, codec=, source=, size=640x360, fps=, role=host|watch. */
+/**
+ * Every wish can come in the address: ?room=, codec=, source=, size=640x360, fps=,
+ * role=host|watch, dialect=websocket|socket (how signaling goes), token=, user=.
+ */
 function wishes(search) {
 	const given = new URLSearchParams(search);
 	const one = (name, allowed, otherwise) => {
@@ -22,12 +28,15 @@ function wishes(search) {
 		codec: one("codec", ["auto", "VP8", "VP9", "H264", "AV1"], "auto"),
 		source: one("source", ["camera", "screen", "pattern"], "camera"),
 		role: one("role", ["host", "watch"], null),
+		dialect: one("dialect", ["websocket", "socket"], "websocket"),
+		credentials: { token: given.get("token") ?? "", user: given.get("user") ?? "" },
 		pattern: { width: Number(size[1]), height: Number(size[2]), fps: fps >= 1 && fps <= 60 ? fps : 25 },
 	};
 }
 
 const wish = wishes(window.location.search);
 const ui = new Ui(wish);
+const rooms = new RoomList();
 let role = null;
 let session = null;
 let before = null;
@@ -40,17 +49,35 @@ function show(state, words) {
 	ui.note(words);
 }
 
+function connectTo(room) {
+	const Dialect = wish.dialect === "socket" ? SocketSignaling : Signaling;
+	return new Dialect(window.location, room, wish.credentials);
+}
+
 function run(newRole, newSession) {
 	role = newRole;
 	session = newSession;
 	before = null;
 	session.on("state", (state, words) => {
-		if (session === newSession)
-			show(state, words);
+		if (session !== newSession)
+			return;
+		show(state, words);
+		if (state === "stopped" || state === "ended")
+			release();
 	});
 	session.on("note", (words) => ui.note(words));
-	ui.setRunning(true);
+	ui.setRunning(true, newRole);
+	rooms.stop();
 	session.start();
+}
+
+/** The session is over: the page is as it was before. */
+function release() {
+	session = null;
+	ui.setStreams([], true);
+	ui.setRunning(false);
+	ui.clearFigures();
+	rooms.start();
 }
 
 async function startHost() {
@@ -64,7 +91,7 @@ async function startHost() {
 		show("failed", explain(error));
 		return;
 	}
-	const host = new Host(room, opened, codec);
+	const host = new Host(connectTo(room), opened, codec);
 	for (const track of opened.stream.getTracks())
 		track.addEventListener("ended", () => sourceEnded(host, opened.label));
 	ui.setStreams([opened.stream], true);
@@ -75,25 +102,17 @@ async function startHost() {
 function sourceEnded(host, label) {
 	if (session !== host)
 		return;
-	stop();
+	session.stop();
 	show("failed", `The source ended (${label}): it was stopped or unplugged.`);
 }
 
 function startViewer() {
-	const viewer = new Viewer(ui.choice.room);
+	const viewer = new Viewer(connectTo(ui.choice.room));
 	viewer.on("streams", (streams) => {
 		if (session === viewer)
 			ui.setStreams(streams, false);
 	});
 	run("watch", viewer);
-}
-
-function stop() {
-	session?.stop();
-	session = null;
-	ui.setStreams([], true);
-	ui.setRunning(false);
-	ui.clearFigures();
 }
 
 function retry() {
@@ -116,8 +135,12 @@ async function updateFigures() {
 
 ui.on("host", startHost);
 ui.on("watch", startViewer);
-ui.on("stop", stop);
+ui.on("stop", () => session?.stop());
 ui.on("retry", retry);
+ui.on("closeRoom", () => {
+	session?.closeRoom().catch((error) => ui.note(explain(error)));
+});
+rooms.on("change", (list) => ui.setRooms(list));
 ui.on("firstFrame", () => session?.firstFrame?.());
 ui.on("pause", (kind, paused) => {
 	session?.setPaused(kind, paused).catch((error) => ui.note(explain(error)));
@@ -161,3 +184,5 @@ if (wish.role === "host")
 	startHost();
 else if (wish.role === "watch")
 	startViewer();
+else
+	rooms.start();

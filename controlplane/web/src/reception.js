@@ -3,13 +3,18 @@
 const DECODE_POLL_MS = 100;
 const DECODE_PATIENCE_MS = 5000;
 
+/** The same for all that one host sends: its CNAME (RFC 3550, 6.5.1). */
+const hostOf = (consumer) => consumer.rtpParameters.rtcp.cname;
+
 /** One receiving transport with its consumers, and a MediaStream for each host heard on it. */
 export class Reception {
-	/** producerId -> { consumer, socketId, hostPaused } */
+	/** By producer id. */
 	consumers = new Map();
 	/** Producers asked for and not answered yet, so that none is consumed twice. */
 	asked = new Set();
 	#streams = new Map();
+	/** Producers whose host has paused them; the word may come before the consumer is here. */
+	#pausedByHost = new Set();
 
 	constructor(transport) {
 		this.transport = transport;
@@ -19,45 +24,52 @@ export class Reception {
 		return [...this.#streams.values()];
 	}
 
-	/** `socketId` says which tracks belong to the same host. */
-	add(consumer, socketId, hostPaused) {
-		this.consumers.set(consumer.producerId, { consumer, socketId, hostPaused });
-		const stream = this.#streams.get(socketId) ?? new MediaStream();
+	add(consumer) {
+		this.consumers.set(consumer.producerId, consumer);
+		const stream = this.#streams.get(hostOf(consumer)) ?? new MediaStream();
 		stream.addTrack(consumer.track);
-		this.#streams.set(socketId, stream);
+		this.#streams.set(hostOf(consumer), stream);
 	}
 
 	/** False when there was none. */
 	remove(producerId) {
-		const entry = this.consumers.get(producerId);
+		const consumer = this.consumers.get(producerId);
 		this.asked.delete(producerId);
-		if (!entry)
+		this.#pausedByHost.delete(producerId);
+		if (!consumer)
 			return false;
 		this.consumers.delete(producerId);
-		const stream = this.#streams.get(entry.socketId);
-		stream.removeTrack(entry.consumer.track);
+		const stream = this.#streams.get(hostOf(consumer));
+		stream.removeTrack(consumer.track);
 		if (stream.getTracks().length === 0)
-			this.#streams.delete(entry.socketId);
-		entry.consumer.close();
+			this.#streams.delete(hostOf(consumer));
+		consumer.close();
 		return true;
 	}
 
 	producerOf(consumerId) {
-		for (const [producerId, { consumer }] of this.consumers)
+		for (const [producerId, consumer] of this.consumers)
 			if (consumer.id === consumerId)
 				return producerId;
 		return undefined;
 	}
 
+	setHostPaused(producerId, paused) {
+		if (!paused)
+			this.#pausedByHost.delete(producerId);
+		else if (this.asked.has(producerId))
+			this.#pausedByHost.add(producerId);
+	}
+
 	hostPaused(kind) {
-		return [...this.consumers.values()].some((e) => e.consumer.kind === kind && e.hostPaused);
+		return [...this.consumers.values()].some((c) => c.kind === kind && this.#pausedByHost.has(c.producerId));
 	}
 
 	/** Resolves when a picture has been decoded (or sound has come), or after patience ran out. */
 	async carriesMedia() {
 		const until = performance.now() + DECODE_PATIENCE_MS;
 		while (performance.now() < until && !this.transport.closed) {
-			const kinds = new Set([...this.consumers.values()].map((e) => e.consumer.kind));
+			const kinds = new Set([...this.consumers.values()].map((c) => c.kind));
 			const kind = kinds.has("video") ? "video" : "audio";
 			for (const stat of (await this.transport.getStats()).values())
 				if (stat.type === "inbound-rtp" && stat.kind === kind &&

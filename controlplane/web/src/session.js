@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Device } from "mediasoup-client";
 import { Emitter } from "./emitter.js";
-import { Signaling, signalingUrl } from "./signaling.js";
 import { explain, isFinal } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
@@ -17,7 +16,8 @@ export class Superseded extends Error {}
  * coming back after every kind of loss. A role derives from it and says how it joins.
  *
  * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting,
- * failed, stopped. Events: "state" (state, words), "note" (words for the event log).
+ * failed, stopped, ended (the room was closed). After the last two it is of no more use.
+ * Events: "state" (state, words), "note" (words for the event log).
  *
  * A role implements join(turn), which builds everything anew on a fresh transport and
  * retires what it had once the new one carries media; ownsTransport(id), true for the
@@ -28,19 +28,18 @@ export class Session extends Emitter {
 	words = "";
 	joins = 0;
 	device = null;
-	signaling;
 	#turn = 0;
 	#tries = 0;
 	#timer = null;
 	#capabilities = null;
 
-	constructor(room) {
+	/** `signaling`: of either dialect, for one room. */
+	constructor(signaling) {
 		super();
-		this.room = room;
-		this.signaling = new Signaling(signalingUrl(window.location, room));
-		this.signaling.on("open", (capabilities) => this.#opened(capabilities));
-		this.signaling.on("lost", (wait, refusal) => this.#lost(wait, refusal));
-		this.signaling.on("notice", (type, data) => this.#notice(type, data));
+		this.signaling = signaling;
+		signaling.on("open", (capabilities) => this.#opened(capabilities));
+		signaling.on("lost", (wait, refusal) => this.#lost(wait, refusal));
+		signaling.on("notice", (type, data) => this.#notice(type, data));
 	}
 
 	start() {
@@ -48,12 +47,12 @@ export class Session extends Emitter {
 		this.signaling.open();
 	}
 
-	stop() {
+	stop(state = "stopped", words = "Stopped.") {
 		this.#turn++;
 		this.#cancelJoin();
 		this.close();
 		this.signaling.close();
-		this.setState("stopped", "Stopped.");
+		this.setState(state, words);
 	}
 
 	/** A person asked: forget every back-off and try now. */
@@ -89,7 +88,7 @@ export class Session extends Emitter {
 
 	/** Builds new transports, soon: what there is keeps running until they carry media. */
 	rejoin(why, wait = this.#backoff) {
-		if (this.state === "stopped" || !this.signaling.connected || (this.#timer && wait > 0))
+		if (!this.signaling.connected || (this.#timer && wait > 0))
 			return;
 		this.note(`Joining again: ${why}.`);
 		this.#turn++;
@@ -122,6 +121,12 @@ export class Session extends Emitter {
 		});
 		transport.on("connectionstatechange", (state) => this.#transportState(transport, state, turn));
 		return transport;
+	}
+
+	/** Ahead of a new transport: closes the one it replaces where the server takes only one at a time. */
+	makeRoomFor(transport) {
+		if (!this.signaling.overlaps && transport?.appData.epoch === this.signaling.epoch)
+			this.retireTransport(transport);
 	}
 
 	/** Closes it here, and on the server where this socket made it. */
@@ -177,7 +182,8 @@ export class Session extends Emitter {
 			return;
 		}
 		const why = refusal ? explain(refusal) : "The server does not answer.";
-		this.setState("reconnecting", `${why} Trying again in ${(wait / 1000).toFixed(1)} s.`);
+		const when = wait === null ? "" : ` in ${(wait / 1000).toFixed(1)} s`;
+		this.setState("reconnecting", `${why} Trying again${when}.`);
 	}
 
 	async #join() {

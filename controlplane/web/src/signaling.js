@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Emitter } from "./emitter.js";
 
-const REQUEST_TIMEOUT_MS = 10000;
+export const REQUEST_TIMEOUT_MS = 10000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LAST_MS = 5000;
 
@@ -15,22 +15,32 @@ export class SignalingError extends Error {
 	}
 }
 
-/** The WebSocket address of the server that served this page, for one room. */
-export function signalingUrl(location, room) {
+/** The WebSocket address of the server that served this page; `token` and `user` may be empty. */
+function signalingUrl(location, room, { token, user }) {
 	const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-	return `${scheme}//${location.host}/?room=${encodeURIComponent(room)}`;
+	const query = new URLSearchParams({ room });
+	if (user)
+		query.set("user", user);
+	if (token)
+		query.set("token", token);
+	return `${scheme}//${location.host}/?${query}`;
 }
 
 /**
  * The plain WebSocket dialect, with a socket that comes back by itself.
  *
+ * signaling_socket.js offers the same over Socket.IO; requests and notices have the names
+ * of this dialect in both.
+ *
  * Events: "open" (router capabilities, epoch) each time a server has greeted us;
- * "lost" (milliseconds to the next try, the error where the server refused us); "notice"
- * (type, data) for what the server says unasked. The epoch counts sockets: what was
- * made on an earlier one is unknown to the server on this one.
+ * "lost" (milliseconds to the next try or null for soon, the error where the server refused
+ * us); "notice" (type, data) for what the server says unasked. The epoch counts sockets:
+ * what was made on an earlier one is unknown to the server on this one.
  */
 export class Signaling extends Emitter {
 	epoch = 0;
+	/** Whether a new transport may be made before the one it replaces is closed. */
+	overlaps = true;
 	#url;
 	#socket = null;
 	#greeted = false;
@@ -41,9 +51,9 @@ export class Signaling extends Emitter {
 	#timer = null;
 	#refusal = null;
 
-	constructor(url) {
+	constructor(location, room, credentials) {
 		super();
-		this.#url = url;
+		this.#url = signalingUrl(location, room, credentials);
 	}
 
 	get connected() {

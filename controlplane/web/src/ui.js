@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Emitter } from "./emitter.js";
+import { showRooms } from "./room_rows.js";
 
 const LOG_LINES = 200;
 const TITLES = {
@@ -11,8 +12,12 @@ const TITLES = {
 	reconnecting: "Reconnecting",
 	failed: "Failed",
 	stopped: "Stopped",
+	ended: "Room closed",
 };
 const DASH = "–";
+const CLOSE_ROOM = "Close the room";
+const CLOSE_ROOM_SURE = "Close it for all?";
+const SURE_FOR_MS = 5000;
 
 const $ = (id) => document.getElementById(id);
 
@@ -26,15 +31,18 @@ const number = (value, unit = "", digits = 0) => value === null ? DASH : `${valu
 
 /**
  * The document: it shows, and says what a person did. Events: "host", "watch", "stop",
- * "retry", "pause" (kind, paused), "firstFrame".
+ * "retry", "closeRoom", "pause" (kind, paused), "firstFrame".
  */
 export class Ui extends Emitter {
+	#sureTimer = null;
+	#running = false;
+	#rooms = null;
+
 	constructor({ room, codec, source }) {
 		super();
-		$("room").value = room;
+		this.#pick(room);
 		$("codec").value = codec;
 		document.querySelector(`input[name=source][value=${source}]`).checked = true;
-		$("where").textContent = room;
 		$("room").addEventListener("input", () => {
 			$("where").textContent = $("room").value || DASH;
 		});
@@ -43,6 +51,8 @@ export class Ui extends Emitter {
 		$("watch").addEventListener("click", () => this.#begin("watch"));
 		$("stop").addEventListener("click", () => this.emit("stop"));
 		$("retry").addEventListener("click", () => this.emit("retry"));
+		$("close-room").addEventListener("click", () => this.#closeRoom());
+		$("close-room").addEventListener("blur", () => this.#askSure(false));
 		$("unmute").addEventListener("click", () => this.#unmute());
 		for (const kind of ["video", "audio"])
 			$(`pause-${kind}`).addEventListener("click", (event) => this.#pause(event.currentTarget, kind));
@@ -57,9 +67,13 @@ export class Ui extends Emitter {
 	}
 
 	/** While a session runs its controls stand where the setup form was. */
-	setRunning(running) {
+	setRunning(running, role) {
+		this.#running = running;
 		$("setup").hidden = running;
 		$("controls").hidden = !running;
+		$("close-room").hidden = role !== "host";
+		this.#askSure(false);
+		this.#showRooms();
 		for (const kind of ["video", "audio"])
 			this.setPaused(kind, false);
 		(running ? $("stop") : $("host")).focus();
@@ -69,11 +83,13 @@ export class Ui extends Emitter {
 		document.body.dataset.state = state;
 		$("state").textContent = TITLES[state];
 		$("words").textContent = words;
-		const bad = state === "failed" || state === "reconnecting";
+		const bad = state === "failed" || state === "reconnecting" || state === "ended";
 		$("alert").hidden = !bad;
 		// Said once to a screen reader: a text that is the same again is not announced.
 		if (bad && $("alert-words").textContent !== words)
 			$("alert-words").textContent = words;
+		$("close-room").disabled = state !== "live";
+		$("retry").textContent = state === "ended" ? "Start again" : "Try again";
 		$("words").hidden = bad;
 		$("overlay").textContent = words;
 		$("overlay").hidden = bad || state === "playing" || state === "live";
@@ -91,6 +107,15 @@ export class Ui extends Emitter {
 		$("log").prepend(line);
 		while ($("log").children.length > LOG_LINES)
 			$("log").lastChild.remove();
+	}
+
+	/**
+	 * What there is to watch, shown while nothing runs: { rooms, more }, or { words } where
+	 * that is not known; null for nothing at all.
+	 */
+	setRooms(list) {
+		this.#rooms = list;
+		this.#showRooms();
 	}
 
 	/** Shows each stream in a tile; a tile that stays keeps its element. `muted`: own picture. */
@@ -125,6 +150,43 @@ export class Ui extends Emitter {
 	clearFigures() {
 		for (const cell of $("figures").querySelectorAll("dd"))
 			cell.textContent = DASH;
+	}
+
+	#pick(room) {
+		$("room").value = room;
+		$("where").textContent = room;
+	}
+
+	#showRooms() {
+		const shown = this.#rooms !== null && !this.#running;
+		$("lobby").hidden = !shown;
+		$("lobby").parentElement.classList.toggle("with-lobby", shown);
+		if (!shown)
+			return;
+		const { rooms = [], more = 0, words = "" } = this.#rooms;
+		showRooms($("rooms"), rooms, (room) => {
+			this.#pick(room);
+			this.emit("watch");
+		});
+		const unseen = more > 0 ? `And ${more} more: type the name of yours.` : "";
+		$("rooms-words").textContent = words || (rooms.length === 0 ? "No room is open yet." : unseen);
+	}
+
+	/** It ends the broadcast for everybody, so it is asked twice. */
+	#closeRoom() {
+		if (this.#sureTimer === null) {
+			this.#askSure(true);
+			return;
+		}
+		this.#askSure(false);
+		this.emit("closeRoom");
+	}
+
+	#askSure(asking) {
+		clearTimeout(this.#sureTimer);
+		this.#sureTimer = asking ? setTimeout(() => this.#askSure(false), SURE_FOR_MS) : null;
+		$("close-room").textContent = asking ? CLOSE_ROOM_SURE : CLOSE_ROOM;
+		$("close-room").classList.toggle("sure", asking);
 	}
 
 	#begin(role) {

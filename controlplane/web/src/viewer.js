@@ -6,6 +6,7 @@ import { explain } from "./words.js";
 const ORPHAN_WAIT_MS = 500;
 const WAITING = "Nothing to watch yet. Waiting for a host.";
 const HOST_LEFT = "The host left. Waiting for the host to return.";
+const ENDED = "The broadcast has ended. Waiting for a host.";
 
 /** Plays whatever is published in a room. Event besides Session's: "streams" (MediaStream[]). */
 export class Viewer extends Session {
@@ -16,7 +17,8 @@ export class Viewer extends Session {
 	/** Producers whose consumer the server closed. */
 	#orphans = new Set();
 	#clockStart = null;
-	#seenHost = false;
+	/** What there is to say while nobody publishes. */
+	#nobody = WAITING;
 	/** Why the host's stream cannot be played here, in words. */
 	#problem = null;
 	#paused = { audio: false, video: false };
@@ -27,14 +29,14 @@ export class Viewer extends Session {
 
 	get consumers() {
 		const reception = this.#fresh ?? this.#live;
-		return reception ? [...reception.consumers.values()].map((e) => e.consumer) : [];
+		return reception ? [...reception.consumers.values()] : [];
 	}
 
 	/** What the figures are read from: the transport on the screen, and its sections. */
 	get shown() {
 		const reception = this.#live ?? this.#fresh;
 		return reception && { transport: reception.transport,
-			mids: new Set([...reception.consumers.values()].map((e) => e.consumer.localId)) };
+			mids: new Set([...reception.consumers.values()].map((c) => c.localId)) };
 	}
 
 	start() {
@@ -80,6 +82,7 @@ export class Viewer extends Session {
 		this.retireTransport(this.#fresh?.transport);
 		this.#fresh = null;
 		this.#problem = null;
+		this.makeRoomFor(this.#live?.transport);
 		const fresh = new Reception(await this.openTransport("recv", turn));
 		if (this.#live?.consumers.size > 0) {
 			this.#fresh = fresh;
@@ -94,7 +97,7 @@ export class Viewer extends Session {
 
 	notice(type, data) {
 		if (type === "newProducer")
-			this.#consumeOrSay(this.#fresh ?? this.#live, data.producerId, data.socketId);
+			this.#consumeOrSay(this.#fresh ?? this.#live, data.producerId);
 		else if (type === "producerClosed")
 			this.#producerClosed(data.producerId);
 		else if (type === "consumerClosed")
@@ -116,17 +119,19 @@ export class Viewer extends Session {
 	/** Asks for every producer that the room has now; announcements cover the later ones. */
 	async #consumeAll(reception) {
 		const { producers } = await this.signaling.request("getProducers");
-		await Promise.all(producers.map((p) => this.#consume(reception, p.id, p.socketId)));
+		await Promise.all(producers.map((p) => this.#consume(reception, p.id)));
 	}
 
-	#consumeOrSay(reception, producerId, socketId) {
-		this.#consume(reception, producerId, socketId).then(() => this.#describe(), (error) => {
-			if (!(error instanceof Superseded) && reception === (this.#fresh ?? this.#live))
+	#consumeOrSay(reception, producerId) {
+		this.#consume(reception, producerId).then(() => this.#describe(), (error) => {
+			// What was under way on a transport that we have closed ends so: its successor asks again.
+			const current = reception === (this.#fresh ?? this.#live) && !reception.transport.closed;
+			if (current && !(error instanceof Superseded))
 				this.transportLost(error.message);
 		});
 	}
 
-	async #consume(reception, producerId, socketId) {
+	async #consume(reception, producerId) {
 		if (!reception || reception.asked.has(producerId))
 			return;
 		reception.asked.add(producerId);
@@ -152,20 +157,34 @@ export class Viewer extends Session {
 		}
 		if (transport.closed || !reception.asked.has(producerId))
 			return;
-		const { id, kind, rtpParameters, producerPaused } = answer;
+		const { id, kind, rtpParameters, producerPaused, paused } = answer;
 		const consumer = await transport.consume({ id, producerId, kind, rtpParameters });
 		if (!reception.asked.has(producerId)) {
 			consumer.close();
 			return;
 		}
-		reception.add(consumer, socketId, producerPaused);
-		this.#seenHost = true;
+		reception.add(consumer);
+		if (producerPaused)
+			reception.setHostPaused(producerId, true);
+		this.#nobody = HOST_LEFT;
 		if (this.#paused[kind])
 			await this.setPaused(kind, true);
+		else if (paused)
+			await this.#resume(consumer);
 		if (reception === this.#live)
 			this.emit("streams", reception.streams);
 		await this.connected(transport);
 		await this.#arrived(reception);
+	}
+
+	/** What the server made paused flows from now on. */
+	async #resume(consumer) {
+		try {
+			await this.signaling.request("resumeConsumer", { consumerId: consumer.id });
+		} catch (error) {
+			if (error.code !== "not-found")
+				throw error; // else its producer has gone, and producerClosed says so
+		}
 	}
 
 	/** A reception has its media path: once a picture is there it takes the screen. */
@@ -205,21 +224,18 @@ export class Viewer extends Session {
 			const producerId = reception?.producerOf(consumerId);
 			if (!producerId)
 				continue;
-			const { socketId } = reception.consumers.get(producerId);
 			this.#remove(producerId);
 			this.#orphans.add(producerId);
 			setTimeout(() => {
 				if (this.#orphans.delete(producerId))
-					this.#consumeOrSay(this.#fresh ?? this.#live, producerId, socketId);
+					this.#consumeOrSay(this.#fresh ?? this.#live, producerId);
 			}, ORPHAN_WAIT_MS);
 			return;
 		}
 	}
 
 	#hostPaused(producerId, paused) {
-		const entry = (this.#fresh ?? this.#live)?.consumers.get(producerId);
-		if (entry)
-			entry.hostPaused = paused;
+		(this.#fresh ?? this.#live)?.setHostPaused(producerId, paused);
 		this.#describe();
 	}
 
@@ -229,7 +245,8 @@ export class Viewer extends Session {
 		this.#fresh = null;
 		this.#live = null;
 		this.emit("streams", []);
-		this.setState("waiting", "The broadcast has ended. Waiting for a host.");
+		this.#nobody = ENDED;
+		this.setState("waiting", ENDED);
 		this.rejoin("the room was closed", 0);
 	}
 
@@ -247,7 +264,7 @@ export class Viewer extends Session {
 			this.setState("reconnecting", "Joined again. The earlier picture stays until the new one is here.");
 		} else if (reception.asked.size === 0) {
 			this.#clockStart = null;
-			this.setState("waiting", this.#seenHost ? HOST_LEFT : WAITING);
+			this.setState("waiting", this.#nobody);
 		} else if (reception.transport.connectionState === "connected") {
 			const paused = reception.hostPaused("video");
 			this.setState("playing", paused ? "The host has paused the picture." : "Picture and sound are coming in.");

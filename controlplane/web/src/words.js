@@ -22,12 +22,25 @@ const SERVER = {
 	gone: "The connection to the server was lost.",
 };
 
+/** What a refusal is about, by the word that its message begins with. */
+const FORBIDDEN = {
+	token: "The server lets in only who has a valid invitation for this room. Open the link you were given once " +
+		"more, or ask for a new one.",
+	publish: "Your invitation allows you to watch, not to host.",
+	subscribe: "Your invitation allows you to host, not to watch.",
+};
+
+function serverWords({ code, message }) {
+	const about = code === "forbidden" ? FORBIDDEN[message.split(":")[0]] : undefined;
+	return about ?? SERVER[code] ?? "The server could not do this.";
+}
+
 /** A sentence for people about any error the page can meet. */
 export function explain(error) {
 	if (error?.name in CAPTURE)
 		return CAPTURE[error.name];
 	if (error?.name === "SignalingError") {
-		const words = SERVER[error.code] ?? "The server could not do this.";
+		const words = serverWords(error);
 		return `${words} (${error.request ?? "signaling"}: ${error.message})`;
 	}
 	if (error?.name === "UnsupportedError" || error?.name === "CodecError")

@@ -2,134 +2,19 @@
 
 /* Socket.IO's requests on rooms with a recorded media side: what is answered, and who hears. */
 
+#include "clients.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/signaling/dialect_a.h"
 #include "controlplane/signaling/dialect_b.h"
-#include "tests/unit/room/world.h"
 
-enum { CLIENTS = 4, TEXTS = 64 };
+/* --- what a client hears ------------------------------------------------------------------- */
 
-/* What one client was sent, as its carrier would print it. */
-struct client {
-	struct cp_session *session;
-	char *text[TEXTS];
-	unsigned sent, read;
-};
-
-static struct cp_server server;
-static struct sh_stats_reader stats;
-static struct client clients[CLIENTS];
-static unsigned client_count;
-
-/* --- what the sessions need of the process ------------------------------------------------ */
-
-void cp_server_wake(struct cp_server *s)
+static struct client *open_socket(void)
 {
-}
-
-uint64_t cp_now_ns(void)
-{
-	return w.now * 1000000;
-}
-
-static void carrier_send(void *carrier, struct cp_text *text)
-{
-	struct client *c = carrier;
-
-	assert_non_null(text);
-	assert_true(c->sent < TEXTS);
-	c->text[c->sent++] = strndup(cp_text_chars(text), text->len);
-	cp_text_release(text);
-}
-
-static void carrier_close(void *carrier, uint16_t code, const char *reason)
-{
-	const struct client *c = carrier;
-
-	c->session->closing = true;
-}
-
-static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
-
-static int make(void **state)
-{
-	world_make(state);
-	memset(&server, 0, sizeof(server));
-	server.config = &w.config;
-	server.model = &w.model;
-	server.stats = &stats;
-	server.capabilities = w.capabilities;
-	TAILQ_INIT(&server.ready);
-	TAILQ_INIT(&server.sessions);
-	client_count = 0;
-	return 0;
-}
-
-static int end(void **state)
-{
-	for (unsigned i = 0; i < client_count; i++) {
-		cp_session_free(clients[i].session);
-		for (unsigned k = 0; k < clients[i].sent; k++)
-			free(clients[i].text[k]);
-	}
-	return world_end(state);
-}
-
-static struct client *open_as(const struct cp_dialect *dialect, const char *user)
-{
-	struct client *c = &clients[client_count++];
-	struct cp_grant grant = {.publish = true, .subscribe = true};
-
-	snprintf(grant.user, sizeof(grant.user), "%s", user);
-	memset(c, 0, sizeof(*c));
-	c->session = cp_session_open(&server, dialect, &carrier, c, "127.0.0.1", &grant);
-	assert_non_null(c->session);
-	return c;
-}
-
-static struct client *open_client(void)
-{
-	return open_as(&cp_dialect_b, "");
-}
-
-/* All that the data plane answers, and what was waiting for that. */
-static void settle(void)
-{
-	struct cp_session *s;
-
-	for (;;) {
-		answer_all();
-		s = TAILQ_FIRST(&server.ready);
-		if (s == NULL)
-			return;
-		TAILQ_REMOVE(&server.ready, s, ready);
-		s->is_ready = false;
-		cp_session_run(s);
-	}
-}
-
-/* --- what a client does and hears ----------------------------------------------------------- */
-
-/* `data` as JSON, NULL: none; `ack` < 0: none is asked for. */
-static void emit(struct client *c, const char *event, const char *data, double ack)
-{
-	cJSON *message = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(message, "event", event);
-	if (data != NULL) {
-		cJSON *json = cJSON_Parse(data);
-
-		assert_non_null(json);
-		cJSON_AddItemToObject(message, "data", json);
-	}
-	if (ack >= 0)
-		cJSON_AddNumberToObject(message, "ack", ack);
-	cp_session_take(c->session, message);
-	if (!w.hold)
-		settle();
+	return open_client(&cp_dialect_b, "");
 }
 
 static const char *next_text(struct client *c)
@@ -282,7 +167,7 @@ static void emit_about(struct client *c, const char *name, const char *what, con
 
 static void a_reply_comes_as_event_and_as_acknowledgement(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 	char *text;
 
 	emit(c, "getRouterRtpCapabilities", "{\"roomId\":\"r\"}", 9007199254740991.0);
@@ -308,7 +193,7 @@ static void a_reply_comes_as_event_and_as_acknowledgement(void **state)
 
 static void a_socket_is_in_one_room(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"send\"}", -1);
 	expect_error(c, "createTransport", "not-found", "roomId");
@@ -326,7 +211,7 @@ static void a_socket_is_in_one_room(void **state)
 
 static void what_is_no_request_is_refused(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	emit(c, "hello", "{\"roomId\":\"r\"}", -1);
 	expect_error(c, "hello", "bad-request", "event");
@@ -350,7 +235,7 @@ static void what_is_no_request_is_refused(void **state)
 
 static void an_error_repeats_no_long_name(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 	char name[200];
 
 	memset(name, 'x', sizeof(name) - 1);
@@ -379,7 +264,7 @@ static void every_request_names_the_member_that_is_missing(void **state)
 		{"requestKeyFrame", "consumerId"},
 		{"getStats", "transportId"},
 	};
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	enter(c);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -395,7 +280,7 @@ static void every_request_names_the_member_that_is_missing(void **state)
 
 static void a_transport_has_two_names(void **state)
 {
-	struct client *a = open_client(), *b = open_client();
+	struct client *a = open_socket(), *b = open_socket();
 	char name[CP_ID_SIZE + 5], id[CP_ID_SIZE], reply[256];
 
 	enter(a);
@@ -427,7 +312,7 @@ static void a_transport_has_two_names(void **state)
 
 static void one_transport_a_direction(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	enter(c);
 	make_transport(c, "send");
@@ -444,7 +329,7 @@ static void one_transport_a_direction(void **state)
 
 static void a_broadcast(void **state)
 {
-	struct client *host = open_client(), *viewer = open_client();
+	struct client *host = open_socket(), *viewer = open_socket();
 	char video[CP_ID_SIZE], audio[CP_ID_SIZE], consumer[CP_ID_SIZE];
 
 	enter(host);
@@ -489,7 +374,7 @@ static void a_broadcast(void **state)
 
 static void whoever_consumes_what_is_paused_hears_of_it(void **state)
 {
-	struct client *host = open_client(), *viewer = open_client();
+	struct client *host = open_socket(), *viewer = open_socket();
 	char video[CP_ID_SIZE], consumer[CP_ID_SIZE];
 
 	enter(host);
@@ -512,7 +397,7 @@ static void whoever_consumes_what_is_paused_hears_of_it(void **state)
 
 static void requests_wait_for_each_other(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	enter(c);
 	w.hold = true;
@@ -530,7 +415,7 @@ static void requests_wait_for_each_other(void **state)
 
 static void only_a_host_closes_the_room(void **state)
 {
-	struct client *host = open_client(), *viewer = open_client();
+	struct client *host = open_socket(), *viewer = open_socket();
 	char video[CP_ID_SIZE], consumer[CP_ID_SIZE];
 
 	enter(host);
@@ -567,7 +452,7 @@ static void only_a_host_closes_the_room(void **state)
 
 static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 {
-	struct client *old = open_as(&cp_dialect_b, "ann"), *viewer = open_client(), *again;
+	struct client *old = open_client(&cp_dialect_b, "ann"), *viewer = open_socket(), *again;
 	char video[CP_ID_SIZE], id[CP_ID_SIZE];
 
 	enter(old);
@@ -576,7 +461,7 @@ static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 	snprintf(id, sizeof(id), "%s", TAILQ_FIRST(&old->session->peer->transports)->id);
 	make_producer(old, "video", false, video);
 	viewer->read = viewer->sent;
-	again = open_as(&cp_dialect_b, "ann");
+	again = open_client(&cp_dialect_b, "ann");
 	enter(again);
 	expect(viewer, "2[\"producerClosed\",{\"producerId\":\"%s\"}]", video);
 	expect(old, "2[\"producerClosed\",{\"producerId\":\"%s\"}]", video);
@@ -590,7 +475,7 @@ static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 
 static void both_dialects_share_a_room(void **state)
 {
-	struct client *a = open_as(&cp_dialect_a, ""), *b = open_client();
+	struct client *a = open_client(&cp_dialect_a, ""), *b = open_socket();
 	char video[CP_ID_SIZE];
 	struct cp_fault fault;
 
@@ -610,7 +495,7 @@ static void both_dialects_share_a_room(void **state)
 
 static void a_grant_for_another_room(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 
 	snprintf(c->session->grant.room, sizeof(c->session->grant.room), "%s", "s");
 	emit(c, "getRouterRtpCapabilities", "{\"roomId\":\"r\"}", -1);
@@ -625,7 +510,7 @@ static void a_grant_for_another_room(void **state)
 
 static void a_flood_is_told_off_and_then_cut_off(void **state)
 {
-	struct client *c = open_client();
+	struct client *c = open_socket();
 	unsigned sent = 0;
 
 	w.config.limit.messages_per_second = 10;
@@ -639,7 +524,7 @@ static void a_flood_is_told_off_and_then_cut_off(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, make, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, clients_make, clients_end)
 	const struct CMUnitTest tests[] = {
 		T(a_reply_comes_as_event_and_as_acknowledgement),
 		T(a_socket_is_in_one_room),

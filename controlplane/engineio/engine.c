@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/room/id.h"
+
+/* --- the table ------------------------------------------------------------------------ */
+
+/* FNV-1a. What is put in is random, so nobody can choose where it goes. */
+static unsigned bucket_of(const char *sid)
+{
+	uint32_t hash = 2166136261u;
+
+	for (unsigned i = 0; i < CP_SID_SIZE - 1; i++)
+		hash = (hash ^ (unsigned char)sid[i]) * 16777619u;
+	return hash % CP_EIO_BUCKETS;
+}
+
+struct cp_eio *cp_eio_find(struct cp_eio_server *s, const char *sid, size_t len)
+{
+	struct cp_eio *e;
+
+	if (len != CP_SID_SIZE - 1)
+		return NULL;
+	LIST_FOREACH(e, &s->buckets[bucket_of(sid)], in_bucket)
+	if (memcmp(e->sid, sid, len) == 0)
+		return e;
+	return NULL;
+}
+
+static void make_sid(char out[CP_SID_SIZE])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t raw[CP_SID_SIZE - 1];
+
+	cp_random(raw, sizeof(raw));
+	for (size_t i = 0; i < sizeof(raw); i++)
+		out[i] = digits[raw[i] & 63];
+	out[sizeof(raw)] = '\0';
+}
+
+/* --- its life -------------------------------------------------------------------------------- */
+
+static int send_open(struct cp_eio *e)
+{
+	const struct sh_config *config = e->server->config;
+	struct cp_text *text;
+	char json[200];
+
+	snprintf(json, sizeof(json),
+		"{\"sid\":\"%s\",\"upgrades\":[%s],\"pingInterval\":%u,\"pingTimeout\":%u,\"maxPayload\":%u}",
+		e->sid, e->socket != NULL ? "" : "\"websocket\"", config->socketio.ping_interval_ms,
+		config->socketio.ping_timeout_ms, config->limit.message_bytes);
+	text = cp_text_copy(json, strlen(json));
+	if (text == NULL)
+		return -1;
+	if (e->socket == NULL)
+		return cp_eio_queue(e, CP_EIO_OPEN, text);
+	e->server->calls->send(e->socket, CP_EIO_OPEN, text);
+	return 0;
+}
+
+struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
+{
+	struct cp_eio *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	e->server = s;
+	e->user = user;
+	e->socket = socket;
+	TAILQ_INIT(&e->out);
+	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
+		e->timers[i].session = e;
+	make_sid(e->sid);
+	if (send_open(e) < 0) {
+		free(e);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&s->buckets[bucket_of(e->sid)], e, in_bucket);
+	TAILQ_INSERT_TAIL(&s->sessions, e, in_server);
+	s->counts.opened++;
+	*(socket != NULL ? &s->counts.websocket : &s->counts.polling) += 1;
+	cp_eio_set(e, CP_EIO_PING_DUE);
+	cp_eio_set(e, CP_EIO_CONNECT_DUE);
+	return e;
+}
+
+void cp_eio_expect_connect(struct cp_eio *e, bool expect)
+{
+	if (e->state != CP_EIO_IS_OPEN || !expect)
+		cp_eio_unset(e, CP_EIO_CONNECT_DUE);
+	else
+		cp_eio_set(e, CP_EIO_CONNECT_DUE);
+}
+
+void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
+{
+	const struct cp_eio_calls *calls = e->server->calls;
+	bool told = e->state != CP_EIO_IS_OPEN;
+
+	if (e->state == CP_EIO_HAS_ENDED)
+		return;
+	e->state = CP_EIO_HAS_ENDED;
+	LIST_REMOVE(e, in_bucket);
+	TAILQ_REMOVE(&e->server->sessions, e, in_server);
+	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
+	if (!told)
+		calls->closing(e, code, reason);
+	if (e->candidate != NULL)
+		cp_eio_give_up(e, "the session has ended");
+	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
+		cp_eio_unset(e, i);
+	*(e->socket != NULL ? &e->server->counts.websocket : &e->server->counts.polling) -= 1;
+	cp_eio_release_poll(e, CP_EIO_CLOSE);
+	if (e->post != NULL)
+		calls->forget(e->post);
+	if (e->socket != NULL)
+		calls->close(e->socket, code, reason);
+	/* Freed when the loop comes round. */
+	cp_eio_set(e, CP_EIO_FLUSH_DUE);
+}
+
+void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
+{
+	if (e->state != CP_EIO_IS_OPEN)
+		return;
+	if (e->socket != NULL || cp_eio_queue(e, CP_EIO_CLOSE, NULL) < 0) {
+		cp_eio_end(e, code, reason);
+		return;
+	}
+	e->state = CP_EIO_IS_CLOSING;
+	e->server->calls->closing(e, code, reason);
+	cp_eio_set(e, CP_EIO_CLOSE_DUE);
+	cp_eio_set(e, CP_EIO_FLUSH_DUE);
+}
+
+static void free_session(struct cp_eio *e)
+{
+	enum cp_eio_type type;
+
+	e->server->calls->closed(e);
+	cp_eio_unset(e, CP_EIO_FLUSH_DUE);
+	while (!TAILQ_EMPTY(&e->out))
+		cp_text_release(cp_eio_next_out(e, &type));
+	TAILQ_REMOVE(&e->server->ended, e, in_server);
+	free(e);
+}
+
+static void free_ended(struct cp_eio_server *s)
+{
+	struct cp_eio *e;
+
+	while ((e = TAILQ_FIRST(&s->ended)) != NULL)
+		free_session(e);
+}
+
+void cp_eio_stop(struct cp_eio_server *s)
+{
+	struct cp_eio *e;
+
+	while ((e = TAILQ_FIRST(&s->sessions)) != NULL)
+		cp_eio_end(e, 1001, "the server is stopping");
+	free_ended(s);
+}
+
+/* --- packets ----------------------------------------------------------------------------------- */
+
+static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
+{
+	if (e->socket != NULL) {
+		e->server->calls->send(e->socket, type, text);
+		return;
+	}
+	if (e->out_bytes + 1 + (text != NULL ? text->len : 0) > e->server->config->limit.send_queue_bytes) {
+		cp_text_release(text);
+		cp_eio_end(e, 1013, "the client is too slow");
+		return;
+	}
+	if (cp_eio_queue(e, type, text) < 0) {
+		cp_eio_end(e, 1011, "out of memory");
+		return;
+	}
+	/* When the loop comes round, so that what is said in one turn is one answer. */
+	if (e->poll != NULL)
+		cp_eio_set(e, CP_EIO_FLUSH_DUE);
+}
+
+void cp_eio_send(struct cp_eio *e, struct cp_text *text)
+{
+	if (e->state != CP_EIO_IS_OPEN)
+		cp_text_release(text);
+	else if (text == NULL)
+		cp_eio_end(e, 1011, "out of memory");
+	else
+		send_packet(e, CP_EIO_MESSAGE, text);
+}
+
+void cp_eio_take(struct cp_eio *e, const struct cp_eio_packet *p)
+{
+	switch (p->type) {
+	case CP_EIO_PONG:
+		cp_eio_unset(e, CP_EIO_PONG_DUE);
+		cp_eio_set(e, CP_EIO_PING_DUE);
+		break;
+	case CP_EIO_MESSAGE:
+		e->server->calls->message(e, p->data, p->len);
+		break;
+	case CP_EIO_CLOSE:
+		/* A held poll is let go without a "close", which the client has said itself. */
+		cp_eio_release_poll(e, CP_EIO_NOOP);
+		cp_eio_end(e, 1000, "the client has closed");
+		break;
+	case CP_EIO_PING:
+		/* In this version of the protocol it is the server that pings. */
+		cp_eio_end(e, 1002, "a ping from the client");
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- deadlines ----------------------------------------------------------------------------- */
+
+static uint32_t duration(const struct cp_eio *e, enum cp_eio_deadline kind)
+{
+	const struct sh_config *config = e->server->config;
+
+	switch (kind) {
+	case CP_EIO_PING_DUE:
+		return config->socketio.ping_interval_ms;
+	case CP_EIO_PONG_DUE:
+		return config->socketio.ping_timeout_ms;
+	case CP_EIO_CONNECT_DUE:
+		return config->socketio.connect_timeout_ms;
+	case CP_EIO_UPGRADE_DUE:
+		return config->socketio.upgrade_timeout_ms;
+	case CP_EIO_NOOP_DUE:
+		return CP_EIO_NOOP_MS;
+	case CP_EIO_CLOSE_DUE:
+		return CP_EIO_CLOSE_WAIT_MS;
+	default:
+		return 0;
+	}
+}
+
+void cp_eio_unset(struct cp_eio *e, enum cp_eio_deadline kind)
+{
+	struct cp_eio_timer *t = &e->timers[kind];
+
+	if (t->due_ms != 0)
+		TAILQ_REMOVE(&e->server->timers[kind], t, next);
+	t->due_ms = 0;
+}
+
+static void wake_at(struct cp_eio_server *s, uint64_t due_ms, uint64_t now_ms)
+{
+	if (s->wake_ms != 0 && s->wake_ms <= due_ms)
+		return;
+	s->wake_ms = due_ms;
+	s->clock->wake_in(s->clock_arg, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
+void cp_eio_set(struct cp_eio *e, enum cp_eio_deadline kind)
+{
+	struct cp_eio_server *s = e->server;
+	struct cp_eio_timer *t = &e->timers[kind];
+	uint64_t now_ms = s->clock->now_ms(s->clock_arg);
+
+	cp_eio_unset(e, kind);
+	t->due_ms = now_ms + duration(e, kind);
+	TAILQ_INSERT_TAIL(&s->timers[kind], t, next);
+	wake_at(s, t->due_ms, now_ms);
+}
+
+static void due(struct cp_eio *e, enum cp_eio_deadline kind)
+{
+	switch (kind) {
+	case CP_EIO_PING_DUE:
+		cp_eio_set(e, CP_EIO_PONG_DUE);
+		if (e->state == CP_EIO_IS_OPEN)
+			send_packet(e, CP_EIO_PING, NULL);
+		break;
+	case CP_EIO_PONG_DUE:
+		cp_eio_end(e, 1008, "ping timeout");
+		break;
+	case CP_EIO_CONNECT_DUE:
+		cp_eio_close(e, 1008, "no namespace was joined");
+		break;
+	case CP_EIO_UPGRADE_DUE:
+		cp_eio_give_up(e, "the upgrade was not finished");
+		break;
+	case CP_EIO_NOOP_DUE:
+		cp_eio_probe_again(e);
+		break;
+	case CP_EIO_CLOSE_DUE:
+		cp_eio_end(e, 1008, "the client did not fetch the end");
+		break;
+	default:
+		cp_eio_flush(e);
+		break;
+	}
+}
+
+void cp_eio_run(struct cp_eio_server *s)
+{
+	uint64_t now_ms = s->clock->now_ms(s->clock_arg), next_ms = 0;
+	struct cp_eio_timer *t;
+
+	/* What is set meanwhile is seen below. */
+	s->wake_ms = now_ms;
+	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
+		while ((t = TAILQ_FIRST(&s->timers[kind])) != NULL && t->due_ms <= now_ms) {
+			cp_eio_unset(t->session, kind);
+			due(t->session, kind);
+		}
+	}
+	free_ended(s);
+	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
+		t = TAILQ_FIRST(&s->timers[kind]);
+		if (t != NULL && (next_ms == 0 || t->due_ms < next_ms))
+			next_ms = t->due_ms;
+	}
+	s->wake_ms = 0;
+	if (next_ms != 0)
+		wake_at(s, next_ms, now_ms);
+}
+
+void cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
+	const struct cp_clock *clock, void *clock_arg)
+{
+	memset(s, 0, sizeof(*s));
+	s->config = config;
+	s->calls = calls;
+	s->clock = clock;
+	s->clock_arg = clock_arg;
+	TAILQ_INIT(&s->sessions);
+	TAILQ_INIT(&s->ended);
+	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++)
+		TAILQ_INIT(&s->timers[kind]);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Long-polling: what waits for a GET, and what a POST brings. */
+
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct cp_eio_out { /* a packet that waits for a poll */
+	TAILQ_ENTRY(cp_eio_out) next;
+	enum cp_eio_type type;
+	struct cp_text *text; /* NULL: the type is all */
+};
+
+static size_t size_of(const struct cp_eio_out *o)
+{
+	return 1 + (o->text != NULL ? o->text->len : 0);
+}
+
+int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
+{
+	struct cp_eio_out *o = malloc(sizeof(*o));
+
+	if (o == NULL) {
+		cp_text_release(text);
+		return -1;
+	}
+	o->type = type;
+	o->text = text;
+	TAILQ_INSERT_TAIL(&e->out, o, next);
+	e->out_bytes += size_of(o);
+	return 0;
+}
+
+struct cp_text *cp_eio_next_out(struct cp_eio *e, enum cp_eio_type *type)
+{
+	struct cp_eio_out *o = TAILQ_FIRST(&e->out);
+	struct cp_text *text = o->text;
+
+	*type = o->type;
+	TAILQ_REMOVE(&e->out, o, next);
+	e->out_bytes -= size_of(o);
+	free(o);
+	return text;
+}
+
+/* As many packets as a client that counts with maxPayload takes, and at least one. */
+static size_t payload_size(const struct cp_eio *e, unsigned *packets)
+{
+	size_t limit = e->server->config->limit.message_bytes, size = 0;
+	const struct cp_eio_out *o;
+
+	*packets = 0;
+	TAILQ_FOREACH(o, &e->out, next)
+	{
+		size_t more = size_of(o) + (*packets > 0);
+
+		if (*packets > 0 && size + more > limit)
+			break;
+		size += more;
+		(*packets)++;
+	}
+	return size;
+}
+
+static struct cp_text *take_payload(struct cp_eio *e)
+{
+	unsigned packets;
+	struct cp_text *payload = cp_text_make(payload_size(e, &packets));
+	char *p;
+
+	if (payload == NULL)
+		return NULL;
+	p = cp_text_chars(payload);
+	for (unsigned i = 0; i < packets; i++) {
+		enum cp_eio_type type;
+		struct cp_text *text = cp_eio_next_out(e, &type);
+
+		if (i > 0)
+			*p++ = CP_EIO_SEPARATOR;
+		*p++ = (char)type;
+		if (text == NULL)
+			continue;
+		memcpy(p, cp_text_chars(text), text->len);
+		p += text->len;
+		cp_text_release(text);
+	}
+	return payload;
+}
+
+static void answer(struct cp_eio *e, struct cp_text *payload)
+{
+	void *poll = e->poll;
+
+	e->poll = NULL;
+	e->server->counts.polls_held--;
+	e->server->calls->answer(poll, payload);
+}
+
+void cp_eio_flush(struct cp_eio *e)
+{
+	struct cp_text *payload;
+
+	if (e->poll == NULL || TAILQ_EMPTY(&e->out))
+		return;
+	payload = take_payload(e);
+	answer(e, payload);
+	if (payload == NULL)
+		cp_eio_end(e, 1011, "out of memory");
+	else if (e->state == CP_EIO_IS_CLOSING && TAILQ_EMPTY(&e->out))
+		cp_eio_end(e, 1000, "closed");
+}
+
+void cp_eio_release_poll(struct cp_eio *e, enum cp_eio_type type)
+{
+	const char packet = (char)type;
+
+	if (e->poll != NULL)
+		answer(e, cp_text_copy(&packet, 1));
+}
+
+/* --- requests --------------------------------------------------------------------------- */
+
+int cp_eio_poll(struct cp_eio *e, void *poll)
+{
+	if (e->poll != NULL) {
+		cp_eio_end(e, 1002, "two polls at once");
+		return -1;
+	}
+	e->poll = poll;
+	e->server->counts.polls_held++;
+	cp_eio_flush(e);
+	return 0;
+}
+
+void cp_eio_poll_gone(struct cp_eio *e)
+{
+	e->poll = NULL;
+	e->server->counts.polls_held--;
+	cp_eio_end(e, 1006, "the connection of a poll was closed");
+}
+
+int cp_eio_post(struct cp_eio *e, void *post)
+{
+	if (e->post != NULL) {
+		cp_eio_end(e, 1002, "two posts at once");
+		return -1;
+	}
+	e->post = post;
+	return 0;
+}
+
+int cp_eio_posted(struct cp_eio *e, const char *body, size_t len)
+{
+	struct cp_eio_payload payload = {.rest = body, .left = len};
+	struct cp_eio_packet p;
+	const char *text;
+	size_t text_len;
+
+	e->post = NULL;
+	while (e->state == CP_EIO_IS_OPEN && cp_eio_payload_next(&payload, &text, &text_len)) {
+		if (cp_eio_packet_parse(text, text_len, &p) < 0) {
+			cp_eio_end(e, 1002, "not a packet");
+			return -1;
+		}
+		cp_eio_take(e, &p);
+	}
+	return 0;
+}
+
+void cp_eio_post_failed(struct cp_eio *e)
+{
+	e->post = NULL;
+	cp_eio_end(e, 1006, "a post was not complete");
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The change from long-polling to WebSocket, and packets that come over one. */
+
+#include "engine.h"
+
+#include <string.h>
+
+bool cp_eio_can_upgrade(const struct cp_eio *e)
+{
+	return e->state == CP_EIO_IS_OPEN && e->socket == NULL && e->candidate == NULL;
+}
+
+void cp_eio_upgrade(struct cp_eio *e, void *socket)
+{
+	e->candidate = socket;
+	cp_eio_set(e, CP_EIO_UPGRADE_DUE);
+}
+
+static void leave_candidate(struct cp_eio *e)
+{
+	e->candidate = NULL;
+	cp_eio_unset(e, CP_EIO_UPGRADE_DUE);
+	cp_eio_unset(e, CP_EIO_NOOP_DUE);
+}
+
+void cp_eio_give_up(struct cp_eio *e, const char *reason)
+{
+	void *socket = e->candidate;
+
+	leave_candidate(e);
+	e->server->counts.upgrades_failed++;
+	e->server->calls->close(socket, 1008, reason);
+}
+
+/*
+ * The client does not finish the upgrade before its poll has been answered, and may have
+ * begun another before it heard of the probe.
+ */
+void cp_eio_probe_again(struct cp_eio *e)
+{
+	cp_eio_release_poll(e, CP_EIO_NOOP);
+	cp_eio_set(e, CP_EIO_NOOP_DUE);
+}
+
+static void change(struct cp_eio *e)
+{
+	const struct cp_eio_calls *calls = e->server->calls;
+	enum cp_eio_type type;
+
+	e->socket = e->candidate;
+	leave_candidate(e);
+	e->server->counts.polling--;
+	e->server->counts.websocket++;
+	e->server->counts.upgraded++;
+	cp_eio_release_poll(e, CP_EIO_NOOP);
+	if (e->post != NULL)
+		calls->forget(e->post);
+	e->post = NULL;
+	while (e->state != CP_EIO_HAS_ENDED && !TAILQ_EMPTY(&e->out)) {
+		struct cp_text *text = cp_eio_next_out(e, &type);
+
+		/* The socket's own end says it over WebSocket. */
+		if (type != CP_EIO_CLOSE)
+			calls->send(e->socket, type, text);
+	}
+	if (e->state == CP_EIO_IS_CLOSING)
+		cp_eio_end(e, 1000, "closed");
+}
+
+static void of_candidate(struct cp_eio *e, const char *text, size_t len)
+{
+	static const char ping[] = "2probe", probe[] = "probe";
+	struct cp_text *pong;
+
+	if (len == strlen(ping) && memcmp(text, ping, len) == 0) {
+		pong = cp_text_copy(probe, strlen(probe));
+		if (pong == NULL) {
+			cp_eio_give_up(e, "out of memory");
+			return;
+		}
+		e->server->calls->send(e->candidate, CP_EIO_PONG, pong);
+		/* The socket may not have taken it, and be gone. */
+		if (e->candidate != NULL)
+			cp_eio_probe_again(e);
+	} else if (len == 1 && text[0] == CP_EIO_UPGRADE) {
+		change(e);
+	} else {
+		cp_eio_give_up(e, "neither probe nor upgrade");
+	}
+}
+
+void cp_eio_received(struct cp_eio *e, void *socket, const char *text, size_t len)
+{
+	struct cp_eio_packet p;
+
+	if (socket == e->candidate)
+		of_candidate(e, text, len);
+	else if (e->state != CP_EIO_IS_OPEN)
+		return;
+	else if (cp_eio_packet_parse(text, len, &p) < 0)
+		cp_eio_end(e, 1002, "not a packet");
+	else
+		cp_eio_take(e, &p);
+}
+
+void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const char *reason)
+{
+	if (socket == e->candidate) {
+		leave_candidate(e);
+		e->server->counts.upgrades_failed++;
+		return;
+	}
+	/* Nothing can be sent over it any more. */
+	e->server->counts.websocket--;
+	e->server->counts.polling++;
+	e->socket = NULL;
+	cp_eio_end(e, code, reason);
+}

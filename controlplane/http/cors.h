@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_CORS_H
+#define SPATE_CONTROLPLANE_CORS_H
+
+/* Requests from pages of other origins (Fetch standard, 3.2). */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libwebsockets.h>
+
+enum { CP_ORIGIN_SIZE = 300, CP_CORS_SIZE = 700 };
+
+/*
+ * Whether the page that sends the request may: http.origins says so, or it is no page's.
+ * Its origin is left in `origin`, "" where there is none.
+ */
+bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN_SIZE]);
+
+/*
+ * The headers of an answer that is not kept to an allowed origin, "": none, each with its CRLF. The origin is named
+ * and not "*", which browsers do not take together with credentials.
+ */
+void cp_cors_headers(const char *origin, bool preflight, char out[CP_CORS_SIZE]);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One request and its answer after the other. libwebsockets 4.1 cannot be trusted with
+ * what a client sends before it has been answered:
+ *
+ *  - the headers of a POST that came in one packet with the request before it are taken
+ *    for its body, or the library goes round for ever;
+ *  - while a request waits for its answer, bytes or the end of the connection that wait to
+ *    be read keep the loop awake all the time, and nothing looks at them.
+ *
+ * Therefore nothing is read from a connection while a request is under way, and the answer
+ * is sent from here, no more than the socket takes at once. Where more has come by then
+ * the connection ends with the answer: the next request always comes fresh from the socket.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "controlplane/engineio/polling.h"
+#include "server.h"
+
+enum {
+	PIECE_BYTES = 4096, /* what a socket that takes something takes whole */
+	PIECES_A_TURN = 16,
+	FULL_MS = 10, /* until a full socket is looked at again */
+	FULL_LOOKS = 1000, /* in a row, before its client is given up */
+	BODY_TIMEOUT_S = 10, /* for the next piece of a body to come */
+	HELD_MS = 1000, /* between two looks whether the client of a held request is there */
+};
+
+/* --- waiting ------------------------------------------------------------------------------ */
+
+static void run(uv_timer_t *timer);
+
+static uint64_t delay_ms(enum cp_wait wait)
+{
+	return wait == CP_WAIT_FULL ? FULL_MS : wait == CP_WAIT_HELD ? HELD_MS : 0;
+}
+
+static void schedule(struct cp_exchanges *x)
+{
+	uint64_t now_ms = cp_now_ns() / 1000000, next_ms = UINT64_MAX;
+
+	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++)
+		if (!TAILQ_EMPTY(&x->waiting[i]) && TAILQ_FIRST(&x->waiting[i])->due_ms < next_ms)
+			next_ms = TAILQ_FIRST(&x->waiting[i])->due_ms;
+	if (next_ms == UINT64_MAX || (x->wake_ms != 0 && x->wake_ms <= next_ms))
+		return;
+	x->wake_ms = next_ms;
+	/* The loop's own idea of the time is that of its last turn. */
+	uv_update_time(x->timer.loop);
+	uv_timer_start(&x->timer, run, next_ms > now_ms ? next_ms - now_ms : 0, 0);
+}
+
+void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait)
+{
+	struct cp_exchanges *x = &c->server->exchanges;
+
+	if (c->wait != CP_WAIT_NONE)
+		TAILQ_REMOVE(&x->waiting[c->wait], c, next);
+	c->wait = wait;
+	if (wait == CP_WAIT_NONE)
+		return;
+	c->due_ms = cp_now_ns() / 1000000 + delay_ms(wait);
+	TAILQ_INSERT_TAIL(&x->waiting[wait], c, next);
+	schedule(x);
+}
+
+/* --- beginning and end -------------------------------------------------------------------- */
+
+bool cp_exchange_busy(struct lws *wsi)
+{
+	/* Not in `c`, which the library makes anew for every request. */
+	return lws_get_opaque_user_data(wsi) != NULL;
+}
+
+int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
+{
+	if (cp_exchange_busy(wsi))
+		return -1;
+	lws_set_opaque_user_data(wsi, wsi);
+	c->wsi = wsi;
+	c->server = s;
+	c->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	cp_exchange_read(c, false);
+	return 0;
+}
+
+void cp_exchange_read(struct cp_connection *c, bool reads)
+{
+	lws_rx_flow_control(c->wsi, reads);
+	lws_set_timeout(c->wsi, reads ? PENDING_TIMEOUT_HTTP_CONTENT : NO_PENDING_TIMEOUT,
+		reads ? BODY_TIMEOUT_S : 0);
+}
+
+/* `c` is gone when this returns. */
+static void end_connection(struct cp_connection *c)
+{
+	cp_exchange_wait(c, CP_WAIT_NONE);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+}
+
+static void complete(struct cp_connection *c)
+{
+	struct lws *wsi = c->wsi;
+
+	lws_rx_flow_control(wsi, 1);
+	/* It may be another connection that has more to read: no matter. */
+	if (lws_service_adjust_timeout(lws_get_context(wsi), 1, 0) == 0) {
+		end_connection(c);
+		return;
+	}
+	lws_set_opaque_user_data(wsi, NULL);
+	if (lws_http_transaction_completed(wsi))
+		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+}
+
+void cp_exchange_forget(struct cp_connection *c)
+{
+	if (c->server == NULL)
+		return;
+	cp_exchange_wait(c, CP_WAIT_NONE);
+	cp_polling_gone(c);
+	free(c->out);
+	c->out = NULL;
+	if (c->has_file)
+		close(c->file);
+	c->has_file = false;
+}
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+/* The next piece of the file. -1: it is shorter than it was. */
+static ssize_t next_of_file(struct cp_connection *c, unsigned char *piece)
+{
+	size_t want = c->file_left < PIECE_BYTES ? c->file_left : PIECE_BYTES;
+	ssize_t got = read(c->file, piece, want);
+
+	if (got <= 0)
+		return -1;
+	c->file_left -= (size_t)got;
+	return got;
+}
+
+static ssize_t next_of_text(struct cp_connection *c, unsigned char *piece)
+{
+	size_t len = c->out_len - c->out_at < PIECE_BYTES ? c->out_len - c->out_at : PIECE_BYTES;
+
+	memcpy(piece, c->out + c->out_at, len);
+	c->out_at += len;
+	return (ssize_t)len;
+}
+
+/* 0, or -1: the connection cannot be used any more. */
+static int send_piece(struct cp_connection *c)
+{
+	unsigned char piece[LWS_PRE + PIECE_BYTES];
+	ssize_t len =
+		c->out_at < c->out_len ? next_of_text(c, piece + LWS_PRE) : next_of_file(c, piece + LWS_PRE);
+
+	/* What the library kept back it could not send while nothing is read. */
+	if (len < 0 || lws_write(c->wsi, piece + LWS_PRE, (size_t)len, LWS_WRITE_HTTP) < len ||
+		lws_partial_buffered(c->wsi))
+		return -1;
+	c->looks = 0;
+	return 0;
+}
+
+static void send_answer(struct cp_connection *c)
+{
+	for (unsigned i = 0; c->out_at < c->out_len || c->file_left > 0; i++) {
+		if (i == PIECES_A_TURN) {
+			cp_exchange_wait(c, CP_WAIT_TURN);
+			return;
+		}
+		if (lws_send_pipe_choked(c->wsi)) {
+			if (++c->looks > FULL_LOOKS)
+				end_connection(c);
+			else
+				cp_exchange_wait(c, CP_WAIT_FULL);
+			return;
+		}
+		if (send_piece(c) < 0) {
+			end_connection(c);
+			return;
+		}
+	}
+	complete(c);
+}
+
+/* A client that waits for an answer has nothing to say; if it has, it is its end. */
+static void look_after(struct cp_connection *c)
+{
+	char byte;
+
+	if (recv(lws_get_socket_fd(c->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+		(errno != EAGAIN && errno != EINTR)) {
+		end_connection(c);
+		return;
+	}
+	/* Nothing looks at them any more, and a request may be held for long. */
+	lws_http_headers_detach(c->wsi);
+	cp_exchange_wait(c, CP_WAIT_HELD);
+}
+
+static void step(struct cp_connection *c)
+{
+	switch (c->stage) {
+	case CP_HTTP_ASKED:
+		if (cp_http_serve(c) < 0)
+			end_connection(c);
+		break;
+	case CP_HTTP_HELD:
+		look_after(c);
+		break;
+	case CP_HTTP_ANSWERED:
+		send_answer(c);
+		break;
+	default:
+		end_connection(c);
+		break;
+	}
+}
+
+static void run(uv_timer_t *timer)
+{
+	struct cp_exchanges *x = timer->data;
+	uint64_t now_ms = cp_now_ns() / 1000000;
+	struct cp_connection *c;
+
+	/* Those that wait again do so for the next turn. */
+	x->wake_ms = now_ms;
+	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++) {
+		struct cp_connection *last = TAILQ_LAST(&x->waiting[i], cp_connections);
+
+		while ((c = TAILQ_FIRST(&x->waiting[i])) != NULL && c->due_ms <= now_ms) {
+			bool is_last = c == last;
+
+			cp_exchange_wait(c, CP_WAIT_NONE);
+			step(c);
+			if (is_last)
+				break;
+		}
+	}
+	x->wake_ms = 0;
+	schedule(x);
+}
+
+void cp_exchanges_start(struct cp_server *s)
+{
+	struct cp_exchanges *x = &s->exchanges;
+
+	for (unsigned i = 0; i < CP_WAITS; i++)
+		TAILQ_INIT(&x->waiting[i]);
+	uv_timer_init(s->loop, &x->timer);
+	x->timer.data = x;
+}
+
+void cp_exchanges_stop(struct cp_server *s)
+{
+	uv_close((uv_handle_t *)&s->exchanges.timer, NULL);
+}

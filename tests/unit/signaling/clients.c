@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct client clients[CLIENTS];
+
+static struct cp_server server;
+static struct sh_stats_reader stats;
+
+/* --- what the sessions need of the process ------------------------------------------------ */
+
+void cp_server_wake(struct cp_server *s)
+{
+}
+
+uint64_t cp_now_ns(void)
+{
+	return w.now * 1000000;
+}
+
+static void carrier_send(void *carrier, struct cp_text *text)
+{
+	struct client *c = carrier;
+
+	assert_non_null(text);
+	assert_true(c->sent < TEXTS);
+	c->text[c->sent++] = strndup(cp_text_chars(text), text->len);
+	cp_text_release(text);
+}
+
+static void carrier_close(void *carrier, uint16_t code, const char *reason)
+{
+	const struct client *c = carrier;
+
+	c->session->closing = true;
+}
+
+static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+
+/* --- making and ending ---------------------------------------------------------------------- */
+
+int clients_make(void **state)
+{
+	world_make(state);
+	memset(clients, 0, sizeof(clients));
+	memset(&server, 0, sizeof(server));
+	server.config = &w.config;
+	server.model = &w.model;
+	server.stats = &stats;
+	server.capabilities = w.capabilities;
+	TAILQ_INIT(&server.ready);
+	TAILQ_INIT(&server.sessions);
+	return 0;
+}
+
+int clients_end(void **state)
+{
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (clients[i].session != NULL)
+			close_client(&clients[i]);
+	return world_end(state);
+}
+
+struct client *open_client(const struct cp_dialect *dialect, const char *user)
+{
+	struct cp_grant grant = {.publish = true, .subscribe = true};
+	struct client *c = clients;
+
+	while (c->session != NULL)
+		c++;
+	snprintf(grant.user, sizeof(grant.user), "%s", user);
+	c->session = cp_session_open(&server, dialect, &carrier, c, "127.0.0.1", &grant);
+	assert_non_null(c->session);
+	return c;
+}
+
+void forget(struct client *c)
+{
+	while (c->sent > 0)
+		free(c->text[--c->sent]);
+	c->read = 0;
+}
+
+void close_client(struct client *c)
+{
+	cp_session_free(c->session);
+	c->session = NULL;
+	forget(c);
+}
+
+void settle(void)
+{
+	struct cp_session *s;
+
+	for (;;) {
+		answer_all();
+		s = TAILQ_FIRST(&server.ready);
+		if (s == NULL)
+			return;
+		TAILQ_REMOVE(&server.ready, s, ready);
+		s->is_ready = false;
+		cp_session_run(s);
+	}
+}
+
+void emit(struct client *c, const char *event, const char *data, double ack)
+{
+	cJSON *message = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(message, "event", event);
+	if (data != NULL) {
+		cJSON *json = cJSON_Parse(data);
+
+		assert_non_null(json);
+		cJSON_AddItemToObject(message, "data", json);
+	}
+	if (ack >= 0)
+		cJSON_AddNumberToObject(message, "ack", ack);
+	cp_session_take(c->session, message);
+	if (!w.hold)
+		settle();
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TESTS_SIGNALING_CLIENTS_H
+#define SPATE_TESTS_SIGNALING_CLIENTS_H
+
+#include "controlplane/signaling/session.h"
+#include "tests/unit/room/world.h"
+
+enum { CLIENTS = 8, TEXTS = 64 };
+
+/* A session whose carrier keeps what it was sent. */
+struct client {
+	struct cp_session *session; /* NULL: the place is free */
+	char *text[TEXTS];
+	unsigned sent, read;
+};
+
+extern struct client clients[CLIENTS];
+
+/* The rooms' world, and a server around it. */
+int clients_make(void **state);
+/* Everybody goes, and nothing may be left. */
+int clients_end(void **state);
+
+struct client *open_client(const struct cp_dialect *dialect, const char *user);
+void close_client(struct client *c);
+/* Forgets what it was sent. */
+void forget(struct client *c);
+
+/* All that the data plane answers, and what was waiting for that. */
+void settle(void);
+
+/*
+ * An event as Socket.IO hands it over: `data` as JSON, NULL: none; `ack` < 0: none is
+ * asked for. It is answered at once unless answers are held.
+ */
+void emit(struct client *c, const char *event, const char *data, double ack);
+
+#endif
