@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "bio.h"
+#include "provider.h"
 
 /* The server's order decides (RFC 5764, 4.1.1 leaves it the choice). */
 static const char profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
@@ -22,6 +23,7 @@ static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA2
 			      "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
 
 struct cp_dtls_context {
+	struct cp_dtls_library library;
 	SSL_CTX *ssl;
 	BIO_METHOD *bio;
 };
@@ -73,6 +75,7 @@ static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
 	SSL_CTX_set_max_cert_list(c, 16384);
+	SSL_CTX_set_max_send_fragment(c, CP_DTLS_MTU); /* the size of a buffer: 16 KiB would never fill */
 	/* SSL_CTX_set_tlsext_use_srtp alone returns 0 for success */
 	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1 &&
@@ -88,7 +91,11 @@ struct cp_dtls_context *cp_dtls_context_new(const struct cp_cert *cert)
 
 	if (!c)
 		return NULL;
-	c->ssl = SSL_CTX_new(DTLS_method());
+	if (cp_dtls_library_open(&c->library)) {
+		free(c);
+		return NULL;
+	}
+	c->ssl = SSL_CTX_new_ex(c->library.context, NULL, DTLS_method());
 	c->bio = cp_bio_method();
 	if (!c->ssl || !c->bio || !set_up(c->ssl, cert)) {
 		cp_dtls_context_free(c);
@@ -103,6 +110,7 @@ void cp_dtls_context_free(struct cp_dtls_context *c)
 		return;
 	SSL_CTX_free(c->ssl);
 	BIO_meth_free(c->bio);
+	cp_dtls_library_close(&c->library);
 	free(c);
 }
 

@@ -19,7 +19,8 @@
 enum {
 	CP_DTLS_MTU = 1200, /* IP packet; handshake messages are cut to fit */
 	CP_DTLS_EARLY = 4, /* datagrams kept that came before cp_dtls_start */
-	CP_DTLS_TIMER_MS = 100, /* first retransmission; doubles up to … */
+	CP_DTLS_TIMER_MS =
+		250, /* first retransmission, after the longest usual round trip; doubles up to … */
 	CP_DTLS_TIMER_MAX_MS = 3000, /* … this. OpenSSL gives up after 12 */
 	CP_DTLS_REASON = 160,
 };

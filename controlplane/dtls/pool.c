@@ -17,6 +17,7 @@ static void deliver(uv_async_t *async);
 static void post_job(struct cp_dtls_session *s, struct cp_dtls_job *j, enum cp_dtls_job_kind kind)
 {
 	struct cp_dtls_thread *t = s->thread;
+	bool waits;
 
 	j->session = s;
 	j->kind = kind;
@@ -24,8 +25,10 @@ static void post_job(struct cp_dtls_session *s, struct cp_dtls_job *j, enum cp_d
 	pthread_mutex_lock(&t->lock);
 	*t->last = j;
 	t->last = &j->next;
-	pthread_cond_signal(&t->wake);
+	waits = t->waits;
 	pthread_mutex_unlock(&t->lock);
+	if (waits)
+		pthread_cond_signal(&t->wake);
 }
 
 /* --- news from the threads ------------------------------------------------------- */

@@ -40,8 +40,10 @@ struct cp_dtls_thread {
 	struct cp_dtls_job *first, **last; /* under lock */
 	unsigned inputs; /* of these, INPUT; under lock */
 	bool stop; /* under lock */
+	bool waits; /* for `wake`; under lock */
 	struct cp_dtls_session *handshakes; /* whose timers run; the thread's own */
 	uint64_t next_tick_ms;
+	unsigned released; /* sessions since the last trim; the thread's own */
 };
 
 struct cp_dtls_pool {

@@ -3,11 +3,14 @@
 /* One thread of the pool: takes jobs, runs the handshakes' timers, posts what comes of it. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "pool_internal.h"
+
+enum { TRIM_AFTER = 64 /* sessions, about 4 MB */ };
 
 static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
 {
@@ -101,8 +104,21 @@ static void fail_without_memory(struct cp_dtls_session *s)
 	post_news(s, &s->ended, NEWS_STATE);
 }
 
+/*
+ * A burst of handshakes leaves megabytes in this thread's heap, which the allocator keeps for
+ * the next one. They go back to the system when as many sessions are over and none computes.
+ */
+static void trim(struct cp_dtls_thread *t)
+{
+	if (t->released < TRIM_AFTER || t->handshakes)
+		return;
+	t->released = 0;
+	malloc_trim(0);
+}
+
 static void release(struct cp_dtls_session *s)
 {
+	s->thread->released += s->dtls != NULL;
 	if (s->dtls && s->notify)
 		cp_dtls_close(s->dtls);
 	set_ticking(s, false);
@@ -160,12 +176,14 @@ static void wait_for_work(struct cp_dtls_thread *t)
 		.tv_nsec = (long)(t->next_tick_ms % 1000) * 1000000,
 	};
 
+	t->waits = true;
 	while (!t->first && !t->stop) {
 		if (!t->handshakes)
 			pthread_cond_wait(&t->wake, &t->lock);
 		else if (pthread_cond_timedwait(&t->wake, &t->lock, &until) == ETIMEDOUT)
-			return;
+			break;
 	}
+	t->waits = false;
 }
 
 void *cp_dtls_thread_main(void *arg)
@@ -189,9 +207,10 @@ void *cp_dtls_thread_main(void *arg)
 
 			jobs = j->next;
 			run_job(j, stop);
-			run_timers(t);
 		}
+		/* After all that has come: an answer that waits here must not count as lost. */
 		run_timers(t);
+		trim(t);
 	}
 	return NULL;
 }

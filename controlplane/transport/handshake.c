@@ -102,6 +102,7 @@ static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS, .id = t->sh_id};
 
 	t->dtls_connected = true;
+	t->connected_ms = uv_now(t->server->loop);
 	cmd.transport_keys = *keys;
 	cp_webrtc_hold(t);
 	if (cp_dp_send(t->server->dp, &cmd, keys_done, t)) {

@@ -58,7 +58,7 @@ struct cp_webrtc {
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	bool has_dtls_path;
 	struct sh_path dtls_path; /* where the peer's last DTLS packet came from */
-	uint64_t first_check_ms, media_ms; /* on the loop's clock; 0: not yet */
+	uint64_t first_check_ms, connected_ms, media_ms; /* on the loop's clock; 0: not yet */
 };
 
 /* --- parameters.c ------------------------------------------------------------------------- */

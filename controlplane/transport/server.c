@@ -112,7 +112,8 @@ static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc 
 
 static void grow_older(struct cp_webrtc *t, uint64_t now)
 {
-	if (t->dtls && t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS)
+	if (t->dtls && ((t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS) ||
+			       (t->connected_ms && now - t->connected_ms >= CP_WEBRTC_LINGER_MAX_MS)))
 		cp_webrtc_dtls_release(t, false);
 	if (t->state == CP_WEBRTC_CHECKING && now - t->first_check_ms >= CP_WEBRTC_HANDSHAKE_MS)
 		cp_webrtc_end(t, CP_WEBRTC_FAILED,

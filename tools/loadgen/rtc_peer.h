@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_RTC_PEER_H
-#define SPATE_TESTS_RTC_PEER_H
+#ifndef SPATE_LOADGEN_RTC_PEER_H
+#define SPATE_LOADGEN_RTC_PEER_H
 
 /*
  * What a browser's transport does on the wire, without the browser: binding requests
@@ -10,12 +10,15 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <openssl/ssl.h>
 
 #include "../../controlplane/dtls/bio.h"
 #include "../../controlplane/dtls/cert.h"
+#include "../../shared/abi.h"
+#include "../../shared/stun.h"
 
 enum rtc_state {
 	RTC_CHECKING, /* no check was answered yet */
@@ -43,11 +46,17 @@ struct rtc_peer {
 	int fd;
 	enum rtc_state state;
 	const char *reason;
-	char ufrag[257], pwd[257]; /* RFC 8839, 5.4 */
+	char ufrag[257]; /* RFC 8839, 5.4 */
+	struct sh_hmac_sha1 key; /* of the server's password */
 	struct cp_fingerprint fingerprint;
 	SSL *ssl;
 	struct cp_bio io;
 	uint64_t next_check_ms; /* CLOCK_MONOTONIC */
+	unsigned checks; /* sent before one was answered */
+	unsigned repeated_flights; /* DTLS flights that a timer sent again */
+	/* SRTP and SRTCP as they come; set after rtc_peer_open, NULL: thrown away. */
+	void (*media)(void *arg, const uint8_t *data, size_t len);
+	void *media_arg;
 };
 
 /* 0, or -1 when OpenSSL fails. */
@@ -66,5 +75,11 @@ void rtc_peer_close(struct rtc_peer *p, bool notify);
 
 /* The SRTP profile's name in OpenSSL's words, "" before CONNECTED. */
 const char *rtc_peer_profile(const struct rtc_peer *p);
+
+/*
+ * The SRTP keys (RFC 5764, 4.2), `out` what this peer sends with. For the DTLS client,
+ * once CONNECTED; wiped by the caller. 0, or -1 when OpenSSL fails.
+ */
+int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys);
 
 #endif

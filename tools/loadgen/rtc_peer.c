@@ -9,15 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "../unit/ice/request.h"
+#include "check.h"
 
 enum {
 	CHECK_MS = 100, /* between checks that nobody answers */
 	CONSENT_MS = 2500, /* RFC 7675, 5.1, halved */
 	DATAGRAM_MAX = 1500,
-	REQUEST_MAX = 600,
 	NAME_MAX_LEN = 256,
 };
 
@@ -82,10 +82,10 @@ static void send_datagram(void *arg, const uint8_t *data, size_t len)
 
 static void send_check(struct rtc_peer *p)
 {
-	const struct request r = {.ufrag = p->ufrag, .pwd = p->pwd, .use_candidate = true};
-	uint8_t out[REQUEST_MAX];
+	uint8_t out[LG_CHECK_MAX];
 
-	send_datagram(p, out, request_write(out, &r));
+	p->checks += p->state == RTC_CHECKING;
+	send_datagram(p, out, lg_check_write(out, p->ufrag, &p->key, p->checks));
 	p->next_check_ms = now_ms() + (p->state == RTC_CHECKING ? CHECK_MS : CONSENT_MS);
 }
 
@@ -117,7 +117,7 @@ int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_re
 		cp_fingerprint_parse(&p->fingerprint, "sha-256", r->fingerprint))
 		return EINVAL;
 	snprintf(p->ufrag, sizeof(p->ufrag), "%s", r->ufrag);
-	snprintf(p->pwd, sizeof(p->pwd), "%s", r->pwd);
+	sh_hmac_sha1_key(&p->key, r->pwd, strlen(r->pwd));
 	p->io.send = send_datagram;
 	p->io.arg = p;
 	p->ssl = SSL_new(c->ssl);
@@ -153,6 +153,30 @@ const char *rtc_peer_profile(const struct rtc_peer *p)
 	const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(p->ssl);
 
 	return profile ? profile->name : "";
+}
+
+int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys)
+{
+	static const char label[] = "EXTRACTOR-dtls_srtp";
+	const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(p->ssl);
+	const size_t key = 16;
+	uint8_t block[2 * (16 + 14)];
+	size_t salt;
+	int ok;
+
+	if (!profile)
+		return -1;
+	salt = profile->id == SRTP_AES128_CM_SHA1_80 ? 14 : 12;
+	ok = SSL_export_keying_material(p->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0,
+		0);
+	memset(keys, 0, sizeof(*keys));
+	keys->profile = (uint32_t)profile->id;
+	memcpy(keys->out.key, block, key);
+	memcpy(keys->in.key, block + key, key);
+	memcpy(keys->out.salt, block + 2 * key, salt);
+	memcpy(keys->in.salt, block + 2 * key + salt, salt);
+	OPENSSL_cleanse(block, sizeof(block));
+	return ok == 1 ? 0 : -1;
 }
 
 /* --- DTLS ------------------------------------------------------------------------------------ */
@@ -196,8 +220,13 @@ static void take(struct rtc_peer *p, const uint8_t *data, size_t len)
 {
 	if (len == 0 || p->state >= RTC_CLOSED)
 		return;
+	if (data[0] >= 128 && data[0] < 192) { /* RFC 7983, 7 */
+		if (p->media)
+			p->media(p->media_arg, data, len);
+		return;
+	}
 	if (data[0] < 4) {
-		if (p->state == RTC_CHECKING && response_code(data, len) == 0) {
+		if (p->state == RTC_CHECKING && lg_check_succeeded(data, len)) {
 			p->state = RTC_HANDSHAKE;
 			p->next_check_ms = now_ms() + CONSENT_MS;
 			step(p);
@@ -223,11 +252,17 @@ void rtc_peer_readable(struct rtc_peer *p)
 
 void rtc_peer_tick(struct rtc_peer *p)
 {
+	int sent;
+
 	if (p->state >= RTC_CLOSED)
 		return;
 	if (now_ms() >= p->next_check_ms)
 		send_check(p);
-	if (p->state == RTC_HANDSHAKE && DTLSv1_handle_timeout(p->ssl) < 0)
+	if (p->state != RTC_HANDSHAKE)
+		return;
+	sent = DTLSv1_handle_timeout(p->ssl);
+	p->repeated_flights += sent > 0;
+	if (sent < 0)
 		end(p, RTC_FAILED, "DTLS timed out");
 	ERR_clear_error();
 }

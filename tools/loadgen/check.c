@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <zlib.h>
+
+enum {
+	USERNAME = 0x0006,
+	MESSAGE_INTEGRITY = 0x0008,
+	PRIORITY = 0x0024,
+	USE_CANDIDATE = 0x0025,
+	FINGERPRINT = 0x8028,
+	ICE_CONTROLLING = 0x802a,
+	ATTRIBUTE_HEADER = 4,
+	INTEGRITY_SIZE = 20,
+	FINGERPRINT_SIZE = 4,
+};
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static size_t attribute(uint8_t *out, size_t at, unsigned type, const void *value, size_t len)
+{
+	size_t padded = (len + 3) & ~(size_t)3;
+
+	put16(out + at, type);
+	put16(out + at + 2, (unsigned)len);
+	memset(out + at + ATTRIBUTE_HEADER, 0, padded);
+	if (len > 0)
+		memcpy(out + at + ATTRIBUTE_HEADER, value, len);
+	return at + ATTRIBUTE_HEADER + padded;
+}
+
+/* Both of the last two attributes cover a length that has them in it (RFC 8489, 14.5 and 14.7). */
+static void set_length(uint8_t *out, size_t end)
+{
+	put16(out + 2, (unsigned)(end - SH_STUN_HEADER));
+}
+
+size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number)
+{
+	static const uint8_t priority[4] = {0x6e, 0xff, 0xff, 0xff};
+	static const uint8_t tie_breaker[8] = {0x6e, 0xff, 0xff, 0xff};
+	uint8_t mac[INTEGRITY_SIZE], word[FINGERPRINT_SIZE];
+	char username[272];
+	size_t at = SH_STUN_HEADER;
+	int len = snprintf(username, sizeof(username), "%s:peer", ufrag);
+
+	memset(out, 0, SH_STUN_HEADER);
+	put16(out, SH_STUN_BINDING_REQUEST);
+	put32(out + 4, 0x2112a442);
+	put32(out + 16, number);
+	at = attribute(out, at, USERNAME, username, (size_t)len);
+	at = attribute(out, at, PRIORITY, priority, sizeof(priority));
+	at = attribute(out, at, ICE_CONTROLLING, tie_breaker, sizeof(tie_breaker));
+	at = attribute(out, at, USE_CANDIDATE, NULL, 0);
+	set_length(out, at + ATTRIBUTE_HEADER + INTEGRITY_SIZE);
+	sh_hmac_sha1(key, out, at, mac);
+	at = attribute(out, at, MESSAGE_INTEGRITY, mac, sizeof(mac));
+	set_length(out, at + ATTRIBUTE_HEADER + FINGERPRINT_SIZE);
+	put32(word, (uint32_t)crc32(0, out, (uInt)at) ^ 0x5354554e);
+	return attribute(out, at, FINGERPRINT, word, sizeof(word));
+}
+
+bool lg_check_succeeded(const uint8_t *data, size_t len)
+{
+	return len >= SH_STUN_HEADER && data[0] == 0x01 && data[1] == 0x01;
+}

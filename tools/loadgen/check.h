@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_LOADGEN_CHECK_H
+#define SPATE_LOADGEN_CHECK_H
+
+/* ICE checks as a browser sends them (RFC 8445, 7.2.2), and what answers them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../shared/stun.h"
+
+enum { LG_CHECK_MAX = 600 };
+
+/*
+ * Writes a binding request with USE-CANDIDATE to `out`, which holds LG_CHECK_MAX bytes.
+ * `ufrag` (at most 256 characters) and `key` are the server's; `number` makes the transaction
+ * another one. Returns its length.
+ */
+size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number);
+
+/* Whether it is a success response. */
+bool lg_check_succeeded(const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_LOADGEN_SRTP_H
+#define SPATE_LOADGEN_SRTP_H
+
+#include <srtp2/srtp.h>
+
+#include "../../shared/abi.h"
+
+/* An outbound libsrtp2 session with `keys->out`, GCM-128 or CM-128. 0, or -1. */
+int lg_srtp_open(srtp_t *out, const struct sh_transport_keys *keys);
+
+#endif
