@@ -216,8 +216,8 @@ static void dataplane_connected(struct cp_plane *plane)
 	if (c->ready)
 		return;
 	c->ready = true;
-	sh_log(SH_LOG_INFO, "ready url=http%s://localhost:%u/", c->config.tls.certificate[0] != '\0' ? "s" : "",
-		c->config.http.port);
+	sh_log(SH_LOG_INFO, "ready url=http%s://localhost:%u/",
+		c->config.tls.certificate[0] != '\0' ? "s" : "", c->config.http.port);
 }
 
 static void end(uv_timer_t *timer)

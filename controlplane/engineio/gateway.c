@@ -11,7 +11,11 @@
 #include "polling.h"
 #include "shared/log.h"
 
-enum { REFUSALS_MAX = 5 /* attempts to join, by one client */ };
+/* A client's attempts to join: each may cost the check of a signature, and begins with the whole rate. */
+enum {
+	CONNECTS_MAX = 10,
+	REFUSALS_MAX = 5,
+};
 
 /* Whose Engine.IO session it is. */
 struct client {
@@ -22,7 +26,7 @@ struct client {
 	char text[CP_ADDRESS_SIZE];
 	char user[CP_NAME_SIZE + 1]; /* as the URL says; longer than a name where it is none */
 	char *token; /* of the URL */
-	unsigned refusals;
+	unsigned connects, refusals;
 };
 
 /* --- what the session wants ------------------------------------------------------------- */
@@ -181,7 +185,6 @@ static void take_event(struct client *c, const struct cp_sio_packet *p)
 {
 	enum cp_json_trouble trouble = CP_JSON_NONE;
 	cJSON *array, *request;
-	struct cp_fault fault;
 
 	if (c->session == NULL) {
 		cp_eio_close(c->engine, 1002, "an event before the connect");
@@ -189,9 +192,7 @@ static void take_event(struct client *c, const struct cp_sio_packet *p)
 	}
 	array = p->json != NULL ? cp_json_parse(p->json, p->json_len, &trouble) : NULL;
 	if (trouble == CP_JSON_TOO_DEEP) {
-		cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep",
-			CP_JSON_DEPTH);
-		cp_session_send_error(c->session, NULL, &fault);
+		cp_session_too_deep(c->session);
 		return;
 	}
 	request = cp_sio_request(array, p->id);
@@ -208,6 +209,10 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 
 	if (cp_sio_parse(text, len, &p) < 0) {
 		cp_eio_close(e, 1002, "not a packet of Socket.IO");
+		return;
+	}
+	if (p.type == CP_SIO_CONNECT && ++c->connects > CONNECTS_MAX) {
+		cp_eio_close(e, 1008, "too many attempts to connect");
 		return;
 	}
 	if (!cp_sio_default_namespace(&p)) {

@@ -9,6 +9,9 @@
 #include "controlplane/http/utf8.h"
 #include "gateway.h"
 
+/* However steadily a body trickles in: nobody may keep a connection for what is refused at its end. */
+static const uint64_t BODY_NS = 20000000000;
+
 /* One request. */
 struct cp_poll {
 	struct lws *wsi;
@@ -18,6 +21,7 @@ struct cp_poll {
 	enum cp_eio_error error; /* what a POST is answered when its body has been read */
 	char *body;
 	size_t len, size;
+	uint64_t due_ns; /* when the body must be whole */
 	char origin[CP_ORIGIN_SIZE];
 };
 
@@ -31,7 +35,7 @@ static int answer(struct cp_connection *c, unsigned status, const char *type, co
 	const struct cp_answer a = {
 		.status = status, .type = type, .headers = headers, .body = body, .len = len};
 
-	cp_cors_headers(p->origin, false, headers);
+	cp_cors_headers(p->origin, headers);
 	c->poll = NULL;
 	free(p->body);
 	free(p);
@@ -150,6 +154,7 @@ static int begin_post(struct cp_server *s, struct cp_connection *c)
 	struct cp_poll *p = c->poll;
 
 	c->stage = CP_HTTP_BODY;
+	p->due_ns = cp_now_ns() + BODY_NS;
 	cp_exchange_read(c, true);
 	if (p->error == CP_EIO_OK && is_binary(p->wsi)) {
 		cp_eio_close(p->session, 1003, "binary");
@@ -170,7 +175,7 @@ int cp_polling_body(struct lws *wsi, struct cp_connection *c, const void *data, 
 {
 	struct cp_poll *p = c->poll;
 
-	if (p == NULL || c->stage != CP_HTTP_BODY)
+	if (p == NULL || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
 		return -1;
 	if (p->body == NULL || len == 0)
 		return 0;
@@ -210,7 +215,7 @@ static int preflight(struct cp_connection *c, const char *origin)
 	char headers[CP_CORS_SIZE];
 	const struct cp_answer a = {.status = 200, .type = "text/plain; charset=UTF-8", .headers = headers};
 
-	cp_cors_headers(origin, true, headers);
+	cp_cors_preflight(c->wsi, origin, headers);
 	return cp_http_answer(c, &a);
 }
 

@@ -5,11 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-/* One remote IP address that has WebSockets here. */
+#include "client.h"
+
+enum {
+	/* TCP connections, of which a client that polls has several and a page that loads some more. */
+	SOCKETS_EACH = 4,
+	SOCKETS_MORE = 64,
+};
+
+/* One remote IP address that has connections here. */
 struct cp_address {
 	char text[48]; /* first: it is the key */
-	uint32_t count;
+	uint32_t count; /* of signaling: WebSockets, and sessions of Engine.IO */
+	uint32_t sockets; /* of TCP, whatever they are for */
 };
 
 static int compare(const void *a, const void *b)
@@ -17,36 +27,94 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out)
+/* NULL: no memory. What is made anew counts nothing yet. */
+static struct cp_address *find(struct cp_server *s, const char *text)
 {
 	struct cp_address *const *node = tfind(text, &s->addresses, compare);
 	struct cp_address *a;
 
-	if (node != NULL) {
-		a = *node;
-		if (a->count >= s->config->limit.connections_per_address)
-			return false;
-		a->count++;
-		*out = a;
-		return true;
-	}
+	if (node != NULL)
+		return *node;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
-		return false;
+		return NULL;
 	snprintf(a->text, sizeof(a->text), "%s", text);
-	a->count = 1;
-	if (tsearch(a, &s->addresses, compare) == NULL) {
-		free(a);
+	if (tsearch(a, &s->addresses, compare) != NULL)
+		return a;
+	free(a);
+	return NULL;
+}
+
+static void forget_unused(struct cp_server *s, struct cp_address *a)
+{
+	if (a->count > 0 || a->sockets > 0)
+		return;
+	tdelete(a, &s->addresses, compare);
+	free(a);
+}
+
+/* --- signaling -------------------------------------------------------------------------- */
+
+bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out)
+{
+	struct cp_address *a = find(s, text);
+
+	if (a == NULL || a->count >= s->config->limit.connections_per_address)
 		return false;
-	}
+	a->count++;
 	*out = a;
 	return true;
 }
 
 void cp_address_leave(struct cp_server *s, struct cp_address *a)
 {
-	if (--a->count > 0)
+	a->count--;
+	forget_unused(s, a);
+}
+
+/* --- TCP -------------------------------------------------------------------------------- */
+
+/*
+ * Whether the process has files left for more of them. The last are kept: without any the library
+ * would try to accept, fail, and try again without a pause.
+ */
+static bool has_files(const struct cp_server *s)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) != 0 || s->sockets < files.rlim_cur - files.rlim_cur / 8;
+}
+
+int cp_accept(struct cp_server *s, struct lws *wsi)
+{
+	uint64_t limit = (uint64_t)SOCKETS_EACH * s->config->limit.connections_per_address + SOCKETS_MORE;
+	struct cp_accepted *accepted = calloc(1, sizeof(*accepted));
+	char text[CP_ADDRESS_SIZE];
+	struct cp_address *a;
+
+	cp_client_address(wsi, text);
+	a = accepted != NULL && has_files(s) ? find(s, text) : NULL;
+	if (a == NULL || a->sockets >= limit) {
+		s->metrics.error[CP_TOO_MANY]++;
+		free(accepted);
+		return -1;
+	}
+	a->sockets++;
+	s->sockets++;
+	accepted->address = a;
+	lws_set_opaque_user_data(wsi, accepted);
+	return 0;
+}
+
+void cp_accepted_gone(struct cp_server *s, struct lws *wsi)
+{
+	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
+
+	if (accepted == NULL) /* it was refused, or is none from a client */
 		return;
-	tdelete(a, &s->addresses, compare);
-	free(a);
+	lws_set_opaque_user_data(wsi, NULL);
+	accepted->address->sockets--;
+	s->sockets--;
+	forget_unused(s, accepted->address);
+	free(accepted);
 }

@@ -2,8 +2,11 @@
 #include "cors.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "origin.h"
+
+enum { NAMES_SIZE = 400 /* of the headers that a preflight asks for */ };
 
 bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN_SIZE])
 {
@@ -21,12 +24,8 @@ bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN
 	return cp_origin_allowed(allowed, origin);
 }
 
-void cp_cors_headers(const char *origin, bool preflight, char out[CP_CORS_SIZE])
+void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE])
 {
-	static const char more[] = "access-control-allow-methods: GET, POST\r\n"
-				   "access-control-allow-headers: content-type, authorization\r\n"
-				   "access-control-max-age: 600\r\n";
-
 	if (origin[0] == '\0')
 		snprintf(out, CP_CORS_SIZE, "cache-control: no-store\r\nvary: Origin\r\n");
 	else
@@ -34,6 +33,33 @@ void cp_cors_headers(const char *origin, bool preflight, char out[CP_CORS_SIZE])
 			"cache-control: no-store\r\n"
 			"access-control-allow-origin: %s\r\n"
 			"access-control-allow-credentials: true\r\n"
-			"vary: Origin\r\n%s",
-			origin, preflight ? more : "");
+			"vary: Origin\r\n",
+			origin);
+}
+
+/* What the page wants to send, where it can be repeated: a client may be given headers of any name. */
+static void requested_headers(struct lws *wsi, char out[NAMES_SIZE])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_, ";
+	int len = lws_hdr_copy(wsi, out, NAMES_SIZE, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS);
+
+	if (len <= 0 || strspn(out, plain) != (size_t)len)
+		snprintf(out, NAMES_SIZE, "content-type, authorization");
+}
+
+void cp_cors_preflight(struct lws *wsi, const char *origin, char out[CP_CORS_SIZE])
+{
+	char names[NAMES_SIZE];
+	size_t len;
+
+	cp_cors_headers(origin, out);
+	if (origin[0] == '\0')
+		return;
+	requested_headers(wsi, names);
+	len = strlen(out);
+	snprintf(out + len, CP_CORS_SIZE - len,
+		"access-control-allow-methods: GET, POST\r\n"
+		"access-control-allow-headers: %s\r\n"
+		"access-control-max-age: 600\r\n",
+		names);
 }

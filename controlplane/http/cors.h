@@ -9,7 +9,7 @@
 
 #include <libwebsockets.h>
 
-enum { CP_ORIGIN_SIZE = 300, CP_CORS_SIZE = 700 };
+enum { CP_ORIGIN_SIZE = 300, CP_CORS_SIZE = 1000 };
 
 /*
  * Whether the page that sends the request may: http.origins says so, or it is no page's.
@@ -21,6 +21,8 @@ bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN
  * The headers of an answer that is not kept to an allowed origin, "": none, each with its CRLF. The origin is named
  * and not "*", which browsers do not take together with credentials.
  */
-void cp_cors_headers(const char *origin, bool preflight, char out[CP_CORS_SIZE]);
+void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE]);
+/* The same for an OPTIONS, by which a browser asks what it may send: all the headers that it names. */
+void cp_cors_preflight(struct lws *wsi, const char *origin, char out[CP_CORS_SIZE]);
 
 #endif

@@ -25,7 +25,8 @@
 
 enum {
 	PIECE_BYTES = 4096, /* what a socket that takes something takes whole */
-	PIECES_A_TURN = 16,
+	PIECES_A_TURN = 4, /* of one answer */
+	PIECES_OF_ALL = 256, /* in a turn: large files do not hold up the others */
 	FULL_MS = 10, /* until a full socket is looked at again */
 	FULL_LOOKS = 1000, /* in a row, before its client is given up */
 	BODY_TIMEOUT_S = 10, /* for the next piece of a body to come */
@@ -53,7 +54,11 @@ static void schedule(struct cp_exchanges *x)
 	x->wake_ms = next_ms;
 	/* The loop's own idea of the time is that of its last turn. */
 	uv_update_time(x->timer.loop);
-	uv_timer_start(&x->timer, run, next_ms > now_ms ? next_ms - now_ms : 0, 0);
+	/*
+	 * Not 0 from the timer itself: libuv 1.44 would run it again before it looks at anything
+	 * else, until every large file is sent or every socket is full.
+	 */
+	uv_timer_start(&x->timer, run, next_ms > now_ms ? next_ms - now_ms : x->running, 0);
 }
 
 void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait)
@@ -75,14 +80,23 @@ void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait)
 bool cp_exchange_busy(struct lws *wsi)
 {
 	/* Not in `c`, which the library makes anew for every request. */
-	return lws_get_opaque_user_data(wsi) != NULL;
+	const struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
+
+	return accepted->busy;
+}
+
+static void set_busy(struct lws *wsi, bool busy)
+{
+	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
+
+	accepted->busy = busy;
 }
 
 int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
 	if (cp_exchange_busy(wsi))
 		return -1;
-	lws_set_opaque_user_data(wsi, wsi);
+	set_busy(wsi, true);
 	c->wsi = wsi;
 	c->server = s;
 	c->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
@@ -114,7 +128,7 @@ static void complete(struct cp_connection *c)
 		end_connection(c);
 		return;
 	}
-	lws_set_opaque_user_data(wsi, NULL);
+	set_busy(wsi, false);
 	if (lws_http_transaction_completed(wsi))
 		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
@@ -172,8 +186,10 @@ static int send_piece(struct cp_connection *c)
 
 static void send_answer(struct cp_connection *c)
 {
+	struct cp_exchanges *x = &c->server->exchanges;
+
 	for (unsigned i = 0; c->out_at < c->out_len || c->file_left > 0; i++) {
-		if (i == PIECES_A_TURN) {
+		if (i == PIECES_A_TURN || x->pieces == 0) {
 			cp_exchange_wait(c, CP_WAIT_TURN);
 			return;
 		}
@@ -184,6 +200,7 @@ static void send_answer(struct cp_connection *c)
 				cp_exchange_wait(c, CP_WAIT_FULL);
 			return;
 		}
+		x->pieces--;
 		if (send_piece(c) < 0) {
 			end_connection(c);
 			return;
@@ -234,6 +251,7 @@ static void run(uv_timer_t *timer)
 
 	/* Those that wait again do so for the next turn. */
 	x->wake_ms = now_ms;
+	x->pieces = PIECES_OF_ALL;
 	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++) {
 		struct cp_connection *last = TAILQ_LAST(&x->waiting[i], cp_connections);
 
@@ -247,7 +265,9 @@ static void run(uv_timer_t *timer)
 		}
 	}
 	x->wake_ms = 0;
+	x->running = true;
 	schedule(x);
+	x->running = false;
 }
 
 void cp_exchanges_start(struct cp_server *s)

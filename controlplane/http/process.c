@@ -41,16 +41,19 @@ void cp_process_metrics(FILE *f, uv_loop_t *loop)
 	unsigned timers = 0;
 
 	uv_walk(loop, count_timer, &timers);
-	fprintf(f, "# HELP process_cpu_seconds_total CPU time of the control plane, all threads.\n"
-		   "# TYPE process_cpu_seconds_total counter\n"
-		   "process_cpu_seconds_total %.3f\n",
+	fprintf(f,
+		"# HELP process_cpu_seconds_total CPU time of the control plane, all threads.\n"
+		"# TYPE process_cpu_seconds_total counter\n"
+		"process_cpu_seconds_total %.3f\n",
 		cpu_seconds());
-	fprintf(f, "# HELP process_resident_memory_bytes Memory of the control plane.\n"
-		   "# TYPE process_resident_memory_bytes gauge\n"
-		   "process_resident_memory_bytes %lu\n",
+	fprintf(f,
+		"# HELP process_resident_memory_bytes Memory of the control plane.\n"
+		"# TYPE process_resident_memory_bytes gauge\n"
+		"process_resident_memory_bytes %lu\n",
 		resident_pages() * (unsigned long)sysconf(_SC_PAGESIZE));
-	fprintf(f, "# HELP spate_timers Timers of the control plane's loop that run.\n"
-		   "# TYPE spate_timers gauge\n"
-		   "spate_timers %u\n",
+	fprintf(f,
+		"# HELP spate_timers Timers of the control plane's loop that run.\n"
+		"# TYPE spate_timers gauge\n"
+		"spate_timers %u\n",
 		timers);
 }

@@ -24,8 +24,6 @@
 enum {
 	HTTP_TIMEOUT_S = 10, /* for a request to come whole */
 	KEEPALIVE_S = 10, /* an idle HTTP connection */
-	PING_S = 25, /* a silent WebSocket is pinged, … */
-	HANGUP_S = 40, /* … and cut off when it stays silent */
 };
 
 uint64_t cp_now_ns(void)
@@ -53,6 +51,19 @@ static bool is_at(struct lws *wsi, const char *where)
 	char path[16];
 
 	return lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) > 0 && strcmp(path, where) == 0;
+}
+
+/*
+ * Only to a WebSocket. The library would go on to HTTP/2, of which nothing here knows. What it does
+ * not know itself it has refused and freed by now, and would read on in it: nor is `in` looked at.
+ */
+static int confirm_upgrade(struct lws *wsi)
+{
+	char to[16];
+
+	if (cp_exchange_busy(wsi) || lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_UPGRADE) <= 0)
+		return -1;
+	return strcasecmp(to, "websocket") == 0 ? 0 : -1;
 }
 
 static int upgrade(struct cp_server *s, struct lws *wsi)
@@ -111,6 +122,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return cp_tls_attach(user);
+	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+		return cp_accept(s, wsi);
+	case LWS_CALLBACK_WSI_DESTROY:
+		cp_accepted_gone(s, wsi);
+		return 0;
 	case LWS_CALLBACK_HTTP:
 		return cp_http_request(s, wsi, c, in);
 	case LWS_CALLBACK_HTTP_BODY:
@@ -118,7 +134,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return cp_polling_body_complete(wsi, c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return cp_exchange_busy(wsi) ? -1 : 0;
+		return confirm_upgrade(wsi);
+	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT: it would stay for ever, and say nothing to anybody */
+		return -1;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		if (c != NULL)
@@ -130,6 +148,10 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return established(s, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
 		return c->websocket != NULL ? received(wsi, c, in, len) : -1;
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if (c->websocket != NULL)
+			cp_websockets_heard(c->websocket);
+		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return c->websocket != NULL ? cp_websocket_writeable(c->websocket) : -1;
 	case LWS_CALLBACK_CLOSED:
@@ -143,6 +165,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 
 /* --- the server ------------------------------------------------------------------------ */
+
+/* Between two of the library's that are logged as errors. */
+static const uint64_t ERROR_LINES_NS = 1000000000;
 
 static void run_ready(uv_idle_t *idle)
 {
@@ -164,10 +189,15 @@ void cp_server_wake(struct cp_server *s)
 
 static void lws_said(int level, const char *line)
 {
+	static uint64_t last_error_ns;
 	int len = (int)strcspn(line, "\n");
+	uint64_t now_ns = cp_now_ns();
+	/* It warns of what any client can bring about, and calls some of it an error: long headers. */
+	bool error = level == LLL_ERR && now_ns - last_error_ns >= ERROR_LINES_NS;
 
-	/* It warns of what any client can bring about. */
-	sh_log(level == LLL_ERR ? SH_LOG_ERROR : SH_LOG_DEBUG, "libwebsockets %.*s", len, line);
+	if (error)
+		last_error_ns = now_ns;
+	sh_log(error ? SH_LOG_ERROR : SH_LOG_DEBUG, "libwebsockets %.*s", len, line);
 }
 
 /* The library only says that it could not listen; this says why. */
@@ -222,8 +252,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 			.per_session_data_size = sizeof(struct cp_connection)},
 		{.name = NULL},
 	};
-	static const lws_retry_bo_t idle = {
-		.secs_since_valid_ping = PING_S, .secs_since_valid_hangup = HANGUP_S};
+	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* see websockets.c */
 	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
 		.port = s->config->http.port,
@@ -240,7 +269,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 		.timeout_secs = HTTP_TIMEOUT_S,
 		.keepalive_timeout = KEEPALIVE_S,
 		.pt_serv_buf_size = 16384,
-		.retry_and_idle_policy = &idle,
+		.retry_and_idle_policy = &none,
 	};
 
 	if (!has_ipv6())
@@ -295,12 +324,14 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 		return -1;
 	}
 	cp_exchanges_start(s);
+	cp_websockets_start(s);
 	uv_idle_init(loop, &s->idle);
 	s->idle.data = s;
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
 	if (listen_on(s, err, err_size) < 0) {
 		cp_gateway_stop(s);
 		cp_exchanges_stop(s);
+		cp_websockets_stop(s);
 		uv_close((uv_handle_t *)&s->idle, NULL);
 		forget(s);
 		return -1;
@@ -328,6 +359,7 @@ void cp_server_stop(struct cp_server *s)
 	cp_gateway_stop(s);
 	lws_context_destroy(s->context);
 	cp_exchanges_stop(s);
+	cp_websockets_stop(s);
 	uv_close((uv_handle_t *)&s->idle, NULL);
 	forget(s);
 }

@@ -49,6 +49,8 @@ struct cp_exchanges {
 	TAILQ_HEAD(cp_connections, cp_connection) waiting[CP_WAITS];
 	uv_timer_t timer;
 	uint64_t wake_ms; /* when it fires; 0: it does not */
+	bool running; /* it fires now */
+	unsigned pieces; /* that may still be sent in this turn */
 };
 
 struct cp_server {
@@ -64,7 +66,11 @@ struct cp_server {
 	struct cp_text *greeting; /* the same as dialect A says it */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	void *addresses; /* tsearch tree of struct cp_address */
+	uint32_t sockets; /* TCP connections of all of them */
 	struct cp_exchanges exchanges;
+	uv_prepare_t flush; /* sends what `unsent` have, before the loop sleeps */
+	uv_timer_t pulse; /* looks after silent WebSockets */
+	TAILQ_HEAD(, cp_websocket) websockets, unsent;
 	uv_idle_t idle; /* runs while `ready` is not empty */
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
@@ -160,5 +166,16 @@ char *cp_rooms_text(const struct cp_server *s);
 /* Whether one more may come; if so it is counted, and `*out` is what cp_address_leave takes. */
 bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out);
 void cp_address_leave(struct cp_server *s, struct cp_address *a);
+
+/* What is kept of a TCP connection from beginning to end, as libwebsockets' opaque user data. */
+struct cp_accepted {
+	struct cp_address *address;
+	bool busy; /* a request is under way (exchange.c) */
+};
+
+/* One has been accepted. 0, or -1: its address, or the process, has too many, which speak or do not. */
+int cp_accept(struct cp_server *s, struct lws *wsi);
+/* It goes; or what goes is no client's. */
+void cp_accepted_gone(struct cp_server *s, struct lws *wsi);
 
 #endif

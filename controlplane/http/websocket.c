@@ -31,6 +31,7 @@ struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi
 	w->wsi = wsi;
 	w->server = server;
 	TAILQ_INIT(&w->out);
+	cp_websockets_add(w);
 	server->metrics.sockets_open++;
 	return w;
 }
@@ -47,6 +48,7 @@ void cp_websocket_free(struct cp_websocket *w)
 
 	if (w->calls != NULL)
 		w->calls->closed(w->user);
+	cp_websockets_remove(w);
 	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
 		TAILQ_REMOVE(&w->out, o, next);
 		cp_text_release(o->text);
@@ -69,7 +71,7 @@ void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reaso
 		w->calls->closing(w->user, code, reason);
 	/* A client that reads nothing never lets the close frame out. */
 	lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
-	lws_callback_on_writable(w->wsi);
+	cp_websockets_unsent(w);
 }
 
 /*
@@ -85,10 +87,25 @@ static void send_close(struct cp_websocket *w)
 	lws_close_free_wsi(w->wsi, LWS_CLOSE_STATUS_NOSTATUS, __func__);
 }
 
+/* Whether it left, or need not. Not an empty one: libwebsockets does not tell of empty pongs. */
+static bool send_ping(struct cp_websocket *w)
+{
+	unsigned char frame[LWS_PRE + 1] = {0};
+
+	if (!w->ping_due || w->close_code != 0)
+		return true;
+	if (lws_send_pipe_choked(w->wsi))
+		return true; /* it does not read: the hangup will come */
+	w->ping_due = false;
+	return lws_write(w->wsi, frame + LWS_PRE, 1, LWS_WRITE_PING) >= 0;
+}
+
 int cp_websocket_writeable(struct cp_websocket *w)
 {
 	struct cp_out *o;
 
+	if (!send_ping(w))
+		return -1;
 	/* What was queued before the close still goes, and the error that explains it with it. */
 	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
 		size_t len = size_of(o);
@@ -142,7 +159,7 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 	o->type = type;
 	TAILQ_INSERT_TAIL(&w->out, o, next);
 	w->out_bytes += size_of(o);
-	lws_callback_on_writable(w->wsi);
+	cp_websockets_unsent(w);
 }
 
 /* --- receiving -------------------------------------------------------------------------- */
@@ -160,6 +177,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 {
 	size_t limit = w->server->config->limit.message_bytes;
 
+	cp_websockets_heard(w);
 	if (w->close_code != 0)
 		return;
 	if (len > limit || w->rx_len > limit - len) {
@@ -186,7 +204,9 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 	w->rx_len += len;
 	if (!last)
 		return;
-	len = w->rx_len;
-	w->rx_len = 0;
-	take(w, w->rx != NULL ? w->rx : "", len);
+	take(w, w->rx != NULL ? w->rx : "", w->rx_len);
+	/* Not kept: most clients send little after they have joined. */
+	free(w->rx);
+	w->rx = NULL;
+	w->rx_len = w->rx_size = 0;
 }

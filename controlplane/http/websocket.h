@@ -45,6 +45,14 @@ struct cp_websocket {
 	uint16_t close_code; /* 0: stays open */
 	const char *close_reason;
 	bool close_sent;
+
+	/* in the server's lists (websockets.c) */
+	TAILQ_ENTRY(cp_websocket) by_age; /* the one that was heard from longest ago is first */
+	uint64_t heard_ms; /* the loop's time */
+	bool pinged; /* since it was last heard from */
+	bool ping_due, hung_up;
+	TAILQ_ENTRY(cp_websocket) unsent;
+	bool is_unsent; /* it is on the list of those that have something to send */
 };
 
 enum { CP_CLOSE_WAIT_S = 3 /* for the close frame to leave, and its answer to come */ };
@@ -68,5 +76,17 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 /* Sends what waits. The callback's return value. */
 int cp_websocket_writeable(struct cp_websocket *w);
 void cp_websocket_free(struct cp_websocket *w);
+
+/* --- all of them (websockets.c) ------------------------------------------------------------ */
+
+void cp_websockets_start(struct cp_server *s);
+void cp_websockets_stop(struct cp_server *s);
+/* A new one, and one that goes. */
+void cp_websockets_add(struct cp_websocket *w);
+void cp_websockets_remove(struct cp_websocket *w);
+/* It lives: something came from it. */
+void cp_websockets_heard(struct cp_websocket *w);
+/* It has something to send, before the loop sleeps. */
+void cp_websockets_unsent(struct cp_websocket *w);
 
 #endif

@@ -102,22 +102,30 @@ void cp_session_take(struct cp_session *s, cJSON *message)
 	cJSON_Delete(message);
 }
 
+void cp_session_too_deep(struct cp_session *s)
+{
+	struct cp_fault fault;
+
+	if (!within_rate(s)) {
+		over_limit(s, NULL, "messages per second", s->server->config->limit.messages_per_second);
+		return;
+	}
+	cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep", CP_JSON_DEPTH);
+	cp_session_send_error(s, NULL, &fault);
+}
+
 void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 {
 	enum cp_json_trouble trouble;
-	struct cp_fault fault;
 	cJSON *message;
 
 	if (s->closing)
 		return;
 	message = cp_json_parse(text, len, &trouble);
-	if (message != NULL) {
+	if (message != NULL)
 		cp_session_take(s, message);
-	} else if (trouble == CP_JSON_TOO_DEEP) {
-		cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep",
-			CP_JSON_DEPTH);
-		cp_session_send_error(s, NULL, &fault);
-	} else {
+	else if (trouble == CP_JSON_TOO_DEEP)
+		cp_session_too_deep(s);
+	else
 		cp_session_close(s, 1007, "not JSON");
-	}
 }

@@ -130,6 +130,8 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len);
  * whoever goes on is cut off.
  */
 void cp_session_take(struct cp_session *s, cJSON *message);
+/* Refuses a message that is nested too deep to be one. It counts for the rate like any other. */
+void cp_session_too_deep(struct cp_session *s);
 /* Takes waiting requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
 

@@ -13,7 +13,9 @@ const SEPARATOR = "\x1e";
 const PING = { interval: 1500, timeout: 1000 };
 const CONNECT_MS = 2200, UPGRADE_MS = 1300;
 const LOOK_MS = 1100; // the server looks once a second whether who polls is still there
+const BODY_S = 20; // for a body to come whole
 const PAGE = "https://tv.example";
+const secrets = new Set(["a.token.in.the.url"]); // every sid, and what else must not be in a log
 
 /* --- long-polling with nothing but fetch ------------------------------------------------ */
 
@@ -29,6 +31,7 @@ class Poller {
 			throw new Error(`${response.status}`);
 		poller.handshake = JSON.parse((await response.text()).slice(1));
 		poller.sid = poller.handshake.sid;
+		secrets.add(poller.sid);
 		return poller;
 	}
 
@@ -107,6 +110,7 @@ class Socket {
 	static async open() {
 		const socket = new Socket("EIO=4&transport=websocket");
 		socket.handshake = JSON.parse((await socket.next()).slice(1));
+		secrets.add(socket.handshake.sid);
 		return socket;
 	}
 
@@ -234,14 +238,15 @@ async function cors() {
 	const error = await request("EIO=4&transport=x", { headers });
 	check(error.headers.get("access-control-allow-origin") === PAGE, "in errors too");
 	const preflight = await request("EIO=4&transport=polling", { method: "OPTIONS", headers: { ...headers,
-		"access-control-request-method": "POST" } });
-	check(preflight.ok && preflight.headers.get("access-control-allow-methods").includes("POST"), "a preflight");
+		"access-control-request-method": "POST", "access-control-request-headers": "content-type,x-mine" } });
+	check(preflight.ok && preflight.headers.get("access-control-allow-methods").includes("POST") &&
+		preflight.headers.get("access-control-allow-headers") === "content-type,x-mine", "a preflight, with what it asks for");
 	const other = await request("EIO=4&transport=polling", { headers: { origin: "https://other.example" } });
 	check(isError(other, 403, 4, await other.text()) && !other.headers.has("access-control-allow-origin"),
 		"another origin is refused");
 	const socket = new Socket("EIO=4&transport=websocket", { origin: "https://other.example" });
 	check(`${await socket.next()}`.includes("403"), "over WebSocket too");
-	const none = await request("EIO=4&transport=polling");
+	const none = await request("EIO=4&transport=polling&token=a.token.in.the.url");
 	check(none.ok && !none.headers.has("access-control-allow-origin"), "who names none is no page");
 }
 
@@ -275,6 +280,8 @@ async function namespaces() {
 		["a connect error", ["40", "44{}"], 1002], ["an unknown packet of Engine.IO", ["7"], 1002],
 		["a message that is no packet", ["hello"], 1002], ["a ping", ["2"], 1002], ["a close", ["1"], 1000],
 		["a message over the limit", ["4".repeat(65537)], 1009], ["not joining", Array(5).fill("40{\"userId\":\"/\"}"), 1008],
+		["joining and leaving", Array(11).fill(["40", "41"]).flat(), 1008],
+		["joining what there is not", Array(11).fill("40/x,"), 1008],
 	];
 	for (const [words, packets, code] of cases) {
 		const wrong = await Socket.open();
@@ -458,6 +465,47 @@ async function isWell(servers, words) {
 	check(health.ok && used <= 5, `${words}: the server is idle (${used} ticks in a second) and healthy`);
 }
 
+/** Whether the server ends the connection on its own account after the pieces, and what it said. */
+async function ended(pieces, seconds) {
+	const before = Date.now();
+	const got = await raw(pieces, { pause: 100, wait: seconds * 1000 });
+	return { got, byServer: Date.now() - before < seconds * 1000 };
+}
+
+/* The library knows of more protocols than we do, and goes on where it has refused one. */
+async function otherProtocols(servers) {
+	for (const to of ["foo", "h2c", "websocket, h2c"]) {
+		const upgrade = `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n` +
+			"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n";
+		for (const pieces of [[upgrade], [get("/healthz"), upgrade, get("/healthz")]]) {
+			const { got, byServer } = await ended(pieces, 3);
+			check(byServer && !got.includes(" 101 ") && got.split("HTTP/1.1 200").length === pieces.length - (pieces.length >> 1),
+				`an upgrade to "${to}" ends the connection`);
+		}
+	}
+	check((await ended(["CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n"], 3)).byServer, "so does a CONNECT");
+	for (let i = 0; i < 20; i++)
+		await raw([`GET / HTTP/1.1\r\nHost: x\r\nCookie: ${"x".repeat(20000)}\r\n\r\n`], { wait: 20 });
+	check(servers.controlplane.output.split(" error control libwebsockets").length <= 4,
+		"what any client can bring about does not fill the log");
+}
+
+/** A body that comes a byte at a time, for a session that is none: how long the server takes it, in seconds. */
+function trickles() {
+	return new Promise((resolve) => {
+		const before = Date.now();
+		const socket = connect(PORT, "127.0.0.1", () =>
+			socket.write(`POST ${PATH}&transport=polling&sid=x HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n`));
+		const timer = setInterval(() => socket.write("x"), 1000);
+		socket.resume();
+		socket.on("error", () => {});
+		socket.on("close", () => {
+			clearInterval(timer);
+			resolve((Date.now() - before) / 1000);
+		});
+	});
+}
+
 async function pipelines(servers) {
 	const fresh = async () => (await Poller.connected()).query;
 	const headers = (query, more) => `POST /socket.io/?${query} HTTP/1.1\r\nHost: x\r\n${more}\r\n\r\n`;
@@ -541,6 +589,29 @@ async function pipelines(servers) {
 
 /* --- limits ---------------------------------------------------------------------------------- */
 
+/* Four for each connection of signaling that the address may have, and 64. */
+async function silentConnections() {
+	const most = 4 * 2 + 64;
+	const open = new Set();
+	const some = (n) => Promise.all(Array.from({ length: n }, () => new Promise((resolve) => {
+		const socket = connect(PORT, "127.0.0.1", () => resolve(open.add(socket)));
+		socket.resume();
+		socket.on("error", () => {});
+		socket.on("close", () => open.delete(socket));
+	})));
+	await some(100);
+	await sleep(300);
+	check(open.size > most / 2 && open.size <= most, `an address has ${open.size} TCP connections of 100 it asked for`);
+	for (const socket of open)
+		socket.destroy();
+	await sleep(300);
+	await some(20);
+	await sleep(300);
+	check(open.size === 20, "others may come when they have gone");
+	for (const socket of open)
+		socket.destroy();
+}
+
 async function limits() {
 	const one = await Poller.connected(), two = await Socket.connected();
 	const refused = await request("EIO=4&transport=polling");
@@ -560,12 +631,13 @@ async function limits() {
 	two.send("42[\"x\"]");
 	check((await two.nextButPing()).includes("no such request"), "others are served");
 	two.ws.close();
+	await silentConnections();
 }
 
 await test(async ({ defer }) => {
 	const socketio = { ping_interval_ms: PING.interval, ping_timeout_ms: PING.timeout,
 		connect_timeout_ms: CONNECT_MS, upgrade_timeout_ms: UPGRADE_MS };
-	const servers = new Servers({ socketio, http: { origins: PAGE } });
+	const servers = new Servers({ socketio, http: { origins: PAGE }, log: { level: "debug" } });
 	defer(() => servers.end());
 	await servers.start();
 	await handshakes();
@@ -576,7 +648,10 @@ await test(async ({ defer }) => {
 	await halfOpen();
 	await upgrades();
 	await stockClient(servers);
+	const trickled = trickles();
 	await pipelines(servers);
+	await otherProtocols(servers);
+	check(await trickled < BODY_S + 3, "a body that trickles in is not waited for");
 
 	await sleep(PING.interval + PING.timeout + CONNECT_MS + 500);
 	const left = await metrics();
@@ -585,6 +660,8 @@ await test(async ({ defer }) => {
 		left.peers === 0 && left.sockets === 0, "nothing was left behind");
 	await servers.end();
 	check(servers.controlplane.status === 0, "the server ends well");
+	check(secrets.size > 50 && ![...secrets].some((secret) => servers.controlplane.output.includes(secret)),
+		`none of ${secrets.size} secrets is in the log, down to debug`);
 
 	const narrow = new Servers({ socketio, limits: { connections_per_address: 2, send_queue_bytes: 65536,
 		messages_per_second: 100000 } });

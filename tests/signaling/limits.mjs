@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limits, each at its edge, and a data plane that goes and comes back.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
+import { Worker } from "node:worker_threads";
+import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, videoParameters } from "./client.mjs";
 
@@ -19,6 +23,10 @@ async function flood() {
 	for (let i = 0; i < 200; i++)
 		client.send({ type: "getProducers" });
 	await client.closes("a flood that goes on", 1008);
+	const deep = await Client.join("flood");
+	for (let i = 0; i < 200; i++)
+		deep.send("[".repeat(40));
+	await deep.closes("one of messages that are nested too deep", 1008);
 }
 
 async function connections() {
@@ -106,6 +114,58 @@ async function dataPlaneGoes(servers) {
 	await viewer.end();
 }
 
+/* Hundreds who load the page over and over, as fast as they can: the others' requests come in between. */
+async function pageLoads() {
+	const load = `const { connect } = require("node:net");
+		for (let i = 0; i < 300; i++) {
+			const ask = () => socket.write("GET /main.js HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n");
+			const socket = connect(${PORT}, "127.0.0.1", ask);
+			let left = 0; // of the answer
+			socket.on("data", (data) => {
+				if (left === 0)
+					left = data.indexOf("\\r\\n\\r\\n") + 4 + Number(/content-length: (\\d+)/.exec(data)[1]);
+				left -= data.length;
+				if (left === 0)
+					ask();
+			});
+			socket.on("error", () => {});
+		}`;
+	const client = await Client.join("loads");
+	const worker = new Worker(load, { eval: true });
+	let answers = 0;
+	for (const end = Date.now() + 3000; Date.now() < end; await sleep(10), answers++)
+		await client.ask("getProducers");
+	await worker.terminate();
+	await client.end();
+	check(answers > 60, `while hundreds load the page, one who asks again and again is answered (${answers} times in 3 s)`);
+}
+
+/* Connections take all files but the last, so that the server does not go round in vain for one more. */
+async function files(servers) {
+	const { pid } = servers.controlplane;
+	const ticks = () => {
+		const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+		return Number(fields[11]) + Number(fields[12]);
+	};
+	execFileSync("prlimit", ["--pid", `${pid}`, "--nofile=400:"]);
+	const open = new Set();
+	for (let i = 0; i < 500; i++) {
+		const socket = connect(PORT, "127.0.0.1", () => open.add(socket));
+		socket.resume();
+		socket.on("error", () => {});
+		socket.on("close", () => open.delete(socket));
+	}
+	await sleep(500);
+	const before = ticks();
+	await sleep(1000);
+	const used = ticks() - before;
+	check(used < 20 && open.size > 200 && open.size <= 350, `out of files: ${open.size} of 500 are in, ${used} ticks in a second`);
+	for (const socket of open)
+		socket.destroy();
+	execFileSync("prlimit", ["--pid", `${pid}`, "--nofile=4000:"]);
+	await until("others may come when they have gone", 5, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+}
+
 async function origins() {
 	const ours = await Client.open("", { origin: "https://tv.example" });
 	await ours.heard("rtpCapabilities");
@@ -131,5 +191,7 @@ await test(async ({ defer }) => {
 	defer(() => roomy.end());
 	await roomy.start();
 	await origins();
+	await files(roomy);
+	await pageLoads();
 	await slowClient(roomy);
 });
