@@ -9,24 +9,44 @@
 
 enum { CONSENT_MIN_MS = 1000, CONSENT_MAX_MS = 600000, WAIT_MAX_MS = 3600000 };
 
-static int check_transport_add(const struct dp_agent *a, const struct sh_transport_add *t)
-{
-	if (t->worker >= a->workers->count)
-		return EINVAL;
-	if (t->consent_ms < CONSENT_MIN_MS || t->consent_ms > CONSENT_MAX_MS)
-		return EINVAL;
-	/* RFC 8445, 5.3: at least 4 and 22 characters. */
-	if (t->ufrag_len < 4 || t->ufrag_len > SH_UFRAG_MAX || t->pwd_len < 22 || t->pwd_len > SH_PWD_MAX)
-		return EINVAL;
-	return 0;
-}
-
 /* Addresses are compared as bytes: what does not count is made 0. */
 static void normalise(struct sh_addr *addr)
 {
 	addr->pad = 0;
 	if (addr->family == 4)
 		memset(addr->ip + 4, 0, sizeof(addr->ip) - 4);
+}
+
+static int check_plain(const struct dp_agent *a, struct sh_transport_add *t)
+{
+	const struct dp_worker *w = a->workers->worker[t->worker];
+	uint32_t offset = (uint32_t)t->port - a->config->network.udp_port_base;
+	struct sh_plain *p = &t->plain;
+
+	if (t->port < a->config->network.udp_port_base || offset < a->workers->count ||
+		sh_port_owner(offset, a->workers->count, w->udp_ports) != (int)t->worker)
+		return EINVAL;
+	if ((t->flags & ~SH_PLAIN_SRTP) || t->consent_ms > CONSENT_MAX_MS || p->vlan > 4094 ||
+		(p->mac[0] & 1))
+		return EINVAL;
+	normalise(&p->remote);
+	if (p->remote.family == 0)
+		return 0;
+	return (p->remote.family == 4 || p->remote.family == 6) && p->remote.port != 0 ? 0 : EINVAL;
+}
+
+static int check_transport_add(const struct dp_agent *a, struct sh_transport_add *t)
+{
+	if (t->worker >= a->workers->count || t->kind > SH_TRANSPORT_PLAIN)
+		return EINVAL;
+	if (t->kind == SH_TRANSPORT_PLAIN)
+		return check_plain(a, t);
+	if (t->consent_ms < CONSENT_MIN_MS || t->consent_ms > CONSENT_MAX_MS)
+		return EINVAL;
+	/* RFC 8445, 5.3: at least 4 and 22 characters. */
+	if (t->ufrag_len < 4 || t->ufrag_len > SH_UFRAG_MAX || t->pwd_len < 22 || t->pwd_len > SH_PWD_MAX)
+		return EINVAL;
+	return 0;
 }
 
 static int check_transport_bind(const struct dp_agent *a, sh_id id, struct sh_transport_bind *b)

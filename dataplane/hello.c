@@ -125,6 +125,7 @@ static void describe(const struct dp_agent *a, struct sh_hello_reply *r)
 	r->workers = a->workers->count;
 	r->instance = a->instance;
 	r->udp_port_base = a->config->network.udp_port_base;
+	r->udp_port_last = a->config->network.udp_port_last;
 	for (unsigned i = 0; i < ports->count; i++)
 		for (uint32_t k = 0; k < ports->port[i].config->address_count; k++)
 			if (r->addr_count < SH_MAX_LOCAL_ADDRS)

@@ -116,6 +116,8 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 
 	if (t->in)
 		return 0;
+	if (dp_transport_unprotected(t))
+		return EINVAL;
 	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
 	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
 

@@ -36,6 +36,37 @@ bool dp_port_has(const struct dp_port *p, uint8_t family, const uint8_t *ip)
 	return false;
 }
 
+static bool on_link(const struct sh_prefix *prefix, const struct sh_addr *a)
+{
+	unsigned bytes = prefix->bits / 8, bits = prefix->bits % 8;
+
+	return memcmp(prefix->addr.ip, a->ip, bytes) == 0 &&
+	       (bits == 0 || (prefix->addr.ip[bytes] ^ a->ip[bytes]) >> (8 - bits) == 0);
+}
+
+bool dp_ports_toward(const struct dp_ports *p, const struct sh_addr *remote, struct sh_addr *local,
+	uint16_t *port)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct sh_config_port *c = p->port[i].config;
+
+		for (uint32_t k = 0; k < c->address_count; k++) {
+			bool near = on_link(&c->address[k], remote);
+
+			if (c->address[k].addr.family != remote->family || (found && !near))
+				continue;
+			*local = c->address[k].addr;
+			*port = p->port[i].id;
+			found = true;
+			if (near)
+				return true;
+		}
+	}
+	return found;
+}
+
 bool dp_ports_path_valid(const struct dp_ports *p, const struct sh_path *path, uint16_t udp_port)
 {
 	static const uint8_t none[6];

@@ -48,6 +48,13 @@ void dp_port_tap_name(const struct sh_config_port *c, char *out, size_t size);
 bool dp_port_has(const struct dp_port *p, uint8_t family, const uint8_t *ip);
 
 /*
+ * From which of our addresses, and by which port, packets go to `remote`: where it is on the
+ * link, else the first address of its family. False: there is none.
+ */
+bool dp_ports_toward(const struct dp_ports *p, const struct sh_addr *remote, struct sh_addr *local,
+	uint16_t *port);
+
+/*
  * Whether packets may be sent along a path that the control plane names: a port and an
  * address of ours, the UDP port of the worker, a neighbour and an address to send to.
  */

@@ -227,6 +227,28 @@ uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, u
 	return position;
 }
 
+void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns)
+{
+	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_relaxed);
+
+	/* Odd while it changes. */
+	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	s->sr.ntp = ntp;
+	s->sr.rtp = rtp;
+	s->sr.ns = now_ns;
+	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
+}
+
+void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
+{
+	s->anew = false;
+	s->restart = true;
+	dp_receive_anew(&s->receive, seq);
+	dp_nack_init(&s->nack);
+	dp_stream_set_clock(s, 0, 0, 0);
+}
+
 /* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
 void dp_stream_mark_dirty(struct dp_worker *w, uint32_t slot)
 {

@@ -33,6 +33,10 @@ static inline struct dp_slot *dp_stream_next(struct dp_stream *s)
 void dp_stream_append(struct dp_stream *s);
 /* The position of an extended sequence number in [low, high), or DP_CURSOR_NONE. */
 uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high);
+/* The source's NTP and RTP time at `now_ns`, which every worker reads; 0: neither is known any more. */
+void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns);
+/* The source goes on with `seq` and has nothing to do with what it sent before: viewers start anew. */
+void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq);
 /* A key frame is wanted by someone on this worker; any worker may call it. */
 static inline void dp_stream_want_keyframe(struct dp_stream *s)
 {

@@ -47,7 +47,13 @@ struct dp_encap {
 
 struct dp_tuple {
 	struct sh_path path; /* remote.family 0: free */
-	uint64_t seen_ns; /* of the last valid check, or when it was bound */
+	uint64_t seen_ns; /* of the last valid check (plain: RTP packet), or when it was bound */
+};
+
+/* In dp_meta: packets to a plain transport's port that are not from its address. */
+enum {
+	DP_TUPLE_RTCP = 0xfd, /* from the port above it */
+	DP_TUPLE_STRANGER = 0xfe, /* from anywhere: its address, once the packet has proved to be valid */
 };
 
 struct dp_transport {
@@ -80,12 +86,25 @@ struct dp_transport {
 	uint64_t next_twcc_ns;
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 
+	/* plain transports, whose one address is tuple[0] */
+	uint16_t port; /* its own UDP port; 0: a WebRTC transport, all of this is unused */
+	uint8_t plain_flags; /* enum sh_plain_flags */
+	bool learns; /* its address comes from packets */
+	bool asks; /* for its neighbour's MAC, by ARP or ND */
+	uint64_t asked_ns, ask_ns; /* the last time, and the next */
+
 	/* ICE */
 	struct sh_hmac_sha1 key;
 	char ufrag[SH_UFRAG_MAX];
 	uint8_t ufrag_len;
 	struct dp_tuple tuple[SH_MAX_TUPLES];
 };
+
+/* A plain transport without SRTP: what comes and goes is not protected. */
+static inline bool dp_transport_unprotected(const struct dp_transport *t)
+{
+	return t->port && !(t->plain_flags & SH_PLAIN_SRTP);
+}
 
 /* One plain packet of a stream. Written by the owner before `head` passes it. */
 struct dp_slot {
@@ -138,6 +157,7 @@ struct dp_stream {
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause */
 	bool fed; /* has new packets this round */
+	bool anew; /* the source was silent, and may have begun with other numbers */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT];
 	uint8_t mid_len, rid_len;

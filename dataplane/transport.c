@@ -7,8 +7,8 @@
 
 #include <rte_random.h>
 
+#include "plain.h"
 #include "tuples.h"
-#include "worker.h"
 
 enum { NO_TUPLE = 0xff };
 
@@ -16,27 +16,53 @@ void dp_transport_refresh(struct dp_transport *t)
 {
 	bool could_send = t->can_send;
 
-	t->can_send = t->out && t->selected != NO_TUPLE && !t->idle;
+	t->can_send = (t->out || dp_transport_unprotected(t)) && t->selected != NO_TUPLE && !t->idle;
 	if (t->can_send && !could_send)
 		dp_consumers_want_keyframes(t);
+}
+
+static void own(struct dp_worker *w, struct dp_transport *t)
+{
+	t->owned_index = w->owned_count;
+	w->owned[w->owned_count++] = t;
+	w->stats->transports = w->owned_count;
+}
+
+/* The same again changes nothing. */
+static int add_plain(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a, bool new)
+{
+	int error;
+
+	if (!new)
+		return dp_plain_same(t, a) ? 0 : EEXIST;
+	error = dp_plain_add(w, t, a);
+	if (error)
+		t->id = 0;
+	else
+		own(w, t);
+	return error;
 }
 
 int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_transport *t = &w->transports[op->slot];
 	const struct sh_transport_add *a = &op->cmd.transport_add;
+	bool new = t->id != op->cmd.id;
 
-	if (t->id != op->cmd.id) {
+	if (new) {
 		memset(t, 0, sizeof(*t));
 		t->id = op->cmd.id;
 		t->slot = op->slot;
 		t->worker = w->id;
 		t->selected = NO_TUPLE;
 		t->rtcp_ssrc = (uint32_t)rte_rand();
-		t->owned_index = w->owned_count;
-		w->owned[w->owned_count++] = t;
-		w->stats->transports = w->owned_count;
 	}
+	if (a->kind == SH_TRANSPORT_PLAIN)
+		return add_plain(w, t, a, new);
+	if (t->port)
+		return EEXIST;
+	if (new)
+		own(w, t);
 	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
 	t->ufrag_len = a->ufrag_len;
 	memcpy(t->ufrag, a->ufrag, sizeof(t->ufrag));
@@ -99,8 +125,11 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_transport *t = &w->transports[op->slot];
 	const struct sh_transport_bind *b = &op->cmd.transport_bind;
-	int i = place_of(w, t, &b->path);
+	int i;
 
+	if (t->port)
+		return EINVAL;
+	i = place_of(w, t, &b->path);
 	if (i < 0)
 		return -i;
 	t->tuple[i].path = b->path;
@@ -122,7 +151,9 @@ int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
 	struct dp_transport *t = &w->transports[op->slot];
 	struct dp_transport *last = w->owned[--w->owned_count];
 
-	for (unsigned i = 0; i < SH_MAX_TUPLES; i++)
+	if (t->port)
+		dp_plain_del(w, t);
+	for (unsigned i = 0; !t->port && i < SH_MAX_TUPLES; i++)
 		if (t->tuple[i].path.remote.family != 0)
 			unbind(w, t, i);
 	dp_transport_close_srtp(w, t);

@@ -30,7 +30,8 @@ struct dp_meta {
 	uint64_t rx_ns;
 	struct dp_transport *transport; /* NULL: unknown tuple */
 	uint16_t payload_offset, payload_len; /* of UDP, from rte_pktmbuf_mtod */
-	uint8_t tuple; /* index in transport->tuple */
+	uint8_t tuple; /* index in transport->tuple, or one of DP_TUPLE_* */
+	bool neighbour; /* no packet: another worker has heard where path.remote is */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
@@ -77,6 +78,7 @@ struct dp_worker {
 	uint32_t lcore;
 	uint16_t udp_port;
 	uint16_t workers;
+	uint32_t udp_ports; /* how many there are from udp_port - id on, for plain transports too */
 	const struct sh_config *config;
 	struct dp_srtp_engine *engine;
 	struct rte_mempool *pool;
@@ -93,6 +95,9 @@ struct dp_worker {
 	struct dp_stream *streams;
 	struct dp_consumer *consumers;
 	struct rte_hash *tuples; /* struct dp_tuple_key -> transport slot << 8 | tuple index */
+	struct dp_transport *
+		*plain; /* by offset of their UDP port, this worker's plain transports; NULL: none */
+	uint32_t asking; /* plain transports that ask for a neighbour's MAC */
 	struct dp_audience *audience; /* by stream slot, this worker's viewers */
 	struct dp_transport **owned; /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;

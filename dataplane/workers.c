@@ -26,6 +26,11 @@ static uint32_t tuple_entries(const struct sh_config *c)
 	return c->limit.transports * SH_MAX_TUPLES;
 }
 
+static uint32_t udp_ports(const struct sh_config *c)
+{
+	return (uint32_t)c->network.udp_port_last - c->network.udp_port_base + 1;
+}
+
 /* A packet is in one piece: with headroom for our headers and room for the longest frame. */
 static uint16_t mbuf_room(const struct sh_config *c)
 {
@@ -45,7 +50,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 
 	bytes += n *
 		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
-	bytes += n * tuple_entries(c) * 128;
+	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (sizeof(struct dp_audience) + 32);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
@@ -140,9 +145,10 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports, int s
 	w->tuples = dp_tuples_new(w->id, tuple_entries(c), socket);
 	w->audience = rte_zmalloc_socket("audience", c->limit.producers * sizeof(*w->audience), 64, socket);
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
+	w->plain = rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain), 64, socket);
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
-	if (!w->tuples || !w->audience || !w->owned || !w->packet || !w->txq)
+	if (!w->tuples || !w->audience || !w->owned || !w->plain || !w->packet || !w->txq)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] = dp_txq_new(c->dataplane.mbufs, c->dataplane.workers, socket);
@@ -164,6 +170,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->lcore = lcore_of(i);
 	w->workers = (uint16_t)all->count;
 	w->udp_port = (uint16_t)(c->network.udp_port_base + i);
+	w->udp_ports = udp_ports(c);
 	w->config = c;
 	w->pool = all->pool[i];
 	w->ports = &all->ports;

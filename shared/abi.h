@@ -17,7 +17,7 @@
 #include "ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 1u
+#define SH_ABI_VERSION 2u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -45,10 +45,24 @@ struct sh_path {
 };
 static_assert(sizeof(struct sh_path) == 52, "ABI");
 
+/* --- UDP ports ----------------------------------------------------------------- */
+
+enum { SH_NO_WORKER = -1 };
+
+/*
+ * Whose a UDP port is that lies `offset` above udp_port_base. The first ones are the
+ * workers' own, which WebRTC transports share; the others up to udp_port_last are for
+ * plain transports, one each, and go round the workers. SH_NO_WORKER: nobody's.
+ */
+static inline int sh_port_owner(uint32_t offset, uint32_t workers, uint32_t ports)
+{
+	return offset < ports ? (int)(offset % workers) : SH_NO_WORKER;
+}
+
 /* --- commands: control plane to data plane ----------------------------------- */
 
 enum sh_op {
-	SH_OP_TRANSPORT_ADD = 1, /* add, or set ICE credentials of one that exists */
+	SH_OP_TRANSPORT_ADD = 1, /* add, or set ICE credentials of a WebRTC one that exists */
 	SH_OP_TRANSPORT_BIND,
 	SH_OP_TRANSPORT_KEYS,
 	SH_OP_TRANSPORT_DEL,
@@ -64,13 +78,39 @@ enum sh_op {
 	SH_OP_DRAIN, /* media goes on for the time given; the process then ends */
 };
 
+enum sh_transport_kind {
+	SH_TRANSPORT_WEBRTC = 0,
+	SH_TRANSPORT_PLAIN = 1, /* neither ICE nor DTLS: RTP as it is, or SRTP with keys that are given */
+};
+
+enum sh_plain_flags {
+	SH_PLAIN_SRTP = 1 << 0, /* nothing comes or goes before TRANSPORT_KEYS; without it none are taken */
+};
+
+/* Where a plain transport's packets come from and go to. */
+struct sh_plain {
+	struct sh_addr remote; /* family 0: learnt from the first packet that is valid */
+	uint8_t mac[6]; /* of the neighbour on the way there; all 0: asked for by ARP or ND */
+	uint16_t vlan; /* 0: untagged */
+};
+static_assert(sizeof(struct sh_plain) == 28, "ABI");
+
 struct sh_transport_add {
-	uint32_t worker; /* which worker's UDP port its candidates name */
-	uint32_t consent_ms; /* RFC 7675: no valid check for so long, and it is idle */
-	uint8_t ufrag_len, pwd_len; /* ours: what checks must carry */
-	uint8_t pad[6];
-	char ufrag[SH_UFRAG_MAX];
-	char pwd[SH_PWD_MAX];
+	uint32_t worker; /* WebRTC: which worker's UDP port its candidates name; plain: the owner of `port` */
+	uint32_t
+		consent_ms; /* RFC 7675: no valid check for so long, and it is idle. Plain: no packet; 0: never */
+	uint8_t ufrag_len, pwd_len; /* WebRTC: ours, what checks must carry */
+	uint8_t kind; /* enum sh_transport_kind */
+	uint8_t flags; /* plain: enum sh_plain_flags */
+	uint16_t port; /* plain: its own UDP port, which sh_port_owner() gives to `worker` */
+	uint8_t pad[2];
+	union {
+		struct {
+			char ufrag[SH_UFRAG_MAX];
+			char pwd[SH_PWD_MAX];
+		};
+		struct sh_plain plain;
+	};
 };
 static_assert(sizeof(struct sh_transport_add) == 80, "ABI");
 
@@ -201,7 +241,7 @@ enum sh_event_kind {
 	SH_EV_ACK = 1,
 	SH_EV_TRANSPORT_MEDIA, /* first authenticated SRTP or SRTCP: DTLS state may go */
 	SH_EV_TRANSPORT_IDLE, /* consent ran out; nothing is sent any more */
-	SH_EV_PATH_CHANGED, /* authenticated media moved to another bound tuple */
+	SH_EV_PATH_CHANGED, /* authenticated media moved to another bound tuple; plain: an address was learnt */
 	SH_EV_KEYFRAME_WANTED, /* for a producer that RTCP does not reach */
 	SH_EV_LAYERS_CHANGED,
 };
@@ -264,9 +304,10 @@ struct sh_hello_reply {
 	uint32_t punt_offset[SH_MAX_WORKERS], punt_count; /* rings of struct sh_packet, */
 	uint32_t inject_offset[SH_MAX_WORKERS], inject_count; /* one per worker */
 	uint16_t udp_port_base; /* worker i answers udp_port_base + i */
+	uint16_t udp_port_last; /* those between are for plain transports */
 	uint16_t addr_count;
 	struct sh_addr addr[SH_MAX_LOCAL_ADDRS]; /* ours, port 0 */
-	char reason[100]; /* in words, when error is set */
+	char reason[98]; /* in words, when error is set */
 };
 static_assert(sizeof(struct sh_hello_reply) == 448, "ABI");
 

@@ -183,6 +183,7 @@ static void take_info(struct cp_dp *c, const struct sh_hello_reply *r)
 		.instance = r->instance,
 		.workers = r->workers,
 		.udp_port_base = r->udp_port_base,
+		.udp_port_last = r->udp_port_last,
 		.addr_count = r->addr_count,
 	};
 	memcpy(c->info.addr, r->addr, r->addr_count * sizeof(r->addr[0]));

@@ -29,6 +29,7 @@ struct cp_dp_info {
 	uint64_t instance; /* another one: the data plane was started again and knows nothing */
 	uint32_t workers;
 	uint16_t udp_port_base; /* worker i answers udp_port_base + i */
+	uint16_t udp_port_last; /* those between are for plain transports: sh_port_owner() */
 	uint16_t addr_count;
 	struct sh_addr addr[SH_MAX_LOCAL_ADDRS];
 };

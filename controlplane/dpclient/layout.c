@@ -72,7 +72,7 @@ const char *cp_dp_reply_check(const struct sh_hello_reply *r)
 	for (unsigned i = 0; i < r->addr_count; i++)
 		if (r->addr[i].family != 4 && r->addr[i].family != 6)
 			return "an address is neither IPv4 nor IPv6";
-	if (r->udp_port_base == 0 || (uint32_t)r->udp_port_base + r->workers - 1 > 65535)
+	if (r->udp_port_base == 0 || r->udp_port_last < (uint32_t)r->udp_port_base + r->workers - 1)
 		return "the UDP ports are out of range";
 	if (r->size == 0 || r->size > CP_DP_MEMORY_MAX)
 		return "the size of the shared memory is out of range";

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* ARP, neighbour solicitation and echo, answered in the mbuf that asked. */
+/*
+ * ARP, neighbour solicitation and echo, answered in the mbuf that asked; and the answers to what
+ * we have asked.
+ */
 
 #include "answer.h"
 
@@ -9,6 +12,7 @@
 #include "../net/arp.h"
 #include "../net/icmp.h"
 #include "../net/nd.h"
+#include "../plain.h"
 
 /* The answer is `len` bytes from the start of the mbuf; no work is left to the device. */
 static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)
@@ -19,6 +23,20 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 	dp_tx(w, port->id, m);
 }
 
+/* Not sent to us, or of no use: false. */
+static bool heard(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
+	const uint8_t *ip, const uint8_t *mac)
+{
+	struct sh_path path = {.remote.family = family, .l2 = {.vlan = f->vlan, .port = port->id}};
+
+	if (f->dst[0] & 1)
+		return false;
+	memcpy(path.remote.ip, ip, family == 4 ? 4 : 16);
+	memcpy(path.l2.mac, mac, 6);
+	dp_neighbour_heard(w, &path);
+	return true;
+}
+
 void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f)
 {
@@ -26,8 +44,15 @@ void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_m
 	struct dp_arp arp;
 	enum sh_drop reason = dp_arp_parse(&arp, frame, m->data_len, f->offset);
 
-	if (reason == DP_NET_OK && (!arp.request || !dp_port_has(port, 4, arp.target_ip)))
+	if (reason == DP_NET_OK && (!(arp.request || arp.reply) || !dp_port_has(port, 4, arp.target_ip)))
 		reason = SH_DROP_NOT_OURS;
+	if (reason == DP_NET_OK && arp.reply) {
+		if (heard(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
+			rte_pktmbuf_free(m);
+			return;
+		}
+		reason = SH_DROP_NOT_OURS;
+	}
 	if (reason != DP_NET_OK) {
 		dp_drop(w, m, reason);
 		return;
@@ -58,6 +83,20 @@ static void answer_nd(struct dp_worker *w, const struct dp_port *port, struct rt
 	reply(w, port, m, len);
 }
 
+static void take_advertisement(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f, const struct dp_ip *ip)
+{
+	const uint8_t *target, *mac;
+	enum sh_drop reason = dp_nd_answer(&target, &mac, rte_pktmbuf_mtod(m, uint8_t *), ip);
+
+	if (reason == DP_NET_OK && (!dp_port_has(port, 6, ip->dst) || !heard(w, port, f, 6, target, mac)))
+		reason = SH_DROP_NOT_OURS;
+	if (reason != DP_NET_OK)
+		dp_drop(w, m, reason);
+	else
+		rte_pktmbuf_free(m);
+}
+
 void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f, const struct dp_ip *ip)
 {
@@ -67,6 +106,10 @@ void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_
 
 	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_SOLICITATION) {
 		answer_nd(w, port, m, f, ip);
+		return;
+	}
+	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_ADVERTISEMENT) {
+		take_advertisement(w, port, m, f, ip);
 		return;
 	}
 	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))

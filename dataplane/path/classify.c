@@ -2,13 +2,14 @@
 
 /*
  * What a datagram is, by its first bytes (RFC 7983, RFC 5761), and whose: the 5-tuple's
- * transport. Media from an address that nobody has bound is let go; STUN and DTLS may
- * come from strangers.
+ * transport, or that of a port that a plain transport has for itself. Media from an address
+ * that nobody has bound is let go; STUN and DTLS may come from strangers.
  */
 
 #include <rte_hash.h>
 #include <rte_prefetch.h>
 
+#include "../plain.h"
 #include "../tuples.h"
 #include "../worker.h"
 
@@ -38,10 +39,9 @@ static void find_transports(struct dp_worker *w, struct rte_mbuf **pkts, unsigne
 	}
 }
 
-static void media(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *p, struct dp_batch *b)
+static void media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, struct dp_batch *b)
 {
 	struct dp_meta *meta = dp_meta(m);
-	bool rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;
 
 	if (!meta->transport) {
 		dp_drop(w, m, SH_DROP_UNKNOWN_TUPLE);
@@ -60,6 +60,21 @@ static void media(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *p, str
 	}
 }
 
+/* A plain transport's port takes RTP and RTCP and nothing else. */
+static void plain(struct dp_worker *w, struct rte_mbuf *m, bool media_byte, bool rtcp, struct dp_batch *b)
+{
+	struct dp_meta *meta = dp_meta(m);
+
+	if (!dp_plain_at(w, meta->path.local.port)) {
+		dp_drop(w, m, SH_DROP_UDP_PORT);
+	} else if (!media_byte) {
+		dp_drop(w, m, SH_DROP_FIRST_BYTE);
+	} else {
+		dp_plain_find(w, meta, rtcp);
+		media(w, m, rtcp, b);
+	}
+}
+
 void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b)
 {
 	b->stuns = b->dtlses = b->rtps = b->rtcps = 0;
@@ -70,6 +85,7 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 		struct rte_mbuf *m = pkts[i];
 		struct dp_meta *meta = dp_meta(m);
 		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->payload_offset);
+		bool media_byte, rtcp;
 
 		if (meta->payload_len == 0) {
 			dp_drop(w, m, SH_DROP_EMPTY);
@@ -79,12 +95,16 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 			meta->transport->rx_packets++;
 			meta->transport->rx_bytes += meta->payload_len;
 		}
-		if (p[0] < 4)
+		media_byte = p[0] >= 128 && p[0] < 192;
+		rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;
+		if (meta->path.local.port != w->udp_port)
+			plain(w, m, media_byte, rtcp, b);
+		else if (media_byte)
+			media(w, m, rtcp, b);
+		else if (p[0] < 4)
 			b->stun[b->stuns++] = m;
 		else if (p[0] >= 20 && p[0] < 64)
 			b->dtls[b->dtlses++] = m;
-		else if (p[0] >= 128 && p[0] < 192)
-			media(w, m, p, b);
 		else
 			dp_drop(w, m, SH_DROP_FIRST_BYTE);
 	}

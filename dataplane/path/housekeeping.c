@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../plain.h"
 #include "media.h"
 
 #define CYCLE         (1000 * DP_MS)
@@ -16,7 +17,7 @@
 /* RFC 7675: without a valid check for so long nothing may be sent any more. */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
 {
-	if (!t->consent_ns) /* never bound */
+	if (!t->consent_ns || !t->consent_limit_ns) /* never bound, or a plain one that may be silent */
 		return;
 	if (!t->idle) {
 		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
@@ -122,6 +123,8 @@ static void visit(struct dp_worker *w, struct dp_transport *t)
 	uint64_t elapsed = t->visited_ns ? w->now_ns - t->visited_ns : 0;
 
 	check_consent(w, t);
+	if (t->asks)
+		dp_plain_ask(w, t);
 	dp_report_consumers(w, t);
 	/* A request, or the key frame itself, may have been lost. */
 	dp_consumers_want_keyframes(t);

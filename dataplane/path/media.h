@@ -9,8 +9,8 @@
 
 #define DP_MS 1000000ull /* nanoseconds */
 
-/* What a packet that authenticated tells of its transport. */
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta);
+/* What a packet that authenticated, or is all right where nothing is protected, tells of its transport. */
+void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
 
 /* --- fan-out: packets on their way to viewers ------------------------------------------- */
 

@@ -2,6 +2,10 @@
 
 /* Packets to viewers in small batches: rewritten ones are protected together, then sent. */
 
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+
 #include "media.h"
 
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
@@ -31,9 +35,27 @@ void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_m
 	};
 }
 
+/* The engine gets the runs between packets of plain transports, which have no session and are only copied. */
+static void protect(struct dp_worker *w, struct dp_outgoing *o)
+{
+	unsigned from = 0;
+
+	for (unsigned i = 0; i < o->count; i++) {
+		struct dp_srtp_job *job = &o->job[i];
+
+		if (likely(job->session != NULL))
+			continue;
+		dp_srtp_protect_rtp(w->engine, o->job + from, i - from);
+		memcpy(job->dst + job->hdr_len, job->payload, job->payload_len);
+		job->out_len = (uint16_t)(job->hdr_len + job->payload_len);
+		from = i + 1;
+	}
+	dp_srtp_protect_rtp(w->engine, o->job + from, o->count - from);
+}
+
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
-	dp_srtp_protect_rtp(w->engine, o->job, o->count);
+	protect(w, o);
 	for (unsigned i = 0; i < o->count; i++) {
 		struct dp_transport *t = o->transport[i];
 		struct rte_mbuf *m = o->mbuf[i];

@@ -41,7 +41,7 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	}
 	data = rte_pktmbuf_mtod(m, uint8_t *);
 	memcpy(data, b->data, len);
-	if (dp_srtp_protect_rtcp(w->engine, t->out, data, &len, RTCP_CAP + DP_SRTP_RTCP_OVERHEAD)) {
+	if (t->out && dp_srtp_protect_rtcp(w->engine, t->out, data, &len, RTCP_CAP + DP_SRTP_RTCP_OVERHEAD)) {
 		dp_drop(w, m, SH_DROP_PROTECT);
 		return;
 	}

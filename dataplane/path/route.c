@@ -40,7 +40,8 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 		if (rtp->ssrc == s->ssrc || rtp->ssrc == s->rtx_ssrc)
 			return s;
 	for (s = t->streams; s; s = s->next_on_transport) {
-		if (!s->ssrc && rtp->pt == s->pt && named(s, rtp, pkt, SH_EXT_RID)) {
+		/* A plain transport's may be known by their payload type alone. */
+		if (!s->ssrc && rtp->pt == s->pt && (t->port || named(s, rtp, pkt, SH_EXT_RID))) {
 			s->ssrc = rtp->ssrc;
 			return s;
 		}
@@ -154,6 +155,8 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 		*reason = SH_DROP_UNKNOWN_PT;
 		return false;
 	}
+	if (s->anew)
+		dp_stream_begin_anew(s, rtp.seq);
 	seq = dp_receive_extend(&s->receive, rtp.seq);
 	if (!fresh(s, seq, reason))
 		return false;

@@ -33,22 +33,13 @@ static void sender_report(struct dp_worker *w, struct dp_transport *t, const str
 {
 	struct dp_rtcp_sender_info info;
 	struct dp_stream *s = t->streams;
-	uint64_t version;
 
 	while (s && s->ssrc != r->ssrc)
 		s = s->next_on_transport;
 	if (!s || !dp_rtcp_sender_info(r, &info))
 		return;
 	dp_receive_sr(&s->receive, &info, w->now_ns);
-
-	/* Other workers read this clock: odd while it changes. */
-	version = atomic_load_explicit(&s->sr_version, memory_order_relaxed);
-	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
-	s->sr.ntp = info.ntp;
-	s->sr.rtp = info.rtp_timestamp;
-	s->sr.ns = w->now_ns;
-	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
+	dp_stream_set_clock(s, info.ntp, info.rtp_timestamp, w->now_ns);
 }
 
 /* RFC 3550, 6.4.1: the round trip is now - LSR - DLSR, in units of 1/65536 s. */
@@ -158,27 +149,59 @@ static void take(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 	}
 }
 
+/* Whether a report or a wish in it is about a packet of ours: a plain viewer that is where it says. */
+static bool names_consumer(struct dp_transport *t, const uint8_t *data, size_t len)
+{
+	struct dp_rtcp_report block;
+	struct dp_rtcp r;
+	size_t pos = 0;
+	uint32_t ssrc;
+
+	while (dp_rtcp_next(data, len, &pos, &r)) {
+		for (unsigned i = 0; dp_rtcp_report(&r, i, &block); i++)
+			if (consumer_of(t, block.ssrc))
+				return true;
+		if ((r.pt == DP_RTCP_RTPFB || r.pt == DP_RTCP_PSFB) && dp_rtcp_fb_media(&r, &ssrc) &&
+			consumer_of(t, ssrc))
+			return true;
+	}
+	return false;
+}
+
+/* Decrypts where the transport is protected. SH_DROP_COUNT: it may be believed, and is valid. */
+static enum sh_drop unprotect(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
+	uint8_t *data, size_t *len)
+{
+	int error;
+
+	if (dp_transport_unprotected(t)) {
+		if (!dp_rtcp_valid(data, *len))
+			return SH_DROP_RTCP_MALFORMED;
+		if (meta->tuple == DP_TUPLE_STRANGER && !names_consumer(t, data, *len))
+			return SH_DROP_UNKNOWN_TUPLE;
+		dp_authenticated(w, t, meta, false);
+		return SH_DROP_COUNT;
+	}
+	if (!t->in)
+		return SH_DROP_NO_KEYS;
+	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, len);
+	if (error)
+		return reason_of(error);
+	dp_authenticated(w, t, meta, false);
+	return dp_rtcp_valid(data, *len) ? SH_DROP_COUNT : SH_DROP_RTCP_MALFORMED;
+}
+
 static void rtcp(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_transport *t = meta->transport;
 	uint8_t *data = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->payload_offset);
 	size_t len = meta->payload_len, pos = 0;
+	enum sh_drop reason = unprotect(w, t, meta, data, &len);
 	struct dp_rtcp r;
-	int error;
 
-	if (!t->in) {
-		dp_drop(w, m, SH_DROP_NO_KEYS);
-		return;
-	}
-	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, &len);
-	if (error) {
-		dp_drop(w, m, reason_of(error));
-		return;
-	}
-	dp_authenticated(w, t, meta);
-	if (!dp_rtcp_valid(data, len)) {
-		dp_drop(w, m, SH_DROP_RTCP_MALFORMED);
+	if (reason != SH_DROP_COUNT) {
+		dp_drop(w, m, reason);
 		return;
 	}
 	while (dp_rtcp_next(data, len, &pos, &r))

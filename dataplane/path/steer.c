@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A UDP port is a worker: packets go to the one whose port they name, wherever they came in. */
+/*
+ * A UDP port has one owner among the workers (sh_port_owner()): packets go to the one whose port they name,
+ * wherever they came in.
+ */
 
 #include <rte_ring.h>
 
-#include "../worker.h"
+#include "../plain.h"
 
 unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
@@ -12,17 +15,36 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t to = (uint16_t)(dp_meta(pkts[i])->path.local.port - base);
+		uint16_t port = dp_meta(pkts[i])->path.local.port;
+		int to = (int)w->id;
 
-		if (to == w->id) {
+		if (port != w->udp_port) /* a division is saved for nearly all */
+			to = sh_port_owner((uint16_t)(port - base), w->workers, w->udp_ports);
+		if (to == (int)w->id) {
 			pkts[kept++] = pkts[i];
-		} else if (to >= w->workers) {
+		} else if (to == SH_NO_WORKER) {
 			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
 		} else if (rte_ring_sp_enqueue(w->peer[to]->handoff[w->id], pkts[i]) != 0) {
 			dp_drop(w, pkts[i], SH_DROP_HANDOFF_FULL);
 		} else {
 			w->stats->handed_off++;
 		}
+	}
+	return kept;
+}
+
+/* What is news of a neighbour is taken in and freed. */
+static unsigned take_neighbours(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!dp_meta(pkts[i])->neighbour) {
+			pkts[kept++] = pkts[i];
+			continue;
+		}
+		dp_plain_neighbour(w, &dp_meta(pkts[i])->path);
+		rte_pktmbuf_free(pkts[i]);
 	}
 	return kept;
 }
@@ -40,5 +62,5 @@ unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts)
 				NULL);
 	}
 	w->stats->handed_in += n;
-	return n;
+	return take_neighbours(w, pkts, n);
 }

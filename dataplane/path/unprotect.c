@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* SRTP in: decrypt and authenticate. Nothing a packet says is believed before this. */
+/*
+ * SRTP in: decrypt and authenticate. Nothing a packet says is believed before this. Of a plain
+ * transport without SRTP the address is all there is to go by, or for a stranger that the
+ * packet fits a producer.
+ */
 
 #include <errno.h>
 
+#include "../plain.h"
 #include "../rtp/rtp.h"
 #include "media.h"
 
@@ -21,8 +26,12 @@ static enum sh_drop reason_of(int error)
 	}
 }
 
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
 {
+	if (t->port) {
+		dp_plain_came(w, t, meta, rtp);
+		return;
+	}
 	if (!t->media_seen)
 		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
 	/* The control plane selects paths; it wants to know when media has chosen another. */
@@ -30,6 +39,18 @@ void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct 
 		t->next_path_ns = w->now_ns + 1000 * DP_MS;
 		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
 	}
+}
+
+static bool plain(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *t, const struct dp_rtp *rtp)
+{
+	const struct dp_meta *meta = dp_meta(m);
+
+	if (meta->tuple == DP_TUPLE_STRANGER && !dp_plain_fits(t, rtp->ssrc, rtp->pt)) {
+		dp_drop(w, m, SH_DROP_UNKNOWN_TUPLE);
+		return false;
+	}
+	dp_authenticated(w, t, meta, true);
+	return true;
 }
 
 static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
@@ -41,7 +62,7 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 	struct dp_rtp rtp;
 	int error;
 
-	if (!t->in) {
+	if (!t->in && !dp_transport_unprotected(t)) {
 		dp_drop(w, m, SH_DROP_NO_KEYS);
 		return false;
 	}
@@ -49,13 +70,15 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 		dp_drop(w, m, SH_DROP_RTP_MALFORMED);
 		return false;
 	}
+	if (!t->in)
+		return plain(w, m, t, &rtp);
 	error = dp_srtp_unprotect_rtp(w->engine, t->in, pkt, &len, rtp.hdr_len);
 	if (error) {
 		dp_drop(w, m, reason_of(error));
 		return false;
 	}
 	meta->payload_len = (uint16_t)len;
-	dp_authenticated(w, t, meta);
+	dp_authenticated(w, t, meta, true);
 	return true;
 }
 

@@ -20,6 +20,17 @@ uint64_t dp_receive_extend(const struct dp_receive *r, uint16_t seq)
 	return r->started ? dp_seq_extend(r->highest, seq) : (uint64_t)FIRST_CYCLE + seq;
 }
 
+void dp_receive_anew(struct dp_receive *r, uint16_t seq)
+{
+	uint64_t before;
+
+	if (!r->started)
+		return;
+	before = ((r->highest >> 16) + 2) * 65536 + seq - 1;
+	r->base += before - r->highest;
+	r->highest = before;
+}
+
 /* RFC 3550, A.8, with the estimate scaled by 16 and kept from running over. */
 static void count_jitter(struct dp_receive *r, uint32_t transit)
 {

@@ -32,6 +32,11 @@ uint64_t dp_receive_extend(const struct dp_receive *r, uint16_t seq);
 /* Counts a packet that is no duplicate. `repaired`: by RTX, its arrival says nothing of jitter. */
 void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_timestamp, uint64_t now,
 	bool repaired);
+/*
+ * The source goes on with `seq`, whatever went before: numbers rise beyond all that could
+ * still be mistaken for an old packet, and the leap counts as no loss.
+ */
+void dp_receive_anew(struct dp_receive *r, uint16_t seq);
 void dp_receive_sr(struct dp_receive *r, const struct dp_rtcp_sender_info *sr, uint64_t now);
 /* Fills in a report block (all but ssrc) and starts the next interval. */
 void dp_receive_report(struct dp_receive *r, struct dp_rtcp_report *out, uint64_t now);

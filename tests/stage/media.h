@@ -32,8 +32,11 @@ struct media_list {
 
 struct media_peer {
 	sh_id transport;
+	unsigned index; /* its place in struct media */
 	struct sh_path path;
 	uint32_t worker, profile;
+	uint16_t port; /* a plain transport's own; 0: WebRTC */
+	bool clear; /* plain: no SRTP */
 	struct sh_transport_keys keys;
 	srtp_t tx, rx;
 	struct media_list rtp, rtcp; /* what came, in order */
@@ -75,6 +78,13 @@ void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint
 void media_peer_bind(struct media *m, struct media_peer *p);
 void media_peer_sessions(struct media_peer *p);
 void media_peer_keys(struct media *m, struct media_peer *p);
+/*
+ * A plain transport on the peer's `port`, on `worker`. Without `mac` of the neighbour, and with
+ * `learnt`, its address is not given to the data plane. Its keys, unless it is `clear`, are not yet.
+ */
+void media_plain_add(struct media *m, struct media_peer *p, unsigned family, bool learnt, const uint8_t *mac);
+/* Its packets come from that port of the same host from now on; what is sent there is not taken. */
+void media_plain_from(struct media_peer *p, uint16_t port);
 /* The test's side alone: the transport stays. Its port is not used again. */
 void media_peer_forget(struct media *m, struct media_peer *p);
 /* TRANSPORT_DEL and that. */

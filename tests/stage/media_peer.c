@@ -90,18 +90,24 @@ void media_op(struct media *m, enum sh_op op, sh_id id)
 
 /* --- transports ---------------------------------------------------------------------------- */
 
-void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint32_t consent_ms)
+static void add_to_list(struct media *m, struct media_peer *p, unsigned family, uint16_t local_port)
 {
-	struct sh_cmd c = {.op = SH_OP_TRANSPORT_ADD};
-
 	if (m->peers == MEDIA_PEERS)
 		stage_die("too many peers");
 	if (!p->transport)
 		p->transport = media_id(m);
-	c.id = p->transport;
 	p->path = stage_path(family == 6 ? "fd01::9" : "10.1.0.9", (uint16_t)(4000 + m->peers),
-		family == 6 ? "fd01::2" : "10.1.0.2", (uint16_t)(20000 + p->worker));
+		family == 6 ? "fd01::2" : "10.1.0.2", local_port);
+	p->index = m->peers;
 	m->peer[m->peers++] = p;
+}
+
+void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint32_t consent_ms)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_ADD};
+
+	add_to_list(m, p, family, (uint16_t)(20000 + p->worker));
+	c.id = p->transport;
 	c.transport_add.worker = p->worker;
 	c.transport_add.consent_ms = consent_ms;
 	c.transport_add.ufrag_len = (uint8_t)strlen(ufrag);
@@ -109,6 +115,29 @@ void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint
 	memcpy(c.transport_add.ufrag, ufrag, strlen(ufrag));
 	memcpy(c.transport_add.pwd, password, strlen(password));
 	media_do(m, &c);
+}
+
+void media_plain_add(struct media *m, struct media_peer *p, unsigned family, bool learnt, const uint8_t *mac)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_ADD};
+	struct sh_transport_add *a = &c.transport_add;
+
+	add_to_list(m, p, family, p->port);
+	c.id = p->transport;
+	a->worker = p->worker;
+	a->kind = SH_TRANSPORT_PLAIN;
+	a->flags = p->clear ? 0 : SH_PLAIN_SRTP;
+	a->port = p->port;
+	if (!learnt)
+		a->plain.remote = p->path.remote;
+	if (mac)
+		memcpy(a->plain.mac, mac, sizeof(a->plain.mac));
+	media_do(m, &c);
+}
+
+void media_plain_from(struct media_peer *p, uint16_t port)
+{
+	p->path.remote.port = port;
 }
 
 void media_peer_bind(struct media *m, struct media_peer *p)
@@ -181,7 +210,7 @@ void media_peer_open(struct media *m, struct media_peer *p, unsigned family)
 
 void media_peer_forget(struct media *m, struct media_peer *p)
 {
-	m->peer[p->path.remote.port - 4000] = NULL;
+	m->peer[p->index] = NULL;
 	if (p->tx) {
 		srtp_dealloc(p->tx);
 		srtp_dealloc(p->rx);
@@ -213,6 +242,8 @@ size_t media_protect(struct media_peer *p, uint8_t *data, size_t len)
 {
 	int n = (int)len;
 
+	if (p->clear)
+		return len;
 	if (srtp_protect(p->tx, data, &n) != srtp_err_status_ok)
 		stage_die("libsrtp2 does not protect");
 	return (size_t)n;
@@ -222,6 +253,8 @@ size_t media_protect_rtcp(struct media_peer *p, uint8_t *data, size_t len)
 {
 	int n = (int)len;
 
+	if (p->clear)
+		return len;
 	if (srtp_protect_rtcp(p->tx, data, &n) != srtp_err_status_ok)
 		stage_die("libsrtp2 does not protect RTCP");
 	return (size_t)n;
@@ -277,7 +310,9 @@ static void receive(struct media_peer *p, const uint8_t *raw, size_t len)
 	struct media_packet *k = add(rtcp ? &p->rtcp : &p->rtp, raw, len);
 	int n = (int)len;
 
-	k->error = rtcp ? srtp_unprotect_rtcp(p->rx, k->data, &n) : srtp_unprotect(p->rx, k->data, &n);
+	if (!p->clear)
+		k->error =
+			rtcp ? srtp_unprotect_rtcp(p->rx, k->data, &n) : srtp_unprotect(p->rx, k->data, &n);
 	if (k->error != srtp_err_status_ok)
 		return;
 	k->len = (size_t)n;

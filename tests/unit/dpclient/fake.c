@@ -106,6 +106,7 @@ static void lay_out(struct fake *f)
 		.punt_count = FAKE_PACKETS,
 		.inject_count = FAKE_PACKETS,
 		.udp_port_base = FAKE_PORT,
+		.udp_port_last = FAKE_PORT + 200,
 		.addr_count = 2,
 		.addr = {{.family = 4, .ip = {10, 99, 0, 2}}, {.family = 6, .ip = {0xfd, 0x99, [15] = 2}}},
 	};

@@ -53,8 +53,17 @@ static const struct place places[] = {
 	AT(sh_transport_add, consent_ms, 4),
 	AT(sh_transport_add, ufrag_len, 8),
 	AT(sh_transport_add, pwd_len, 9),
+	AT(sh_transport_add, kind, 10),
+	AT(sh_transport_add, flags, 11),
+	AT(sh_transport_add, port, 12),
 	AT(sh_transport_add, ufrag, 16),
 	AT(sh_transport_add, pwd, 48),
+	AT(sh_transport_add, plain, 16),
+
+	SIZE(sh_plain, 28),
+	AT(sh_plain, remote, 0),
+	AT(sh_plain, mac, 20),
+	AT(sh_plain, vlan, 26),
 
 	SIZE(sh_transport_bind, 56),
 	AT(sh_transport_bind, path, 0),
@@ -166,9 +175,10 @@ static const struct place places[] = {
 	AT(sh_hello_reply, inject_offset, 116),
 	AT(sh_hello_reply, inject_count, 180),
 	AT(sh_hello_reply, udp_port_base, 184),
-	AT(sh_hello_reply, addr_count, 186),
-	AT(sh_hello_reply, addr, 188),
-	AT(sh_hello_reply, reason, 348),
+	AT(sh_hello_reply, udp_port_last, 186),
+	AT(sh_hello_reply, addr_count, 188),
+	AT(sh_hello_reply, addr, 190),
+	AT(sh_hello_reply, reason, 350),
 
 	SIZE(sh_stats_header, 192),
 	AT(sh_stats_header, magic, 0),
@@ -319,7 +329,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 1);
+	assert_int_equal(SH_ABI_VERSION, 2);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 1);
 }

@@ -91,8 +91,8 @@ class DataPlane:
             except OSError:
                 return
             hello = conn.recv(64)
-            assert struct.unpack("<III", hello[:12]) == (0x45544150, 1, 2), hello
-            reply = struct.pack("<IIiI", 0x45544150, 1, 0, self.workers).ljust(448, b"\0")
+            assert struct.unpack("<III", hello[:12]) == (0x45544150, 2, 2), hello
+            reply = struct.pack("<IIiI", 0x45544150, 2, 0, self.workers).ljust(448, b"\0")
             conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
             conn.close()
 
