@@ -16,6 +16,9 @@ struct cp_admin_client {
 	uv_pipe_t pipe; /* first: handles and clients share an address */
 	struct cp_admin *admin;
 	struct cp_admin_client *next;
+	struct cp_admin_asker asker;
+	bool waits; /* for an answer: what else it has sent is taken afterwards */
+	bool asks; /* just now */
 	size_t used;
 	char line[CP_ADMIN_LINE_MAX];
 };
@@ -42,6 +45,7 @@ static void drop(struct cp_admin_client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	c->admin->clients--;
+	cp_admin_forget(c->admin->server, &c->asker);
 	uv_close((uv_handle_t *)&c->pipe, closed);
 }
 
@@ -49,26 +53,41 @@ static void written(uv_write_t *request, int status)
 {
 	struct answer *a = (struct answer *)request;
 
+	explicit_bzero(a->text, strlen(a->text)); /* there may be keys in it */
 	free(a->text);
 	free(a);
 }
 
-static int answer(struct cp_admin_client *c, const char *line, size_t len)
+static int send_text(struct cp_admin_client *c, char *text)
 {
-	struct answer *a = calloc(1, sizeof(*a));
+	struct answer *a = text != NULL ? calloc(1, sizeof(*a)) : NULL;
 	uv_buf_t buf;
 
-	if (a == NULL)
+	if (a == NULL) {
+		free(text);
 		return -1;
-	a->text = cp_admin_answer(c->admin->server, line, len);
-	if (a->text != NULL) {
-		buf = uv_buf_init(a->text, (unsigned)strlen(a->text));
-		if (uv_write(&a->request, (uv_stream_t *)&c->pipe, &buf, 1, written) == 0)
-			return 0;
 	}
-	free(a->text);
+	a->text = text;
+	buf = uv_buf_init(text, (unsigned)strlen(text));
+	if (uv_write(&a->request, (uv_stream_t *)&c->pipe, &buf, 1, written) == 0)
+		return 0;
+	free(text);
 	free(a);
 	return -1;
+}
+
+static void take_lines(struct cp_admin_client *c);
+
+static void answered(struct cp_admin_asker *asker, char *text)
+{
+	struct cp_admin_client *c =
+		(struct cp_admin_client *)((char *)asker - offsetof(struct cp_admin_client, asker));
+
+	c->waits = false;
+	if (send_text(c, text) < 0)
+		drop(c);
+	else if (!c->asks) /* else take_lines() goes on by itself */
+		take_lines(c);
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -79,28 +98,40 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 /* A line that does not end, or an answer that is not read, ends the connection. */
+static void take_lines(struct cp_admin_client *c)
+{
+	const char *end;
+
+	while (!c->waits && (end = memchr(c->line, '\n', c->used)) != NULL) {
+		size_t len = (size_t)(end - c->line);
+
+		if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > 1 << 20) {
+			drop(c);
+			return;
+		}
+		c->waits = c->asks = true;
+		cp_admin_ask(c->admin->server, c->line, len, &c->asker);
+		c->asks = false;
+		if (uv_is_closing((uv_handle_t *)&c->pipe))
+			return;
+		explicit_bzero(c->line, len);
+		c->used -= len + 1;
+		memmove(c->line, end + 1, c->used);
+	}
+	if (c->used == sizeof(c->line))
+		drop(c);
+}
+
 static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct cp_admin_client *c = (struct cp_admin_client *)stream;
-	const char *end;
 
 	if (n < 0) {
 		drop(c);
 		return;
 	}
 	c->used += (size_t)n;
-	while ((end = memchr(c->line, '\n', c->used)) != NULL) {
-		size_t len = (size_t)(end - c->line);
-
-		if (uv_stream_get_write_queue_size(stream) > 1 << 20 || answer(c, c->line, len) < 0) {
-			drop(c);
-			return;
-		}
-		c->used -= len + 1;
-		memmove(c->line, end + 1, c->used);
-	}
-	if (c->used == sizeof(c->line))
-		drop(c);
+	take_lines(c);
 }
 
 static bool allowed(const uv_pipe_t *pipe)
@@ -126,6 +157,7 @@ static void connection(uv_stream_t *listener, int status)
 	if (status != 0 || (c = calloc(1, sizeof(*c))) == NULL)
 		return;
 	c->admin = a;
+	c->asker.answer = answered;
 	if (uv_pipe_init(listener->loop, &c->pipe, 0) != 0) {
 		free(c);
 		return;

@@ -37,7 +37,21 @@ int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *
 /* Takes the socket away. The loop must run on to close handles. */
 void cp_admin_stop(struct cp_admin *a);
 
-/* Answers one line (commands.c). The caller frees the text, which has its newline; NULL: no memory. */
-char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len);
+/* Who waits for an answer. */
+struct cp_admin_asker {
+	/* Called once. Takes the text, which has its newline; NULL: no memory. */
+	void (*answer)(struct cp_admin_asker *asker, char *text);
+	cJSON *srtp; /* keys that go into the answer, when it comes */
+};
+
+/* Answers one line (commands.c), before it returns or later. */
+void cp_admin_ask(const struct cp_server *s, const char *line, size_t len, struct cp_admin_asker *asker);
+/* Whoever asked has gone: it is not called any more. */
+void cp_admin_forget(const struct cp_server *s, struct cp_admin_asker *asker);
+
+/* The reply as a line of text. NULL: no memory. */
+char *cp_admin_line(const cJSON *reply);
+/* Overwrites the keys in an object before it is deleted. */
+void cp_admin_wipe_keys(cJSON *object);
 
 #endif

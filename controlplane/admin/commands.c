@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admin.h"
+#include "plain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,13 +92,32 @@ static void close_room(const struct cp_server *s, const cJSON *request, cJSON *r
 		cp_room_end(room, "the operator closed it");
 }
 
-char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len)
+static void close_plain(const struct cp_server *s, const cJSON *request, cJSON *reply)
 {
-	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
-	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));
-	char *text, *out = NULL;
+	struct cp_fault fault;
 
-	cJSON_AddBoolToObject(reply, "ok", true);
+	if (cp_admin_plain_close(s->model, request, &fault) < 0)
+		refuse(reply, fault.message);
+}
+
+/* Those that are answered when the data plane has done it. False: refused. */
+static bool begin_plain(const struct cp_server *s, const char *cmd, const cJSON *request,
+	struct cp_admin_asker *asker, cJSON *reply)
+{
+	bool produce = strcmp(cmd, "plain-produce") == 0;
+	struct cp_fault fault;
+
+	if (produce ? cp_admin_plain_produce(s->model, request, asker, &fault)
+		    : cp_admin_plain_consume(s->model, request, asker, &fault))
+		return true;
+	refuse(reply, fault.message);
+	return false;
+}
+
+/* False: the answer comes later. */
+static bool answer(const struct cp_server *s, const char *cmd, const cJSON *request,
+	struct cp_admin_asker *asker, cJSON *reply)
+{
 	if (cmd == NULL)
 		refuse(reply, "cmd: must be a string in a JSON object");
 	else if (strcmp(cmd, "status") == 0)
@@ -109,13 +128,47 @@ char *cp_admin_answer(const struct cp_server *s, const char *line, size_t len)
 		add_transports(s, reply);
 	else if (strcmp(cmd, "room-close") == 0)
 		close_room(s, request, reply);
+	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
+		return !begin_plain(s, cmd, request, asker, reply);
+	else if (strcmp(cmd, "plain-close") == 0)
+		close_plain(s, request, reply);
+	else if (strcmp(cmd, "plain-list") == 0)
+		cp_admin_plain_list(s->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
-		refuse(reply, "cmd: must be status, rooms, transports or room-close");
-	text = cJSON_PrintUnformatted(reply);
+		refuse(reply, "cmd: must be status, rooms, transports, room-close, plain-produce, "
+			      "plain-consume, plain-close or plain-list");
+	return true;
+}
+
+char *cp_admin_line(const cJSON *reply)
+{
+	char *text = cJSON_PrintUnformatted(reply), *out = NULL;
+
 	if (text == NULL || asprintf(&out, "%s\n", text) < 0)
 		out = NULL;
+	if (text != NULL)
+		explicit_bzero(text, strlen(text)); /* there may be keys in it */
 	cJSON_free(text);
+	return out;
+}
+
+void cp_admin_ask(const struct cp_server *s, const char *line, size_t len, struct cp_admin_asker *asker)
+{
+	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
+	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));
+
+	cJSON_AddBoolToObject(reply, "ok", true);
+	if (answer(s, cmd, request, asker, reply))
+		asker->answer(asker, cp_admin_line(reply));
+	cp_admin_wipe_keys(request);
 	cJSON_Delete(request);
 	cJSON_Delete(reply);
-	return out;
+}
+
+void cp_admin_forget(const struct cp_server *s, struct cp_admin_asker *asker)
+{
+	cp_plain_forget(s->model, asker);
+	cp_admin_wipe_keys(asker->srtp);
+	cJSON_Delete(asker->srtp);
+	asker->srtp = NULL;
 }

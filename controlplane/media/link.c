@@ -62,9 +62,12 @@ static int transport_open(void *media, struct cp_transport *t, cp_media_done don
 {
 	static const struct cp_webrtc_events events = {.created = created, .state = state_changed};
 	struct cp_plane *p = media;
-	struct link *link = calloc(1, sizeof(*link));
+	struct link *link;
 	int error;
 
+	if (t->plain != NULL)
+		return cp_plane_plain_open(p, t, done, arg);
+	link = calloc(1, sizeof(*link));
 	if (link == NULL)
 		return ENOMEM;
 	*link = (struct link){.plane = p, .transport = t, .done = done, .arg = arg};
@@ -153,6 +156,10 @@ static void transport_close(void *media, struct cp_transport *t)
 {
 	struct link *link = t->link;
 
+	if (t->plain != NULL) {
+		cp_plane_plain_close(t);
+		return;
+	}
 	cp_webrtc_close(link->webrtc);
 	if (link->done != NULL)
 		link->done(link->arg, ECANCELED);

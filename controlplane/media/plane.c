@@ -55,7 +55,7 @@ static void dp_event(void *arg, const struct sh_event *event)
 {
 	struct cp_plane *p = arg;
 
-	if (!cp_webrtc_server_event(p->webrtc, event))
+	if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plane_plain_event(p, event))
 		sh_log(SH_LOG_DEBUG, "event-ignored kind=%u id=%016" PRIx64, event->kind, event->id);
 }
 
@@ -86,6 +86,8 @@ int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *
 	p->metrics = metrics;
 	p->connected = connected;
 	p->owner = owner;
+	TAILQ_INIT(&p->plain);
+	cp_random(&p->plain_next, sizeof(p->plain_next));
 	snprintf(path, sizeof(path), "%s/dataplane.sock", config->run_dir);
 	error = cp_dp_create(&p->dp, loop, path, &events, p);
 	if (error != 0) {

@@ -16,6 +16,8 @@
 #include "shared/config.h"
 #include "shared/stats_reader.h"
 
+struct cp_plain_link;
+
 struct cp_plane {
 	const struct sh_config *config;
 	struct cp_model *model;
@@ -24,6 +26,9 @@ struct cp_plane {
 	struct cp_webrtc_server *webrtc;
 	struct sh_stats_reader stats; /* map NULL: the data plane is away */
 	bool up;
+	TAILQ_HEAD(, cp_plain_link) plain; /* plain transports of the data plane that is there */
+	uint64_t plain_port[65536 / 64]; /* bits: the UDP port is one's, until its deletion is acknowledged */
+	uint32_t plain_next; /* the port to try first, modulo their number; begins anywhere */
 	void (*connected)(struct cp_plane *p); /* called each time; for the log of readiness */
 	void *owner; /* for `connected` */
 };
@@ -34,6 +39,13 @@ extern const struct cp_media cp_plane_media; /* its argument is a struct cp_plan
 int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
 	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
 	void *owner, char *err, size_t err_size);
+
+/* --- plain transports (plain.c), as cp_media has them for WebRTC's -------------------------- */
+
+int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_done done, void *arg);
+void cp_plane_plain_close(struct cp_transport *t);
+/* True when the event was about one of them. */
+bool cp_plane_plain_event(struct cp_plane *p, const struct sh_event *event);
 
 /* Lets go of the data plane, where media goes on; transports here close without a word to it. */
 void cp_plane_detach(struct cp_plane *p);

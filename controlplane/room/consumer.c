@@ -57,7 +57,7 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
 	if (t->purpose != CP_PURPOSE_RECV)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
-	if (p->transport->peer == t->peer)
+	if (p->transport->peer == t->peer && !t->peer->of_operator)
 		return cp_refuse(fault, CP_BAD_REQUEST,
 			"producerId: a peer does not consume its own producers");
 	TAILQ_FOREACH(other, &t->consumers, on_transport)
@@ -66,7 +66,7 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	if (!cp_can_consume(&p->consumable, rtp_capabilities))
 		return cp_refuse(fault, CP_UNSUPPORTED,
 			"rtpCapabilities: no codec in common with this producer");
-	if (t->peer->consumer_count >= limit->consumers_per_peer)
+	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
 			t->peer->consumer_count);
 	return 0;

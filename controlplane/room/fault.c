@@ -50,6 +50,15 @@ int cp_refuse_errno(struct cp_fault *f, int error)
 	case ECANCELED:
 	case ETIMEDOUT:
 		return cp_refuse(f, CP_UNAVAILABLE, "the data plane is away");
+	case EADDRINUSE:
+		return cp_refuse(f, CP_CONFLICT, "port: a plain transport has it, or had it a moment ago");
+	case ERANGE:
+		return cp_refuse(f, CP_BAD_REQUEST,
+			"port: must be one of network.udp_port_base to udp_port_last that is no worker's");
+	case EADDRNOTAVAIL:
+		return cp_refuse(f, CP_UNAVAILABLE,
+			"port: none is free in network.udp_port_base to udp_port_last, or there is no "
+			"address to send from");
 	case EEXIST:
 		return cp_refuse(f, CP_CONFLICT, "the data plane has such a stream already");
 	default:

@@ -60,6 +60,12 @@ void cp_room_forget(struct cp_room *room);
 /* How the end of an object is logged: a room that closes says it once, for all of them. */
 enum sh_log_level cp_room_end_level(const struct cp_room *room);
 
+/* Asks for the next turn, where there is something to do. */
+void cp_model_wake(const struct cp_model *m);
+
+/* What is due for plain transports (plain.c): the next step of a request, what has ended. */
+void cp_plain_run(struct cp_model *m);
+
 /* --- peers of the same user in one room (user.c) -------------------------------------- */
 
 /*

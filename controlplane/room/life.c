@@ -53,12 +53,11 @@ uint64_t cp_room_grace_left_ms(const struct cp_room *room)
 	return room->state == CP_ROOM_GRACE && room->deadline_ms > now ? room->deadline_ms - now : 0;
 }
 
-/* Asks for the next turn, where there is something to do. */
-static void wake(const struct cp_model *m)
+void cp_model_wake(const struct cp_model *m)
 {
 	const struct cp_room *room = TAILQ_FIRST(&m->grace);
 
-	if (!TAILQ_EMPTY(&m->closing))
+	if (!TAILQ_EMPTY(&m->closing) || m->plain_due)
 		m->clock->wake_in(m->clock_arg, TURN_MS);
 	else if (room != NULL)
 		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
@@ -89,8 +88,8 @@ static void enter_grace(struct cp_room *room)
 	m->grace_count++;
 	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->name, room->peer_count,
 		m->config->rooms.grace_s);
-	if (TAILQ_EMPTY(&m->closing)) /* else a turn was asked for, and is not put off */
-		wake(m);
+	if (TAILQ_EMPTY(&m->closing) && !m->plain_due) /* else a turn was asked for, and is not put off */
+		cp_model_wake(m);
 }
 
 /* --- hosts ------------------------------------------------------------------------------ */
@@ -147,7 +146,7 @@ void cp_room_end(struct cp_room *room, const char *reason)
 	snprintf(room->end.reason, sizeof(room->end.reason), "%s", reason);
 	TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
 	if (m->closing_count++ == 0)
-		wake(m);
+		cp_model_wake(m);
 }
 
 void cp_room_forget(struct cp_room *room)
@@ -265,5 +264,6 @@ void cp_model_run(struct cp_model *m)
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
 		end_some(room, &budget);
 	}
-	wake(m);
+	cp_plain_run(m);
+	cp_model_wake(m);
 }

@@ -145,7 +145,7 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	default:
 		return cp_refuse(fault, CP_INTERNAL, "%s", why);
 	}
-	if (t->peer->producer_count >= m->config->limit.producers_per_peer)
+	if (!t->peer->of_operator && t->peer->producer_count >= m->config->limit.producers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
 			t->peer->producer_count);
 	return check_unique(t, add, fault);

@@ -18,6 +18,7 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 	TAILQ_INIT(&m->room_list);
 	TAILQ_INIT(&m->grace);
 	TAILQ_INIT(&m->closing);
+	TAILQ_INIT(&m->plain);
 }
 
 bool cp_name_valid(const char *name)
@@ -102,6 +103,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	peer->room = room;
 	peer->publish = join->publish;
 	peer->subscribe = join->subscribe;
+	peer->of_operator = join->of_operator;
 	peer->listener = join->listener;
 	peer->session = join->session;
 	TAILQ_INIT(&peer->transports);

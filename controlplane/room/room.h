@@ -82,9 +82,24 @@ struct cp_producer {
 	TAILQ_ENTRY(cp_producer) in_room;
 };
 
+/* What a transport without ICE and DTLS is made of (docs/plain.md). */
+struct cp_plain {
+	uint16_t port; /* its own UDP port; 0: not chosen yet */
+	bool learns; /* its address comes from packets */
+	struct sh_addr remote; /* family 0: not known yet */
+	uint8_t mac[6]; /* of the neighbour on the way; all 0: the data plane asks */
+	uint16_t vlan; /* 0: untagged */
+	uint32_t idle_ms; /* it ends when no packet came for so long; 0: never */
+	uint16_t profile; /* enum sh_srtp_profile; 0: no SRTP */
+	struct sh_addr local; /* where its packets are sent to; writer: cp_media */
+	const struct sh_transport_keys *keys; /* while it is being opened; NULL: no SRTP */
+	bool ended; /* what it was for is gone: it is closed in the next turn */
+};
+
 struct cp_transport {
 	char id[CP_ID_SIZE];
 	sh_id dp_id;
+	struct cp_plain *plain; /* NULL: WebRTC */
 	struct cp_peer *peer;
 	enum cp_purpose purpose;
 	enum cp_transport_state state;
@@ -122,6 +137,7 @@ struct cp_peer {
 	struct cp_room *room;
 	struct cp_user *same_user; /* NULL: not named */
 	bool publish, subscribe; /* what it may do */
+	bool of_operator; /* nobody's browser: it has the plain transports of its room, without a limit of its own */
 	bool host; /* it has produced in this room, even if it has stopped since */
 	const struct cp_listener *listener;
 	void *session; /* owner: the dialect */
@@ -150,6 +166,7 @@ struct cp_room {
 		char reason[96];
 	} end; /* closing */
 	struct cp_index users;
+	struct cp_peer *plain_peer; /* the operator's; NULL: there are no plain transports */
 	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
 	TAILQ_HEAD(, cp_producer) producers; /* live or not yet */
 	TAILQ_ENTRY(cp_room) in_model;
@@ -169,6 +186,9 @@ struct cp_model {
 	TAILQ_HEAD(, cp_room) room_list;
 	TAILQ_HEAD(, cp_room) grace; /* the next deadline first */
 	TAILQ_HEAD(, cp_room) closing; /* whose turn it is first */
+	TAILQ_HEAD(, cp_plain_request) plain; /* the first is under way */
+	bool plain_due; /* there is something to do for plain transports in the next turn: */
+	bool plain_reap; /* some have ended */
 };
 
 /* `fault` NULL: it worked, and `object` is what was made or changed. */
@@ -190,6 +210,7 @@ struct cp_join {
 	const char *id; /* the peer's, CP_ID_SIZE - 1 characters; NULL: one is made */
 	const char *user; /* a valid name; "": not named */
 	bool publish, subscribe;
+	bool of_operator;
 	const struct cp_listener *listener;
 	void *session;
 };
@@ -229,6 +250,9 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 
 void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose,
 	cp_done done); /* object: cp_transport */
+/* The same without ICE and DTLS; `plain` is copied, its keys are read before it returns. */
+void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, const struct cp_plain *plain,
+	cp_done done);
 cJSON *cp_transport_parameters(const struct cp_transport *t);
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
 /* New iceParameters, the caller's; NULL with the fault. */
@@ -267,5 +291,33 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done); /* object: cp_consumer */
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done); /* object: cp_consumer */
 void cp_consumer_close(struct cp_consumer *c); /* its owner is not told */
+
+/* --- plain transports (plain.c) ------------------------------------------------------------ */
+
+/*
+ * A transport and what is on it, at the operator's wish: a producer where there are
+ * rtp_parameters, else a consumer of `producer`. Everything is copied.
+ */
+struct cp_plain_ask {
+	const char *room; /* to produce: a valid name, the room is made where there is none */
+	const cJSON *kind, *rtp_parameters;
+	const char *producer; /* to consume: its id */
+	bool rtx; /* to consume: what was lost comes as RTX (RFC 4588), where the codec has it */
+	const struct cp_plain *plain;
+	const struct sh_transport_keys *keys; /* NULL: no SRTP */
+};
+
+/*
+ * NULL with the fault, else with one producer or consumer on it. Not from within
+ * cp_plain_begin, but from a turn of the loop: it may call what is declared here.
+ */
+typedef void (*cp_plain_done)(void *arg, const struct cp_fault *fault, const struct cp_transport *t);
+
+/* One after the other, in the order of the calls. 0, or -1: no memory, `done` is not called. */
+int cp_plain_begin(struct cp_model *m, const struct cp_plain_ask *ask, cp_plain_done done, void *arg);
+/* Nobody waits for what was begun with that `arg` any more: it is closed where it is not done yet. */
+void cp_plain_forget(struct cp_model *m, const void *arg);
+/* 0, or -1 with a not-found: there is no such plain transport. */
+int cp_plain_close(struct cp_model *m, const char *id, struct cp_fault *fault);
 
 #endif

@@ -58,6 +58,36 @@ static int admit(struct cp_transport *t)
 	return 0;
 }
 
+static void transport_free(struct cp_transport *t)
+{
+	if (t != NULL)
+		free(t->plain);
+	free(t);
+}
+
+/* NULL: no memory. */
+static struct cp_transport *transport_make(struct cp_peer *peer, enum cp_purpose purpose,
+	const struct cp_plain *plain)
+{
+	struct cp_transport *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->peer = peer;
+	t->purpose = purpose;
+	TAILQ_INIT(&t->producers);
+	TAILQ_INIT(&t->consumers);
+	if (plain == NULL)
+		return t;
+	t->plain = malloc(sizeof(*t->plain));
+	if (t->plain == NULL) {
+		free(t);
+		return NULL;
+	}
+	*t->plain = *plain;
+	return t;
+}
+
 static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp_transport *t,
 	struct cp_fault *fault)
 {
@@ -71,7 +101,7 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
 	if (!m->media->up(m->media_arg))
 		return cp_refuse_errno(fault, ENOTCONN);
-	if (peer->transport_count >= m->config->limit.transports_per_peer)
+	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
 			peer->transport_count);
 	if (t == NULL)
@@ -81,27 +111,31 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 
 void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done)
 {
+	cp_transport_create_plain(peer, purpose, NULL, done);
+}
+
+void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, const struct cp_plain *plain,
+	cp_done done)
+{
 	struct cp_model *m = peer->room->model;
-	struct cp_transport *t = calloc(1, sizeof(*t));
+	struct cp_transport *t = transport_make(peer, purpose, plain);
 	struct cp_fault fault;
 	struct cp_call *call;
 	int error;
 
 	if (check_create(peer, purpose, t, &fault) < 0) {
-		free(t);
+		transport_free(t);
 		done(peer, &fault, NULL);
 		return;
 	}
-	t->peer = peer;
-	t->purpose = purpose;
-	TAILQ_INIT(&t->producers);
-	TAILQ_INIT(&t->consumers);
 	call = cp_call_begin(peer, t, created, done);
 	if (call == NULL) {
-		free(t);
+		transport_free(t);
 		return;
 	}
 	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
+	if (t->plain != NULL)
+		t->plain->keys = NULL;
 	if (error == 0 && admit(t) == 0)
 		return;
 	if (error == 0) { /* no memory for the index: close answers the call, detached by now */
@@ -113,7 +147,7 @@ void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done 
 		cp_refuse_errno(&fault, error);
 		done(peer, &fault, NULL);
 	}
-	free(t);
+	transport_free(t);
 }
 
 cJSON *cp_transport_parameters(const struct cp_transport *t)
@@ -169,7 +203,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 			peer->id, t->id, how->reason);
 	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING && peer->room->state != CP_ROOM_CLOSING)
 		peer->listener->transport_closed(peer, t, how->why, how->reason);
-	free(t);
+	transport_free(t);
 }
 
 void cp_transport_close(struct cp_transport *t)
