@@ -167,22 +167,31 @@ cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MA
 	return NULL;
 }
 
-int ctl_tell(const struct ctl_options *o, const cJSON *request, char err[CTL_ERR_MAX])
+int ctl_request(const struct ctl_options *o, const cJSON *request, cJSON **answer, char err[CTL_ERR_MAX])
 {
 	const char *error;
-	char text[128];
-	cJSON *answer;
-	bool ok;
+	char text[256];
 
-	if (converse(o, request, &answer, err) < 0)
+	if (converse(o, request, answer, err) < 0)
 		return CTL_NO_CONTROLPLANE;
-	ok = is_ok(answer);
-	error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "error"));
-	if (!ok && error != NULL)
+	if (is_ok(*answer))
+		return CTL_OK;
+	error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(*answer, "error"));
+	if (error != NULL)
 		snprintf(err, CTL_ERR_MAX, "the control plane refuses: %s",
 			sh_log_text(text, sizeof(text), error, strlen(error)));
-	else if (!ok)
+	else
 		snprintf(err, CTL_ERR_MAX, "the control plane's answer is not understood");
-	cJSON_Delete(answer);
-	return ok ? CTL_OK : CTL_FAILED;
+	cJSON_Delete(*answer);
+	return CTL_FAILED;
+}
+
+int ctl_tell(const struct ctl_options *o, const cJSON *request, char err[CTL_ERR_MAX])
+{
+	cJSON *answer;
+	int code = ctl_request(o, request, &answer, err);
+
+	if (code == CTL_OK)
+		cJSON_Delete(answer);
+	return code;
 }

@@ -9,10 +9,12 @@
 
 #include "../../shared/config.h"
 
+enum { ANY = -1 };
+
 struct command {
 	const char *name;
 	int (*run)(const struct ctl_options *o);
-	int arguments;
+	int arguments; /* ANY: it says itself what is wrong with them */
 	bool changes; /* something, so that it is not for --watch */
 	bool samples; /* takes a second by itself */
 };
@@ -23,6 +25,7 @@ static const struct command commands[] = {
 	{"room", ctl_room, 2, true, false},
 	{"transports", ctl_transports, 0, false, false},
 	{"stats", ctl_stats, 0, false, false},
+	{"plain", ctl_plain, ANY, true, false},
 };
 
 static void print_help(void)
@@ -34,6 +37,7 @@ static void print_help(void)
 	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
 	      "  transports       every transport: where, whose, in which state, what it carried\n"
 	      "  stats            every counter of every worker, drops by reason\n"
+	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats: counters that are zero, too\n"
@@ -60,12 +64,12 @@ static const struct command *find_command(const char *name)
 static int check_command(const struct command *command, int arguments, bool again)
 {
 	if (command == NULL) {
-		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, stats is "
-		      "needed; see spatectl --help\n",
+		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, stats, "
+		      "plain is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}
-	if (arguments != command->arguments) {
+	if (command->arguments != ANY && arguments != command->arguments) {
 		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
 			command->arguments == 0 ? "takes nothing more" : "it is room close NAME");
 		return -1;

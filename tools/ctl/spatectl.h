@@ -28,7 +28,7 @@ enum ctl_exit {
 struct ctl_options {
 	const char *run_dir;
 	bool json, all;
-	char *const *argument; /* of the command: as many as it takes */
+	char *const *argument; /* of the command: as many as it takes, then NULL */
 };
 
 /* --- commands; each prints to stdout and returns an exit code ------------------------- */
@@ -38,6 +38,7 @@ int ctl_rooms(const struct ctl_options *o);
 int ctl_room(const struct ctl_options *o);
 int ctl_transports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
+int ctl_plain(const struct ctl_options *o);
 
 /* --- the two processes ------------------------------------------------------------------ */
 
@@ -51,6 +52,12 @@ int ctl_attach(struct sh_stats_reader *r, const struct ctl_options *o, char err[
  * deletes, or NULL with a sentence for people in `err`.
  */
 cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MAX]);
+
+/*
+ * The same with a request of the caller's. CTL_OK with the answer, which the caller deletes;
+ * else CTL_NO_CONTROLPLANE or, when it refused, CTL_FAILED, with a sentence for people in `err`.
+ */
+int ctl_request(const struct ctl_options *o, const cJSON *request, cJSON **answer, char err[CTL_ERR_MAX]);
 
 /*
  * Has the control plane do something. CTL_OK; else CTL_NO_CONTROLPLANE or, when it refused,

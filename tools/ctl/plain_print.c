@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plain.h"
+
+void ctl_plain_help(FILE *to)
+{
+	fputs("usage: spatectl plain produce ROOM CODEC [WORD]...\n"
+	      "       spatectl plain consume ROOM audio|video|PRODUCER [WORD]...\n"
+	      "       spatectl plain list\n"
+	      "       spatectl plain close ID\n"
+	      "\n"
+	      "A plain transport carries one stream as RTP or SRTP, without ICE and DTLS, on a UDP port\n"
+	      "of its own. What is produced is watched by everybody in the room; the room is made where\n"
+	      "there is none. RTCP goes over the same port. docs/plain.md shows FFmpeg and GStreamer.\n"
+	      "\n"
+	      "  CODEC              opus, VP8, VP9, H264 or AV1, as far as the server has it\n"
+	      "  from=ADDRESS:PORT  produce: take packets from there only; without it from where the\n"
+	      "                     first valid one comes\n"
+	      "  to=ADDRESS:PORT    consume: send there; without it to where the first RTCP about the\n"
+	      "                     stream comes from\n"
+	      "  mac=MAC vlan=N     the neighbour on the way there; without it ARP or ND finds one\n"
+	      "  port=N             the UDP port; without it one that is free\n"
+	      "  idle=SECONDS       close it when no packet came for so long; without it never\n"
+	      "  pt=N ssrc=N        produce: payload type (96, audio 111) and SSRC (drawn)\n"
+	      "  rtx-pt=N rtx-ssrc=N  produce: retransmissions come so (RFC 4588)\n"
+	      "  profile=HEX        produce: H264's profile-level-id (42e01f)\n"
+	      "  nack pli fir       produce: what the sender's RTCP understands\n"
+	      "  rtx                consume: send again as RTX; without it as the same packet\n"
+	      "  srtp=SUITE         AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES_CM_128_HMAC_SHA1_80\n"
+	      "  key-file=FILE      what the other side protects with: base64 of key and salt on the\n"
+	      "                     first line; without it one is drawn. Ours is always drawn\n",
+		to);
+}
+
+static void print_text(const cJSON *answer, const char *name, const char *member)
+{
+	char text[64];
+
+	if (cJSON_HasObjectItem(answer, member))
+		printf("%-13s %s\n", name, ctl_text(text, answer, member));
+}
+
+void ctl_plain_print(const cJSON *answer)
+{
+	const cJSON *srtp = cJSON_GetObjectItemCaseSensitive(answer, "srtp");
+
+	print_text(answer, "id", "id");
+	print_text(answer, "room", "room");
+	print_text(answer, "producer", "producer");
+	print_text(answer, "codec", "codec");
+	printf("%-13s %.0f\n", "clock rate", ctl_number(answer, "clock_rate"));
+	printf("%-13s %.0f\n", "payload type", ctl_number(answer, "payload_type"));
+	printf("%-13s %.0f\n", "ssrc", ctl_number(answer, "ssrc"));
+	if (cJSON_HasObjectItem(answer, "rtx_ssrc")) {
+		printf("%-13s %.0f\n", "rtx type", ctl_number(answer, "rtx_payload_type"));
+		printf("%-13s %.0f\n", "rtx ssrc", ctl_number(answer, "rtx_ssrc"));
+	}
+	print_text(answer, "address", "address");
+	printf("%-13s %.0f\n", "port", ctl_number(answer, "port"));
+	print_text(answer, "remote", "remote");
+	if (srtp == NULL)
+		return;
+	print_text(srtp, "srtp", "suite");
+	print_text(srtp, "their key", "receive_key");
+	print_text(srtp, "our key", "send_key");
+}
+
+void ctl_plain_print_list(const cJSON *answer)
+{
+	static const char *const columns[] = {
+		"ID", "ROOM", "PURPOSE", "CODEC", ">PT", ">SSRC", "ADDRESS", ">PORT", "REMOTE", "IS", "SRTP"};
+	const cJSON *item;
+	struct ctl_table t;
+	char text[64];
+
+	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "plain"))
+	{
+		ctl_cell(&t, "%s", ctl_text(text, item, "id"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "room"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "purpose"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "codec"));
+		ctl_cell(&t, "%.0f", ctl_number(item, "payload_type"));
+		ctl_cell(&t, "%.0f", ctl_number(item, "ssrc"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "address"));
+		ctl_cell(&t, "%.0f", ctl_number(item, "port"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "remote"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "remote_is"));
+		ctl_cell(&t, "%s", ctl_text(text, item, "suite"));
+	}
+	ctl_table_print(&t);
+}
