@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { workDir } from "./namespace.mjs";
+import { buildDir } from "./servers.mjs";
+
+/** What spatectl answers as JSON. Throws where it fails, with its words. */
+export function spatectl(...words) {
+	const text = execFileSync(join(buildDir, "tools/spatectl"),
+		["--run-dir", join(workDir(), "run"), "--json", ...words], { encoding: "utf8" });
+	return JSON.parse(text);
+}
