@@ -224,9 +224,75 @@ static void echo4(void **state)
 	assert_memory_equal(frame + 38, "abcdefg", 7);
 }
 
+/* --- what we ask ------------------------------------------------------------------------------- */
+
+/* The question is the one that is answered above; the answer says who it is from. */
+static void arp_asked(void **state)
+{
+	uint8_t frame[46], ip[4] = {10, 0, 0, 9}, target[4] = {10, 0, 0, 1};
+	struct dp_arp a;
+
+	assert_int_equal(dp_arp_ask(frame, them, 0, ip, target), 42);
+	assert_memory_equal(frame, arp_request, sizeof(arp_request));
+	dp_arp_reply(frame, 14, us);
+	assert_int_equal(dp_arp_parse(&a, frame, 42, 14), DP_NET_OK);
+	assert_true(a.reply && !a.request);
+	assert_memory_equal(a.sender_mac, us, 6);
+	assert_memory_equal(a.sender_ip, target, 4);
+	assert_int_equal(dp_arp_ask(frame, them, 7, ip, target), 46);
+	assert_int_equal(frame[12] << 8 | frame[13], DP_ETHERTYPE_VLAN);
+}
+
+static void nd_asked(void **state)
+{
+	uint8_t frame[100], out[100];
+	const uint8_t *target, *mac;
+	struct dp_frame f;
+	struct dp_nd nd;
+	struct dp_ip ip;
+	uint8_t type;
+	size_t len = dp_nd_ask(frame, us, 0, our6, their6);
+
+	assert_int_equal(len, 14 + 40 + DP_ND_SOLICITATION_LEN);
+	assert_int_equal(dp_frame_parse(&f, frame, len), DP_NET_OK);
+	assert_memory_equal(f.dst, ((uint8_t[]){0x33, 0x33, 0xff, 0, 0, 9}), 6);
+	assert_int_equal(dp_ipv6_parse(&ip, frame, len, f.offset), DP_NET_OK);
+	assert_memory_equal(ip.dst, ((uint8_t[16]){0xff, 2, [11] = 1, [12] = 0xff, [15] = 9}), 16);
+	assert_memory_equal(ip.src, our6, 16);
+	assert_int_equal(dp_icmp_parse(&type, frame, &ip), DP_NET_OK);
+	assert_int_equal(type, DP_ND_SOLICITATION);
+	assert_int_equal(dp_nd_parse(&nd, frame, &ip), DP_NET_OK);
+	assert_memory_equal(nd.target, their6, 16);
+
+	/* And what comes back. */
+	len = dp_nd_reply(out, &nd, ip.src, f.src, 0, them);
+	assert_int_equal(dp_ipv6_parse(&ip, out, len, 14), DP_NET_OK);
+	assert_int_equal(dp_icmp_parse(&type, out, &ip), DP_NET_OK);
+	assert_int_equal(type, DP_ND_ADVERTISEMENT);
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), DP_NET_OK);
+	assert_memory_equal(target, their6, 16);
+	assert_memory_equal(mac, them, 6);
+	out[14 + 40 + 26] |= 1; /* a group's */
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), SH_DROP_IP_MALFORMED);
+	out[14 + 40 + 26] &= 0xfe;
+	out[14 + 40 + 24] = 1; /* not the target's */
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), SH_DROP_IP_MALFORMED);
+	out[14 + 40 + 24] = 2;
+	out[14 + 40 + 25] = 0; /* an option without a length */
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), SH_DROP_IP_MALFORMED);
+	out[14 + 40 + 25] = 1;
+	ip.l4_len = 24; /* no option */
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), SH_DROP_IP_MALFORMED);
+	ip.l4_len = 32;
+	ip.hop_limit = 254;
+	assert_int_equal(dp_nd_answer(&target, &mac, out, &ip), SH_DROP_IP_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arp_asked),
+		cmocka_unit_test(nd_asked),
 		cmocka_unit_test(arp_answered),
 		cmocka_unit_test(arp_refused),
 		cmocka_unit_test(nd_answered),

@@ -180,9 +180,33 @@ static void sender_reports(void **state)
 	assert_int_equal(report(&r, 10 * second + 30000000 * second).dlsr, 0xffffffff);
 }
 
+/* A source that begins anew, with numbers that look older or the same: no loss, and all rises. */
+static void begins_anew(void **state)
+{
+	static const uint16_t numbers[] = {50, 100, 60000, 101};
+	struct dp_receive r;
+	uint64_t last;
+
+	dp_receive_init(&r, 90000);
+	dp_receive_anew(&r, 7); /* of no effect before the first */
+	get(&r, 99, 0, second);
+	get(&r, 100, 0, second);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		last = r.highest;
+		dp_receive_anew(&r, numbers[i]);
+		assert_int_equal((uint16_t)dp_receive_extend(&r, numbers[i]), numbers[i]);
+		assert_true(dp_receive_extend(&r, numbers[i]) > last + 65536);
+		get(&r, numbers[i], 0, second);
+		assert_int_equal(dp_receive_lost(&r), 0);
+	}
+	get(&r, 104, 0, second);
+	assert_int_equal(dp_receive_lost(&r), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(begins_anew),
 		cmocka_unit_test(nothing_yet),
 		cmocka_unit_test(highest),
 		cmocka_unit_test(loss),

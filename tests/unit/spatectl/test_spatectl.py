@@ -292,6 +292,59 @@ class Spatectl(unittest.TestCase):
         self.assertIn("room close NAME", self.run_ctl("room", code=2)[1])
         self.assertIn("room close NAME", self.run_ctl("--help")[0])
 
+    MADE = {"ok": True, "id": "t-1", "room": "r", "purpose": "produce", "address": "192.0.2.2", "port": 20003,
+            "remote_is": "learnt", "producer": "p-1", "kind": "video", "codec": "H264", "clock_rate": 90000,
+            "payload_type": 97, "ssrc": 4000000000, "suite": "AEAD_AES_128_GCM",
+            "srtp": {"suite": "AEAD_AES_128_GCM", "receive_key": "theirs", "send_key": "ours"}}
+
+    def test_plain_produce(self):
+        plane = self.control(**{"plain-produce": self.MADE})
+        key = self.dir.name + "/key"
+        with open(key, "w", encoding="utf8") as f:
+            f.write("c2VjcmV0\n")
+        out, err = self.run_ctl("plain", "produce", "r", "H264", "from=192.0.2.9:5004", "mac=02:00:00:00:00:01", "vlan=7",
+                                "port=20003", "idle=30", "pt=97", "ssrc=0xee6b2800", "rtx-pt=98", "rtx-ssrc=5",
+                                "profile=4d0032", "nack", "pli", "fir", "srtp=AEAD_AES_128_GCM", "key-file=" + key)
+        self.assertEqual(err, "")
+        self.assertEqual(plane.requests, [{
+            "cmd": "plain-produce", "room": "r", "codec": "H264", "remote": "192.0.2.9:5004", "mac": "02:00:00:00:00:01",
+            "vlan": 7, "port": 20003, "idle_s": 30, "payload_type": 97, "ssrc": 4000000000, "rtx_payload_type": 98,
+            "rtx_ssrc": 5, "nack": True, "pli": True, "fir": True, "srtp": "AEAD_AES_128_GCM", "key": "c2VjcmV0",
+            "parameters": {"packetization-mode": 1, "level-asymmetry-allowed": 1, "profile-level-id": "4d0032"}}])
+        for line in ("id +t-1", "address +192.0.2.2", "port +20003", "payload type +97", "ssrc +4000000000",
+                     "srtp +AEAD_AES_128_GCM", "their key +theirs", "our key +ours"):
+            self.assertRegex(out, rf"(?m)^{line}$")
+        made = json.loads(self.run_ctl("plain", "produce", "r", "opus", "--json")[0])
+        self.assertEqual(made, {k: v for k, v in self.MADE.items() if k != "ok"})
+
+    def test_plain_others(self):
+        plane = self.control(**{"plain-consume": self.MADE, "plain-close": {"ok": True},
+                                "plain-list": {"ok": True, "plain": [self.MADE]}})
+        self.run_ctl("plain", "consume", "r", "video", "to=192.0.2.9:5004", "rtx")
+        self.run_ctl("plain", "consume", "r", "p-1")
+        self.assertEqual(self.run_ctl("plain", "close", "t-1")[0], "closed\n")
+        rows = [line.split() for line in self.run_ctl("plain", "list")[0].splitlines()]
+        self.assertEqual(plane.requests, [
+            {"cmd": "plain-consume", "room": "r", "kind": "video", "remote": "192.0.2.9:5004", "rtx": True},
+            {"cmd": "plain-consume", "room": "r", "producer": "p-1"}, {"cmd": "plain-close", "id": "t-1"},
+            {"cmd": "plain-list"}])
+        self.assertEqual(rows[1], ["t-1", "r", "produce", "H264", "97", "4000000000", "192.0.2.2", "20003", "-", "learnt",
+                                   "AEAD_AES_128_GCM"])
+
+    def test_plain_usage(self):
+        plane = self.control()
+        for args in ([], ["what"], ["produce"], ["produce", "r"], ["consume", "r"], ["close"], ["close", "a", "b"],
+                     ["list", "a"], ["produce", "r", "opus", "to=1.2.3.4:5"], ["consume", "r", "audio", "pli"],
+                     ["produce", "r", "opus", "pt=x"], ["produce", "r", "opus", "pt="], ["produce", "r", "opus", "pt"],
+                     ["produce", "r", "opus", "pt=-1"], ["produce", "r", "opus", "nack=1"], ["produce", "r", "opus", "x=1"],
+                     ["produce", "r", "opus", "ssrc=4294967296"], ["produce", "r", "opus", "pt=1", "pt=2"]):
+            self.assertRegex(self.run_ctl("plain", *args, code=2)[1], r"^spatectl: plain: .*spatectl plain help\n$")
+        self.assertIn("No such file", self.run_ctl("plain", "produce", "r", "opus", "key-file=/nowhere", code=5)[1])
+        self.assertEqual(plane.requests, [])
+        self.assertIn("from=ADDRESS:PORT", self.run_ctl("plain", "help")[0])
+        self.control_again(**{"plain-close": {"ok": False, "error": "id: there is no such plain transport"}})
+        self.assertIn("no such plain transport", self.run_ctl("plain", "close", "x", code=5)[1])
+
     def test_many_rooms(self):
         many = {"ok": True, "rooms": [{"name": f"room-{i}", "peers": i} for i in range(5000)]}
         self.control(rooms=many)
