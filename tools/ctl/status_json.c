@@ -48,6 +48,9 @@ static cJSON *port_json(const struct sh_port_stats *p)
 	cJSON_AddStringToObject(port, "name", text);
 	snprintf(text, sizeof(text), "%.*s", (int)strnlen(p->driver, sizeof(p->driver)), p->driver);
 	cJSON_AddStringToObject(port, "driver", text);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
+		p->mac[3], p->mac[4], p->mac[5]);
+	cJSON_AddStringToObject(port, "mac", text);
 	cJSON_AddBoolToObject(port, "link_up", p->link_up != 0);
 	cJSON_AddNumberToObject(port, "link_mbps", p->link_mbps);
 	ctl_json_u64(port, "rx_packets", p->rx_packets);
