@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "result.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../../shared/ids.h"
+
+const char *result_profile(uint16_t profile)
+{
+	switch (profile) {
+	case SH_SRTP_AEAD_AES_128_GCM:
+		return "gcm-128";
+	case SH_SRTP_AEAD_AES_256_GCM:
+		return "gcm-256";
+	default:
+		return "cm-sha1-80";
+	}
+}
+
+void result_table_head(void)
+{
+	fprintf(stderr, "%-18s %-10s %7s %7s %5s %10s %8s %8s %6s %8s %6s %8s\n", "case", "profile",
+		"viewers", "payload", "burst", "packets/s", "cycles", "floor", "ratio", "crypto", "ratio",
+		"verified");
+}
+
+static double ratio(double cycles, double of)
+{
+	return of > 0 ? cycles / of : 0;
+}
+
+void result_print(const struct result *r)
+{
+	const char *profile = result_profile(r->profile);
+
+	printf("{\"benchmark\":\"%s\",\"case\":\"%s\",\"profile\":\"%s\",\"viewers\":%u,\"payload\":%u,"
+	       "\"burst\":%u,\"workers\":%u,\"pps\":%.0f,\"cycles_per_packet\":%.1f,\"floor_cycles\":%.1f,"
+	       "\"ratio\":%.3f,\"crypto_cycles\":%.1f,\"crypto_ratio\":%.3f,\"dropped\":%lu,\"verified\":%lu,"
+	       "\"right\":%s}\n",
+		r->benchmark, r->name, profile, r->viewers, r->payload, r->burst, r->workers, r->pps,
+		r->cycles, r->floor, ratio(r->cycles, r->floor), r->crypto, ratio(r->cycles, r->crypto),
+		(unsigned long)r->dropped, (unsigned long)r->verified, r->right ? "true" : "false");
+	fflush(stdout);
+	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu%s\n", r->name,
+		profile, r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor,
+		ratio(r->cycles, r->floor), r->crypto, ratio(r->cycles, r->crypto),
+		(unsigned long)r->verified, r->right ? "" : "  WRONG");
+	if (r->dropped)
+		fprintf(stderr, "%-18s %lu packets dropped\n", "", (unsigned long)r->dropped);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double result_median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n / 2];
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_BENCHMARKS_RESULT_H
+#define SPATE_BENCHMARKS_RESULT_H
+
+/* One case of a benchmark: a line of JSON on stdout and a row of a table on stderr. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct result {
+	const char *benchmark; /* "crypto", "fanout" */
+	const char *name; /* of the kind of case: an engine, a floor, a device */
+	uint16_t profile; /* enum sh_srtp_profile */
+	unsigned viewers, payload, burst, workers;
+	double pps; /* packets to viewers a second */
+	double cycles; /* TSC cycles for each of them */
+	double floor; /* the least that the cipher alone takes, measured in this run; 0: not measured */
+	double crypto; /* the cipher alone with that many viewers' keys; 0: not measured */
+	uint64_t dropped;
+	uint64_t verified; /* packets that libsrtp2 decrypted to what had been sent */
+	bool right; /* nothing was lost, and every packet looked at was right */
+};
+
+/* For people: "gcm-128". */
+const char *result_profile(uint16_t profile);
+void result_table_head(void);
+void result_print(const struct result *r);
+
+/* The middle one of n values, which are sorted for it. n is at least 1. */
+double result_median(double *values, unsigned n);
+
+#endif
