@@ -43,7 +43,7 @@ static unsigned once(struct dp_worker *w)
 	done += dp_inject(w);
 	done += dp_ops(w);
 	dp_housekeeping(w);
-	dp_tx_flush(w);
+	done += dp_tx_flush(w);
 	return done;
 }
 
@@ -64,14 +64,19 @@ static void rest(struct dp_worker *w, unsigned empty)
 int dp_worker_run(void *worker)
 {
 	struct dp_worker *w = worker;
+	uint64_t begun;
 	unsigned empty = 0;
 
 	w->stats->cpu = (uint32_t)sched_getcpu();
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		begun = rte_rdtsc();
 		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
 		empty = once(w) ? 0 : empty + 1;
 		w->stats->loops++;
-		w->stats->busy_loops += empty == 0;
+		if (!empty) {
+			w->stats->busy_loops++;
+			w->stats->busy_cycles += rte_rdtsc() - begun;
+		}
 		atomic_store_explicit(&w->quiescent, w->stats->loops, memory_order_release);
 		if (empty)
 			rest(w, empty);

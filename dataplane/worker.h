@@ -157,7 +157,7 @@ unsigned dp_fanout(struct dp_worker *w); /* returns packets sent */
 unsigned dp_inject(struct dp_worker *w);
 unsigned dp_ops(struct dp_worker *w);
 void dp_housekeeping(struct dp_worker *w); /* reports, retries, consent, statistics: every ms */
-void dp_tx_flush(struct dp_worker *w);
+unsigned dp_tx_flush(struct dp_worker *w); /* returns packets that the devices took */
 
 /* One packet is let go, with a reason. `m` may be NULL: there is nothing to free. */
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason);

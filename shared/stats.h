@@ -19,7 +19,7 @@
 #include "ids.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 1u
+#define SH_STATS_VERSION 2u
 
 struct sh_stats_header {
 	uint32_t magic, version;
@@ -59,7 +59,8 @@ struct sh_worker_stats {
 	uint32_t udp_port;
 	uint32_t engine; /* 1: ipsec-mb, 2: libsrtp2 */
 	uint32_t transports, consumers, streams; /* owned now */
-	uint64_t reserved[15];
+	uint64_t busy_cycles; /* TSC cycles of the busy loops */
+	uint64_t reserved[14];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

@@ -13,6 +13,7 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(tx_bytes, "bytes of IP packets sent"),
 	COUNTER(loops, "rounds of the poll loop"),
 	COUNTER(busy_loops, "rounds that found something to do"),
+	COUNTER(busy_cycles, "TSC cycles of those"),
 	COUNTER(punted, "packets handed to the control plane"),
 	COUNTER(injected, "packets sent for the control plane"),
 	COUNTER(handed_off, "packets handed to the worker they belong to"),

@@ -97,6 +97,7 @@ static const struct {
 	COUNTER(tx_bytes, "Bytes of IP packets sent."),
 	COUNTER(loops, "Rounds of the polling loop."),
 	COUNTER(busy_loops, "Rounds that found something to do."),
+	COUNTER(busy_cycles, "TSC cycles of those."),
 	COUNTER(punted, "Packets handed to the control plane."),
 	COUNTER(injected, "Packets sent for the control plane."),
 	COUNTER(handed_off, "Packets handed to the worker that owns them."),

@@ -82,17 +82,23 @@ unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 	return q->limit - (q->head - q->tail);
 }
 
-void dp_tx_flush(struct dp_worker *w)
+unsigned dp_tx_flush(struct dp_worker *w)
 {
+	uint32_t sent = 0;
+
 	for (unsigned i = 0; i < w->ports->count; i++) {
 		uint16_t port = w->ports->port[i].id;
 		struct dp_txq *q = txq(w, port);
+		uint32_t tail;
 
 		if (q->tail == q->head)
 			continue;
 		drop_aged(w, q);
+		tail = q->tail;
 		offer(w, port, q);
+		sent += q->tail - tail;
 	}
+	return sent;
 }
 
 void dp_txq_clear(struct dp_txq *q)

@@ -246,6 +246,7 @@ static const struct place places[] = {
 	AT(sh_worker_stats, transports, 764),
 	AT(sh_worker_stats, consumers, 768),
 	AT(sh_worker_stats, streams, 772),
+	AT(sh_worker_stats, busy_cycles, 776),
 
 	SIZE(sh_port_stats, 216),
 	AT(sh_port_stats, name, 0),
@@ -331,7 +332,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 2);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 1);
+	assert_int_equal(SH_STATS_VERSION, 2);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

@@ -42,7 +42,7 @@ class DataPlane:
         self.worker_at, self.port_at, self.transport_at = offsets[:3]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 1, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 2, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets)

@@ -95,7 +95,7 @@ static double measure(struct bench *b)
 		} while (now - begun < least);
 		rounds[r] = (double)(now - begun) / (double)n;
 	}
-	return result_median(rounds, ROUNDS);
+	return result_quiet(rounds, ROUNDS);
 }
 
 static unsigned check(struct bench *b)

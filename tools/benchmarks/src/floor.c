@@ -15,13 +15,13 @@ enum {
 	HEADER = 12, /* of RTP */
 	BUFFERS = 256, /* as many packets as a device may have in flight */
 	BUFFER = 2432, /* far apart as mbufs are */
-	ROUNDS = 9,
+	ROUNDS = 16,
 	SAMPLES = 32,
 	SEQ = 1000,
 	NUMBER = 7, /* of the payload */
 };
 
-#define ROUND_CYCLES 12000000ull /* about 5 ms */
+#define ROUND_CYCLES 6000000ull /* about 2 ms */
 
 struct viewer {
 	union dp_mb_schedule key;
@@ -175,7 +175,7 @@ static double measure(struct bench *b, uint16_t profile)
 		} while (now - begun < ROUND_CYCLES || n < 2 * b->viewers);
 		rounds[r] = (double)(now - begun) / (double)n;
 	}
-	return result_median(rounds, ROUNDS);
+	return result_quiet(rounds, ROUNDS);
 }
 
 /* The same calls, for viewers all over the table, must make what libsrtp2 reads. */

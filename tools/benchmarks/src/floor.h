@@ -5,7 +5,7 @@
 /*
  * The least that SRTP can cost: ipsec-mb called directly, out of place from one plain
  * payload, with nothing around it but the loop. TSC cycles a packet on the calling
- * thread's core, the median of several runs.
+ * thread's core, the lower quartile of several runs.
  */
 
 #include <stddef.h>

@@ -57,8 +57,14 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double result_median(double *values, unsigned n)
+double result_quiet(double *values, unsigned n)
 {
 	qsort(values, n, sizeof(*values), compare);
-	return values[n / 2];
+	return values[n / 4];
+}
+
+double result_quiet_rate(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n - 1 - n / 4];
 }

@@ -26,7 +26,12 @@ const char *result_profile(uint16_t profile);
 void result_table_head(void);
 void result_print(const struct result *r);
 
-/* The middle one of n values, which are sorted for it. n is at least 1. */
-double result_median(double *values, unsigned n);
+/*
+ * The lower quartile of n values, which are sorted for it: on a machine that others use too,
+ * nearer to what the program costs than the middle. n is at least 1.
+ */
+double result_quiet(double *values, unsigned n);
+/* The upper quartile, of rates. */
+double result_quiet_rate(double *values, unsigned n);
 
 #endif

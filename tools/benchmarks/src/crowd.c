@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crowd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../dataplane/net/frame.h"
+#include "../../../dataplane/net/ip.h"
+#include "../../../shared/ids.h"
+
+enum {
+	PRODUCER_IP = 0x0a000001,
+	VIEWER_IP = 0x0a400000, /* of the first */
+	PEER_PORT = 5000,
+	SSRC = 0x10000000, /* the producer's; viewer i is sent SSRC + 1 + i */
+	PT = 96,
+	CONSENT_MS = 600000,
+	HEADERS = 14 + 20 + 8,
+	OUT_HEADER = 12 + 4 + 8, /* RTP with MID and abs-send-time */
+	STARTING = 500, /* the producer's first number */
+	KEY_PRODUCER = 1000000, /* numbers of keys */
+};
+
+static const uint8_t peer_mac[6] = {0x02, 0, 0, 0, 0, 0x99};
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)dp_get16(p) << 16 | dp_get16(p + 2);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	dp_put16(p, (uint16_t)(v >> 16));
+	dp_put16(p + 2, (uint16_t)v);
+}
+
+/* --- objects ----------------------------------------------------------------------------- */
+
+static struct sh_addr address(uint32_t ip, uint16_t port)
+{
+	struct sh_addr a = {.family = 4, .port = port};
+
+	put32(a.ip, ip);
+	return a;
+}
+
+static struct sh_path path(unsigned port, uint32_t remote)
+{
+	struct sh_path p = {.remote = address(remote, PEER_PORT),
+		.local = address(port == PLANE_LINK ? PLANE_LINK_IP : PLANE_NULL_IP, PLANE_UDP_PORT),
+		.l2.port = (uint16_t)port};
+
+	memcpy(p.l2.mac, peer_mac, sizeof(peer_mac));
+	return p;
+}
+
+static void set_keys(struct sh_srtp_keys *out, uint16_t profile, uint64_t number)
+{
+	struct dp_srtp_keys keys;
+
+	oracle_keys(&keys, profile, number);
+	memcpy(out->key, keys.key, sizeof(out->key));
+	memcpy(out->salt, keys.salt, sizeof(out->salt));
+}
+
+static void bind_to(struct crowd *c, sh_id id, unsigned port, uint32_t remote)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_BIND, .id = id};
+
+	cmd.transport_bind.path = path(port, remote);
+	cmd.transport_bind.selected = 1;
+	plane_send(c->plane, &cmd);
+}
+
+/* The keys in both directions are different ones: a nonce is used once. */
+static void add_transport(struct crowd *c, sh_id id, uint64_t in, uint64_t out, uint32_t remote)
+{
+	struct sh_cmd add = {.op = SH_OP_TRANSPORT_ADD, .id = id}, keys = {.op = SH_OP_TRANSPORT_KEYS};
+
+	keys.id = id;
+	add.transport_add.consent_ms = CONSENT_MS;
+	add.transport_add.ufrag_len = 8;
+	add.transport_add.pwd_len = 24;
+	memcpy(add.transport_add.ufrag, "abcdefgh", 8);
+	memcpy(add.transport_add.pwd, "0123456789abcdefghijklmn", 24);
+	plane_send(c->plane, &add);
+	bind_to(c, id, PLANE_LINK, remote);
+	keys.transport_keys.profile = c->profile;
+	set_keys(&keys.transport_keys.in, c->profile, in);
+	set_keys(&keys.transport_keys.out, c->profile, out);
+	plane_send(c->plane, &keys);
+}
+
+static sh_id transport_id(const struct crowd *c, unsigned viewer)
+{
+	return c->base + 16 + 2 * (uint64_t)viewer;
+}
+
+static void add_producer(struct crowd *c)
+{
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .id = c->base + 1};
+
+	cmd.producer_add.transport = c->base;
+	cmd.producer_add.ssrc = SSRC;
+	cmd.producer_add.clock_rate = 90000;
+	cmd.producer_add.kind = SH_KIND_VIDEO;
+	cmd.producer_add.codec = SH_CODEC_VP8;
+	cmd.producer_add.pt = PT;
+	cmd.producer_add.cname_len = 5;
+	memcpy(cmd.producer_add.cname, "bench", 5);
+	plane_send(c->plane, &cmd);
+}
+
+static void add_viewer(struct crowd *c, unsigned i)
+{
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = transport_id(c, i) + 1};
+
+	add_transport(c, transport_id(c, i), KEY_PRODUCER + 1 + i, i, VIEWER_IP + i);
+	cmd.consumer_add.transport = transport_id(c, i);
+	cmd.consumer_add.producer = c->base + 1;
+	cmd.consumer_add.ssrc = SSRC + 1 + i;
+	cmd.consumer_add.pt = PT;
+	cmd.consumer_add.mid_len = 1;
+	cmd.consumer_add.mid[0] = '0';
+	cmd.consumer_add.ext_id[SH_EXT_MID] = sh_router_ext[SH_EXT_MID];
+	cmd.consumer_add.ext_id[SH_EXT_ABS_SEND_TIME] = sh_router_ext[SH_EXT_ABS_SEND_TIME];
+	plane_send(c->plane, &cmd);
+}
+
+void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers)
+{
+	static uint64_t next = 0x100000000;
+	struct dp_srtp_keys keys;
+
+	memset(c, 0, sizeof(*c));
+	c->plane = plane;
+	c->profile = profile;
+	c->viewers = viewers;
+	c->base = next;
+	c->tag = profile == SH_SRTP_AES128_CM_SHA1_80 ? 10 : 16;
+	next += 0x100000000;
+	c->viewer = calloc(viewers, sizeof(*c->viewer));
+	c->sample = calloc(viewers, sizeof(*c->sample));
+	c->engine =
+		dp_srtp_engine_new(dp_srtp_available(DP_SRTP_IPSEC_MB) ? DP_SRTP_IPSEC_MB : DP_SRTP_LIBSRTP2);
+	if (!c->viewer || !c->sample || !c->engine)
+		bench_die("no memory");
+	c->session = aligned_alloc(64, dp_srtp_session_size(c->engine, DP_SRTP_OUT));
+	oracle_keys(&keys, profile, KEY_PRODUCER);
+	if (!c->session || dp_srtp_open(c->engine, c->session, DP_SRTP_OUT, &keys, 0) != 0)
+		bench_die("the producer has no session");
+
+	add_transport(c, c->base, KEY_PRODUCER, 2 * (uint64_t)KEY_PRODUCER, PRODUCER_IP);
+	add_producer(c);
+	for (unsigned i = 0; i < viewers; i++)
+		add_viewer(c, i);
+	plane_settle(plane);
+}
+
+void crowd_close(struct crowd *c)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL, .id = c->base};
+
+	plane_send(c->plane, &cmd);
+	for (unsigned i = 0; i < c->viewers; i++) {
+		cmd.id = transport_id(c, i);
+		plane_send(c->plane, &cmd);
+	}
+	plane_settle(c->plane);
+	dp_srtp_close(c->engine, c->session);
+	dp_srtp_engine_free(c->engine);
+	free(c->session);
+	free(c->viewer);
+	free(c->sample);
+}
+
+void crowd_bind(struct crowd *c, unsigned port)
+{
+	for (unsigned i = 0; i < c->viewers; i++)
+		bind_to(c, transport_id(c, i), port, VIEWER_IP + i);
+	plane_settle(c->plane);
+}
+
+/* --- the producer ------------------------------------------------------------------------ */
+
+static void put_headers(const struct crowd *c, uint8_t *frame, size_t udp_payload)
+{
+	uint8_t *ip = frame + 14, *udp = frame + 34;
+	struct sh_path p = path(PLANE_LINK, PRODUCER_IP);
+	uint32_t sum = 0;
+
+	dp_frame_build(frame, c->plane->mac, peer_mac, 0, DP_ETHERTYPE_IPV4);
+	dp_ip_build(ip, 4, p.remote.ip, p.local.ip);
+	dp_put16(ip + 2, (uint16_t)(udp_payload + 28));
+	for (unsigned i = 0; i < 20; i += 2)
+		sum += i == 10 ? 0 : dp_get16(ip + i);
+	sum = (sum >> 16) + (sum & 0xffff);
+	dp_put16(ip + 10, (uint16_t) ~((sum >> 16) + sum));
+	dp_put16(udp, PEER_PORT);
+	dp_put16(udp + 2, PLANE_UDP_PORT);
+	dp_put16(udp + 4, (uint16_t)(udp_payload + 8));
+	dp_put16(udp + 6, 0);
+}
+
+void crowd_send(struct crowd *c, unsigned n)
+{
+	struct rte_mbuf *m[CROWD_BURST_MAX];
+	struct dp_srtp_job job[CROWD_BURST_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t index = STARTING + c->sent;
+		uint8_t *rtp;
+
+		m[i] = link_packet();
+		rtp = rte_pktmbuf_mtod_offset(m[i], uint8_t *, HEADERS);
+		rtp[0] = 0x80;
+		rtp[1] = (uint8_t)(PT | (i + 1 == n) << 7);
+		dp_put16(rtp + 2, (uint16_t)index);
+		put32(rtp + 4, (uint32_t)c->sent);
+		put32(rtp + 8, SSRC);
+		oracle_payload(rtp + 12, c->payload, c->sent++, i == 0);
+		job[i] = (struct dp_srtp_job){.session = c->session,
+			.dst = rtp,
+			.payload = rtp + 12,
+			.hdr_len = 12,
+			.payload_len = (uint16_t)c->payload,
+			.roc = (uint32_t)(index >> 16)};
+	}
+	dp_srtp_protect_rtp(c->engine, job, n);
+	for (unsigned i = 0; i < n; i++) {
+		put_headers(c, rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
+		m[i]->data_len = (uint16_t)(HEADERS + job[i].out_len);
+		m[i]->pkt_len = m[i]->data_len;
+	}
+	link_send(m, n);
+}
+
+/* --- what comes ---------------------------------------------------------------------------- */
+
+static void keep(struct crowd *c, unsigned i, const uint8_t *rtp, size_t len)
+{
+	struct crowd_sample *s = &c->sample[i];
+
+	c->viewer[i].sampled = true;
+	c->sampled++;
+	s->len = (uint16_t)len;
+	s->index = c->viewer[i].at;
+	memcpy(s->data, rtp, len);
+}
+
+/* One RTP packet, its header in clear. */
+static bool take(struct crowd *c, const uint8_t *frame, size_t len)
+{
+	const uint8_t *rtp = frame + HEADERS;
+	uint32_t i = get32(rtp + 8) - SSRC - 1;
+	struct crowd_viewer *v;
+
+	if (i >= c->viewers || get32(frame + 30) != VIEWER_IP + i ||
+		len != HEADERS + OUT_HEADER + c->payload + c->tag || rtp[0] != 0x90)
+		return false;
+	v = &c->viewer[i];
+	if (!v->started) {
+		v->started = true;
+		v->first = v->at = dp_get16(rtp + 2);
+	}
+	if (dp_get16(rtp + 2) != (uint16_t)v->at)
+		return false;
+	v->got++;
+	if (c->sample_at && !v->sampled && v->at - v->first + 1 >= c->sample_from + c->sample_at)
+		keep(c, i, rtp, len - HEADERS);
+	v->at++;
+	return true;
+}
+
+unsigned crowd_receive(struct crowd *c)
+{
+	struct rte_mbuf *m[LINK_BURST];
+	unsigned n = link_receive(m);
+
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], const void *));
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
+		size_t len = m[i]->data_len;
+
+		if (len < HEADERS + 12 || dp_get16(frame + 12) != DP_ETHERTYPE_IPV4 ||
+			frame[HEADERS] >> 6 != 2) {
+			continue; /* neighbours' business */
+		} else if (frame[HEADERS + 1] >= 192 && frame[HEADERS + 1] <= 223) {
+			c->rtcp++;
+		} else {
+			c->got++;
+			c->wrong += !take(c, frame, len);
+		}
+	}
+	rte_pktmbuf_free_bulk(m, n);
+	return n;
+}
+
+void crowd_passed(struct crowd *c, uint64_t n)
+{
+	for (unsigned i = 0; i < c->viewers; i++)
+		c->viewer[i].at += n;
+}
+
+void crowd_sample(struct crowd *c, unsigned nth)
+{
+	c->sample_at = nth;
+	c->sample_from = c->sent;
+	c->sampled = 0;
+	for (unsigned i = 0; i < c->viewers; i++)
+		c->viewer[i].sampled = false;
+}
+
+/* All numbers of a viewer follow each other from the first on: which is which follows from that. */
+bool crowd_verify(struct crowd *c)
+{
+	bool right = c->sampled == c->viewers;
+
+	for (unsigned i = 0; i < c->viewers; i++) {
+		struct crowd_sample *s = &c->sample[i];
+		struct dp_srtp_keys keys;
+
+		if (!c->viewer[i].sampled)
+			continue;
+		oracle_keys(&keys, c->profile, i);
+		if (oracle_right(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload,
+			    s->index - c->viewer[i].first))
+			c->verified++;
+		else
+			right = false;
+	}
+	c->sample_at = 0;
+	return right;
+}

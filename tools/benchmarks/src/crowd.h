@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_BENCHMARKS_CROWD_H
+#define SPATE_BENCHMARKS_CROWD_H
+
+/*
+ * A producer and its viewers. The producer sends numbered packets; every packet that
+ * comes out is counted and looked at: whose it is, its length, and that its number
+ * follows the last one. One of each viewer, taken at crowd_sample(), is kept for libsrtp2.
+ */
+
+#include "link.h"
+#include "oracle.h"
+#include "plane.h"
+
+enum { CROWD_PAYLOAD_MAX = 1200, CROWD_FRAME_MAX = 1400, CROWD_BURST_MAX = 32 };
+
+struct crowd_viewer {
+	uint64_t got; /* RTP packets that came over the link */
+	uint64_t first; /* index of the first, ROC || SEQ: the producer's number 0 */
+	uint64_t at; /* index of the next expected */
+	bool started, sampled;
+};
+
+struct crowd_sample {
+	uint16_t len;
+	uint64_t index; /* ROC || SEQ */
+	uint8_t data[CROWD_FRAME_MAX];
+};
+
+struct crowd {
+	struct plane *plane;
+	uint16_t profile;
+	unsigned viewers;
+	uint64_t base; /* object ids of this crowd */
+	unsigned payload, tag;
+
+	/* the producer */
+	struct dp_srtp_engine *engine;
+	struct dp_srtp_session *session;
+	uint64_t sent; /* packets; also the number of the next one */
+
+	/* what came */
+	uint64_t got, rtcp, wrong;
+	unsigned sample_at; /* of how many packets of a viewer the sample is the last; 0: none wanted */
+	unsigned sampled;
+	uint64_t sample_from; /* packets sent when sampling began */
+	struct crowd_viewer *viewer;
+	struct crowd_sample *sample; /* by viewer */
+	uint64_t verified;
+};
+
+/* Transports, keys, producer and consumers; viewers watch over PLANE_LINK. */
+void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers);
+void crowd_close(struct crowd *c);
+/* Sends viewers' media to PLANE_LINK or PLANE_NULL from now on. Nothing is under way meanwhile. */
+void crowd_bind(struct crowd *c, unsigned port);
+
+/* Sends n packets of the producer. */
+void crowd_send(struct crowd *c, unsigned n);
+/* Takes what has come. How many packets. */
+unsigned crowd_receive(struct crowd *c);
+
+/* The last n packets of the producer went to PLANE_NULL: each viewer's numbers must go on behind them. */
+void crowd_passed(struct crowd *c, uint64_t n);
+
+/* Keeps the nth packet that comes to each viewer from now on. */
+void crowd_sample(struct crowd *c, unsigned nth);
+/* Decrypts what was kept and counts in c->verified. False: of a viewer there is none, or one is wrong. */
+bool crowd_verify(struct crowd *c);
+
+#endif

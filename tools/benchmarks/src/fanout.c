@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tools/bench fanout: the real data plane between a producer and its viewers, all of them
+ * in this program, and what each packet to a viewer costs its worker.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "../../../shared/ids.h"
+#include "crowd.h"
+#include "floor.h"
+#include "result.h"
+
+enum {
+	SLICE_MS = 20,
+	SLICES_MAX = 4096,
+	AHEAD = 4096, /* packets to viewers that may be under way at least, so that the worker never waits */
+	AHEAD_SOURCE = 256, /* and packets of the producer at most */
+	LOOK_US = 50, /* between two looks at the worker's counters: it writes there */
+	DRAIN_MS = 5000,
+	LIST = 8,
+};
+
+struct options {
+	struct plane_setup plane;
+	unsigned load_core, ms; /* ms: how long a case is measured */
+	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
+	uint16_t profile[LIST];
+	bool null; /* measure with PLANE_NULL, too */
+};
+
+struct slices {
+	unsigned count;
+	double cycles[SLICES_MAX], pps[SLICES_MAX];
+	uint64_t tsc, busy, out, cpu_ns; /* at the last one's end */
+};
+
+struct run {
+	struct crowd *crowd;
+	unsigned burst, port;
+	uint64_t base_out, base_sent, base_got, base_drops;
+	struct slices slices;
+};
+
+static bool failed;
+
+/*
+ * What the worker was busy for, without the time in which others had its core: its CPU
+ * time, in TSC cycles, times the share of its loops' time that found something to do.
+ */
+static double busy_cycles(const struct slices *s, uint64_t tsc, uint64_t busy, uint64_t cpu_ns)
+{
+	double share = (double)(busy - s->busy) / (double)(tsc - s->tsc);
+
+	return (double)(cpu_ns - s->cpu_ns) * (double)rte_get_tsc_hz() / 1e9 * share;
+}
+
+static void slice(struct run *r, bool keep)
+{
+	const volatile struct sh_worker_stats *w = plane_worker(r->crowd->plane);
+	struct slices *s = &r->slices;
+	uint64_t tsc = rte_rdtsc(), busy = w->busy_cycles, out = w->rtp_out;
+	uint64_t cpu_ns = plane_cpu_ns(r->crowd->plane);
+
+	if (keep && out > s->out && s->count < SLICES_MAX) {
+		double n = (double)(out - s->out);
+
+		s->cycles[s->count] = busy_cycles(s, tsc, busy, cpu_ns) / n;
+		s->pps[s->count++] = n * (double)rte_get_tsc_hz() / (double)(tsc - s->tsc);
+	}
+	s->tsc = tsc;
+	s->busy = busy;
+	s->out = out;
+	s->cpu_ns = cpu_ns;
+}
+
+/* Packets to viewers that have arrived, or gone to PLANE_NULL, in this run. */
+static uint64_t arrived(struct run *r)
+{
+	if (r->port == PLANE_LINK)
+		return r->crowd->got - r->base_got;
+	rte_delay_us_block(LOOK_US);
+	return plane_worker(r->crowd->plane)->rtp_out - r->base_out;
+}
+
+static uint64_t expected(const struct run *r)
+{
+	return (r->crowd->sent - r->base_sent) * r->crowd->viewers;
+}
+
+/* Waits for what is under way. How many packets did not come. */
+static uint64_t drain(struct run *r)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * DRAIN_MS;
+
+	while (arrived(r) < expected(r) && rte_rdtsc() < end)
+		crowd_receive(r->crowd);
+	return expected(r) - arrived(r);
+}
+
+static void begin(struct run *r)
+{
+	r->base_out = plane_worker(r->crowd->plane)->rtp_out;
+	r->base_sent = r->crowd->sent;
+	r->base_got = r->crowd->got;
+	r->base_drops = plane_drops(r->crowd->plane);
+}
+
+/* Always so much under way that the worker has something to do. */
+static void load(struct run *r, unsigned ms)
+{
+	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
+	uint64_t now = rte_rdtsc(), end = now + rte_get_tsc_hz() / 1000 * ms;
+	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
+
+	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers)
+		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers;
+	slice(r, false);
+	for (bool first = true; now < end || r->slices.count < 3; now = rte_rdtsc()) {
+		uint64_t done = arrived(r);
+
+		while (expected(r) - done + one <= most)
+			crowd_send(r->crowd, r->burst);
+		if (r->port == PLANE_LINK)
+			crowd_receive(r->crowd);
+		if (now - r->slices.tsc >= slice_tsc) {
+			slice(r, !first);
+			first = false;
+		}
+	}
+}
+
+/* One case on one device. `lost`: of this crowd so far. */
+static void measure(struct crowd *c, unsigned port, unsigned burst, unsigned ms, struct result *result)
+{
+	static struct run r;
+	uint64_t wrong = c->wrong, verified = c->verified, drops;
+
+	memset(&r, 0, sizeof(r));
+	r.crowd = c;
+	r.burst = burst;
+	r.port = port;
+	begin(&r);
+	if (port == PLANE_LINK)
+		crowd_sample(c, 1 + burst / 2);
+	load(&r, ms);
+	result->dropped = drain(&r);
+	result->right = true;
+	if (port == PLANE_NULL) {
+		/* Nobody saw these. But the viewers' numbers must go on behind them, and what comes then be right. */
+		crowd_bind(c, PLANE_LINK);
+		crowd_passed(c, c->sent - r.base_sent);
+		r.port = PLANE_LINK;
+		drops = r.base_drops;
+		begin(&r);
+		r.base_drops = drops;
+		crowd_sample(c, 1);
+		crowd_send(c, burst);
+		result->dropped += drain(&r);
+	}
+	result->right = crowd_verify(c);
+	drops = plane_drops(c->plane) - r.base_drops;
+	if (drops > result->dropped)
+		result->dropped = drops;
+	result->right &= result->dropped == 0 && c->wrong == wrong;
+	result->verified = c->verified - verified;
+	result->cycles = result_quiet(r.slices.cycles, r.slices.count);
+	result->pps = result_quiet_rate(r.slices.pps, r.slices.count);
+}
+
+static void run_case(struct crowd *c, const struct options *o, unsigned burst, struct result *result)
+{
+	result->burst = burst;
+	result->name = "virtio-user";
+	measure(c, PLANE_LINK, burst, o->ms, result);
+	result_print(result);
+	failed |= !result->right;
+	if (!o->null)
+		return;
+	crowd_bind(c, PLANE_NULL);
+	result->name = "null";
+	measure(c, PLANE_NULL, burst, o->ms, result);
+	result_print(result);
+	failed |= !result->right;
+}
+
+static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
+{
+	bool gcm = profile == SH_SRTP_AEAD_AES_128_GCM;
+	static struct crowd c;
+
+	crowd_open(&c, plane, profile, viewers);
+	for (unsigned p = 0; o->payload[p]; p++) {
+		struct result result = {.benchmark = "fanout",
+			.profile = profile,
+			.viewers = viewers,
+			.payload = o->payload[p],
+			.workers = 1};
+		uint64_t verified = 0;
+
+		c.payload = o->payload[p];
+		result.crypto = floor_cycles(profile, viewers, c.payload, &verified);
+		result.floor = gcm ? floor_cycles(profile, 1, c.payload, &verified) : result.crypto;
+		for (unsigned b = 0; o->burst[b]; b++)
+			run_case(&c, o, o->burst[b], &result);
+	}
+	crowd_close(&c);
+}
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static void read_list(unsigned list[LIST], const char *text)
+{
+	char *end;
+
+	memset(list, 0, LIST * sizeof(*list));
+	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
+		list[n] = (unsigned)strtoul(text, &end, 10);
+}
+
+static const struct option known[] = {
+	{"dataplane", required_argument, NULL, 'd'},
+	{"directory", required_argument, NULL, 'D'},
+	{"worker-core", required_argument, NULL, 'w'},
+	{"load-core", required_argument, NULL, 'l'},
+	{"hugepages", no_argument, NULL, 'h'},
+	{"viewers", required_argument, NULL, 'v'},
+	{"payload", required_argument, NULL, 'p'},
+	{"burst", required_argument, NULL, 'b'},
+	{"profile", required_argument, NULL, 'P'},
+	{"device", required_argument, NULL, 'n'},
+	{"ms", required_argument, NULL, 'm'},
+	{NULL, 0, NULL, 0},
+};
+
+static void read_profile(struct options *o, const char *text)
+{
+	bool gcm = strcmp(text, "gcm-128") == 0;
+
+	o->profile[0] = gcm ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
+	o->profile[1] = 0;
+}
+
+static void read_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'd':
+		o->plane.program = optarg;
+		break;
+	case 'D':
+		o->plane.directory = optarg;
+		break;
+	case 'w':
+		o->plane.worker_core = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'l':
+		o->load_core = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'h':
+		o->plane.hugepages = true;
+		break;
+	case 'v':
+		read_list(o->viewers, optarg);
+		break;
+	case 'p':
+		read_list(o->payload, optarg);
+		break;
+	case 'b':
+		read_list(o->burst, optarg);
+		break;
+	case 'P':
+		read_profile(o, optarg);
+		break;
+	case 'n':
+		o->null = strcmp(optarg, "link") != 0;
+		break;
+	case 'm':
+		o->ms = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	default:
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.plane = {.program = "spate-dataplane", .directory = "."},
+		.load_core = 1,
+		.ms = 500,
+		.null = true,
+		.viewers = {1, 10, 100, 1000, 20000},
+		.payload = {160, 1100},
+		.burst = {1, 8, 32},
+		.profile = {SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AES128_CM_SHA1_80}};
+	char socket[300], link[340];
+	struct plane plane;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
+		read_option(&o, c);
+	for (unsigned i = 0; o.viewers[i]; i++)
+		if (o.viewers[i] > o.plane.viewers)
+			o.plane.viewers = o.viewers[i];
+	o.plane.agent_core = o.load_core;
+	snprintf(socket, sizeof(socket), "%s/link.sock", o.plane.directory);
+	snprintf(link, sizeof(link), "path=%s,queues=1,queue_size=512", socket);
+	o.plane.link = link;
+	oracle_init();
+	link_open(socket, o.load_core, o.plane.hugepages);
+	plane_start(&plane, &o.plane);
+	link_wait();
+	result_table_head();
+	for (unsigned p = 0; o.profile[p]; p++)
+		for (unsigned v = 0; o.viewers[v]; v++)
+			run_crowd(&plane, &o, o.profile[p], o.viewers[v]);
+	plane_stop(&plane);
+	rte_eal_cleanup();
+	return failed;
+}

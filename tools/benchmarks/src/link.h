@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_BENCHMARKS_LINK_H
+#define SPATE_BENCHMARKS_LINK_H
+
+/* Our end of the wire: DPDK on the calling thread's core, with a vhost-user device. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+enum { LINK_BURST = 64 };
+
+/* Listens at `path`. Ends the program when it cannot. */
+void link_open(const char *path, unsigned core, bool hugepages);
+/* Waits until the other end is there. */
+void link_wait(void);
+
+/* At most LINK_BURST packets that have come; the caller frees them. */
+unsigned link_receive(struct rte_mbuf **packets);
+/* An empty packet; link_send() takes n of them, and waits for room. */
+struct rte_mbuf *link_packet(void);
+void link_send(struct rte_mbuf **packets, unsigned n);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plane.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START_MS = 20000, ANSWER_MS = 20000, END_MS = 3000, OUTSTANDING = 4096 };
+
+static struct plane *living; /* ended with this program */
+
+static void end_living(void)
+{
+	if (living && living->pid > 0)
+		kill(living->pid, SIGKILL);
+}
+
+void bench_die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	end_living();
+	exit(1);
+}
+
+/* --- the process --------------------------------------------------------------------------- */
+
+static void write_config(const struct plane_setup *s, const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		bench_die("%s cannot be written", path);
+	fprintf(f,
+		"{\"run_dir\":\"%s/run\",\"log\":{\"level\":\"error\"},"
+		"\"network\":{\"udp_port_base\":%u,\"ports\":["
+		"{\"device\":\"net_virtio_user0\",\"args\":\"%s\",\"addresses\":[\"10.1.0.2/8\"]},"
+		"{\"device\":\"net_null0\",\"args\":\"no-rx=1\",\"addresses\":[\"10.1.0.3/8\"]}]},"
+		"\"dataplane\":{\"workers\":1,\"cores\":[%u,%u],\"hugepages\":%s,\"mbufs\":32768,"
+		"\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_args\":["
+		"%s]},"
+		"\"limits\":{\"transports\":%u,\"producers\":4,\"consumers\":%u}}\n",
+		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->agent_core, s->worker_core,
+		s->hugepages ? "true" : "false",
+		/* vhost-user passes 8 pieces of memory at most */
+		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + 4,
+		s->viewers + 4);
+	if (fclose(f) != 0)
+		bench_die("%s cannot be written", path);
+}
+
+static void start_process(struct plane *p, const struct plane_setup *s)
+{
+	char config[300];
+
+	snprintf(config, sizeof(config), "%s/spate.json", s->directory);
+	write_config(s, config);
+	fflush(NULL);
+	p->pid = fork();
+	if (p->pid < 0)
+		bench_die("fork failed");
+	if (p->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(s->program, s->program, "--config", config, (char *)NULL);
+		_exit(127);
+	}
+	living = p;
+	if (clock_getcpuclockid(p->pid, &p->cpu) != 0)
+		bench_die("the data plane's CPU time cannot be read");
+}
+
+void plane_stop(struct plane *p)
+{
+	struct timespec nap = {.tv_nsec = 10000000};
+	pid_t done = 0;
+
+	cp_dp_destroy(p->client);
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&p->loop);
+	kill(p->pid, SIGTERM);
+	for (unsigned i = 0; done == 0 && i < END_MS / 10; i++) {
+		nanosleep(&nap, NULL);
+		done = waitpid(p->pid, NULL, WNOHANG);
+	}
+	if (done == 0) {
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
+		bench_die("the data plane did not end by itself");
+	}
+	p->pid = 0;
+}
+
+/* --- its control plane ------------------------------------------------------------------------ */
+
+static void connected(void *arg, const struct cp_dp_info *info)
+{
+	struct plane *p = arg;
+
+	p->connected = true;
+}
+
+static void lost(void *arg, const char *reason)
+{
+	bench_die("the data plane is gone: %s", reason);
+}
+
+static void refused(void *arg, const char *reason)
+{
+	/* it is starting still */
+}
+
+static void event(void *arg, const struct sh_event *e)
+{
+}
+
+static void punt(void *arg, const struct sh_packet *packet)
+{
+}
+
+static const struct cp_dp_events events = {
+	.connected = connected, .lost = lost, .refused = refused, .event = event, .punt = punt};
+
+/* Runs the loop until `done` says so. */
+static void wait_for(struct plane *p, unsigned ms, bool (*done)(const struct plane *p), const char *what)
+{
+	uint64_t end = uv_now(&p->loop) + ms;
+
+	while (!done(p)) {
+		struct timespec nap = {.tv_nsec = 200000};
+
+		if (uv_run(&p->loop, UV_RUN_NOWAIT) >= 0 && !done(p))
+			nanosleep(&nap, NULL);
+		if (p->pid && waitpid(p->pid, NULL, WNOHANG) == p->pid) {
+			p->pid = 0;
+			bench_die("the data plane has ended");
+		}
+		if (uv_now(&p->loop) > end)
+			bench_die("%s", what);
+	}
+}
+
+static bool is_connected(const struct plane *p)
+{
+	return p->connected;
+}
+
+static bool has_answers(const struct plane *p)
+{
+	return p->waiting == 0;
+}
+
+static bool has_mac(const struct plane *p)
+{
+	return sh_stats_port(&p->stats, PLANE_LINK)->mac[0] != 0;
+}
+
+void plane_start(struct plane *p, const struct plane_setup *s)
+{
+	char path[300], err[200];
+	const void *map;
+	size_t size;
+
+	memset(p, 0, sizeof(*p));
+	start_process(p, s);
+	snprintf(path, sizeof(path), "%s/run/dataplane.sock", s->directory);
+	if (uv_loop_init(&p->loop) != 0 || cp_dp_create(&p->client, &p->loop, path, &events, p) != 0)
+		bench_die("no memory");
+	wait_for(p, START_MS, is_connected, "the data plane does not answer");
+	map = cp_dp_stats(p->client, &size);
+	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
+		bench_die("the data plane's statistics cannot be read");
+	wait_for(p, START_MS, has_mac, "the port has no MAC");
+	memcpy(p->mac, sh_stats_port(&p->stats, PLANE_LINK)->mac, sizeof(p->mac));
+}
+
+static void answered(void *arg, int error)
+{
+	struct plane *p = arg;
+
+	p->waiting--;
+	if (error)
+		p->error = error;
+}
+
+void plane_send(struct plane *p, struct sh_cmd *cmd)
+{
+	if (p->waiting >= OUTSTANDING)
+		plane_settle(p);
+	if (cp_dp_send(p->client, cmd, answered, p) != 0)
+		bench_die("a command cannot be sent");
+	p->waiting++;
+}
+
+void plane_settle(struct plane *p)
+{
+	wait_for(p, ANSWER_MS, has_answers, "a command is not answered");
+	if (p->error)
+		bench_die("a command was refused: %s", strerror(p->error));
+}
+
+const volatile struct sh_worker_stats *plane_worker(const struct plane *p)
+{
+	return sh_stats_worker(&p->stats, 0);
+}
+
+uint64_t plane_cpu_ns(const struct plane *p)
+{
+	struct timespec t;
+
+	if (clock_gettime(p->cpu, &t) != 0)
+		bench_die("the data plane is gone");
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t plane_drops(const struct plane *p)
+{
+	const volatile struct sh_worker_stats *w = plane_worker(p);
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < SH_DROP_COUNT; i++)
+		sum += w->drop[i];
+	return sum;
+}

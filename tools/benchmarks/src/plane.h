@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_BENCHMARKS_PLANE_H
+#define SPATE_BENCHMARKS_PLANE_H
+
+/*
+ * The real spate-dataplane under load, with this program as its control plane. It has
+ * two ports: PLANE_LINK, virtio-user, whose other end is ours, and PLANE_NULL, which takes
+ * packets and lets them go. Everything ends the program with a sentence when it fails.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <uv.h>
+
+#include "../../../controlplane/dpclient/dpclient.h"
+#include "../../../shared/stats_reader.h"
+
+enum { PLANE_LINK, PLANE_NULL };
+enum { PLANE_LINK_IP = 0x0a010002, PLANE_NULL_IP = 0x0a010003 }; /* its addresses, host order */
+enum { PLANE_UDP_PORT = 20000 };
+
+struct plane_setup {
+	const char *program; /* of spate-dataplane */
+	const char *directory; /* its own: configuration, sockets, log */
+	const char *link; /* arguments of net_virtio_user0 */
+	unsigned agent_core, worker_core;
+	unsigned viewers; /* most at a time */
+	bool hugepages;
+};
+
+struct plane {
+	pid_t pid;
+	clockid_t cpu;
+	uv_loop_t loop;
+	struct cp_dp *client;
+	struct sh_stats_reader stats;
+	unsigned waiting; /* commands without an answer */
+	int error; /* of one of them */
+	bool connected;
+	uint8_t mac[6]; /* of PLANE_LINK */
+};
+
+void plane_start(struct plane *p, const struct plane_setup *setup);
+void plane_stop(struct plane *p);
+
+/* Sends a command, and waits until all that were sent have been answered; one that failed ends the program. */
+void plane_send(struct plane *p, struct sh_cmd *cmd);
+void plane_settle(struct plane *p);
+
+/* The one worker's page, which changes as it is read. */
+const volatile struct sh_worker_stats *plane_worker(const struct plane *p);
+/* CPU time that the process has had, nanoseconds: nearly all of it the worker's, which always polls. */
+uint64_t plane_cpu_ns(const struct plane *p);
+uint64_t plane_drops(const struct plane *p);
+
+/* Prints a sentence and ends the program. */
+__attribute__((noreturn, format(printf, 1, 2))) void bench_die(const char *format, ...);
+
+#endif
