@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 		.payload = {160, 1100},
 		.burst = {1, 8, 32},
 		.profile = {SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AES128_CM_SHA1_80}};
-	char socket[300], link[340];
+	char socket[300], link[400];
 	struct plane plane;
 	int c;
 
@@ -309,7 +309,8 @@ int main(int argc, char **argv)
 			o.plane.viewers = o.viewers[i];
 	o.plane.agent_core = o.load_core;
 	snprintf(socket, sizeof(socket), "%s/link.sock", o.plane.directory);
-	snprintf(link, sizeof(link), "path=%s,queues=1,queue_size=512", socket);
+	snprintf(link, sizeof(link), "path=%s,queues=1,queue_size=512,packed_vq=1,mrg_rxbuf=0,in_order=1",
+		socket);
 	o.plane.link = link;
 	oracle_init();
 	link_open(socket, o.load_core, o.plane.hugepages);
