@@ -173,8 +173,14 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
 /* Queues in order; takes the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
-/* How many packets dp_tx() takes now without dropping. The fan-out stops there and goes on later. */
+/* How many packets dp_tx() takes now without dropping. */
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
+/*
+ * How many of them the fan-out should write now, before the device has taken others. It
+ * stops there and goes on later: packets that wait in numbers have left the cache when
+ * their turn comes, and so have the buffers that come back.
+ */
+unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port);
 /* Tells the agent (and so the control plane) something about an object. False, without waiting: no room. */
 bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
 

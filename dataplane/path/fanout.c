@@ -61,9 +61,9 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 			return false;
 		if (o->count == DP_JOBS)
 			dp_outgoing_flush(w, o);
-		if (o->count >= dp_tx_room(w, t->encap.port)) {
+		if (o->count >= dp_tx_ahead(w, t->encap.port)) {
 			dp_outgoing_flush(w, o);
-			if (!dp_tx_room(w, t->encap.port))
+			if (!dp_tx_ahead(w, t->encap.port))
 				return false;
 		}
 		if (!dp_rewrite(w, &s->ring[c->at & s->mask], c, o))

@@ -82,6 +82,14 @@ unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 	return q->limit - (q->head - q->tail);
 }
 
+unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
+{
+	const struct dp_txq *q = txq(w, port);
+	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit, (uint32_t)DP_TXQ_AHEAD);
+
+	return waiting < most ? most - waiting : 0;
+}
+
 unsigned dp_tx_flush(struct dp_worker *w)
 {
 	uint32_t sent = 0;

@@ -10,7 +10,10 @@
 
 #include "../worker.h"
 
-enum { DP_TXQ_SLOTS = 16384 };
+enum {
+	DP_TXQ_SLOTS = 16384,
+	DP_TXQ_AHEAD = 256, /* of the fan-out's packets */
+};
 
 struct dp_txq {
 	uint32_t head, tail; /* free running; [tail, head) wait */

@@ -91,6 +91,11 @@ unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 	return world->room;
 }
 
+unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
+{
+	return world->room;
+}
+
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
 {
 	return o->spares ? o->spare[--o->spares] : world_mbuf(0);
