@@ -33,16 +33,21 @@ struct dp_consumer;
 struct dp_stream;
 struct dp_audience_chunk;
 
-enum { DP_ENCAP_MAX = 14 + 4 + 40 + 8 };
+enum {
+	DP_ENCAP_MAX = 14 + 4 + 40 + 8, /* Ethernet, VLAN, IPv6, UDP */
+	DP_ENCAP_ROOM = 80, /* copied in pieces of a fixed size: so many bytes before a payload may change */
+	DP_ENCAP_SHORT = 48, /* enough for IPv4 */
+};
 
 /* Ethernet, VLAN, IP and UDP of one path, ready to be copied in front of a payload. */
 struct dp_encap {
-	uint8_t len; /* bytes of header[] */
-	uint8_t ip_offset, udp_offset;
+	uint8_t len; /* of all headers */
+	uint8_t ip_offset, udp_offset; /* from their start */
 	uint8_t family; /* 4 or 6; 0: no path yet */
 	uint16_t port; /* DPDK port id */
 	uint16_t mtu; /* longest IP packet */
-	uint8_t header[DP_ENCAP_MAX];
+	uint32_t ip_sum; /* IPv4: dp_sum() of the header without length and checksum */
+	uint8_t header[DP_ENCAP_ROOM]; /* the last `len` bytes */
 };
 
 struct dp_tuple {

@@ -166,13 +166,15 @@ void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason);
 
 /*
  * Puts the transport's headers in front of an mbuf that holds a UDP payload, fills in
- * lengths and checksums. The mbuf has DP_ENCAP_MAX of headroom.
+ * lengths and checksums. The mbuf has DP_ENCAP_ROOM of headroom, all of which may change.
  */
 void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m);
 /* Builds the header template of a path. */
 void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
 /* Queues in order; takes the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
+/* The same for n packets that fit the port's MTU; without a detour where nothing waits before them. */
+void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
 /* How many packets dp_tx() takes now without dropping. */
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
 /*

@@ -50,25 +50,26 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 	struct dp_outgoing *o)
 {
 	const struct dp_transport *t = c->transport;
+	unsigned room;
 
 	if (c->paused || !t->can_send) {
 		pass_over(w, c, target);
 		return true;
 	}
 	skip_aged(w, s, c, target);
-	while (c->at < target) {
+	room = dp_tx_ahead(w, t->encap.port);
+	room -= RTE_MIN(room, o->count);
+	for (; c->at < target; c->at++, room--) {
 		if (!o->allowed)
 			return false;
-		if (o->count == DP_JOBS)
+		if (o->count == DP_JOBS || !room) {
 			dp_outgoing_flush(w, o);
-		if (o->count >= dp_tx_ahead(w, t->encap.port)) {
-			dp_outgoing_flush(w, o);
-			if (!dp_tx_ahead(w, t->encap.port))
+			room = dp_tx_ahead(w, t->encap.port);
+			if (!room)
 				return false;
 		}
 		if (!dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
 			return false;
-		c->at++;
 	}
 	return true;
 }

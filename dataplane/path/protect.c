@@ -55,13 +55,19 @@ static void protect(struct dp_worker *w, struct dp_outgoing *o)
 
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
+	unsigned ready = 0, run = 0; /* mbuf[run..ready) go to the same port */
+	uint16_t port;
+
+	if (!o->count)
+		return;
+	port = o->transport[0]->encap.port;
 	protect(w, o);
 	for (unsigned i = 0; i < o->count; i++) {
 		struct dp_transport *t = o->transport[i];
 		struct rte_mbuf *m = o->mbuf[i];
 		uint16_t len = o->job[i].out_len;
 
-		if (!len) {
+		if (unlikely(!len)) {
 			dp_drop(w, m, SH_DROP_PROTECT);
 			continue;
 		}
@@ -69,16 +75,23 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		m->pkt_len = len;
 		t->tx_packets++;
 		t->tx_bytes += len;
-		w->stats->rtp_out++;
 		dp_encap(w, &t->encap, m);
-		dp_tx(w, t->encap.port, m);
+		if (t->encap.port != port) {
+			dp_tx_burst(w, port, o->mbuf + run, ready - run);
+			run = ready;
+			port = t->encap.port;
+		}
+		o->mbuf[ready++] = m;
 	}
+	dp_tx_burst(w, port, o->mbuf + run, ready - run);
+	w->stats->rtp_out += ready;
 	o->count = 0;
 }
 
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)
 {
 	dp_outgoing_flush(w, o);
-	rte_pktmbuf_free_bulk(o->spare, o->spares);
+	if (o->spares)
+		rte_pktmbuf_free_bulk(o->spare, o->spares);
 	o->spares = 0;
 }

@@ -17,6 +17,10 @@ _Static_assert(DP_RTP_HEADER + 4 +
 			       (1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN + DP_EGRESS_COPY_MAX + 3) / 4 * 4 <=
 		       DP_EGRESS_HEADER_MAX,
 	"the longest extension fits");
+_Static_assert(DP_EGRESS_ELEMENTS + 1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN <= DP_EGRESS_TEMPLATE,
+	"the longest prefix fits");
+_Static_assert(DP_EGRESS_TEMPLATE + DP_EGRESS_COPY_MAX <= DP_EGRESS_HEADER_MAX,
+	"a copy of a fixed size fits");
 
 /* The table at the top of egress.h. */
 static const bool copied[SH_EXT_COUNT] = {
@@ -86,22 +90,39 @@ bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct 
 	return false;
 }
 
+/* Version, X and the extension's header, for elements of that length in one-byte form. Returns the header's length. */
+static uint8_t put_extension_header(uint8_t *dst, size_t elements)
+{
+	size_t words = (elements + 3) / 4;
+
+	dst[0] = 2 << 6 | 1 << 4;
+	dp_put16(dst + DP_RTP_HEADER, ONE_BYTE_PROFILE);
+	dp_put16(dst + DP_RTP_HEADER + 2, (uint16_t)words);
+	return (uint8_t)(DP_EGRESS_ELEMENTS + 4 * words);
+}
+
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
 	const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT])
 {
 	static const uint8_t zero[ABS_SEND_TIME_LEN];
 
+	uint8_t *prefix = e->header + DP_EGRESS_ELEMENTS;
+
 	*e = (struct dp_egress){.ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .pt = pt & 0x7f, .rtx_pt = rtx_pt & 0x7f};
 	if (one_byte_id(ext_id[SH_EXT_MID]) && mid_len >= 1 && mid_len <= SH_MID_MAX) {
 		e->mid_id = ext_id[SH_EXT_MID];
-		put_element(e->prefix, e->mid_id, mid, mid_len);
+		put_element(prefix, e->mid_id, mid, mid_len);
 		e->prefix_len = (uint8_t)(1 + mid_len);
 	}
 	if (one_byte_id(ext_id[SH_EXT_ABS_SEND_TIME])) {
 		e->abs_send_time_id = ext_id[SH_EXT_ABS_SEND_TIME];
-		put_element(e->prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof zero);
+		put_element(prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof zero);
 		e->prefix_len = (uint8_t)(e->prefix_len + 1 + sizeof zero);
 	}
+	e->header[0] = 2 << 6;
+	e->header_len = DP_RTP_HEADER;
+	if (e->prefix_len)
+		e->header_len = put_extension_header(e->header, e->prefix_len);
 }
 
 uint32_t dp_abs_send_time(uint64_t realtime_ns)
@@ -109,37 +130,30 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns)
 	return (uint32_t)dp_ns_to_ticks(realtime_ns, 1 << 18) & 0xffffff;
 }
 
-/* The extension at `dst`, there being something to write. Returns its length. */
-static size_t put_extension(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
-	uint32_t abs_send_time)
+/* The elements to copy, behind the prefix. Returns the length of the header. */
+static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
-	size_t padded = (len + 3) & ~(size_t)3;
+	size_t header_len = put_extension_header(dst, len);
 
-	dp_put16(dst, ONE_BYTE_PROFILE);
-	dp_put16(dst + 2, (uint16_t)(padded / 4));
-	dst += 4;
-	memcpy(dst, e->prefix, e->prefix_len);
-	if (e->abs_send_time_id)
-		dp_put24(dst + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
-	memcpy(dst + e->prefix_len, p->copy, p->copy_len);
-	memset(dst + len, 0, padded - len);
-	return 4 + padded;
+	/* A fixed size is one copy; what is behind the elements is padding or the caller's to overwrite. */
+	memcpy(dst + DP_EGRESS_ELEMENTS + e->prefix_len, p->copy, sizeof p->copy);
+	for (size_t at = DP_EGRESS_ELEMENTS + len; at < header_len; at++)
+		dst[at] = 0;
+	return header_len;
 }
 
-static size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
+static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
 	uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
 {
-	bool extension = e->prefix_len || p->copy_len;
-
-	dst[0] = (uint8_t)(2 << 6 | extension << 4);
+	memcpy(dst, e->header, sizeof e->header);
 	dst[1] = (uint8_t)(p->marker << 7 | pt);
 	dp_put16(dst + 2, seq);
 	dp_put32(dst + 4, timestamp);
 	dp_put32(dst + 8, ssrc);
-	if (!extension)
-		return DP_RTP_HEADER;
-	return DP_RTP_HEADER + put_extension(dst + DP_RTP_HEADER, e, p, abs_send_time);
+	if (e->abs_send_time_id)
+		dp_put24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
+	return p->copy_len ? put_copied(dst, e, p) : e->header_len;
 }
 
 size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,

@@ -24,7 +24,12 @@
 #include "../../shared/ids.h"
 #include "rtp.h"
 
-enum { DP_EGRESS_COPY_MAX = 64, DP_EGRESS_HEADER_MAX = 12 + 4 + 84 };
+enum {
+	DP_EGRESS_COPY_MAX = 64,
+	DP_EGRESS_HEADER_MAX = 12 + 4 + 84,
+	DP_EGRESS_ELEMENTS = 12 + 4, /* where the extension's elements begin */
+	DP_EGRESS_TEMPLATE = DP_EGRESS_ELEMENTS + 16, /* the longest prefix, padded */
+};
 
 /* Of an incoming packet, what all consumers share. Written by the stream's owner. */
 struct dp_plain {
@@ -49,7 +54,9 @@ struct dp_egress {
 	uint8_t pt, rtx_pt;
 	uint8_t mid_id, abs_send_time_id; /* 0: not negotiated */
 	uint8_t prefix_len; /* the MID and abs-send-time elements, abs-send-time last */
-	uint8_t prefix[1 + SH_MID_MAX + 4];
+	uint8_t header_len; /* of `header` that belongs to a packet without copied elements */
+	/* RTP and, from DP_EGRESS_ELEMENTS on, the prefix and padding: all that is the same in every packet */
+	uint8_t header[DP_EGRESS_TEMPLATE];
 };
 
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
@@ -59,8 +66,8 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 uint32_t dp_abs_send_time(uint64_t realtime_ns);
 
 /*
- * Writes the header of one egress packet, with the extension: at most
- * DP_EGRESS_HEADER_MAX bytes. Returns its length.
+ * Writes the header of one egress packet, with the extension. `dst` has
+ * DP_EGRESS_HEADER_MAX bytes, of which any may change. Returns the header's length.
  */
 size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
 	uint32_t timestamp, uint32_t abs_send_time);

@@ -186,7 +186,7 @@ static void header_with_all(void **state)
 		0x93, 1, 2, 3, 4, 0x60, 'l', 0, 0, /* copied, padding */
 	};
 	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
-	uint8_t dst[DP_EGRESS_HEADER_MAX];
+	uint8_t dst[DP_EGRESS_HEADER_MAX + 1];
 	struct dp_egress e;
 
 	p.marker = true;
@@ -196,7 +196,7 @@ static void header_with_all(void **state)
 	memset(dst, 0xee, sizeof dst);
 	assert_int_equal(dp_egress_header(dst, &e, &p, 0xffff, 0x11223344, 0x123456), sizeof want);
 	assert_memory_equal(dst, want, sizeof want);
-	assert_int_equal(dst[sizeof want], 0xee);
+	assert_int_equal(dst[DP_EGRESS_HEADER_MAX], 0xee);
 
 	/* The retransmission differs in SSRC, payload type and number alone. */
 	uint8_t rtx[sizeof want];
