@@ -20,6 +20,7 @@
 enum {
 	SLICE_MS = 20,
 	SLICES_MAX = 4096,
+	SLICES_MISSED = 25, /* left out at most: on a machine that is never quiet, all count */
 	AHEAD = 4096, /* packets to viewers that may be under way at least, so that the worker never waits */
 	AHEAD_SOURCE = 256, /* and packets of the producer at most */
 	LOOK_US = 50, /* between two looks at the worker's counters: it writes there */
@@ -36,7 +37,7 @@ struct options {
 };
 
 struct slices {
-	unsigned count;
+	unsigned count, missed;
 	double cycles[SLICES_MAX], pps[SLICES_MAX];
 	uint64_t tsc, busy, out, cpu_ns; /* at the last one's end */
 };
@@ -67,7 +68,13 @@ static void slice(struct run *r, bool keep)
 	struct slices *s = &r->slices;
 	uint64_t tsc = rte_rdtsc(), busy = w->busy_cycles, out = w->rtp_out;
 	uint64_t cpu_ns = plane_cpu_ns(r->crowd->plane);
+	double elapsed = (double)(tsc - s->tsc) * 1e9 / (double)rte_get_tsc_hz();
 
+	/* A slice in which others had the worker's core says what they left in its caches, not what it costs. */
+	if (s->missed < SLICES_MISSED && (double)(cpu_ns - s->cpu_ns) * 1.1 < elapsed) {
+		s->missed++;
+		keep = false;
+	}
 	if (keep && out > s->out && s->count < SLICES_MAX) {
 		double n = (double)(out - s->out);
 
@@ -170,8 +177,8 @@ static void measure(struct crowd *c, unsigned port, unsigned burst, unsigned ms,
 		result->dropped = drops;
 	result->right &= result->dropped == 0 && c->wrong == wrong;
 	result->verified = c->verified - verified;
-	result->cycles = result_quiet(r.slices.cycles, r.slices.count);
-	result->pps = result_quiet_rate(r.slices.pps, r.slices.count);
+	result->cycles = result_median(r.slices.cycles, r.slices.count);
+	result->pps = result_median(r.slices.pps, r.slices.count);
 }
 
 static void run_case(struct crowd *c, const struct options *o, unsigned burst, struct result *result)

@@ -133,8 +133,10 @@ static const struct cp_dp_events events = {
 /* Runs the loop until `done` says so. */
 static void wait_for(struct plane *p, unsigned ms, bool (*done)(const struct plane *p), const char *what)
 {
-	uint64_t end = uv_now(&p->loop) + ms;
+	uint64_t end;
 
+	uv_update_time(&p->loop);
+	end = uv_now(&p->loop) + ms;
 	while (!done(p)) {
 		struct timespec nap = {.tv_nsec = 200000};
 

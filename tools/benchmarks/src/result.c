@@ -63,8 +63,8 @@ double result_quiet(double *values, unsigned n)
 	return values[n / 4];
 }
 
-double result_quiet_rate(double *values, unsigned n)
+double result_median(double *values, unsigned n)
 {
 	qsort(values, n, sizeof(*values), compare);
-	return values[n - 1 - n / 4];
+	return values[n / 2];
 }

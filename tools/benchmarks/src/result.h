@@ -31,7 +31,7 @@ void result_print(const struct result *r);
  * nearer to what the program costs than the middle. n is at least 1.
  */
 double result_quiet(double *values, unsigned n);
-/* The upper quartile, of rates. */
-double result_quiet_rate(double *values, unsigned n);
+/* The middle one. */
+double result_median(double *values, unsigned n);
 
 #endif
