@@ -12,9 +12,18 @@ const LINES_MAX = 90; // or nobody copies it
 /** What was dead is swept at once, so that only a client that joined again plays on. */
 const SETTINGS = { media: { sweep_s: 1 } };
 
-async function plays(page, who, seconds = 20) {
+/** What a viewer that does not play has to show. */
+const STATE = `({ frames: ${FRAMES}, ready: video.readyState, paused: video.paused,
+	tracks: video.srcObject?.getTracks().map((t) => [t.kind, t.readyState, t.muted]) })`;
+
+async function plays(page, who, seconds = 30) {
 	const before = await page.evaluate(FRAMES);
-	await until(`${who} plays`, seconds, async () => await page.evaluate(FRAMES) >= before + 20);
+	try {
+		await until(`${who} plays`, seconds, async () => await page.evaluate(FRAMES) >= before + 20);
+	} catch (error) {
+		throw new Error(`${error.message}; from ${before} frames to ${JSON.stringify(await page.evaluate(STATE))}; ` +
+			`errors: ${page.errors.join("; ")}`);
+	}
 }
 
 await test(async ({ defer }) => {

