@@ -18,6 +18,7 @@
 #include "admin/admin.h"
 #include "auth/auth.h"
 #include "http/server.h"
+#include "http/tls.h"
 #include "media/plane.h"
 #include "room/room.h"
 #include "shared/config.h"
@@ -199,7 +200,7 @@ static void reload(uv_signal_t *handle, int number)
 	struct control *c = handle->data;
 	char err[300];
 
-	if (cp_server_reload(&c->server, err, sizeof(err)) < 0)
+	if (cp_tls_reload(&c->config, err, sizeof(err)) < 0)
 		sh_log(SH_LOG_ERROR, "reload-failed what=tls reason=\"%s\"", err);
 	else if (c->config.tls.certificate[0] != '\0')
 		sh_log(SH_LOG_INFO, "reloaded what=tls");

@@ -339,11 +339,6 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 	return 0;
 }
 
-int cp_server_reload(struct cp_server *s, char *err, size_t err_size)
-{
-	return cp_tls_reload(s->context, s->config, err, err_size);
-}
-
 void cp_server_farewell(struct cp_server *s)
 {
 	struct cp_session *session, *next;

@@ -84,8 +84,6 @@ uint64_t cp_now_ns(void);
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
 	struct cp_model *model, const struct sh_stats_reader *stats, const struct cp_auth *auth, char *err,
 	size_t err_size);
-/* Reads certificate and key again, for connections that begin from now on. 0, or -1 with `err`. */
-int cp_server_reload(struct cp_server *s, char *err, size_t err_size);
 /* Tells every client that the server goes away. */
 void cp_server_farewell(struct cp_server *s);
 /* Closes every connection; sessions leave their rooms. The loop must run on to close handles. */

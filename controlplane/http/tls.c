@@ -173,7 +173,7 @@ int cp_tls_attach(void *ssl_ctx)
 	return 0;
 }
 
-int cp_tls_reload(struct lws_context *context, const struct sh_config *config, char *err, size_t err_size)
+int cp_tls_reload(const struct sh_config *config, char *err, size_t err_size)
 {
 	return config->tls.certificate[0] != '\0' ? read_pair(config, err, err_size) : 0;
 }

@@ -29,6 +29,6 @@ int cp_tls_attach(void *ssl_ctx);
  * Reads both files again, for connections that begin from now on; those that are open go
  * on as they are. 0, also without TLS; or -1 with `err`, and the old pair stays.
  */
-int cp_tls_reload(struct lws_context *context, const struct sh_config *config, char *err, size_t err_size);
+int cp_tls_reload(const struct sh_config *config, char *err, size_t err_size);
 
 #endif

@@ -42,7 +42,7 @@ static void flush(uv_prepare_t *prepare)
 		forget_unsent(w);
 		/* Where the socket takes no more, libwebsockets says when it does again. */
 		if (cp_websocket_writeable(w) < 0)
-			lws_set_timeout(w->wsi, 1, LWS_TO_KILL_ASYNC);
+			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 	}
 }
 
@@ -71,7 +71,7 @@ static void look_after(struct cp_server *s)
 			return; /* and the others are younger */
 		if (silent >= HANGUP_MS && !w->hung_up) {
 			w->hung_up = true; /* once: it takes its time to go */
-			lws_set_timeout(w->wsi, 1, LWS_TO_KILL_ASYNC);
+			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 		} else if (!w->pinged) {
 			w->pinged = w->ping_due = true;
 			cp_websockets_unsent(w);

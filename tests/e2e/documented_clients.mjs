@@ -3,7 +3,7 @@
 // both, one host follows another, and after a restart of the server all of them come back.
 import { startChromium } from "./lib/chromium.mjs";
 import { documented, servePages } from "./lib/bundle.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { ORIGIN, Servers } from "./lib/servers.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
 const FRAMES = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames";
@@ -55,7 +55,7 @@ await test(async ({ defer }) => {
 
 	await servers.controlplane.end();
 	await servers.startControlplane();
-	await until("the server says it is healthy", 20, async () => (await fetch("http://localhost:3000/healthz")).ok);
+	await until("the server says it is healthy", 20, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
 	const joined = () => [...servers.controlplane.output.matchAll(/peer-joined room=demo/g)].length;
 	await until("all have joined again", 30, () => joined() >= 7);
 	for (const [who, viewer] of viewers)

@@ -5,17 +5,13 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChromium } from "./lib/chromium.mjs";
 import { servePages } from "./lib/bundle.mjs";
+import { metric } from "./lib/metrics.mjs";
 import { Servers } from "./lib/servers.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
 const RESUME_MS = 500;
 const RESUMES = 5;
 const BETWEEN_MS = 1000; // over media.keyframe_ms, so that no resume waits for the one before
-
-async function metric(name) {
-	const text = await (await fetch("http://localhost:3000/metrics")).text();
-	return Number(new RegExp(`^spate_${name} (\\d+)$`, "m").exec(text)?.[1]);
-}
 
 /** What the page has noted since is that, in this order; the last of it may still be on its way. */
 async function checkOrder(who, page, expected) {

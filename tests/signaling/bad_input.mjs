@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is wrong gets the contract's error or close code; nothing else is disturbed.
 import { setTimeout as sleep } from "node:timers/promises";
+import { metric } from "../e2e/lib/metrics.mjs";
 import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, dtlsParameters, videoParameters } from "./client.mjs";
@@ -223,7 +224,5 @@ await test(async ({ defer }) => {
 	check(host.closed === null && client.closed === null, "who behaved was not disturbed");
 	check((await client.ask("resumeConsumer", { consumerId: ids.consumer })).consumerId === ids.consumer,
 		"and goes on");
-	const { peers, consumers } = Object.fromEntries((await (await fetch(`${ORIGIN}/metrics`)).text()).split("\n")
-		.map((line) => line.match(/^spate_(peers|consumers) (\d+)$/)).filter(Boolean).map((m) => [m[1], Number(m[2])]));
-	check(peers === 2 && consumers === 1, "nothing was left behind");
+	check(await metric("peers") === 2 && await metric("consumers") === 1, "nothing was left behind");
 });

@@ -11,7 +11,8 @@ import net from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { workDir } from "../e2e/lib/namespace.mjs";
-import { artifact, ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
+import { metric } from "../e2e/lib/metrics.mjs";
+import { artifact, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, log, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, dtlsParameters, videoParameters } from "./client.mjs";
 import { Transports } from "./transports.mjs";
@@ -216,11 +217,6 @@ function status() {
 		});
 		socket.write("{\"cmd\":\"status\"}\n");
 	});
-}
-
-async function metric(name) {
-	const text = await (await fetch(`${ORIGIN}/metrics`)).text();
-	return Number(new RegExp(`^spate_${name} (\\d+)$`, "m").exec(text)?.[1]);
 }
 
 function residentKib(pid) {

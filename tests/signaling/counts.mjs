@@ -2,7 +2,7 @@
 // What is alive in both processes, and that it is all back where it was.
 import { setTimeout as sleep } from "node:timers/promises";
 import { check } from "../e2e/lib/test.mjs";
-import { metrics } from "./metrics.mjs";
+import { metrics } from "../e2e/lib/metrics.mjs";
 
 const NAMES = ["rooms", "peers", "transports", "producers", "consumers", "sockets",
 	"engineio_sessions{transport=\"polling\"}", "engineio_sessions{transport=\"websocket\"}", "engineio_polls_held",

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 import WebSocket from "ws";
+import { metric, metrics } from "../e2e/lib/metrics.mjs";
 import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 
@@ -122,12 +123,6 @@ class Socket {
 	}
 }
 
-async function metrics() {
-	const text = await (await fetch(`${ORIGIN}/metrics`)).text();
-	return Object.fromEntries(text.split("\n").filter((line) => line.startsWith("spate_"))
-		.map((line) => line.slice(6).split(" ")).map(([name, value]) => [name, Number(value)]));
-}
-
 function isError(response, status, code, text) {
 	return response.status === status && text === JSON.stringify({ code,
 		message: ["Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
@@ -177,7 +172,7 @@ async function polling() {
 	check(/^[0-9a-f-]{36}$/.test(poller.id) && poller.id !== poller.sid, "a socket id that is not the sid");
 	const held = poller.poll();
 	await sleep(50);
-	check((await metrics()).engineio_polls_held === 1, "a poll is held");
+	check(await metric("engineio_polls_held") === 1, "a poll is held");
 	const posted = await poller.post("420[\"getProducers\",{\"roomId\":\"x\"}]");
 	check(posted.status === 200 && await posted.text() === "ok", "a POST is answered ok");
 	const text = await (await held).text();
@@ -342,7 +337,7 @@ async function upgrades() {
 	socket.ws.close();
 
 	const patient = await Poller.connected();
-	const before = (await metrics()).engineio_upgrades_failed_total;
+	const before = await metric("engineio_upgrades_failed_total");
 	const never = new Socket(`EIO=4&transport=websocket&sid=${patient.sid}`);
 	await never.opened;
 	never.send("2probe");
@@ -354,7 +349,7 @@ async function upgrades() {
 	await patient.post("3");
 	await patient.post("42[\"z\"]");
 	check((await patient.text()).includes("no such request"), "and the polling session lives on");
-	check((await metrics()).engineio_upgrades_failed_total === before + 1, "it is counted");
+	check(await metric("engineio_upgrades_failed_total") === before + 1, "it is counted");
 	const odd = new Socket(`EIO=4&transport=websocket&sid=${patient.sid}`);
 	await odd.opened;
 	odd.send("4hello");
@@ -655,9 +650,9 @@ await test(async ({ defer }) => {
 
 	await sleep(PING.interval + PING.timeout + CONNECT_MS + 500);
 	const left = await metrics();
-	check(left["engineio_sessions{transport=\"polling\"}"] === 0 &&
-		left["engineio_sessions{transport=\"websocket\"}"] === 0 && left.engineio_polls_held === 0 &&
-		left.peers === 0 && left.sockets === 0, "nothing was left behind");
+	const names = ['engineio_sessions{transport="polling"}', 'engineio_sessions{transport="websocket"}',
+		"engineio_polls_held", "peers", "sockets"];
+	check(names.every((name) => left[`spate_${name}`] === 0), "nothing was left behind");
 	await servers.end();
 	check(servers.controlplane.status === 0, "the server ends well");
 	check(secrets.size > 50 && ![...secrets].some((secret) => servers.controlplane.output.includes(secret)),

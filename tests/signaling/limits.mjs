@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { metric } from "../e2e/lib/metrics.mjs";
 import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, videoParameters } from "./client.mjs";
@@ -77,8 +78,7 @@ async function slowClient(servers) {
 	slow.socket.pause();
 	for (let i = 0; i < 80000; i++)
 		slow.socket.send(JSON.stringify({ type: "getProducers", id: "x".repeat(128) }));
-	await until("a client that does not read is cut off", 15, async () =>
-		/^spate_sockets 1$/m.test(await (await fetch(`${ORIGIN}/metrics`)).text()));
+	await until("a client that does not read is cut off", 15, async () => await metric("sockets") === 1);
 	check(servers.controlplane.output.includes("the client is too slow"), "and the log says why");
 	check((await other.ask("getProducers")).producers.length === 0, "others are served");
 	slow.socket.terminate();

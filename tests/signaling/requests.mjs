@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every request of dialect A against the real processes, and who is told what.
 import { setTimeout as sleep } from "node:timers/promises";
+import { metric } from "../e2e/lib/metrics.mjs";
 import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, dtlsParameters, videoParameters } from "./client.mjs";
@@ -14,11 +15,6 @@ function checkTransport(t, purpose) {
 		c.foundation === "udpcandidate" && c.priority === 1076302079, "the first candidate");
 	check(t.dtlsParameters.fingerprints.length === 1 &&
 		/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/.test(t.dtlsParameters.fingerprints[0].value), "one fingerprint");
-}
-
-async function metric(name) {
-	const text = await (await fetch(`${ORIGIN}/metrics`)).text();
-	return Number(text.split("\n").find((line) => line.startsWith(`spate_${name} `))?.split(" ").pop());
 }
 
 await test(async ({ defer }) => {
@@ -117,10 +113,8 @@ await test(async ({ defer }) => {
 
 	const last = await Promise.all(Array.from({ length: 20 }, (_, i) => Client.join(`room${i % 3}`)));
 	await last[0].transport("recv");
-	const transports = async () => (await (await fetch(`${ORIGIN}/metrics`)).text())
-		.match(/^spate_dataplane_transports (\d+)$/m)[1];
 	await sleep(200);
-	check(await transports() === "1", "the data plane has one transport");
+	check(await metric("dataplane_transports") === 1, "the data plane has one transport");
 	const before = Date.now();
 	await servers.controlplane.end();
 	check(Date.now() - before < 1000, `SIGTERM ends it within a second (${Date.now() - before} ms)`);
@@ -128,6 +122,6 @@ await test(async ({ defer }) => {
 	check(last.every((client) => client.closed?.code === 1001), "and says so to everybody: 1001");
 	await servers.startControlplane();
 	await until("the data plane is connected again", 5, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
-	check(await transports() === "1", "it kept the transport meanwhile");
-	await until("what nobody claims is swept", 10, async () => await transports() === "0");
+	check(await metric("dataplane_transports") === 1, "it kept the transport meanwhile");
+	await until("what nobody claims is swept", 10, async () => await metric("dataplane_transports") === 0);
 });

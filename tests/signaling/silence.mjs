@@ -4,7 +4,7 @@
 import { Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
-import { metrics } from "./metrics.mjs";
+import { metrics } from "../e2e/lib/metrics.mjs";
 
 await test(async ({ defer }) => {
 	const servers = new Servers();

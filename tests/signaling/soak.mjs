@@ -11,7 +11,7 @@ import { workDir } from "../e2e/lib/namespace.mjs";
 import { Servers } from "../e2e/lib/servers.mjs";
 import { check, log, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, videoParameters } from "./client.mjs";
-import { metrics } from "./metrics.mjs";
+import { metrics } from "../e2e/lib/metrics.mjs";
 import { SocketClient } from "./socket_client.mjs";
 import { Transports } from "./transports.mjs";
 
