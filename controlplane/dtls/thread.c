@@ -10,7 +10,10 @@
 
 #include "pool_internal.h"
 
-enum { TRIM_AFTER = 64 /* sessions, about 4 MB */ };
+enum {
+	TRIM_AFTER = 64, /* sessions, about 4 MB */
+	TRIM_QUIET_MS = 1000, /* without work, whatever there was */
+};
 
 static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
 {
@@ -105,12 +108,13 @@ static void fail_without_memory(struct cp_dtls_session *s)
 }
 
 /*
- * A burst of handshakes leaves megabytes in this thread's heap, which the allocator keeps for
- * the next one. They go back to the system when as many sessions are over and none computes.
+ * Handshakes leave megabytes in the heap, which the allocator keeps for the next ones. They go
+ * back to the system when no session computes and many are over, or some and all has been
+ * quiet since: what the process has at rest does not depend on how it came there.
  */
-static void trim(struct cp_dtls_thread *t)
+static void trim(struct cp_dtls_thread *t, bool quiet)
 {
-	if (t->released < TRIM_AFTER || t->handshakes)
+	if (t->handshakes || t->released < (quiet ? 1 : TRIM_AFTER))
 		return;
 	t->released = 0;
 	malloc_trim(0);
@@ -168,22 +172,25 @@ static void run_timers(struct cp_dtls_thread *t)
 	t->next_tick_ms = now_ms() + CP_DTLS_TICK_MS;
 }
 
-/* Called with the lock held. */
-static void wait_for_work(struct cp_dtls_thread *t)
+/* Called with the lock held. False: it is time for timers, or there was nothing to do for long. */
+static bool wait_for_work(struct cp_dtls_thread *t)
 {
+	uint64_t until_ms = t->handshakes ? t->next_tick_ms : now_ms() + TRIM_QUIET_MS;
 	struct timespec until = {
-		.tv_sec = (time_t)(t->next_tick_ms / 1000),
-		.tv_nsec = (long)(t->next_tick_ms % 1000) * 1000000,
+		.tv_sec = (time_t)(until_ms / 1000),
+		.tv_nsec = (long)(until_ms % 1000) * 1000000,
 	};
+	int error = 0;
 
 	t->waits = true;
-	while (!t->first && !t->stop) {
-		if (!t->handshakes)
+	while (!t->first && !t->stop && !error) {
+		if (!t->handshakes && !t->released)
 			pthread_cond_wait(&t->wake, &t->lock);
-		else if (pthread_cond_timedwait(&t->wake, &t->lock, &until) == ETIMEDOUT)
-			break;
+		else
+			error = pthread_cond_timedwait(&t->wake, &t->lock, &until);
 	}
 	t->waits = false;
+	return t->first || t->stop;
 }
 
 void *cp_dtls_thread_main(void *arg)
@@ -193,9 +200,10 @@ void *cp_dtls_thread_main(void *arg)
 
 	while (!stop) {
 		struct cp_dtls_job *jobs;
+		bool work;
 
 		pthread_mutex_lock(&t->lock);
-		wait_for_work(t);
+		work = wait_for_work(t);
 		jobs = t->first;
 		t->first = NULL;
 		t->last = &t->first;
@@ -210,7 +218,7 @@ void *cp_dtls_thread_main(void *arg)
 		}
 		/* After all that has come: an answer that waits here must not count as lost. */
 		run_timers(t);
-		trim(t);
+		trim(t, !work);
 	}
 	return NULL;
 }
