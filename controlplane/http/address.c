@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include <arpa/inet.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,12 @@ enum {
 	/* TCP connections, of which a client that polls has several and a page that loads some more. */
 	SOCKETS_EACH = 4,
 	SOCKETS_MORE = 64,
+	KEY_SIZE = 48,
 };
 
-/* One remote IP address that has connections here. */
+/* A remote IP address, or an IPv6 network of 64 bits, that has connections here. */
 struct cp_address {
-	char text[48]; /* first: it is the key */
+	char key[KEY_SIZE]; /* first: what the tree compares */
 	uint32_t count; /* of signaling: WebSockets, and sessions of Engine.IO */
 	uint32_t sockets; /* of TCP, whatever they are for */
 };
@@ -27,18 +29,33 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* One subscriber of IPv6 has at least 2^64 addresses, so all of a network count as one. */
+static void key_of(const char *text, char key[KEY_SIZE])
+{
+	struct in6_addr ip;
+
+	snprintf(key, KEY_SIZE, "%s", text);
+	if (inet_pton(AF_INET6, text, &ip) != 1)
+		return;
+	memset(ip.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &ip, key, KEY_SIZE);
+}
+
 /* NULL: no memory. What is made anew counts nothing yet. */
 static struct cp_address *find(struct cp_server *s, const char *text)
 {
-	struct cp_address *const *node = tfind(text, &s->addresses, compare);
+	struct cp_address *const *node;
 	struct cp_address *a;
+	char key[KEY_SIZE];
 
+	key_of(text, key);
+	node = tfind(key, &s->addresses, compare);
 	if (node != NULL)
 		return *node;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return NULL;
-	snprintf(a->text, sizeof(a->text), "%s", text);
+	memcpy(a->key, key, sizeof(a->key));
 	if (tsearch(a, &s->addresses, compare) != NULL)
 		return a;
 	free(a);

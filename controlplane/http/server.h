@@ -159,7 +159,7 @@ char *cp_health_text(const struct cp_server *s, bool *healthy);
 char *cp_metrics_text(const struct cp_server *s, size_t *len);
 char *cp_rooms_text(const struct cp_server *s);
 
-/* --- connections per address (address.c) -------------------------------------------- */
+/* --- connections per address, of IPv6 per network of 64 bits (address.c) -------------- */
 
 /* Whether one more may come; if so it is counted, and `*out` is what cp_address_leave takes. */
 bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out);

@@ -14,9 +14,9 @@ export class Client {
 	#waiting = new Map();
 	#lastId = 0;
 
-	static async open(query = "", { scheme = "ws", ...options } = {}) {
+	static async open(query = "", { scheme = "ws", host = "127.0.0.1", ...options } = {}) {
 		const client = new Client();
-		client.socket = new WebSocket(`${scheme}://127.0.0.1:${PORT}/${query}`, options);
+		client.socket = new WebSocket(`${scheme}://${host}:${PORT}/${query}`, options);
 		client.socket.on("message", (data) => client.#message(JSON.parse(data)));
 		client.socket.on("close", (code, reason) => { client.closed = { code, reason: `${reason}` }; });
 		await new Promise((resolve, reject) => {

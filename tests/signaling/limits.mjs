@@ -46,6 +46,25 @@ async function connections() {
 	await sleep(50);
 }
 
+/* Whoever has one address of IPv6 has a network of them. */
+async function networks() {
+	const address = (network, i) => `2001:db8:0:${network}::${i + 1}`;
+	const open = (network, i) => Client.open("?room=crowd", { host: "[::1]", localAddress: address(network, i) });
+	for (const [network, i] of [1, 2].flatMap((network) => [0, 1, 2, 3, 4, 5, 6].map((i) => [network, i])))
+		execFileSync("ip", ["-6", "addr", "add", `${address(network, i)}/128`, "dev", "lo"]);
+	const clients = [];
+	for (let i = 0; i < 6; i++)
+		clients.push(await open(1, i));
+	const refused = await open(1, 6);
+	check((await refused.heard("error")).data.code === "too-many", "one connection too many from one network of IPv6");
+	clients.push(await open(2, 0));
+	await clients.at(-1).heard("rtpCapabilities");
+	check(clients.every((c) => c.closed === null), "its neighbours may come");
+	for (const client of clients)
+		await client.end();
+	await sleep(50);
+}
+
 async function roomsAndPeers() {
 	const clients = [await Client.join("a"), await Client.join("b")];
 	const third = await Client.open("?room=c");
@@ -181,6 +200,7 @@ await test(async ({ defer }) => {
 	await servers.start();
 	await flood();
 	await connections();
+	await networks();
 	await roomsAndPeers();
 	await possessions();
 	await dataPlaneGoes(servers);
