@@ -76,8 +76,8 @@ const char *cp_ext_uri(enum sh_ext ext)
 		[SH_EXT_ABS_SEND_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
 		[SH_EXT_TWCC] = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
 		[SH_EXT_AUDIO_LEVEL] = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-		[SH_EXT_DEPENDENCY_DESCRIPTOR] = "https://aomediacodec.github.io/av1-rtp-spec/"
-						 "#dependency-descriptor-rtp-header-extension",
+		[SH_EXT_DEPENDENCY_DESCRIPTOR] = ("https://aomediacodec.github.io/av1-rtp-spec/"
+						  "#dependency-descriptor-rtp-header-extension"),
 		[SH_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
 		[SH_EXT_TOFFSET] = "urn:ietf:params:rtp-hdrext:toffset",
 		[SH_EXT_ABS_CAPTURE_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
