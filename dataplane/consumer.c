@@ -7,6 +7,7 @@
 
 #include <rte_random.h>
 
+#include "../shared/stats_slot.h"
 #include "stream.h"
 
 /* Our first number: from higher, a receiver that loses the first packets may guess the ROC wrong. */
@@ -103,7 +104,7 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 		at = &(*at)->next_on_transport;
 	*at = c->next_on_transport;
 	dp_audience_leave(w, c);
-	w->consumer_stats[op->slot].id = 0;
+	sh_slot_clear(&w->consumer_stats[op->slot]);
 	w->stats->consumers--;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <rte_random.h>
 
 #include "../shared/ids.h"
+#include "../shared/stats_slot.h"
 
 enum { AUDIO_PACKETS = 512 };
 
@@ -90,7 +91,6 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	s->clock_rate = p->clock_rate;
 	s->cname_len = p->cname_len;
 	memcpy(s->cname, p->cname, sizeof s->cname);
-	s->sr.clock_rate = p->clock_rate;
 	s->ssrc = p->ssrc;
 	s->rtx_ssrc = p->rtx_ssrc;
 	s->pt = p->pt;
@@ -161,7 +161,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 		t->twcc = NULL;
 	}
 	reclaim_below(s, atomic_load_explicit(&s->head, memory_order_relaxed));
-	w->producer_stats[op->slot].id = 0;
+	sh_slot_clear(&w->producer_stats[op->slot]);
 	w->stats->streams--;
 	return 0;
 }
@@ -234,10 +234,22 @@ void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64
 	/* Odd while it changes. */
 	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
-	s->sr.ntp = ntp;
-	s->sr.rtp = rtp;
-	s->sr.ns = now_ns;
+	atomic_store_explicit(&s->sr_ntp, ntp, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_rtp, rtp, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_ns, now_ns, memory_order_relaxed);
 	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
+}
+
+bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out)
+{
+	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_acquire);
+
+	out->ntp = atomic_load_explicit(&s->sr_ntp, memory_order_relaxed);
+	out->rtp = atomic_load_explicit(&s->sr_rtp, memory_order_relaxed);
+	out->ns = atomic_load_explicit(&s->sr_ns, memory_order_relaxed);
+	out->clock_rate = s->clock_rate;
+	atomic_thread_fence(memory_order_acquire);
+	return !(version & 1) && atomic_load_explicit(&s->sr_version, memory_order_relaxed) == version;
 }
 
 void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)

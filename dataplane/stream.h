@@ -35,6 +35,8 @@ void dp_stream_append(struct dp_stream *s);
 uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high);
 /* The source's NTP and RTP time at `now_ns`, which every worker reads; 0: neither is known any more. */
 void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns);
+/* A consistent copy of it, for any worker. False: it is just changing. */
+bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out);
 /* The source goes on with `seq` and has nothing to do with what it sent before: viewers start anew. */
 void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq);
 /* A key frame is wanted by someone on this worker; any worker may call it. */

@@ -147,8 +147,9 @@ struct dp_stream {
 
 	_Atomic uint64_t head __rte_cache_aligned; /* writer: owner; readers: all */
 	_Atomic uint64_t freed; /* positions below are gone; writer: owner; readers: all */
-	_Atomic uint64_t sr_version; /* seqlock of sr; writer: owner */
-	struct dp_sr_clock sr; /* readers: all */
+	_Atomic uint64_t sr_version; /* seqlock of the next three; writer: owner; readers: all */
+	_Atomic uint64_t sr_ntp, sr_ns; /* struct dp_sr_clock: dp_stream_clock() */
+	_Atomic uint32_t sr_rtp;
 
 	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* writers: all, seldom; reader: owner */
 

@@ -7,6 +7,7 @@
 
 #include <rte_random.h>
 
+#include "../shared/stats_slot.h"
 #include "plain.h"
 #include "tuples.h"
 
@@ -160,7 +161,7 @@ int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
 	w->owned[t->owned_index] = last;
 	last->owned_index = t->owned_index;
 	w->stats->transports = w->owned_count;
-	w->transport_stats[t->slot].id = 0;
+	sh_slot_clear(&w->transport_stats[t->slot]);
 	explicit_bzero(t, sizeof(*t));
 	return 0;
 }

@@ -30,7 +30,9 @@ enum { SH_RING_BROKEN = -1 };
 static inline bool sh_ring_sane(const struct sh_ring *r)
 {
 	const struct rte_ring *q = r->ring;
-	uint32_t used = q->prod.tail - q->cons.tail;
+	/* Of both, one is written by the other side at any time. */
+	uint32_t used = __atomic_load_n(&q->prod.tail, __ATOMIC_RELAXED) -
+			__atomic_load_n(&q->cons.tail, __ATOMIC_RELAXED);
 
 	return q->size == r->slots && q->mask == r->slots - 1 && q->capacity == r->slots - 1 &&
 	       used <= r->slots - 1;
@@ -54,7 +56,8 @@ static inline int sh_ring_pop(const struct sh_ring *r, void *record)
 
 static inline bool sh_ring_empty(const struct sh_ring *r)
 {
-	return r->ring->prod.tail == r->ring->cons.tail;
+	return __atomic_load_n(&r->ring->prod.tail, __ATOMIC_RELAXED) ==
+	       __atomic_load_n(&r->ring->cons.tail, __ATOMIC_RELAXED);
 }
 
 #endif

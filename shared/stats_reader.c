@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "stats_slot.h"
+
 /* --- mapping ------------------------------------------------------------------------ */
 
 struct region {
@@ -149,40 +151,22 @@ const struct sh_port_stats *sh_stats_port(const struct sh_stats_reader *r, uint3
 	return (const void *)(r->map + r->port_offset + (size_t)i * sizeof(struct sh_port_stats));
 }
 
-/*
- * Copies a slot of whole 64-bit words, the id first and read again at the end: when both
- * reads agree, the fields between are that object's.
- */
-static bool copy_slot(const uint8_t *slot, void *out, size_t size)
-{
-	const uint64_t *from = (const void *)slot;
-	uint64_t *to = out;
-
-	to[0] = __atomic_load_n(&from[0], __ATOMIC_ACQUIRE);
-	if (to[0] == 0)
-		return false;
-	for (size_t i = 1; i < size / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&from[0], __ATOMIC_RELAXED) == to[0];
-}
-
 bool sh_stats_transport(const struct sh_stats_reader *r, uint32_t slot, struct sh_transport_stats *out)
 {
 	static_assert(sizeof(*out) % 8 == 0, "whole words");
-	return copy_slot(r->map + r->transport_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
+	return sh_slot_read(r->map + r->transport_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
 }
 
 bool sh_stats_producer(const struct sh_stats_reader *r, uint32_t slot, struct sh_producer_stats *out)
 {
 	static_assert(sizeof(*out) % 8 == 0, "whole words");
-	return copy_slot(r->map + r->producer_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
+	return sh_slot_read(r->map + r->producer_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
 }
 
 bool sh_stats_consumer(const struct sh_stats_reader *r, uint32_t slot, struct sh_consumer_stats *out)
 {
 	static_assert(sizeof(*out) % 8 == 0, "whole words");
-	return copy_slot(r->map + r->consumer_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
+	return sh_slot_read(r->map + r->consumer_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
 }
 
 /* The slot whose id is `id`, the hint's first. `count` where there is none. */

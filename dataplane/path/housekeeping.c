@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../../shared/stats_slot.h"
 #include "../plain.h"
 #include "media.h"
 
@@ -51,71 +52,71 @@ static uint32_t state_of(const struct dp_transport *t)
 
 static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 {
-	struct sh_transport_stats *out = &w->transport_stats[t->slot];
+	struct sh_transport_stats out = {.id = t->id};
 	struct sh_addr remote = {.family = 0};
 
-	out->worker = w->id;
-	out->state = state_of(t);
-	out->profile = t->profile;
-	out->tuples = t->tuple_count;
+	out.worker = w->id;
+	out.state = state_of(t);
+	out.profile = t->profile;
+	out.tuples = t->tuple_count;
 	if (t->selected < SH_MAX_TUPLES)
 		remote = t->tuple[t->selected].path.remote;
-	memcpy(out->remote_ip, remote.ip, sizeof out->remote_ip);
-	out->remote_port = remote.port;
-	out->remote_family = remote.family;
-	out->rx_packets = t->rx_packets;
-	out->rx_bytes = t->rx_bytes;
-	out->tx_packets = t->tx_packets;
-	out->tx_bytes = t->tx_bytes;
-	out->consent_ns = t->consent_ns;
-	out->available_bps = t->remb_bps;
-	out->id = t->id;
+	memcpy(out.remote_ip, remote.ip, sizeof out.remote_ip);
+	out.remote_port = remote.port;
+	out.remote_family = remote.family;
+	out.rx_packets = t->rx_packets;
+	out.rx_bytes = t->rx_bytes;
+	out.tx_packets = t->tx_packets;
+	out.tx_bytes = t->tx_bytes;
+	out.consent_ns = t->consent_ns;
+	out.available_bps = t->remb_bps;
+	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof out);
 }
 
 static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t elapsed)
 {
-	struct sh_producer_stats *out = &w->producer_stats[s->slot];
+	struct sh_producer_stats out = {.id = s->id};
 
 	s->bitrate_bps = bitrate(s->bytes, &s->last_bytes, elapsed);
-	out->transport = s->transport->id;
-	out->ssrc = s->ssrc;
-	out->rtx_ssrc = s->rtx_ssrc;
-	out->packets = s->packets;
-	out->bytes = s->bytes;
-	out->packets_lost = dp_receive_lost(&s->receive);
-	out->packets_repaired = s->repaired;
-	out->packets_duplicate = s->duplicates;
-	out->nacks = s->nacks;
-	out->plis = s->plis;
-	out->keyframes = s->keyframes;
-	out->jitter = s->receive.jitter >> 4;
-	out->bitrate_bps = s->bitrate_bps;
-	out->fraction_lost = s->receive.fraction_lost;
-	out->id = s->id;
+	out.transport = s->transport->id;
+	out.ssrc = s->ssrc;
+	out.rtx_ssrc = s->rtx_ssrc;
+	out.packets = s->packets;
+	out.bytes = s->bytes;
+	out.packets_lost = dp_receive_lost(&s->receive);
+	out.packets_repaired = s->repaired;
+	out.packets_duplicate = s->duplicates;
+	out.nacks = s->nacks;
+	out.plis = s->plis;
+	out.keyframes = s->keyframes;
+	out.jitter = s->receive.jitter >> 4;
+	out.bitrate_bps = s->bitrate_bps;
+	out.fraction_lost = s->receive.fraction_lost;
+	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof out);
 }
 
 static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t elapsed)
 {
-	struct sh_consumer_stats *out = &w->consumer_stats[c->slot];
+	struct sh_consumer_stats out = {.id = c->id};
 
 	c->bitrate_bps = bitrate(c->bytes, &c->last_bytes, elapsed);
-	out->transport = c->transport->id;
-	out->producer = c->stream->id;
-	out->ssrc = c->egress.ssrc;
-	out->rtx_ssrc = c->egress.rtx_ssrc;
-	out->packets = c->packets;
-	out->bytes = c->bytes;
-	out->packets_lost = c->reported_lost;
-	out->fraction_lost = c->reported_fraction;
-	out->nacks = c->nacks;
-	out->plis = c->plis;
-	out->rtx_packets = c->rtx_packets;
-	out->jitter = c->reported_jitter;
-	out->rtt_us = c->rtt_us;
-	out->bitrate_bps = c->bitrate_bps;
-	out->paused = c->paused;
-	out->waiting_keyframe = c->waiting_keyframe;
-	out->id = c->id;
+	out.transport = c->transport->id;
+	out.producer = c->stream->id;
+	out.ssrc = c->egress.ssrc;
+	out.rtx_ssrc = c->egress.rtx_ssrc;
+	out.packets = c->packets;
+	out.bytes = c->bytes;
+	out.packets_lost = c->reported_lost;
+	out.fraction_lost = c->reported_fraction;
+	out.nacks = c->nacks;
+	out.plis = c->plis;
+	out.rtx_packets = c->rtx_packets;
+	out.jitter = c->reported_jitter;
+	out.rtt_us = c->rtt_us;
+	out.bitrate_bps = c->bitrate_bps;
+	out.paused = c->paused;
+	out.waiting_keyframe = c->waiting_keyframe;
+	sh_slot_write(&w->consumer_stats[c->slot], &out, sizeof out);
 }
 
 static void visit(struct dp_worker *w, struct dp_transport *t)

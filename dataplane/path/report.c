@@ -171,23 +171,13 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 
 /* --- to viewers ------------------------------------------------------------------------ */
 
-/* A consistent copy of the clock that the stream's owner keeps. False: it is just changing. */
-static bool read_clock(const struct dp_stream *s, struct dp_sr_clock *out)
-{
-	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_acquire);
-
-	*out = s->sr;
-	atomic_thread_fence(memory_order_acquire);
-	return !(version & 1) && atomic_load_explicit(&s->sr_version, memory_order_relaxed) == version;
-}
-
 static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
 {
 	const struct dp_stream *s = c->stream;
 	struct dp_rtcp_sender_info info = {.packets = (uint32_t)c->packets, .octets = (uint32_t)c->bytes};
 	struct dp_sr_clock clock;
 
-	if (c->paused || !c->packets || w->now_ns < c->next_sr_ns || !read_clock(s, &clock) ||
+	if (c->paused || !c->packets || w->now_ns < c->next_sr_ns || !dp_stream_clock(s, &clock) ||
 		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
 		return;
 	info.rtp_timestamp += c->timestamp_offset;

@@ -121,7 +121,7 @@ static void run_until(const unsigned *count, unsigned want)
 
 	uv_timer_init(&loop, &alarm);
 	alarm.data = &late;
-	uv_timer_start(&alarm, on_alarm, 4000, 0);
+	uv_timer_start(&alarm, on_alarm, 30000, 0);
 	while (*count < want && !late)
 		uv_run(&loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&alarm, NULL);
