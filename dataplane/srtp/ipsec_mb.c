@@ -31,7 +31,7 @@ static void mb_free(struct dp_srtp_engine *base)
 	free(e);
 }
 
-struct dp_srtp_engine *dp_srtp_mb_new(void)
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
 {
 	struct dp_mb_engine *e = aligned_alloc(64, sizeof *e);
 	if (e == NULL)
@@ -39,10 +39,10 @@ struct dp_srtp_engine *dp_srtp_mb_new(void)
 	memset(e, 0, sizeof *e);
 	e->base.ops = &ops;
 
-	e->mgr = alloc_mb_mgr(0);
+	e->mgr = alloc_mb_mgr(flags);
 	if (e->mgr == NULL)
 		goto no_memory;
-	init_mb_mgr_auto(e->mgr, NULL);
+	init(e->mgr);
 	if (imb_get_errno(e->mgr) != 0) {
 		mb_free(&e->base);
 		errno = ENOTSUP;
@@ -51,7 +51,7 @@ struct dp_srtp_engine *dp_srtp_mb_new(void)
 	/* The AVX2 and AVX-512 code hashes in 8 and 16 lanes, the SSE code with SHA-NI. */
 	e->few = e->mgr;
 	if (has_sha_ni(e->mgr) && e->mgr->used_arch != IMB_ARCH_SSE) {
-		e->few = alloc_mb_mgr(0);
+		e->few = alloc_mb_mgr(flags);
 		if (e->few == NULL)
 			goto no_memory;
 		init_mb_mgr_sse(e->few);
@@ -63,6 +63,16 @@ no_memory:
 	mb_free(&e->base);
 	errno = ENOMEM;
 	return NULL;
+}
+
+static void init_best(IMB_MGR *mgr)
+{
+	init_mb_mgr_auto(mgr, NULL);
+}
+
+struct dp_srtp_engine *dp_srtp_mb_new(void)
+{
+	return dp_mb_new(init_best, 0);
 }
 
 /* The state of SHA-1 after the key's first block (RFC 2104). */

@@ -88,6 +88,12 @@ static inline bool dp_mb_is_gcm(const struct dp_mb_session *s)
 	return s->base.profile != SH_SRTP_AES128_CM_SHA1_80;
 }
 
+/*
+ * An engine on the implementation that `init` (init_mb_mgr_sse() and its like) chooses, without what
+ * `flags` (IMB_FLAG_...) leaves out. NULL with errno; ENOTSUP: this CPU cannot run it.
+ */
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags);
+
 /* The rest of dp_srtp_open(), from session keys, behind dp_srtp_session_init(). */
 void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
 	unsigned limit);

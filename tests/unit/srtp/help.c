@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "srtp/ipsec_mb.h"
 
 const uint16_t profiles[3] = {
 	SH_SRTP_AEAD_AES_128_GCM,
@@ -12,12 +13,87 @@ const uint16_t profiles[3] = {
 	SH_SRTP_AES128_CM_SHA1_80,
 };
 
-unsigned kinds(enum dp_srtp_kind out[2])
+static struct dp_srtp_engine *make_libsrtp2(void)
 {
+	return dp_srtp_engine_new(DP_SRTP_LIBSRTP2);
+}
+
+static struct dp_srtp_engine *make_best(void)
+{
+	return dp_srtp_engine_new(DP_SRTP_IPSEC_MB);
+}
+
+static struct dp_srtp_engine *make_sse(void)
+{
+	return dp_mb_new(init_mb_mgr_sse, 0);
+}
+
+static struct dp_srtp_engine *make_sse_without_sha(void)
+{
+	return dp_mb_new(init_mb_mgr_sse, IMB_FLAG_SHANI_OFF);
+}
+
+static struct dp_srtp_engine *make_avx(void)
+{
+	return dp_mb_new(init_mb_mgr_avx, 0);
+}
+
+static struct dp_srtp_engine *make_avx2(void)
+{
+	return dp_mb_new(init_mb_mgr_avx2, 0);
+}
+
+static struct dp_srtp_engine *make_avx2_without_sha(void)
+{
+	return dp_mb_new(init_mb_mgr_avx2, IMB_FLAG_SHANI_OFF);
+}
+
+static struct dp_srtp_engine *make_avx512(void)
+{
+	return dp_mb_new(init_mb_mgr_avx512, 0);
+}
+
+static const struct engine known[ENGINES] = {
+	{"libsrtp2", make_libsrtp2, false, 0},
+	{"ipsec-mb", make_best, true, 0},
+	{"ipsec-mb SSE", make_sse, true, IMB_CPUFLAGS_SSE_T2},
+	{"ipsec-mb SSE without SHA-NI", make_sse_without_sha, true, IMB_CPUFLAGS_SSE},
+	{"ipsec-mb AVX", make_avx, true, IMB_CPUFLAGS_AVX},
+	{"ipsec-mb AVX2", make_avx2, true, IMB_CPUFLAGS_AVX2},
+	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, true, IMB_CPUFLAGS_AVX2},
+	{"ipsec-mb AVX-512", make_avx512, true, IMB_CPUFLAGS_AVX512},
+};
+const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];
+
+static bool runs(const struct engine *k)
+{
+	IMB_MGR *asked;
+	bool has;
+
+	if (!k->mb)
+		return true;
+	if (!dp_srtp_available(DP_SRTP_IPSEC_MB))
+		return false;
+	asked = alloc_mb_mgr(0);
+	assert_non_null(asked);
+	has = (asked->features & k->needs) == k->needs;
+	free_mb_mgr(asked);
+	return has;
+}
+
+unsigned engines(const struct engine *out[ENGINES])
+{
+	static bool asked, can[ENGINES];
 	unsigned n = 0;
-	if (dp_srtp_available(DP_SRTP_IPSEC_MB))
-		out[n++] = DP_SRTP_IPSEC_MB;
-	out[n++] = DP_SRTP_LIBSRTP2;
+
+	for (unsigned i = 0; i < ENGINES && !asked; i++) {
+		can[i] = runs(&known[i]);
+		print_message("%s: %s\n", known[i].name, can[i] ? "tested" : "NOT TESTED, this CPU lacks it");
+	}
+	asked = true;
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (can[i])
+			out[n++] = &known[i];
 	return n;
 }
 
@@ -52,10 +128,11 @@ void close_session(struct dp_srtp_engine *e, struct dp_srtp_session *s)
 	free(s);
 }
 
-void pair_open(struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile, unsigned limit)
+void pair_open(struct pair *p, const struct engine *from, const struct engine *to, uint16_t profile,
+	unsigned limit)
 {
-	p->out_engine = dp_srtp_engine_new(from);
-	p->in_engine = dp_srtp_engine_new(to);
+	p->out_engine = from->make();
+	p->in_engine = to->make();
 	assert_non_null(p->out_engine);
 	assert_non_null(p->in_engine);
 	p->out = open_session(p->out_engine, DP_SRTP_OUT, profile, 1, 0);
@@ -72,12 +149,16 @@ void pair_close(struct pair *p)
 
 void for_all(unsigned limit, void (*run)(struct pair *p))
 {
-	enum dp_srtp_kind kind[2];
-	unsigned n = kinds(kind);
+	const struct engine *e[ENGINES];
+	unsigned n = engines(e);
 
 	for (unsigned i = 0; i < n * n * 3; i++) {
+		const struct engine *from = e[i / 3 / n], *to = e[i / 3 % n];
 		struct pair p;
-		pair_open(&p, kind[i / 3 / n], kind[i / 3 % n], profiles[i % 3], limit);
+
+		if (from != to && from != libsrtp2 && to != libsrtp2)
+			continue;
+		pair_open(&p, from, to, profiles[i % 3], limit);
 		run(&p);
 		pair_close(&p);
 	}

@@ -17,8 +17,18 @@ enum { ROOM = 2048 }; /* for one packet */
 
 extern const uint16_t profiles[3];
 
-/* The engines this CPU can run. */
-unsigned kinds(enum dp_srtp_kind out[2]);
+/* libsrtp2, ipsec-mb as the data plane has it, and each implementation that ipsec-mb has. */
+struct engine {
+	const char *name;
+	struct dp_srtp_engine *(*make)(void);
+	bool mb; /* ipsec-mb in one form or another */
+	uint64_t needs; /* IMB_FEATURE_...: ipsec-mb crashes where the CPU lacks what it is told to use */
+};
+enum { ENGINES = 8 };
+/* Those that this CPU can run, libsrtp2 first; the first call says which they are, and which are not. */
+unsigned engines(const struct engine *out[ENGINES]);
+/* libsrtp2, and ipsec-mb as the data plane has it. */
+extern const struct engine *const libsrtp2, *const ipsec_mb;
 
 /* Keys that differ with the seed. */
 void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed);
@@ -33,11 +43,11 @@ struct pair {
 	struct dp_srtp_engine *out_engine, *in_engine;
 	struct dp_srtp_session *out, *in;
 };
-void pair_open(struct pair *p, enum dp_srtp_kind from, enum dp_srtp_kind to, uint16_t profile,
+void pair_open(struct pair *p, const struct engine *from, const struct engine *to, uint16_t profile,
 	unsigned limit);
 void pair_close(struct pair *p);
 
-/* For every pair of engines and every profile. */
+/* For every profile, and every engine with itself and with libsrtp2 both ways. */
 void for_all(unsigned limit, void (*run)(struct pair *p));
 
 struct shape {

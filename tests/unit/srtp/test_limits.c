@@ -9,7 +9,7 @@
 
 static void test_engines(void **state)
 {
-	enum dp_srtp_kind kind[2];
+	const struct engine *kind[ENGINES];
 
 	assert_true(dp_srtp_available(DP_SRTP_LIBSRTP2));
 	assert_false(dp_srtp_available((enum dp_srtp_kind)9));
@@ -18,11 +18,10 @@ static void test_engines(void **state)
 	assert_int_equal(errno, ENOTSUP);
 	dp_srtp_engine_free(NULL);
 
-	for (unsigned n = kinds(kind), i = 0; i < n; i++) {
-		struct dp_srtp_engine *e = dp_srtp_engine_new(kind[i]);
+	for (unsigned n = engines(kind), i = 0; i < n; i++) {
+		struct dp_srtp_engine *e = kind[i]->make();
 		assert_non_null(e);
-		assert_string_equal(dp_srtp_engine_name(e),
-			kind[i] == DP_SRTP_IPSEC_MB ? "ipsec-mb" : "libsrtp2");
+		assert_string_equal(dp_srtp_engine_name(e), kind[i]->mb ? "ipsec-mb" : "libsrtp2");
 		/* both directions of a viewer: the data plane has 5 KiB for all of it */
 		assert_true(dp_srtp_session_size(e, DP_SRTP_IN) + dp_srtp_session_size(e, DP_SRTP_OUT) <=
 			    3264);
@@ -32,10 +31,10 @@ static void test_engines(void **state)
 
 static void test_unknown_profile(void **state)
 {
-	enum dp_srtp_kind kind[2];
+	const struct engine *kind[ENGINES];
 
-	for (unsigned n = kinds(kind), i = 0; i < n; i++) {
-		struct dp_srtp_engine *e = dp_srtp_engine_new(kind[i]);
+	for (unsigned n = engines(kind), i = 0; i < n; i++) {
+		struct dp_srtp_engine *e = kind[i]->make();
 		struct dp_srtp_session *s = aligned_alloc(64, dp_srtp_session_size(e, DP_SRTP_IN));
 		memset(s, 0, dp_srtp_session_size(e, DP_SRTP_IN));
 		for (unsigned id = 0; id < 16; id++) {
@@ -205,7 +204,7 @@ static void test_rtcp_index_end(void **state)
 		skip();
 	for (unsigned i = 0; i < 3; i++) {
 		struct pair p;
-		pair_open(&p, DP_SRTP_IPSEC_MB, DP_SRTP_LIBSRTP2, profiles[i], 1);
+		pair_open(&p, ipsec_mb, libsrtp2, profiles[i], 1);
 		((struct dp_mb_session *)p.out)->rtcp_index = 0x7fffffff;
 		struct packet last = protect_rtcp(&p, 40, 1);
 		assert_int_equal(unprotect_rtcp(&p, &last, NULL), 0);
@@ -225,7 +224,7 @@ static void test_roc_disagrees(void **state)
 	uint8_t buf[64];
 	struct shape s = {.seq = 100, .ssrc = 1, .payload = 10};
 
-	pair_open(&p, DP_SRTP_LIBSRTP2, DP_SRTP_LIBSRTP2, SH_SRTP_AEAD_AES_128_GCM, 1);
+	pair_open(&p, libsrtp2, libsrtp2, SH_SRTP_AEAD_AES_128_GCM, 1);
 	size_t hdr_len = make_rtp(buf, &s);
 	struct dp_srtp_job job = {p.out, buf, buf + hdr_len, 12, 10, 1, 1};
 	dp_srtp_protect_rtp(p.out_engine, &job, 1);
@@ -247,9 +246,9 @@ static void test_roc_disagrees(void **state)
 /* A limit of 0 takes nobody; one over the most is the most. */
 static void test_ssrc_limits(void **state)
 {
-	enum dp_srtp_kind kind[2];
+	const struct engine *kind[ENGINES];
 
-	for (unsigned n = kinds(kind), i = 0; i < n; i++) {
+	for (unsigned n = engines(kind), i = 0; i < n; i++) {
 		struct pair p;
 		struct shape s = {.seq = 1, .payload = 10};
 		pair_open(&p, kind[i], kind[i], SH_SRTP_AEAD_AES_128_GCM, 0);
