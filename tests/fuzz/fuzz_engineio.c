@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../controlplane/engineio/engine.h"
 #include "../../controlplane/engineio/event.h"
+#include "../unit/engineio/clock.h"
 
 enum { POLLS_MAX = 64 };
 
@@ -18,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct cp_eio_server server;
 static struct sh_config config;
-static uint64_t now_ms, wake_ms;
 static struct cp_eio *session; /* NULL: it has been freed */
 static int ended, sockets[2]; /* 1: open */
 static int polls[POLLS_MAX], post_forgotten; /* 1: held */
@@ -96,30 +95,6 @@ static const struct cp_eio_calls calls = {.answer = answer,
 	.closing = closing,
 	.closed = closed};
 
-static uint64_t read_clock(void *arg)
-{
-	return now_ms;
-}
-
-static void wake_in(void *arg, uint64_t ms)
-{
-	wake_ms = now_ms + ms;
-}
-
-static const struct cp_clock fake_clock = {.now_ms = read_clock, .wake_in = wake_in};
-
-static void pass(uint64_t ms)
-{
-	uint64_t end_ms = now_ms + ms;
-
-	while (wake_ms != 0 && wake_ms <= end_ms) {
-		now_ms = wake_ms;
-		wake_ms = 0;
-		cp_eio_run(&server);
-	}
-	now_ms = end_ms;
-}
-
 /* The session's own poll, or any that is not held. */
 static void poll_once(void)
 {
@@ -189,7 +164,7 @@ static void act(char what, const char *text, size_t len)
 		}
 		break;
 	default:
-		pass((uint64_t)(unsigned char)what * 8);
+		fake_pass(&server, (uint64_t)(unsigned char)what * 8);
 		break;
 	}
 }
@@ -204,8 +179,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.socketio.upgrade_timeout_ms = 500;
 	config.limit.message_bytes = 200;
 	config.limit.send_queue_bytes = 1000;
-	now_ms = 1;
-	wake_ms = 0;
+	fake_now_ms = 1;
+	fake_wake_ms = 0;
 	ended = 0;
 	memset(polls, 0, sizeof(polls));
 	sockets[0] = size > 0 && data[0] == 'w';
