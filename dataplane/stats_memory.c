@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "clock.h"
 
 static uint32_t lay(size_t *at, size_t size, uint32_t count)
@@ -60,6 +62,7 @@ int dp_stats_open(struct dp_stats *s, const struct sh_config *c, uint64_t instan
 		goto fail;
 	h.started_ns = dp_clock_read(CLOCK_REALTIME);
 	h.tick_ns = dp_clock_read(CLOCK_MONOTONIC);
+	h.tsc_hz = rte_get_tsc_hz();
 	*s->header = h;
 	s->worker = (struct sh_worker_stats *)(void *)(map + h.worker_offset);
 	s->port = (struct sh_port_stats *)(void *)(map + h.port_offset);

@@ -19,7 +19,7 @@
 #include "ids.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 2u
+#define SH_STATS_VERSION 3u
 
 struct sh_stats_header {
 	uint32_t magic, version;
@@ -35,7 +35,8 @@ struct sh_stats_header {
 	uint32_t mbuf_total, mbuf_free; /* writer: agent */
 	uint32_t transports_used, producers_used, consumers_used; /* writer: agent */
 	uint32_t pad;
-	uint64_t reserved[9];
+	uint64_t tsc_hz; /* of busy_cycles */
+	uint64_t reserved[8];
 };
 static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
 

@@ -5,6 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is placed on each worker; nothing while there is no data plane. */
+static void add_workers(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "workers");
+	const struct cp_load *l = &s->model->load;
+
+	for (uint32_t i = 0; i < l->workers && s->stats->map != NULL; i++) {
+		const struct cp_worker_load *w = &l->worker[i];
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(entry, "worker", i);
+		cJSON_AddNumberToObject(entry, "transports", w->transports);
+		cJSON_AddNumberToObject(entry, "consumers", w->consumers);
+		cJSON_AddNumberToObject(entry, "load", (double)cp_placement_load(w));
+		cJSON_AddNumberToObject(entry, "busy_percent", w->busy / 10.0);
+		cJSON_AddBoolToObject(entry, "overloaded", w->overloaded);
+		cJSON_AddItemToArray(list, entry);
+	}
+}
+
 static void add_status(const struct cp_server *s, cJSON *reply)
 {
 	const struct cp_model *m = s->model;
@@ -19,6 +39,7 @@ static void add_status(const struct cp_server *s, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
 	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
+	add_workers(s, reply);
 }
 
 static void add_rooms(const struct cp_server *s, cJSON *reply)

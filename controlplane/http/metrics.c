@@ -147,6 +147,29 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 	single(f, "mbufs_free", "gauge", "Packet buffers that are free.", stats->header->mbuf_free);
 }
 
+/* What the control plane has placed on each worker. */
+static void placement(FILE *f, const struct cp_load *l)
+{
+	static const char *const names[][2] = {
+		{"worker_transports", "Transports placed on the worker."},
+		{"worker_consumers", "Consumers placed on the worker."},
+		{"worker_load", "Load that new transports are placed by, units a second."},
+		{"worker_busy_permille", "Time in which the worker was busy in the last second."},
+		{"worker_overloaded", "Whether the worker gets no new transports."},
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		head(f, names[i][0], "gauge", names[i][1]);
+		for (uint32_t n = 0; n < l->workers; n++) {
+			const struct cp_worker_load *w = &l->worker[n];
+			const uint64_t values[] = {
+				w->transports, w->consumers, cp_placement_load(w), w->busy, w->overloaded};
+
+			fprintf(f, "spate_%s{worker=\"%u\"} %" PRIu64 "\n", names[i][0], n, values[i]);
+		}
+	}
+}
+
 char *cp_metrics_text(const struct cp_server *s, size_t *len)
 {
 	char *text = NULL;
@@ -156,8 +179,10 @@ char *cp_metrics_text(const struct cp_server *s, size_t *len)
 		return NULL;
 	control_plane(f, s);
 	cp_process_metrics(f, s->loop);
-	if (s->stats->map != NULL)
+	if (s->stats->map != NULL) {
 		data_plane(f, s->stats);
+		placement(f, &s->model->load);
+	}
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;

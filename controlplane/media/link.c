@@ -71,7 +71,7 @@ static int transport_open(void *media, struct cp_transport *t, cp_media_done don
 	if (link == NULL)
 		return ENOMEM;
 	*link = (struct link){.plane = p, .transport = t, .done = done, .arg = arg};
-	error = cp_webrtc_create(&link->webrtc, p->webrtc, &events, link);
+	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &events, link);
 	if (error != 0) {
 		free(link);
 		return error;

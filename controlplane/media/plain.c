@@ -37,13 +37,20 @@ static void set_taken(struct cp_plane *p, uint16_t port, bool is)
 	p->plain_port[port / 64] = is ? p->plain_port[port / 64] | bit : p->plain_port[port / 64] & ~bit;
 }
 
+/* The worker that has a port of the range. */
+static uint32_t worker_of(const struct cp_dp_info *info, uint16_t port)
+{
+	return (uint32_t)(port - info->udp_port_base) % info->workers;
+}
+
 /*
- * The one that is asked for, else the next that is free: they go round the workers, and what
- * a control plane before us may still have is not met at once. 0, or errno.
+ * The one that is asked for, else the next that is free, if there is one the next that
+ * `worker` has: what a control plane before us may still have is not met at once. 0, or errno.
  */
-static int choose_port(struct cp_plane *p, const struct cp_dp_info *info, uint16_t *port)
+static int choose_port(struct cp_plane *p, const struct cp_dp_info *info, uint32_t worker, uint16_t *port)
 {
 	uint32_t ports = (uint32_t)info->udp_port_last - info->udp_port_base + 1, n = ports - info->workers;
+	uint16_t chosen = 0;
 
 	if (*port != 0) {
 		uint32_t offset = (uint32_t)*port - info->udp_port_base;
@@ -55,13 +62,17 @@ static int choose_port(struct cp_plane *p, const struct cp_dp_info *info, uint16
 	for (uint32_t i = 0; i < n; i++) {
 		uint16_t at = (uint16_t)(info->udp_port_base + info->workers + (p->plain_next % n + i) % n);
 
-		if (taken(p, at))
+		if (taken(p, at) || (chosen != 0 && worker_of(info, at) != worker))
 			continue;
-		p->plain_next = (p->plain_next % n + i + 1) % n;
-		*port = at;
-		return 0;
+		chosen = at;
+		if (worker_of(info, at) == worker)
+			break;
 	}
-	return EADDRNOTAVAIL;
+	if (chosen == 0)
+		return EADDRNOTAVAIL;
+	p->plain_next = (chosen - info->udp_port_base - info->workers + 1) % n;
+	*port = chosen;
+	return 0;
 }
 
 /* What the other side is told to send to: of the same family as its own address, where that is known. */
@@ -125,7 +136,7 @@ static int send_add(struct cp_plain_link *link, const struct cp_dp_info *info, c
 
 	a->kind = SH_TRANSPORT_PLAIN;
 	a->port = plain->port;
-	a->worker = (uint32_t)(plain->port - info->udp_port_base) % info->workers;
+	a->worker = worker_of(info, plain->port);
 	a->consent_ms = plain->idle_ms;
 	a->flags = plain->keys != NULL ? SH_PLAIN_SRTP : 0;
 	a->plain.remote = plain->remote;
@@ -178,12 +189,13 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 
 	if (info == NULL)
 		return ENOTCONN;
-	error = choose_port(p, info, &t->plain->port);
+	error = choose_port(p, info, t->worker, &t->plain->port);
 	if (error != 0)
 		return error;
 	link = calloc(1, sizeof(*link));
 	if (link == NULL)
 		return ENOMEM;
+	t->worker = worker_of(info, t->plain->port);
 	t->plain->local = local_address(p, info, t->plain);
 	cp_id_make(t->id);
 	t->dp_id = cp_dp_id_make();

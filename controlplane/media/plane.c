@@ -18,6 +18,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	map = cp_dp_stats(p->dp, &size);
 	if (map == NULL || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map != NULL ? err : "none came");
+	cp_plane_look_anew(p, info->workers);
 	p->up = true;
 	p->metrics->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
@@ -99,6 +100,7 @@ int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *
 		cp_dp_destroy(p->dp);
 		return -1;
 	}
+	cp_plane_look_start(p, loop);
 	return 0;
 }
 
@@ -113,5 +115,6 @@ void cp_plane_detach(struct cp_plane *p)
 
 void cp_plane_stop(struct cp_plane *p)
 {
+	cp_plane_look_stop(p);
 	cp_webrtc_server_destroy(p->webrtc);
 }

@@ -18,6 +18,11 @@
 
 struct cp_plain_link;
 
+/* Counters of a worker at the last look (look.c). */
+struct cp_worker_seen {
+	uint64_t busy_cycles, out, late;
+};
+
 struct cp_plane {
 	const struct sh_config *config;
 	struct cp_model *model;
@@ -29,6 +34,11 @@ struct cp_plane {
 	TAILQ_HEAD(, cp_plain_link) plain; /* plain transports of the data plane that is there */
 	uint64_t plain_port[65536 / 64]; /* bits: the UDP port is one's, until its deletion is acknowledged */
 	uint32_t plain_next; /* the port to try first, modulo their number; begins anywhere */
+	struct {
+		uv_timer_t timer;
+		uint64_t ns; /* CLOCK_MONOTONIC */
+		struct cp_worker_seen worker[SH_MAX_WORKERS];
+	} look;
 	void (*connected)(struct cp_plane *p); /* called each time; for the log of readiness */
 	void *owner; /* for `connected` */
 };
@@ -46,6 +56,14 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 void cp_plane_plain_close(struct cp_transport *t);
 /* True when the event was about one of them. */
 bool cp_plane_plain_event(struct cp_plane *p, const struct sh_event *event);
+
+/* --- what it does (look.c) ------------------------------------------------------------------ */
+
+void cp_plane_look_start(struct cp_plane *p, uv_loop_t *loop);
+/* The loop must run on to close the timer. */
+void cp_plane_look_stop(struct cp_plane *p);
+/* A data plane is there, with so many workers and perhaps with what a predecessor of ours has left. */
+void cp_plane_look_anew(struct cp_plane *p, uint32_t workers);
 
 /* Lets go of the data plane, where media goes on; transports here close without a word to it. */
 void cp_plane_detach(struct cp_plane *p);

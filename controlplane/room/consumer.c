@@ -145,6 +145,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
 	t->peer->consumer_count++;
 	t->peer->room->consumer_count++;
+	cp_load_consumed(c);
 	return c;
 }
 
@@ -220,6 +221,7 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	if (c->live)
 		log_event(cp_room_end_level(owner->room), "closed", c);
 	cp_model_submit(m, &cmd);
+	cp_load_unconsumed(c);
 	cp_index_take(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
 	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);

@@ -28,7 +28,7 @@ struct cp_media {
 
 	/*
 	 * Makes the transport's ICE and DTLS side in t->link, sets t->id and t->dp_id, and adds it
-	 * to the data plane. 0 or errno; with an errno nothing is left and `done` is not called.
+	 * to the data plane, on t->worker, which is set to the port's where a plain one asks for a port. 0 or errno; with an errno nothing is left and `done` is not called.
 	 */
 	int (*transport_open)(void *media, struct cp_transport *t, cp_media_done done, void *arg);
 	/* {id, iceParameters, iceCandidates, dtlsParameters}; the caller deletes it. NULL: no memory. */

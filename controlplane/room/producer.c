@@ -175,6 +175,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	TAILQ_INSERT_TAIL(&room->producers, p, in_room);
 	t->peer->producer_count++;
 	room->producer_count++;
+	cp_load_produced(p);
 	return p;
 }
 
@@ -253,6 +254,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	while (!TAILQ_EMPTY(&p->consumers))
 		cp_consumer_destroy(TAILQ_FIRST(&p->consumers), &theirs);
 	cp_model_submit(room->model, &cmd);
+	cp_load_unproduced(p);
 	cp_index_take(&room->model->producers, p);
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
 	TAILQ_REMOVE(&room->producers, p, in_room);

@@ -19,6 +19,7 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 	TAILQ_INIT(&m->grace);
 	TAILQ_INIT(&m->closing);
 	TAILQ_INIT(&m->plain);
+	cp_load_init(&m->load);
 }
 
 bool cp_name_valid(const char *name)

@@ -29,6 +29,7 @@
 #include "fault.h"
 #include "id.h"
 #include "index.h"
+#include "load.h"
 #include "media.h"
 
 enum { CP_NAME_SIZE = 65 };
@@ -75,6 +76,10 @@ struct cp_producer {
 	bool live;
 	bool paused;
 	uint32_t stats_slot;
+	uint64_t rate; /* what a packet stream like this one costs, units a second (placement.h) */
+	bool counted; /* it was measured once: */
+	uint64_t units; /* all that had come by then */
+	uint32_t audience[SH_MAX_WORKERS]; /* consumers on each worker */
 	struct cp_consumable consumable; /* its stream as consumers are told of it */
 	struct sh_producer_add signalled; /* as it comes from its browser */
 	TAILQ_HEAD(, cp_consumer) consumers;
@@ -103,6 +108,9 @@ struct cp_transport {
 	struct cp_peer *peer;
 	enum cp_purpose purpose;
 	enum cp_transport_state state;
+	uint32_t worker; /* of the data plane's */
+	uint64_t reserved, reserved_until_ms; /* what is expected to come onto it still (load.c) */
+	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
 	uint32_t next_mid;
 	uint32_t stats_slot;
 	void *link; /* owner: cp_media */
@@ -158,6 +166,8 @@ struct cp_room {
 	enum cp_room_state state;
 	uint32_t peer_count, host_count;
 	uint32_t transport_count, producer_count, consumer_count;
+	uint32_t audience[SH_MAX_WORKERS]; /* receiving transports on each worker */
+	uint64_t rate; /* of all that is produced in it, units a second */
 	uint64_t deadline_ms; /* in grace: when it closes, by the model's clock */
 	struct cp_room_end {
 		unsigned phase;
@@ -181,6 +191,7 @@ struct cp_model {
 	void *clock_arg;
 	struct cp_router router;
 	struct cp_index rooms, transports, producers, consumers;
+	struct cp_load load;
 	uint32_t peer_count;
 	uint32_t grace_count, closing_count; /* rooms in these states */
 	TAILQ_HEAD(, cp_room) room_list;

@@ -55,6 +55,7 @@ static int admit(struct cp_transport *t)
 	t->peer->room->transport_count++;
 	if (t->peer->transport_count++ == 0)
 		cp_user_owns(t->peer);
+	cp_load_opened(t);
 	return 0;
 }
 
@@ -133,6 +134,7 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 		transport_free(t);
 		return;
 	}
+	t->worker = cp_load_place(peer->room);
 	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
 	if (t->plain != NULL)
 		t->plain->keys = NULL;
@@ -191,6 +193,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
 	while (!TAILQ_EMPTY(&t->producers))
 		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
+	cp_load_closed(t);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;
 	if (--peer->transport_count == 0)

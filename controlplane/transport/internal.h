@@ -29,7 +29,6 @@ struct cp_webrtc_server {
 	struct cp_ice_table ufrags;
 	struct cp_id_table ids;
 	struct cp_webrtc *alive; /* by next and link */
-	uint32_t load[SH_MAX_WORKERS]; /* transports on each worker */
 	struct cp_dp_info info; /* of the last data plane */
 	uv_timer_t *tick; /* frees itself when closed */
 };

@@ -90,16 +90,6 @@ static int make_ids(struct cp_webrtc *t)
 	return 0;
 }
 
-static uint32_t least_loaded(const struct cp_webrtc_server *s)
-{
-	uint32_t best = 0;
-
-	for (uint32_t i = 1; i < s->info.workers; i++)
-		if (s->load[i] < s->load[best])
-			best = i;
-	return best;
-}
-
 static void enlist(struct cp_webrtc *t)
 {
 	struct cp_webrtc_server *s = t->server;
@@ -110,11 +100,10 @@ static void enlist(struct cp_webrtc *t)
 		t->next->link = &t->next;
 	s->alive = t;
 	cp_id_table_add(&s->ids, t);
-	s->load[t->worker]++;
 	t->alive = true;
 }
 
-int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
+int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_t worker,
 	const struct cp_webrtc_events *events, void *arg)
 {
 	struct cp_webrtc *t;
@@ -122,6 +111,8 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
 
 	if (!cp_dp_get_info(s->dp))
 		return ENOTCONN;
+	if (worker >= s->info.workers)
+		return EINVAL;
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return ENOMEM;
@@ -129,7 +120,7 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
 	t->events = events;
 	t->arg = arg;
 	t->references = 1;
-	t->worker = least_loaded(s);
+	t->worker = worker;
 	error = make_ids(t);
 	if (!error)
 		error = cp_ice_init(&t->ice);
@@ -162,7 +153,6 @@ void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
 	cp_ice_table_remove(&s->ufrags, &t->ice.current);
 	if (t->ice.has_previous)
 		cp_ice_table_remove(&s->ufrags, &t->ice.previous);
-	s->load[t->worker]--;
 	cp_webrtc_dtls_release(t, true);
 	cp_dp_send(s->dp, &del, NULL, NULL); /* without a data plane there is nothing to delete */
 }

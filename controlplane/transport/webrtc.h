@@ -81,11 +81,11 @@ void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_i
 /* --- one transport ------------------------------------------------------------------- */
 
 /*
- * A transport on the least loaded worker. `events` outlives it. Its parameters may be
- * given to the client at once or when `created` came. 0; ENOTCONN while there is no
- * data plane; ENOBUFS; ENOMEM; EIO.
+ * A transport on that worker. `events` outlives it. Its parameters may be given to the
+ * client at once or when `created` came. 0; ENOTCONN while there is no data plane; EINVAL:
+ * it has no such worker; ENOBUFS; ENOMEM; EIO.
  */
-int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s,
+int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_t worker,
 	const struct cp_webrtc_events *events, void *arg);
 
 /*

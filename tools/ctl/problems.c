@@ -62,6 +62,9 @@ static void check_workers(struct ctl_state *s)
 	for (uint32_t i = 0; i < s->r.workers; i++)
 		if (s->after.worker[i].loops == s->before.worker[i].loops)
 			add(s, "worker %u stands still: its loop did not turn for %.1f s", i, s->seconds);
+	for (uint32_t i = 0; i < s->r.workers; i++)
+		if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ctl_placed(s, i), "overloaded")))
+			add(s, "worker %u is overloaded: new transports go to others while there are any", i);
 }
 
 static void check_table(struct ctl_state *s, const char *name, uint32_t used, uint32_t slots)

@@ -70,6 +70,11 @@ double ctl_busy(const struct ctl_state *s, uint32_t worker)
 	return 100.0 * (double)(b->busy_loops - a->busy_loops) / (double)(b->loops - a->loops);
 }
 
+const cJSON *ctl_placed(const struct ctl_state *s, uint32_t worker)
+{
+	return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(s->control, "workers"), (int)worker);
+}
+
 double ctl_uptime(const struct ctl_state *s)
 {
 	return ((double)now_ns(CLOCK_REALTIME) - (double)s->header.started_ns) / 1e9;

@@ -43,6 +43,8 @@ void ctl_find_problems(struct ctl_state *s);
 double ctl_rate(const struct ctl_state *s, uint64_t before, uint64_t after);
 /* Rounds of the poll loop that found something to do, 0..100. */
 double ctl_busy(const struct ctl_state *s, uint32_t worker);
+/* What the control plane says of a worker; NULL: nothing. */
+const cJSON *ctl_placed(const struct ctl_state *s, uint32_t worker);
 /* Seconds since the data plane started. */
 double ctl_uptime(const struct ctl_state *s);
 

@@ -54,7 +54,7 @@ static void print_data(const struct ctl_state *s)
 static void print_workers(const struct ctl_state *s)
 {
 	static const char *const columns[] = {">WORKER", ">UDP", ">CPU", "ENGINE", ">BUSY", ">RX pkt/s",
-		">RX bit/s", ">TX pkt/s", ">TX bit/s", ">TRANSPORTS", ">CONSUMERS", ">STREAMS"};
+		">RX bit/s", ">TX pkt/s", ">TX bit/s", ">TRANSPORTS", ">CONSUMERS", ">STREAMS", ">LOAD"};
 	struct ctl_table t;
 
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
@@ -74,6 +74,10 @@ static void print_workers(const struct ctl_state *s)
 		ctl_cell(&t, "%u", b->transports);
 		ctl_cell(&t, "%u", b->consumers);
 		ctl_cell(&t, "%u", b->streams);
+		if (ctl_placed(s, i) == NULL)
+			ctl_cell(&t, "-");
+		else
+			ctl_cell(&t, "%s", ctl_si(si, ctl_number(ctl_placed(s, i), "load")));
 	}
 	puts("");
 	ctl_table_print(&t);

@@ -207,6 +207,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, transports_used, 104),
 	AT(sh_stats_header, producers_used, 108),
 	AT(sh_stats_header, consumers_used, 112),
+	AT(sh_stats_header, tsc_hz, 120),
 
 	SIZE(sh_worker_stats, 896),
 	AT(sh_worker_stats, rx_packets, 0),
@@ -332,7 +333,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 2);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 2);
+	assert_int_equal(SH_STATS_VERSION, 3);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

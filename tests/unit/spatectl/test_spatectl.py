@@ -42,7 +42,7 @@ class DataPlane:
         self.worker_at, self.port_at, self.transport_at = offsets[:3]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 2, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 3, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets)
@@ -134,7 +134,9 @@ class ControlPlane:
 
 
 STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 75, "dataplane": "connected", "rooms": 2, "peers": 3,
-          "transports": 1, "producers": 1, "consumers": 1}
+          "transports": 1, "producers": 1, "consumers": 1,
+          "workers": [{"worker": 0, "transports": 1, "consumers": 1, "load": 12500, "busy_percent": 2.5,
+                       "overloaded": False}]}
 ROOMS = {"ok": True, "rooms": [{"name": "default", "state": "open", "peers": 3, "hosts": 1, "transports": 4, "producers": 2,
                                 "consumers": 4},
                                {"name": "late", "state": "grace", "closes_in_s": 7, "peers": 2, "hosts": 0,
@@ -206,6 +208,8 @@ class Spatectl(unittest.TestCase):
         self.assertIn("up 1 min 15 s, version 0.1.0, data plane connected", out)
         self.assertIn("9000 of 10000 packet buffers free", out)
         self.assertRegex(out, r"(?m)^ +1 +20001 +1 +ipsec-mb ")
+        self.assertRegex(out, r"(?m)^ +0 .* 12\.5 k$")
+        self.assertRegex(out, r"(?m)^ +1 .* -$")
         self.assertRegex(out, r"(?m)^net_tap0 +net_tap +10000 Mb/s ")
         self.assertIn("no drop counter is growing", out)
         self.assertLessEqual(max(map(len, out.splitlines())), 120)
@@ -227,6 +231,11 @@ class Spatectl(unittest.TestCase):
         self.assertRegex(out, r"PROBLEM  dropping .* packets a second \(no_mbuf\)")
         self.assertNotRegex(out, r"PROBLEM .*unknown_tuple")
         self.assertRegex(out, r"(?m)^unknown_tuple +0 ")
+
+    def test_overloaded_worker(self):
+        self.data()
+        self.control(status=STATUS | {"workers": [STATUS["workers"][0] | {"overloaded": True}]})
+        self.assertIn("PROBLEM  worker 0 is overloaded", self.run_ctl("status", code=1)[0])
 
     def with_stats(self):
         self.plane = self.data(connected=0, mbuf_free=999)

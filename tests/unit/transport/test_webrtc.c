@@ -178,9 +178,9 @@ static int start(void **state)
 	browser_start(&browser, &fake, true);
 	assert_int_equal(cp_dp_create(&dp, &loop, fake.path, &dp_events, NULL), 0);
 	assert_int_equal(cp_webrtc_server_create(&server, &loop, &config, dp, err, sizeof(err)), 0);
-	assert_int_equal(cp_webrtc_create(&transport, server, &events, NULL), ENOTCONN);
+	assert_int_equal(cp_webrtc_create(&transport, server, 0, &events, NULL), ENOTCONN);
 	wait_for(&connections);
-	assert_int_equal(cp_webrtc_create(&transport, server, &events, NULL), 0);
+	assert_int_equal(cp_webrtc_create(&transport, server, 0, &events, NULL), 0);
 	assert_int_equal(created, 0);
 	browser.transport = 0;
 	take_parameters();
@@ -312,21 +312,19 @@ static void the_data_plane_learns_of_it(void **state)
 	assert_int_equal(states, 0);
 }
 
-static void workers_share_the_load(void **state)
+static void a_transport_stands_where_it_is_told(void **state)
 {
-	struct cp_webrtc *more[5];
-	unsigned on[3] = {1, 0, 0};
+	struct cp_webrtc *more[3], *none;
 
-	for (int i = 0; i < 5; i++) {
-		assert_int_equal(cp_webrtc_create(&more[i], server, &events, NULL), 0);
-		on[cp_webrtc_worker(more[i])]++;
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(cp_webrtc_create(&more[i], server, i, &events, NULL), 0);
+		assert_int_equal(cp_webrtc_worker(more[i]), i);
+		settle();
+		assert_int_equal(last(SH_OP_TRANSPORT_ADD)->transport_add.worker, i);
 	}
+	assert_int_equal(cp_webrtc_create(&none, server, 3, &events, NULL), EINVAL);
+	assert_int_equal(cp_webrtc_server_count(server), 4);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(on[i], 2);
-	cp_webrtc_close(more[2]);
-	assert_int_equal(cp_webrtc_create(&more[2], server, &events, NULL), 0);
-	assert_int_equal(cp_webrtc_server_count(server), 6);
-	for (int i = 0; i < 5; i++)
 		cp_webrtc_close(more[i]);
 	settle();
 }
@@ -652,7 +650,7 @@ static void losing_the_data_plane_closes_all(void **state)
 	struct cp_webrtc *more[3];
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(cp_webrtc_create(&more[i], server, &events, NULL), 0);
+		assert_int_equal(cp_webrtc_create(&more[i], server, 0, &events, NULL), 0);
 	do_everything();
 	close_in_callback = true;
 	states = 0;
@@ -693,7 +691,7 @@ int main(void)
 		T(parameters_are_what_a_client_wants),
 		T(announced_addresses_take_their_place),
 		T(the_data_plane_learns_of_it),
-		T(workers_share_the_load),
+		T(a_transport_stands_where_it_is_told),
 		T(a_full_data_plane_is_told),
 		T(bad_dtls_parameters_are_named),
 		T(a_check_is_answered_once_its_tuple_is_bound),
