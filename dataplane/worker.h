@@ -114,13 +114,14 @@ struct dp_worker {
 	size_t session_in_size, session_out_size;
 	struct rte_mempool *twcc_pool, *chunk_pool;
 
-	/* rings */
-	struct rte_ring *ops; /* of struct dp_op; agent to this worker */
+	/* rings; what other workers look up here is never written (lines.c) */
+	struct rte_ring *ops __rte_cache_aligned; /* of struct dp_op; agent to this worker */
 	struct rte_ring *reports; /* of struct dp_report; this worker to the agent */
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* stream slots from worker i with packets for us */
 	struct dp_worker *peer[SH_MAX_WORKERS];
-	_Atomic(const struct dp_control *) control; /* rings to the control plane; NULL: none is connected */
+	_Atomic(const struct dp_control *) control
+		__rte_cache_aligned; /* rings to the control plane; NULL: none is connected */
 
 	const struct dp_ports *ports;
 	struct dp_clock clock;
