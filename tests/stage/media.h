@@ -57,6 +57,7 @@ struct media {
 struct media_setup {
 	const char *engine; /* "auto" where NULL */
 	unsigned workers, mbufs, stream_packets, keyframe_ms; /* 0: 1, 8192, 256, 500 */
+	unsigned producers, consumers; /* most at a time; 0: 8, 128 */
 };
 
 /* In a namespace that the caller has made: starts, says HELLO, opens the TAP. */
