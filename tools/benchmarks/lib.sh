@@ -47,6 +47,23 @@ machine() {
 	say "$cores cores of ${model:-an unknown CPU}; $pinning"
 }
 
+# --- memory -----------------------------------------------------------------------
+
+# Both processes of a benchmark keep everything in 2 MiB pages where the kernel gives us N for the
+# time; else, or where $huge is not true, it is false afterwards.
+pages_before=
+reserve_pages() {
+	local pages=/proc/sys/vm/nr_hugepages
+	$huge || return 0
+	pages_before=$(<"$pages")
+	((pages_before >= $1)) || echo "$1" >"$pages"
+	(($(sed -n 's/^HugePages_Free: *//p' /proc/meminfo) >= $1 / 2)) || huge=false
+}
+
+release_pages() {
+	[[ -z $pages_before ]] || echo "$pages_before" >/proc/sys/vm/nr_hugepages
+}
+
 # --- servers ----------------------------------------------------------------------
 
 healthy() {

@@ -12,13 +12,16 @@ enum {
 	PRODUCER_IP = 0x0a000001,
 	VIEWER_IP = 0x0a400000, /* of the first */
 	PEER_PORT = 5000,
-	SSRC = 0x10000000, /* the producer's; viewer i is sent SSRC + 1 + i */
+	SSRC = 0x10000000, /* viewer i is sent SSRC + 1 + i */
+	SSRC_PRODUCER = 0x20000000, /* of the first */
 	PT = 96,
 	CONSENT_MS = 600000,
 	HEADERS = 14 + 20 + 8,
 	OUT_HEADER = 12 + 4 + 8, /* RTP with MID and abs-send-time */
 	STARTING = 500, /* the producer's first number */
-	KEY_PRODUCER = 1000000, /* numbers of keys */
+	KEY_IN = 1000000, /* numbers of keys: from viewer 0 on, */
+	KEY_PRODUCER = 2000000, /* from producer 0 on, */
+	KEY_UNUSED = 3000000, /* and to producers */
 };
 
 static const uint8_t peer_mac[6] = {0x02, 0, 0, 0, 0, 0x99};
@@ -44,10 +47,11 @@ static struct sh_addr address(uint32_t ip, uint16_t port)
 	return a;
 }
 
-static struct sh_path path(unsigned port, uint32_t remote)
+static struct sh_path path(unsigned port, unsigned worker, uint32_t remote)
 {
 	struct sh_path p = {.remote = address(remote, PEER_PORT),
-		.local = address(port == PLANE_LINK ? PLANE_LINK_IP : PLANE_NULL_IP, PLANE_UDP_PORT),
+		.local = address(port == PLANE_LINK ? PLANE_LINK_IP : PLANE_NULL_IP,
+			(uint16_t)(PLANE_UDP_PORT + worker)),
 		.l2.port = (uint16_t)port};
 
 	memcpy(p.l2.mac, peer_mac, sizeof(peer_mac));
@@ -63,45 +67,66 @@ static void set_keys(struct sh_srtp_keys *out, uint16_t profile, uint64_t number
 	memcpy(out->salt, keys.salt, sizeof(out->salt));
 }
 
-static void bind_to(struct crowd *c, sh_id id, unsigned port, uint32_t remote)
+static void bind_to(struct crowd *c, sh_id id, unsigned port, unsigned worker, uint32_t remote)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_BIND, .id = id};
 
-	cmd.transport_bind.path = path(port, remote);
+	cmd.transport_bind.path = path(port, worker, remote);
 	cmd.transport_bind.selected = 1;
 	plane_send(c->plane, &cmd);
 }
 
 /* The keys in both directions are different ones: a nonce is used once. */
-static void add_transport(struct crowd *c, sh_id id, uint64_t in, uint64_t out, uint32_t remote)
+static void add_transport(struct crowd *c, sh_id id, unsigned worker, uint64_t in, uint64_t out,
+	uint32_t remote)
 {
 	struct sh_cmd add = {.op = SH_OP_TRANSPORT_ADD, .id = id}, keys = {.op = SH_OP_TRANSPORT_KEYS};
 
 	keys.id = id;
+	add.transport_add.worker = worker;
 	add.transport_add.consent_ms = CONSENT_MS;
 	add.transport_add.ufrag_len = 8;
 	add.transport_add.pwd_len = 24;
 	memcpy(add.transport_add.ufrag, "abcdefgh", 8);
 	memcpy(add.transport_add.pwd, "0123456789abcdefghijklmn", 24);
 	plane_send(c->plane, &add);
-	bind_to(c, id, PLANE_LINK, remote);
+	bind_to(c, id, PLANE_LINK, worker, remote);
 	keys.transport_keys.profile = c->profile;
 	set_keys(&keys.transport_keys.in, c->profile, in);
 	set_keys(&keys.transport_keys.out, c->profile, out);
 	plane_send(c->plane, &keys);
 }
 
-static sh_id transport_id(const struct crowd *c, unsigned viewer)
+static sh_id producing_id(const struct crowd *c, unsigned stream)
 {
-	return c->base + 16 + 2 * (uint64_t)viewer;
+	return c->base + 2 * (uint64_t)stream;
 }
 
-static void add_producer(struct crowd *c)
+static sh_id transport_id(const struct crowd *c, unsigned viewer)
 {
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .id = c->base + 1};
+	return producing_id(c, c->layout.streams + viewer);
+}
 
-	cmd.producer_add.transport = c->base;
-	cmd.producer_add.ssrc = SSRC;
+static unsigned worker_of_stream(const struct crowd *c, unsigned stream)
+{
+	return stream % c->layout.producers_on;
+}
+
+static unsigned worker_of_viewer(const struct crowd *c, unsigned i)
+{
+	unsigned stream = i % c->layout.streams, nth = i / c->layout.streams;
+
+	return c->layout.viewers_from + (stream + nth) % c->layout.viewers_on;
+}
+
+static void add_producer(struct crowd *c, unsigned stream)
+{
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .id = producing_id(c, stream) + 1};
+
+	add_transport(c, producing_id(c, stream), worker_of_stream(c, stream), KEY_PRODUCER + stream,
+		KEY_UNUSED + stream, PRODUCER_IP + stream);
+	cmd.producer_add.transport = producing_id(c, stream);
+	cmd.producer_add.ssrc = SSRC_PRODUCER + stream;
 	cmd.producer_add.clock_rate = 90000;
 	cmd.producer_add.kind = SH_KIND_VIDEO;
 	cmd.producer_add.codec = SH_CODEC_VP8;
@@ -115,9 +140,9 @@ static void add_viewer(struct crowd *c, unsigned i)
 {
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = transport_id(c, i) + 1};
 
-	add_transport(c, transport_id(c, i), KEY_PRODUCER + 1 + i, i, VIEWER_IP + i);
+	add_transport(c, transport_id(c, i), worker_of_viewer(c, i), KEY_IN + i, i, VIEWER_IP + i);
 	cmd.consumer_add.transport = transport_id(c, i);
-	cmd.consumer_add.producer = c->base + 1;
+	cmd.consumer_add.producer = producing_id(c, i % c->layout.streams) + 1;
 	cmd.consumer_add.ssrc = SSRC + 1 + i;
 	cmd.consumer_add.pt = PT;
 	cmd.consumer_add.mid_len = 1;
@@ -129,11 +154,33 @@ static void add_viewer(struct crowd *c, unsigned i)
 
 void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers)
 {
-	static uint64_t next = 0x100000000;
+	crowd_open_spread(c, plane, profile, viewers, &(struct crowd_layout){.streams = 1});
+}
+
+static struct dp_srtp_session *session_of(const struct crowd *c, unsigned stream)
+{
+	return (struct dp_srtp_session *)(void *)(c->session + stream * c->session_size);
+}
+
+static void open_session(const struct crowd *c, unsigned stream)
+{
 	struct dp_srtp_keys keys;
+
+	oracle_keys(&keys, c->profile, KEY_PRODUCER + stream);
+	if (dp_srtp_open(c->engine, session_of(c, stream), DP_SRTP_OUT, &keys, 0) != 0)
+		bench_die("a producer has no session");
+}
+
+void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers,
+	const struct crowd_layout *layout)
+{
+	static uint64_t next = 0x100000000;
 
 	memset(c, 0, sizeof(*c));
 	c->plane = plane;
+	c->layout = *layout;
+	c->layout.producers_on += !layout->producers_on;
+	c->layout.viewers_on += !layout->viewers_on;
 	c->profile = profile;
 	c->viewers = viewers;
 	c->base = next;
@@ -145,13 +192,14 @@ void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned
 		dp_srtp_engine_new(dp_srtp_available(DP_SRTP_IPSEC_MB) ? DP_SRTP_IPSEC_MB : DP_SRTP_LIBSRTP2);
 	if (!c->viewer || !c->sample || !c->engine)
 		bench_die("no memory");
-	c->session = aligned_alloc(64, dp_srtp_session_size(c->engine, DP_SRTP_OUT));
-	oracle_keys(&keys, profile, KEY_PRODUCER);
-	if (!c->session || dp_srtp_open(c->engine, c->session, DP_SRTP_OUT, &keys, 0) != 0)
-		bench_die("the producer has no session");
-
-	add_transport(c, c->base, KEY_PRODUCER, 2 * (uint64_t)KEY_PRODUCER, PRODUCER_IP);
-	add_producer(c);
+	c->session_size = dp_srtp_session_size(c->engine, DP_SRTP_OUT);
+	c->session = aligned_alloc(64, c->session_size * c->layout.streams);
+	if (!c->session)
+		bench_die("no memory");
+	for (unsigned s = 0; s < c->layout.streams; s++) {
+		open_session(c, s);
+		add_producer(c, s);
+	}
 	for (unsigned i = 0; i < viewers; i++)
 		add_viewer(c, i);
 	plane_settle(plane);
@@ -159,15 +207,15 @@ void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned
 
 void crowd_close(struct crowd *c)
 {
-	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL, .id = c->base};
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL};
 
-	plane_send(c->plane, &cmd);
-	for (unsigned i = 0; i < c->viewers; i++) {
-		cmd.id = transport_id(c, i);
+	for (unsigned i = 0; i < c->layout.streams + c->viewers; i++) {
+		cmd.id = producing_id(c, i); /* viewers' follow */
 		plane_send(c->plane, &cmd);
 	}
 	plane_settle(c->plane);
-	dp_srtp_close(c->engine, c->session);
+	for (unsigned s = 0; s < c->layout.streams; s++)
+		dp_srtp_close(c->engine, session_of(c, s));
 	dp_srtp_engine_free(c->engine);
 	free(c->session);
 	free(c->viewer);
@@ -177,16 +225,16 @@ void crowd_close(struct crowd *c)
 void crowd_bind(struct crowd *c, unsigned port)
 {
 	for (unsigned i = 0; i < c->viewers; i++)
-		bind_to(c, transport_id(c, i), port, VIEWER_IP + i);
+		bind_to(c, transport_id(c, i), port, worker_of_viewer(c, i), VIEWER_IP + i);
 	plane_settle(c->plane);
 }
 
 /* --- the producer ------------------------------------------------------------------------ */
 
-static void put_headers(const struct crowd *c, uint8_t *frame, size_t udp_payload)
+static void put_headers(const struct crowd *c, unsigned stream, uint8_t *frame, size_t udp_payload)
 {
 	uint8_t *ip = frame + 14, *udp = frame + 34;
-	struct sh_path p = path(PLANE_LINK, PRODUCER_IP);
+	struct sh_path p = path(PLANE_LINK, worker_of_stream(c, stream), PRODUCER_IP + stream);
 	uint32_t sum = 0;
 
 	dp_frame_build(frame, c->plane->mac, peer_mac, 0, DP_ETHERTYPE_IPV4);
@@ -197,18 +245,18 @@ static void put_headers(const struct crowd *c, uint8_t *frame, size_t udp_payloa
 	sum = (sum >> 16) + (sum & 0xffff);
 	dp_put16(ip + 10, (uint16_t) ~((sum >> 16) + sum));
 	dp_put16(udp, PEER_PORT);
-	dp_put16(udp + 2, PLANE_UDP_PORT);
+	dp_put16(udp + 2, p.local.port);
 	dp_put16(udp + 4, (uint16_t)(udp_payload + 8));
 	dp_put16(udp + 6, 0);
 }
 
-void crowd_send(struct crowd *c, unsigned n)
+static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 {
 	struct rte_mbuf *m[CROWD_BURST_MAX];
 	struct dp_srtp_job job[CROWD_BURST_MAX];
 
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t index = STARTING + c->sent;
+		uint64_t number = c->sent + i, index = STARTING + number;
 		uint8_t *rtp;
 
 		m[i] = link_packet();
@@ -216,10 +264,10 @@ void crowd_send(struct crowd *c, unsigned n)
 		rtp[0] = 0x80;
 		rtp[1] = (uint8_t)(PT | (i + 1 == n) << 7);
 		dp_put16(rtp + 2, (uint16_t)index);
-		put32(rtp + 4, (uint32_t)c->sent);
-		put32(rtp + 8, SSRC);
-		oracle_payload(rtp + 12, c->payload, c->sent++, i == 0);
-		job[i] = (struct dp_srtp_job){.session = c->session,
+		put32(rtp + 4, (uint32_t)number);
+		put32(rtp + 8, SSRC_PRODUCER + stream);
+		oracle_payload(rtp + 12, c->payload, number, i == 0);
+		job[i] = (struct dp_srtp_job){.session = session_of(c, stream),
 			.dst = rtp,
 			.payload = rtp + 12,
 			.hdr_len = 12,
@@ -228,11 +276,18 @@ void crowd_send(struct crowd *c, unsigned n)
 	}
 	dp_srtp_protect_rtp(c->engine, job, n);
 	for (unsigned i = 0; i < n; i++) {
-		put_headers(c, rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
+		put_headers(c, stream, rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
 		m[i]->data_len = (uint16_t)(HEADERS + job[i].out_len);
 		m[i]->pkt_len = m[i]->data_len;
 	}
-	link_send(m, n);
+	link_send(m, n, (worker_of_stream(c, stream) + c->layout.astray) % c->plane->workers);
+}
+
+void crowd_send(struct crowd *c, unsigned n)
+{
+	for (unsigned s = 0; s < c->layout.streams; s++)
+		send_stream(c, s, n);
+	c->sent += n;
 }
 
 /* --- what comes ---------------------------------------------------------------------------- */

@@ -27,17 +27,28 @@ struct crowd_sample {
 	uint8_t data[CROWD_FRAME_MAX];
 };
 
+/* Which worker has what. Zeros: all of it is worker 0's. */
+struct crowd_layout {
+	unsigned streams; /* at least 1 */
+	unsigned producers_on; /* stream s is produced on worker s % that; 0: 1 */
+	unsigned viewers_on; /* the viewers of a stream go round so many workers; 0: 1 */
+	unsigned viewers_from; /* the worker of the first viewer */
+	unsigned astray; /* so many queues beside the right one the producers' packets arrive */
+};
+
 struct crowd {
 	struct plane *plane;
+	struct crowd_layout layout;
 	uint16_t profile;
 	unsigned viewers;
 	uint64_t base; /* object ids of this crowd */
 	unsigned payload, tag;
 
-	/* the producer */
+	/* the producers */
 	struct dp_srtp_engine *engine;
-	struct dp_srtp_session *session;
-	uint64_t sent; /* packets; also the number of the next one */
+	uint8_t *session; /* by stream */
+	size_t session_size;
+	uint64_t sent; /* packets of each; also the number of the next one */
 
 	/* what came */
 	uint64_t got, rtcp, wrong;
@@ -51,11 +62,14 @@ struct crowd {
 
 /* Transports, keys, producer and consumers; viewers watch over PLANE_LINK. */
 void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers);
+/* The same with several producers on several workers; viewer i watches stream i % streams. */
+void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers,
+	const struct crowd_layout *layout);
 void crowd_close(struct crowd *c);
 /* Sends viewers' media to PLANE_LINK or PLANE_NULL from now on. Nothing is under way meanwhile. */
 void crowd_bind(struct crowd *c, unsigned port);
 
-/* Sends n packets of the producer. */
+/* Sends n packets of each producer. */
 void crowd_send(struct crowd *c, unsigned n);
 /* Takes what has come. How many packets. */
 unsigned crowd_receive(struct crowd *c);

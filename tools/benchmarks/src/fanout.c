@@ -320,7 +320,7 @@ int main(int argc, char **argv)
 		socket);
 	o.plane.link = link;
 	oracle_init();
-	link_open(socket, o.load_core, o.plane.hugepages);
+	link_open(socket, o.load_core, o.plane.hugepages, 1);
 	plane_start(&plane, &o.plane);
 	link_wait();
 	result_table_head();

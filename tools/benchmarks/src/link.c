@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -17,6 +18,7 @@ enum { MBUFS = 4095, CACHE = 250, DESCRIPTORS = 512, WAIT_MS = 10000 };
 
 static struct rte_mempool *pool;
 static const uint16_t port = 0;
+static uint16_t queue_count, next_queue;
 
 static void start_dpdk(const char *path, unsigned core, bool hugepages)
 {
@@ -31,28 +33,30 @@ static void start_dpdk(const char *path, unsigned core, bool hugepages)
 		shconf, size_name, size, NULL};
 
 	snprintf(lcores, sizeof(lcores), "0@%u", core);
-	snprintf(device, sizeof(device), "net_vhost0,iface=%s,queues=1", path);
+	snprintf(device, sizeof(device), "net_vhost0,iface=%s,queues=%u", path, queue_count);
 	if ((hugepages ? rte_eal_init(RTE_DIM(huge) - 1, huge) : rte_eal_init(RTE_DIM(small) - 1, small)) < 0)
 		bench_die("DPDK does not start: %s", rte_strerror(rte_errno));
 }
 
-void link_open(const char *path, unsigned core, bool hugepages)
+void link_open(const char *path, unsigned core, bool hugepages, unsigned queues)
 {
 	struct rte_eth_conf conf = {0};
 	int error;
 
+	queue_count = (uint16_t)queues;
 	start_dpdk(path, core, hugepages);
 	pool = rte_pktmbuf_pool_create("link", MBUFS, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!pool)
 		bench_die("no memory for packets");
-	error = rte_eth_dev_configure(port, 1, 1, &conf);
+	error = rte_eth_dev_configure(port, queue_count, queue_count, &conf);
 	/* A device that fills checksums in would only be more work for us, who look at the packet anyway. */
 	if (!error)
 		error = rte_vhost_driver_disable_features(path, 1ull << VIRTIO_NET_F_CSUM);
-	if (!error)
-		error = rte_eth_rx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL, pool);
-	if (!error)
-		error = rte_eth_tx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL);
+	for (uint16_t q = 0; !error && q < queue_count; q++) {
+		error = rte_eth_rx_queue_setup(port, q, DESCRIPTORS, SOCKET_ID_ANY, NULL, pool);
+		if (!error)
+			error = rte_eth_tx_queue_setup(port, q, DESCRIPTORS, SOCKET_ID_ANY, NULL);
+	}
 	if (!error)
 		error = rte_eth_dev_start(port);
 	if (error)
@@ -74,7 +78,8 @@ void link_wait(void)
 
 unsigned link_receive(struct rte_mbuf **packets)
 {
-	return rte_eth_rx_burst(port, 0, packets, LINK_BURST);
+	next_queue = (uint16_t)((next_queue + 1) % queue_count);
+	return rte_eth_rx_burst(port, next_queue, packets, LINK_BURST);
 }
 
 struct rte_mbuf *link_packet(void)
@@ -86,8 +91,10 @@ struct rte_mbuf *link_packet(void)
 	return m;
 }
 
-void link_send(struct rte_mbuf **packets, unsigned n)
+void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue)
 {
-	for (unsigned sent = 0; sent < n;)
-		sent += rte_eth_tx_burst(port, 0, packets + sent, (uint16_t)(n - sent));
+	unsigned sent = 0;
+
+	while ((sent += rte_eth_tx_burst(port, (uint16_t)queue, packets + sent, (uint16_t)(n - sent))) < n)
+		sched_yield(); /* the worker may have this very core */
 }

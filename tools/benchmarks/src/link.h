@@ -11,15 +11,15 @@
 
 enum { LINK_BURST = 64 };
 
-/* Listens at `path`. Ends the program when it cannot. */
-void link_open(const char *path, unsigned core, bool hugepages);
+/* Listens at `path`, with so many queues. Ends the program when it cannot. */
+void link_open(const char *path, unsigned core, bool hugepages, unsigned queues);
 /* Waits until the other end is there. */
 void link_wait(void);
 
-/* At most LINK_BURST packets that have come; the caller frees them. */
+/* At most LINK_BURST packets that have come, from the queues in turn; the caller frees them. */
 unsigned link_receive(struct rte_mbuf **packets);
-/* An empty packet; link_send() takes n of them, and waits for room. */
+/* An empty packet; link_send() takes n of them, into the queue that worker `queue` polls, and waits for room. */
 struct rte_mbuf *link_packet(void);
-void link_send(struct rte_mbuf **packets, unsigned n);
+void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue);
 
 #endif

@@ -38,6 +38,10 @@ void bench_die(const char *format, ...)
 static void write_config(const struct plane_setup *s, const char *path)
 {
 	FILE *f = fopen(path, "we");
+	char cores[SH_MAX_WORKERS * 12] = "";
+
+	for (unsigned i = 0; i < s->workers; i++)
+		snprintf(cores + strlen(cores), sizeof(cores) - strlen(cores), ",%u", s->worker_core + i);
 
 	if (!f)
 		bench_die("%s cannot be written", path);
@@ -46,15 +50,15 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"\"network\":{\"udp_port_base\":%u,\"ports\":["
 		"{\"device\":\"net_virtio_user0\",\"args\":\"%s\",\"addresses\":[\"10.1.0.2/8\"]},"
 		"{\"device\":\"net_null0\",\"args\":\"no-rx=1\",\"addresses\":[\"10.1.0.3/8\"]}]},"
-		"\"dataplane\":{\"workers\":1,\"cores\":[%u,%u],\"hugepages\":%s,\"mbufs\":32768,"
+		"\"dataplane\":{\"workers\":%u,\"cores\":[%u%s],\"hugepages\":%s,\"mbufs\":32768,"
 		"\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_args\":["
 		"%s]},"
-		"\"limits\":{\"transports\":%u,\"producers\":4,\"consumers\":%u}}\n",
-		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->agent_core, s->worker_core,
+		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u}}\n",
+		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->workers, s->agent_core, cores,
 		s->hugepages ? "true" : "false",
 		/* vhost-user passes 8 pieces of memory at most */
-		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + 4,
-		s->viewers + 4);
+		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
+		s->streams + 3, s->viewers + 4);
 	if (fclose(f) != 0)
 		bench_die("%s cannot be written", path);
 }
@@ -166,13 +170,18 @@ static bool has_mac(const struct plane *p)
 	return sh_stats_port(&p->stats, PLANE_LINK)->mac[0] != 0;
 }
 
-void plane_start(struct plane *p, const struct plane_setup *s)
+void plane_start(struct plane *p, const struct plane_setup *setup)
 {
+	struct plane_setup full = *setup;
+	const struct plane_setup *s = &full;
 	char path[300], err[200];
 	const void *map;
 	size_t size;
 
 	memset(p, 0, sizeof(*p));
+	full.workers += !setup->workers;
+	full.streams += !setup->streams;
+	p->workers = s->workers;
 	start_process(p, s);
 	snprintf(path, sizeof(path), "%s/run/dataplane.sock", s->directory);
 	if (uv_loop_init(&p->loop) != 0 || cp_dp_create(&p->client, &p->loop, path, &events, p) != 0)
@@ -212,7 +221,12 @@ void plane_settle(struct plane *p)
 
 const volatile struct sh_worker_stats *plane_worker(const struct plane *p)
 {
-	return sh_stats_worker(&p->stats, 0);
+	return plane_worker_at(p, 0);
+}
+
+const volatile struct sh_worker_stats *plane_worker_at(const struct plane *p, unsigned i)
+{
+	return sh_stats_worker(&p->stats, i);
 }
 
 uint64_t plane_cpu_ns(const struct plane *p)
@@ -226,10 +240,10 @@ uint64_t plane_cpu_ns(const struct plane *p)
 
 uint64_t plane_drops(const struct plane *p)
 {
-	const volatile struct sh_worker_stats *w = plane_worker(p);
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < SH_DROP_COUNT; i++)
-		sum += w->drop[i];
+	for (unsigned w = 0; w < p->workers; w++)
+		for (unsigned i = 0; i < SH_DROP_COUNT; i++)
+			sum += plane_worker_at(p, w)->drop[i];
 	return sum;
 }

@@ -25,8 +25,9 @@ struct plane_setup {
 	const char *program; /* of spate-dataplane */
 	const char *directory; /* its own: configuration, sockets, log */
 	const char *link; /* arguments of net_virtio_user0 */
-	unsigned agent_core, worker_core;
-	unsigned viewers; /* most at a time */
+	unsigned agent_core, worker_core; /* of the first worker; the others follow */
+	unsigned workers; /* 0: 1 */
+	unsigned viewers, streams; /* most at a time; 0 streams: 1 */
 	bool hugepages;
 };
 
@@ -39,6 +40,7 @@ struct plane {
 	unsigned waiting; /* commands without an answer */
 	int error; /* of one of them */
 	bool connected;
+	unsigned workers;
 	uint8_t mac[6]; /* of PLANE_LINK */
 };
 
@@ -49,10 +51,12 @@ void plane_stop(struct plane *p);
 void plane_send(struct plane *p, struct sh_cmd *cmd);
 void plane_settle(struct plane *p);
 
-/* The one worker's page, which changes as it is read. */
+/* The first worker's page, or that of worker i, which changes as it is read. */
 const volatile struct sh_worker_stats *plane_worker(const struct plane *p);
-/* CPU time that the process has had, nanoseconds: nearly all of it the worker's, which always polls. */
+const volatile struct sh_worker_stats *plane_worker_at(const struct plane *p, unsigned i);
+/* CPU time that the process has had, nanoseconds: nearly all of it the workers', which always poll. */
 uint64_t plane_cpu_ns(const struct plane *p);
+/* Of all workers. */
 uint64_t plane_drops(const struct plane *p);
 
 /* Prints a sentence and ends the program. */

@@ -37,15 +37,20 @@ void result_print(const struct result *r)
 	printf("{\"benchmark\":\"%s\",\"case\":\"%s\",\"profile\":\"%s\",\"viewers\":%u,\"payload\":%u,"
 	       "\"burst\":%u,\"workers\":%u,\"pps\":%.0f,\"cycles_per_packet\":%.1f,\"floor_cycles\":%.1f,"
 	       "\"ratio\":%.3f,\"crypto_cycles\":%.1f,\"crypto_ratio\":%.3f,\"dropped\":%lu,\"verified\":%lu,"
-	       "\"right\":%s}\n",
+	       "\"right\":%s",
 		r->benchmark, r->name, profile, r->viewers, r->payload, r->burst, r->workers, r->pps,
 		r->cycles, r->floor, ratio(r->cycles, r->floor), r->crypto, ratio(r->cycles, r->crypto),
 		(unsigned long)r->dropped, (unsigned long)r->verified, r->right ? "true" : "false");
+	if (r->base > 0)
+		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, r->cycles / r->base - 1);
+	puts("}");
 	fflush(stdout);
-	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu%s\n", r->name,
-		profile, r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor,
-		ratio(r->cycles, r->floor), r->crypto, ratio(r->cycles, r->crypto),
-		(unsigned long)r->verified, r->right ? "" : "  WRONG");
+	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
+		r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor, ratio(r->cycles, r->floor),
+		r->crypto, ratio(r->cycles, r->crypto), (unsigned long)r->verified);
+	if (r->base > 0)
+		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, (r->cycles / r->base - 1) * 100);
+	fputs(r->right ? "\n" : "  WRONG\n", stderr);
 	if (r->dropped)
 		fprintf(stderr, "%-18s %lu packets dropped\n", "", (unsigned long)r->dropped);
 }

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tools/bench scale: what a packet to a viewer costs when viewers, and streams, are spread
+ * over several workers of the real data plane, and when packets must be handed over first,
+ * beside what it costs when all of it is on one worker.
+ *
+ * Every core may be a worker's, so this program shares one with a worker and sleeps
+ * between two looks: media to viewers goes to the null device.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+
+#include "../../../shared/ids.h"
+#include "crowd.h"
+#include "floor.h"
+#include "result.h"
+
+enum {
+	SLICE_MS = 40,
+	SLICES_MAX = 2048,
+	AHEAD = 4096, /* packets to viewers that may be under way at least, so that workers never wait */
+	AHEAD_SOURCE = 256, /* and packets of a producer at most */
+	NAP_US = 100,
+	DRAIN_MS = 8000,
+	LIST = 8,
+};
+
+struct options {
+	struct plane_setup plane;
+	unsigned load_core, ms; /* ms: how long a case is measured */
+	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
+	uint16_t profile[LIST];
+	double floor[LIST][LIST], crypto[LIST][LIST][LIST]; /* by profile and payload; and viewers */
+};
+
+struct look {
+	uint64_t tsc, busy, out, cpu_ns;
+};
+
+struct run {
+	struct crowd *crowd;
+	unsigned burst;
+	uint64_t base_out, base_sent, base_got;
+	struct look begun, last;
+	unsigned slices;
+	double cycles[SLICES_MAX];
+};
+
+static bool failed;
+
+static void nap(void)
+{
+	struct timespec t = {.tv_nsec = NAP_US * 1000};
+
+	nanosleep(&t, NULL);
+}
+
+static struct look look(const struct plane *p)
+{
+	struct look l = {.tsc = rte_rdtsc(), .cpu_ns = plane_cpu_ns(p)};
+
+	for (unsigned i = 0; i < p->workers; i++) {
+		l.busy += plane_worker_at(p, i)->busy_cycles;
+		l.out += plane_worker_at(p, i)->rtp_out;
+	}
+	return l;
+}
+
+/*
+ * Cycles of all workers for a packet between two looks: the time in which they were busy,
+ * less the part of it in which others had their cores.
+ */
+static double cycles_between(const struct run *r, const struct look *a, const struct look *b)
+{
+	double cpu = (double)(b->cpu_ns - a->cpu_ns) * (double)rte_get_tsc_hz() / 1e9;
+	double all = (double)(b->tsc - a->tsc) * r->crowd->plane->workers;
+
+	return (double)(b->busy - a->busy) * (cpu < all ? cpu / all : 1) / (double)(b->out - a->out);
+}
+
+static void slice(struct run *r)
+{
+	struct look now = look(r->crowd->plane);
+
+	if (now.out > r->last.out && r->slices < SLICES_MAX)
+		r->cycles[r->slices++] = cycles_between(r, &r->last, &now);
+	r->last = now;
+}
+
+/* --- packets under way ------------------------------------------------------------------------ */
+
+static void begin(struct run *r)
+{
+	r->base_out = look(r->crowd->plane).out;
+	r->base_sent = r->crowd->sent;
+	r->base_got = r->crowd->got;
+}
+
+static uint64_t expected(const struct run *r)
+{
+	return (r->crowd->sent - r->base_sent) * r->crowd->viewers;
+}
+
+static uint64_t gone(const struct run *r)
+{
+	return look(r->crowd->plane).out - r->base_out;
+}
+
+/* Waits for what is under way; `link`: it comes here. How many packets did not. */
+static uint64_t drain(struct run *r, bool link)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * DRAIN_MS, done = 0;
+
+	while (done < expected(r) && rte_rdtsc() < end) {
+		if (!crowd_receive(r->crowd))
+			nap();
+		done = link ? r->crowd->got - r->base_got : gone(r);
+	}
+	return expected(r) - done;
+}
+
+/* Always so much under way that the workers have something to do. */
+static void load(struct run *r, unsigned ms)
+{
+	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
+	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+
+	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers)
+		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers;
+	r->begun = r->last = look(r->crowd->plane);
+	while (rte_rdtsc() < end || r->slices < 3) {
+		uint64_t done = gone(r);
+
+		while (expected(r) - done + one <= most)
+			crowd_send(r->crowd, r->burst);
+		nap();
+		if (rte_rdtsc() - r->last.tsc >= slice_tsc)
+			slice(r);
+	}
+}
+
+/* --- a case ------------------------------------------------------------------------------------- */
+
+/* To the null device, then over the link, where the numbers must go on and one packet of each is decrypted. */
+static void measure(struct crowd *c, unsigned burst, unsigned ms, struct result *result)
+{
+	static struct run r;
+	uint64_t drops = plane_drops(c->plane), lost;
+	double seconds;
+
+	memset(&r, 0, sizeof(r));
+	r.crowd = c;
+	r.burst = burst;
+	begin(&r);
+	crowd_send(c, 1);
+	lost = drain(&r, true);
+
+	crowd_bind(c, PLANE_NULL);
+	begin(&r);
+	load(&r, ms);
+	seconds = (double)(r.last.tsc - r.begun.tsc) / (double)rte_get_tsc_hz();
+	result->pps = (double)(r.last.out - r.begun.out) / seconds;
+	result->cycles = result_quiet(r.cycles, r.slices);
+	lost += drain(&r, false);
+
+	crowd_bind(c, PLANE_LINK);
+	crowd_passed(c, c->sent - r.base_sent);
+	begin(&r);
+	crowd_sample(c, 1);
+	crowd_send(c, burst);
+	lost += drain(&r, true);
+	result->right = crowd_verify(c) && c->wrong == 0;
+	drops = plane_drops(c->plane) - drops;
+	result->dropped = drops > lost ? drops : lost;
+	result->right &= result->dropped == 0;
+	result->verified = c->verified;
+}
+
+static void run_case(struct plane *plane, const struct options *o, const char *name,
+	const struct crowd_layout *layout, struct result *result)
+{
+	static struct crowd c;
+
+	result->name = name;
+	result->workers = layout->viewers_on;
+	crowd_open_spread(&c, plane, result->profile, result->viewers, layout);
+	c.payload = result->payload;
+	measure(&c, result->burst, o->ms, result);
+	crowd_close(&c);
+	result_print(result);
+	failed |= !result->right;
+}
+
+/* Everything on one worker, and the same otherwise. */
+static void run_viewers(struct plane *plane, const struct options *o, struct result *result)
+{
+	const unsigned all = plane->workers;
+
+	result->base = 0;
+	run_case(plane, o, "one-stream", &(struct crowd_layout){.streams = 1, .viewers_on = 1}, result);
+	if (all == 1)
+		return;
+	result->base = result->cycles;
+	run_case(plane, o, "one-stream", &(struct crowd_layout){.streams = 1, .viewers_on = all}, result);
+	run_case(plane, o, "viewers-elsewhere",
+		&(struct crowd_layout){.streams = 1, .viewers_on = 1, .viewers_from = 1}, result);
+	run_case(plane, o, "wrong-queue", &(struct crowd_layout){.streams = 1, .viewers_on = 1, .astray = 1},
+		result);
+}
+
+static void run_streams(struct plane *plane, const struct options *o, struct result *result)
+{
+	struct crowd_layout layout = {.streams = o->plane.streams, .viewers_on = 1};
+
+	result->base = 0;
+	run_case(plane, o, "many-streams", &layout, result);
+	if (plane->workers == 1)
+		return;
+	result->base = result->cycles;
+	layout.producers_on = layout.viewers_on = plane->workers;
+	run_case(plane, o, "many-streams", &layout, result);
+}
+
+static void run_all(struct plane *plane, const struct options *o)
+{
+	for (unsigned p = 0; o->profile[p]; p++)
+		for (unsigned l = 0; o->payload[l]; l++)
+			for (unsigned b = 0; o->burst[b]; b++)
+				for (unsigned v = 0; o->viewers[v]; v++) {
+					struct result result = {.benchmark = "scale",
+						.profile = o->profile[p],
+						.viewers = o->viewers[v],
+						.payload = o->payload[l],
+						.burst = o->burst[b],
+						.floor = o->floor[p][l],
+						.crypto = o->crypto[p][l][v]};
+
+					run_viewers(plane, o, &result);
+					if (!o->viewers[v + 1] && o->viewers[v] >= o->plane.streams)
+						run_streams(plane, o, &result);
+				}
+}
+
+/* Before any worker polls on this core. */
+static void measure_floors(struct options *o)
+{
+	uint64_t verified = 0;
+
+	for (unsigned p = 0; o->profile[p]; p++)
+		for (unsigned l = 0; o->payload[l]; l++)
+			for (unsigned v = 0; o->viewers[v]; v++) {
+				bool gcm = o->profile[p] == SH_SRTP_AEAD_AES_128_GCM;
+				double crypto =
+					floor_cycles(o->profile[p], o->viewers[v], o->payload[l], &verified);
+
+				o->crypto[p][l][v] = crypto;
+				if (v == 0)
+					o->floor[p][l] =
+						gcm ? floor_cycles(o->profile[p], 1, o->payload[l], &verified)
+						    : crypto;
+			}
+}
+
+/* --- options --------------------------------------------------------------------------------------- */
+
+static void read_list(unsigned list[LIST], const char *text)
+{
+	char *end;
+
+	memset(list, 0, LIST * sizeof(*list));
+	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
+		list[n] = (unsigned)strtoul(text, &end, 10);
+}
+
+static const struct option known[] = {
+	{"dataplane", required_argument, NULL, 'd'},
+	{"directory", required_argument, NULL, 'D'},
+	{"worker-core", required_argument, NULL, 'w'},
+	{"load-core", required_argument, NULL, 'l'},
+	{"hugepages", no_argument, NULL, 'h'},
+	{"workers", required_argument, NULL, 'W'},
+	{"viewers", required_argument, NULL, 'v'},
+	{"streams", required_argument, NULL, 's'},
+	{"payload", required_argument, NULL, 'p'},
+	{"burst", required_argument, NULL, 'b'},
+	{"profile", required_argument, NULL, 'P'},
+	{"ms", required_argument, NULL, 'm'},
+	{NULL, 0, NULL, 0},
+};
+
+static void read_option(struct options *o, int c)
+{
+	unsigned number = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
+
+	if (c == 'd')
+		o->plane.program = optarg;
+	else if (c == 'D')
+		o->plane.directory = optarg;
+	else if (c == 'w')
+		o->plane.worker_core = number;
+	else if (c == 'l')
+		o->load_core = number;
+	else if (c == 'h')
+		o->plane.hugepages = true;
+	else if (c == 'W')
+		o->plane.workers = number;
+	else if (c == 'v')
+		read_list(o->viewers, optarg);
+	else if (c == 's')
+		o->plane.streams = number;
+	else if (c == 'p')
+		read_list(o->payload, optarg);
+	else if (c == 'b')
+		read_list(o->burst, optarg);
+	else if (c == 'P')
+		o->profile[0] =
+			strcmp(optarg, "gcm-128") == 0 ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
+	else if (c == 'm')
+		o->ms = number;
+	else
+		exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	static struct options o = {
+		.plane = {.program = "spate-dataplane", .directory = ".", .workers = 2, .streams = 32},
+		.load_core = 1,
+		.ms = 1000,
+		.viewers = {10, 100, 1000},
+		.payload = {1100},
+		.burst = {8},
+		.profile = {SH_SRTP_AEAD_AES_128_GCM}};
+	char socket[300], link[400];
+	struct plane plane;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
+		read_option(&o, c);
+	for (unsigned i = 0; o.viewers[i]; i++)
+		if (o.viewers[i] > o.plane.viewers)
+			o.plane.viewers = o.viewers[i];
+	o.plane.agent_core = o.load_core;
+	snprintf(socket, sizeof(socket), "%s/link.sock", o.plane.directory);
+	snprintf(link, sizeof(link), "path=%s,queues=%u,queue_size=512,packed_vq=1,mrg_rxbuf=0,in_order=1",
+		socket, o.plane.workers);
+	o.plane.link = link;
+	oracle_init();
+	measure_floors(&o);
+	link_open(socket, o.load_core, o.plane.hugepages, o.plane.workers);
+	plane_start(&plane, &o.plane);
+	link_wait();
+	result_table_head();
+	run_all(&plane, &o);
+	plane_stop(&plane);
+	rte_eal_cleanup();
+	return failed;
+}
