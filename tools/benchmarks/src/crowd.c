@@ -109,14 +109,14 @@ static sh_id transport_id(const struct crowd *c, unsigned viewer)
 
 static unsigned worker_of_stream(const struct crowd *c, unsigned stream)
 {
-	return stream % c->layout.producers_on;
+	return c->layout.producers_from + stream % c->layout.producers_on;
 }
 
 static unsigned worker_of_viewer(const struct crowd *c, unsigned i)
 {
 	unsigned stream = i % c->layout.streams, nth = i / c->layout.streams;
 
-	return c->layout.viewers_from + (stream + nth) % c->layout.viewers_on;
+	return c->layout.at_home ? worker_of_stream(c, stream) : (stream + nth) % c->layout.viewers_on;
 }
 
 static void add_producer(struct crowd *c, unsigned stream)

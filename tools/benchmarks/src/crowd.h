@@ -30,9 +30,10 @@ struct crowd_sample {
 /* Which worker has what. Zeros: all of it is worker 0's. */
 struct crowd_layout {
 	unsigned streams; /* at least 1 */
-	unsigned producers_on; /* stream s is produced on worker s % that; 0: 1 */
+	unsigned producers_on; /* streams go round so many workers; 0: 1 */
+	unsigned producers_from; /* the first one's worker */
 	unsigned viewers_on; /* the viewers of a stream go round so many workers; 0: 1 */
-	unsigned viewers_from; /* the worker of the first viewer */
+	bool at_home; /* or they are all where its producer is */
 	unsigned astray; /* so many queues beside the right one the producers' packets arrive */
 };
 

@@ -15,7 +15,7 @@ struct result {
 	double pps; /* packets to viewers a second */
 	double cycles; /* TSC cycles for each of them */
 	double floor; /* the least that the cipher alone takes, measured in this run; 0: not measured */
-	double base; /* what a packet costs where all is on one worker; 0: not measured, not printed */
+	double base; /* what a packet costs in the case that this one is compared with; 0: in none, not printed */
 	double crypto; /* the cipher alone with that many viewers' keys; 0: not measured */
 	uint64_t dropped;
 	uint64_t verified; /* packets that libsrtp2 decrypted to what had been sent */
