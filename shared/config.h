@@ -17,6 +17,8 @@
 
 enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
+enum sh_bad_placement { SH_BAD_PLACEMENT_WARN, SH_BAD_PLACEMENT_REFUSE };
+
 enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
 
 /* What a token must be signed with (RFC 7518, 3.1). */
@@ -93,6 +95,8 @@ struct sh_config {
 
 	struct {
 		uint32_t workers;
+		enum sh_bad_placement
+			bad_placement; /* what comes of cores and memory that are a bad choice */
 		uint32_t core_count; /* 0: float over all; else the agent's core, then the workers' */
 		uint32_t core[SH_MAX_WORKERS + 1];
 		bool hugepages;

@@ -12,6 +12,7 @@
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const engines[] = {"auto", "ipsec-mb", "libsrtp2", NULL};
+static const char *const bad_placements[] = {"warn", "refuse", NULL};
 static const char *const algorithms[] = {"none", "HS256", "RS256", "ES256", NULL};
 static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NULL};
 
@@ -54,6 +55,8 @@ static const struct sh_config_member rows[] = {
 	{"dataplane.workers", SH_CFG_U32, AT(dataplane.workers), .min = 1, .max = SH_MAX_WORKERS, .value = 1},
 	{"dataplane.cores", SH_CFG_U32, AT(dataplane.core[0]), .min = 0, .max = 1023,
 		LIST(SH_MAX_WORKERS + 1, 0, dataplane.core_count)},
+	{"dataplane.bad_placement", SH_CFG_NAME, AT(dataplane.bad_placement), .value = SH_BAD_PLACEMENT_WARN,
+		.names = bad_placements},
 	{"dataplane.hugepages", SH_CFG_BOOL, AT(dataplane.hugepages), .value = false},
 	{"dataplane.idle_sleep_us", SH_CFG_U32, AT(dataplane.idle_sleep_us), .min = 0, .max = 10000,
 		.value = 50},
