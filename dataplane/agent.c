@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../shared/log.h"
+#include "port_stats.h"
 
 #define MS 1000000ull
 
@@ -19,32 +19,6 @@ int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 	}
 	dp_commands_init(a);
 	return dp_hello_listen(a, err, err_size);
-}
-
-static void write_port(struct sh_port_stats *out, const struct dp_port *p, unsigned queues)
-{
-	struct rte_eth_stats s;
-	struct rte_eth_link link;
-
-	memcpy(out->name, p->config->device, sizeof(out->name));
-	memcpy(out->driver, p->driver, sizeof(out->driver));
-	memcpy(out->mac, p->mac, sizeof(out->mac));
-	out->port = p->id;
-	out->queues = queues;
-	if (rte_eth_link_get_nowait(p->id, &link) == 0) {
-		out->link_up = link.link_status;
-		out->link_mbps = link.link_speed;
-	}
-	if (rte_eth_stats_get(p->id, &s) != 0)
-		return;
-	out->rx_packets = s.ipackets;
-	out->rx_bytes = s.ibytes;
-	out->rx_missed = s.imissed;
-	out->rx_errors = s.ierrors;
-	out->rx_nombuf = s.rx_nombuf;
-	out->tx_packets = s.opackets;
-	out->tx_bytes = s.obytes;
-	out->tx_errors = s.oerrors;
 }
 
 /* Workers of one node share a pool, and each pool counts once. */
@@ -83,7 +57,7 @@ static void tick(struct dp_agent *a)
 		return;
 	a->ports_ns = a->now_ns + PORTS_MS * MS;
 	for (unsigned i = 0; i < a->workers->ports.count; i++)
-		write_port(&a->stats->port[i], &a->workers->ports.port[i], a->workers->count);
+		dp_port_stats_update(&a->stats->port[i], &a->workers->ports.port[i]);
 }
 
 /* Workers don't wake the agent: it looks often while anything goes on, and seldom else. */

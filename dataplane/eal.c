@@ -45,11 +45,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct args *a, const char
 	a->count++;
 }
 
-static bool is_pci(const struct sh_config_port *p)
-{
-	return strchr(p->device, ':') != NULL;
-}
-
 static bool have_net_admin(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -164,8 +159,8 @@ static void add_devices(struct args *a, const struct sh_config *c)
 		const struct sh_config_port *p = &c->network.port[i];
 		const char *comma = p->args[0] ? "," : "";
 
-		pci |= is_pci(p);
-		add(a, "%s=%s%s%s", is_pci(p) ? "--allow" : "--vdev", p->device, comma, p->args);
+		pci |= dp_port_is_pci(p);
+		add(a, "%s=%s%s%s", dp_port_is_pci(p) ? "--allow" : "--vdev", p->device, comma, p->args);
 	}
 	if (!pci)
 		add(a, "--no-pci");
@@ -182,8 +177,8 @@ static void build(struct args *a, const struct sh_config *c, unsigned megabytes)
 	add(a, "--no-shconf");
 	add(a, "--no-telemetry");
 	/*
-	 * The TAP's driver calls errors what concerns rte_flow, which is not used there. Of a
-	 * driver loaded later the first rule that fits counts.
+	 * The TAP's driver calls errors what concerns flow rules: where it makes none, a line of
+	 * ours says so. Of a driver loaded later the first rule that fits counts.
 	 */
 	if (c->log_level != SH_LOG_DEBUG)
 		add(a, "--log-level=pmd.net.tap:critical");

@@ -11,9 +11,12 @@
 #include <sys/random.h>
 
 #include "../shared/log.h"
+#include "../shared/placement.h"
+#include "../shared/stats_names.h"
 #include "agent.h"
 #include "eal.h"
 #include "kernel_side.h"
+#include "port_stats.h"
 #include "remove.h"
 
 static volatile sig_atomic_t stop;
@@ -21,6 +24,7 @@ static volatile sig_atomic_t stop;
 static struct sh_config config;
 static struct dp_stats stats = {.fd = -1};
 static struct dp_workers workers;
+static struct sh_placement placement;
 static struct dp_agent agent = {.config = &config, .workers = &workers, .stats = &stats};
 
 static void usage(FILE *out)
@@ -173,8 +177,30 @@ static void block_packet_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Devices have been probed. A line for each thing that is amiss; -1 where that is not allowed. */
+static int check_placement(const struct sh_topology *t, char *err, size_t size)
+{
+	struct sh_placement_port port[SH_MAX_PORTS];
+	uint32_t ports = config.network.port_count;
+
+	for (uint32_t i = 0; i < ports; i++) {
+		const struct sh_config_port *p = &config.network.port[i];
+
+		port[i] = (struct sh_placement_port){
+			.device = p->device, .pci = dp_port_is_pci(p), .node = dp_port_node(p)};
+	}
+	sh_placement_check(&placement, &config, t, port, ports);
+	for (uint32_t i = 0; i < placement.count; i++)
+		sh_log(SH_LOG_WARN, "bad-placement what=\"%s\"", placement.notice[i].text);
+	if (placement.count == 0 || config.dataplane.bad_placement != SH_BAD_PLACEMENT_REFUSE)
+		return 0;
+	snprintf(err, size, "%s (dataplane.bad_placement is refuse)", placement.notice[0].text);
+	return -1;
+}
+
 static int start_environment(char *err, size_t size)
 {
+	static struct sh_topology topology;
 	char path[SH_PATH_MAX + 8];
 
 	/* What a killed predecessor left; the socket says that there is no living one. */
@@ -182,7 +208,13 @@ static int start_environment(char *err, size_t size)
 	dp_remove_tree(path);
 	if (dp_eal_check(&config, err, size) != 0)
 		return -1;
-	return dp_eal_start(&config, dp_workers_megabytes(&config), err, size);
+	sh_topology_read(&topology, "/sys");
+	if (dp_eal_start(&config, dp_workers_megabytes(&config), err, size) != 0)
+		return -1;
+	if (check_placement(&topology, err, size) == 0)
+		return 0;
+	dp_eal_stop(&config);
+	return -1;
 }
 
 static int start_devices(char *err, size_t size)
@@ -213,6 +245,9 @@ static int start_workers(char *err, size_t size)
 		snprintf(err, size, "statistics: %s", strerror(error));
 		return -1;
 	}
+	memcpy(stats.notice, placement.notice, sizeof(placement.notice));
+	for (unsigned i = 0; i < workers.ports.count; i++)
+		dp_port_stats_start(&stats.port[i], &workers.ports.port[i]);
 	if (dp_workers_make(&workers, &config, &stats, err, size) != 0)
 		return -1;
 	error = dp_workers_start(&workers);
@@ -236,6 +271,9 @@ static void say_ready(void)
 				p->config->device, p->driver, p->mac[0], p->mac[1], p->mac[2], p->mac[3],
 				p->mac[4], p->mac[5], address);
 		}
+		sh_log(SH_LOG_INFO, "steering device=%s method=\"%s\" rules=%u reason=\"%s\"",
+			p->config->device, sh_steering_name(p->steering.method), p->steering.rules,
+			p->steering.reason);
 	}
 	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s socket=%s", workers.count,
 		config.network.udp_port_base, config.network.udp_port_base + workers.count - 1,

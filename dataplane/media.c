@@ -22,9 +22,9 @@ static enum dp_srtp_kind choose_engine(enum sh_engine wanted)
 	return DP_SRTP_LIBSRTP2;
 }
 
-static uint8_t *sessions(size_t size, uint32_t count)
+static uint8_t *sessions(size_t size, uint32_t count, int socket)
 {
-	return rte_zmalloc("srtp sessions", size * count, RTE_CACHE_LINE_SIZE);
+	return rte_zmalloc_socket("srtp sessions", size * count, RTE_CACHE_LINE_SIZE, socket);
 }
 
 int dp_media_init(struct dp_worker *const *workers, unsigned n)
@@ -44,15 +44,15 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 	}
 	in_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_IN);
 	out_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_OUT);
-	in = sessions(in_size, limit->transports);
-	out = sessions(out_size, limit->transports);
+	in = sessions(in_size, limit->transports, workers[0]->socket);
+	out = sessions(out_size, limit->transports, workers[0]->socket);
 	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
-		NULL, SOCKET_ID_ANY, 0);
+		NULL, workers[0]->socket, 0);
 	/* Each audience, of which there are no more than streams on every worker, wastes at most one chunk. */
 	chunks = rte_mempool_create("audience",
 		limit->consumers / 62 +
 			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n),
-		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
+		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	if (!in || !out || !twcc || !chunks)
 		return ENOMEM;
 
@@ -65,8 +65,10 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		w->session_out_size = out_size;
 		w->twcc_pool = twcc;
 		w->chunk_pool = chunks;
-		w->dirty = rte_zmalloc("dirty streams", limit->producers * sizeof *w->dirty, 0);
-		w->watched = rte_zmalloc("watched streams", limit->producers * sizeof *w->watched, 0);
+		w->dirty = rte_zmalloc_socket("dirty streams", limit->producers * sizeof *w->dirty, 0,
+			w->socket);
+		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof *w->watched, 0,
+			w->socket);
 		if (!w->dirty || !w->watched)
 			return ENOMEM;
 	}

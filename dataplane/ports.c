@@ -11,6 +11,23 @@ bool dp_port_is_tap(const struct sh_config_port *c)
 	return strncmp(c->device, "net_tap", 7) == 0;
 }
 
+bool dp_port_is_pci(const struct sh_config_port *c)
+{
+	return strchr(c->device, ':') != NULL;
+}
+
+int dp_port_node(const struct sh_config_port *c)
+{
+	uint16_t id;
+	int node;
+
+	/* A virtual one has the node of the thread that made it, which says nothing. */
+	if (!dp_port_is_pci(c) || rte_eth_dev_get_port_by_name(c->device, &id) != 0)
+		return -1;
+	node = rte_eth_dev_socket_id(id);
+	return node < 0 ? -1 : node;
+}
+
 void dp_port_tap_name(const struct sh_config_port *c, char *out, size_t size)
 {
 	const char *at = strstr(c->args, "iface=");
@@ -106,51 +123,76 @@ static int own_mac(struct dp_port *p)
 }
 
 /*
- * What the device offers of what we use. The TAP's PMD offers checksums too and computes
- * them on the CPU: no gain, and IPv4 needs no UDP checksum at all.
+ * The TAP's PMD offers checksums too and computes them on the CPU: no gain, and IPv4 needs
+ * no UDP checksum at all.
  */
-static void choose_offloads(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+static void choose_offloads(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+	bool one_pool)
 {
-	const uint64_t ip = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM, udp = RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
-	uint64_t tx = 0;
+	struct dp_offloads o = dp_offloads_choose(info->rx_offload_capa, info->tx_offload_capa,
+		dp_port_is_tap(p->config), one_pool);
 
 	memset(conf, 0, sizeof(*conf));
-	if (dp_port_is_tap(p->config))
-		return;
-	conf->rxmode.offloads = info->rx_offload_capa & (ip | udp);
-	p->rx_ip_sum = conf->rxmode.offloads & ip;
-	p->rx_udp_sum = conf->rxmode.offloads & udp;
-	p->tx_ip_sum = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
-	p->tx_udp_sum = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
-	if (p->tx_ip_sum)
-		tx |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
-	if (p->tx_udp_sum)
-		tx |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
-	conf->txmode.offloads = tx;
+	conf->rxmode.offloads = o.rx;
+	conf->txmode.offloads = o.tx;
+	p->offloads = o;
+	p->rx_ip_sum = o.shown & SH_OFFLOAD_RX_IPV4_SUM;
+	p->rx_udp_sum = o.shown & SH_OFFLOAD_RX_UDP_SUM;
+	p->tx_ip_sum = o.shown & SH_OFFLOAD_TX_IPV4_SUM;
+	p->tx_udp_sum = o.shown & SH_OFFLOAD_TX_UDP_SUM;
 }
 
-/* Several queues are fed by RSS over addresses and ports, where the device has it. */
-static void choose_rss(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf, unsigned workers)
+/*
+ * Several queues are fed by RSS over addresses and ports, where the device has it. A TAP's
+ * is for flow rules alone: its kernel side chooses the queue.
+ */
+static void choose_rss(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
 	uint64_t hash = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
 
-	if (workers < 2 || !hash)
+	if (p->queues < 2 || !hash || dp_port_is_tap(p->config))
 		return;
+	p->rss = true;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = hash;
 }
 
-static int make_queues(struct dp_port *p, struct rte_mempool *const *pool, unsigned workers)
+/* Descriptors are the device's to read: they lie on its NUMA node. */
+static int make_queues(struct dp_port *p, struct rte_mempool *const *pool)
 {
-	uint16_t rx = DP_DESCRIPTORS, tx = DP_DESCRIPTORS;
-	int error = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rx, &tx);
+	unsigned socket = p->node < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)p->node;
+	int error;
 
-	for (uint16_t q = 0; !error && q < workers; q++) {
-		error = rte_eth_rx_queue_setup(p->id, q, rx, SOCKET_ID_ANY, NULL, pool[q]);
+	p->rx_descriptors = p->tx_descriptors = DP_DESCRIPTORS;
+	error = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->rx_descriptors, &p->tx_descriptors);
+	for (uint16_t q = 0; !error && q < p->queues; q++) {
+		error = rte_eth_rx_queue_setup(p->id, q, p->rx_descriptors, socket, NULL, pool[q]);
 		if (!error)
-			error = rte_eth_tx_queue_setup(p->id, q, tx, SOCKET_ID_ANY, NULL);
+			error = rte_eth_tx_queue_setup(p->id, q, p->tx_descriptors, socket, NULL);
 	}
 	return error;
+}
+
+static int configure(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_mempool *const *pool)
+{
+	struct rte_eth_conf conf;
+	bool one_pool = true;
+	int error;
+
+	for (unsigned i = 1; i < p->queues; i++)
+		one_pool &= pool[i] == pool[0];
+	choose_offloads(p, info, &conf, one_pool);
+	choose_rss(p, info, &conf);
+	p->mtu = p->config->mtu;
+	error = rte_eth_dev_configure(p->id, p->queues, p->queues, &conf);
+	if (!error)
+		error = own_mac(p);
+	/* A device without the call keeps its own limit; ours is never above Ethernet's 1500. */
+	if (!error && rte_eth_dev_set_mtu(p->id, p->mtu) && p->mtu > RTE_ETHER_MTU)
+		error = -ENOTSUP;
+	if (!error)
+		error = make_queues(p, pool);
+	return error ? error : rte_eth_dev_start(p->id);
 }
 
 static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned workers, char *err,
@@ -158,7 +200,6 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 {
 	const char *device = p->config->device;
 	struct rte_eth_dev_info info;
-	struct rte_eth_conf conf;
 	int error = rte_eth_dev_get_port_by_name(device, &p->id);
 
 	if (!error)
@@ -176,19 +217,9 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 			device, p->driver, info.max_rx_queues, info.max_tx_queues, workers);
 		return -1;
 	}
-	choose_offloads(p, &info, &conf);
-	choose_rss(&info, &conf, workers);
-	p->mtu = p->config->mtu;
-	error = rte_eth_dev_configure(p->id, (uint16_t)workers, (uint16_t)workers, &conf);
-	if (!error)
-		error = own_mac(p);
-	/* A device without the call keeps its own limit; ours is never above Ethernet's 1500. */
-	if (!error && rte_eth_dev_set_mtu(p->id, p->mtu) && p->mtu > RTE_ETHER_MTU)
-		error = -ENOTSUP;
-	if (!error)
-		error = make_queues(p, pool, workers);
-	if (!error)
-		error = rte_eth_dev_start(p->id);
+	p->node = dp_port_node(p->config);
+	p->queues = (uint16_t)workers;
+	error = configure(p, &info, pool);
 	if (error) {
 		snprintf(err, err_size, "port %s (%s) does not start: %s", device, p->driver,
 			rte_strerror(-error));
@@ -197,6 +228,22 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	/* Neighbour solicitations come to groups; devices without filters have nothing to set. */
 	(void)rte_eth_allmulticast_enable(p->id);
 	return 0;
+}
+
+static void steer(struct dp_port *p, const struct sh_config *c)
+{
+	struct dp_steering_want want = {
+		.workers = p->queues,
+		.udp_base = c->network.udp_port_base,
+		.udp_ports = (uint32_t)c->network.udp_port_last - c->network.udp_port_base + 1,
+		.rss = p->rss,
+	};
+
+	for (uint32_t i = 0; i < p->config->address_count; i++) {
+		want.ip4 |= p->config->address[i].addr.family == 4;
+		want.ip6 |= p->config->address[i].addr.family == 6;
+	}
+	dp_steering_start(&p->steering, p->id, &want);
 }
 
 int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mempool *const *pool,
@@ -210,6 +257,7 @@ int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mem
 			return -1;
 		p->by_id[port->id] = port;
 		p->count++;
+		steer(port, c);
 	}
 	return 0;
 }
@@ -217,6 +265,7 @@ int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mem
 void dp_ports_stop(struct dp_ports *p)
 {
 	for (unsigned i = 0; i < p->count; i++) {
+		dp_steering_stop(&p->port[i].steering, p->port[i].id);
 		rte_eth_dev_stop(p->port[i].id);
 		rte_eth_dev_close(p->port[i].id);
 	}

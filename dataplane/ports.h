@@ -12,6 +12,8 @@
 #include <rte_mempool.h>
 
 #include "../shared/config.h"
+#include "offloads.h"
+#include "steering.h"
 
 enum { DP_DESCRIPTORS = 512 };
 
@@ -23,6 +25,12 @@ struct dp_port {
 	uint16_t mtu; /* longest IP packet */
 	bool rx_ip_sum, rx_udp_sum; /* the device checks them */
 	bool tx_ip_sum, tx_udp_sum; /* the device fills them in */
+	int node; /* NUMA; -1: none */
+	uint16_t queues, rx_descriptors, tx_descriptors;
+	bool rss; /* it spreads packets over its queues */
+	struct dp_offloads offloads;
+	struct dp_steering steering;
+	uint64_t counter_id[SH_PORT_COUNTERS]; /* the driver's, of those in the statistics */
 };
 
 struct dp_ports {
@@ -33,12 +41,16 @@ struct dp_ports {
 
 /*
  * Configures and starts every port with one RX and one TX queue for each of `workers`;
- * `pool[i]` is worker i's. 0, or -1 with a sentence for people in `err`.
+ * `pool[i]` is worker i's; then chooses how packets get to their workers. 0, or -1 with a sentence for people in `err`.
  */
 int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mempool *const *pool,
 	unsigned workers, char *err, size_t err_size);
 void dp_ports_stop(struct dp_ports *p);
 
+/* The NUMA node of a PCI device that has been probed; -1: none, or no such device. */
+int dp_port_node(const struct sh_config_port *c);
+/* Whether the device is named by its PCI address. */
+bool dp_port_is_pci(const struct sh_config_port *c);
 /* Whether the device is a TAP interface that the PMD makes. */
 bool dp_port_is_tap(const struct sh_config_port *c);
 /* The kernel's name of a TAP, from "iface=" in the device arguments. */

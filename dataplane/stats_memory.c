@@ -28,16 +28,19 @@ static size_t lay_out(struct sh_stats_header *h, const struct sh_config *c)
 	h->transports = c->limit.transports;
 	h->producers = c->limit.producers;
 	h->consumers = c->limit.consumers;
+	h->notices = SH_NOTICES;
 	h->worker_size = sizeof(struct sh_worker_stats);
 	h->port_size = sizeof(struct sh_port_stats);
 	h->transport_size = sizeof(struct sh_transport_stats);
 	h->producer_size = sizeof(struct sh_producer_stats);
 	h->consumer_size = sizeof(struct sh_consumer_stats);
+	h->notice_size = sizeof(struct sh_notice);
 	h->worker_offset = lay(&at, h->worker_size, h->workers);
 	h->port_offset = lay(&at, h->port_size, h->ports);
 	h->transport_offset = lay(&at, h->transport_size, h->transports);
 	h->producer_offset = lay(&at, h->producer_size, h->producers);
 	h->consumer_offset = lay(&at, h->consumer_size, h->consumers);
+	h->notice_offset = lay(&at, h->notice_size, h->notices);
 	return at;
 }
 
@@ -69,6 +72,7 @@ int dp_stats_open(struct dp_stats *s, const struct sh_config *c, uint64_t instan
 	s->transport = (struct sh_transport_stats *)(void *)(map + h.transport_offset);
 	s->producer = (struct sh_producer_stats *)(void *)(map + h.producer_offset);
 	s->consumer = (struct sh_consumer_stats *)(void *)(map + h.consumer_offset);
+	s->notice = (struct sh_notice *)(void *)(map + h.notice_offset);
 	return 0;
 fail:
 	error = errno;

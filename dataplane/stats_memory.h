@@ -18,6 +18,7 @@ struct dp_stats {
 	struct sh_transport_stats *transport;
 	struct sh_producer_stats *producer;
 	struct sh_consumer_stats *consumer;
+	struct sh_notice *notice; /* SH_NOTICES; writer: main thread, before the agent runs */
 };
 
 /* 0 or errno. */

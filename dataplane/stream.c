@@ -15,7 +15,7 @@
 
 enum { AUDIO_PACKETS = 512 };
 
-int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind)
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket)
 {
 	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
 
@@ -24,8 +24,8 @@ int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8
 		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
 	s->mask = size - 1;
 	s->window = size / 2;
-	s->ring = rte_zmalloc("stream ring", size * sizeof *s->ring, RTE_CACHE_LINE_SIZE);
-	s->by_seq = rte_zmalloc("stream index", size * sizeof *s->by_seq, RTE_CACHE_LINE_SIZE);
+	s->ring = rte_zmalloc_socket("stream ring", size * sizeof *s->ring, RTE_CACHE_LINE_SIZE, socket);
+	s->by_seq = rte_zmalloc_socket("stream index", size * sizeof *s->by_seq, RTE_CACHE_LINE_SIZE, socket);
 	if (s->ring && s->by_seq)
 		return 0;
 	dp_stream_dispose(s);

@@ -76,6 +76,7 @@ struct dp_audience {
 struct dp_worker {
 	uint32_t id;
 	uint32_t lcore;
+	int socket; /* the NUMA node of its memory; SOCKET_ID_ANY: anywhere */
 	uint16_t udp_port;
 	uint16_t workers;
 	uint32_t udp_ports; /* how many there are from udp_port - id on, for plain transports too */
@@ -193,8 +194,8 @@ bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struc
 int dp_media_init(struct dp_worker *const *workers, unsigned n);
 /* Once at the end, when the worker has ended: wipes every key, frees its engine. */
 void dp_media_close(struct dp_worker *w);
-/* The agent, before it sends PRODUCER_ADD for a slot, and after the answer to PRODUCER_DEL. */
-int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind);
+/* The agent, before it sends PRODUCER_ADD for a slot (`socket`: its owner's), and after the answer to PRODUCER_DEL. */
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket);
 void dp_stream_dispose(struct dp_stream *s);
 
 /* --- operations on tables, run on the owning worker; 0 or errno ----------------------- */

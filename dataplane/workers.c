@@ -20,6 +20,19 @@ static unsigned lcore_of(unsigned worker)
 	return worker + 1;
 }
 
+/*
+ * Where a worker's memory lies: on its core's NUMA node; where it floats over several, on
+ * that of the first device that has one. SOCKET_ID_ANY: anywhere.
+ */
+static int socket_of(unsigned worker, const struct sh_config *c)
+{
+	int socket = (int)rte_lcore_to_socket_id(lcore_of(worker));
+
+	for (uint32_t i = 0; socket < 0 && i < c->network.port_count; i++)
+		socket = dp_port_node(&c->network.port[i]);
+	return socket;
+}
+
 /* Room for all that every transport may bind: one peer's addresses never keep another's out. */
 static uint32_t tuple_entries(const struct sh_config *c)
 {
@@ -66,14 +79,14 @@ int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
 
 	all->count = c->dataplane.workers;
 	for (unsigned i = 0; i < all->count; i++) {
-		unsigned socket = rte_lcore_to_socket_id(lcore_of(i));
+		int socket = socket_of(i, c);
 		char name[RTE_MEMPOOL_NAMESIZE];
 
-		snprintf(name, sizeof(name), "packets%u", socket);
+		snprintf(name, sizeof(name), "packets%d", socket);
 		all->pool[i] = rte_mempool_lookup(name);
 		if (!all->pool[i])
 			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv,
-				mbuf_room(c), (int)socket);
+				mbuf_room(c), socket);
 		if (!all->pool[i])
 			return rte_errno;
 	}
@@ -103,44 +116,52 @@ static int make_ops_rings(struct dp_workers *all)
 	return 0;
 }
 
-static struct rte_ring *ring(const char *what, unsigned from, unsigned to, unsigned record, unsigned slots)
+/* Read by worker `to`, on whose NUMA node it lies. */
+static struct rte_ring *ring(const char *what, unsigned from, const struct dp_worker *to, unsigned record,
+	unsigned slots)
 {
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "%s%u-%u", what, from, to);
-	return rte_ring_create_elem(name, record, rte_align32pow2(slots), SOCKET_ID_ANY,
+	snprintf(name, sizeof(name), "%s%u-%u", what, from, to->id);
+	return rte_ring_create_elem(name, record, rte_align32pow2(slots), to->socket,
 		RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 /* Rings of one worker: its reports, and what the others send it. */
 static int make_rings(struct dp_workers *all, struct dp_worker *w)
 {
-	w->reports = ring("reports", w->id, 0, sizeof(struct dp_report), DP_REPORT_SLOTS);
+	w->reports = ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
 	if (!w->reports)
 		return ENOMEM;
 	for (unsigned from = 0; from < all->count; from++) {
 		w->peer[from] = all->worker[from];
 		if (from == w->id)
 			continue;
-		w->handoff[from] = ring("handoff", from, w->id, sizeof(void *), DP_HANDOFF_SLOTS);
-		w->wake[from] = ring("wake", from, w->id, sizeof(uint32_t), w->config->limit.producers + 1);
+		w->handoff[from] = ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);
+		w->wake[from] = ring("wake", from, w, sizeof(uint32_t), w->config->limit.producers + 1);
 		if (!w->handoff[from] || !w->wake[from])
 			return ENOMEM;
 	}
 	return 0;
 }
 
+/* Slots of these are any worker's: they lie with the first one. */
 static int make_tables(struct dp_workers *all, const struct sh_config *c)
 {
-	all->transports = rte_zmalloc("transports", c->limit.transports * sizeof(*all->transports), 64);
-	all->streams = rte_zmalloc("streams", c->limit.producers * sizeof(*all->streams), 64);
-	all->consumers = rte_zmalloc("consumers", c->limit.consumers * sizeof(*all->consumers), 64);
+	int socket = socket_of(0, c);
+
+	all->transports =
+		rte_zmalloc_socket("transports", c->limit.transports * sizeof(*all->transports), 64, socket);
+	all->streams = rte_zmalloc_socket("streams", c->limit.producers * sizeof(*all->streams), 64, socket);
+	all->consumers =
+		rte_zmalloc_socket("consumers", c->limit.consumers * sizeof(*all->consumers), 64, socket);
 	return all->transports && all->streams && all->consumers ? 0 : ENOMEM;
 }
 
-static int make_private(struct dp_worker *w, const struct dp_ports *ports, int socket)
+static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 {
 	const struct sh_config *c = w->config;
+	int socket = w->socket;
 
 	w->tuples = dp_tuples_new(w->id, tuple_entries(c), socket);
 	w->audience = rte_zmalloc_socket("audience", c->limit.producers * sizeof(*w->audience), 64, socket);
@@ -161,13 +182,14 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports, int s
 static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const struct sh_config *c,
 	const struct dp_stats *stats)
 {
-	int socket = (int)rte_lcore_to_socket_id(lcore_of(i));
+	int socket = socket_of(i, c);
 	struct dp_worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, socket);
 
 	if (!w)
 		return NULL;
 	w->id = i;
 	w->lcore = lcore_of(i);
+	w->socket = socket;
 	w->workers = (uint16_t)all->count;
 	w->udp_port = (uint16_t)(c->network.udp_port_base + i);
 	w->udp_ports = udp_ports(c);
@@ -184,7 +206,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->consumers = all->consumers;
 	dp_clock_init(&w->clock);
 	dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
-	return make_private(w, &all->ports, socket) == 0 ? w : NULL;
+	return make_private(w, &all->ports) == 0 ? w : NULL;
 }
 
 int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,

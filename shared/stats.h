@@ -17,6 +17,7 @@
 
 #include "drop.h"
 #include "ids.h"
+#include "port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
 #define SH_STATS_VERSION 3u
@@ -34,9 +35,10 @@ struct sh_stats_header {
 	uint32_t worker_size, port_size, transport_size, producer_size, consumer_size;
 	uint32_t mbuf_total, mbuf_free; /* writer: agent */
 	uint32_t transports_used, producers_used, consumers_used; /* writer: agent */
-	uint32_t pad;
+	uint32_t notices; /* port_stats.h: what the start found amiss */
+	uint32_t notice_offset, notice_size;
 	uint64_t tsc_hz; /* of busy_cycles */
-	uint64_t reserved[8];
+	uint64_t reserved[7];
 };
 static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
 
@@ -65,19 +67,6 @@ struct sh_worker_stats {
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");
-
-/* writer: agent */
-struct sh_port_stats {
-	char name[64];
-	char driver[32];
-	uint8_t mac[6];
-	uint16_t port;
-	uint32_t queues;
-	uint32_t link_up, link_mbps;
-	uint64_t rx_packets, rx_bytes, rx_missed, rx_errors, rx_nombuf;
-	uint64_t tx_packets, tx_bytes, tx_errors;
-	uint64_t reserved[4];
-};
 
 /* writers of the three below: the owning worker (id and links: when it adds them) */
 struct sh_transport_stats {

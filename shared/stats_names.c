@@ -75,3 +75,34 @@ const char *sh_engine_name(uint32_t engine)
 {
 	return engine == 1 ? "ipsec-mb" : engine == 2 ? "libsrtp2" : "none";
 }
+
+const char *sh_steering_name(uint32_t steering)
+{
+	static const char *const names[] = {
+		[SH_STEER_ONE_QUEUE] = "one queue",
+		[SH_STEER_RULES] = "flow rules",
+		[SH_STEER_RULES_PARTLY] = "flow rules, partly",
+		[SH_STEER_RSS] = "RSS and hand-off",
+		[SH_STEER_HANDOFF] = "hand-off",
+	};
+
+	return steering >= SH_STEER_ONE_QUEUE && steering <= SH_STEER_HANDOFF ? names[steering] : "unknown";
+}
+
+const char *sh_offload_name(uint32_t bit)
+{
+	switch (bit) {
+	case SH_OFFLOAD_RX_IPV4_SUM:
+		return "rx-ipv4-checksum";
+	case SH_OFFLOAD_RX_UDP_SUM:
+		return "rx-udp-checksum";
+	case SH_OFFLOAD_TX_IPV4_SUM:
+		return "tx-ipv4-checksum";
+	case SH_OFFLOAD_TX_UDP_SUM:
+		return "tx-udp-checksum";
+	case SH_OFFLOAD_FAST_FREE:
+		return "fast-free";
+	default:
+		return NULL;
+	}
+}

@@ -28,5 +28,9 @@ const char *sh_transport_state_name(uint32_t state);
 const char *sh_srtp_profile_name(uint32_t profile);
 /* "ipsec-mb", "libsrtp2"; "none" for anything else. */
 const char *sh_engine_name(uint32_t engine);
+/* "one queue", "flow rules", ... for enum sh_steering; "unknown". */
+const char *sh_steering_name(uint32_t steering);
+/* "rx-ipv4-checksum" for one bit of enum sh_offload; NULL: there is no such. */
+const char *sh_offload_name(uint32_t bit);
 
 #endif

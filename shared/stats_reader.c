@@ -39,6 +39,7 @@ static int check_layout(const struct sh_stats_header *h, size_t size, char *err,
 			h->producers, any},
 		{"consumers", h->consumer_offset, h->consumer_size, sizeof(struct sh_consumer_stats),
 			h->consumers, any},
+		{"notices", h->notice_offset, h->notice_size, sizeof(struct sh_notice), h->notices, any},
 	};
 
 	for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
@@ -76,11 +77,13 @@ static int take_header(struct sh_stats_reader *r, char *err, size_t err_size)
 	r->transports = h.transports;
 	r->producers = h.producers;
 	r->consumers = h.consumers;
+	r->notices = h.notices;
 	r->worker_offset = h.worker_offset;
 	r->port_offset = h.port_offset;
 	r->transport_offset = h.transport_offset;
 	r->producer_offset = h.producer_offset;
 	r->consumer_offset = h.consumer_offset;
+	r->notice_offset = h.notice_offset;
 	return 0;
 }
 
@@ -149,6 +152,13 @@ const struct sh_worker_stats *sh_stats_worker(const struct sh_stats_reader *r, u
 const struct sh_port_stats *sh_stats_port(const struct sh_stats_reader *r, uint32_t i)
 {
 	return (const void *)(r->map + r->port_offset + (size_t)i * sizeof(struct sh_port_stats));
+}
+
+bool sh_stats_notice(const struct sh_stats_reader *r, uint32_t i, struct sh_notice *out)
+{
+	memcpy(out, r->map + r->notice_offset + (size_t)i * sizeof(*out), sizeof(*out));
+	out->text[sizeof(out->text) - 1] = '\0';
+	return out->text[0] != '\0';
 }
 
 bool sh_stats_transport(const struct sh_stats_reader *r, uint32_t slot, struct sh_transport_stats *out)

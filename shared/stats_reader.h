@@ -21,8 +21,9 @@ struct sh_stats_reader {
 	size_t size; /* bytes mapped */
 	const struct sh_stats_header *header; /* for what changes: tick, mbufs, tables in use */
 	uint64_t instance;
-	uint32_t workers, ports, transports, producers, consumers; /* slots of each */
+	uint32_t workers, ports, transports, producers, consumers, notices; /* slots of each */
 	uint32_t worker_offset, port_offset, transport_offset, producer_offset, consumer_offset;
+	uint32_t notice_offset;
 };
 
 /*
@@ -51,6 +52,8 @@ void sh_stats_unmap(struct sh_stats_reader *r);
 /* Pages that are always there; i is below the count in `r`. */
 const struct sh_worker_stats *sh_stats_worker(const struct sh_stats_reader *r, uint32_t i);
 const struct sh_port_stats *sh_stats_port(const struct sh_stats_reader *r, uint32_t i);
+/* What the start found amiss, written before anybody can attach. False: the slot is empty. */
+bool sh_stats_notice(const struct sh_stats_reader *r, uint32_t i, struct sh_notice *out);
 
 /*
  * Copy a slot. False where it is free, or changed hands while it was read. `slot` is below

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/http/metrics_ports.h"
 #include "controlplane/http/process.h"
 #include "controlplane/engineio/gateway.h"
 #include "controlplane/signaling/dialect_a.h"
@@ -182,6 +183,7 @@ char *cp_metrics_text(const struct cp_server *s, size_t *len)
 	if (s->stats->map != NULL) {
 		data_plane(f, s->stats);
 		placement(f, &s->model->load);
+		cp_metrics_ports(f, s->stats);
 	}
 	if (fclose(f) != 0) {
 		free(text);

@@ -13,6 +13,20 @@
 #include "../worker.h"
 #include "answer.h"
 
+/*
+ * Whether the sum is to be looked at here. A device that says NONE means that the packet is
+ * good and that the sum is not: it was never sent over a wire (virtio).
+ */
+static bool unknown_ip_sum(const struct dp_port *port, uint64_t sum)
+{
+	return !port->rx_ip_sum || sum == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN;
+}
+
+static bool unknown_udp_sum(const struct dp_port *port, uint64_t sum)
+{
+	return !port->rx_udp_sum || sum == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
+}
+
 static enum sh_drop parse_ip(struct dp_ip *ip, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f)
 {
@@ -23,8 +37,7 @@ static enum sh_drop parse_ip(struct dp_ip *ip, const struct dp_port *port, struc
 		return dp_ipv6_parse(ip, frame, m->data_len, f->offset);
 	if (port->rx_ip_sum && sum == RTE_MBUF_F_RX_IP_CKSUM_BAD)
 		return SH_DROP_IP_CHECKSUM;
-	return dp_ipv4_parse(ip, frame, m->data_len, f->offset,
-		!port->rx_ip_sum || sum != RTE_MBUF_F_RX_IP_CKSUM_GOOD);
+	return dp_ipv4_parse(ip, frame, m->data_len, f->offset, unknown_ip_sum(port, sum));
 }
 
 static enum sh_drop parse_udp(struct dp_udp *udp, const struct dp_port *port, struct rte_mbuf *m,
@@ -38,8 +51,7 @@ static enum sh_drop parse_udp(struct dp_udp *udp, const struct dp_port *port, st
 		return SH_DROP_IP_MALFORMED;
 	if (port->rx_udp_sum && sum == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return SH_DROP_UDP_CHECKSUM;
-	return dp_udp_parse(udp, rte_pktmbuf_mtod(m, const uint8_t *), ip,
-		!port->rx_udp_sum || sum != RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	return dp_udp_parse(udp, rte_pktmbuf_mtod(m, const uint8_t *), ip, unknown_udp_sum(port, sum));
 }
 
 static void set_addr(struct sh_addr *a, uint8_t family, const uint8_t *ip, uint16_t port)

@@ -44,6 +44,22 @@ fetch_status() {
 		read -r -t 2 _ code _ <&3 && echo "$code"' - "$1" "$2" 2>/dev/null
 }
 
+# As Prometheus would read it.
+metrics_have_port() {
+	# shellcheck disable=SC2016 # for the shell inside
+	inside bash -c 'exec 3<>"/dev/tcp/localhost/3000" && printf "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
+		timeout 5 cat <&3' >"$work/metrics" 2>/dev/null || return 1
+	grep -q '^spate_port_link_up{device="net_tap0"} 1' "$work/metrics" &&
+		grep -q '^spate_port_rx_missed_total{device="net_tap0"} 0' "$work/metrics" &&
+		grep -q '^spate_port_info{device="net_tap0",driver="net_tap",numa_node="-1",steering="one queue"} 1' "$work/metrics"
+}
+
+spatectl_shows_port() {
+	"$root/build/tools/spatectl" --run-dir "$rundir" ports >"$work/ports" || return 1
+	grep -Eq '^net_tap0 +net_tap +- +02:' "$work/ports" && grep -q '^  steering   one queue$' "$work/ports" &&
+		grep -q '^  addresses  10.99.0.2/24' "$work/ports"
+}
+
 healthy() {
 	[[ $(fetch_status "$1" /healthz) == 200 ]]
 }

@@ -12,6 +12,9 @@ ok "healthz says 200" healthy 3000
 ok "the page is served" test "$(fetch_status 3000 /)" = 200
 ok "the device is there" device_is_there
 
+ok "spatectl shows the device" spatectl_shows_port
+ok "and its link and counters are metrics" metrics_have_port
+
 if inside "$run" --no-build --run-dir "$rundir" >"$work/second.out" 2>"$work/second.err"; then
 	fail "a second start succeeded"
 fi

@@ -50,6 +50,11 @@ static void bad_starts(void)
 		"\"addresses\":"
 		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"workers\":2}}",
 		1, "every one of 2 workers");
+	/* whatever the machine: two threads that poll have one CPU */
+	refused("{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\",\"addresses\":"
+		"[\"10.1.0.2/"
+		"24\"]}]},\"dataplane\":{\"cores\":[0,0],\"bad_placement\":\"refuse\",\"mbufs\":4096}}",
+		1, "the agent and worker 0 are both on CPU 0");
 	STAGE_CHECK(if_nametoindex("stage0") == 0);
 }
 

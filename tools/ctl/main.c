@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{"rooms", ctl_rooms, 0, false, false},
 	{"room", ctl_room, 2, true, false},
 	{"transports", ctl_transports, 0, false, false},
+	{"ports", ctl_ports, 0, false, false},
 	{"stats", ctl_stats, 0, false, false},
 	{"plain", ctl_plain, ANY, true, false},
 };
@@ -36,11 +37,12 @@ static void print_help(void)
 	      "  rooms            rooms, and what is in each\n"
 	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
 	      "  transports       every transport: where, whose, in which state, what it carried\n"
+	      "  ports            every device: link, queues, offloads, steering, what it counts and loses\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
 	      "\n"
 	      "  --json         print JSON\n"
-	      "  --all          stats: counters that are zero, too\n"
+	      "  --all          stats, ports: counters that are zero, too\n"
 	      "  --watch        again every second until interrupted\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
@@ -64,8 +66,8 @@ static const struct command *find_command(const char *name)
 static int check_command(const struct command *command, int arguments, bool again)
 {
 	if (command == NULL) {
-		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, stats, "
-		      "plain is needed; see spatectl --help\n",
+		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, ports, "
+		      "stats, plain is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}

@@ -100,6 +100,17 @@ static void check_drops(struct ctl_state *s)
 	}
 }
 
+/* Overloaded, or interrupted: which of both it is, the loss itself does not say. */
+static double busiest(const struct ctl_state *s)
+{
+	double most = 0;
+
+	for (uint32_t i = 0; i < s->r.workers; i++)
+		if (ctl_busy(s, i) > most)
+			most = ctl_busy(s, i);
+	return most;
+}
+
 static void check_ports(struct ctl_state *s)
 {
 	for (uint32_t i = 0; i < s->ports; i++) {
@@ -108,11 +119,16 @@ static void check_ports(struct ctl_state *s)
 
 		if (!b->link_up)
 			add(s, "port %.*s: the link is down", len, b->name);
-		if (b->rx_missed > a->rx_missed || b->rx_nombuf > a->rx_nombuf)
+		if (b->rx_missed > a->rx_missed)
 			add(s,
 				"port %.*s: packets are lost before a worker sees them (%" PRIu64
-				" in the last second)",
-				len, b->name, b->rx_missed - a->rx_missed + b->rx_nombuf - a->rx_nombuf);
+				" in the last second); the busiest worker is %.0f %% busy",
+				len, b->name, b->rx_missed - a->rx_missed, busiest(s));
+		if (b->rx_nombuf > a->rx_nombuf)
+			add(s,
+				"port %.*s: no packet buffer to receive into (%" PRIu64
+				" times in the last second): raise dataplane.mbufs",
+				len, b->name, b->rx_nombuf - a->rx_nombuf);
 		if (b->rx_errors > a->rx_errors || b->tx_errors > a->tx_errors)
 			add(s, "port %.*s: the device reports errors (%" PRIu64 " in the last second)", len,
 				b->name, b->rx_errors - a->rx_errors + b->tx_errors - a->tx_errors);

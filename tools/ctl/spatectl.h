@@ -37,6 +37,7 @@ int ctl_status(const struct ctl_options *o);
 int ctl_rooms(const struct ctl_options *o);
 int ctl_room(const struct ctl_options *o);
 int ctl_transports(const struct ctl_options *o);
+int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
 
@@ -64,6 +65,14 @@ int ctl_request(const struct ctl_options *o, const cJSON *request, cJSON **answe
  * CTL_FAILED, with a sentence for people in `err`.
  */
 int ctl_tell(const struct ctl_options *o, const cJSON *request, char err[CTL_ERR_MAX]);
+
+/* --- what several commands show ------------------------------------------------------------ */
+
+/* All that is known of a port. */
+cJSON *ctl_port_json(const struct sh_port_stats *p);
+/* What the data plane's start found amiss: sentences. */
+cJSON *ctl_notices_json(const struct sh_stats_reader *r);
+void ctl_print_notices(const struct sh_stats_reader *r);
 
 /* --- output ------------------------------------------------------------------------------- */
 

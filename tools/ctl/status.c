@@ -14,6 +14,8 @@ static void print_verdict(const struct ctl_state *s)
 		puts("all is well");
 	for (size_t i = 0; i < s->problems; i++)
 		printf("PROBLEM  %s\n", s->problem[i]);
+	if (s->data_up)
+		ctl_print_notices(&s->r);
 	puts("");
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "../../shared/stats_names.h"
 
 static void add_table(cJSON *tables, const char *name, uint32_t used, uint32_t slots)
@@ -39,31 +36,6 @@ static cJSON *worker_json(const struct ctl_state *s, uint32_t i)
 	return worker;
 }
 
-static cJSON *port_json(const struct sh_port_stats *p)
-{
-	cJSON *port = cJSON_CreateObject();
-	char text[80];
-
-	snprintf(text, sizeof(text), "%.*s", (int)strnlen(p->name, sizeof(p->name)), p->name);
-	cJSON_AddStringToObject(port, "name", text);
-	snprintf(text, sizeof(text), "%.*s", (int)strnlen(p->driver, sizeof(p->driver)), p->driver);
-	cJSON_AddStringToObject(port, "driver", text);
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
-		p->mac[3], p->mac[4], p->mac[5]);
-	cJSON_AddStringToObject(port, "mac", text);
-	cJSON_AddBoolToObject(port, "link_up", p->link_up != 0);
-	cJSON_AddNumberToObject(port, "link_mbps", p->link_mbps);
-	ctl_json_u64(port, "rx_packets", p->rx_packets);
-	ctl_json_u64(port, "rx_bytes", p->rx_bytes);
-	ctl_json_u64(port, "rx_missed", p->rx_missed);
-	ctl_json_u64(port, "rx_errors", p->rx_errors);
-	ctl_json_u64(port, "rx_nombuf", p->rx_nombuf);
-	ctl_json_u64(port, "tx_packets", p->tx_packets);
-	ctl_json_u64(port, "tx_bytes", p->tx_bytes);
-	ctl_json_u64(port, "tx_errors", p->tx_errors);
-	return port;
-}
-
 static void add_data(cJSON *root, const struct ctl_state *s)
 {
 	const struct sh_stats_header *h = &s->header;
@@ -90,7 +62,8 @@ static void add_data(cJSON *root, const struct ctl_state *s)
 		cJSON_AddItemToArray(list, worker_json(s, i));
 	list = cJSON_AddArrayToObject(data, "ports");
 	for (uint32_t i = 0; i < s->ports; i++)
-		cJSON_AddItemToArray(list, port_json(&s->after.port[i]));
+		cJSON_AddItemToArray(list, ctl_port_json(&s->after.port[i]));
+	cJSON_AddItemToObject(data, "notices", ctl_notices_json(&s->r));
 }
 
 /* What the control plane says of itself, without the "ok" of its answer. */

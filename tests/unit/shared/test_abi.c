@@ -207,7 +207,10 @@ static const struct place places[] = {
 	AT(sh_stats_header, transports_used, 104),
 	AT(sh_stats_header, producers_used, 108),
 	AT(sh_stats_header, consumers_used, 112),
-	AT(sh_stats_header, tsc_hz, 120),
+	AT(sh_stats_header, notices, 116),
+	AT(sh_stats_header, notice_offset, 120),
+	AT(sh_stats_header, notice_size, 124),
+	AT(sh_stats_header, tsc_hz, 128),
 
 	SIZE(sh_worker_stats, 896),
 	AT(sh_worker_stats, rx_packets, 0),
@@ -249,7 +252,7 @@ static const struct place places[] = {
 	AT(sh_worker_stats, streams, 772),
 	AT(sh_worker_stats, busy_cycles, 776),
 
-	SIZE(sh_port_stats, 216),
+	SIZE(sh_port_stats, 1280),
 	AT(sh_port_stats, name, 0),
 	AT(sh_port_stats, driver, 64),
 	AT(sh_port_stats, mac, 96),
@@ -265,6 +268,29 @@ static const struct place places[] = {
 	AT(sh_port_stats, tx_packets, 160),
 	AT(sh_port_stats, tx_bytes, 168),
 	AT(sh_port_stats, tx_errors, 176),
+	AT(sh_port_stats, numa_node, 184),
+	AT(sh_port_stats, mtu, 188),
+	AT(sh_port_stats, addresses, 190),
+	AT(sh_port_stats, rx_descriptors, 192),
+	AT(sh_port_stats, tx_descriptors, 194),
+	AT(sh_port_stats, offloads, 196),
+	AT(sh_port_stats, steering, 200),
+	AT(sh_port_stats, steer_rules, 204),
+	AT(sh_port_stats, steer_reason, 208),
+	AT(sh_port_stats, address, 304),
+	AT(sh_port_stats, counters, 496),
+	AT(sh_port_stats, counter, 504),
+
+	SIZE(sh_port_address, 24),
+	AT(sh_port_address, ip, 0),
+	AT(sh_port_address, family, 16),
+	AT(sh_port_address, bits, 17),
+
+	SIZE(sh_port_counter, 48),
+	AT(sh_port_counter, name, 0),
+	AT(sh_port_counter, value, 40),
+
+	SIZE(sh_notice, 256),
 
 	SIZE(sh_transport_stats, 96),
 	AT(sh_transport_stats, id, 0),
@@ -348,6 +374,8 @@ static void numbers(void **state)
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);
 	assert_int_equal(SH_PRODUCER_REMB, 32);
+	assert_int_equal(SH_STEER_HANDOFF, 5);
+	assert_int_equal(SH_OFFLOAD_FAST_FREE, 16);
 }
 
 static void drop_names(void **state)

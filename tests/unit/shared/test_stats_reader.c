@@ -19,7 +19,7 @@
 
 #include "../../../shared/stats_reader.h"
 
-enum { WORKERS = 2, PORTS = 1, TRANSPORTS = 4, PRODUCERS = 2, CONSUMERS = 3 };
+enum { WORKERS = 2, PORTS = 1, TRANSPORTS = 4, PRODUCERS = 2, CONSUMERS = 3, NOTICES = 2 };
 
 struct image {
 	struct sh_stats_header h;
@@ -28,6 +28,7 @@ struct image {
 	struct sh_transport_stats transport[TRANSPORTS];
 	struct sh_producer_stats producer[PRODUCERS];
 	struct sh_consumer_stats consumer[CONSUMERS];
+	struct sh_notice notice[NOTICES];
 };
 
 static void fill(struct image *m)
@@ -41,16 +42,19 @@ static void fill(struct image *m)
 	m->h.transports = TRANSPORTS;
 	m->h.producers = PRODUCERS;
 	m->h.consumers = CONSUMERS;
+	m->h.notices = NOTICES;
 	m->h.worker_offset = offsetof(struct image, worker);
 	m->h.port_offset = offsetof(struct image, port);
 	m->h.transport_offset = offsetof(struct image, transport);
 	m->h.producer_offset = offsetof(struct image, producer);
 	m->h.consumer_offset = offsetof(struct image, consumer);
+	m->h.notice_offset = offsetof(struct image, notice);
 	m->h.worker_size = sizeof(struct sh_worker_stats);
 	m->h.port_size = sizeof(struct sh_port_stats);
 	m->h.transport_size = sizeof(struct sh_transport_stats);
 	m->h.producer_size = sizeof(struct sh_producer_stats);
 	m->h.consumer_size = sizeof(struct sh_consumer_stats);
+	m->h.notice_size = sizeof(struct sh_notice);
 	m->worker[1].rx_packets = 11;
 	m->worker[1].drop[SH_DROP_SRTP_AUTH] = 12;
 	strcpy(m->port[0].name, "net_tap0");
@@ -61,6 +65,7 @@ static void fill(struct image *m)
 	m->consumer[0].id = 0x3456;
 	m->consumer[0].bytes = 41;
 	m->consumer[0].waiting_keyframe = 1;
+	memset(m->notice[1].text, 'n', sizeof(m->notice[1].text)); /* without an end */
 }
 
 /* A sealed memfd that holds the first `size` bytes of the image; *map: writable, or NULL. */
@@ -85,6 +90,7 @@ static void reads_everything(void **state)
 	struct sh_stats_reader r;
 	struct sh_transport_stats t;
 	struct sh_producer_stats p;
+	struct sh_notice n;
 	struct sh_consumer_stats c;
 	struct image m, *live;
 	char err[128];
@@ -108,6 +114,10 @@ static void reads_everything(void **state)
 	assert_int_equal(p.packets, 31);
 	assert_true(sh_stats_consumer(&r, 0, &c));
 	assert_int_equal(c.waiting_keyframe, 1);
+	assert_int_equal(r.notices, NOTICES);
+	assert_false(sh_stats_notice(&r, 0, &n));
+	assert_true(sh_stats_notice(&r, 1, &n));
+	assert_int_equal(strlen(n.text), sizeof(n.text) - 1);
 
 	live->worker[1].rx_packets = 99; /* it is the page itself, not a copy */
 	live->transport[2].id = 0;
@@ -184,8 +194,11 @@ static void layouts_that_lie(void **state)
 	LIE(m.h.transport_offset = sizeof(m) - 8, "transports");
 	LIE(m.h.producers = PRODUCERS + 100, "producers");
 	LIE(m.h.producer_size += 8, "producers");
-	LIE(m.h.consumers = CONSUMERS + 1, "consumers");
+	LIE(m.h.consumers = CONSUMERS + 10, "consumers");
+	LIE(m.h.notices = NOTICES + 1, "notices");
 	LIE(m.h.consumer_size = 0, "consumers");
+	LIE(m.h.notice_size = 128, "notices");
+	LIE(m.h.notice_offset = 1 << 30, "notices");
 #undef LIE
 }
 
@@ -201,10 +214,10 @@ static void not_statistics(void **state)
 	refused(&m, sizeof(m), EPROTO, "what the data plane gave is not statistics");
 	fill(&m);
 	m.h.version = 9;
-	refused(&m, sizeof(m), EPROTO, "statistics of version 9, this program reads 2");
+	refused(&m, sizeof(m), EPROTO, "statistics of version 9, this program reads 3");
 	fill(&m);
 	refused(&m, sizeof(m.h) - 1, EPROTO, "the statistics memfd is too short");
-	refused(&m, sizeof(m) - 1, EPROTO, "the statistics' layout does not add up (consumers)");
+	refused(&m, sizeof(m) - 1, EPROTO, "the statistics' layout does not add up (notices)");
 
 	fd = memfd(&m, sizeof(m), F_SEAL_GROW, NULL); /* might shrink */
 	assert_int_equal(sh_stats_map(&r, fd, err, sizeof(err)), EINVAL);

@@ -19,7 +19,8 @@ import unittest
 
 SPATECTL = sys.argv.pop(1)
 COUNTERS, DROPS = 30, 64
-WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 896, 216, 96, 120, 120
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 896, 1280, 96, 120, 120
+NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
 
 
@@ -36,24 +37,24 @@ class DataPlane:
         offset = 192
         offsets = []
         for count, size in ((workers, WORKER_SIZE), (1, PORT_SIZE), (transports, TRANSPORT_SIZE),
-                            (2, PRODUCER_SIZE), (2, CONSUMER_SIZE)):
+                            (2, PRODUCER_SIZE), (2, CONSUMER_SIZE), (NOTICES, NOTICE_SIZE)):
             offsets.append(offset)
             offset += count * size
         self.worker_at, self.port_at, self.transport_at = offsets[:3]
+        self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
         head = struct.pack("<IIQQQII", 0x53544154, 3, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
-        head += struct.pack("<5I", *offsets)
+        head += struct.pack("<5I", *offsets[:5])
         head += struct.pack("<5I", WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE)
-        head += struct.pack("<2I3II", 10000, mbuf_free, 1, 1, 1, 0)
+        head += struct.pack("<2I3I3I", 10000, mbuf_free, 1, 1, 1, NOTICES, self.notice_at, NOTICE_SIZE)
         os.pwrite(self.fd, head, 0)
         for i in range(workers):
             os.pwrite(self.fd, struct.pack("<6I", i, 20000 + i, 1, 1, 1, 1),
                       self.worker_at + i * WORKER_SIZE + 8 * (COUNTERS + DROPS))
-        port = struct.pack("<64s32s6sHIII4x", b"net_tap0", b"net_tap", b"", 0, workers, 1, 10000)
-        os.pwrite(self.fd, port, self.port_at)
+        self.set_port()
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.bind(run_dir + "/dataplane.sock")
@@ -64,6 +65,19 @@ class DataPlane:
 
     def set_counter(self, worker, index, value):
         os.pwrite(self.fd, struct.pack("<Q", value), self.worker_at + worker * WORKER_SIZE + 8 * index)
+
+    def set_port(self, link=1, missed=0, nombuf=0, node=-1, offloads=0, steering=5, rules=0, reason=b"", crc=0):
+        port = struct.pack("<64s32s6sHIII4x", b"net_tap0", b"net_tap", b"\2\0\0\0\0\7", 0, self.workers, link, 10000)
+        port += struct.pack("<8Q", 1000, 2**60 + 1, missed, 3, nombuf, 2000, 300000, 4)
+        port += struct.pack("<i4HIII96s", node, 1500, 2, 512, 256, offloads, steering, rules, reason)
+        for family, ip, bits in ((4, "10.99.0.2", 24), (6, "fd99::2", 64)):
+            ip = socket.inet_pton(socket.AF_INET if family == 4 else socket.AF_INET6, ip)
+            port += struct.pack("<16sBB6x", ip, family, bits)
+        port = port.ljust(496, b"\0") + struct.pack("<II40sQ40sQ", 2, 0, b"rx_crc_errors", crc, b"rx_dropped", 0)
+        os.pwrite(self.fd, port, self.port_at)
+
+    def set_notice(self, slot, text):
+        os.pwrite(self.fd, text.encode(), self.notice_at + slot * NOTICE_SIZE)
 
     def set_transport(self, slot, ident):
         now = monotonic_ns()
@@ -256,6 +270,50 @@ class Spatectl(unittest.TestCase):
         self.control()
         self.assertIn("the table of transports is nearly full: 1 of 1; raise limits.transports",
                       self.run_ctl("status", code=1)[0])
+
+    def test_ports(self):
+        plane = self.data(workers=2)
+        plane.set_port(node=1, offloads=18, steering=3, rules=4, reason=b"IPv6 rules: validate: no such match", crc=7)
+        plane.set_notice(1, "CPU 3: not isolated")
+        out, _ = self.run_ctl("ports")
+        self.assertRegex(out, r"(?m)^net_tap0 +net_tap +1 +02:00:00:00:00:07 +10000 Mb/s +1500 +2 +512 +256$")
+        self.assertRegex(out, rf"(?m)^net_tap0 +1000 +{2**60 + 1} +0 +3 +0 +2000 +300000 +4$")
+        for line in ("  addresses  10.99.0.2/24 fd99::2/64",
+                     "  steering   flow rules, partly, 4 rules (IPv6 rules: validate: no such match)",
+                     "  offloads   rx-udp-checksum fast-free", "  rx_crc_errors 7", "NOTE     CPU 3: not isolated"):
+            self.assertIn(line + "\n", out)
+        self.assertNotIn("rx_dropped", out)
+        self.assertIn("rx_dropped 0", self.run_ctl("ports", "--all")[0])
+        both = json.loads(self.run_ctl("ports", "--json")[0])
+        self.assertEqual(both["notices"], ["CPU 3: not isolated"])
+        self.assertEqual(both["ports"], [{
+            "name": "net_tap0", "driver": "net_tap", "numa_node": 1, "mac": "02:00:00:00:00:07", "mtu": 1500,
+            "link_up": True, "link_mbps": 10000, "queues": 2, "rx_descriptors": 512, "tx_descriptors": 256,
+            "steering": "flow rules, partly", "flow_rules": 4,
+            "steering_reason": "IPv6 rules: validate: no such match", "addresses": ["10.99.0.2/24", "fd99::2/64"],
+            "offloads": ["rx-udp-checksum", "fast-free"], "driver_counters": {"rx_crc_errors": 7, "rx_dropped": 0},
+            "rx_packets": 1000, "rx_bytes": 2**60 + 1, "rx_missed": 0, "rx_errors": 3, "rx_nombuf": 0,
+            "tx_packets": 2000, "tx_bytes": 300000, "tx_errors": 4}])
+        plane.set_port(link=0)
+        out, _ = self.run_ctl("ports")
+        self.assertRegex(out, r"(?m)^net_tap0 +net_tap +- +02:00:00:00:00:07 +DOWN ")
+        self.assertIn("  steering   hand-off\n  offloads   none\n", out)
+
+    def test_port_problems(self):
+        plane = self.data()
+        self.control()
+        plane.set_notice(0, "CPU 3: not isolated")
+        out, _ = self.run_ctl("status")  # worth a note, no reason to wake anybody
+        self.assertIn("all is well\nNOTE     CPU 3: not isolated\n", out)
+        threading.Timer(0.3, plane.set_port, kwargs={"link": 0, "missed": 5, "nombuf": 6}).start()
+        out, _ = self.run_ctl("status", code=1)
+        self.assertIn("PROBLEM  port net_tap0: the link is down", out)
+        self.assertRegex(out, r"PROBLEM  port net_tap0: packets are lost before a worker sees them \(5 in the last "
+                              r"second\); the busiest worker is \d+ % busy")
+        self.assertIn("PROBLEM  port net_tap0: no packet buffer to receive into (6 times in the last second): raise "
+                      "dataplane.mbufs", out)
+        self.assertEqual(json.loads(self.run_ctl("status", "--json", code=1)[0])["dataplane"]["notices"],
+                         ["CPU 3: not isolated"])
 
     def test_rooms(self):
         self.control()

@@ -215,7 +215,7 @@ static void stale_wake(void **state)
 	world_leave(1);
 	world_stream_gone(1);
 	t = &world->stream[1];
-	assert_int_equal(dp_stream_prepare(t, &world->config, SH_KIND_VIDEO), 0);
+	assert_int_equal(dp_stream_prepare(t, &world->config, SH_KIND_VIDEO, 0), 0);
 	dp_fanout(&world->worker[1]);
 	assert_int_equal(world->worker[1].dirty_count, 0);
 	assert_true(t->cursor[1].at == DP_CURSOR_NONE);

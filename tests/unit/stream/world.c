@@ -52,6 +52,11 @@ void *rte_zmalloc(const char *type, size_t size, unsigned align)
 	return p;
 }
 
+void *rte_zmalloc_socket(const char *type, size_t size, unsigned align, int socket)
+{
+	return rte_zmalloc(type, size, align);
+}
+
 void rte_free(void *p)
 {
 	free(p);
@@ -218,7 +223,7 @@ struct dp_stream *world_stream(unsigned slot)
 	op.cmd.producer_add.clock_rate = 90000;
 	op.cmd.producer_add.ssrc = 0x100 + slot;
 	op.cmd.producer_add.pt = 96;
-	assert_int_equal(dp_stream_prepare(s, &world->config, SH_KIND_VIDEO), 0);
+	assert_int_equal(dp_stream_prepare(s, &world->config, SH_KIND_VIDEO, 0), 0);
 	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
 	return s;
 }
