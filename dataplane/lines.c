@@ -37,7 +37,7 @@ WHOLE_LINES(struct rte_mempool_cache);
 
 /* A stream: read by all | the owner's, read by all | wishes of all | cursors | the owner's own. */
 APART(struct dp_stream, cname_len, head);
-APART(struct dp_stream, sr, keyframe_wanted);
+APART(struct dp_stream, sr_rtp, keyframe_wanted);
 APART(struct dp_stream, keyframe_wanted, cursor);
 APART(struct dp_stream, cursor, transport);
 
