@@ -17,7 +17,7 @@
 
 #include "../../../shared/stats_slot.h"
 
-enum { READERS = 2, OBJECTS = 200000, WORDS = 12, LEAST = 1000 };
+enum { READERS = 2, OBJECTS = 2000000, WORDS = 40, LEAST = 1000 };
 
 struct object {
 	uint64_t id;
@@ -51,14 +51,14 @@ static void of_one_object(void **state)
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, reader, NULL), 0);
 	/* And until everybody had a turn, on a machine where others work. */
-	for (uint64_t id = 1000; id < 1000 + OBJECTS || reads < LEAST; id += 1000) {
+	for (uint64_t id = 1000; id < 1000ull * OBJECTS || reads < LEAST; id += 1000) {
 		for (unsigned again = 0; again < 2; again++) {
 			struct object o = {.id = id};
 
 			for (unsigned i = 0; i < WORDS; i++)
 				o.word[i] = id * (i + 2) + again;
 			sh_slot_write(&slot, &o, sizeof(o));
-			if (id % 64000 == 0)
+			if (id % 4096000 == 0)
 				sched_yield();
 		}
 		sh_slot_clear(&slot);

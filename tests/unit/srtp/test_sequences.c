@@ -14,11 +14,13 @@ enum {
 	PACKETS = 100000, /* given to both, per profile */
 	MEMORY = 512, /* packets that may come late, or once more */
 	SSRCS = 2,
+	ANCIENT = 8, /* packets of each sender that come again when many thousands have gone by */
 };
 
 struct sender {
 	uint64_t next; /* ROC || SEQ of the next packet */
 	struct packet sent[MEMORY]; /* the last ones, by index % MEMORY */
+	struct packet ancient[ANCIENT];
 };
 
 struct two {
@@ -45,6 +47,13 @@ static void make(struct two *t, unsigned which)
 		drop(p);
 	*p = protect(&t->ours, &shape, (uint32_t)(s->next >> 16));
 	s->next++;
+	if (some(t, 256) == 0) {
+		struct packet *a = &s->ancient[some(t, ANCIENT)];
+
+		if (a->data)
+			drop(a);
+		*a = protect(&t->ours, &shape, (uint32_t)((s->next - 1) >> 16));
+	}
 }
 
 /* Both say the same of a packet, and if they take it, it is the same one. */
@@ -72,6 +81,10 @@ static void give_again(struct two *t, struct sender *s)
 	uint32_t back = 1 + some(t, some(t, 2) ? 8 : MEMORY - 1);
 	const struct packet *p = &s->sent[(s->next - back) % MEMORY];
 
+	if (some(t, 4) == 0) {
+		p = &s->ancient[some(t, ANCIENT)];
+		back = 0;
+	}
 	if (back <= s->next && p->data)
 		give(t, p);
 }
@@ -169,6 +182,9 @@ static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 		step(&t);
 	for (unsigned i = 0; i < SSRCS; i++) {
 		rounds += t.sender[i].next >> 16;
+		for (unsigned k = 0; k < ANCIENT; k++)
+			if (t.sender[i].ancient[k].data)
+				drop(&t.sender[i].ancient[k]);
 		for (unsigned k = 0; k < MEMORY; k++)
 			if (t.sender[i].sent[k].data)
 				drop(&t.sender[i].sent[k]);
