@@ -64,6 +64,7 @@ struct viewer {
 	uint32_t next; /* staying or looked at: its number of the source, or a later one where it pauses */
 	uint64_t got;
 	struct dp_srtp_session *in, *oracle; /* NULL: its packets are not decrypted */
+	struct dp_srtp_session *out; /* its RTCP; only of one that stays */
 };
 
 struct churn {
@@ -86,7 +87,7 @@ struct churn {
 	/* what happened */
 	uint64_t joins, leaves, sources, pauses; /* done, each acknowledged */
 	uint64_t begun; /* joins asked for */
-	uint64_t sent, received, rtcp, late, decrypted, verified;
+	uint64_t sent, received, rtcp, late, decrypted, verified, repeated;
 	uint64_t longest_ns; /* from sending to a viewer that stays */
 	uint64_t longest_hold_ns;
 };
@@ -141,9 +142,16 @@ void viewers_resume(struct churn *c);
 /* Those that come and go leave; or all. */
 void viewers_leave(struct churn *c, bool all);
 
+/* --- nack.c -------------------------------------------------------------------------------- */
+
+/* One that stays asks for some of the last packets again, if it is time. True: one did. */
+bool nacks_turn(struct churn *c);
+/* Whether the payload of a retransmission is a packet that this viewer has had. */
+bool nack_right(const struct viewer *v, const uint8_t *payload);
+
 /* --- take.c --------------------------------------------------------------------------------- */
 
-enum { VIEWER_SSRC = 0x10000000, VIEWER_IP = 0x0a400000, VIEWER_PORT = 5000 };
+enum { VIEWER_SSRC = 0x10000000, VIEWER_RTX_SSRC = 0x20000000, VIEWER_IP = 0x0a400000, VIEWER_PORT = 5000 };
 
 /* Takes what has come over the wire and looks at each packet. True: something has. */
 bool take_turn(struct churn *c);

@@ -10,7 +10,7 @@
 #include "churn.h"
 #include "wire.h"
 
-enum { START_MS = 20000, CONSENT_MS = 600000 };
+enum { START_MS = 20000, CONSENT_MS = 600000, SSRCS = 2 /* media and RTX */ };
 
 uint64_t churn_ns(void)
 {
@@ -197,7 +197,7 @@ struct dp_srtp_session *churn_session(struct dp_srtp_engine *e, enum dp_srtp_dir
 	keys_of(&k, number);
 	memcpy(keys.key, k.key, sizeof(keys.key));
 	memcpy(keys.salt, k.salt, sizeof(keys.salt));
-	if (!s || dp_srtp_open(e, s, dir, &keys, 1) != 0)
+	if (!s || dp_srtp_open(e, s, dir, &keys, SSRCS) != 0)
 		stage_die("no SRTP session");
 	return s;
 }

@@ -29,6 +29,7 @@ static void turn(struct churn *c, unsigned joins)
 	churn_answers(c);
 	any = sources_turn(c);
 	any |= joins && viewers_turn(c, joins);
+	any |= nacks_turn(c);
 	any |= take_turn(c);
 	if (!any)
 		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
@@ -188,7 +189,8 @@ static void check_counts(struct churn *c, uint32_t mbufs)
 	}
 	STAGE_CHECK(STAGE_SUM(&c->stage, handed_off) > 0);
 	STAGE_CHECK(STAGE_SUM(&c->stage, handed_off) == STAGE_SUM(&c->stage, handed_in));
-	STAGE_CHECK(STAGE_SUM(&c->stage, rtp_out) == c->received + c->late);
+	STAGE_CHECK(c->repeated > 0 && STAGE_SUM(&c->stage, rtx_out) == c->repeated);
+	STAGE_CHECK(STAGE_SUM(&c->stage, rtp_out) == c->received + c->late + c->repeated);
 }
 
 static void open_all(struct churn *c)
@@ -233,11 +235,12 @@ int main(int argc, char **argv)
 	stage_sleep(300);
 	while (take_turn(&c))
 		;
-	printf("%lu sources came and went, %lu pauses; %lu packets sent, %lu received (%lu late), %lu "
-	       "decrypted, %lu by libsrtp2 too; the longest way took %.1f ms, the longest wait of a source "
-	       "%.1f ms\n",
-		c.sources, c.pauses, c.sent, c.received, c.late, c.decrypted, c.verified,
-		(double)c.longest_ns / 1e6, (double)c.longest_hold_ns / 1e6);
+	printf("%lu sources came and went, %lu pauses; %lu packets sent, %lu received (%lu late), %lu sent "
+	       "again\n",
+		c.sources, c.pauses, c.sent, c.received, c.late, c.repeated);
+	printf("%lu decrypted, %lu by libsrtp2 too; the longest way took %.1f ms, the longest wait of a "
+	       "source %.1f ms\n",
+		c.decrypted, c.verified, (double)c.longest_ns / 1e6, (double)c.longest_hold_ns / 1e6);
 	check_drops(&c);
 	check_counts(&c, mbufs);
 	dp_srtp_engine_free(c.engine);

@@ -77,12 +77,29 @@ static void decrypt(struct churn *c, struct viewer *v, uint8_t *rtp, size_t len)
 	c->verified++;
 }
 
+static void take_rtx(struct churn *c, struct viewer *v, uint8_t *rtp, size_t len)
+{
+	uint32_t number = dp_get32(rtp + 8) - VIEWER_RTX_SSRC;
+	size_t n = len;
+
+	if (number != v->number || !v->out)
+		wrong(v, "the viewer that a retransmission is for", number, v->number);
+	else if (dp_srtp_unprotect_rtp(c->engine, v->in, rtp, &n, RTP_HEADER) != 0 ||
+		 n != RTP_HEADER + 2 + PAYLOAD || !nack_right(v, rtp + RTP_HEADER))
+		wrong(v, "the content of a retransmission, packet", dp_get16(rtp + 2), dp_get16(rtp + 2));
+	c->repeated++;
+}
+
 static void take_rtp(struct churn *c, uint32_t place, uint8_t *rtp, size_t len)
 {
 	uint32_t number = dp_get32(rtp + 8) - VIEWER_SSRC;
 	struct viewer *v = &c->viewer[place];
 	unsigned tag = v->profile == SH_SRTP_AES128_CM_SHA1_80 ? 10 : 16;
 
+	if (dp_get32(rtp + 8) >= VIEWER_RTX_SSRC) {
+		take_rtx(c, v, rtp, len);
+		return;
+	}
 	/* Of somebody who was there before, and left while it was on its way. */
 	if (number < v->number && number % PLACES == place && v->kind == VIEWER_PASSES) {
 		c->late++;

@@ -63,6 +63,11 @@ static void add_consumer(struct churn *c, struct viewer *v)
 	cmd.consumer_add.producer = source_producer(v->source);
 	cmd.consumer_add.ssrc = VIEWER_SSRC + v->number;
 	cmd.consumer_add.pt = SOURCE_PT;
+	if (v->out) {
+		cmd.consumer_add.flags = SH_CONSUMER_NACK;
+		cmd.consumer_add.rtx_ssrc = VIEWER_RTX_SSRC + v->number;
+		cmd.consumer_add.rtx_pt = SOURCE_PT + 1;
+	}
 	cmd.consumer_add.mid_len = 1;
 	cmd.consumer_add.mid[0] = '0';
 	cmd.consumer_add.ext_id[SH_EXT_MID] = sh_router_ext[SH_EXT_MID];
@@ -76,6 +81,8 @@ static void close_sessions(struct churn *c, struct viewer *v)
 		churn_session_close(c->engine, &v->in);
 	if (v->oracle)
 		churn_session_close(c->oracle, &v->oracle);
+	if (v->out)
+		churn_session_close(c->engine, &v->out);
 }
 
 /* Keys come before the consumer or behind it: signaling does not wait for a handshake. */
@@ -98,6 +105,8 @@ static void join(struct churn *c, struct viewer *v, const struct source *s, unsi
 		v->in = churn_session(c->engine, DP_SRTP_IN, v->profile, 2ull * number);
 	if (kind != VIEWER_PASSES)
 		v->oracle = churn_session(c->oracle, DP_SRTP_IN, v->profile, 2ull * number);
+	if (kind == VIEWER_STAYS)
+		v->out = churn_session(c->engine, DP_SRTP_OUT, v->profile, 2ull * number + 1);
 	churn_add_transport(c, transport(v), worker, &path);
 	if (early)
 		add_consumer(c, v);
