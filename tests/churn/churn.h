@@ -141,6 +141,8 @@ const struct viewer *viewers_slowest(const struct churn *c, const struct source 
 void viewers_resume(struct churn *c);
 /* Those that come and go leave; or all. */
 void viewers_leave(struct churn *c, bool all);
+/* Their sessions, when nothing comes any more. */
+void viewers_close(struct churn *c);
 
 /* --- nack.c -------------------------------------------------------------------------------- */
 

@@ -149,6 +149,11 @@ static void calm_down(struct churn *c)
 			    c->viewer[i].got == c->viewer[i].source->sent);
 }
 
+static bool everything_came(const struct churn *c)
+{
+	return STAGE_SUM(&c->stage, rtp_out) == c->received + c->late + c->repeated;
+}
+
 static void go_away(struct churn *c)
 {
 	for (unsigned i = 0; i < SOURCES; i++)
@@ -157,6 +162,8 @@ static void go_away(struct churn *c)
 	viewers_leave(c, true);
 	wait_until(c, answered, "deletions are not answered");
 	wait_until(c, nothing_used, "tables do not get empty");
+	wait_until(c, everything_came, "packets that were sent do not come");
+	viewers_close(c);
 }
 
 /* What may be dropped: packets of a source that is being deleted. */
@@ -190,7 +197,7 @@ static void check_counts(struct churn *c, uint32_t mbufs)
 	STAGE_CHECK(STAGE_SUM(&c->stage, handed_off) > 0);
 	STAGE_CHECK(STAGE_SUM(&c->stage, handed_off) == STAGE_SUM(&c->stage, handed_in));
 	STAGE_CHECK(c->repeated > 0 && STAGE_SUM(&c->stage, rtx_out) == c->repeated);
-	STAGE_CHECK(STAGE_SUM(&c->stage, rtp_out) == c->received + c->late + c->repeated);
+	STAGE_CHECK(everything_came(c));
 }
 
 static void open_all(struct churn *c)
@@ -232,9 +239,6 @@ int main(int argc, char **argv)
 	run(&c, seconds, rate);
 	calm_down(&c);
 	go_away(&c);
-	stage_sleep(300);
-	while (take_turn(&c))
-		;
 	printf("%lu sources came and went, %lu pauses; %lu packets sent, %lu received (%lu late), %lu sent "
 	       "again\n",
 		c.sources, c.pauses, c.sent, c.received, c.late, c.repeated);

@@ -13,7 +13,7 @@
 enum {
 	SOURCE_IP = 0x0a000010,
 	BURST_MS = 25,
-	AHEAD = 512, /* packets that a viewer may be behind before its source waits */
+	AHEAD = 128, /* packets that a viewer may be behind before its source waits */
 	STALL_MS = 20000, /* a viewer that gets nothing for so long: the data plane stands still */
 	FIRST_SEQ = 65000, /* so that the roll-over comes soon */
 	RTP_HEADER = 12,

@@ -234,7 +234,11 @@ void viewers_leave(struct churn *c, bool all)
 
 		if (v->state == VIEWER_THERE && (all || v->kind == VIEWER_PASSES))
 			leave(c, v);
-		if (all)
-			close_sessions(c, v);
 	}
+}
+
+void viewers_close(struct churn *c)
+{
+	for (unsigned i = 0; i < PLACES; i++)
+		close_sessions(c, &c->viewer[i]);
 }
