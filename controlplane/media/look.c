@@ -45,6 +45,8 @@ static void look_at_workers(struct cp_plane *p, uint64_t ns)
 {
 	struct cp_worker_look look[SH_MAX_WORKERS];
 
+	if (p->stats.workers < p->model->load.workers)
+		return;
 	for (uint32_t i = 0; i < p->model->load.workers; i++) {
 		const struct sh_worker_stats *page = sh_stats_worker(&p->stats, i);
 		struct cp_worker_seen now = see(page);
@@ -108,7 +110,7 @@ void cp_plane_look_stop(struct cp_plane *p)
 void cp_plane_look_anew(struct cp_plane *p, uint32_t workers)
 {
 	cp_model_workers(p->model, workers);
-	if (p->stats.map == NULL || p->stats.workers < workers)
+	if (p->stats.map == NULL)
 		return;
 	p->look.ns = cp_now_ns();
 	look_at_workers(p, 0);

@@ -32,6 +32,8 @@ static void look_at_one(struct cp_worker_load *w, const struct cp_worker_look *l
 	uint64_t foreign = look->consumers > w->consumers ? look->consumers - w->consumers : 0;
 	uint64_t each = look->known ? look->out / (look->consumers + 1) : CP_LOAD_FOREIGN;
 
+	if (each < CP_LOAD_TRANSPORT)
+		each = CP_LOAD_TRANSPORT;
 	w->foreign = foreign * each;
 	if (!look->known)
 		return;
