@@ -216,7 +216,7 @@ static void step(struct rtc_peer *p)
 		end(p, RTC_FAILED, "no SRTP profile was chosen");
 }
 
-static void take(struct rtc_peer *p, const uint8_t *data, size_t len)
+void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len)
 {
 	if (len == 0 || p->state >= RTC_CLOSED)
 		return;
@@ -247,7 +247,7 @@ void rtc_peer_readable(struct rtc_peer *p)
 	ssize_t n;
 
 	while ((n = recv(p->fd, data, sizeof(data), 0)) >= 0)
-		take(p, data, (size_t)n);
+		rtc_peer_take(p, data, (size_t)n);
 }
 
 void rtc_peer_tick(struct rtc_peer *p)

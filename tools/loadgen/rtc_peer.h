@@ -69,6 +69,8 @@ void rtc_context_free(struct rtc_context *c);
  */
 int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, bool active);
 void rtc_peer_readable(struct rtc_peer *p);
+/* One datagram, for whoever reads the socket himself. */
+void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len);
 void rtc_peer_tick(struct rtc_peer *p);
 /* `notify`: says close_notify first, where there is DTLS to close. */
 void rtc_peer_close(struct rtc_peer *p, bool notify);
