@@ -23,20 +23,23 @@
 
 enum {
 	BURST_MAX = 32,
+	BURSTS_MIN = 5, /* in a window */
 	RTP_HEADER = 12,
 	WARM_MS = 200,
 	DRAIN_MS = 300,
 	TICK_MS = 50,
 	NAP_US = 100, /* between two looks at what has come: a worker never has to wake anybody */
 	STEPS_MAX = 40,
-	NARROWING = 4, /* steps between the last load that was carried and the first that was not */
-	CONFIRMING = 6, /* loads, each 3 % less, of which one must be carried for a whole window */
+	NARROWING = 3, /* steps between the last load that was carried and the first that was not */
+	CONFIRMING = 8, /* loads, of which one must be carried for a whole window */
 };
 
-#define FIRST_PPS   40e3
-#define FACTOR      1.25
-#define LOSS_MAX    0.001 /* of what was sent in the step */
-#define BACKLOG_MAX 2 /* bursts under way at the end of the window */
+#define FIRST_PPS         40e3
+#define FACTOR            1.25
+#define CONFIRMING_FACTOR 0.97
+#define LOSS_MAX          0.001 /* of what was sent in the step */
+#define BACKLOG_MAX       1 /* bursts under way at the end of the window, when the next one is due */
+#define CAME_MIN          0.97 /* of what was asked for, in the window */
 
 struct options {
 	unsigned worker_core, load_core, viewers, payload, burst, ms;
@@ -56,7 +59,7 @@ struct bench {
 	struct sfu sfu;
 	struct audience audience;
 	struct source source;
-	uint64_t tick_ns, burst_ns; /* when the next is due */
+	uint64_t tick_ns, burst_ns; /* when the next one is due */
 };
 
 /* One load, for WARM_MS and then a window in which it is measured. */
@@ -119,13 +122,13 @@ static void source_send(struct source *s, unsigned burst, size_t payload)
 
 /* --- a load ------------------------------------------------------------------------------------ */
 
-/* Reads what has come, sends what is due; `every_ns` between bursts, 0: none. Rests where nothing is to do. */
-static void turn(struct bench *b, uint64_t every_ns)
+/* Reads what has come, sends the bursts due before `end_ns`. Rests where nothing is to do. */
+static void turn(struct bench *b, uint64_t every_ns, uint64_t end_ns)
 {
 	const struct timespec nap = {.tv_nsec = NAP_US * 1000};
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	for (; every_ns > 0 && b->burst_ns <= now; b->burst_ns += every_ns)
+	for (; b->burst_ns <= now && b->burst_ns < end_ns; b->burst_ns += every_ns)
 		source_send(&b->source, b->options.burst, b->options.payload);
 	if (now >= b->tick_ns) {
 		audience_tick(&b->audience);
@@ -135,12 +138,14 @@ static void turn(struct bench *b, uint64_t every_ns)
 		nanosleep(&nap, NULL);
 }
 
+/* Whole bursts, until the one after them is due. */
 static void turn_for(struct bench *b, uint64_t every_ns, unsigned ms)
 {
-	uint64_t end = now_ns(CLOCK_MONOTONIC) + (uint64_t)ms * 1000000;
+	uint64_t bursts = (uint64_t)ms * 1000000 / every_ns + 1, end;
 
+	end = b->burst_ns + (bursts > BURSTS_MIN ? bursts : BURSTS_MIN) * every_ns;
 	while (now_ns(CLOCK_MONOTONIC) < end)
-		turn(b, every_ns);
+		turn(b, every_ns, end);
 }
 
 static uint64_t expected(const struct bench *b)
@@ -154,7 +159,7 @@ static void drain(struct bench *b, uint64_t want)
 	uint64_t got = b->audience.got, last = now_ns(CLOCK_MONOTONIC);
 
 	while (b->audience.got < want && now_ns(CLOCK_MONOTONIC) < last + (uint64_t)DRAIN_MS * 1000000) {
-		turn(b, 0);
+		turn(b, 0, 0);
 		if (b->audience.got != got)
 			last = now_ns(CLOCK_MONOTONIC);
 		got = b->audience.got;
@@ -212,7 +217,7 @@ static void run_step(struct bench *b, double pps, unsigned ms, struct step *s)
 	if (b->audience.wrong != wrong)
 		errx(1, "%lu packets were wrong", (unsigned long)(b->audience.wrong - wrong));
 	s->held = (double)s->lost <= LOSS_MAX * (double)s->sent &&
-		  s->backlog <= (uint64_t)BACKLOG_MAX * one && s->pps >= 0.97 * pps;
+		  s->backlog <= (uint64_t)BACKLOG_MAX * one && s->pps >= CAME_MIN * pps;
 	print_step(s);
 }
 
@@ -243,11 +248,9 @@ static bool search(struct bench *b, struct step *best)
 		else
 			high = middle;
 	}
-	for (unsigned i = 0; i < CONFIRMING && low > 0; i++, low *= 0.97) {
-		if (carried(b, low, b->options.ms, best))
-			return true;
-	}
-	return false;
+	for (unsigned i = 0; i < CONFIRMING && low > 0 && !best->held; i++, low *= CONFIRMING_FACTOR)
+		run_step(b, low, b->options.ms, best);
+	return best->held;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------- */
@@ -359,7 +362,7 @@ static void read_options(struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static struct bench b = {
-		.options = {.load_core = 1, .viewers = 500, .payload = 1100, .burst = 8, .ms = 2000}};
+		.options = {.load_core = 1, .viewers = 500, .payload = 1100, .burst = 8, .ms = 1500}};
 	struct step best = {0};
 	bool right;
 	cpu_set_t set;
