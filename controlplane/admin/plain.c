@@ -249,14 +249,6 @@ static void add_rtx_of(cJSON *into, uint32_t pt, uint32_t ssrc)
 	cJSON_AddNumberToObject(into, "rtx_ssrc", ssrc);
 }
 
-/* Whether RTX was negotiated stands in what it was told. */
-static uint32_t rtx_ssrc_of(const struct cp_consumer *c)
-{
-	const cJSON *encodings = cJSON_GetObjectItemCaseSensitive(c->rtp_parameters, "encodings");
-
-	return cJSON_HasObjectItem(cJSON_GetArrayItem(encodings, 0), "rtx") ? c->rtx_ssrc : 0;
-}
-
 static void describe(const struct cp_transport *t, cJSON *into)
 {
 	const struct cp_producer *p = TAILQ_FIRST(&t->producers);
@@ -284,7 +276,7 @@ static void describe(const struct cp_transport *t, cJSON *into)
 	} else if (c != NULL) {
 		cJSON_AddStringToObject(into, "producer", c->producer->id);
 		add_rtp(into, &c->producer->consumable, c->producer->consumable.router.pt, c->ssrc);
-		add_rtx_of(into, c->producer->consumable.router.rtx_pt, rtx_ssrc_of(c));
+		add_rtx_of(into, c->producer->consumable.router.rtx_pt, c->rtx_ssrc);
 	}
 	if (plain->profile != 0)
 		cJSON_AddStringToObject(into, "suite", cp_sdes_suite(plain->profile));

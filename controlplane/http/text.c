@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +29,17 @@ struct cp_text *cp_text_copy(const char *chars, size_t len)
 
 struct cp_text *cp_text_json(const cJSON *json)
 {
-	char *chars = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
-	struct cp_text *t = chars != NULL ? cp_text_copy(chars, strlen(chars)) : NULL;
+	/* Nearly every message fits, and is spared the steps in which cJSON lets a buffer grow. */
+	char most[4096], *chars;
+	struct cp_text *t;
 
+	if (json == NULL)
+		return NULL;
+	/* It only reads it; older than const. */
+	if (cJSON_PrintPreallocated((cJSON *)(uintptr_t)json, most, sizeof(most), false))
+		return cp_text_copy(most, strlen(most));
+	chars = cJSON_PrintUnformatted(json);
+	t = chars != NULL ? cp_text_copy(chars, strlen(chars)) : NULL;
 	cJSON_free(chars);
 	return t;
 }

@@ -142,6 +142,19 @@ cJSON *cp_feedback_json(unsigned bits)
 	return list;
 }
 
+void cp_feedback_write(struct cp_writer *w, unsigned bits)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(feedback) / sizeof(feedback[0]); i++) {
+		if (!(bits & feedback[i].bit))
+			continue;
+		cp_write(w, "%s{\"type\":\"%s\",\"parameter\":\"%s\"}", comma, feedback[i].type,
+			feedback[i].parameter);
+		comma = ",";
+	}
+}
+
 const char *cp_kind_name(enum sh_kind kind)
 {
 	return kind == SH_KIND_AUDIO ? "audio" : "video";

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "negotiation.h"
+#include "writer.h"
 
 /* RTCP feedback the router knows, as bits. */
 enum cp_feedback {
@@ -56,5 +57,7 @@ unsigned cp_feedback_of(enum sh_kind kind);
 unsigned cp_feedback_bit(const char *type, const char *parameter);
 /* [{type, parameter}]; NULL when memory is short. */
 cJSON *cp_feedback_json(unsigned bits);
+/* The same as text, without the brackets. */
+void cp_feedback_write(struct cp_writer *w, unsigned bits);
 
 #endif

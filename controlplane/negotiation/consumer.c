@@ -3,20 +3,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "json.h"
+#include "writer.h"
 
-/* What a client and a producer's stream have in common. */
-struct common {
-	bool rtx;
-	unsigned feedback;
-	bool ext[SH_EXT_COUNT];
-};
+enum { TEXT_MAX = 4096 }; /* of rtpParameters; with everything there is in them about 2,700 */
 
 /* The client's codec and whether it has RTX for it; the others are checked as well. */
-static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct common *m, char *err)
+static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct cp_common *m, char *err)
 {
 	const cJSON *array, *item;
 	struct cp_rtp_codec codec, found = {.mime = NULL};
@@ -72,7 +68,7 @@ static bool offered(const struct cp_ext *ext)
 	return ext->direction == CP_EXT_SENDRECV && ext->ext != SH_EXT_TWCC;
 }
 
-static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct common *m, char *err)
+static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct cp_common *m, char *err)
 {
 	const cJSON *array, *item;
 	int i = 0;
@@ -114,13 +110,15 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 	return 0;
 }
 
-static int match(const struct cp_consumable *c, const cJSON *caps, struct common *m, char *err)
+int cp_consumer_match(const struct cp_consumable *c, const cJSON *rtp_capabilities, struct cp_common *m,
+	char *err)
 {
 	int rc;
 
-	*m = (struct common){.rtx = false};
-	if ((rc = cp_check_object(caps, "rtpCapabilities", err)) != 0 ||
-		(rc = match_codecs(c, caps, m, err)) != 0 || (rc = match_exts(c, caps, m, err)) != 0)
+	*m = (struct cp_common){.rtx = false};
+	if ((rc = cp_check_object(rtp_capabilities, "rtpCapabilities", err)) != 0 ||
+		(rc = match_codecs(c, rtp_capabilities, m, err)) != 0 ||
+		(rc = match_exts(c, rtp_capabilities, m, err)) != 0)
 		return rc;
 	m->feedback &= ~(unsigned)CP_FEEDBACK_TWCC;
 	if (!m->ext[SH_EXT_ABS_SEND_TIME])
@@ -128,113 +126,85 @@ static int match(const struct cp_consumable *c, const cJSON *caps, struct common
 	return 0;
 }
 
-bool cp_can_consume(const struct cp_consumable *c, const cJSON *rtp_capabilities)
-{
-	char err[CP_NEGOTIATION_ERROR];
-	struct common m;
+/* --- as text ------------------------------------------------------------------------------
+ *
+ * Not by way of cJSON, whose hundred little allocations for each consumer, made, copied,
+ * printed and freed, were a tenth of a join. Nothing here needs an escape: the strings are
+ * of our tables, or were checked (is_name, set_fmtp) when the producer gave them.
+ */
 
-	return match(c, rtp_capabilities, &m, err) == 0;
-}
-
-static bool add_codecs(cJSON *root, const struct cp_consumable *c, const struct common *m)
+static void write_codecs(struct cp_writer *w, const struct cp_consumable *c, const struct cp_common *m)
 {
 	const struct cp_codec *codec = c->router.codec;
-	cJSON *list = cJSON_AddArrayToObject(root, "codecs");
-	cJSON *o = cp_json_append(list), *parameters;
 
-	if (!o || !cJSON_AddStringToObject(o, "mimeType", codec->mime) ||
-		!cJSON_AddNumberToObject(o, "payloadType", c->router.pt) ||
-		!cJSON_AddNumberToObject(o, "clockRate", codec->clock_rate) ||
-		(codec->channels != 0 && !cJSON_AddNumberToObject(o, "channels", codec->channels)) ||
-		!cp_json_add(o, "parameters", cJSON_Parse(c->fmtp)) ||
-		!cp_json_add(o, "rtcpFeedback", cp_feedback_json(m->feedback)))
-		return false;
-	if (!m->rtx)
-		return true;
-
-	o = cp_json_append(list);
-	return o && cJSON_AddStringToObject(o, "mimeType", "video/rtx") &&
-	       cJSON_AddNumberToObject(o, "payloadType", c->router.rtx_pt) &&
-	       cJSON_AddNumberToObject(o, "clockRate", codec->clock_rate) &&
-	       (parameters = cJSON_AddObjectToObject(o, "parameters")) &&
-	       cJSON_AddNumberToObject(parameters, "apt", c->router.pt) &&
-	       cJSON_AddArrayToObject(o, "rtcpFeedback");
+	cp_write(w, "\"codecs\":[{\"mimeType\":\"%s\",\"payloadType\":%u,\"clockRate\":%u", codec->mime,
+		c->router.pt, codec->clock_rate);
+	if (codec->channels != 0)
+		cp_write(w, ",\"channels\":%u", codec->channels);
+	cp_write(w, ",\"parameters\":%s,\"rtcpFeedback\":[", c->fmtp);
+	cp_feedback_write(w, m->feedback);
+	cp_write(w, "]}");
+	if (m->rtx)
+		cp_write(w,
+			",{\"mimeType\":\"video/rtx\",\"payloadType\":%u,\"clockRate\":%u,"
+			"\"parameters\":{\"apt\":%u},\"rtcpFeedback\":[]}",
+			c->router.rtx_pt, codec->clock_rate, c->router.pt);
+	cp_write(w, "]");
 }
 
-static bool add_exts(cJSON *root, const struct common *m)
+static void write_exts(struct cp_writer *w, const struct cp_common *m)
 {
-	cJSON *list = cJSON_AddArrayToObject(root, "headerExtensions");
-	bool ok = list != NULL;
+	const char *comma = "";
 
-	for (int i = 0; ok && i < SH_EXT_COUNT; i++) {
+	cp_write(w, ",\"headerExtensions\":[");
+	for (int i = 0; i < SH_EXT_COUNT; i++) {
 		if (!m->ext[i])
 			continue;
-		cJSON *o = cp_json_append(list);
-
-		ok = o && cJSON_AddStringToObject(o, "uri", cp_ext_uri((enum sh_ext)i)) &&
-		     cJSON_AddNumberToObject(o, "id", sh_router_ext[i]) &&
-		     cJSON_AddFalseToObject(o, "encrypt") && cJSON_AddObjectToObject(o, "parameters");
+		cp_write(w, "%s{\"uri\":\"%s\",\"id\":%u,\"encrypt\":false,\"parameters\":{}}", comma,
+			cp_ext_uri((enum sh_ext)i), sh_router_ext[i]);
+		comma = ",";
 	}
-	return ok;
+	cp_write(w, "]");
 }
 
-static bool add_encoding(cJSON *root, const struct cp_consumable *c, const struct common *m,
+static void write_encoding(struct cp_writer *w, const struct cp_consumable *c, const struct cp_common *m,
 	const struct cp_consumer_ids *ids)
 {
-	cJSON *list = cJSON_AddArrayToObject(root, "encodings");
-	cJSON *o = cp_json_append(list), *rtx;
-
-	if (!o || !cJSON_AddNumberToObject(o, "ssrc", ids->ssrc))
-		return false;
-	if (c->scalability[0] && !cJSON_AddStringToObject(o, "scalabilityMode", c->scalability))
-		return false;
-	if (!m->rtx)
-		return true;
-	rtx = cJSON_AddObjectToObject(o, "rtx");
-	return rtx && cJSON_AddNumberToObject(rtx, "ssrc", ids->rtx_ssrc);
+	cp_write(w, ",\"encodings\":[{\"ssrc\":%u", ids->ssrc);
+	if (c->scalability[0])
+		cp_write(w, ",\"scalabilityMode\":\"%s\"", c->scalability);
+	if (m->rtx)
+		cp_write(w, ",\"rtx\":{\"ssrc\":%u}", ids->rtx_ssrc);
+	cp_write(w, "}]");
 }
 
-static cJSON *parameters_json(const struct cp_consumable *c, const struct common *m,
+static void fill_in(struct sh_consumer_add *add, const struct cp_consumable *c, const struct cp_common *m,
 	const struct cp_consumer_ids *ids)
 {
-	cJSON *root = cJSON_CreateObject(), *rtcp;
-	bool ok = cJSON_AddStringToObject(root, "mid", ids->mid) && add_codecs(root, c, m) &&
-		  add_exts(root, m) && add_encoding(root, c, m, ids) &&
-		  (rtcp = cJSON_AddObjectToObject(root, "rtcp")) &&
-		  cJSON_AddStringToObject(rtcp, "cname", ids->cname) &&
-		  cJSON_AddTrueToObject(rtcp, "reducedSize");
-
-	if (!ok) {
-		cJSON_Delete(root);
-		return NULL;
-	}
-	return root;
-}
-
-int cp_consumer_parameters(const struct cp_consumable *c, const cJSON *rtp_capabilities,
-	const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err)
-{
-	struct common m;
-	int rc = match(c, rtp_capabilities, &m, err);
-
-	*add = (struct sh_consumer_add){0};
-	*out = NULL;
-	if (rc != 0)
-		return rc;
-	*out = parameters_json(c, &m, ids);
-	if (!*out)
-		return cp_fail(err, ENOMEM, "out of memory");
-	add->ssrc = ids->ssrc;
-	add->pt = c->router.pt;
-	if (m.rtx) {
+	*add = (struct sh_consumer_add){.ssrc = ids->ssrc, .pt = c->router.pt};
+	if (m->rtx) {
 		add->rtx_ssrc = ids->rtx_ssrc;
 		add->rtx_pt = c->router.rtx_pt;
 	}
-	if (m.feedback & CP_FEEDBACK_NACK)
+	if (m->feedback & CP_FEEDBACK_NACK)
 		add->flags |= SH_CONSUMER_NACK;
 	for (int i = 0; i < SH_EXT_COUNT; i++)
-		add->ext_id[i] = m.ext[i] ? sh_router_ext[i] : 0;
+		add->ext_id[i] = m->ext[i] ? sh_router_ext[i] : 0;
 	add->mid_len = (uint8_t)strnlen(ids->mid, SH_MID_MAX);
 	memcpy(add->mid, ids->mid, add->mid_len);
-	return 0;
+}
+
+char *cp_consumer_parameters(const struct cp_consumable *c, const struct cp_common *m,
+	const struct cp_consumer_ids *ids, struct sh_consumer_add *add)
+{
+	char text[TEXT_MAX];
+	struct cp_writer w = {.at = text, .end = text + sizeof(text)};
+
+	cp_write(&w, "{\"mid\":\"%s\",", ids->mid);
+	write_codecs(&w, c, m);
+	write_exts(&w, m);
+	write_encoding(&w, c, m, ids);
+	cp_write(&w, ",\"rtcp\":{\"cname\":\"%s\",\"reducedSize\":true}}", ids->cname);
+	fill_in(add, c, m, ids);
+	return w.at < w.end ? strdup(text) : NULL;
 }

@@ -89,16 +89,24 @@ cJSON *cp_router_capabilities(const struct cp_router *r);
 int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const cJSON *rtp_parameters,
 	struct sh_producer_add *add, struct cp_consumable *out, char *err);
 
-/* Whether a client with these capabilities can consume it; invalid ones cannot. */
-bool cp_can_consume(const struct cp_consumable *c, const cJSON *rtp_capabilities);
+/* What a client and a producer's stream have in common. Plain data, nothing to free. */
+struct cp_common {
+	bool rtx;
+	unsigned feedback; /* enum cp_feedback */
+	bool ext[SH_EXT_COUNT];
+};
+
+/* Whether a client with these capabilities can consume it: 0 with what they have in common. Errors as above. */
+int cp_consumer_match(const struct cp_consumable *c, const cJSON *rtp_capabilities, struct cp_common *out,
+	char *err);
 
 /*
- * Builds a consumer's rtpParameters for a client with these capabilities. On 0 `*out`
- * is the caller's to delete, and `add` holds everything but transport, producer and
- * SH_CONSUMER_PAUSED. Errors as above.
+ * The rtpParameters of a consumer that was matched: JSON text, the caller's to free, and
+ * `add`, which then holds everything but transport, producer and SH_CONSUMER_PAUSED. NULL:
+ * no memory.
  */
-int cp_consumer_parameters(const struct cp_consumable *c, const cJSON *rtp_capabilities,
-	const struct cp_consumer_ids *ids, struct sh_consumer_add *add, cJSON **out, char *err);
+char *cp_consumer_parameters(const struct cp_consumable *c, const struct cp_common *common,
+	const struct cp_consumer_ids *ids, struct sh_consumer_add *add);
 
 /* "audio" or "video". */
 const char *cp_kind_name(enum sh_kind kind);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,8 +43,9 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 }
 
 static int check_create(const struct cp_transport *t, const struct cp_producer *p,
-	const cJSON *rtp_capabilities, struct cp_fault *fault)
+	const cJSON *rtp_capabilities, struct cp_common *common, struct cp_fault *fault)
 {
+	char why[CP_NEGOTIATION_ERROR];
 	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
 	const struct cp_consumer *other;
 
@@ -63,7 +63,7 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	TAILQ_FOREACH(other, &t->consumers, on_transport)
 	if (other->producer == p)
 		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
-	if (!cp_can_consume(&p->consumable, rtp_capabilities))
+	if (cp_consumer_match(&p->consumable, rtp_capabilities, common, why) != 0)
 		return cp_refuse(fault, CP_UNSUPPORTED,
 			"rtpCapabilities: no codec in common with this producer");
 	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
@@ -92,34 +92,28 @@ static uint32_t ssrc_pick(const struct cp_transport *t, uint32_t other)
 	return ssrc;
 }
 
-static int negotiate(struct cp_transport *t, struct cp_consumer *c, const cJSON *rtp_capabilities,
+static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const struct cp_common *common,
 	struct sh_consumer_add *add, struct cp_fault *fault)
 {
-	char mid[SH_MID_MAX + 1], why[CP_NEGOTIATION_ERROR];
+	char mid[SH_MID_MAX + 1];
 	struct cp_consumer_ids ids = {.mid = mid, .cname = c->producer->transport->peer->cname};
 
 	/* A counter that outgrew the longest MID would take 100 million consumers on one transport. */
 	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
 	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
-	c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
-	switch (cp_consumer_parameters(&c->producer->consumable, rtp_capabilities, &ids, add,
-		&c->rtp_parameters, why)) {
-	case 0:
-		t->next_mid++;
-		return 0;
-	case EINVAL:
-		return cp_refuse(fault, CP_BAD_REQUEST, "%s", why);
-	case ENOTSUP:
-		return cp_refuse(fault, CP_UNSUPPORTED, "%s", why);
-	default:
-		return cp_refuse(fault, CP_INTERNAL, "%s", why);
-	}
+	if (common->rtx)
+		c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
+	c->rtp_parameters = cp_consumer_parameters(&c->producer->consumable, common, &ids, add);
+	if (c->rtp_parameters == NULL)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	t->next_mid++;
+	return 0;
 }
 
 /* NULL with the fault. */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
-	const cJSON *rtp_capabilities, struct sh_consumer_add *add, struct cp_fault *fault)
+	const struct cp_common *common, struct sh_consumer_add *add, struct cp_fault *fault)
 {
 	struct cp_consumer *c = calloc(1, sizeof(*c));
 
@@ -131,13 +125,13 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	c->dp_id = cp_dp_id_make();
 	c->transport = t;
 	c->producer = p;
-	if (negotiate(t, c, rtp_capabilities, add, fault) < 0) {
+	if (parameters_make(t, c, common, add, fault) < 0) {
 		free(c);
 		return NULL;
 	}
 	if (cp_index_put(&t->peer->room->model->consumers, c) < 0) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
-		cJSON_Delete(c->rtp_parameters);
+		free(c->rtp_parameters);
 		free(c);
 		return NULL;
 	}
@@ -156,11 +150,12 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD};
 	struct sh_consumer_add *add = &cmd.consumer_add;
 	struct cp_consumer *c = NULL;
+	struct cp_common common;
 	struct cp_fault fault;
 	struct cp_call *call;
 
-	if (check_create(t, p, rtp_capabilities, &fault) == 0)
-		c = consumer_make(t, p, rtp_capabilities, add, &fault);
+	if (check_create(t, p, rtp_capabilities, &common, &fault) == 0)
+		c = consumer_make(t, p, &common, add, &fault);
 	if (c == NULL) {
 		done(t->peer, &fault, NULL);
 		return;
@@ -229,7 +224,7 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	owner->room->consumer_count--;
 	if (c->live && how->tell_owner && owner->room->state != CP_ROOM_CLOSING)
 		owner->listener->consumer_closed(owner, c);
-	cJSON_Delete(c->rtp_parameters);
+	free(c->rtp_parameters);
 	free(c);
 }
 

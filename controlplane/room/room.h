@@ -62,9 +62,9 @@ struct cp_consumer {
 	struct cp_producer *producer;
 	bool live; /* the data plane has it */
 	bool paused;
-	uint32_t ssrc, rtx_ssrc; /* the second is unused without RTX */
+	uint32_t ssrc, rtx_ssrc; /* the second is 0 without RTX */
 	uint32_t stats_slot; /* where its statistics were last found */
-	cJSON *rtp_parameters;
+	char *rtp_parameters; /* JSON */
 	TAILQ_ENTRY(cp_consumer) on_transport;
 	TAILQ_ENTRY(cp_consumer) on_producer;
 };

@@ -31,15 +31,17 @@ static void consume(const struct cp_consumable *c, const cJSON *caps)
 	static const struct cp_consumer_ids ids = {
 		.ssrc = 1, .rtx_ssrc = 2, .mid = "12345678", .cname = "cname"};
 	struct sh_consumer_add add;
-	char err[CP_NEGOTIATION_ERROR] = "";
+	char err[CP_NEGOTIATION_ERROR] = "", *text;
+	struct cp_common common;
 	cJSON *out;
-	int rc = cp_consumer_parameters(c, caps, &ids, &add, &out, err);
 
-	require(cp_can_consume(c, caps) == (rc == 0));
-	if (rc != 0) {
-		require(!out && err[0] != '\0' && strlen(err) < sizeof(err));
+	if (cp_consumer_match(c, caps, &common, err) != 0) {
+		require(err[0] != '\0' && strlen(err) < sizeof(err));
 		return;
 	}
+	text = cp_consumer_parameters(c, &common, &ids, &add);
+	out = cJSON_Parse(text);
+	free(text);
 	require(add.pt == c->router.pt && add.mid_len == SH_MID_MAX);
 	require(cJSON_GetArraySize(cJSON_GetObjectItem(out, "encodings")) == 1);
 	require(cJSON_IsObject(cJSON_GetArrayItem(cJSON_GetObjectItem(out, "codecs"), 0)));

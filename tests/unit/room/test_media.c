@@ -51,8 +51,8 @@ static void consume_gives_ids_of_its_own(void **state)
 	assert_int_equal(add->mid[0], '0');
 	assert_int_equal(w.cmd[3].consumer_add.mid[0], '1');
 	assert_int_not_equal(c->ssrc, d->ssrc);
-	assert_string_equal(cJSON_GetObjectItem(c->rtp_parameters, "mid")->valuestring, "0");
-	assert_string_equal(cJSON_GetObjectItem(d->rtp_parameters, "mid")->valuestring, "1");
+	assert_non_null(strstr(c->rtp_parameters, "{\"mid\":\"0\","));
+	assert_non_null(strstr(d->rtp_parameters, "{\"mid\":\"1\","));
 }
 
 static void a_consumer_that_starts_paused_says_so(void **state)
