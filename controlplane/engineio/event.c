@@ -85,6 +85,5 @@ cJSON *cp_sio_request(cJSON *array, int64_t id)
 		if (id >= 0)
 			cJSON_AddNumberToObject(request, "ack", (double)id);
 	}
-	cJSON_Delete(array);
 	return request;
 }

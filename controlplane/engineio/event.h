@@ -43,7 +43,8 @@ int cp_sio_parse(const char *text, size_t len, struct cp_sio_packet *out);
 bool cp_sio_default_namespace(const struct cp_sio_packet *p);
 
 /*
- * The request {event, data, ack} that an event's JSON array asks for; takes `array` over.
+ * The request {event, data, ack} that an event's JSON array asks for. Its members are taken
+ * out of `array`, which stays the caller's.
  * `data` is the first argument and absent where there is none; what follows it is dropped.
  * NULL: it is no event (or there is no memory).
  */

@@ -6,6 +6,7 @@
 
 #include "controlplane/http/client.h"
 #include "controlplane/signaling/dialect_b.h"
+#include "controlplane/signaling/message.h"
 #include "controlplane/signaling/session.h"
 #include "event.h"
 #include "polling.h"
@@ -158,15 +159,15 @@ static void take_connect(struct client *c, const struct cp_sio_packet *p)
 		return;
 	}
 	if (p->json != NULL) {
-		auth = cp_json_parse(p->json, p->json_len, &trouble);
+		auth = cp_message_parse(p->json, p->json_len, &trouble);
 		if (!cJSON_IsObject(auth)) {
-			cJSON_Delete(auth);
+			cp_message_free(auth);
 			cp_eio_close(c->engine, 1007, "auth is no object");
 			return;
 		}
 	}
 	connect_client(c, auth);
-	cJSON_Delete(auth);
+	cp_message_free(auth);
 }
 
 static void leave(struct client *c)
@@ -190,12 +191,13 @@ static void take_event(struct client *c, const struct cp_sio_packet *p)
 		cp_eio_close(c->engine, 1002, "an event before the connect");
 		return;
 	}
-	array = p->json != NULL ? cp_json_parse(p->json, p->json_len, &trouble) : NULL;
+	array = p->json != NULL ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
 	if (trouble == CP_JSON_TOO_DEEP) {
 		cp_session_too_deep(c->session);
 		return;
 	}
 	request = cp_sio_request(array, p->id);
+	cp_message_free(array);
 	if (request != NULL)
 		cp_session_take(c->session, request);
 	else

@@ -18,6 +18,7 @@
 #include "controlplane/http/websocket.h"
 #include "controlplane/signaling/a_socket.h"
 #include "controlplane/signaling/dialect_a.h"
+#include "controlplane/signaling/known.h"
 #include "controlplane/signaling/session.h"
 #include "shared/log.h"
 
@@ -301,6 +302,7 @@ static int print_capabilities(struct cp_server *s)
 static void forget(struct cp_server *s)
 {
 	cp_text_release(s->greeting);
+	cp_known_forget();
 	cJSON_Delete(s->capabilities);
 }
 

@@ -5,46 +5,8 @@
 #include "session.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static bool too_deep(const char *text, size_t len)
-{
-	bool quoted = false;
-	unsigned depth = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (quoted && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!quoted && (text[i] == '}' || text[i] == ']') && depth > 0)
-			depth--;
-		if (depth > CP_JSON_DEPTH)
-			return true;
-	}
-	return false;
-}
-
-cJSON *cp_json_parse(const char *text, size_t len, enum cp_json_trouble *trouble)
-{
-	const char *end;
-	cJSON *json;
-
-	if (too_deep(text, len)) {
-		*trouble = CP_JSON_TOO_DEEP;
-		return NULL;
-	}
-	*trouble = CP_JSON_NONE;
-	json = cJSON_ParseWithLengthOpts(text, len, &end, false);
-	while (json != NULL && end < text + len && strchr(" \t\r\n", *end) != NULL && *end != '\0')
-		end++;
-	if (json != NULL && end == text + len)
-		return json;
-	cJSON_Delete(json);
-	return NULL;
-}
+#include "message.h"
 
 /* Whether one more message keeps to the limit. A full bucket forgives. */
 static bool within_rate(struct cp_session *s)
@@ -81,7 +43,7 @@ void cp_session_take(struct cp_session *s, cJSON *message)
 	struct cp_request *r;
 
 	if (s->closing) {
-		cJSON_Delete(message);
+		cp_message_free(message);
 		return;
 	}
 	r = malloc(sizeof(*r));
@@ -99,7 +61,7 @@ void cp_session_take(struct cp_session *s, cJSON *message)
 		return;
 	}
 	free(r);
-	cJSON_Delete(message);
+	cp_message_free(message);
 }
 
 void cp_session_too_deep(struct cp_session *s)
@@ -121,7 +83,7 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 
 	if (s->closing)
 		return;
-	message = cp_json_parse(text, len, &trouble);
+	message = cp_message_parse(text, len, &trouble);
 	if (message != NULL)
 		cp_session_take(s, message);
 	else if (trouble == CP_JSON_TOO_DEEP)

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message.h"
 #include "shared/log.h"
 
 static void release_current(struct cp_session *s)
 {
-	cJSON_Delete(s->current);
+	cp_message_free(s->current);
 	s->current = NULL;
 	s->type = NULL;
 }
@@ -79,7 +80,7 @@ void cp_session_free(struct cp_session *s)
 	TAILQ_REMOVE(&s->server->sessions, s, all);
 	while ((r = TAILQ_FIRST(&s->waiting)) != NULL) {
 		TAILQ_REMOVE(&s->waiting, r, next);
-		cJSON_Delete(r->message);
+		cp_message_free(r->message);
 		free(r);
 	}
 	release_current(s);

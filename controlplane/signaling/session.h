@@ -19,8 +19,6 @@
 #include "controlplane/http/text.h"
 #include "controlplane/room/room.h"
 
-enum { CP_JSON_DEPTH = 32 /* levels of nesting in a message */ };
-
 struct cp_session;
 
 /* The last thing that a whole room was told, so that it is printed once and not for each viewer. */
@@ -134,14 +132,6 @@ void cp_session_take(struct cp_session *s, cJSON *message);
 void cp_session_too_deep(struct cp_session *s);
 /* Takes waiting requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
-
-enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
-
-/*
- * The text as JSON, the caller's. NULL and CP_JSON_TOO_DEEP: more than CP_JSON_DEPTH
- * levels; NULL and CP_JSON_NONE: it is no JSON (receive.c).
- */
-cJSON *cp_json_parse(const char *text, size_t len, enum cp_json_trouble *trouble);
 
 /* --- what it is told ------------------------------------------------------------------------ */
 

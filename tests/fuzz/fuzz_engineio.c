@@ -61,7 +61,7 @@ static void close_socket(void *socket, uint16_t code, const char *reason)
 static void message(struct cp_eio *e, const char *text, size_t len)
 {
 	struct cp_sio_packet p;
-	cJSON *request;
+	cJSON *array, *request;
 
 	if (cp_sio_parse(text, len, &p) < 0)
 		return;
@@ -69,10 +69,12 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	check(p.json == NULL || (p.json > text && p.json + p.json_len == text + len && p.json_len > 0));
 	if (p.type == CP_SIO_DISCONNECT)
 		cp_eio_close(e, 1000, "asked for");
-	request = cp_sio_request(p.json != NULL ? cJSON_ParseWithLength(p.json, p.json_len) : NULL, p.id);
+	array = p.json != NULL ? cJSON_ParseWithLength(p.json, p.json_len) : NULL;
+	request = cp_sio_request(array, p.id);
 	if (request != NULL)
 		check(cJSON_GetObjectItemCaseSensitive(request, "event") != NULL);
 	cJSON_Delete(request);
+	cJSON_Delete(array);
 	cp_eio_send(e, cp_text_copy(text, len));
 }
 

@@ -81,12 +81,13 @@ static void no_packets(void **state)
 static const char *request(const char *json, int64_t id)
 {
 	static char out[200];
-	cJSON *r = cp_sio_request(cJSON_Parse(json), id);
+	cJSON *array = cJSON_Parse(json), *r = cp_sio_request(array, id);
 	char *text = cJSON_PrintUnformatted(r);
 
 	snprintf(out, sizeof(out), "%s", text != NULL ? text : "");
 	free(text);
 	cJSON_Delete(r);
+	cJSON_Delete(array);
 	return out;
 }
 
