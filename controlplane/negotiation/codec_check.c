@@ -80,6 +80,24 @@ static int check_parameters(const cJSON *parameters, const char *where, char *er
 	return 0;
 }
 
+static int get_feedback(const cJSON *entry, unsigned *bits, const char *where, char *err)
+{
+	const char *type = NULL, *parameter = "";
+	const cJSON *given;
+	int rc;
+
+	if ((rc = cp_check_object(entry, where, err)) != 0 ||
+		(rc = cp_get_string(entry, "type", CP_REQUIRED, CP_RTP_STRING_MAX, &type, where, err)) != 0)
+		return rc;
+	given = cJSON_GetObjectItemCaseSensitive(entry, "parameter");
+	if (given && !cJSON_IsNull(given) && !cJSON_IsString(given))
+		return cp_fail(err, EINVAL, "%s.parameter must be a string", where);
+	if (cJSON_IsString(given))
+		parameter = given->valuestring;
+	*bits |= cp_feedback_bit(type, parameter);
+	return 0;
+}
+
 static int check_feedback(unsigned *bits, const cJSON *list, const char *where, char *err)
 {
 	const cJSON *entry;
@@ -87,22 +105,13 @@ static int check_feedback(unsigned *bits, const cJSON *list, const char *where, 
 
 	cJSON_ArrayForEach(entry, list)
 	{
-		char here[CP_WHERE_SIZE];
-		const char *type = NULL, *parameter = "";
-		const cJSON *given;
-		int rc;
+		if (get_feedback(entry, bits, "", err) != 0) { /* once more, to say where */
+			char here[CP_WHERE_SIZE];
 
-		snprintf(here, sizeof(here), "%s.rtcpFeedback[%d]", where, i++);
-		if ((rc = cp_check_object(entry, here, err)) != 0 ||
-			(rc = cp_get_string(entry, "type", CP_REQUIRED, CP_RTP_STRING_MAX, &type, here,
-				 err)) != 0)
-			return rc;
-		given = cJSON_GetObjectItemCaseSensitive(entry, "parameter");
-		if (given && !cJSON_IsNull(given) && !cJSON_IsString(given))
-			return cp_fail(err, EINVAL, "%s.parameter must be a string", here);
-		if (cJSON_IsString(given))
-			parameter = given->valuestring;
-		*bits |= cp_feedback_bit(type, parameter);
+			snprintf(here, sizeof(here), "%s.rtcpFeedback[%d]", where, i);
+			return get_feedback(entry, bits, here, err);
+		}
+		i++;
 	}
 	return 0;
 }

@@ -24,11 +24,13 @@ static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct
 		return rc;
 	cJSON_ArrayForEach(item, array)
 	{
-		char where[CP_WHERE_SIZE];
+		if (cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, "", err) != 0) {
+			char where[CP_WHERE_SIZE]; /* once more, to say where */
 
-		snprintf(where, sizeof(where), "rtpCapabilities.codecs[%d]", i++);
-		if ((rc = cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, where, err)) != 0)
-			return rc;
+			snprintf(where, sizeof(where), "rtpCapabilities.codecs[%d]", i);
+			return cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, where, err);
+		}
+		i++;
 		if (codec.rtx && codec.kind == c->kind)
 			rtx_for[rtx_count++] = codec.apt;
 		else if (!found.mime && cp_codec_match(c->router.codec, &codec))
@@ -68,6 +70,30 @@ static bool offered(const struct cp_ext *ext)
 	return ext->direction == CP_EXT_SENDRECV && ext->ext != SH_EXT_TWCC;
 }
 
+struct capable_ext {
+	const char *kind, *uri;
+	uint32_t id;
+	bool encrypt, receives;
+};
+
+static int get_ext(const cJSON *item, struct capable_ext *e, const char *where, char *err)
+{
+	int rc;
+
+	*e = (struct capable_ext){.receives = true};
+	if ((rc = cp_check_object(item, where, err)) != 0 ||
+		(rc = cp_get_string(item, "kind", CP_REQUIRED, CP_RTP_STRING_MAX, &e->kind, where, err)) !=
+			0 ||
+		(rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &e->uri, where, err)) != 0 ||
+		(rc = cp_get_integer(item, "preferredId", CP_REQUIRED, 1, 255, &e->id, where, err)) != 0 ||
+		(rc = cp_get_bool(item, "preferredEncrypt", &e->encrypt, where, err)) != 0 ||
+		(rc = get_direction(item, &e->receives, where, err)) != 0)
+		return rc;
+	if (strcmp(e->kind, "audio") != 0 && strcmp(e->kind, "video") != 0)
+		return cp_fail(err, EINVAL, "%s.kind must be audio or video", where);
+	return 0;
+}
+
 static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct cp_common *m, char *err)
 {
 	const cJSON *array, *item;
@@ -80,31 +106,22 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 	cJSON_ArrayForEach(item, array)
 	{
 		const struct cp_ext *ext;
-		const char *uri = NULL, *kind = NULL;
-		uint32_t id = 0;
-		bool encrypt = false, receives = true;
-		char where[CP_WHERE_SIZE];
+		struct capable_ext e;
 
-		snprintf(where, sizeof(where), "rtpCapabilities.headerExtensions[%d]", i++);
-		if ((rc = cp_check_object(item, where, err)) != 0 ||
-			(rc = cp_get_string(item, "kind", CP_REQUIRED, CP_RTP_STRING_MAX, &kind, where,
-				 err)) != 0 ||
-			(rc = cp_get_string(item, "uri", CP_REQUIRED, CP_RTP_STRING_MAX, &uri, where, err)) !=
-				0 ||
-			(rc = cp_get_integer(item, "preferredId", CP_REQUIRED, 1, 255, &id, where, err)) !=
-				0 ||
-			(rc = cp_get_bool(item, "preferredEncrypt", &encrypt, where, err)) != 0 ||
-			(rc = get_direction(item, &receives, where, err)) != 0)
-			return rc;
-		if (strcmp(kind, "audio") != 0 && strcmp(kind, "video") != 0)
-			return cp_fail(err, EINVAL, "%s.kind must be audio or video", where);
+		if (get_ext(item, &e, "", err) != 0) {
+			char where[CP_WHERE_SIZE]; /* once more, to say where */
+
+			snprintf(where, sizeof(where), "rtpCapabilities.headerExtensions[%d]", i);
+			return get_ext(item, &e, where, err);
+		}
+		i++;
 		/*
 		 * Not by kind: mediasoup-client names an extension that both kinds have once, with
 		 * the kind of the last. Egress writes the router's ids: with another id the
 		 * client could not read it.
 		 */
-		ext = cp_ext_find(uri, c->kind);
-		if (ext && offered(ext) && receives && !encrypt && id == sh_router_ext[ext->ext])
+		ext = cp_ext_find(e.uri, c->kind);
+		if (ext && offered(ext) && e.receives && !e.encrypt && e.id == sh_router_ext[ext->ext])
 			m->ext[ext->ext] = true;
 	}
 	return 0;
