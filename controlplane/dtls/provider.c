@@ -7,7 +7,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 
-enum { LIST_MAX = 32 };
+enum { LIST_MAX = 16 };
 
 /*
  * OpenSSL asks with the default provider's context in hand, because the algorithms are
@@ -15,36 +15,66 @@ enum { LIST_MAX = 32 };
  */
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static OSSL_PROVIDER *whole; /* stays loaded for as long as the process */
-static OSSL_ALGORITHM keys[LIST_MAX], decoders[LIST_MAX];
 
-/* A list of names with colons between them begins with this one. */
-static bool named(const OSSL_ALGORITHM *a, const char *name)
+/*
+ * What is kept of each operation: certificates have EC or RSA keys, key exchange is with EC or
+ * X25519, the SHA-1 ciphers have an HMAC key; libssl asks for MD5 with SHA-1 when it starts,
+ * the random generators are AES-256-CTR and what seeds it.
+ */
+static const char *const ciphers[] = {
+	"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "AES-128-CBC", "AES-256-CTR", NULL};
+static const char *const digests[] = {
+	"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "MD5", "MD5-SHA1", NULL};
+static const char *const key_types[] = {"EC", "RSA", "X25519", "HMAC", NULL};
+static const char *const macs[] = {"HMAC", NULL};
+static const char *const kdfs[] = {"TLS1-PRF", NULL};
+static const char *const exchanges[] = {"ECDH", "X25519", NULL};
+static const char *const signatures[] = {"ECDSA", "RSA", "HMAC", NULL};
+static const char *const key_decoders[] = {"EC", "RSA", NULL};
+
+static struct {
+	int operation;
+	const char *const *names;
+	OSSL_ALGORITHM kept[LIST_MAX];
+} lists[] = {
+	{.operation = OSSL_OP_CIPHER, .names = ciphers},
+	{.operation = OSSL_OP_DIGEST, .names = digests},
+	{.operation = OSSL_OP_KEYMGMT, .names = key_types},
+	{.operation = OSSL_OP_MAC, .names = macs},
+	{.operation = OSSL_OP_KDF, .names = kdfs},
+	{.operation = OSSL_OP_KEYEXCH, .names = exchanges},
+	{.operation = OSSL_OP_SIGNATURE, .names = signatures},
+	{.operation = OSSL_OP_DECODER, .names = key_decoders},
+};
+
+enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+
+/* A list of names with colons between them begins with one of these. */
+static bool named(const OSSL_ALGORITHM *a, const char *const *names)
 {
-	size_t len = strlen(name);
+	size_t len = strcspn(a->algorithm_names, ":");
 
-	return strncmp(a->algorithm_names, name, len) == 0 &&
-	       (a->algorithm_names[len] == '\0' || a->algorithm_names[len] == ':');
+	for (; *names; names++)
+		if (strlen(*names) == len && strncmp(a->algorithm_names, *names, len) == 0)
+			return true;
+	return false;
 }
 
-/* Certificates have EC or RSA keys, key exchange is with EC or X25519, the SHA-1 ciphers have an HMAC key. */
-static bool is_needed_key(const OSSL_ALGORITHM *a)
+/* Of the decoders only those of the keys in certificates, which are in DER. */
+static bool needed(const OSSL_ALGORITHM *a, int operation)
 {
-	return named(a, "EC") || named(a, "RSA") || named(a, "X25519") || named(a, "HMAC");
+	return operation != OSSL_OP_DECODER ||
+	       (strstr(a->property_definition, "input=der") &&
+		       strstr(a->property_definition, "structure=SubjectPublicKeyInfo"));
 }
 
-static bool is_needed_decoder(const OSSL_ALGORITHM *a)
-{
-	return (named(a, "EC") || named(a, "RSA")) && strstr(a->property_definition, "input=der") &&
-	       strstr(a->property_definition, "structure=SubjectPublicKeyInfo");
-}
-
-static void shorten(OSSL_ALGORITHM *out, int operation, bool (*needed)(const OSSL_ALGORITHM *a))
+static void shorten(OSSL_ALGORITHM *out, int operation, const char *const *names)
 {
 	const OSSL_ALGORITHM *a;
 	int no_cache, n = 0;
 
 	for (a = OSSL_PROVIDER_query_operation(whole, operation, &no_cache); a && a->algorithm_names; a++)
-		if (n < LIST_MAX - 1 && needed(a))
+		if (n < LIST_MAX - 1 && named(a, names) && needed(a, operation))
 			out[n++] = *a;
 }
 
@@ -53,8 +83,8 @@ static void load_whole(void)
 	whole = OSSL_PROVIDER_load(NULL, "default");
 	if (!whole)
 		return;
-	shorten(keys, OSSL_OP_KEYMGMT, is_needed_key);
-	shorten(decoders, OSSL_OP_DECODER, is_needed_decoder);
+	for (int i = 0; i < LISTS; i++)
+		shorten(lists[i].kept, lists[i].operation, lists[i].names);
 }
 
 /* --- what OpenSSL asks a provider ----------------------------------------------------------- */
@@ -62,17 +92,10 @@ static void load_whole(void)
 static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 {
 	*no_cache = 0;
-	switch (operation) {
-	case OSSL_OP_KEYMGMT:
-		return keys;
-	case OSSL_OP_DECODER:
-		return decoders;
-	case OSSL_OP_ENCODER:
-	case OSSL_OP_STORE:
-		return NULL;
-	default:
-		return OSSL_PROVIDER_query_operation(whole, operation, no_cache);
-	}
+	for (int i = 0; i < LISTS; i++)
+		if (lists[i].operation == operation)
+			return lists[i].kept;
+	return operation == OSSL_OP_RAND ? OSSL_PROVIDER_query_operation(whole, operation, no_cache) : NULL;
 }
 
 /* Among them the groups of key exchange. */

@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_DTLS_PROVIDER_H
 
 /*
- * A library context of OpenSSL's that knows only the kinds of keys which DTLS with
- * browsers needs. For the key in each certificate it gets, OpenSSL 3.0 goes through every
- * kind of key and every encoding that its default provider has, and keeps nothing of it:
- * a quarter of a whole handshake's instructions. The algorithms are the default
- * provider's own; only the lists are shorter.
+ * A library context of OpenSSL's that knows only the algorithms which DTLS with browsers
+ * needs. For the key in each certificate it gets, OpenSSL 3.0 goes through every kind of key,
+ * and on the way through every algorithm, that its default provider has, and keeps nothing of
+ * it: a quarter of a whole handshake's instructions. The algorithms are the default provider's
+ * own; only the lists are shorter.
  */
 
 #include <openssl/provider.h>
