@@ -13,6 +13,8 @@
 enum {
 	TRIM_AFTER = 64, /* sessions, about 4 MB */
 	TRIM_QUIET_MS = 1000, /* without work, whatever there was */
+	RESERVE_BLOCK = 64 * 1024, /* less than what the allocator would map by itself */
+	RESERVE_BLOCKS = 768, /* 48 MB, of the 64 that one of its heaps has at most */
 };
 
 static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
@@ -193,11 +195,27 @@ static bool wait_for_work(struct cp_dtls_thread *t)
 	return t->first || t->stop;
 }
 
+/*
+ * The allocator makes a thread's heap writable as it grows, a system call for every few
+ * kilobytes, but never takes that back: a burst of sessions finds it done. No memory
+ * stays with it, only addresses.
+ */
+static void reserve(void)
+{
+	void *block[RESERVE_BLOCKS];
+
+	for (int i = 0; i < RESERVE_BLOCKS; i++)
+		block[i] = malloc(RESERVE_BLOCK);
+	for (int i = 0; i < RESERVE_BLOCKS; i++)
+		free(block[i]);
+}
+
 void *cp_dtls_thread_main(void *arg)
 {
 	struct cp_dtls_thread *t = arg;
 	bool stop = false;
 
+	reserve();
 	while (!stop) {
 		struct cp_dtls_job *jobs;
 		bool work;
