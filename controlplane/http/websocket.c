@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "server.h"
 #include "utf8.h"
 
@@ -100,13 +104,17 @@ static bool send_ping(struct cp_websocket *w)
 	return lws_write(w->wsi, frame + LWS_PRE, 1, LWS_WRITE_PING) >= 0;
 }
 
-int cp_websocket_writeable(struct cp_websocket *w)
+/* Messages of one turn leave in one segment, at the cost of one: a joining client is told several. */
+static void cork(struct cp_websocket *w, int on)
+{
+	setsockopt(lws_get_socket_fd(w->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+/* Sends what is queued, until the socket takes no more. 0, or -1: the connection is over. */
+static int send_queue(struct cp_websocket *w)
 {
 	struct cp_out *o;
 
-	if (!send_ping(w))
-		return -1;
-	/* What was queued before the close still goes, and the error that explains it with it. */
 	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
 		size_t len = size_of(o);
 		unsigned char *chars = o->text->data + LWS_PRE - (len - o->text->len);
@@ -125,7 +133,26 @@ int cp_websocket_writeable(struct cp_websocket *w)
 		cp_text_release(o->text);
 		free(o);
 	}
-	if (w->close_code != 0 && !w->close_sent)
+	return 0;
+}
+
+int cp_websocket_writeable(struct cp_websocket *w)
+{
+	const struct cp_out *first = TAILQ_FIRST(&w->out);
+	bool several = first != NULL && TAILQ_NEXT(first, next) != NULL;
+	int status;
+
+	if (!send_ping(w))
+		return -1;
+	if (several)
+		cork(w, 1);
+	status = send_queue(w);
+	if (several)
+		cork(w, 0);
+	if (status < 0)
+		return -1;
+	/* What was queued before the close has gone, and the error that explains it with it. */
+	if (TAILQ_EMPTY(&w->out) && w->close_code != 0 && !w->close_sent)
 		send_close(w);
 	return 0;
 }
