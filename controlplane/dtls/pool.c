@@ -17,7 +17,6 @@ static void deliver(uv_async_t *async);
 static void post_job(struct cp_dtls_session *s, struct cp_dtls_job *j, enum cp_dtls_job_kind kind)
 {
 	struct cp_dtls_thread *t = s->thread;
-	bool waits;
 
 	j->session = s;
 	j->kind = kind;
@@ -25,10 +24,31 @@ static void post_job(struct cp_dtls_session *s, struct cp_dtls_job *j, enum cp_d
 	pthread_mutex_lock(&t->lock);
 	*t->last = j;
 	t->last = &j->next;
-	waits = t->waits;
 	pthread_mutex_unlock(&t->lock);
-	if (waits)
-		pthread_cond_signal(&t->wake);
+	t->posted = true;
+}
+
+/*
+ * Threads are woken once a turn of the loop, for all it has for them: where they share a
+ * core with it, each datagram would cost two switches between threads.
+ */
+static void wake_threads(uv_prepare_t *prepare)
+{
+	struct cp_dtls_pool *p = prepare->data;
+
+	for (unsigned i = 0; i < p->thread_count; i++) {
+		struct cp_dtls_thread *t = &p->thread[i];
+		bool waits;
+
+		if (!t->posted)
+			continue;
+		t->posted = false;
+		pthread_mutex_lock(&t->lock);
+		waits = t->waits;
+		pthread_mutex_unlock(&t->lock);
+		if (waits)
+			pthread_cond_signal(&t->wake);
+	}
 }
 
 /* --- news from the threads ------------------------------------------------------- */
@@ -165,6 +185,7 @@ static int start_thread(struct cp_dtls_pool *p, struct cp_dtls_thread *t)
 
 	t->pool = p;
 	t->last = &t->first;
+	t->last_news = &t->news;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -200,9 +221,17 @@ static void pool_free(uv_handle_t *handle)
 {
 	struct cp_dtls_pool *p = handle->data;
 
+	if (--p->handles > 0)
+		return;
 	pthread_mutex_destroy(&p->lock);
 	cp_dtls_context_free(p->context);
 	free(p);
+}
+
+static void close_handles(struct cp_dtls_pool *p)
+{
+	uv_close((uv_handle_t *)&p->async, pool_free);
+	uv_close((uv_handle_t *)&p->wake, pool_free);
 }
 
 int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned threads,
@@ -224,7 +253,10 @@ int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned thr
 		free(p);
 		return error;
 	}
-	p->async.data = p;
+	uv_prepare_init(loop, &p->wake);
+	uv_prepare_start(&p->wake, wake_threads);
+	p->async.data = p->wake.data = p;
+	p->handles = 2;
 	pthread_mutex_init(&p->lock, NULL);
 	while (!error && p->thread_count < threads) {
 		error = start_thread(p, &p->thread[p->thread_count]);
@@ -232,7 +264,7 @@ int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned thr
 	}
 	if (error) {
 		stop_threads(p);
-		uv_close((uv_handle_t *)&p->async, pool_free);
+		close_handles(p);
 		return error;
 	}
 	*out = p;
@@ -245,5 +277,5 @@ void cp_dtls_pool_destroy(struct cp_dtls_pool *p)
 		cp_dtls_session_close(s, true);
 	stop_threads(p);
 	deliver_all(p);
-	uv_close((uv_handle_t *)&p->async, pool_free);
+	close_handles(p);
 }

@@ -41,19 +41,25 @@ struct cp_dtls_thread {
 	unsigned inputs; /* of these, INPUT; under lock */
 	bool stop; /* under lock */
 	bool waits; /* for `wake`; under lock */
+	bool posted; /* jobs, since it was last woken; the loop's own */
 	struct cp_dtls_session *handshakes; /* whose timers run; the thread's own */
 	uint64_t next_tick_ms;
 	unsigned released; /* sessions since the last trim; the thread's own */
+	/* News that the loop does not have yet; the thread's own. */
+	struct cp_dtls_news *news, **last_news;
+	unsigned news_sends; /* of these, SEND */
 };
 
 struct cp_dtls_pool {
 	struct cp_dtls_context *context;
 	uv_async_t async;
+	uv_prepare_t wake; /* once a turn */
+	unsigned handles; /* of the two, not yet closed */
 	unsigned thread_count, next_thread;
 	struct cp_dtls_session *sessions; /* the loop's own */
 	pthread_mutex_t lock;
 	struct cp_dtls_news *first, **last; /* under lock */
-	unsigned sends; /* of these, SEND; under lock */
+	_Atomic unsigned sends; /* of these, SEND; written under lock */
 	struct cp_dtls_thread thread[];
 };
 

@@ -17,26 +17,40 @@ enum {
 	RESERVE_BLOCKS = 768, /* 48 MB, of the 64 that one of its heaps has at most */
 };
 
+/* Kept until flush_news: a flight of several datagrams wakes the loop once. */
 static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
 {
-	struct cp_dtls_pool *p = s->pool;
-	bool full;
+	struct cp_dtls_thread *t = s->thread;
 
+	if (kind == NEWS_SEND &&
+		atomic_load_explicit(&s->pool->sends, memory_order_relaxed) + t->news_sends >=
+			CP_DTLS_QUEUE_OUT) {
+		free(n);
+		return;
+	}
 	n->session = s;
 	n->kind = kind;
 	n->next = NULL;
+	t->news_sends += kind == NEWS_SEND;
+	*t->last_news = n;
+	t->last_news = &n->next;
+}
+
+static void flush_news(struct cp_dtls_thread *t)
+{
+	struct cp_dtls_pool *p = t->pool;
+
+	if (!t->news)
+		return;
 	pthread_mutex_lock(&p->lock);
-	full = kind == NEWS_SEND && p->sends == CP_DTLS_QUEUE_OUT;
-	if (!full) {
-		p->sends += kind == NEWS_SEND;
-		*p->last = n;
-		p->last = &n->next;
-	}
+	*p->last = t->news;
+	p->last = t->last_news;
+	atomic_fetch_add_explicit(&p->sends, t->news_sends, memory_order_relaxed);
 	pthread_mutex_unlock(&p->lock);
-	if (full)
-		free(n);
-	else
-		uv_async_send(&p->async);
+	t->news = NULL;
+	t->last_news = &t->news;
+	t->news_sends = 0;
+	uv_async_send(&p->async);
 }
 
 static uint64_t now_ms(void)
@@ -233,9 +247,11 @@ void *cp_dtls_thread_main(void *arg)
 
 			jobs = j->next;
 			run_job(j, stop);
+			flush_news(t);
 		}
 		/* After all that has come: an answer that waits here must not count as lost. */
 		run_timers(t);
+		flush_news(t);
 		trim(t, !work);
 	}
 	return NULL;
