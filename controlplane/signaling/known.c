@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "known.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@ struct known {
 	char *text; /* NULL: this place is free */
 	size_t len;
 	cJSON *json;
-	unsigned holds;
+	unsigned depth, holds;
 	uint64_t used; /* by the clock below */
 };
 
@@ -42,45 +41,42 @@ static bool is_whole_object(const cJSON *json, const char *end, const char *expe
 	return cJSON_IsObject(json) && json->child != NULL && end == expected;
 }
 
-static struct known *add(const char *text, size_t len)
+static void hold(struct known *k, struct cp_known *out)
+{
+	k->holds++;
+	k->used = ++clock_now;
+	*out = (struct cp_known){.json = k->json, .len = k->len, .depth = k->depth};
+}
+
+bool cp_known_find(const char *text, size_t len, struct cp_known *out)
+{
+	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++) {
+		if (k->text == NULL || k->len > len || memcmp(k->text, text, k->len) != 0)
+			continue;
+		hold(k, out);
+		return true;
+	}
+	return false;
+}
+
+bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known *out)
 {
 	const char *end = NULL;
-	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
+	cJSON *json = len <= CP_KNOWN_TEXT_MAX ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
 	struct known *k = is_whole_object(json, end, text + len) ? place() : NULL;
 
 	if (k != NULL)
 		k->text = malloc(len);
 	if (k == NULL || k->text == NULL) {
 		cJSON_Delete(json);
-		return NULL;
+		return false;
 	}
 	memcpy(k->text, text, len);
 	k->len = len;
 	k->json = json;
-	return k;
-}
-
-static struct known *find(const char *text, size_t len)
-{
-	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
-		if (k->text != NULL && k->len == len && memcmp(k->text, text, len) == 0)
-			return k;
-	return NULL;
-}
-
-const cJSON *cp_known_hold(const char *text, size_t len)
-{
-	struct known *k = NULL;
-
-	if (len <= CP_KNOWN_TEXT_MAX)
-		k = find(text, len);
-	if (k == NULL && len <= CP_KNOWN_TEXT_MAX)
-		k = add(text, len);
-	if (k == NULL)
-		return NULL;
-	k->holds++;
-	k->used = ++clock_now;
-	return k->json;
+	k->depth = depth;
+	hold(k, out);
+	return true;
 }
 
 void cp_known_release(const cJSON *child)

@@ -8,6 +8,7 @@
  * kept, the least used goes for a new one. The loop's thread only.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
@@ -17,11 +18,22 @@ enum {
 	CP_KNOWN_TEXT_MAX = 16384, /* bytes of the longest */
 };
 
+struct cp_known {
+	const cJSON *json; /* an object with members; it is only read */
+	size_t len; /* of its text */
+	unsigned depth; /* levels of nesting in it, its own counted */
+};
+
 /*
- * The text as a JSON object, byte for byte the same, and a hold on it. NULL: it is none, it is
- * empty, too long, or there is no place for it now. What it points to is only read.
+ * Whether the text begins with one that is known, byte for byte. An object's text says itself
+ * where it ends: no other can begin like it. Then it is held.
  */
-const cJSON *cp_known_hold(const char *text, size_t len);
+bool cp_known_find(const char *text, size_t len, struct cp_known *out);
+/*
+ * Makes it known, if it is an object with members, not too long, and there is place for it.
+ * `depth` is what the caller has counted. Then it is held.
+ */
+bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known *out);
 /* Ends one hold on the object whose first member this is. */
 void cp_known_release(const cJSON *child);
 /* Forgets all that nothing holds. */

@@ -8,9 +8,11 @@
 #include "controlplane/room/id.h"
 #include "known.h"
 
-/* A piece of the text; `end` 0: there is none. */
-struct extent {
-	size_t start, end;
+/* The first rtpCapabilities of a message. */
+struct capabilities {
+	size_t start, end; /* 0: they do not begin, or do not end */
+	bool is_known;
+	struct cp_known known;
 };
 
 /* --- what is seen without parsing ----------------------------------------------------------- */
@@ -34,30 +36,40 @@ static bool names_capabilities(const char *text, size_t len, size_t start, size_
 }
 
 /*
- * Goes through the text as a parser does: strings, brackets. Whether it is nested too deep;
- * and where the first rtpCapabilities are.
+ * Goes through the text as a parser does, strings and brackets, but not through capabilities
+ * that are known; where they are new, they are made known. Whether it is nested too deep.
  */
-static bool too_deep(const char *text, size_t len, struct extent *capabilities)
+static bool too_deep(const char *text, size_t len, struct capabilities *c)
 {
-	unsigned depth = 0, outside = 0;
+	unsigned depth = 0, outside = 0, deepest = 0;
 
-	*capabilities = (struct extent){.end = 0};
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '"') {
 			size_t start = i + 1;
 
 			i = string_end(text, len, start);
-			if (capabilities->start == 0 && names_capabilities(text, len, start, i)) {
-				capabilities->start = i + 2;
-				outside = depth;
-			}
+			if (c->start != 0 || !names_capabilities(text, len, start, i))
+				continue;
+			c->start = i + 2;
+			outside = deepest = depth;
+			c->is_known = cp_known_find(text + c->start, len - c->start, &c->known);
+			if (!c->is_known)
+				continue;
+			if (depth + c->known.depth > CP_JSON_DEPTH)
+				return true;
+			c->end = c->start + c->known.len;
+			i = c->end - 1;
 		} else if (text[i] == '{' || text[i] == '[') {
 			if (++depth > CP_JSON_DEPTH)
 				return true;
+			deepest = depth > deepest ? depth : deepest;
 		} else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
 			depth--;
-			if (capabilities->start != 0 && capabilities->end == 0 && depth == outside)
-				capabilities->end = i + 1;
+			if (c->start == 0 || c->end != 0 || depth != outside)
+				continue;
+			c->end = i + 1;
+			c->is_known = cp_known_add(text + c->start, c->end - c->start, deepest - outside,
+				&c->known);
 		}
 	}
 	return false;
@@ -97,19 +109,19 @@ static void refer(cJSON *item, const cJSON *known)
 }
 
 /* The message with a string, `mark`, in the place of the piece. NULL: no JSON, or no memory. */
-static cJSON *parse_marked(const char *text, size_t len, const struct extent *e, const char *mark)
+static cJSON *parse_marked(const char *text, size_t len, const struct capabilities *c, const char *mark)
 {
-	size_t mark_len = strlen(mark), rest = len - e->end;
-	char *shorter = malloc(e->start + mark_len + 2 + rest), *at = shorter;
+	size_t mark_len = strlen(mark), rest = len - c->end;
+	char *shorter = malloc(c->start + mark_len + 2 + rest), *at = shorter;
 	cJSON *json;
 
 	if (shorter == NULL)
 		return NULL;
-	at = mempcpy(at, text, e->start);
+	at = mempcpy(at, text, c->start);
 	*at++ = '"';
 	at = mempcpy(at, mark, mark_len);
 	*at++ = '"';
-	at = mempcpy(at, text + e->end, rest);
+	at = mempcpy(at, text + c->end, rest);
 	json = parse(shorter, (size_t)(at - shorter));
 	free(shorter);
 	return json;
@@ -119,36 +131,34 @@ static cJSON *parse_marked(const char *text, size_t len, const struct extent *e,
  * Parses all but what is known already. An object and a string are one value each for a
  * parser, so that the rest means what it meant; and no client can know the mark.
  */
-static cJSON *parse_around(const char *text, size_t len, const struct extent *e, const cJSON *known)
+static cJSON *parse_around(const char *text, size_t len, const struct capabilities *c)
 {
 	static char mark[CP_ID_SIZE];
 	cJSON *json, *item;
 
 	if (mark[0] == '\0')
 		cp_id_make(mark);
-	json = parse_marked(text, len, e, mark);
+	json = parse_marked(text, len, c, mark);
 	item = json != NULL ? find_string(json, mark) : NULL;
 	if (item != NULL) {
-		refer(item, known);
+		refer(item, c->known.json);
 		return json;
 	}
-	cp_known_release(known->child);
 	cJSON_Delete(json);
 	return NULL;
 }
 
 cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trouble)
 {
-	struct extent e;
-	const cJSON *known;
+	struct capabilities c = {.start = 0};
+	cJSON *json = NULL;
 
-	if (too_deep(text, len, &e)) {
-		*trouble = CP_JSON_TOO_DEEP;
-		return NULL;
-	}
-	*trouble = CP_JSON_NONE;
-	known = e.end != 0 ? cp_known_hold(text + e.start, e.end - e.start) : NULL;
-	return known != NULL ? parse_around(text, len, &e, known) : parse(text, len);
+	*trouble = too_deep(text, len, &c) ? CP_JSON_TOO_DEEP : CP_JSON_NONE;
+	if (*trouble == CP_JSON_NONE)
+		json = c.is_known ? parse_around(text, len, &c) : parse(text, len);
+	if (json == NULL && c.is_known)
+		cp_known_release(c.known.json->child);
+	return json;
 }
 
 /* --- the end ------------------------------------------------------------------------------- */

@@ -125,6 +125,30 @@ static void leaves_long_ones_alone(void **state)
 	cp_message_free(message);
 }
 
+/* Known or not: they have three levels. */
+static void capabilities_count_as_well(void)
+{
+	enum cp_json_trouble trouble;
+	char text[512];
+
+	for (int depth = CP_JSON_DEPTH - 5; depth < CP_JSON_DEPTH; depth++) {
+		cJSON *message;
+		int n = 0;
+
+		for (int i = 0; i < depth; i++)
+			text[n++] = '[';
+		n += sprintf(text + n, "{\"rtpCapabilities\":" CAPS "}");
+		for (int i = 0; i < depth; i++)
+			text[n++] = ']';
+		message = cp_message_parse(text, (size_t)n, &trouble);
+		assert_int_equal(message == NULL, depth + 4 > CP_JSON_DEPTH);
+		assert_int_equal(trouble, message == NULL ? CP_JSON_TOO_DEEP : CP_JSON_NONE);
+		cp_message_free(message);
+		if (depth % 2 == 0)
+			cp_known_forget();
+	}
+}
+
 static void is_not_nested_too_deep(void **state)
 {
 	enum cp_json_trouble trouble;
@@ -140,6 +164,7 @@ static void is_not_nested_too_deep(void **state)
 	memset(text + CP_JSON_DEPTH + 1, ']', CP_JSON_DEPTH + 1);
 	assert_null(cp_message_parse(text, strlen(text), &trouble));
 	assert_int_equal(trouble, CP_JSON_TOO_DEEP);
+	capabilities_count_as_well();
 	cp_message_free(NULL);
 }
 
