@@ -21,6 +21,7 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 	a->low = a->served = a->target = at;
 	a->resume = NULL;
 	a->changed = false;
+	a->round = dp_turns_of(w, s)->round - 1; /* it has not had a pass in this one */
 	w->watched[w->watched_count++] = s;
 }
 
@@ -31,11 +32,8 @@ static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 			w->watched[i] = w->watched[--w->watched_count];
 			break;
 		}
-	for (uint32_t i = 0; a->dirty && i < w->dirty_count; i++)
-		if (w->dirty[i] == s) {
-			w->dirty[i] = w->dirty[--w->dirty_count];
-			a->dirty = false;
-		}
+	if (a->waiting)
+		dp_turns_remove(w, s);
 	a->resume = NULL;
 	atomic_store_explicit(&s->cursor[w->id].at, DP_CURSOR_NONE, memory_order_release);
 }

@@ -56,4 +56,13 @@ static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *re
 	*real = c->real + ns;
 }
 
+/*
+ * CLOCK_MONOTONIC at this moment, from what dp_clock_now() has set, which must have been called
+ * a short time ago: for times within a loop.
+ */
+static inline uint64_t dp_clock_within(const struct dp_clock *c)
+{
+	return c->mono + (((rte_rdtsc() - c->tsc) * c->scale) >> 32);
+}
+
 #endif

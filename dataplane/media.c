@@ -65,11 +65,10 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		w->session_out_size = out_size;
 		w->twcc_pool = twcc;
 		w->chunk_pool = chunks;
-		w->dirty = rte_zmalloc_socket("dirty streams", limit->producers * sizeof *w->dirty, 0,
-			w->socket);
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof *w->watched, 0,
 			w->socket);
-		if (!w->dirty || !w->watched)
+		if (!dp_turns_init(&w->audio, limit->producers, w->socket) ||
+			!dp_turns_init(&w->video, limit->producers, w->socket) || !w->watched)
 			return ENOMEM;
 	}
 	return 0;

@@ -262,19 +262,17 @@ void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
 }
 
 /* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
-void dp_stream_mark_dirty(struct dp_worker *w, uint32_t slot)
+void dp_stream_wait(struct dp_worker *w, uint32_t slot)
 {
 	struct dp_audience *a = &w->audience[slot];
 
-	if (a->dirty || !a->first)
-		return;
-	a->dirty = true;
-	w->dirty[w->dirty_count++] = &w->streams[slot];
+	if (!a->waiting && a->first)
+		dp_turns_add(w, &w->streams[slot]);
 }
 
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
 {
-	dp_stream_mark_dirty(w, s->slot);
+	dp_stream_wait(w, s->slot);
 	for (unsigned i = 0; i < w->workers; i++) {
 		if (i == w->id ||
 			atomic_load_explicit(&s->cursor[i].at, memory_order_relaxed) == DP_CURSOR_NONE)
@@ -295,6 +293,6 @@ void dp_stream_take_wakes(struct dp_worker *w)
 			continue;
 		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof slots[0], DP_BURST, NULL);
 		for (unsigned k = 0; k < n; k++)
-			dp_stream_mark_dirty(w, slots[k]);
+			dp_stream_wait(w, slots[k]);
 	}
 }

@@ -49,12 +49,35 @@ static inline void dp_stream_want_keyframe(struct dp_stream *s)
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
-/* Puts the stream in that slot into this worker's list of those to fan out, if it has viewers here. */
-void dp_stream_mark_dirty(struct dp_worker *w, uint32_t slot);
+/* Puts the stream in that slot among those that wait for the fan-out, if it has viewers here. */
+void dp_stream_wait(struct dp_worker *w, uint32_t slot);
 /* Takes what other workers have put into the wake rings. */
 void dp_stream_take_wakes(struct dp_worker *w);
 /* Tells every worker with an audience, this one included, of new packets. */
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s);
+
+/* --- turns (turns.c) --- */
+
+/* For so many streams, in memory of that NUMA node. False: no memory. */
+bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket);
+/* A stream's own, by its kind. */
+struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_stream *s);
+/* Adds a stream that is not among them. */
+void dp_turns_add(struct dp_worker *w, struct dp_stream *s);
+/* Takes one out, wherever it stands. */
+void dp_turns_remove(struct dp_worker *w, struct dp_stream *s);
+/* Begins a new round when the last one is over. False: nobody waits. */
+bool dp_turns_begin(struct dp_turns *t);
+/*
+ * The first `done` have had their pass. `stopped`: the next one stood still in it, and goes
+ * behind the others, so that all have their turn.
+ */
+void dp_turns_done(struct dp_turns *t, uint32_t done, bool stopped);
+/* Anybody waits. */
+static inline bool dp_turns_waiting(const struct dp_turns *t)
+{
+	return t->count + t->later_count > 0;
+}
 
 /* Moves the cursor on, past what is not worth sending again. */
 void dp_audience_let_go(struct dp_worker *w, struct dp_stream *s);

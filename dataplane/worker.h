@@ -70,7 +70,20 @@ struct dp_audience {
 	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
 	uint32_t resume_index;
 	bool changed; /* members came or went during the pass */
-	bool dirty; /* in the worker's dirty list */
+	bool again; /* the pass looks a second time, for them */
+	bool waiting; /* in the worker's turns */
+	uint32_t round; /* the last one in which it had a whole pass */
+};
+
+/*
+ * Streams of one kind with packets for viewers here. A round is a pass of each that waits: one that has had
+ * its own and has more waits for the others, so that under overload no viewer is looked at more often than
+ * another, whichever stream it watches.
+ */
+struct dp_turns {
+	struct dp_stream **now, **later; /* still to have their pass in this round, and in the next */
+	uint32_t count, later_count;
+	uint32_t round;
 };
 
 struct dp_worker {
@@ -103,8 +116,8 @@ struct dp_worker {
 	struct dp_transport **owned; /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;
 	struct dp_transport *ingress; /* those that produce */
-	struct dp_stream **dirty; /* streams with packets to fan out; room for every slot */
-	uint32_t dirty_count;
+	struct dp_turns audio, video; /* what is to be fanned out */
+	uint32_t audio_loops; /* so many in a row have left no room for video that waits */
 	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */
@@ -175,7 +188,10 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
 /* Queues in order; takes the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
-/* The same for n packets that fit the port's MTU; without a detour where nothing waits before them. */
+/*
+ * The same for at most 64 packets that fit the port's MTU and whose note (path/tx.h) is written; without
+ * a detour where nothing waits before them.
+ */
 void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
 /* How many packets dp_tx() takes now without dropping. */
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);

@@ -64,7 +64,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n *
 		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
-	bytes += n * c->limit.producers * (sizeof(struct dp_audience) + 32);
+	bytes += n * c->limit.producers * (sizeof(struct dp_audience) + 56);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
 					      c->dataplane.stream_packets * stream_slot);
@@ -214,6 +214,8 @@ int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const str
 {
 	int error = make_tables(all, c);
 
+	if (!error)
+		error = dp_txq_init();
 	for (unsigned i = 0; !error && i < all->count; i++) {
 		all->worker[i] = make_worker(all, i, c, stats);
 		if (!all->worker[i])

@@ -17,6 +17,7 @@
 
 #include "drop.h"
 #include "ids.h"
+#include "latency.h"
 #include "port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
@@ -63,7 +64,11 @@ struct sh_worker_stats {
 	uint32_t engine; /* 1: ipsec-mb, 2: libsrtp2 */
 	uint32_t transports, consumers, streams; /* owned now */
 	uint64_t busy_cycles; /* TSC cycles of the busy loops */
-	uint64_t reserved[14];
+	uint64_t fanout_waits; /* the fan-out stopped for room, and went on in a later loop */
+	uint64_t video_first; /* video went before audio, which had taken all room for too long */
+	uint64_t aged_audio, aged_video; /* packets to viewers in drop[SH_DROP_TX_AGE], by kind */
+	struct sh_latency latency; /* packets to viewers, from RX to TX; not those sent again */
+	uint64_t reserved[6];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

@@ -24,7 +24,7 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(icmp_answered, "echo requests answered"),
 	COUNTER(rtp_in, "RTP packets accepted"),
 	COUNTER(rtcp_in, "RTCP packets accepted"),
-	COUNTER(rtp_out, "RTP packets sent, without retransmissions"),
+	COUNTER(rtp_out, "RTP packets sent, retransmissions among them"),
 	COUNTER(rtcp_out, "RTCP packets sent"),
 	COUNTER(rtx_out, "retransmissions sent"),
 	COUNTER(nack_in, "NACKs from viewers"),
@@ -38,6 +38,10 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(rr_out, "receiver reports to producers"),
 	COUNTER(sr_out, "sender reports to viewers"),
 	COUNTER(tx_waits, "bursts that had to wait for room in a transmit ring"),
+	COUNTER(fanout_waits, "times the fan-out stopped for room and went on later"),
+	COUNTER(video_first, "times video went before audio so as not to starve"),
+	COUNTER(aged_audio, "audio packets to viewers let go for their age"),
+	COUNTER(aged_video, "video packets to viewers let go for their age"),
 };
 const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);
 

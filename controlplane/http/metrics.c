@@ -115,7 +115,31 @@ static const struct {
 	COUNTER(fir_in, "FIRs received."),
 	COUNTER(pli_out, "PLIs sent."),
 	COUNTER(tx_waits, "Bursts that waited for room in a TX ring."),
+	COUNTER(fanout_waits, "Times the fan-out stopped for room and went on later."),
+	COUNTER(video_first, "Times video went before audio so as not to starve."),
+	COUNTER(aged_audio, "Audio packets to viewers let go for their age."),
+	COUNTER(aged_video, "Video packets to viewers let go for their age."),
 };
+
+/* A bucket an octave: the four that the data plane counts in each would be many lines a worker. */
+static void latency(FILE *f, const struct sh_latency *live, uint32_t worker)
+{
+	static const char *const name = "spate_worker_rx_to_tx_seconds";
+	struct sh_latency l;
+	uint64_t below = 0;
+
+	sh_latency_read(live, &l);
+	for (unsigned i = 0; i < SH_LATENCY_BUCKETS - 1; i++) {
+		below += l.bucket[i];
+		if (i % 4 == 0)
+			fprintf(f, "%s_bucket{worker=\"%u\",le=\"%.10g\"} %" PRIu64 "\n", name, worker,
+				(double)sh_latency_end(i) / 1e9, below);
+	}
+	below += l.bucket[SH_LATENCY_BUCKETS - 1];
+	fprintf(f, "%s_bucket{worker=\"%u\",le=\"+Inf\"} %" PRIu64 "\n", name, worker, below);
+	fprintf(f, "%s_sum{worker=\"%u\"} %.9f\n", name, worker, (double)l.sum_ns / 1e9);
+	fprintf(f, "%s_count{worker=\"%u\"} %" PRIu64 "\n", name, worker, below);
+}
 
 static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 {
@@ -138,6 +162,9 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 			fprintf(f, "spate_worker_drops_total{worker=\"%u\",reason=\"%s\"} %" PRIu64 "\n", w,
 				sh_drop_name(reason),
 				__atomic_load_n(&sh_stats_worker(stats, w)->drop[reason], __ATOMIC_RELAXED));
+	head(f, "worker_rx_to_tx_seconds", "histogram", "Time from RX to TX of packets to viewers.");
+	for (uint32_t w = 0; w < stats->workers; w++)
+		latency(f, &sh_stats_worker(stats, w)->latency, w);
 	single(f, "dataplane_transports", "gauge", "Transports in the data plane's tables.",
 		stats->header->transports_used);
 	single(f, "dataplane_producers", "gauge", "Producers in the data plane's tables.",

@@ -13,8 +13,10 @@
 
 #include "media.h"
 
-/* In one loop: then what has come in has its turn. A pass over a large audience takes many. */
-enum { FANOUT_PACKETS = 2048 };
+enum {
+	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */
+	AUDIO_LOOPS = 3, /* that audio may take all room for, one after the other, while video waits */
+};
 
 /* Skips what has waited too long for room: late video is worse than a repaired gap. */
 static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target)
@@ -28,6 +30,8 @@ static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_
 			return;
 		c->waiting_keyframe |= slot->restart;
 		w->stats->drop[SH_DROP_TX_AGE]++;
+		w->stats->aged_audio += s->kind == SH_KIND_AUDIO;
+		w->stats->aged_video += s->kind == SH_KIND_VIDEO;
 	}
 }
 
@@ -37,7 +41,7 @@ static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_
  */
 static void pass_over(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 {
-	if (c->at == target)
+	if (c->at >= target)
 		return;
 	c->waiting_keyframe = true;
 	if (c->transport->idle)
@@ -45,7 +49,7 @@ static void pass_over(struct dp_worker *w, struct dp_consumer *c, uint64_t targe
 	c->at = target;
 }
 
-/* One viewer up to the pass's target. False: no room now, go on here later. */
+/* One viewer up to `target`. False: no room now, go on here later. */
 static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target,
 	struct dp_outgoing *o)
 {
@@ -82,12 +86,21 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint32_t i)
 	}
 }
 
-/* Goes on with a pass, or begins one. True: everybody has everything up to the target. */
+/*
+ * Goes on with a pass, or begins one. True: everybody has everything up to the target.
+ *
+ * Each viewer gets what there is when its turn comes, not only what there was when the
+ * pass began: under overload a pass takes long, and the last ones' packets would be older
+ * each time than the first ones', and too old more often.
+ */
 static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, struct dp_outgoing *o)
 {
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+
 	if (!a->resume) {
-		a->target = atomic_load_explicit(&s->head, memory_order_acquire);
+		a->target = head;
 		a->changed = true;
+		a->again = false;
 	}
 	/* Members that moved while the pass stood still may have been passed over: look again. */
 	while (a->resume || a->changed) {
@@ -100,52 +113,82 @@ static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a
 		}
 		for (; a->resume_index < chunk->count; a->resume_index++) {
 			prefetch(chunk, a->resume_index + 1);
-			if (!serve(w, s, chunk->member[a->resume_index], a->target, o))
+			if (!serve(w, s, chunk->member[a->resume_index], a->again ? a->target : head, o))
 				return false;
 		}
 		a->resume_index = 0;
 		a->resume = chunk->next;
+		a->again |= !a->resume;
 	}
 	return true;
 }
 
-/* Takes those off the list that are done. One that stopped goes behind the others, so that all have their turn. */
-static void requeue(struct dp_worker *w, uint32_t done)
+/* All have had everything up to the pass's target. Who has more now waits for its turn in the next round. */
+static void complete(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
 {
-	struct dp_stream *stopped = done < w->dirty_count ? w->dirty[done] : NULL;
-	uint32_t from = stopped ? done + 1 : done, left = w->dirty_count - from;
-
-	memmove(w->dirty, w->dirty + from, left * sizeof w->dirty[0]);
-	if (stopped)
-		w->dirty[left++] = stopped;
-	w->dirty_count = left;
+	a->served = a->target;
+	a->round = dp_turns_of(w, s)->round;
+	a->waiting = false;
+	dp_audience_let_go(w, s);
+	if (atomic_load_explicit(&s->head, memory_order_relaxed) != a->served)
+		dp_turns_add(w, s);
 }
 
+/* The streams of one kind. False: there is no room left. */
+static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing *o)
+{
+	bool stopped = false;
+	uint32_t done = 0;
+
+	if (!dp_turns_begin(t))
+		return true;
+	while (done < t->count) {
+		struct dp_stream *s = t->now[done];
+		struct dp_audience *a = &w->audience[s->slot];
+
+		o->kind = s->kind;
+		stopped = !pass(w, s, a, o);
+		if (stopped)
+			break;
+		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
+		dp_outgoing_flush(w, o);
+		complete(w, s, a);
+		done++;
+	}
+	w->stats->fanout_waits += stopped && o->allowed;
+	dp_turns_done(t, done, stopped);
+	return !stopped;
+}
+
+/*
+ * Audio goes first: it is little, and missed most. Where it alone is more than the device
+ * takes, video has one loop in some.
+ */
 unsigned dp_fanout(struct dp_worker *w)
 {
+	bool video_first = w->audio_loops >= AUDIO_LOOPS;
+	struct dp_turns *first = video_first ? &w->video : &w->audio;
+	struct dp_turns *second = video_first ? &w->audio : &w->video;
+	unsigned one, both;
 	struct dp_outgoing o;
-	uint32_t done;
 
 	dp_stream_take_wakes(w);
-	if (!w->dirty_count)
+	if (!dp_turns_waiting(first) && !dp_turns_waiting(second))
 		return 0;
 	o.count = o.spares = 0;
 	o.allowed = FANOUT_PACKETS;
-	for (done = 0; done < w->dirty_count; done++) {
-		struct dp_stream *s = w->dirty[done];
-		struct dp_audience *a = &w->audience[s->slot];
-
-		if (!pass(w, s, a, &o)) {
-			w->stats->tx_waits += o.allowed != 0;
-			break;
-		}
-		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
-		dp_outgoing_flush(w, &o);
-		a->served = a->target;
-		dp_audience_let_go(w, s);
-		a->dirty = false;
+	if (!fan_out(w, first, &o)) {
+		one = both = FANOUT_PACKETS - o.allowed;
+	} else {
+		one = FANOUT_PACKETS - o.allowed;
+		fan_out(w, second, &o);
+		both = FANOUT_PACKETS - o.allowed;
 	}
 	dp_outgoing_end(w, &o);
-	requeue(w, done);
-	return FANOUT_PACKETS - o.allowed;
+	w->stats->video_first += video_first && one;
+	if (!dp_turns_waiting(&w->video) || (video_first ? one : both - one))
+		w->audio_loops = 0;
+	else if (one && !video_first)
+		w->audio_loops++;
+	return both;
 }

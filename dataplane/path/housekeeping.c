@@ -193,7 +193,7 @@ void dp_housekeeping(struct dp_worker *w)
 		dp_audience_let_go(w, s);
 		/* A wake ring may have been full. */
 		if (atomic_load_explicit(&s->head, memory_order_relaxed) != w->audience[s->slot].served)
-			dp_stream_mark_dirty(w, s->slot);
+			dp_stream_wait(w, s->slot);
 	}
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {
 		dp_report_producers(w, t);

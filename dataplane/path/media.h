@@ -20,6 +20,7 @@ enum { DP_JOBS = 64 };
 struct dp_outgoing {
 	unsigned count, spares;
 	unsigned allowed; /* fan-out: how many more in this loop */
+	uint8_t kind; /* fan-out: enum sh_kind of the stream */
 	struct dp_srtp_job job[DP_JOBS];
 	struct rte_mbuf *mbuf[DP_JOBS];
 	struct dp_transport *transport[DP_JOBS];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "media.h"
+#include "tx.h"
 
 /* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
 enum { RTX_PER_WINDOW = 500 };
@@ -88,6 +89,7 @@ static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_s
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		return;
 	}
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
 	c->rtx_packets++;
 	w->stats->rtx_out++;
 }

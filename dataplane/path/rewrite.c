@@ -3,6 +3,7 @@
 /* A stream's packet becomes one viewer's: number, timestamp, SSRC, payload type, extensions. */
 
 #include "media.h"
+#include "tx.h"
 
 /* Whether this packet flows to this viewer, and with which number. */
 static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)
@@ -41,6 +42,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consu
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
 		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
 		(uint32_t)(seq >> 16));
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = slot->rx_ns, .kind = o->kind};
 	o->allowed--;
 	c->packets++;
 	c->bytes += p->payload_len;

@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tx.h"
 
+#include <stdalign.h>
+
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include "../net/frame.h"
+
+int dp_tx_note_offset = -1;
+
+int dp_txq_init(void)
+{
+	static const struct rte_mbuf_dynfield field = {.name = "spate_tx_note",
+		.size = sizeof(struct dp_tx_note),
+		.align = alignof(struct dp_tx_note)};
+
+	dp_tx_note_offset = rte_mbuf_dynfield_register(&field);
+	return dp_tx_note_offset < 0 ? rte_errno : 0;
+}
 
 struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned workers, int socket)
 {
@@ -24,10 +39,83 @@ static void drop_aged(struct dp_worker *w, struct dp_txq *q)
 {
 	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
 
-	while (q->tail != q->head && w->now_ns - q->queued_ns[q->tail % DP_TXQ_SLOTS] > limit) {
-		dp_drop(w, q->mbuf[q->tail % DP_TXQ_SLOTS], SH_DROP_TX_AGE);
-		q->tail++;
+	for (; q->tail != q->head; q->tail++) {
+		struct rte_mbuf *m = q->mbuf[q->tail % DP_TXQ_SLOTS];
+		const struct dp_tx_note *note = dp_tx_note(m);
+
+		if (w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= limit)
+			return;
+		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
+		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
+		dp_drop(w, m, SH_DROP_TX_AGE);
 	}
+}
+
+/* --- to the device ------------------------------------------------------------------ */
+
+/* What is to be known of packets once the device has them: a sent mbuf is not ours to read. */
+struct handed {
+	unsigned runs;
+	uint64_t bytes;
+	struct {
+		uint64_t since_ns; /* of packets to viewers that came in together; 0: of others */
+		unsigned count;
+	} run[DP_TX_MOST];
+};
+
+static void look_at(struct handed *h, struct rte_mbuf *const *m, unsigned n)
+{
+	uint64_t last = UINT64_MAX;
+
+	h->runs = 0;
+	h->bytes = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct dp_tx_note *note = dp_tx_note(m[i]);
+		uint64_t since = note->kind ? note->since_ns : 0;
+
+		h->bytes += m[i]->pkt_len;
+		if (since != last) {
+			h->run[h->runs].since_ns = last = since;
+			h->run[h->runs++].count = 0;
+		}
+		h->run[h->runs - 1].count++;
+	}
+}
+
+/*
+ * The clock is read again, once for them all, when the device has taken them: the time at
+ * which the loop began would leave out what the loop has done since. Of RX it is the right
+ * one, read before the burst came in.
+ */
+static void record(struct dp_worker *w, const struct handed *h, unsigned sent)
+{
+	uint64_t now = dp_clock_within(&w->clock);
+
+	for (unsigned i = 0; sent && i < h->runs; i++) {
+		uint64_t since = h->run[i].since_ns;
+		unsigned n = RTE_MIN(h->run[i].count, sent);
+
+		if (since) /* another worker may have read it, from a clock that is a little ahead */
+			sh_latency_add(&w->stats->latency, now > since ? now - since : 0, n);
+		sent -= n;
+	}
+}
+
+/* Up to DP_TX_MOST packets. How many the device has taken, in order. */
+static unsigned hand_over(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+{
+	struct handed h;
+	unsigned sent;
+
+	look_at(&h, m, n);
+	sent = rte_eth_tx_burst(port, (uint16_t)w->id, m, (uint16_t)n);
+	for (unsigned i = sent; i < n; i++)
+		h.bytes -= m[i]->pkt_len;
+	record(w, &h, sent);
+	w->stats->tx_bytes += h.bytes;
+	w->stats->tx_packets += sent;
+	w->stats->tx_waits += sent < n;
+	return sent;
 }
 
 /* Offers what waits to the device until it takes no more. */
@@ -36,43 +124,40 @@ static void offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
 	while (q->tail != q->head) {
 		uint32_t at = q->tail % DP_TXQ_SLOTS;
 		uint32_t straight = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
-		uint16_t n = (uint16_t)RTE_MIN(straight, (uint32_t)DP_BURST);
-		uint32_t len[DP_BURST];
-		uint16_t sent;
+		unsigned n = RTE_MIN(straight, (uint32_t)DP_BURST);
+		unsigned sent = hand_over(w, port, q->mbuf + at, n);
 
-		for (uint16_t i = 0; i < n; i++) /* a sent mbuf is not ours to read */
-			len[i] = q->mbuf[at + i]->pkt_len;
-		sent = rte_eth_tx_burst(port, (uint16_t)w->id, q->mbuf + at, n);
-		for (uint16_t i = 0; i < sent; i++)
-			w->stats->tx_bytes += len[i];
-		w->stats->tx_packets += sent;
 		q->tail += sent;
-		if (sent < n) {
-			w->stats->tx_waits++;
+		if (sent < n)
 			break;
-		}
 	}
 	q->flushed = q->head;
 }
 
+/* --- what waits ------------------------------------------------------------------------ */
+
+static void queue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct rte_mbuf *m)
+{
+	if (q->head - q->tail >= q->limit) {
+		dp_drop(w, m, SH_DROP_TX_QUEUE);
+		return;
+	}
+	q->mbuf[q->head % DP_TXQ_SLOTS] = m;
+	q->head++;
+	if (q->head - q->flushed >= DP_BURST)
+		offer(w, port, q);
+}
+
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m)
 {
-	struct dp_txq *q = txq(w, port);
 	uint32_t longest = w->ports->by_id[port]->mtu + DP_ETHER_HEADER + DP_ETHER_VLAN;
 
 	if (m->pkt_len > longest) {
 		dp_drop(w, m, SH_DROP_TOO_LONG);
 		return;
 	}
-	if (q->head - q->tail >= q->limit) {
-		dp_drop(w, m, SH_DROP_TX_QUEUE);
-		return;
-	}
-	q->mbuf[q->head % DP_TXQ_SLOTS] = m;
-	q->queued_ns[q->head % DP_TXQ_SLOTS] = w->now_ns;
-	q->head++;
-	if (q->head - q->flushed >= DP_BURST)
-		offer(w, port, q);
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
+	queue(w, port, txq(w, port), m);
 }
 
 void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
@@ -80,20 +165,10 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsign
 	struct dp_txq *q = txq(w, port);
 	unsigned sent = 0;
 
-	if (q->head == q->tail) {
-		uint64_t bytes = 0;
-
-		for (unsigned i = 0; i < n; i++)
-			bytes += m[i]->pkt_len;
-		sent = rte_eth_tx_burst(port, (uint16_t)w->id, m, (uint16_t)n);
-		for (unsigned i = sent; i < n; i++)
-			bytes -= m[i]->pkt_len;
-		w->stats->tx_bytes += bytes;
-		w->stats->tx_packets += sent;
-		w->stats->tx_waits += sent < n;
-	}
+	if (q->head == q->tail)
+		sent = hand_over(w, port, m, n);
 	for (; sent < n; sent++)
-		dp_tx(w, port, m[sent]);
+		queue(w, port, q, m[sent]);
 }
 
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)

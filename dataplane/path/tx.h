@@ -8,11 +8,29 @@
  * goes on in the next loop, until it is too old.
  */
 
+#include <rte_mbuf_dyn.h>
+
 #include "../worker.h"
+
+/* What the queue knows of a packet: in a dynamic field of the mbuf. */
+struct dp_tx_note {
+	uint64_t
+		since_ns; /* its age counts from here: arrival of what it forwards, else when it was queued */
+	uint64_t kind; /* enum sh_kind of a packet to a viewer; 0: anything else, or sent again */
+};
+
+/* The field's place; dp_txq_init(). */
+extern int dp_tx_note_offset;
+
+static inline struct dp_tx_note *dp_tx_note(struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, dp_tx_note_offset, struct dp_tx_note *);
+}
 
 enum {
 	DP_TXQ_SLOTS = 16384,
 	DP_TXQ_AHEAD = 256, /* of the fan-out's packets */
+	DP_TX_MOST = 64, /* packets that dp_tx_burst() takes */
 };
 
 struct dp_txq {
@@ -20,8 +38,10 @@ struct dp_txq {
 	uint32_t flushed; /* head at the last try to send */
 	uint32_t limit; /* most that may wait: the pool feeds the receive queues too */
 	struct rte_mbuf *mbuf[DP_TXQ_SLOTS];
-	uint64_t queued_ns[DP_TXQ_SLOTS];
 };
+
+/* Once at start, before there are packets. 0 or errno. */
+int dp_txq_init(void);
 
 /* For one of `workers` that share a pool of `mbufs`. NULL: no memory. */
 struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned workers, int socket);

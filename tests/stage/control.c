@@ -250,6 +250,17 @@ uint64_t stage_drops(const struct stage *s, enum sh_drop reason)
 	return stage_sum(s, offsetof(struct sh_worker_stats, drop) + sizeof(uint64_t) * reason);
 }
 
+struct sh_latency stage_latency(const struct stage *s)
+{
+	struct sh_latency sum = {.sum_ns = 0}, one;
+
+	for (uint32_t i = 0; i < s->stats.workers; i++) {
+		sh_latency_read(&sh_stats_worker(&s->stats, i)->latency, &one);
+		sh_latency_merge(&sum, &one);
+	}
+	return sum;
+}
+
 bool stage_wait(const struct stage *s, size_t offset, uint64_t value)
 {
 	uint64_t end = stage_ms() + STAGE_WAIT_MS;

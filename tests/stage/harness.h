@@ -86,6 +86,8 @@ uint64_t stage_drops(const struct stage *s, enum sh_drop reason);
 /* A counter over all workers, by its offset in struct sh_worker_stats. */
 uint64_t stage_sum(const struct stage *s, size_t offset);
 #define STAGE_SUM(s, field) stage_sum((s), offsetof(struct sh_worker_stats, field))
+/* What the packets to viewers took from RX to TX, over all workers. */
+struct sh_latency stage_latency(const struct stage *s);
 /* Waits until the counter is at least `value`. */
 bool stage_wait(const struct stage *s, size_t offset, uint64_t value);
 #define STAGE_WAIT(s, field, value) stage_wait((s), offsetof(struct sh_worker_stats, field), (value))

@@ -52,6 +52,7 @@ static uint32_t received(struct stage *s, uint32_t from)
 
 int main(void)
 {
+	struct sh_latency latency;
 	struct stage s;
 
 	stage_namespace();
@@ -87,6 +88,8 @@ int main(void)
 	inject(&s, 7, 3);
 	STAGE_CHECK(received(&s, 7) == 3);
 	STAGE_CHECK(STAGE_SUM(&s, tx_packets) == 308 && stage_drops(&s, SH_DROP_NO_MBUF) == 0);
+	latency = stage_latency(&s);
+	STAGE_CHECK(sh_latency_count(&latency) == 0); /* none of these went to a viewer */
 	STAGE_CHECK(stage_stop(&s) == 0);
 	stage_end(&s);
 	printf("%d failed\n", stage_failures);

@@ -184,6 +184,7 @@ static void moved(void)
 int main(void)
 {
 	struct media_setup setup = {.workers = 2, .stream_packets = 1024};
+	struct sh_latency latency;
 
 	stage_namespace();
 	media_start(&m, &setup);
@@ -195,6 +196,9 @@ int main(void)
 	deletions();
 	moved();
 	STAGE_CHECK(m.strays == 0);
+	latency = stage_latency(&m.s);
+	STAGE_CHECK(sh_latency_count(&latency) == STAGE_SUM(&m.s, rtp_out) - STAGE_SUM(&m.s, rtx_out));
+	STAGE_CHECK(latency.max_ns > 0 && latency.max_ns < 2000000000 && latency.sum_ns > 0);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;

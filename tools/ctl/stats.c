@@ -28,6 +28,36 @@ static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int 
 	return __atomic_load_n(&sh_stats_worker(r, worker)->drop[reason], __ATOMIC_RELAXED);
 }
 
+static const struct {
+	const char *name;
+	unsigned per_mille; /* 1000: the longest since the start */
+} percentiles[] = {{"p50", 500}, {"p99", 990}, {"p99.9", 999}, {"max", 1000}};
+
+static double microseconds(const struct sh_latency *l, unsigned per_mille)
+{
+	return (double)(per_mille == 1000 ? l->max_ns : sh_latency_percentile(l, per_mille)) / 1000;
+}
+
+/* What the workers' packets to viewers took from RX to TX; the total is that of all packets together. */
+static void add_latency(struct ctl_table *t, const struct sh_stats_reader *r, const struct ctl_options *o)
+{
+	static struct sh_latency l[SH_MAX_WORKERS + 1];
+	struct sh_latency *total = &l[r->workers];
+
+	*total = (struct sh_latency){.sum_ns = 0};
+	for (uint32_t i = 0; i < r->workers; i++) {
+		sh_latency_read(&sh_stats_worker(r, i)->latency, &l[i]);
+		sh_latency_merge(total, &l[i]);
+	}
+	if (sh_latency_count(total) == 0 && !o->all)
+		return;
+	for (size_t p = 0; p < sizeof(percentiles) / sizeof(percentiles[0]); p++) {
+		ctl_cell(t, "rx to tx %s, us", percentiles[p].name);
+		for (uint32_t i = 0; i < r->workers + (r->workers > 1); i++)
+			ctl_cell(t, "%.1f", microseconds(&l[i], percentiles[p].per_mille));
+	}
+}
+
 static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o)
 {
 	char heading[SH_MAX_WORKERS][24];
@@ -51,7 +81,22 @@ static void print_table(const struct sh_stats_reader *r, const struct ctl_option
 			value[i] = read_drop(r, i, reason);
 		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
+	add_latency(&t, r, o);
 	ctl_table_print(&t);
+}
+
+static void json_latency(cJSON *worker, const struct sh_latency *live)
+{
+	cJSON *out = cJSON_AddObjectToObject(worker, "rx_to_tx");
+	struct sh_latency l;
+
+	sh_latency_read(live, &l);
+	ctl_json_u64(out, "packets", sh_latency_count(&l));
+	cJSON_AddNumberToObject(out, "sum_us", (double)l.sum_ns / 1000);
+	cJSON_AddNumberToObject(out, "p50_us", microseconds(&l, 500));
+	cJSON_AddNumberToObject(out, "p99_us", microseconds(&l, 990));
+	cJSON_AddNumberToObject(out, "p999_us", microseconds(&l, 999));
+	cJSON_AddNumberToObject(out, "max_us", microseconds(&l, 1000));
 }
 
 static void print_json(const struct sh_stats_reader *r)
@@ -77,6 +122,7 @@ static void print_json(const struct sh_stats_reader *r)
 		drops = cJSON_AddObjectToObject(worker, "drops");
 		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));
+		json_latency(worker, &w->latency);
 		cJSON_AddItemToArray(workers, worker);
 	}
 	ctl_json_print(root);

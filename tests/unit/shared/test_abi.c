@@ -212,7 +212,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, notice_size, 124),
 	AT(sh_stats_header, tsc_hz, 128),
 
-	SIZE(sh_worker_stats, 896),
+	SIZE(sh_worker_stats, 1536),
 	AT(sh_worker_stats, rx_packets, 0),
 	AT(sh_worker_stats, rx_bytes, 8),
 	AT(sh_worker_stats, tx_packets, 16),
@@ -251,6 +251,17 @@ static const struct place places[] = {
 	AT(sh_worker_stats, consumers, 768),
 	AT(sh_worker_stats, streams, 772),
 	AT(sh_worker_stats, busy_cycles, 776),
+	AT(sh_worker_stats, fanout_waits, 784),
+	AT(sh_worker_stats, video_first, 792),
+	AT(sh_worker_stats, aged_audio, 800),
+	AT(sh_worker_stats, aged_video, 808),
+	AT(sh_worker_stats, latency, 816),
+	AT(sh_worker_stats, reserved, 1488),
+
+	SIZE(sh_latency, 672),
+	AT(sh_latency, bucket, 0),
+	AT(sh_latency, sum_ns, 656),
+	AT(sh_latency, max_ns, 664),
 
 	SIZE(sh_port_stats, 1280),
 	AT(sh_port_stats, name, 0),

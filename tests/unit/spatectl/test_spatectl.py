@@ -19,7 +19,7 @@ import unittest
 
 SPATECTL = sys.argv.pop(1)
 COUNTERS, DROPS = 30, 64
-WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 896, 1280, 96, 120, 120
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1536, 1280, 96, 120, 120
 NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
 
@@ -78,6 +78,13 @@ class DataPlane:
 
     def set_notice(self, slot, text):
         os.pwrite(self.fd, text.encode(), self.notice_at + slot * NOTICE_SIZE)
+
+    def set_latency(self, worker, buckets, sum_ns, max_ns):
+        """`buckets`: {index: packets}; 102 words stand before them in a worker's page."""
+        for index, value in buckets.items():
+            self.set_counter(worker, 102 + index, value)
+        self.set_counter(worker, 102 + 82, sum_ns)
+        self.set_counter(worker, 102 + 83, max_ns)
 
     def set_transport(self, slot, ident):
         now = monotonic_ns()
@@ -466,6 +473,21 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(list(workers[1]["drops"].values())[23], 2**60 + 1)
         self.assertEqual(workers[1]["udp_port"], 20001)
         self.assertEqual(workers[1]["pli_in"], 0)
+
+    def test_stats_latency(self):
+        plane = self.data(workers=2)
+        self.assertNotIn("rx to tx", self.run_ctl("stats")[0])
+        plane.set_latency(0, {1: 990, 4: 9, 81: 1}, 5000000, 2 * 10**9)  # 1.0 .. 1.28, 1.8 .. 2.0 us, over a second
+        plane.set_latency(1, {9: 1}, 5000, 5000)
+        out, _ = self.run_ctl("stats")
+        self.assertRegex(out, r"(?m)^rx to tx p50, us +1\.3 +5\.0 +1\.3$")
+        self.assertRegex(out, r"(?m)^rx to tx p99, us +1\.3 +5\.0 +2\.0$")
+        self.assertRegex(out, r"(?m)^rx to tx p99\.9, us +2\.0 +5\.0 +5\.1$")
+        self.assertRegex(out, r"(?m)^rx to tx max, us +2000000\.0 +5\.0 +2000000\.0$")
+        latency = [w["rx_to_tx"] for w in json.loads(self.run_ctl("stats", "--json")[0])["workers"]]
+        self.assertEqual(latency[0], {"packets": 1000, "sum_us": 5000, "p50_us": 1.28, "p99_us": 1.28, "p999_us": 2.048,
+                                      "max_us": 2000000})
+        self.assertEqual(latency[1]["p50_us"], 5)
 
 
 if __name__ == "__main__":

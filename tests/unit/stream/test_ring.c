@@ -217,7 +217,7 @@ static void stale_wake(void **state)
 	t = &world->stream[1];
 	assert_int_equal(dp_stream_prepare(t, &world->config, SH_KIND_VIDEO, 0), 0);
 	dp_fanout(&world->worker[1]);
-	assert_int_equal(world->worker[1].dirty_count, 0);
+	assert_false(dp_turns_waiting(&world->worker[1].video));
 	assert_true(t->cursor[1].at == DP_CURSOR_NONE);
 	assert_true(world->worker[1].audience[0].served == 5);
 	dp_stream_dispose(t);

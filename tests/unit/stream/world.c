@@ -83,6 +83,8 @@ uint64_t rte_rand_max(uint64_t upper)
 	return rte_rand() % upper;
 }
 
+int dp_tx_note_offset = RTE_ALIGN_CEIL(offsetof(struct rte_mbuf, dynfield1), 8);
+
 /* --- in place of the stages behind ------------------------------------------------------- */
 
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
@@ -165,7 +167,7 @@ static void make_worker(unsigned i)
 	w->transports = world->producer;
 	w->consumers = world->consumer;
 	w->audience = calloc(WORLD_STREAMS, sizeof *w->audience);
-	w->dirty = calloc(WORLD_STREAMS, sizeof *w->dirty);
+	assert_true(dp_turns_init(&w->audio, WORLD_STREAMS, 0) && dp_turns_init(&w->video, WORLD_STREAMS, 0));
 	w->watched = calloc(WORLD_STREAMS, sizeof *w->watched);
 	w->now_ns = 1000 * DP_MS;
 	w->keep_ns = UINT64_MAX;
@@ -201,7 +203,12 @@ int world_teardown(void **state)
 		struct dp_worker *w = &world->worker[i];
 
 		free(w->audience);
-		free(w->dirty);
+		for (unsigned k = 0; k < 2; k++) {
+			struct dp_turns *t = k ? &w->video : &w->audio;
+
+			free(t->now);
+			free(t->later);
+		}
 		free(w->watched);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			free(w->wake[k]);
@@ -214,16 +221,21 @@ int world_teardown(void **state)
 
 struct dp_stream *world_stream(unsigned slot)
 {
+	return world_stream_of(slot, SH_KIND_VIDEO);
+}
+
+struct dp_stream *world_stream_of(unsigned slot, uint8_t kind)
+{
 	struct dp_stream *s = &world->stream[slot];
 	struct dp_op op = {.slot = slot, .slot2 = slot};
 
 	op.cmd.id = slot + 1;
-	op.cmd.producer_add.kind = SH_KIND_VIDEO;
+	op.cmd.producer_add.kind = kind;
 	op.cmd.producer_add.codec = SH_CODEC_VP8;
 	op.cmd.producer_add.clock_rate = 90000;
 	op.cmd.producer_add.ssrc = 0x100 + slot;
 	op.cmd.producer_add.pt = 96;
-	assert_int_equal(dp_stream_prepare(s, &world->config, SH_KIND_VIDEO, 0), 0);
+	assert_int_equal(dp_stream_prepare(s, &world->config, kind, 0), 0);
 	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
 	return s;
 }

@@ -50,7 +50,8 @@ extern struct world *world;
 int world_setup(void **state);
 int world_teardown(void **state);
 
-struct dp_stream *world_stream(unsigned slot);
+struct dp_stream *world_stream(unsigned slot); /* of video */
+struct dp_stream *world_stream_of(unsigned slot, uint8_t kind);
 void world_stream_gone(unsigned slot);
 /* A viewer of stream `slot` on a worker. 0 or errno. */
 int world_join(unsigned viewer, unsigned slot, unsigned worker);
