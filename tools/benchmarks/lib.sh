@@ -20,6 +20,10 @@ need_number() {
 	[[ ${2:-} =~ ^[0-9]+$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) || usage_error "$1 needs a number from $3 to $4"
 }
 
+need_list() {
+	[[ ${2:-} =~ ^[0-9]+(,[0-9]+){0,6}$ ]] || usage_error "$1 needs numbers with commas between them"
+}
+
 # --- cores ------------------------------------------------------------------------
 
 # The load has the last core to itself, as far as the data plane, which floats, lets it. With
@@ -51,7 +55,7 @@ machine() {
 
 # Both processes of a benchmark keep everything in 2 MiB pages where the kernel gives us N for the
 # time; else, or where $huge is not true, it is false afterwards.
-pages_before=
+huge=true pages_before=
 reserve_pages() {
 	local pages=/proc/sys/vm/nr_hugepages
 	$huge || return 0

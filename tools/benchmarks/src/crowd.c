@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "../../../dataplane/net/frame.h"
 #include "../../../dataplane/net/ip.h"
 #include "../../../shared/ids.h"
@@ -280,6 +282,7 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 		m[i]->data_len = (uint16_t)(HEADERS + job[i].out_len);
 		m[i]->pkt_len = m[i]->data_len;
 	}
+	c->sent_tsc = rte_rdtsc();
 	link_send(m, n, (worker_of_stream(c, stream) + c->layout.astray) % c->plane->workers);
 }
 
@@ -323,6 +326,8 @@ static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 	v->got++;
 	if (c->sample_at && !v->sampled && v->at - v->first + 1 >= c->sample_from + c->sample_at)
 		keep(c, i, rtp, len - HEADERS);
+	if (c->seen)
+		c->seen(c->seen_arg, v->at - v->first);
 	v->at++;
 	return true;
 }
@@ -332,6 +337,7 @@ unsigned crowd_receive(struct crowd *c)
 	struct rte_mbuf *m[LINK_BURST];
 	unsigned n = link_receive(m);
 
+	c->seen_tsc = rte_rdtsc();
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], const void *));
 	for (unsigned i = 0; i < n; i++) {

@@ -59,6 +59,12 @@ struct crowd {
 	struct crowd_viewer *viewer;
 	struct crowd_sample *sample; /* by viewer */
 	uint64_t verified;
+
+	/* NULL, or called for every packet that is right, with its producer's number */
+	void (*seen)(void *arg, uint64_t number);
+	void *seen_arg;
+	/* TSC: right before the last burst was handed over, and right after the last one came */
+	uint64_t sent_tsc, seen_tsc;
 };
 
 /* Transports, keys, producer and consumers; viewers watch over PLANE_LINK. */

@@ -315,9 +315,7 @@ int main(int argc, char **argv)
 		if (o.viewers[i] > o.plane.viewers)
 			o.plane.viewers = o.viewers[i];
 	o.plane.agent_core = o.load_core;
-	snprintf(socket, sizeof(socket), "%s/link.sock", o.plane.directory);
-	snprintf(link, sizeof(link), "path=%s,queues=1,queue_size=512,packed_vq=1,mrg_rxbuf=0,in_order=1",
-		socket);
+	link_arguments(link, sizeof(link), socket, sizeof(socket), o.plane.directory, 1);
 	o.plane.link = link;
 	oracle_init();
 	link_open(socket, o.load_core, o.plane.hugepages, 1);

@@ -38,6 +38,14 @@ static void start_dpdk(const char *path, unsigned core, bool hugepages)
 		bench_die("DPDK does not start: %s", rte_strerror(rte_errno));
 }
 
+void link_arguments(char *arguments, size_t size, char *path, size_t path_size, const char *directory,
+	unsigned queues)
+{
+	snprintf(path, path_size, "%s/link.sock", directory);
+	snprintf(arguments, size, "path=%s,queues=%u,queue_size=512,packed_vq=1,mrg_rxbuf=0,in_order=1", path,
+		queues);
+}
+
 void link_open(const char *path, unsigned core, bool hugepages, unsigned queues)
 {
 	struct rte_eth_conf conf = {0};

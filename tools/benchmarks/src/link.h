@@ -11,6 +11,9 @@
 
 enum { LINK_BURST = 64 };
 
+/* Where the socket in that directory is, and the arguments of the data plane's virtio-user device for it. */
+void link_arguments(char *arguments, size_t size, char *path, size_t path_size, const char *directory,
+	unsigned queues);
 /* Listens at `path`, with so many queues. Ends the program when it cannot. */
 void link_open(const char *path, unsigned core, bool hugepages, unsigned queues);
 /* Waits until the other end is there. */

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * tools/bench latency: how long a packet is under way from its producer through the real
+ * data plane to its viewers, as seen from outside, beside what the worker counts itself.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "../../../shared/ids.h"
+#include "crowd.h"
+#include "result.h"
+#include "times.h"
+
+enum {
+	AHEAD = 4096, /* most packets to viewers under way while the most that goes is measured */
+	AHEAD_SOURCE = 256, /* and of the producer */
+	MOST_MS = 200, /* how long that is measured */
+	WARM_MS = 50, /* before each measurement */
+	DRAIN_MS = 5000,
+	IDLE_PPS = 1000, /* the goal's case: a packet now and then, for GOAL_TIMES as long */
+	GOAL_TIMES = 4,
+	GOAL_US = 50,
+	LIST = 8,
+};
+
+struct options {
+	struct plane_setup plane;
+	unsigned load_core, ms, burst;
+	unsigned viewers[LIST], payload[LIST], load[LIST]; /* 0 ends; load: percent */
+	uint16_t profile[LIST];
+};
+
+struct measured {
+	const char *name;
+	unsigned load; /* percent of the most; 0: the goal's case */
+	unsigned burst;
+	double pps; /* packets to viewers that came a second */
+	uint64_t dropped, verified;
+	bool right;
+	struct sh_latency worker; /* what the worker has counted in the same time */
+};
+
+static struct times times;
+static bool failed;
+
+static uint64_t tsc_of_ms(unsigned ms)
+{
+	return rte_get_tsc_hz() / 1000 * ms;
+}
+
+static void seen(void *arg, uint64_t number)
+{
+	struct crowd *c = arg;
+
+	times_came(&times, number, c->seen_tsc);
+}
+
+/* Waits for what is under way. How many packets did not come. */
+static uint64_t drain(struct crowd *c)
+{
+	uint64_t end = rte_rdtsc() + tsc_of_ms(DRAIN_MS), expected = c->sent * c->viewers;
+
+	while (c->got < expected && rte_rdtsc() < end)
+		crowd_receive(c);
+	return expected - c->got;
+}
+
+static void offer(struct crowd *c, unsigned burst)
+{
+	uint64_t from = c->sent;
+
+	crowd_send(c, burst);
+	times_sent(&times, from, c->sent, c->sent_tsc);
+}
+
+/* Packets to viewers a second, with always so much under way that the worker has something to do. */
+static double most(struct crowd *c, unsigned burst)
+{
+	uint64_t one = (uint64_t)burst * c->viewers, room = 2 * one > AHEAD ? 2 * one : AHEAD;
+	uint64_t begun = rte_rdtsc(), now = begun, from = c->got;
+
+	if (room > (uint64_t)AHEAD_SOURCE * c->viewers)
+		room = (uint64_t)AHEAD_SOURCE * c->viewers;
+	for (; now - begun < tsc_of_ms(WARM_MS + MOST_MS); now = rte_rdtsc()) {
+		if (from == 0 || now - begun < tsc_of_ms(WARM_MS))
+			from = c->got;
+		while (c->sent * c->viewers - c->got + one <= room)
+			crowd_send(c, burst);
+		crowd_receive(c);
+	}
+	return (double)(c->got - from) * 1000 / MOST_MS;
+}
+
+/* Bursts at a steady pace of `pps` packets to viewers, whether what went before has come or not. */
+static void pace(struct crowd *c, unsigned burst, double pps, unsigned ms)
+{
+	uint64_t interval = (uint64_t)((double)rte_get_tsc_hz() * burst * c->viewers / pps);
+	uint64_t now = rte_rdtsc(), end = now + tsc_of_ms(ms), next = now;
+
+	for (; now < end; now = rte_rdtsc()) {
+		if (now >= next && times_room(&times, c->sent, burst)) {
+			offer(c, burst);
+			next += interval;
+		}
+		crowd_receive(c);
+	}
+}
+
+/* One load for `ms`. */
+static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms)
+{
+	const volatile struct sh_worker_stats *w = plane_worker(c->plane);
+	uint64_t wrong = c->wrong, verified = c->verified, drops = plane_drops(c->plane), begun, from,
+		 counted;
+	struct sh_latency before;
+
+	times_begin(&times, c->sent, c->viewers, pps * ms / 1000);
+	crowd_sample(c, 1);
+	pace(c, m->burst, pps, WARM_MS);
+	drain(c);
+	sh_latency_read((const struct sh_latency *)&w->latency, &before);
+	times_record(&times, true);
+	begun = rte_rdtsc();
+	from = c->got;
+	pace(c, m->burst, pps, ms);
+	m->pps = (double)(c->got - from) * (double)rte_get_tsc_hz() / (double)(rte_rdtsc() - begun);
+	m->dropped = drain(c);
+	times_record(&times, false);
+	sh_latency_read((const struct sh_latency *)&w->latency, &m->worker);
+	sh_latency_since(&m->worker, &before);
+	counted = sh_latency_count(&m->worker);
+
+	m->right = crowd_verify(c) && c->wrong == wrong && counted == c->got - from;
+	m->verified = c->verified - verified;
+	if (plane_drops(c->plane) - drops > m->dropped)
+		m->dropped = plane_drops(c->plane) - drops;
+	m->right &= m->dropped == 0;
+	failed |= !m->right;
+}
+
+/* --- what is printed ------------------------------------------------------------------------- */
+
+static void print_times(const char *name, struct samples *s)
+{
+	printf(",\"%s\":{\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}", name,
+		samples_us(s, 500), samples_us(s, 900), samples_us(s, 990), samples_us(s, 999),
+		samples_us(s, 1000));
+}
+
+static double worker_us(const struct measured *m, unsigned per_mille)
+{
+	return (double)sh_latency_percentile(&m->worker, per_mille) / 1000;
+}
+
+static void print_json(const struct crowd *c, const struct measured *m)
+{
+	printf("{\"benchmark\":\"latency\",\"case\":\"%s\",\"profile\":\"%s\",\"viewers\":%u,\"payload\":%u,"
+	       "\"burst\":%u,\"workers\":1,\"pps\":%.0f,\"cycles_per_packet\":null,\"floor_cycles\":null,"
+	       "\"ratio\":null,\"dropped\":%lu,\"verified\":%lu,\"right\":%s,\"load\":",
+		m->name, result_profile(c->profile), c->viewers, c->payload, m->burst, m->pps,
+		(unsigned long)m->dropped, (unsigned long)m->verified, m->right ? "true" : "false");
+	if (m->load)
+		printf("%u", m->load);
+	else
+		printf("null");
+	print_times("us", &times.all);
+	print_times("first_us", &times.first);
+	print_times("last_us", &times.last);
+	printf(",\"worker_us\":{\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}",
+		worker_us(m, 500), worker_us(m, 900), worker_us(m, 990), worker_us(m, 999),
+		worker_us(m, 1000));
+	if (!m->load)
+		printf(",\"goal_p99_us\":%u,\"goal_met\":%s", GOAL_US,
+			samples_us(&times.all, 990) <= GOAL_US ? "true" : "false");
+	printf("}\n");
+	fflush(stdout);
+}
+
+static void print_head(void)
+{
+	fprintf(stderr, "%-9s %-10s %7s %7s %5s %9s |%8s %8s %8s %8s %8s |%8s %8s |%8s %8s |%8s %8s\n",
+		"case", "profile", "viewers", "payload", "burst", "packets/s", "p50 us", "p90", "p99",
+		"p99.9", "max", "1st p50", "p99", "last p50", "p99", "worker50", "p99");
+}
+
+static void print(const struct crowd *c, const struct measured *m)
+{
+	print_json(c, m);
+	fprintf(stderr,
+		"%-9s %-10s %7u %7u %5u %9.0f |%8.1f %8.1f %8.1f %8.1f %8.1f |%8.1f %8.1f |%8.1f %8.1f "
+		"|%8.1f "
+		"%8.1f%s\n",
+		m->name, result_profile(c->profile), c->viewers, c->payload, m->burst, m->pps,
+		samples_us(&times.all, 500), samples_us(&times.all, 900), samples_us(&times.all, 990),
+		samples_us(&times.all, 999), samples_us(&times.all, 1000), samples_us(&times.first, 500),
+		samples_us(&times.first, 990), samples_us(&times.last, 500), samples_us(&times.last, 990),
+		worker_us(m, 500), worker_us(m, 990), m->right ? "" : "  WRONG");
+	if (m->dropped)
+		fprintf(stderr, "%-9s %lu packets dropped\n", "", (unsigned long)m->dropped);
+}
+
+/* --- cases ------------------------------------------------------------------------------------- */
+
+static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
+{
+	static struct crowd c;
+
+	crowd_open(&c, plane, profile, viewers);
+	c.seen = seen;
+	c.seen_arg = &c;
+	for (unsigned p = 0; o->payload[p]; p++) {
+		double top;
+
+		c.payload = o->payload[p];
+		top = most(&c, o->burst);
+		if (drain(&c))
+			bench_die("packets were lost while the most that goes was measured");
+		if (viewers == 1) {
+			struct measured m = {.name = "one-idle", .burst = 1};
+
+			measure(&c, &m, IDLE_PPS, GOAL_TIMES * o->ms);
+			print(&c, &m);
+		}
+		for (unsigned l = 0; o->load[l]; l++) {
+			char name[16];
+			struct measured m = {.name = name, .load = o->load[l], .burst = o->burst};
+
+			snprintf(name, sizeof(name), "load-%u", o->load[l]);
+			measure(&c, &m, top * o->load[l] / 100, o->ms);
+			print(&c, &m);
+		}
+	}
+	crowd_close(&c);
+}
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static void read_list(unsigned list[LIST], const char *text)
+{
+	char *end;
+
+	memset(list, 0, LIST * sizeof(*list));
+	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
+		list[n] = (unsigned)strtoul(text, &end, 10);
+}
+
+static const struct option known[] = {
+	{"dataplane", required_argument, NULL, 'd'},
+	{"directory", required_argument, NULL, 'D'},
+	{"worker-core", required_argument, NULL, 'w'},
+	{"load-core", required_argument, NULL, 'l'},
+	{"hugepages", no_argument, NULL, 'h'},
+	{"viewers", required_argument, NULL, 'v'},
+	{"payload", required_argument, NULL, 'p'},
+	{"load", required_argument, NULL, 'L'},
+	{"burst", required_argument, NULL, 'b'},
+	{"profile", required_argument, NULL, 'P'},
+	{"ms", required_argument, NULL, 'm'},
+	{NULL, 0, NULL, 0},
+};
+
+static void read_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'd':
+		o->plane.program = optarg;
+		break;
+	case 'D':
+		o->plane.directory = optarg;
+		break;
+	case 'w':
+		o->plane.worker_core = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'l':
+		o->load_core = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'h':
+		o->plane.hugepages = true;
+		break;
+	case 'v':
+		read_list(o->viewers, optarg);
+		break;
+	case 'p':
+		read_list(o->payload, optarg);
+		break;
+	case 'L':
+		read_list(o->load, optarg);
+		break;
+	case 'b':
+		o->burst = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'P':
+		o->profile[0] =
+			strcmp(optarg, "gcm-128") == 0 ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
+		break;
+	case 'm':
+		o->ms = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	default:
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.plane = {.program = "spate-dataplane", .directory = "."},
+		.load_core = 1,
+		.ms = 500,
+		.burst = 8,
+		.viewers = {1, 100, 1000},
+		.payload = {1100},
+		.load = {10, 50, 90},
+		.profile = {SH_SRTP_AEAD_AES_128_GCM}};
+	char socket[300], link[400];
+	struct plane plane;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
+		read_option(&o, c);
+	for (unsigned i = 0; o.viewers[i]; i++)
+		if (o.viewers[i] > o.plane.viewers)
+			o.plane.viewers = o.viewers[i];
+	o.plane.agent_core = o.load_core;
+	link_arguments(link, sizeof(link), socket, sizeof(socket), o.plane.directory, 1);
+	o.plane.link = link;
+	oracle_init();
+	link_open(socket, o.load_core, o.plane.hugepages, 1);
+	times_init(&times);
+	plane_start(&plane, &o.plane);
+	link_wait();
+	print_head();
+	for (unsigned p = 0; o.profile[p]; p++)
+		for (unsigned v = 0; o.viewers[v]; v++)
+			run_crowd(&plane, &o, o.profile[p], o.viewers[v]);
+	plane_stop(&plane);
+	rte_eal_cleanup();
+	return failed;
+}
