@@ -98,8 +98,10 @@ static void print_ports(const struct ctl_state *s)
 
 		ctl_cell(&t, "%.*s", (int)strnlen(b->name, sizeof(b->name)), b->name);
 		ctl_cell(&t, "%.*s", (int)strnlen(b->driver, sizeof(b->driver)), b->driver);
-		if (b->link_up)
+		if (b->link_up && b->link_mbps)
 			ctl_cell(&t, "%u Mb/s", b->link_mbps);
+		else if (b->link_up)
+			ctl_cell(&t, "up");
 		else
 			ctl_cell(&t, "DOWN");
 		ctl_cell(&t, "%s", ctl_si(si, ctl_rate(s, a->rx_packets, b->rx_packets)));
