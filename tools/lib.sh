@@ -68,6 +68,39 @@ install_packages() {
 		apt-get install --yes --no-install-recommends "${missing[@]}" >&2
 }
 
+# The VM of the tests boots Debian's kernel for virtual machines. The package is unpacked under build/
+# and not installed: this machine's own kernel stays as it is.
+have_kernel() {
+	[[ -f $root/build/vm/kernel/vmlinuz ]]
+}
+
+download_kernel() {
+	local package
+	package=$(apt-cache show --no-all-versions linux-image-cloud-amd64 2>/dev/null |
+		sed -nE 's/^Depends: (linux-image-[^ ,]+).*/\1/p')
+	[[ -n $package ]] && (cd "$1" && apt-get download "$package") >&2
+}
+
+fetch_kernel() {
+	local dir=$root/build/vm
+	if have_kernel || [[ $(dpkg --print-architecture 2>/dev/null) != amd64 ]]; then
+		return
+	fi
+	say "fetching the kernel of the tests' VM"
+	rm -rf "$dir"
+	mkdir -p "$dir/package"
+	if ! download_kernel "$dir/package"; then
+		as_root apt-get update >&2
+		download_kernel "$dir/package" || die "Debian's linux-image-cloud-amd64 cannot be fetched"
+	fi
+	dpkg-deb --extract "$dir"/package/*.deb "$dir/package/files"
+	mkdir "$dir/package/kernel"
+	mv "$dir"/package/files/boot/vmlinuz-* "$dir/package/kernel/vmlinuz"
+	mv "$dir/package/files/lib" "$dir/package/kernel/lib"
+	mv "$dir/package/kernel" "$dir/kernel"
+	rm -rf "$dir/package"
+}
+
 # --- npm --------------------------------------------------------------------------
 
 # A copy of the lock file beside what was installed from it says that it is current.
