@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// tools/pktgen/kernel in a VM, whose kernel has pktgen: from a NIC that is the kernel's to one
+// that is DPDK's. What it sends is let go by name, each packet once: as a stranger's, as RTP
+// that is none, and as SRTP that does not authenticate.
+import { join } from "node:path";
+import { workDir } from "../e2e/lib/namespace.mjs";
+import { check, log, test, until } from "../e2e/lib/test.mjs";
+import { bindVfio, checkPort, counters, dropped, endSpate, lastWords, startSpate } from "./lib/spate.mjs";
+import { Vm } from "./lib/vm.mjs";
+
+const LIMIT_SECONDS = 300;
+const COUNT = 20000;
+const SENDER = "10.78.0.1", SPATE = "10.78.0.2";
+const SPATE_MAC = "52:54:00:00:00:04";
+const SPATE_PCI = "0000:00:04.0", SENDER_PCI = "0000:00:05.0";
+
+/** Two NICs, each other's wire: a stream, in which nothing is lost where one is slower. */
+function wire() {
+	const socket = `addr.type=unix,addr.path=${join(workDir(), "wire")}`;
+	const nic = "iommu_platform=on,disable-legacy=on,romfile=";
+	return ["-netdev", `stream,id=a,server=on,${socket}`, "-device", `virtio-net-pci,netdev=a,addr=4,mac=${SPATE_MAC},${nic}`,
+		"-netdev", `stream,id=b,server=off,${socket}`, "-device", `virtio-net-pci,netdev=b,addr=5,${nic}`];
+}
+
+/** Runs it against a port; every packet must be counted as `reason`, and none as anything else. */
+async function run(vm, device, { from, port, reason, size = 1154 }) {
+	const before = await counters(vm);
+	const words = await vm.run(`bash /kernel --device ${device} --from ${from} --to ${SPATE}:${port} --to-mac ${SPATE_MAC} ` +
+		`--count ${COUNT} --size ${size}`, { seconds: 120 });
+	log(`      ${words}`);
+	let after, drops;
+	await until("all have come", 30, async () => {
+		after = await counters(vm);
+		drops = dropped(before, after);
+		return Object.values(drops).reduce((a, b) => a + b, 0) >= COUNT;
+	}, { quiet: true });
+	check(JSON.stringify(drops) === JSON.stringify({ [reason]: COUNT }), `port ${port}: let go as ${JSON.stringify(drops)}`);
+	check(after.sum.rtp_out === before.sum.rtp_out, "and nothing of it has gone out");
+}
+
+await test(async ({ defer }) => {
+	const vm = new Vm();
+	defer((failed) => vm.end(failed));
+	await vm.start(wire());
+	defer(async (failed) => failed && console.log(await lastWords(vm)));
+	await bindVfio(vm, SPATE_PCI);
+	const device = await vm.run(`modprobe virtio_pci && modprobe virtio_net
+		device=(/sys/bus/pci/devices/${SENDER_PCI}/virtio*/net/*)
+		device=\${device##*/}
+		ip address add ${SENDER}/24 dev $device && ip link set $device up && echo $device`);
+	await startSpate(vm, { pci: SPATE_PCI, address: `${SPATE}/24`, workers: 1 });
+	await checkPort(vm, "net_virtio");
+
+	await run(vm, device, { from: `${SENDER}:9`, port: 20000, reason: "unknown_tuple" });
+	const clear = await vm.spatectl("plain", "produce", "clear", "VP8", `from=${SENDER}:9`);
+	await run(vm, device, { from: `${SENDER}:9`, port: clear.port, reason: "rtp_malformed" });
+	await run(vm, device, { from: `${SENDER}:10`, port: clear.port, reason: "unknown_tuple", size: 60 });
+	for (const suite of ["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]) {
+		const made = await vm.spatectl("plain", "produce", suite, "VP8", `from=${SENDER}:9`, `srtp=${suite}`);
+		await run(vm, device, { from: `${SENDER}:9`, port: made.port, reason: "srtp_auth" });
+	}
+	await endSpate(vm);
+}, { limit: LIMIT_SECONDS });
