@@ -2,6 +2,7 @@
 
 /* Memory of the media path: everything is allocated here, at start, and nothing later on a worker. */
 
+#include <assert.h>
 #include <errno.h>
 
 #include <rte_errno.h>
@@ -9,7 +10,24 @@
 
 #include "../shared/log.h"
 #include "stream.h"
+#include "tuples.h"
 #include "worker.h"
+
+/*
+ * All that a viewer costs, with one worker: its transport with sessions, addresses and
+ * statistics, one consumer, its place in an audience. Whoever makes one of these larger
+ * sees here what that does to a hundred thousand viewers.
+ */
+static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES * DP_TUPLE_BYTES +
+			      sizeof(struct sh_transport_stats) + sizeof(struct dp_consumer) +
+			      sizeof(struct sh_consumer_stats) +
+			      sizeof(struct dp_audience_chunk) /
+				      RTE_DIM(((struct dp_audience_chunk *)0)->member) <=
+		      5 * 1024,
+	"a viewer's memory");
+static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
+		      offsetof(struct dp_transport, id) == 2 * RTE_CACHE_LINE_SIZE,
+	"what a packet needs of each is two cache lines: the fan-out prefetches these");
 
 /* The engine asked for, else the fast one where the CPU has it. */
 static enum dp_srtp_kind choose_engine(enum sh_engine wanted)

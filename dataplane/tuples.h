@@ -10,6 +10,12 @@ struct dp_tuple_key {
 	struct sh_addr remote, local;
 };
 
+/*
+ * What a tuple costs the table at most: its key and value, and, as the number of buckets
+ * and of free places is a power of two, up to 16 and 8 bytes of these.
+ */
+enum { DP_TUPLE_BYTES = sizeof(struct dp_tuple_key) + 8 + 16 + 8 };
+
 static inline struct dp_tuple_key dp_tuple_key(const struct sh_path *path)
 {
 	return (struct dp_tuple_key){path->remote, path->local};

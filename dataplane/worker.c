@@ -28,6 +28,7 @@ static void journey(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	dp_route(w, b.rtp, b.rtps);
 }
 
+/* One round, but for what waits for a device. */
 static unsigned once(struct dp_worker *w)
 {
 	struct rte_mbuf *pkts[DP_BURST];
@@ -43,7 +44,6 @@ static unsigned once(struct dp_worker *w)
 	done += dp_inject(w);
 	done += dp_ops(w);
 	dp_housekeeping(w);
-	done += dp_tx_flush(w);
 	return done;
 }
 
@@ -65,13 +65,18 @@ int dp_worker_run(void *worker)
 {
 	struct dp_worker *w = worker;
 	uint64_t begun;
-	unsigned empty = 0;
+	unsigned done, empty = 0;
 
 	w->stats->cpu = (uint32_t)sched_getcpu();
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		begun = rte_rdtsc();
 		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
-		empty = once(w) ? 0 : empty + 1;
+		done = once(w);
+		/* To wait for a device is no work: of a round that does nothing else, what is sent counts. */
+		if (!done)
+			begun = rte_rdtsc();
+		done += dp_tx_flush(w);
+		empty = done ? 0 : empty + 1;
 		w->stats->loops++;
 		if (!empty) {
 			w->stats->busy_loops++;

@@ -17,7 +17,7 @@ typedef uint64_t sh_id; /* 0: none */
 
 enum sh_limits {
 	SH_MAX_WORKERS = 16,
-	SH_MAX_TUPLES = 8, /* remote addresses bound to one transport */
+	SH_MAX_TUPLES = 6, /* remote addresses bound to one transport */
 	SH_MAX_LOCAL_ADDRS = 8,
 	SH_MID_MAX = 8, /* RFC 8285 one-byte element, and mediasoup's counter fits */
 	SH_RID_MAX = 16,

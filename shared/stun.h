@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/sha.h>
-
 #include "abi.h"
 
 enum { SH_STUN_HEADER = 20, SH_STUN_MAX = 576 /* longest response built here */ };
@@ -39,9 +37,9 @@ struct sh_stun {
 	uint16_t unknown_required; /* a comprehension-required attribute we don't know; 0: none */
 };
 
-/* HMAC-SHA1 with the key's two first blocks hashed in advance. No allocation. */
+/* HMAC-SHA1 with the key's two first blocks hashed in advance: what SHA-1 stands at behind them. No allocation. */
 struct sh_hmac_sha1 {
-	SHA_CTX inner, outer;
+	uint32_t inner[5], outer[5];
 };
 void sh_hmac_sha1_key(struct sh_hmac_sha1 *k, const void *key, size_t len);
 void sh_hmac_sha1(const struct sh_hmac_sha1 *k, const void *data, size_t len, uint8_t out[20]);

@@ -19,16 +19,31 @@ static bool has_sha_ni(const IMB_MGR *mgr)
 	return (mgr->features & IMB_FEATURE_SHANI) != 0;
 }
 
-static void mb_free(struct dp_srtp_engine *base)
+/* Powers of the hash key: 48 with VAES and AVX-512, else 8, without AVX2 with as many sums of their halves. */
+static size_t gcm_used(const IMB_MGR *mgr)
 {
-	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+	const struct gcm_key_data *k = NULL;
 
+	if (mgr->used_arch == IMB_ARCH_AVX512 && (mgr->features & IMB_FEATURE_VAES))
+		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.vaes_avx512;
+	if (mgr->used_arch == IMB_ARCH_AVX512 || mgr->used_arch == IMB_ARCH_AVX2)
+		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.avx2_avx512;
+	return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.sse_avx;
+}
+
+static void destroy(struct dp_mb_engine *e)
+{
 	if (e->few != NULL && e->few != e->mgr)
 		free_mb_mgr(e->few);
 	if (e->mgr != NULL)
 		free_mb_mgr(e->mgr);
 	explicit_bzero(e, sizeof *e);
 	free(e);
+}
+
+static void mb_free(struct dp_srtp_engine *e)
+{
+	destroy((struct dp_mb_engine *)e);
 }
 
 struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
@@ -44,7 +59,7 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
 		goto no_memory;
 	init(e->mgr);
 	if (imb_get_errno(e->mgr) != 0) {
-		mb_free(&e->base);
+		destroy(e);
 		errno = ENOTSUP;
 		return NULL;
 	}
@@ -56,11 +71,12 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
 			goto no_memory;
 		init_mb_mgr_sse(e->few);
 	}
+	e->gcm_used = gcm_used(e->mgr);
 	dp_mb_cm_init(e);
 	return &e->base;
 
 no_memory:
-	mb_free(&e->base);
+	destroy(e);
 	errno = ENOMEM;
 	return NULL;
 }
@@ -186,6 +202,8 @@ static void protect_batch(struct dp_mb_engine *e, struct dp_srtp_job *jobs, unsi
 		if (!job_valid(j))
 			continue;
 		if (dp_mb_is_gcm((const struct dp_mb_session *)j->session)) {
+			if (gcm == 0)
+				dp_mb_prefetch(j, e->gcm_used);
 			dp_mb_gcm_stage(e->iv[gcm], j);
 			e->gcm[gcm++] = j;
 		} else {

@@ -58,7 +58,8 @@ struct dp_mb_in {
 	struct dp_replay_table rtp, rtcp;
 } __attribute__((aligned(64)));
 
-static_assert(sizeof(struct dp_mb_out) + sizeof(struct dp_mb_in) <= 3264, "memory of one viewer");
+static_assert(sizeof(struct dp_mb_out) + sizeof(struct dp_mb_in) <= DP_SRTP_SESSIONS_MAX,
+	"memory of one viewer");
 
 enum { DP_MB_BATCH = 64 }; /* jobs staged at a time */
 
@@ -69,6 +70,7 @@ struct dp_mb_engine {
 	struct dp_srtp_engine base;
 	IMB_MGR *mgr;
 	IMB_MGR *few; /* for fewer than DP_MB_FEW hashes; may be mgr */
+	size_t gcm_used; /* of struct gcm_key_data, the bytes that this CPU's code reads */
 
 	const struct dp_mb_keys *expanded; /* whose key `schedule` is; NULL: none */
 	union dp_mb_schedule schedule;
@@ -93,6 +95,15 @@ static inline bool dp_mb_is_gcm(const struct dp_mb_session *s)
  * `flags` (IMB_FLAG_...) leaves out. NULL with errno; ENOTSUP: this CPU cannot run it.
  */
 struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags);
+
+/* Fetches the first `bytes` of the expanded key that a packet is about to be encrypted with. */
+static inline void dp_mb_prefetch(const struct dp_srtp_job *job, size_t bytes)
+{
+	const uint8_t *key = (const uint8_t *)&((const struct dp_mb_out *)job->session)->rtp;
+
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch(key + at);
+}
 
 /* The rest of dp_srtp_open(), from session keys, behind dp_srtp_session_init(). */
 void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,

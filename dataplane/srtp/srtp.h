@@ -19,6 +19,7 @@ enum {
 	DP_SRTP_TAG_MAX = 16,
 	DP_SRTP_RTP_OVERHEAD = 16, /* what protecting RTP adds at most */
 	DP_SRTP_RTCP_OVERHEAD = 20, /* tag and E||index */
+	DP_SRTP_SESSIONS_MAX = 3264, /* bytes of both sessions of a transport, of any engine */
 	DP_SRTP_SSRC_MAX = 32, /* inbound SSRCs one session follows, RTP and RTCP each */
 };
 
