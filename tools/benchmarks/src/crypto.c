@@ -22,12 +22,43 @@ enum {
 	BUFFERS = 256,
 	BUFFER = 2432,
 	HEADER = 24, /* RTP with MID and abs-send-time */
-	ROUNDS = 7,
+	ROUNDS = 31,
 	VIEWERS = 20000,
 };
 
 static double tsc_hz;
 static bool quick, failed;
+
+/* 2 ms, or 5: short, so that a figure and the floor beside it are of the same moment. */
+static uint64_t round_cycles(void)
+{
+	return (uint64_t)(tsc_hz / (quick ? 500 : 200));
+}
+
+/* The floors of one case; crypto may be the same as floor. */
+struct floors {
+	struct floor *floor, *crypto;
+};
+
+/* Fills in cycles, floors, ratios: all of them in turn, ROUNDS times. */
+static void compare(struct result *r, const struct floors *f, double (*one)(void *arg), void *arg)
+{
+	double cycles[ROUNDS], floor[ROUNDS], crypto[ROUNDS], floor_ratio[ROUNDS], crypto_ratio[ROUNDS];
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		floor[i] = floor_round(f->floor, round_cycles());
+		cycles[i] = one(arg);
+		crypto[i] = f->crypto == f->floor ? floor[i] : floor_round(f->crypto, round_cycles());
+		floor_ratio[i] = cycles[i] / floor[i];
+		crypto_ratio[i] = cycles[i] / crypto[i];
+	}
+	r->cycles = result_quiet(cycles, ROUNDS);
+	r->floor = result_quiet(floor, ROUNDS);
+	r->crypto = result_quiet(crypto, ROUNDS);
+	r->floor_ratio = result_median(floor_ratio, ROUNDS);
+	r->crypto_ratio = result_median(crypto_ratio, ROUNDS);
+	r->pps = tsc_hz / r->cycles;
+}
 
 /* --- an engine ------------------------------------------------------------------------- */
 
@@ -80,22 +111,17 @@ static void call(struct bench *b)
 	dp_srtp_protect_rtp(b->engine, b->job, JOBS);
 }
 
-static double measure(struct bench *b)
+static double measure(void *bench)
 {
-	uint64_t least = (uint64_t)(tsc_hz / (quick ? 200 : 50));
-	double rounds[ROUNDS];
+	struct bench *b = bench;
+	uint64_t begun = __rdtsc(), now, n = 0;
 
-	for (unsigned r = 0; r < ROUNDS; r++) {
-		uint64_t begun = __rdtsc(), now, n = 0;
-
-		do {
-			call(b);
-			n += JOBS;
-			now = __rdtsc();
-		} while (now - begun < least);
-		rounds[r] = (double)(now - begun) / (double)n;
-	}
-	return result_quiet(rounds, ROUNDS);
+	do {
+		call(b);
+		n += JOBS;
+		now = __rdtsc();
+	} while (now - begun < round_cycles());
+	return (double)(now - begun) / (double)n;
 }
 
 static unsigned check(struct bench *b)
@@ -135,7 +161,7 @@ static void close_sessions(struct bench *b)
 }
 
 static void run_engine(enum dp_srtp_kind kind, uint16_t profile, unsigned viewers, unsigned payload,
-	unsigned burst, double floor, double crypto)
+	unsigned burst, const struct floors *floors)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 	struct result r = {.benchmark = "crypto",
@@ -143,9 +169,7 @@ static void run_engine(enum dp_srtp_kind kind, uint16_t profile, unsigned viewer
 		.viewers = viewers,
 		.payload = payload,
 		.burst = burst,
-		.workers = 1,
-		.floor = floor,
-		.crypto = crypto};
+		.workers = 1};
 	size_t size;
 
 	if (!b || !(b->engine = dp_srtp_engine_new(kind)))
@@ -163,8 +187,7 @@ static void run_engine(enum dp_srtp_kind kind, uint16_t profile, unsigned viewer
 	oracle_payload(b->plain, payload, 0, true);
 	open_sessions(b);
 	r.name = dp_srtp_engine_name(b->engine);
-	r.cycles = measure(b);
-	r.pps = tsc_hz / r.cycles;
+	compare(&r, floors, measure, b);
 	r.verified = check(b);
 	r.dropped = JOBS - r.verified;
 	r.right = r.verified == JOBS;
@@ -178,8 +201,15 @@ static void run_engine(enum dp_srtp_kind kind, uint16_t profile, unsigned viewer
 
 /* --- all cases ------------------------------------------------------------------------- */
 
-static double run_floor(const char *name, uint16_t profile, unsigned viewers, unsigned payload, double floor)
+static double measure_floor(void *floor)
 {
+	return floor_round(floor, round_cycles());
+}
+
+static void run_floor(const char *name, uint16_t profile, unsigned viewers, unsigned payload,
+	const struct floors *floors)
+{
+	const struct floors warm = {floors->floor, floors->floor};
 	struct result r = {.benchmark = "crypto",
 		.name = name,
 		.profile = profile,
@@ -188,40 +218,41 @@ static double run_floor(const char *name, uint16_t profile, unsigned viewers, un
 		.burst = 1,
 		.workers = 1};
 
-	r.cycles = r.crypto = floor_cycles(profile, viewers, payload, &r.verified);
-	r.floor = floor > 0 ? floor : r.cycles;
-	r.right = r.cycles > 0;
-	r.pps = r.right ? tsc_hz / r.cycles : 0;
+	compare(&r, &warm, measure_floor, floors->crypto);
+	r.crypto = r.cycles;
+	r.crypto_ratio = 1;
+	r.right = floor_right(floors->crypto, &r.verified);
 	result_print(&r);
 	failed |= !r.right;
-	return r.cycles;
+}
+
+static void run_viewers(uint16_t profile, unsigned viewers, unsigned payload, struct floor *warm)
+{
+	struct floors floors = {.crypto = floor_open(profile, viewers, payload)};
+
+	floors.floor = warm ? warm : floors.crypto;
+	run_floor(!warm         ? "floor-mb-32"
+		  : viewers > 1 ? "floor-cold"
+				: "floor-warm",
+		profile, viewers, payload, &floors);
+	run_engine(DP_SRTP_IPSEC_MB, profile, viewers, payload, 1, &floors);
+	run_engine(DP_SRTP_IPSEC_MB, profile, viewers, payload, 8, &floors);
+	/* it gets slower with every session: more of them would take minutes */
+	if (viewers <= 1000 && !quick)
+		run_engine(DP_SRTP_LIBSRTP2, profile, viewers, payload, 8, &floors);
+	floor_close(floors.crypto);
 }
 
 static void run_payload(unsigned payload)
 {
-	static const unsigned viewers[] = {1, 1000, VIEWERS}, bursts[] = {1, 8};
-	static const uint16_t profiles[] = {SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AES128_CM_SHA1_80};
+	static const unsigned viewers[] = {1, 1000, VIEWERS};
+	struct floor *warm = floor_open(SH_SRTP_AEAD_AES_128_GCM, 1, payload);
 
-	for (unsigned p = 0; p < 2; p++) {
-		bool gcm = profiles[p] == SH_SRTP_AEAD_AES_128_GCM;
-		double warm = gcm ? run_floor("floor-warm", profiles[p], 1, payload, 0) : 0;
-
-		for (unsigned v = 0; v < 3; v++) {
-			double crypto = viewers[v] == 1 && gcm
-						? warm
-						: run_floor(gcm ? "floor-cold" : "floor-mb-32", profiles[p],
-							  viewers[v], payload, warm);
-
-			for (unsigned k = 0; k < 2; k++) {
-				run_engine(DP_SRTP_IPSEC_MB, profiles[p], viewers[v], payload, bursts[k],
-					gcm ? warm : crypto, crypto);
-			}
-			/* it gets slower with every session: more of them would take minutes */
-			if (viewers[v] <= 1000 && !quick)
-				run_engine(DP_SRTP_LIBSRTP2, profiles[p], viewers[v], payload, 8,
-					gcm ? warm : crypto, crypto);
-		}
-	}
+	for (unsigned v = 0; v < 3; v++)
+		run_viewers(SH_SRTP_AEAD_AES_128_GCM, viewers[v], payload, warm);
+	floor_close(warm);
+	for (unsigned v = 0; v < 3; v++)
+		run_viewers(SH_SRTP_AES128_CM_SHA1_80, viewers[v], payload, NULL);
 }
 
 static double measure_tsc(void)

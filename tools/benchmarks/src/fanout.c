@@ -6,6 +6,7 @@
  */
 
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,10 @@
 
 enum {
 	SLICE_MS = 20,
+	RAMP_MS = 2, /* before each: the floor was measured, and the worker may have waited */
+	FLOOR_US = 1000, /* a look at each floor; a fifth of that before it, for the caches */
 	SLICES_MAX = 4096,
-	SLICES_MISSED = 25, /* left out at most: on a machine that is never quiet, all count */
+	SLICES_MISSED = 100, /* left out at most: on a machine that is never quiet, all count */
 	AHEAD = 4096, /* packets to viewers that may be under way at least, so that the worker never waits */
 	AHEAD_SOURCE = 256, /* and packets of the producer at most */
 	LOOK_US = 50, /* between two looks at the worker's counters: it writes there */
@@ -33,18 +36,27 @@ struct options {
 	unsigned load_core, ms; /* ms: how long a case is measured */
 	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
 	uint16_t profile[LIST];
-	bool null; /* measure with PLANE_NULL, too */
+	bool link, null; /* measure with PLANE_LINK, with PLANE_NULL */
 };
 
 struct slices {
 	unsigned count, missed;
 	double cycles[SLICES_MAX], pps[SLICES_MAX];
+	double floor[SLICES_MAX], crypto[SLICES_MAX]; /* before and after each, the mean of both */
+	double floor_ratio[SLICES_MAX], crypto_ratio[SLICES_MAX];
+	double floor_now, crypto_now;
 	uint64_t tsc, busy, out, cpu_ns; /* at the last one's end */
+};
+
+struct floors {
+	struct floor *floor, *crypto; /* may be the same */
+	unsigned core, load_core; /* where they are measured, and where this program is otherwise */
 };
 
 struct run {
 	struct crowd *crowd;
-	unsigned burst, port;
+	const struct floors *floors;
+	unsigned burst, port; /* port: PLANE_LINK is 0 */
 	uint64_t base_out, base_sent, base_got, base_drops;
 	struct slices slices;
 };
@@ -62,7 +74,8 @@ static double busy_cycles(const struct slices *s, uint64_t tsc, uint64_t busy, u
 	return (double)(cpu_ns - s->cpu_ns) * (double)rte_get_tsc_hz() / 1e9 * share;
 }
 
-static void slice(struct run *r, bool keep)
+/* From the last call until now. Whether it was kept. */
+static bool slice(struct run *r, bool keep)
 {
 	const volatile struct sh_worker_stats *w = plane_worker(r->crowd->plane);
 	struct slices *s = &r->slices;
@@ -71,11 +84,12 @@ static void slice(struct run *r, bool keep)
 	double elapsed = (double)(tsc - s->tsc) * 1e9 / (double)rte_get_tsc_hz();
 
 	/* A slice in which others had the worker's core says what they left in its caches, not what it costs. */
-	if (s->missed < SLICES_MISSED && (double)(cpu_ns - s->cpu_ns) * 1.1 < elapsed) {
+	if (keep && s->missed < SLICES_MISSED && (double)(cpu_ns - s->cpu_ns) * 1.1 < elapsed) {
 		s->missed++;
 		keep = false;
 	}
-	if (keep && out > s->out && s->count < SLICES_MAX) {
+	keep = keep && out > s->out && s->count < SLICES_MAX;
+	if (keep) {
 		double n = (double)(out - s->out);
 
 		s->cycles[s->count] = busy_cycles(s, tsc, busy, cpu_ns) / n;
@@ -85,6 +99,57 @@ static void slice(struct run *r, bool keep)
 	s->busy = busy;
 	s->out = out;
 	s->cpu_ns = cpu_ns;
+	return keep;
+}
+
+/* False: not allowed. */
+static bool move_to(unsigned core, int policy)
+{
+	struct sched_param priority = {.sched_priority = sched_get_priority_min(policy)};
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(core, &set);
+	return sched_setscheduler(0, policy, &priority) == 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+static double look_at(struct floor *f)
+{
+	uint64_t us = rte_get_tsc_hz() / 1000000;
+
+	floor_round(f, FLOOR_US * us / 5);
+	return floor_round(f, FLOOR_US * us);
+}
+
+/*
+ * On the worker's own core, which waits meanwhile: two cores of a machine that is shared are
+ * not equally fast at the same time. Without the right to do that, on ours.
+ */
+static void look_at_both(const struct floors *f, double *floor, double *crypto)
+{
+	move_to(f->core, SCHED_FIFO);
+	*floor = look_at(f->floor);
+	*crypto = f->crypto == f->floor ? *floor : look_at(f->crypto);
+	move_to(f->load_core, SCHED_OTHER);
+}
+
+/* The floors as the machine is now, for the slice that was just kept, if one was. */
+static void look_at_floors(struct run *r, bool kept)
+{
+	struct slices *s = &r->slices;
+	double floor, crypto;
+
+	look_at_both(r->floors, &floor, &crypto);
+	if (kept) {
+		unsigned i = s->count - 1;
+
+		s->floor[i] = (s->floor_now + floor) / 2;
+		s->crypto[i] = (s->crypto_now + crypto) / 2;
+		s->floor_ratio[i] = s->cycles[i] / s->floor[i];
+		s->crypto_ratio[i] = s->cycles[i] / s->crypto[i];
+	}
+	s->floor_now = floor;
+	s->crypto_now = crypto;
 }
 
 /* Packets to viewers that have arrived, or gone to PLANE_NULL, in this run. */
@@ -123,34 +188,40 @@ static void begin(struct run *r)
 static void load(struct run *r, unsigned ms)
 {
 	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
+	const uint64_t ramp_tsc = rte_get_tsc_hz() / 1000 * RAMP_MS;
 	uint64_t now = rte_rdtsc(), end = now + rte_get_tsc_hz() / 1000 * ms;
 	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
 
 	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers)
 		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers;
+	look_at_floors(r, false);
 	slice(r, false);
-	for (bool first = true; now < end || r->slices.count < 3; now = rte_rdtsc()) {
+	for (bool ramp = true; now < end || r->slices.count < 3; now = rte_rdtsc()) {
 		uint64_t done = arrived(r);
 
 		while (expected(r) - done + one <= most)
 			crowd_send(r->crowd, r->burst);
 		if (r->port == PLANE_LINK)
 			crowd_receive(r->crowd);
-		if (now - r->slices.tsc >= slice_tsc) {
-			slice(r, !first);
-			first = false;
-		}
+		if (now - r->slices.tsc < (ramp ? ramp_tsc : slice_tsc))
+			continue;
+		if (!ramp)
+			look_at_floors(r, slice(r, true));
+		slice(r, false);
+		ramp = !ramp;
 	}
 }
 
 /* One case on one device. `lost`: of this crowd so far. */
-static void measure(struct crowd *c, unsigned port, unsigned burst, unsigned ms, struct result *result)
+static void measure(struct crowd *c, const struct floors *floors, unsigned port, unsigned burst, unsigned ms,
+	struct result *result)
 {
 	static struct run r;
 	uint64_t wrong = c->wrong, verified = c->verified, drops;
 
 	memset(&r, 0, sizeof(r));
 	r.crowd = c;
+	r.floors = floors;
 	r.burst = burst;
 	r.port = port;
 	begin(&r);
@@ -177,46 +248,78 @@ static void measure(struct crowd *c, unsigned port, unsigned burst, unsigned ms,
 		result->dropped = drops;
 	result->right &= result->dropped == 0 && c->wrong == wrong;
 	result->verified = c->verified - verified;
-	result->cycles = result_median(r.slices.cycles, r.slices.count);
-	result->pps = result_median(r.slices.pps, r.slices.count);
+	result->cycles = result_quiet(r.slices.cycles, r.slices.count);
+	result->pps = result_quiet_most(r.slices.pps, r.slices.count);
+	result->floor = result_quiet(r.slices.floor, r.slices.count);
+	result->crypto = result_quiet(r.slices.crypto, r.slices.count);
+	result->floor_ratio = result_median(r.slices.floor_ratio, r.slices.count);
+	result->crypto_ratio = result_median(r.slices.crypto_ratio, r.slices.count);
 }
 
-static void run_case(struct crowd *c, const struct options *o, unsigned burst, struct result *result)
+static void run_device(struct crowd *c, const struct floors *floors, unsigned port, const struct options *o,
+	struct result *result)
+{
+	result->name = port == PLANE_LINK ? "virtio-user" : "null";
+	measure(c, floors, port, result->burst, o->ms, result);
+	result_print(result);
+	failed |= !result->right;
+}
+
+static void run_case(struct crowd *c, const struct floors *floors, const struct options *o, unsigned burst,
+	struct result *result)
 {
 	result->burst = burst;
-	result->name = "virtio-user";
-	measure(c, PLANE_LINK, burst, o->ms, result);
-	result_print(result);
-	failed |= !result->right;
-	if (!o->null)
-		return;
-	crowd_bind(c, PLANE_NULL);
-	result->name = "null";
-	measure(c, PLANE_NULL, burst, o->ms, result);
-	result_print(result);
-	failed |= !result->right;
+	if (o->link)
+		run_device(c, floors, PLANE_LINK, o, result);
+	if (o->null) {
+		crowd_bind(c, PLANE_NULL);
+		run_device(c, floors, PLANE_NULL, o, result);
+	}
+}
+
+/* The first packet to each viewer, which says where its numbers begin. */
+static void meet(struct crowd *c)
+{
+	static struct run r;
+
+	memset(&r, 0, sizeof(r));
+	r.crowd = c;
+	begin(&r);
+	crowd_send(c, 1);
+	failed |= drain(&r) != 0;
+}
+
+static void run_payload(struct crowd *c, const struct options *o, unsigned payload)
+{
+	struct floors f = {.crypto = floor_open(c->profile, c->viewers, payload),
+		.core = o->plane.worker_core,
+		.load_core = o->load_core};
+	struct result result = {.benchmark = "fanout",
+		.profile = c->profile,
+		.viewers = c->viewers,
+		.payload = payload,
+		.workers = 1};
+	uint64_t verified = 0;
+	bool gcm = c->profile == SH_SRTP_AEAD_AES_128_GCM;
+
+	f.floor = gcm ? floor_open(c->profile, 1, payload) : f.crypto;
+	failed |= !floor_right(f.floor, &verified) || !floor_right(f.crypto, &verified);
+	c->payload = payload;
+	meet(c);
+	for (unsigned b = 0; o->burst[b]; b++)
+		run_case(c, &f, o, o->burst[b], &result);
+	if (gcm)
+		floor_close(f.floor);
+	floor_close(f.crypto);
 }
 
 static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
 {
-	bool gcm = profile == SH_SRTP_AEAD_AES_128_GCM;
 	static struct crowd c;
 
 	crowd_open(&c, plane, profile, viewers);
-	for (unsigned p = 0; o->payload[p]; p++) {
-		struct result result = {.benchmark = "fanout",
-			.profile = profile,
-			.viewers = viewers,
-			.payload = o->payload[p],
-			.workers = 1};
-		uint64_t verified = 0;
-
-		c.payload = o->payload[p];
-		result.crypto = floor_cycles(profile, viewers, c.payload, &verified);
-		result.floor = gcm ? floor_cycles(profile, 1, c.payload, &verified) : result.crypto;
-		for (unsigned b = 0; o->burst[b]; b++)
-			run_case(&c, o, o->burst[b], &result);
-	}
+	for (unsigned p = 0; o->payload[p]; p++)
+		run_payload(&c, o, o->payload[p]);
 	crowd_close(&c);
 }
 
@@ -286,6 +389,7 @@ static void read_option(struct options *o, int c)
 		break;
 	case 'n':
 		o->null = strcmp(optarg, "link") != 0;
+		o->link = strcmp(optarg, "null") != 0;
 		break;
 	case 'm':
 		o->ms = (unsigned)strtoul(optarg, NULL, 10);
@@ -300,6 +404,7 @@ int main(int argc, char **argv)
 	struct options o = {.plane = {.program = "spate-dataplane", .directory = "."},
 		.load_core = 1,
 		.ms = 500,
+		.link = true,
 		.null = true,
 		.viewers = {1, 10, 100, 1000, 20000},
 		.payload = {160, 1100},

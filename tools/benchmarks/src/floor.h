@@ -4,10 +4,13 @@
 
 /*
  * The least that SRTP can cost: ipsec-mb called directly, out of place from one plain
- * payload, with nothing around it but the loop. TSC cycles a packet on the calling
- * thread's core, the lower quartile of several runs.
+ * payload, with nothing around it but the loop, on the calling thread's core.
+ *
+ * What a core does in a second changes with who else uses the machine, by half and more.
+ * So a floor stays open and is measured beside what it is compared with, again and again.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +19,17 @@ enum { FLOOR_BATCH = 32 }; /* messages of CM and SHA-1 at a time */
 /* Memory in pages of 2 MiB where there are some, else of 4 KiB. Ends the program without. */
 void *bench_memory(size_t size);
 
+struct floor;
+
 /*
  * AEAD_AES_128_GCM: packet after packet to `viewers` keys in turn; 1: the same key
  * again. AES128_CM_SHA1_80: the multi-buffer interface, FLOOR_BATCH viewers at a time.
- * `verified` counts up by the packets that libsrtp2 decrypted. 0: something is wrong.
  */
-double floor_cycles(uint16_t profile, unsigned viewers, size_t payload, uint64_t *verified);
+struct floor *floor_open(uint16_t profile, unsigned viewers, size_t payload);
+void floor_close(struct floor *f);
+/* Goes on for about so many TSC cycles. Cycles a packet. */
+double floor_round(struct floor *f, uint64_t cycles);
+/* Whether a sample of what it makes is right. `verified` counts up by the packets that libsrtp2 decrypted. */
+bool floor_right(struct floor *f, uint64_t *verified);
 
 #endif

@@ -25,11 +25,6 @@ void result_table_head(void)
 		"verified");
 }
 
-static double ratio(double cycles, double of)
-{
-	return of > 0 ? cycles / of : 0;
-}
-
 void result_print(const struct result *r)
 {
 	const char *profile = result_profile(r->profile);
@@ -39,15 +34,15 @@ void result_print(const struct result *r)
 	       "\"ratio\":%.3f,\"crypto_cycles\":%.1f,\"crypto_ratio\":%.3f,\"dropped\":%lu,\"verified\":%lu,"
 	       "\"right\":%s",
 		r->benchmark, r->name, profile, r->viewers, r->payload, r->burst, r->workers, r->pps,
-		r->cycles, r->floor, ratio(r->cycles, r->floor), r->crypto, ratio(r->cycles, r->crypto),
+		r->cycles, r->floor, r->floor_ratio, r->crypto, r->crypto_ratio,
 		(unsigned long)r->dropped, (unsigned long)r->verified, r->right ? "true" : "false");
 	if (r->base > 0)
 		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, r->cycles / r->base - 1);
 	puts("}");
 	fflush(stdout);
 	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
-		r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor, ratio(r->cycles, r->floor),
-		r->crypto, ratio(r->cycles, r->crypto), (unsigned long)r->verified);
+		r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor, r->floor_ratio,
+		r->crypto, r->crypto_ratio, (unsigned long)r->verified);
 	if (r->base > 0)
 		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, (r->cycles / r->base - 1) * 100);
 	fputs(r->right ? "\n" : "  WRONG\n", stderr);
@@ -66,6 +61,12 @@ double result_quiet(double *values, unsigned n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return values[n / 4];
+}
+
+double result_quiet_most(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n - 1 - n / 4];
 }
 
 double result_median(double *values, unsigned n)

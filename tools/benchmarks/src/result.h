@@ -17,6 +17,8 @@ struct result {
 	double floor; /* the least that the cipher alone takes, measured in this run; 0: not measured */
 	double base; /* what a packet costs in the case that this one is compared with; 0: in none, not printed */
 	double crypto; /* the cipher alone with that many viewers' keys; 0: not measured */
+	/* to these: the middle of many ratios, each of two figures of the same few milliseconds */
+	double floor_ratio, crypto_ratio;
 	uint64_t dropped;
 	uint64_t verified; /* packets that libsrtp2 decrypted to what had been sent */
 	bool right; /* nothing was lost, and every packet looked at was right */
@@ -32,6 +34,8 @@ void result_print(const struct result *r);
  * nearer to what the program costs than the middle. n is at least 1.
  */
 double result_quiet(double *values, unsigned n);
+/* The upper one, for what is better when it is more. */
+double result_quiet_most(double *values, unsigned n);
 /* The middle one. */
 double result_median(double *values, unsigned n);
 
