@@ -16,6 +16,8 @@
 enum {
 	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */
 	AUDIO_LOOPS = 3, /* that audio may take all room for, one after the other, while video waits */
+	CONSUMER_AHEAD = 4, /* viewers before its turn that what belongs to one is fetched */
+	TRANSPORT_AHEAD = 2,
 };
 
 /* Skips what has waited too long for room: late video is worse than a repaired gap. */
@@ -78,11 +80,32 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 	return true;
 }
 
-static void prefetch(const struct dp_audience_chunk *chunk, uint32_t i)
+/* The i-th from the beginning of a chunk, or NULL: only the first of an audience may have fewer than a full one. */
+static const struct dp_consumer *ahead(const struct dp_audience_chunk *chunk, uint64_t i)
 {
-	if (i < chunk->count) {
-		rte_prefetch0(chunk->member[i]);
-		rte_prefetch0(chunk->member[i]->transport);
+	if (i >= chunk->count) {
+		i -= chunk->count;
+		chunk = chunk->next;
+	}
+	return chunk && i < chunk->count ? chunk->member[i] : NULL;
+}
+
+/*
+ * What the next viewers need, in the order in which one thing names the other: by the time
+ * a consumer is looked at for its transport, it has come.
+ */
+static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
+{
+	const struct dp_consumer *second = ahead(chunk, i + CONSUMER_AHEAD);
+	const struct dp_consumer *first = ahead(chunk, i + TRANSPORT_AHEAD);
+
+	if (second) {
+		rte_prefetch0(second);
+		rte_prefetch0((const char *)second + RTE_CACHE_LINE_SIZE);
+	}
+	if (first) {
+		rte_prefetch0(first->transport);
+		rte_prefetch0((const char *)first->transport + RTE_CACHE_LINE_SIZE);
 	}
 }
 
@@ -112,7 +135,7 @@ static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a
 			a->resume = chunk = a->first;
 		}
 		for (; a->resume_index < chunk->count; a->resume_index++) {
-			prefetch(chunk, a->resume_index + 1);
+			prefetch(chunk, a->resume_index);
 			if (!serve(w, s, chunk->member[a->resume_index], a->again ? a->target : head, o))
 				return false;
 		}

@@ -59,12 +59,8 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
 
 		/* with many viewers the time goes into fetching their keys */
-		if (i + 1 < n && e->gcm[i + 1]->session != j->session) {
-			const uint8_t *next =
-				(const uint8_t *)&((struct dp_mb_out *)e->gcm[i + 1]->session)->rtp;
-			for (size_t at = 0; at < sizeof(struct gcm_key_data); at += 64)
-				__builtin_prefetch(next + at);
-		}
+		if (i + 1 < n && e->gcm[i + 1]->session != j->session)
+			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
 		encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len, e->iv[i],
 			j->dst, j->hdr_len);
 		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
