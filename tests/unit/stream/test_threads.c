@@ -70,13 +70,13 @@ static void find_some(struct dp_stream *s, const struct dp_audience *a, uint32_t
 }
 
 /* The owner tells who attached; one may come that was sent to an audience that has left since. */
-static void take_wakes(struct dp_worker *w, const struct dp_stream *s, struct dp_audience *a)
+static void take_wakes(struct dp_worker *w, const struct dp_audience *a)
 {
 	dp_stream_take_wakes(w);
-	wrong += w->dirty_count > 1 || (w->dirty_count && w->dirty[0] != s);
-	wakes += w->dirty_count;
-	w->dirty_count = 0;
-	a->dirty = false;
+	wakes += a->waiting;
+	if (a->waiting)
+		dp_turns_remove(w, &world->stream[0]);
+	wrong += a->waiting || w->audio.count + w->audio.later_count + w->video.count + w->video.later_count;
 }
 
 static void *reader(void *arg)
@@ -102,7 +102,7 @@ static void *reader(void *arg)
 			w->keep_ns = some(&state, WORLD_RING);
 			dp_audience_let_go(w, s);
 			find_some(s, a, &state);
-			take_wakes(w, s, a);
+			take_wakes(w, a);
 			if (some(&state, 8) == 0)
 				sched_yield();
 		}

@@ -15,6 +15,8 @@ enum {
 	HEADER = 12, /* of RTP */
 	BUFFERS = 256, /* as many packets as a device may have in flight */
 	BUFFER = 2432, /* far apart as mbufs are */
+	ROUNDS = 16,
+	ROUND_CYCLES = 6000000, /* about 2 ms */
 	SAMPLES = 32,
 	SEQ = 1000,
 	NUMBER = 7, /* of the payload */
@@ -241,4 +243,16 @@ void floor_close(struct floor *f)
 	munmap(f->viewer, (f->size + (2 << 20) - 1) & ~(size_t)((2 << 20) - 1));
 	free_mb_mgr(f->mgr);
 	free(f);
+}
+
+double floor_cycles(uint16_t profile, unsigned viewers, size_t payload, uint64_t *verified)
+{
+	struct floor *f = floor_open(profile, viewers, payload);
+	double rounds[ROUNDS], cycles;
+
+	for (unsigned i = 0; i < ROUNDS; i++)
+		rounds[i] = floor_round(f, ROUND_CYCLES);
+	cycles = floor_right(f, verified) ? result_quiet(rounds, ROUNDS) : 0;
+	floor_close(f);
+	return cycles;
 }

@@ -29,6 +29,11 @@ struct floor *floor_open(uint16_t profile, unsigned viewers, size_t payload);
 void floor_close(struct floor *f);
 /* Goes on for about so many TSC cycles. Cycles a packet. */
 double floor_round(struct floor *f, uint64_t cycles);
+/*
+ * One by itself, the lower quartile of a few rounds, for a benchmark that cannot stop for floors in
+ * between. 0: something is wrong.
+ */
+double floor_cycles(uint16_t profile, unsigned viewers, size_t payload, uint64_t *verified);
 /* Whether a sample of what it makes is right. `verified` counts up by the packets that libsrtp2 decrypted. */
 bool floor_right(struct floor *f, uint64_t *verified);
 

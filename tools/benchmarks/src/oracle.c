@@ -81,13 +81,16 @@ static srtp_t session(const struct dp_srtp_keys *keys, uint32_t ssrc, uint32_t r
 	return NULL;
 }
 
-/* One session stays open: libsrtp2 on NSS loads its library anew for a session that is the only one. */
+/*
+ * The engine starts libsrtp2, which cannot be started twice in a process. One session stays
+ * open: libsrtp2 on NSS loads its library anew for a session that is the only one.
+ */
 void oracle_init(void)
 {
 	struct dp_srtp_keys keys;
 
 	oracle_keys(&keys, SH_SRTP_AEAD_AES_128_GCM, 0);
-	if (srtp_init() == srtp_err_status_ok && session(&keys, 1, 0))
+	if (dp_srtp_engine_new(DP_SRTP_LIBSRTP2) && session(&keys, 1, 0))
 		return;
 	fputs("libsrtp2 does not start\n", stderr);
 	exit(1);

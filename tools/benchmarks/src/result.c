@@ -25,6 +25,14 @@ void result_table_head(void)
 		"verified");
 }
 
+/* What was measured side by side, where it was. */
+static double ratio(double cycles, double of, double side_by_side)
+{
+	if (side_by_side > 0)
+		return side_by_side;
+	return of > 0 ? cycles / of : 0;
+}
+
 void result_print(const struct result *r)
 {
 	const char *profile = result_profile(r->profile);
@@ -34,15 +42,17 @@ void result_print(const struct result *r)
 	       "\"ratio\":%.3f,\"crypto_cycles\":%.1f,\"crypto_ratio\":%.3f,\"dropped\":%lu,\"verified\":%lu,"
 	       "\"right\":%s",
 		r->benchmark, r->name, profile, r->viewers, r->payload, r->burst, r->workers, r->pps,
-		r->cycles, r->floor, r->floor_ratio, r->crypto, r->crypto_ratio,
-		(unsigned long)r->dropped, (unsigned long)r->verified, r->right ? "true" : "false");
+		r->cycles, r->floor, ratio(r->cycles, r->floor, r->floor_ratio), r->crypto,
+		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->dropped,
+		(unsigned long)r->verified, r->right ? "true" : "false");
 	if (r->base > 0)
 		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, r->cycles / r->base - 1);
 	puts("}");
 	fflush(stdout);
 	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
-		r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor, r->floor_ratio,
-		r->crypto, r->crypto_ratio, (unsigned long)r->verified);
+		r->viewers, r->payload, r->burst, r->pps, r->cycles, r->floor,
+		ratio(r->cycles, r->floor, r->floor_ratio), r->crypto,
+		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->verified);
 	if (r->base > 0)
 		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, (r->cycles / r->base - 1) * 100);
 	fputs(r->right ? "\n" : "  WRONG\n", stderr);

@@ -17,7 +17,7 @@ struct result {
 	double floor; /* the least that the cipher alone takes, measured in this run; 0: not measured */
 	double base; /* what a packet costs in the case that this one is compared with; 0: in none, not printed */
 	double crypto; /* the cipher alone with that many viewers' keys; 0: not measured */
-	/* to these: the middle of many ratios, each of two figures of the same few milliseconds */
+	/* to these: the middle of many ratios, each of two figures of the same few milliseconds; 0: cycles / floor */
 	double floor_ratio, crypto_ratio;
 	uint64_t dropped;
 	uint64_t verified; /* packets that libsrtp2 decrypted to what had been sent */
