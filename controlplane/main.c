@@ -20,7 +20,7 @@
 #include "http/server.h"
 #include "http/tls.h"
 #include "media/plane.h"
-#include "placement.h"
+#include "affinity.h"
 #include "room/room.h"
 #include "shared/config.h"
 #include "shared/log.h"
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
 	sh_log_init("control", c.config.log_level);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	if (cp_placement_take(&c.config, err, sizeof(err)) < 0) {
+	if (cp_affinity_take(&c.config, err, sizeof(err)) < 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}

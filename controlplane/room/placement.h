@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_ROOM_PLACEMENT_H
-#define SPATE_CONTROLPLANE_ROOM_PLACEMENT_H
+#ifndef SPATE_CONTROLPLANE_PLACEMENT_H
+#define SPATE_CONTROLPLANE_PLACEMENT_H
 
 /*
  * Which worker a new transport goes to: the rule, without rooms and without I/O

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "placement.h"
+#include "affinity.h"
 
 #include <errno.h>
 #include <numa.h>
@@ -47,7 +47,7 @@ static int bad(const struct sh_config *c, const char *what, char *err, size_t er
 	return -1;
 }
 
-int cp_placement_take(const struct sh_config *c, char *err, size_t err_size)
+int cp_affinity_take(const struct sh_config *c, char *err, size_t err_size)
 {
 	static struct sh_topology topology;
 	struct sh_cpus allowed, chosen;
