@@ -12,10 +12,12 @@
 
 #include "../worker.h"
 
-/* What the queue knows of a packet: in a dynamic field of the mbuf. */
+/*
+ * What the queue knows of a packet: in a dynamic field of the mbuf. Its age counts from
+ * the arrival of what it forwards, else from when it was queued.
+ */
 struct dp_tx_note {
-	uint64_t
-		since_ns; /* its age counts from here: arrival of what it forwards, else when it was queued */
+	uint64_t since_ns;
 	uint64_t kind; /* enum sh_kind of a packet to a viewer; 0: anything else, or sent again */
 };
 
