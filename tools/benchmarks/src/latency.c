@@ -42,6 +42,7 @@ struct measured {
 	unsigned burst;
 	double pps; /* packets to viewers that came a second */
 	uint64_t dropped, verified;
+	uint64_t drop[SH_DROP_COUNT]; /* by the data plane, which drops a packet once for all its viewers */
 	bool right;
 	struct sh_latency worker; /* what the worker has counted in the same time */
 };
@@ -116,9 +117,10 @@ static void pace(struct crowd *c, unsigned burst, double pps, unsigned ms)
 static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms)
 {
 	const volatile struct sh_worker_stats *w = plane_worker(c->plane);
-	uint64_t wrong = c->wrong, verified = c->verified, drops = plane_drops(c->plane), begun, from,
-		 counted;
+	uint64_t wrong = c->wrong, verified = c->verified, drops[SH_DROP_COUNT], begun, from, counted;
 	struct sh_latency before;
+
+	plane_drops_by_reason(c->plane, drops);
 
 	times_begin(&times, c->sent, c->viewers, pps * ms / 1000);
 	crowd_sample(c, 1);
@@ -138,8 +140,11 @@ static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms
 
 	m->right = crowd_verify(c) && c->wrong == wrong && counted == c->got - from;
 	m->verified = c->verified - verified;
-	if (plane_drops(c->plane) - drops > m->dropped)
-		m->dropped = plane_drops(c->plane) - drops;
+	plane_drops_by_reason(c->plane, m->drop);
+	for (unsigned i = 0; i < SH_DROP_COUNT; i++) {
+		m->drop[i] -= drops[i];
+		m->right &= m->drop[i] == 0;
+	}
 	m->right &= m->dropped == 0;
 	failed |= !m->right;
 }
@@ -202,7 +207,11 @@ static void print(const struct crowd *c, const struct measured *m)
 		samples_us(&times.first, 990), samples_us(&times.last, 500), samples_us(&times.last, 990),
 		worker_us(m, 500), worker_us(m, 990), m->right ? "" : "  WRONG");
 	if (m->dropped)
-		fprintf(stderr, "%-9s %lu packets dropped\n", "", (unsigned long)m->dropped);
+		fprintf(stderr, "%-9s %lu packets did not come\n", "", (unsigned long)m->dropped);
+	for (unsigned i = 0; i < SH_DROP_COUNT; i++)
+		if (m->drop[i])
+			fprintf(stderr, "%-9s the data plane dropped %lu: %s\n", "",
+				(unsigned long)m->drop[i], sh_drop_name((enum sh_drop)i));
 }
 
 /* --- cases ------------------------------------------------------------------------------------- */
@@ -234,8 +243,11 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 			snprintf(name, sizeof(name), "load-%u", o->load[l]);
 			measure(&c, &m, top * o->load[l] / 100, o->ms);
 			print(&c, &m);
+			if (m.dropped) /* who had what is not known any more */
+				goto out;
 		}
 	}
+out:
 	crowd_close(&c);
 }
 

@@ -238,12 +238,20 @@ uint64_t plane_cpu_ns(const struct plane *p)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-uint64_t plane_drops(const struct plane *p)
+void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT])
 {
-	uint64_t sum = 0;
-
+	memset(sum, 0, SH_DROP_COUNT * sizeof(*sum));
 	for (unsigned w = 0; w < p->workers; w++)
 		for (unsigned i = 0; i < SH_DROP_COUNT; i++)
-			sum += plane_worker_at(p, w)->drop[i];
+			sum[i] += plane_worker_at(p, w)->drop[i];
+}
+
+uint64_t plane_drops(const struct plane *p)
+{
+	uint64_t by_reason[SH_DROP_COUNT], sum = 0;
+
+	plane_drops_by_reason(p, by_reason);
+	for (unsigned i = 0; i < SH_DROP_COUNT; i++)
+		sum += by_reason[i];
 	return sum;
 }

@@ -58,6 +58,7 @@ const volatile struct sh_worker_stats *plane_worker_at(const struct plane *p, un
 uint64_t plane_cpu_ns(const struct plane *p);
 /* Of all workers. */
 uint64_t plane_drops(const struct plane *p);
+void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT]);
 
 /* Prints a sentence and ends the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_die(const char *format, ...);
