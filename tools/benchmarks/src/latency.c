@@ -42,7 +42,6 @@ struct measured {
 	unsigned burst;
 	double pps; /* packets to viewers that came a second */
 	uint64_t dropped, verified;
-	uint64_t drop[SH_DROP_COUNT]; /* by the data plane, which drops a packet once for all its viewers */
 	bool right;
 	struct sh_latency worker; /* what the worker has counted in the same time */
 };
@@ -140,12 +139,7 @@ static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms
 
 	m->right = crowd_verify(c) && c->wrong == wrong && counted == c->got - from;
 	m->verified = c->verified - verified;
-	plane_drops_by_reason(c->plane, m->drop);
-	for (unsigned i = 0; i < SH_DROP_COUNT; i++) {
-		m->drop[i] -= drops[i];
-		m->right &= m->drop[i] == 0;
-	}
-	m->right &= m->dropped == 0;
+	m->right &= plane_dropped_since(c->plane, drops) == 0 && m->dropped == 0;
 	failed |= !m->right;
 }
 
@@ -208,10 +202,6 @@ static void print(const struct crowd *c, const struct measured *m)
 		worker_us(m, 500), worker_us(m, 990), m->right ? "" : "  WRONG");
 	if (m->dropped)
 		fprintf(stderr, "%-9s %lu packets did not come\n", "", (unsigned long)m->dropped);
-	for (unsigned i = 0; i < SH_DROP_COUNT; i++)
-		if (m->drop[i])
-			fprintf(stderr, "%-9s the data plane dropped %lu: %s\n", "",
-				(unsigned long)m->drop[i], sh_drop_name((enum sh_drop)i));
 }
 
 /* --- cases ------------------------------------------------------------------------------------- */

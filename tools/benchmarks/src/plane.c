@@ -246,6 +246,21 @@ void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT])
 			sum[i] += plane_worker_at(p, w)->drop[i];
 }
 
+uint64_t plane_dropped_since(const struct plane *p, const uint64_t before[SH_DROP_COUNT])
+{
+	uint64_t now[SH_DROP_COUNT], sum = 0;
+
+	plane_drops_by_reason(p, now);
+	for (unsigned i = 0; i < SH_DROP_COUNT; i++) {
+		if (now[i] == before[i])
+			continue;
+		fprintf(stderr, "  the data plane dropped %lu: %s\n", (unsigned long)(now[i] - before[i]),
+			sh_drop_name((enum sh_drop)i));
+		sum += now[i] - before[i];
+	}
+	return sum;
+}
+
 uint64_t plane_drops(const struct plane *p)
 {
 	uint64_t by_reason[SH_DROP_COUNT], sum = 0;

@@ -59,6 +59,8 @@ uint64_t plane_cpu_ns(const struct plane *p);
 /* Of all workers. */
 uint64_t plane_drops(const struct plane *p);
 void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT]);
+/* How many more than in `before`; says which on stderr. A packet of a producer counts once, for all its viewers. */
+uint64_t plane_dropped_since(const struct plane *p, const uint64_t before[SH_DROP_COUNT]);
 
 /* Prints a sentence and ends the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_die(const char *format, ...);

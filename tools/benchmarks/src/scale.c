@@ -135,8 +135,9 @@ static void load(struct run *r, unsigned ms)
 	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
 	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
 
-	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers)
-		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers;
+	/* All of it may be one worker's, which had no core meanwhile: the stream's ring must not be full then. */
+	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers)
+		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers;
 	r->begun = r->last = look(r->crowd->plane);
 	while (rte_rdtsc() < end || r->slices < 3) {
 		uint64_t done = gone(r);
@@ -171,9 +172,10 @@ static double middle(double values[ROUNDS])
 static void measure(struct crowd *c, unsigned burst, unsigned ms, struct result *result)
 {
 	static struct run r;
-	uint64_t drops = plane_drops(c->plane), lost;
+	uint64_t before[SH_DROP_COUNT], drops, lost;
 	double seconds;
 
+	plane_drops_by_reason(c->plane, before);
 	memset(&r, 0, sizeof(r));
 	r.crowd = c;
 	r.burst = burst;
@@ -196,7 +198,7 @@ static void measure(struct crowd *c, unsigned burst, unsigned ms, struct result 
 	crowd_send(c, burst);
 	lost += drain(&r, true);
 	result->right = crowd_verify(c) && c->wrong == 0;
-	drops = plane_drops(c->plane) - drops;
+	drops = plane_dropped_since(c->plane, before);
 	result->dropped = drops > lost ? drops : lost;
 	result->right &= result->dropped == 0;
 	result->verified = c->verified;
