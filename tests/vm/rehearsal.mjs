@@ -36,11 +36,11 @@ function plug({ tap, here, pci, queues, device }, i) {
 		"-device", `${device},netdev=net${i},addr=${pci.slice(8, 10)},mac=52:54:00:00:00:0${i},romfile=`];
 }
 
-/** A stream for each suite, each with a viewer for each. */
+/** A stream for each suite, each with a viewer for each. An even port is worker 0's, an odd one worker 1's, where there are two. */
 async function streams(vm, { here, suites }) {
 	const words = (suite) => (suite ? ` srtp=${suite}` : "");
-	const script = suites.map((suite, i) => `spatectl --json plain produce room${i} VP8 from=${here}:${5000 + i}${words(suite)}
-		${suites.map((s, k) => `spatectl --json plain consume room${i} video to=${here}:${6000 + 16 * i + k}${words(s)}`).join("\n")}`);
+	const script = suites.map((suite, i) => `spatectl --json plain produce room${i} VP8 port=${20010 + i} from=${here}:${5000 + i}${words(suite)}
+		${suites.map((s, k) => `spatectl --json plain consume room${i} video port=${20050 + 16 * i + k} to=${here}:${6000 + 16 * i + k}${words(s)}`).join("\n")}`);
 	const text = await vm.run(`set -e\n${script.join("\n")}`);
 	const made = JSON.parse(`[${text.replace(/\}\s*\{/g, "},{")}]`);
 	return Promise.all(suites.map(async (_, i) => {
