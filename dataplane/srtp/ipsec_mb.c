@@ -19,12 +19,22 @@ static bool has_sha_ni(const IMB_MGR *mgr)
 	return (mgr->features & IMB_FEATURE_SHANI) != 0;
 }
 
-/* Powers of the hash key: 48 with VAES and AVX-512, else 8, without AVX2 with as many sums of their halves. */
-static size_t gcm_used(const IMB_MGR *mgr)
+static bool has_avx512_vaes(const IMB_MGR *mgr)
+{
+	return mgr->used_arch == IMB_ARCH_AVX512 && (mgr->features & IMB_FEATURE_VAES) != 0;
+}
+
+/*
+ * ipsec-mb's powers of the hash key: 48 with VAES and AVX-512, else 8, without AVX2 with as many sums of their
+ * halves. Of gcm_vaes.c's key what AES-128 reads; AES-256's last line comes without being asked for.
+ */
+static size_t gcm_used(const IMB_MGR *mgr, bool vaes)
 {
 	const struct gcm_key_data *k = NULL;
 
-	if (mgr->used_arch == IMB_ARCH_AVX512 && (mgr->features & IMB_FEATURE_VAES))
+	if (vaes)
+		return offsetof(struct dp_gcm_key, round[DP_GCM_AES128_ROUNDS + 1]);
+	if (has_avx512_vaes(mgr))
 		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.vaes_avx512;
 	if (mgr->used_arch == IMB_ARCH_AVX512 || mgr->used_arch == IMB_ARCH_AVX2)
 		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.avx2_avx512;
@@ -46,7 +56,7 @@ static void mb_free(struct dp_srtp_engine *e)
 	destroy((struct dp_mb_engine *)e);
 }
 
-struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes)
 {
 	struct dp_mb_engine *e = aligned_alloc(64, sizeof *e);
 	if (e == NULL)
@@ -71,7 +81,8 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags)
 			goto no_memory;
 		init_mb_mgr_sse(e->few);
 	}
-	e->gcm_used = gcm_used(e->mgr);
+	e->vaes = vaes && dp_gcm_available() && !has_avx512_vaes(e->mgr);
+	e->gcm_used = gcm_used(e->mgr, e->vaes);
 	dp_mb_cm_init(e);
 	return &e->base;
 
@@ -88,7 +99,7 @@ static void init_best(IMB_MGR *mgr)
 
 struct dp_srtp_engine *dp_srtp_mb_new(void)
 {
-	return dp_mb_new(init_best, 0);
+	return dp_mb_new(init_best, 0, true);
 }
 
 /* The state of SHA-1 after the key's first block (RFC 2104). */
@@ -131,6 +142,20 @@ static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 	}
 }
 
+/* The key that RTP goes out with. */
+static void expand_out(struct dp_mb_engine *e, const struct dp_mb_session *s, union dp_mb_schedule *out)
+{
+	if (!e->vaes || !dp_mb_is_gcm(s)) {
+		expand(e, s, &s->rtp, out);
+		return;
+	}
+	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
+		IMB_AES_KEYEXP_128(e->mgr, s->rtp.gcm, out->vaes.round, e->round_keys_unused);
+	else
+		IMB_AES_KEYEXP_256(e->mgr, s->rtp.gcm, out->vaes.round, e->round_keys_unused);
+	dp_gcm_hash_key(&out->vaes, dp_mb_gcm_rounds(s));
+}
+
 const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,
 	const struct dp_mb_keys *keys)
 {
@@ -155,7 +180,7 @@ void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp
 	set_keys(e, s, &s->rtp, &derived->rtp);
 	set_keys(e, s, &s->rtcp, &derived->rtcp);
 	if (s->base.dir == DP_SRTP_OUT) {
-		expand(e, s, &s->rtp, &((struct dp_mb_out *)s)->rtp);
+		expand_out(e, s, &((struct dp_mb_out *)s)->rtp);
 	} else {
 		struct dp_mb_in *in = (struct dp_mb_in *)s;
 		in->rtp.set.limit = in->rtcp.set.limit = limit;

@@ -18,6 +18,7 @@
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
 
+#include "gcm_vaes.h"
 #include "internal.h"
 #include "kdf.h"
 #include "replay.h"
@@ -38,6 +39,7 @@ struct dp_mb_keys {
 /* An expanded key. */
 union dp_mb_schedule {
 	struct gcm_key_data gcm;
+	struct dp_gcm_key vaes; /* RTP's, where engine->vaes */
 	uint8_t aes[11 * 16]; /* round keys */
 } __attribute__((aligned(64)));
 
@@ -70,11 +72,12 @@ struct dp_mb_engine {
 	struct dp_srtp_engine base;
 	IMB_MGR *mgr;
 	IMB_MGR *few; /* for fewer than DP_MB_FEW hashes; may be mgr */
-	size_t gcm_used; /* of struct gcm_key_data, the bytes that this CPU's code reads */
+	bool vaes; /* outgoing RTP's AES-GCM is gcm_vaes.c's */
+	size_t gcm_used; /* of an expanded AES-GCM key, the bytes that this CPU's code reads */
 
 	const struct dp_mb_keys *expanded; /* whose key `schedule` is; NULL: none */
 	union dp_mb_schedule schedule;
-	uint8_t round_keys_unused[11 * 16] __attribute__((aligned(16))); /* for decryption; CTR needs none */
+	uint8_t round_keys_unused[15 * 16] __attribute__((aligned(16))); /* for decryption; CTR needs none */
 	struct gcm_context_data ctx;
 
 	/* staging; slot i belongs to one packet of a batch */
@@ -92,9 +95,16 @@ static inline bool dp_mb_is_gcm(const struct dp_mb_session *s)
 
 /*
  * An engine on the implementation that `init` (init_mb_mgr_sse() and its like) chooses, without what
- * `flags` (IMB_FLAG_...) leaves out. NULL with errno; ENOTSUP: this CPU cannot run it.
+ * `flags` (IMB_FLAG_...) leaves out. `vaes`: with gcm_vaes.c, where this CPU can run it and that
+ * implementation does not use the same instructions with AVX-512.
+ * NULL with errno; ENOTSUP: this CPU cannot run it.
  */
-struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags);
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes);
+
+static inline unsigned dp_mb_gcm_rounds(const struct dp_mb_session *s)
+{
+	return s->base.profile == SH_SRTP_AEAD_AES_128_GCM ? DP_GCM_AES128_ROUNDS : DP_GCM_AES256_ROUNDS;
+}
 
 /* Fetches the first `bytes` of the expanded key that a packet is about to be encrypted with. */
 static inline void dp_mb_prefetch(const struct dp_srtp_job *job, size_t bytes)

@@ -61,8 +61,12 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 		/* with many viewers the time goes into fetching their keys */
 		if (i + 1 < n && e->gcm[i + 1]->session != j->session)
 			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
-		encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len, e->iv[i],
-			j->dst, j->hdr_len);
+		if (e->vaes)
+			dp_gcm_seal(&out->rtp.vaes, dp_mb_gcm_rounds(&out->s), j->dst, j->hdr_len, j->payload,
+				j->payload_len, e->iv[i]);
+		else
+			encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len,
+				e->iv[i], j->dst, j->hdr_len);
 		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
 	}
 }

@@ -25,32 +25,38 @@ static struct dp_srtp_engine *make_best(void)
 
 static struct dp_srtp_engine *make_sse(void)
 {
-	return dp_mb_new(init_mb_mgr_sse, 0);
+	return dp_mb_new(init_mb_mgr_sse, 0, false);
 }
 
 static struct dp_srtp_engine *make_sse_without_sha(void)
 {
-	return dp_mb_new(init_mb_mgr_sse, IMB_FLAG_SHANI_OFF);
+	return dp_mb_new(init_mb_mgr_sse, IMB_FLAG_SHANI_OFF, false);
 }
 
 static struct dp_srtp_engine *make_avx(void)
 {
-	return dp_mb_new(init_mb_mgr_avx, 0);
+	return dp_mb_new(init_mb_mgr_avx, 0, false);
 }
 
 static struct dp_srtp_engine *make_avx2(void)
 {
-	return dp_mb_new(init_mb_mgr_avx2, 0);
+	return dp_mb_new(init_mb_mgr_avx2, 0, false);
 }
 
 static struct dp_srtp_engine *make_avx2_without_sha(void)
 {
-	return dp_mb_new(init_mb_mgr_avx2, IMB_FLAG_SHANI_OFF);
+	return dp_mb_new(init_mb_mgr_avx2, IMB_FLAG_SHANI_OFF, false);
+}
+
+/* with AES-GCM of our own */
+static struct dp_srtp_engine *make_vaes(void)
+{
+	return dp_mb_new(init_mb_mgr_avx2, 0, true);
 }
 
 static struct dp_srtp_engine *make_avx512(void)
 {
-	return dp_mb_new(init_mb_mgr_avx512, 0);
+	return dp_mb_new(init_mb_mgr_avx512, 0, false);
 }
 
 static const struct engine known[ENGINES] = {
@@ -61,6 +67,8 @@ static const struct engine known[ENGINES] = {
 	{"ipsec-mb AVX", make_avx, true, IMB_CPUFLAGS_AVX},
 	{"ipsec-mb AVX2", make_avx2, true, IMB_CPUFLAGS_AVX2},
 	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, true, IMB_CPUFLAGS_AVX2},
+	{"ipsec-mb AVX2 and our VAES", make_vaes, true,
+		IMB_CPUFLAGS_AVX2 | IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ},
 	{"ipsec-mb AVX-512", make_avx512, true, IMB_CPUFLAGS_AVX512},
 };
 const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];

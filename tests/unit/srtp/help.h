@@ -24,7 +24,7 @@ struct engine {
 	bool mb; /* ipsec-mb in one form or another */
 	uint64_t needs; /* IMB_FEATURE_...: ipsec-mb crashes where the CPU lacks what it is told to use */
 };
-enum { ENGINES = 8 };
+enum { ENGINES = 9 };
 /* Those that this CPU can run, libsrtp2 first; the first call says which they are, and which are not. */
 unsigned engines(const struct engine *out[ENGINES]);
 /* libsrtp2, and ipsec-mb as the data plane has it. */
