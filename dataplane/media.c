@@ -51,6 +51,7 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 	const struct sh_config_limits *limit = &c->limit;
 	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
 	struct rte_mempool *twcc, *chunks;
+	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
 	size_t in_size, out_size;
 
@@ -66,10 +67,10 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 	out = sessions(out_size, limit->transports, workers[0]->socket);
 	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
 		NULL, workers[0]->socket, 0);
-	/* Each audience, of which there are no more than streams on every worker, wastes at most one chunk. */
+	/* Each audience, of which there are no more than streams on every worker and port, wastes at most one chunk. */
 	chunks = rte_mempool_create("audience",
 		limit->consumers / 62 +
-			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n),
+			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n * ports),
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	if (!in || !out || !twcc || !chunks)
 		return ENOMEM;
@@ -85,9 +86,12 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		w->chunk_pool = chunks;
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof *w->watched, 0,
 			w->socket);
-		if (!dp_turns_init(&w->audio, limit->producers, w->socket) ||
-			!dp_turns_init(&w->video, limit->producers, w->socket) || !w->watched)
+		if (!w->watched)
 			return ENOMEM;
+		for (unsigned port = 0; port < ports; port++)
+			if (!dp_turns_init(&w->audio[port], limit->producers, w->socket) ||
+				!dp_turns_init(&w->video[port], limit->producers, w->socket))
+				return ENOMEM;
 	}
 	return 0;
 }

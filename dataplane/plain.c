@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "stream.h"
+
 enum { NO_TUPLE = 0xff };
 
 /* After so long without RTP a source may have been started again, at another port and with other numbers. */
@@ -37,6 +39,7 @@ void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh
 	tuple->path.l2 = *l2;
 	t->selected = 0;
 	dp_encap_init(w, &t->encap, &tuple->path);
+	dp_audience_follow(w, t);
 	dp_transport_refresh(t);
 }
 

@@ -59,6 +59,12 @@ void dp_port_tap_name(const struct sh_config_port *c, char *out, size_t size);
 /* Whether `ip` (network order, 4 or 16 bytes by family) is one of the port's addresses. */
 bool dp_port_has(const struct dp_port *p, uint8_t family, const uint8_t *ip);
 
+/* A port's place in `p`, by DPDK's id; of one that is not ours 0, so that a transport without a path has a place. */
+static inline unsigned dp_port_index(const struct dp_ports *p, uint16_t id)
+{
+	return p->by_id[id] ? (unsigned)(p->by_id[id] - p->port) : 0;
+}
+
 /*
  * From which of our addresses, and by which port, packets go to `remote`: where it is on the
  * link, else the first address of its family. False: there is none.

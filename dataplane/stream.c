@@ -264,10 +264,12 @@ void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
 /* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
 void dp_stream_wait(struct dp_worker *w, uint32_t slot)
 {
-	struct dp_audience *a = &w->audience[slot];
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, slot, i);
 
-	if (!a->waiting && a->first)
-		dp_turns_add(w, &w->streams[slot]);
+		if (!a->waiting && a->first)
+			dp_turns_add(w, a);
+	}
 }
 
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)

@@ -45,10 +45,18 @@ static inline void dp_stream_want_keyframe(struct dp_stream *s)
 	atomic_store_explicit(&s->keyframe_wanted, 1, memory_order_relaxed);
 }
 
-/* --- a reader's side: this worker's audience --- */
+/* --- a reader's side: this worker's audiences --- */
+
+/* The viewers of the stream in that slot whose packets leave by the port with that index. */
+static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint32_t slot, unsigned port)
+{
+	return &w->audience[port * w->config->limit.producers + slot];
+}
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
+/* The transport's path may be by another port now: its consumers go over to the audiences there, losing nothing. */
+void dp_audience_follow(struct dp_worker *w, struct dp_transport *t);
 /* Puts the stream in that slot among those that wait for the fan-out, if it has viewers here. */
 void dp_stream_wait(struct dp_worker *w, uint32_t slot);
 /* Takes what other workers have put into the wake rings. */
@@ -60,12 +68,12 @@ void dp_stream_publish(struct dp_worker *w, struct dp_stream *s);
 
 /* For so many streams, in memory of that NUMA node. False: no memory. */
 bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket);
-/* A stream's own, by its kind. */
-struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_stream *s);
-/* Adds a stream that is not among them. */
-void dp_turns_add(struct dp_worker *w, struct dp_stream *s);
+/* An audience's own, by its port and the stream's kind. */
+struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_audience *a);
+/* Adds an audience that is not among them. */
+void dp_turns_add(struct dp_worker *w, struct dp_audience *a);
 /* Takes one out, wherever it stands. */
-void dp_turns_remove(struct dp_worker *w, struct dp_stream *s);
+void dp_turns_remove(struct dp_worker *w, struct dp_audience *a);
 /* Begins a new round when the last one is over. False: nobody waits. */
 bool dp_turns_begin(struct dp_turns *t);
 /*
@@ -80,7 +88,14 @@ static inline bool dp_turns_waiting(const struct dp_turns *t)
 }
 
 /* Moves the cursor on, past what is not worth sending again. */
-void dp_audience_let_go(struct dp_worker *w, struct dp_stream *s);
+void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a);
+/*
+ * Every millisecond: gives up what has waited too long for viewers, or has too many packets behind it, lets
+ * go, and sees to it that who has more to get waits for his turn.
+ */
+void dp_audience_look(struct dp_worker *w, struct dp_stream *s);
+/* Counts what has been given up before this viewer had it. */
+void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c);
 
 /* Whether more than `limit` ns have gone since `then`, which another worker may have read a little later. */
 static inline bool dp_stream_aged(const struct dp_worker *w, uint64_t then, uint64_t limit)

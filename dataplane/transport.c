@@ -9,6 +9,7 @@
 
 #include "../shared/stats_slot.h"
 #include "plain.h"
+#include "stream.h"
 #include "tuples.h"
 
 enum { NO_TUPLE = 0xff };
@@ -138,6 +139,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 	if (b->selected) {
 		t->selected = (uint8_t)i;
 		dp_encap_init(w, &t->encap, &b->path);
+		dp_audience_follow(w, t);
 	}
 	if (b->selected || t->selected == NO_TUPLE) {
 		t->consent_ns = w->now_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which stream's pass comes next. */
+/* Which audience's pass comes next. */
 
 #include <string.h>
 
@@ -15,45 +15,44 @@ bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket)
 	return t->now && t->later;
 }
 
-struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_stream *s)
+struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_audience *a)
 {
-	return s->kind == SH_KIND_AUDIO ? &w->audio : &w->video;
+	return a->stream->kind == SH_KIND_AUDIO ? &w->audio[a->port] : &w->video[a->port];
 }
 
-void dp_turns_add(struct dp_worker *w, struct dp_stream *s)
+void dp_turns_add(struct dp_worker *w, struct dp_audience *a)
 {
-	struct dp_turns *t = dp_turns_of(w, s);
-	struct dp_audience *a = &w->audience[s->slot];
+	struct dp_turns *t = dp_turns_of(w, a);
 
 	a->waiting = true;
 	if (a->round == t->round)
-		t->later[t->later_count++] = s;
+		t->later[t->later_count++] = a;
 	else
-		t->now[t->count++] = s;
+		t->now[t->count++] = a;
 }
 
-static bool take_out(struct dp_stream **list, uint32_t *count, const struct dp_stream *s)
+static bool take_out(struct dp_audience **list, uint32_t *count, const struct dp_audience *a)
 {
 	for (uint32_t i = 0; i < *count; i++)
-		if (list[i] == s) {
+		if (list[i] == a) {
 			memmove(list + i, list + i + 1, (--*count - i) * sizeof list[0]);
 			return true;
 		}
 	return false;
 }
 
-void dp_turns_remove(struct dp_worker *w, struct dp_stream *s)
+void dp_turns_remove(struct dp_worker *w, struct dp_audience *a)
 {
-	struct dp_turns *t = dp_turns_of(w, s);
+	struct dp_turns *t = dp_turns_of(w, a);
 
-	if (!take_out(t->now, &t->count, s))
-		take_out(t->later, &t->later_count, s);
-	w->audience[s->slot].waiting = false;
+	if (!take_out(t->now, &t->count, a))
+		take_out(t->later, &t->later_count, a);
+	a->waiting = false;
 }
 
 bool dp_turns_begin(struct dp_turns *t)
 {
-	struct dp_stream **empty = t->now;
+	struct dp_audience **empty = t->now;
 
 	if (t->count)
 		return true;
@@ -69,7 +68,7 @@ bool dp_turns_begin(struct dp_turns *t)
 
 void dp_turns_done(struct dp_turns *t, uint32_t done, bool stopped)
 {
-	struct dp_stream *one = stopped ? t->now[done] : NULL;
+	struct dp_audience *one = stopped ? t->now[done] : NULL;
 	uint32_t from = stopped ? done + 1 : done, left = t->count - from;
 
 	memmove(t->now, t->now + from, left * sizeof t->now[0]);

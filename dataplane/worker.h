@@ -56,7 +56,10 @@ struct dp_report { /* worker to agent */
 	struct dp_op op;
 };
 
-/* The viewers of one stream on one worker: dense, in no order; only the first chunk has room. */
+/*
+ * The viewers of one stream on one worker whose packets leave by one port: dense, in no order; only the first
+ * chunk has room. Each port has its own, so that nobody waits for a device that is not his.
+ */
 struct dp_audience_chunk {
 	struct dp_audience_chunk *next;
 	uint64_t count;
@@ -64,24 +67,28 @@ struct dp_audience_chunk {
 };
 struct dp_audience {
 	struct dp_audience_chunk *first; /* NULL: nobody here watches */
-	uint64_t low; /* the same as stream->cursor[worker]: older packets are not ours to touch */
-	uint64_t served; /* everybody here has had what is older */
+	struct dp_stream *stream;
+	uint64_t low; /* older packets are not ours to touch; stream->cursor[worker] is the ports' lowest */
+	uint64_t served; /* everybody here has had what is older, or never will (dp_audience_forgo()) */
+	uint64_t
+		restart; /* below `served`: the last packet with which viewers start anew is before this one */
 	uint64_t target; /* of the pass that is under way */
 	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
 	uint32_t resume_index;
 	bool changed; /* members came or went during the pass */
 	bool again; /* the pass looks a second time, for them */
 	bool waiting; /* in the worker's turns */
+	uint8_t port; /* its index in struct dp_ports */
 	uint32_t round; /* the last one in which it had a whole pass */
 };
 
 /*
- * Streams of one kind with packets for viewers here. A round is a pass of each that waits: one that has had
+ * Audiences of one port and one kind of stream for which there are packets. A round is a pass of each that waits: one that has had
  * its own and has more waits for the others, so that under overload no viewer is looked at more often than
  * another, whichever stream it watches.
  */
 struct dp_turns {
-	struct dp_stream **now, **later; /* still to have their pass in this round, and in the next */
+	struct dp_audience **now, **later; /* still to have their pass in this round, and in the next */
 	uint32_t count, later_count;
 	uint32_t round;
 };
@@ -112,12 +119,13 @@ struct dp_worker {
 	struct dp_transport *
 		*plain; /* by offset of their UDP port, this worker's plain transports; NULL: none */
 	uint32_t asking; /* plain transports that ask for a neighbour's MAC */
-	struct dp_audience *audience; /* by stream slot, this worker's viewers */
+	struct dp_audience *audience; /* this worker's viewers: dp_audience_of() */
 	struct dp_transport **owned; /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;
 	struct dp_transport *ingress; /* those that produce */
-	struct dp_turns audio, video; /* what is to be fanned out */
-	uint32_t audio_loops; /* so many in a row have left no room for video that waits */
+	struct dp_turns audio[SH_MAX_PORTS], video[SH_MAX_PORTS]; /* what is to be fanned out, by port */
+	uint32_t audio_loops[SH_MAX_PORTS]; /* so many in a row have left no room for video that waits */
+	uint32_t fanout_first; /* index of the port that is served first */
 	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */

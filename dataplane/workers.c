@@ -64,7 +64,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n *
 		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
-	bytes += n * c->limit.producers * (sizeof(struct dp_audience) + 56);
+	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
 					      c->dataplane.stream_packets * stream_slot);
@@ -164,7 +164,8 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	int socket = w->socket;
 
 	w->tuples = dp_tuples_new(w->id, tuple_entries(c), socket);
-	w->audience = rte_zmalloc_socket("audience", c->limit.producers * sizeof(*w->audience), 64, socket);
+	w->audience = rte_zmalloc_socket("audiences",
+		ports->count * c->limit.producers * sizeof(*w->audience), 64, socket);
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
 	w->plain = rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain), 64, socket);
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);

@@ -7,9 +7,12 @@
  * schedule is fetched once and stays in L1. A pass over a large audience stops where the
  * TX queue or the pool is full and goes on in the next loop; each viewer knows how far it
  * has been served, so nothing is lost or sent twice when viewers come and go meanwhile.
+ * Each port has its own audiences and turns: a pass waits for one device only.
  */
 
 #include <string.h>
+
+#include <rte_branch_prediction.h>
 
 #include "media.h"
 
@@ -52,9 +55,10 @@ static void pass_over(struct dp_worker *w, struct dp_consumer *c, uint64_t targe
 }
 
 /* One viewer up to `target`. False: no room now, go on here later. */
-static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target,
+static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c, uint64_t target,
 	struct dp_outgoing *o)
 {
+	const struct dp_stream *s = a->stream;
 	const struct dp_transport *t = c->transport;
 	unsigned room;
 
@@ -62,6 +66,8 @@ static bool serve(struct dp_worker *w, const struct dp_stream *s, struct dp_cons
 		pass_over(w, c, target);
 		return true;
 	}
+	if (unlikely(c->at < a->served))
+		dp_audience_forgo(w, a, c);
 	skip_aged(w, s, c, target);
 	room = dp_tx_ahead(w, t->encap.port);
 	room -= RTE_MIN(room, o->count);
@@ -116,9 +122,9 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
  * pass began: under overload a pass takes long, and the last ones' packets would be older
  * each time than the first ones', and too old more often.
  */
-static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, struct dp_outgoing *o)
+static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing *o)
 {
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint64_t head = atomic_load_explicit(&a->stream->head, memory_order_acquire);
 
 	if (!a->resume) {
 		a->target = head;
@@ -136,7 +142,7 @@ static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a
 		}
 		for (; a->resume_index < chunk->count; a->resume_index++) {
 			prefetch(chunk, a->resume_index);
-			if (!serve(w, s, chunk->member[a->resume_index], a->again ? a->target : head, o))
+			if (!serve(w, a, chunk->member[a->resume_index], a->again ? a->target : head, o))
 				return false;
 		}
 		a->resume_index = 0;
@@ -147,17 +153,17 @@ static bool pass(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a
 }
 
 /* All have had everything up to the pass's target. Who has more now waits for its turn in the next round. */
-static void complete(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
+static void complete(struct dp_worker *w, struct dp_audience *a)
 {
-	a->served = a->target;
-	a->round = dp_turns_of(w, s)->round;
+	a->served = RTE_MAX(a->served, a->target);
+	a->round = dp_turns_of(w, a)->round;
 	a->waiting = false;
-	dp_audience_let_go(w, s);
-	if (atomic_load_explicit(&s->head, memory_order_relaxed) != a->served)
-		dp_turns_add(w, s);
+	dp_audience_let_go(w, a);
+	if (atomic_load_explicit(&a->stream->head, memory_order_relaxed) != a->served)
+		dp_turns_add(w, a);
 }
 
-/* The streams of one kind. False: there is no room left. */
+/* A port's audiences of streams of one kind. False: there is no room left. */
 static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing *o)
 {
 	bool stopped = false;
@@ -166,16 +172,15 @@ static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing 
 	if (!dp_turns_begin(t))
 		return true;
 	while (done < t->count) {
-		struct dp_stream *s = t->now[done];
-		struct dp_audience *a = &w->audience[s->slot];
+		struct dp_audience *a = t->now[done];
 
-		o->kind = s->kind;
-		stopped = !pass(w, s, a, o);
+		o->kind = a->stream->kind;
+		stopped = !pass(w, a, o);
 		if (stopped)
 			break;
 		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
 		dp_outgoing_flush(w, o);
-		complete(w, s, a);
+		complete(w, a);
 		done++;
 	}
 	w->stats->fanout_waits += stopped && o->allowed;
@@ -187,31 +192,43 @@ static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing 
  * Audio goes first: it is little, and missed most. Where it alone is more than the device
  * takes, video has one loop in some.
  */
+static void serve_port(struct dp_worker *w, unsigned port, struct dp_outgoing *o)
+{
+	struct dp_turns *audio = &w->audio[port], *video = &w->video[port];
+	uint32_t *audio_loops = &w->audio_loops[port];
+	bool video_first = *audio_loops >= AUDIO_LOOPS;
+	unsigned begin = o->allowed, one, both;
+
+	if (!dp_turns_waiting(audio) && !dp_turns_waiting(video))
+		return;
+	if (!fan_out(w, video_first ? video : audio, o)) {
+		one = both = begin - o->allowed;
+	} else {
+		one = begin - o->allowed;
+		fan_out(w, video_first ? audio : video, o);
+		both = begin - o->allowed;
+	}
+	dp_outgoing_flush(w, o); /* the next port's room is another */
+	w->stats->video_first += video_first && one;
+	if (!dp_turns_waiting(video) || (video_first ? one : both - one))
+		*audio_loops = 0;
+	else if (one && !video_first)
+		(*audio_loops)++;
+}
+
+/* Another port comes first each time: what one loop may write is for all of them. */
 unsigned dp_fanout(struct dp_worker *w)
 {
-	bool video_first = w->audio_loops >= AUDIO_LOOPS;
-	struct dp_turns *first = video_first ? &w->video : &w->audio;
-	struct dp_turns *second = video_first ? &w->audio : &w->video;
-	unsigned one, both;
+	unsigned ports = w->ports->count;
 	struct dp_outgoing o;
 
 	dp_stream_take_wakes(w);
-	if (!dp_turns_waiting(first) && !dp_turns_waiting(second))
-		return 0;
+	if (++w->fanout_first >= ports)
+		w->fanout_first = 0;
 	o.count = o.spares = 0;
 	o.allowed = FANOUT_PACKETS;
-	if (!fan_out(w, first, &o)) {
-		one = both = FANOUT_PACKETS - o.allowed;
-	} else {
-		one = FANOUT_PACKETS - o.allowed;
-		fan_out(w, second, &o);
-		both = FANOUT_PACKETS - o.allowed;
-	}
+	for (unsigned i = 0; i < ports && o.allowed; i++)
+		serve_port(w, (w->fanout_first + i) % ports, &o);
 	dp_outgoing_end(w, &o);
-	w->stats->video_first += video_first && one;
-	if (!dp_turns_waiting(&w->video) || (video_first ? one : both - one))
-		w->audio_loops = 0;
-	else if (one && !video_first)
-		w->audio_loops++;
-	return both;
+	return FANOUT_PACKETS - o.allowed;
 }

@@ -132,8 +132,11 @@ static void visit(struct dp_worker *w, struct dp_transport *t)
 	write_transport(w, t);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
 		write_producer(w, s, elapsed);
-	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
+		/* One whose device is stuck for long is not visited by the fan-out. */
+		dp_audience_forgo(w, dp_audience_of(w, c->stream->slot, c->port), c);
 		write_consumer(w, c, elapsed);
+	}
 	t->visited_ns = w->now_ns;
 }
 
@@ -187,14 +190,8 @@ void dp_housekeeping(struct dp_worker *w)
 	w->last_tick_ns = w->now_ns;
 	w->next_tick_ns = w->now_ns + DP_MS;
 	choose_keep(w);
-	for (uint32_t i = 0; i < w->watched_count; i++) {
-		struct dp_stream *s = w->watched[i];
-
-		dp_audience_let_go(w, s);
-		/* A wake ring may have been full. */
-		if (atomic_load_explicit(&s->head, memory_order_relaxed) != w->audience[s->slot].served)
-			dp_stream_wait(w, s->slot);
-	}
+	for (uint32_t i = 0; i < w->watched_count; i++)
+		dp_audience_look(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {
 		dp_report_producers(w, t);
 		reclaim_streams(w, t);

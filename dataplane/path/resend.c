@@ -27,7 +27,7 @@ static const struct dp_slot *cached(struct dp_worker *w, const struct dp_consume
 
 	if (!dp_seqmap_in(&c->seq, seq, &in))
 		return NULL;
-	position = dp_stream_find(s, in, w->audience[s->slot].low, c->at);
+	position = dp_stream_find(s, in, dp_audience_of(w, s->slot, c->port)->low, c->at);
 	return position == DP_CURSOR_NONE ? NULL : &s->ring[position & s->mask];
 }
 

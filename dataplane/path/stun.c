@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../shared/stun.h"
+#include "../stream.h"
 #include "../worker.h"
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
@@ -42,6 +43,7 @@ static void refresh(struct dp_worker *w, struct dp_transport *t, const struct dp
 	if (memcmp(&tuple->path.l2, &meta->path.l2, sizeof(tuple->path.l2)) != 0) {
 		tuple->path.l2 = meta->path.l2;
 		dp_encap_init(w, &t->encap, &tuple->path);
+		dp_audience_follow(w, t);
 	}
 }
 

@@ -63,7 +63,7 @@ static void run(void)
 	world->room = UINT32_MAX;
 	do
 		dp_fanout(&world->worker[0]);
-	while (dp_turns_waiting(&world->worker[0].video));
+	while (dp_turns_waiting(world->worker[0].video));
 }
 
 static void leave_in_any_order(void **state)
@@ -119,7 +119,7 @@ static void pass_stops(void **state)
 			join(i);
 		for (unsigned i = 0; i < 5; i++)
 			world_packet(s, FIRST + i);
-		while (dp_turns_waiting(&world->worker[0].video)) {
+		while (dp_turns_waiting(world->worker[0].video)) {
 			unsigned sent;
 
 			world->room = room;
@@ -218,7 +218,7 @@ static void last_leaves_in_a_pass(void **state)
 	world->room = 2;
 	dp_fanout(&world->worker[0]);
 	world_leave(0);
-	assert_false(dp_turns_waiting(&world->worker[0].video));
+	assert_false(dp_turns_waiting(world->worker[0].video));
 	assert_true(s->cursor[0].at == DP_CURSOR_NONE);
 	join(1);
 	world_packet(s, FIRST + 5);
@@ -240,7 +240,7 @@ static void streams_take_turns(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		world_packet(large, FIRST + i);
 	dp_fanout(&world->worker[0]); /* as many as go in one loop */
-	assert_true(dp_turns_waiting(&world->worker[0].video));
+	assert_true(dp_turns_waiting(world->worker[0].video));
 	world_packet(small, FIRST);
 	world->room = 3;
 	dp_fanout(&world->worker[0]);

@@ -158,7 +158,7 @@ static void what_comes_in_a_pass(void **state)
 	loop(20);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(world->sent[i], 2);
-	assert_false(dp_turns_waiting(&world->worker[0].video));
+	assert_false(dp_turns_waiting(world->worker[0].video));
 	end(10, 1);
 }
 

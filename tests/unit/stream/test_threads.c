@@ -70,13 +70,14 @@ static void find_some(struct dp_stream *s, const struct dp_audience *a, uint32_t
 }
 
 /* The owner tells who attached; one may come that was sent to an audience that has left since. */
-static void take_wakes(struct dp_worker *w, const struct dp_audience *a)
+static void take_wakes(struct dp_worker *w, struct dp_audience *a)
 {
 	dp_stream_take_wakes(w);
 	wakes += a->waiting;
 	if (a->waiting)
-		dp_turns_remove(w, &world->stream[0]);
-	wrong += a->waiting || w->audio.count + w->audio.later_count + w->video.count + w->video.later_count;
+		dp_turns_remove(w, a);
+	wrong += a->waiting ||
+		 w->audio->count + w->audio->later_count + w->video->count + w->video->later_count;
 }
 
 static void *reader(void *arg)
@@ -84,7 +85,7 @@ static void *reader(void *arg)
 	struct dp_worker *w = arg;
 	struct dp_stream *s = &world->stream[0];
 	struct dp_audience *a = &w->audience[0];
-	struct dp_consumer viewer = {.stream = s};
+	struct dp_consumer viewer = {.stream = s, .transport = &world->transport[0]};
 	uint32_t state = w->id;
 
 	while (!stop) {
@@ -100,7 +101,7 @@ static void *reader(void *arg)
 			a->served = target;
 			w->now_ns = target; /* a packet came at its position */
 			w->keep_ns = some(&state, WORLD_RING);
-			dp_audience_let_go(w, s);
+			dp_audience_let_go(w, a);
 			find_some(s, a, &state);
 			take_wakes(w, a);
 			if (some(&state, 8) == 0)

@@ -93,14 +93,19 @@ void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
 	rte_pktmbuf_free(m);
 }
 
+static unsigned *room_of(uint16_t port)
+{
+	return port ? &world->other_room : &world->room;
+}
+
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 {
-	return world->room;
+	return *room_of(port);
 }
 
 unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
 {
-	return world->room;
+	return *room_of(port);
 }
 
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
@@ -121,15 +126,16 @@ void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_m
 	memcpy(s->bytes, header, hdr_len);
 	memcpy(s->bytes + hdr_len, payload, payload_len);
 	memcpy(&s->content, payload, sizeof s->content);
+	o->transport[o->count] = t;
 	o->mbuf[o->count++] = m;
 }
 
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
-	assert_true(o->count <= world->room);
-	world->room -= o->count;
-	for (; o->count; o->count--)
+	for (; o->count; o->count--) {
+		assert_true((*room_of(o->transport[o->count - 1]->encap.port))-- > 0);
 		rte_pktmbuf_free(o->mbuf[o->count - 1]);
+	}
 }
 
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)
@@ -166,8 +172,11 @@ static void make_worker(unsigned i)
 	w->streams = world->stream;
 	w->transports = world->producer;
 	w->consumers = world->consumer;
-	w->audience = calloc(WORLD_STREAMS, sizeof *w->audience);
-	assert_true(dp_turns_init(&w->audio, WORLD_STREAMS, 0) && dp_turns_init(&w->video, WORLD_STREAMS, 0));
+	w->ports = &world->ports;
+	w->audience = calloc(WORLD_PORTS * WORLD_STREAMS, sizeof *w->audience);
+	for (unsigned k = 0; k < WORLD_PORTS; k++)
+		assert_true(dp_turns_init(&w->audio[k], WORLD_STREAMS, 0) &&
+			    dp_turns_init(&w->video[k], WORLD_STREAMS, 0));
 	w->watched = calloc(WORLD_STREAMS, sizeof *w->watched);
 	w->now_ns = 1000 * DP_MS;
 	w->keep_ns = UINT64_MAX;
@@ -184,9 +193,13 @@ int world_setup(void **state)
 	mbufs = chunks = 0;
 	world->config.dataplane.stream_packets = WORLD_RING;
 	world->config.dataplane.tx_age_ms = 100;
+	world->config.limit.producers = WORLD_STREAMS;
+	world->ports.count = WORLD_PORTS;
+	for (unsigned i = 0; i < WORLD_PORTS; i++)
+		world->ports.by_id[i] = &world->ports.port[i];
 	world->pool.elt_size = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 256;
 	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
-	world->room = UINT32_MAX;
+	world->room = world->other_room = UINT32_MAX;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		make_worker(i);
 	for (unsigned i = 0; i < WORLD_VIEWERS; i++) {
@@ -203,8 +216,8 @@ int world_teardown(void **state)
 		struct dp_worker *w = &world->worker[i];
 
 		free(w->audience);
-		for (unsigned k = 0; k < 2; k++) {
-			struct dp_turns *t = k ? &w->video : &w->audio;
+		for (unsigned k = 0; k < 2 * WORLD_PORTS; k++) {
+			struct dp_turns *t = k % 2 ? &w->video[k / 2] : &w->audio[k / 2];
 
 			free(t->now);
 			free(t->later);
@@ -267,14 +280,15 @@ int world_join(unsigned viewer, unsigned slot, unsigned worker)
 void world_leave(unsigned viewer)
 {
 	struct dp_op op = {.slot = viewer};
+	const struct dp_consumer *v = &world->consumer[viewer];
 	unsigned worker = 0;
 
 	/* The one whose audience it is in. */
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		for (struct dp_audience_chunk *c =
-				world->worker[i].audience[world->consumer[viewer].stream->slot].first;
+				dp_audience_of(&world->worker[i], v->stream->slot, v->port)->first;
 			c; c = c->next)
-			if (c == world->consumer[viewer].chunk)
+			if (c == v->chunk)
 				worker = i;
 	assert_int_equal(dp_consumer_del(&world->worker[worker], &op), 0);
 }

@@ -15,6 +15,7 @@
 enum {
 	WORLD_WORKERS = 3,
 	WORLD_STREAMS = 4,
+	WORLD_PORTS = 2,
 	WORLD_VIEWERS = 256,
 	WORLD_RING = 64, /* slots of a video stream; half of them are its window */
 	WORLD_SENT = 512,
@@ -41,7 +42,9 @@ struct world {
 	struct rte_mempool pool, chunks;
 	uint32_t sent[WORLD_VIEWERS];
 	struct sent log[WORLD_VIEWERS][WORLD_SENT];
-	unsigned room; /* packets that the TX queue still takes */
+	struct dp_ports ports;
+	/* packets that a port's TX queue still takes; viewers are on the first port unless a test says something else */
+	unsigned room, other_room;
 };
 
 extern struct world *world;
