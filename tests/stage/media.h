@@ -15,7 +15,7 @@
 #include "../../dataplane/rtp/rtp.h"
 #include "harness.h"
 
-enum { MEDIA_PEERS = 96, MEDIA_ROOM = 1600, MEDIA_QUIET_MS = 60 };
+enum { MEDIA_PEERS = 224, MEDIA_ROOM = 1600, MEDIA_QUIET_MS = 60 };
 
 struct media_packet {
 	srtp_err_status_t error; /* srtp_err_status_ok: `data` is plain */
@@ -36,6 +36,7 @@ struct media_peer {
 	struct sh_path path;
 	uint32_t worker, profile;
 	uint16_t port; /* a plain transport's own; 0: WebRTC */
+	bool second; /* it is behind the second port, whose frames the test receives */
 	bool clear; /* plain: no SRTP */
 	struct sh_transport_keys keys;
 	srtp_t tx, rx;
@@ -58,6 +59,9 @@ struct media_setup {
 	const char *engine; /* "auto" where NULL */
 	unsigned workers, mbufs, stream_packets, keyframe_ms; /* 0: 1, 8192, 256, 500 */
 	unsigned producers, consumers; /* most at a time; 0: 8, 128 */
+	unsigned tx_age_ms; /* 0: 2000 */
+	const char *
+		second_port; /* JSON of one more, with a comma before it; its neighbours are in 10.2.0.0/24 */
 };
 
 /* In a namespace that the caller has made: starts, says HELLO, opens the TAP. */
@@ -72,7 +76,7 @@ void media_op(struct media *m, enum sh_op op, sh_id id);
 
 /* --- peers --------------------------------------------------------------------------------- */
 
-/* What follows is set before media_peer_open(), as far as 0 is not right: worker, profile (default GCM-128). */
+/* What follows is set before media_peer_open(), as far as 0 is not right: worker, profile (default GCM-128), second. */
 void media_peer_open(struct media *m, struct media_peer *p, unsigned family);
 /* The parts of it. The id may be set before; keys follow from it, so that sessions may be made before too. */
 void media_peer_add(struct media *m, struct media_peer *p, unsigned family, uint32_t consent_ms);

@@ -27,20 +27,21 @@ static void learn_mac(struct media *m)
 
 void media_start(struct media *m, const struct media_setup *setup)
 {
-	char config[700];
+	char config[1000];
 
 	memset(m, 0, sizeof(*m));
 	if (srtp_init() != srtp_err_status_ok)
 		stage_die("libsrtp2 does not start");
 	snprintf(config, sizeof(config),
 		"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
-		"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
+		"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}%s]},"
 		"\"dataplane\":{\"workers\":%u,\"mbufs\":%u,\"stream_packets\":%u,\"engine\":\"%s\",\"tx_age_"
-		"ms\":2000},"
+		"ms\":%u},"
 		"\"media\":{\"keyframe_ms\":%u},"
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,\"ssrcs_per_transport\":8}}",
-		setup->workers ? setup->workers : 1, setup->mbufs ? setup->mbufs : 8192,
-		setup->stream_packets ? setup->stream_packets : 256, setup->engine ? setup->engine : "auto",
+		setup->second_port ? setup->second_port : "", setup->workers ? setup->workers : 1,
+		setup->mbufs ? setup->mbufs : 8192, setup->stream_packets ? setup->stream_packets : 256,
+		setup->engine ? setup->engine : "auto", setup->tx_age_ms ? setup->tx_age_ms : 2000,
 		setup->keyframe_ms ? setup->keyframe_ms : 500, MEDIA_PEERS,
 		setup->producers ? setup->producers : 8, setup->consumers ? setup->consumers : 128);
 	stage_init(&m->s);
@@ -99,6 +100,10 @@ static void add_to_list(struct media *m, struct media_peer *p, unsigned family, 
 		p->transport = media_id(m);
 	p->path = stage_path(family == 6 ? "fd01::9" : "10.1.0.9", (uint16_t)(4000 + m->peers),
 		family == 6 ? "fd01::2" : "10.1.0.2", local_port);
+	if (p->second) {
+		p->path = stage_path("10.2.0.9", (uint16_t)(4000 + m->peers), "10.2.0.2", local_port);
+		p->path.l2.port = 1;
+	}
 	p->index = m->peers;
 	m->peer[m->peers++] = p;
 }
