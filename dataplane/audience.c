@@ -30,7 +30,7 @@ static void begin(struct dp_worker *w, struct dp_stream *s, struct dp_audience *
 {
 	a->stream = s;
 	a->port = (uint8_t)port;
-	a->low = a->served = a->restart = a->target = at;
+	a->low = a->served = a->target = a->restart = a->behind = at;
 	a->resume = NULL;
 	a->changed = false;
 	a->round = dp_turns_of(w, a)->round - 1; /* it has not had a pass in this one */
@@ -212,8 +212,11 @@ static void give_up(struct dp_worker *w, struct dp_audience *a, uint64_t head)
 	for (; a->served < head; a->served++) {
 		const struct dp_slot *slot = &s->ring[a->served & s->mask];
 
-		if (head - a->served <= most && !dp_stream_aged(w, slot->rx_ns, limit))
-			return;
+		if (!dp_stream_aged(w, slot->rx_ns, limit)) {
+			if (head - a->served <= most)
+				return;
+			a->behind = a->served + 1;
+		}
 		if (slot->restart)
 			a->restart = a->served + 1;
 	}
@@ -238,10 +241,11 @@ void dp_audience_look(struct dp_worker *w, struct dp_stream *s)
 
 void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
 {
-	uint64_t n;
+	uint64_t n, young;
 
 	if (c->at >= a->served)
 		return;
+	young = a->behind > c->at ? a->behind - c->at : 0; /* with older ones among them */
 	n = a->served - c->at;
 	c->waiting_keyframe |= c->at < a->restart;
 	c->at = a->served;
@@ -250,6 +254,8 @@ void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct 
 		w->stats->drop[SH_DROP_NO_CONSENT] += c->transport->idle ? n : 0;
 		return;
 	}
+	w->stats->drop[SH_DROP_TX_BEHIND] += young;
+	n -= young;
 	w->stats->drop[SH_DROP_TX_AGE] += n;
 	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
 	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;

@@ -70,8 +70,6 @@ struct dp_audience {
 	struct dp_stream *stream;
 	uint64_t low; /* older packets are not ours to touch; stream->cursor[worker] is the ports' lowest */
 	uint64_t served; /* everybody here has had what is older, or never will (dp_audience_forgo()) */
-	uint64_t
-		restart; /* below `served`: the last packet with which viewers start anew is before this one */
 	uint64_t target; /* of the pass that is under way */
 	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
 	uint32_t resume_index;
@@ -79,6 +77,10 @@ struct dp_audience {
 	bool again; /* the pass looks a second time, for them */
 	bool waiting; /* in the worker's turns */
 	uint8_t port; /* its index in struct dp_ports */
+
+	/* of what was given up, for who had not had it (dp_audience_forgo()) */
+	uint64_t restart; /* the last packet with which viewers start anew stands before this one */
+	uint64_t behind; /* what stands before this one was not too old: the ring had no more room for it */
 	uint32_t round; /* the last one in which it had a whole pass */
 };
 

@@ -44,6 +44,7 @@ static const char *const names[SH_DROP_COUNT] = {
 	[SH_DROP_NO_CONSENT] = "no_consent",
 	[SH_DROP_NO_MBUF] = "no_mbuf",
 	[SH_DROP_TX_AGE] = "tx_age",
+	[SH_DROP_TX_BEHIND] = "tx_behind",
 	[SH_DROP_TX_QUEUE] = "tx_queue",
 	[SH_DROP_PROTECT] = "protect",
 	[SH_DROP_TOO_LONG] = "too_long",

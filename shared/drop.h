@@ -51,6 +51,7 @@ enum sh_drop {
 	SH_DROP_NO_CONSENT,
 	SH_DROP_NO_MBUF,
 	SH_DROP_TX_AGE, /* waited longer than the age limit for room in a TX ring */
+	SH_DROP_TX_BEHIND, /* a viewer is behind by three quarters of the stream's ring, younger than the age limit */
 	SH_DROP_TX_QUEUE, /* the bounded queue before the TX ring is full */
 	SH_DROP_PROTECT, /* the SRTP engine refused */
 	SH_DROP_TOO_LONG, /* would not fit the MTU */

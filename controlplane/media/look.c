@@ -21,7 +21,8 @@ static struct cp_worker_seen see(const struct sh_worker_stats *page)
 	return (struct cp_worker_seen){
 		.busy_cycles = counter(&page->busy_cycles),
 		.out = cp_load_units(counter(&page->rtp_out), counter(&page->tx_bytes)),
-		.late = counter(&page->drop[SH_DROP_TX_AGE]) + counter(&page->drop[SH_DROP_TX_QUEUE]),
+		.late = counter(&page->drop[SH_DROP_TX_AGE]) + counter(&page->drop[SH_DROP_TX_BEHIND]) +
+			counter(&page->drop[SH_DROP_TX_QUEUE]),
 	};
 }
 

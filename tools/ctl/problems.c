@@ -18,6 +18,9 @@ static const struct {
 } ours[] = {
 	{SH_DROP_NO_MBUF, "no packet buffer was free: raise dataplane.mbufs"},
 	{SH_DROP_TX_AGE, "waited too long for the device to send: the link or a core is too slow"},
+	{SH_DROP_TX_BEHIND,
+		"viewers are too far behind for the stream's ring: the link or a core is too slow, or "
+		"dataplane.stream_packets too small"},
 	{SH_DROP_TX_QUEUE, "the queue before the device is full: the link is too slow"},
 	{SH_DROP_STREAM_FULL, "a worker is a whole stream behind: too many viewers for its core"},
 	{SH_DROP_HANDOFF_FULL, "a worker does not take what others hand it: its core is overloaded"},

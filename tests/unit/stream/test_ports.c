@@ -104,7 +104,8 @@ static void a_dead_port_and_a_short_ring(void **state)
 	loop(); /* more than one loop writes */
 	got = world->sent[1];
 	assert_in_range(got, WORLD_RING / 2, WORLD_RING);
-	assert_int_equal(world->stats[0].drop[SH_DROP_TX_AGE], EACH * (PACKETS - got));
+	assert_int_equal(world->stats[0].drop[SH_DROP_TX_BEHIND], EACH * (PACKETS - got));
+	assert_int_equal(world->stats[0].drop[SH_DROP_TX_AGE], 0);
 	leave_all(2 * EACH);
 }
 
@@ -215,7 +216,7 @@ static void a_late_worker(void **state)
 	dp_audience_look(&world->worker[1], s);
 	assert_true(world_append(s, FIRST + taken));
 	dp_fanout(&world->worker[1]);
-	assert_int_equal(world->stats[1].drop[SH_DROP_TX_AGE] + world->sent[0], taken + 1);
+	assert_int_equal(world->stats[1].drop[SH_DROP_TX_BEHIND] + world->sent[0], taken + 1);
 	assert_in_range(world->sent[0], WORLD_RING / 2, WORLD_RING);
 	assert_int_equal(world->log[0][world->sent[0] - 1].content, FIRST + taken);
 	leave_all(1);

@@ -10,7 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TIMES_UNDER_WAY = 4096 }; /* packets of the producer at most; a power of two */
+/*
+ * Packets of the producer at most; a power of two. Half of the stream's ring: more under way than that may be
+ * dropped by right (tx_behind), when the machine has taken the worker's core or ours for a while.
+ */
+enum { TIMES_UNDER_WAY = 1024 };
 
 struct samples {
 	uint32_t *ns;
