@@ -53,6 +53,7 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 		atomic_store_explicit(&s->cursor[w->id].at, at, memory_order_relaxed);
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
+	atomic_fetch_or_explicit(&s->readers, 1u << w->id, memory_order_relaxed);
 	begin(w, s, a, port, at);
 	w->watched[w->watched_count++] = s;
 }
@@ -70,6 +71,7 @@ static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 			w->watched[i] = w->watched[--w->watched_count];
 			break;
 		}
+	atomic_fetch_and_explicit(&s->readers, ~(1u << w->id), memory_order_relaxed);
 }
 
 /* --- members ------------------------------------------------------------------------------ */

@@ -7,10 +7,12 @@
  * Slots of all tables stand in arrays that every worker uses, next to those of others, so
  * each is whole lines, and the arrays begin at one. Of what several workers use per
  * packet, a line has one writer: a stream's head and the packets before it are its
- * owner's, each cursor is one reader's, and rings between workers keep the ends of their
- * two sides apart (as rte_ring does). A wish for a key frame is anybody's, and no
- * packet's. Packet buffers go through the lcore's own cache of the pool; what is
- * received on one worker and freed on another crosses by the hundred.
+ * owner's (a reader writes neither into their slots nor into their buffers), each cursor is
+ * one reader's, and rings between workers keep the ends of their two sides apart (as
+ * rte_ring does). Who reads at all, and a wish for a key frame, are anybody's, and no
+ * packet's. A packet that came in on another worker's queue is handed over with its buffer, and
+ * is its owner's alone from then on. Packet buffers go through the lcore's own cache of the
+ * pool; what is received on one worker and freed on another crosses by the hundred.
  */
 
 #include <assert.h>
@@ -31,6 +33,7 @@ enum { LINE = RTE_CACHE_LINE_SIZE };
 WHOLE_LINES(struct dp_transport);
 WHOLE_LINES(struct dp_consumer);
 WHOLE_LINES(struct dp_stream);
+WHOLE_LINES(struct dp_slot);
 WHOLE_LINES(struct dp_cursor);
 WHOLE_LINES(struct dp_worker);
 WHOLE_LINES(struct rte_mempool_cache);
@@ -38,8 +41,11 @@ WHOLE_LINES(struct rte_mempool_cache);
 /* A stream: read by all | the owner's, read by all | wishes of all | cursors | the owner's own. */
 APART(struct dp_stream, cname_len, head);
 APART(struct dp_stream, sr_rtp, keyframe_wanted);
-APART(struct dp_stream, keyframe_wanted, cursor);
+APART(struct dp_stream, readers, cursor);
 APART(struct dp_stream, cursor, transport);
+
+/* What fan-out reads of a packet, unless it has long extensions, is one line. */
+static_assert(offsetof(struct dp_slot, plain.copy) < LINE, "one line");
 
 /* A worker: its own | what others look up to reach it, never written | its own again. */
 APART(struct dp_worker, chunk_pool, ops);

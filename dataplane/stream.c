@@ -274,13 +274,15 @@ void dp_stream_wait(struct dp_worker *w, uint32_t slot)
 
 void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
 {
+	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
+	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
+
 	dp_stream_wait(w, s->slot);
-	for (unsigned i = 0; i < w->workers; i++) {
-		if (i == w->id ||
-			atomic_load_explicit(&s->cursor[i].at, memory_order_relaxed) == DP_CURSOR_NONE)
-			continue;
+	for (; others; others &= others - 1) {
+		struct dp_worker *peer = w->peer[rte_bsf32(others)];
+
 		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
-		rte_ring_sp_enqueue_elem(w->peer[i]->wake[w->id], &s->slot, sizeof s->slot);
+		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof s->slot);
 	}
 }
 

@@ -111,14 +111,19 @@ static inline bool dp_transport_unprotected(const struct dp_transport *t)
 	return t->port && !(t->plain_flags & SH_PLAIN_SRTP);
 }
 
-/* One plain packet of a stream. Written by the owner before `head` passes it. */
+/*
+ * One plain packet of a stream. Written by the owner before `head` passes it. Whole lines: what a reader
+ * looks at is never next to what the owner writes then. The first one has all that most packets need, and
+ * the mbuf stays the owner's alone.
+ */
 struct dp_slot {
-	struct rte_mbuf *mbuf; /* the plain packet; dp_plain's payload_offset is from rte_pktmbuf_mtod */
+	const uint8_t *payload; /* of RTP, plain.payload_len bytes; in the mbuf */
+	struct rte_mbuf *mbuf; /* the plain packet; only the owner looks into it */
 	uint64_t rx_ns;
 	uint32_t abs_send_time; /* of its arrival: the same for every viewer and when it is sent again */
 	bool restart; /* the first after a pause: viewers start anew with a key frame */
 	struct dp_plain plain;
-};
+} __rte_cache_aligned;
 
 /* The oldest packet that a worker may still read; one writer (that worker) and one cache line each. */
 struct dp_cursor {
@@ -151,7 +156,9 @@ struct dp_stream {
 	_Atomic uint64_t sr_ntp, sr_ns; /* struct dp_sr_clock: dp_stream_clock() */
 	_Atomic uint32_t sr_rtp;
 
-	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* writers: all, seldom; reader: owner */
+	/* writers: all, seldom; reader: owner */
+	_Atomic uint32_t keyframe_wanted __rte_cache_aligned;
+	_Atomic uint32_t readers; /* bit i: worker i has a cursor; only says whom to wake */
 
 	struct dp_cursor cursor[SH_MAX_WORKERS];
 

@@ -44,8 +44,7 @@ static bool as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t s
 		return false;
 	dst[hdr_len] = (uint8_t)(seq >> 8);
 	dst[hdr_len + 1] = (uint8_t)seq;
-	memcpy(dst + hdr_len + 2, rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset),
-		p->payload_len);
+	memcpy(dst + hdr_len + 2, slot->payload, p->payload_len);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(p->payload_len + 2),
 		c->rtx_roc);
 	if (++c->rtx_seq == 0)
@@ -64,8 +63,7 @@ static bool as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_
 
 	if (!dp_fits(c->transport, hdr_len + p->payload_len))
 		return false;
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
-		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, slot->payload, p->payload_len,
 		(uint32_t)(ours >> 16));
 	return true;
 }

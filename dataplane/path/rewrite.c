@@ -39,8 +39,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consu
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		return true;
 	}
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len,
-		rte_pktmbuf_mtod_offset(slot->mbuf, const uint8_t *, p->payload_offset), p->payload_len,
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, slot->payload, p->payload_len,
 		(uint32_t)(seq >> 16));
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = slot->rx_ns, .kind = o->kind};
 	o->allowed--;

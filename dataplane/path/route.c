@@ -107,13 +107,13 @@ static void store(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, 
 	struct dp_plain *p = &slot->plain;
 
 	slot->mbuf = m;
+	slot->payload = pkt + rtp->hdr_len;
 	slot->rx_ns = meta->rx_ns;
 	slot->abs_send_time = dp_abs_send_time(w->real_ns);
 	slot->restart = s->restart;
 	s->restart = false;
 	p->seq = seq;
 	p->timestamp = rtp->timestamp;
-	p->payload_offset = meta->payload_offset + rtp->hdr_len;
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
 	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);

@@ -5,15 +5,44 @@
  * wherever they came in.
  */
 
+#include <string.h>
+
 #include <rte_ring.h>
 
 #include "../plain.h"
 
+/* A burst's packets for other workers. */
+struct others {
+	uint8_t count[SH_MAX_WORKERS];
+	struct rte_mbuf *pkts[SH_MAX_WORKERS][DP_BURST];
+};
+
+/*
+ * Once for each worker: its end of the ring is looked at once a burst, and the other one finds the whole of
+ * it, and so a video frame in one piece.
+ */
+static void hand_over(struct dp_worker *w, const struct others *others)
+{
+	for (unsigned to = 0; to < w->workers; to++) {
+		unsigned n = others->count[to], taken;
+
+		if (!n)
+			continue;
+		taken = rte_ring_sp_enqueue_burst(w->peer[to]->handoff[w->id],
+			(void *const *)others->pkts[to], n, NULL);
+		w->stats->handed_off += taken;
+		for (; taken < n; taken++)
+			dp_drop(w, others->pkts[to][taken], SH_DROP_HANDOFF_FULL);
+	}
+}
+
 unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	uint16_t base = (uint16_t)(w->udp_port - w->id);
+	struct others others;
 	unsigned kept = 0;
 
+	memset(others.count, 0, w->workers * sizeof(others.count[0]));
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t port = dp_meta(pkts[i])->path.local.port;
 		int to = (int)w->id;
@@ -24,12 +53,12 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 			pkts[kept++] = pkts[i];
 		} else if (to == SH_NO_WORKER) {
 			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
-		} else if (rte_ring_sp_enqueue(w->peer[to]->handoff[w->id], pkts[i]) != 0) {
-			dp_drop(w, pkts[i], SH_DROP_HANDOFF_FULL);
 		} else {
-			w->stats->handed_off++;
+			others.pkts[to][others.count[to]++] = pkts[i];
 		}
 	}
+	if (kept < n)
+		hand_over(w, &others);
 	return kept;
 }
 

@@ -35,7 +35,7 @@ enum {
 struct dp_plain {
 	uint64_t seq; /* extended */
 	uint32_t timestamp;
-	uint16_t payload_offset, payload_len;
+	uint16_t payload_len;
 	bool marker, keyframe;
 	uint8_t copy_len; /* elements to copy, one-byte form, ids ours */
 	uint8_t copy[DP_EGRESS_COPY_MAX];

@@ -325,6 +325,7 @@ bool world_append(struct dp_stream *s, uint64_t seq)
 		return false;
 	slot = dp_stream_next(s);
 	*slot = (struct dp_slot){.mbuf = world_mbuf((uint32_t)seq), .rx_ns = world->worker[0].now_ns};
+	slot->payload = slot->mbuf->buf_addr;
 	slot->plain.seq = seq;
 	slot->plain.payload_len = sizeof(uint32_t);
 	slot->plain.keyframe = true;
