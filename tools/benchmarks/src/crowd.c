@@ -118,7 +118,9 @@ static unsigned worker_of_viewer(const struct crowd *c, unsigned i)
 {
 	unsigned stream = i % c->layout.streams, nth = i / c->layout.streams;
 
-	return c->layout.at_home ? worker_of_stream(c, stream) : (stream + nth) % c->layout.viewers_on;
+	if (c->layout.at_home)
+		return worker_of_stream(c, stream);
+	return c->layout.viewers_from + (stream + nth) % c->layout.viewers_on;
 }
 
 static void add_producer(struct crowd *c, unsigned stream)

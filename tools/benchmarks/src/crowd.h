@@ -33,6 +33,7 @@ struct crowd_layout {
 	unsigned producers_on; /* streams go round so many workers; 0: 1 */
 	unsigned producers_from; /* the first one's worker */
 	unsigned viewers_on; /* the viewers of a stream go round so many workers; 0: 1 */
+	unsigned viewers_from; /* the first one */
 	bool at_home; /* or they are all where its producer is */
 	unsigned astray; /* so many queues beside the right one the producers' packets arrive */
 };

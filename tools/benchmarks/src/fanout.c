@@ -21,7 +21,6 @@
 enum {
 	SLICE_MS = 20,
 	RAMP_MS = 2, /* before each: the floor was measured, and the worker may have waited */
-	FLOOR_US = 1000, /* a look at each floor; a fifth of that before it, for the caches */
 	SLICES_MAX = 4096,
 	SLICES_MISSED = 100, /* left out at most: on a machine that is never quiet, all count */
 	AHEAD = 4096, /* packets to viewers that may be under way at least, so that the worker never waits */
@@ -102,35 +101,16 @@ static bool slice(struct run *r, bool keep)
 	return keep;
 }
 
-/* False: not allowed. */
-static bool move_to(unsigned core, int policy)
-{
-	struct sched_param priority = {.sched_priority = sched_get_priority_min(policy)};
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(core, &set);
-	return sched_setscheduler(0, policy, &priority) == 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
-}
-
-static double look_at(struct floor *f)
-{
-	uint64_t us = rte_get_tsc_hz() / 1000000;
-
-	floor_round(f, FLOOR_US * us / 5);
-	return floor_round(f, FLOOR_US * us);
-}
-
 /*
  * On the worker's own core, which waits meanwhile: two cores of a machine that is shared are
  * not equally fast at the same time. Without the right to do that, on ours.
  */
 static void look_at_both(const struct floors *f, double *floor, double *crypto)
 {
-	move_to(f->core, SCHED_FIFO);
-	*floor = look_at(f->floor);
-	*crypto = f->crypto == f->floor ? *floor : look_at(f->crypto);
-	move_to(f->load_core, SCHED_OTHER);
+	floor_move_to(f->core, SCHED_FIFO);
+	*floor = floor_look(f->floor);
+	*crypto = f->crypto == f->floor ? *floor : floor_look(f->crypto);
+	floor_move_to(f->load_core, SCHED_OTHER);
 }
 
 /* The floors as the machine is now, for the slice that was just kept, if one was. */

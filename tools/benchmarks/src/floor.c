@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "floor.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum {
 	BUFFER = 2432, /* far apart as mbufs are */
 	ROUNDS = 16,
 	ROUND_CYCLES = 6000000, /* about 2 ms */
+	LOOK_CYCLES = ROUND_CYCLES / 2,
 	SAMPLES = 32,
 	SEQ = 1000,
 	NUMBER = 7, /* of the payload */
@@ -243,6 +245,22 @@ void floor_close(struct floor *f)
 	munmap(f->viewer, (f->size + (2 << 20) - 1) & ~(size_t)((2 << 20) - 1));
 	free_mb_mgr(f->mgr);
 	free(f);
+}
+
+double floor_look(struct floor *f)
+{
+	floor_round(f, LOOK_CYCLES / 5);
+	return floor_round(f, LOOK_CYCLES);
+}
+
+bool floor_move_to(unsigned core, int policy)
+{
+	struct sched_param priority = {.sched_priority = sched_get_priority_min(policy)};
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(core, &set);
+	return sched_setscheduler(0, policy, &priority) == 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
 }
 
 double floor_cycles(uint16_t profile, unsigned viewers, size_t payload, uint64_t *verified)

@@ -29,6 +29,13 @@ struct floor *floor_open(uint16_t profile, unsigned viewers, size_t payload);
 void floor_close(struct floor *f);
 /* Goes on for about so many TSC cycles. Cycles a packet. */
 double floor_round(struct floor *f, uint64_t cycles);
+/* About a millisecond of it; a fifth of that before, for the caches. */
+double floor_look(struct floor *f);
+/*
+ * Moves this thread to another core, with a policy of the scheduler: SCHED_FIFO where a worker polls, which waits
+ * meanwhile, for two cores of a machine that is shared are not equally fast at the same time. False: not allowed.
+ */
+bool floor_move_to(unsigned core, int policy);
 /*
  * One by itself, the lower quartile of a few rounds, for a benchmark that cannot stop for floors in
  * between. 0: something is wrong.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plane.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +93,8 @@ void plane_stop(struct plane *p)
 	cp_dp_destroy(p->client);
 	uv_run(&p->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&p->loop);
+	for (unsigned i = 0; i < p->workers; i++)
+		close(p->schedstat[i]);
 	kill(p->pid, SIGTERM);
 	for (unsigned i = 0; done == 0 && i < END_MS / 10; i++) {
 		nanosleep(&nap, NULL);
@@ -170,6 +174,34 @@ static bool has_mac(const struct plane *p)
 	return sh_stats_port(&p->stats, PLANE_LINK)->mac[0] != 0;
 }
 
+/* Worker i's thread has the name that DPDK gives lcore i + 1. */
+static void find_worker(struct plane *p, unsigned i)
+{
+	char tasks[64], path[400], want[32], name[32] = "";
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)p->pid);
+	snprintf(want, sizeof(want), "rte-worker-%u\n", i + 1);
+	d = opendir(tasks);
+	while (d && strcmp(name, want) != 0 && (e = readdir(d))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s/comm", tasks, e->d_name);
+		f = fopen(path, "re");
+		if (!f || !fgets(name, sizeof(name), f))
+			*name = 0;
+		if (f)
+			fclose(f);
+		snprintf(path, sizeof(path), "%s/%s/schedstat", tasks, e->d_name);
+	}
+	p->schedstat[i] = strcmp(name, want) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (d)
+		closedir(d);
+	if (p->schedstat[i] < 0)
+		bench_die("worker %u's time cannot be read", i);
+}
+
 void plane_start(struct plane *p, const struct plane_setup *setup)
 {
 	struct plane_setup full = *setup;
@@ -187,6 +219,8 @@ void plane_start(struct plane *p, const struct plane_setup *setup)
 	if (uv_loop_init(&p->loop) != 0 || cp_dp_create(&p->client, &p->loop, path, &events, p) != 0)
 		bench_die("no memory");
 	wait_for(p, START_MS, is_connected, "the data plane does not answer");
+	for (unsigned i = 0; i < p->workers; i++)
+		find_worker(p, i);
 	map = cp_dp_stats(p->client, &size);
 	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
 		bench_die("the data plane's statistics cannot be read");
@@ -236,6 +270,16 @@ uint64_t plane_cpu_ns(const struct plane *p)
 	if (clock_gettime(p->cpu, &t) != 0)
 		bench_die("the data plane is gone");
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t plane_waited_ns(const struct plane *p, unsigned i)
+{
+	char text[80] = "";
+	unsigned long waited;
+
+	if (pread(p->schedstat[i], text, sizeof(text) - 1, 0) < 0 || sscanf(text, "%*u %lu", &waited) != 1)
+		bench_die("worker %u's time cannot be read", i);
+	return waited;
 }
 
 void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT])

@@ -34,6 +34,7 @@ struct plane_setup {
 struct plane {
 	pid_t pid;
 	clockid_t cpu;
+	int schedstat[SH_MAX_WORKERS]; /* of each worker's thread */
 	uv_loop_t loop;
 	struct cp_dp *client;
 	struct sh_stats_reader stats;
@@ -56,6 +57,8 @@ const volatile struct sh_worker_stats *plane_worker(const struct plane *p);
 const volatile struct sh_worker_stats *plane_worker_at(const struct plane *p, unsigned i);
 /* CPU time that the process has had, nanoseconds: nearly all of it the workers', which always poll. */
 uint64_t plane_cpu_ns(const struct plane *p);
+/* How long worker i would have run if others had not had its core, nanoseconds. */
+uint64_t plane_waited_ns(const struct plane *p, unsigned i);
 /* Of all workers. */
 uint64_t plane_drops(const struct plane *p);
 void plane_drops_by_reason(const struct plane *p, uint64_t sum[SH_DROP_COUNT]);

@@ -33,6 +33,14 @@ static double ratio(double cycles, double of, double side_by_side)
 	return of > 0 ? cycles / of : 0;
 }
 
+/* How much more than in the case that it is compared with, to the floors beside both where there are some. */
+static double added(const struct result *r)
+{
+	if (r->floor_ratio > 0 && r->base_ratio > 0)
+		return r->floor_ratio / r->base_ratio - 1;
+	return r->cycles / r->base - 1;
+}
+
 void result_print(const struct result *r)
 {
 	const char *profile = result_profile(r->profile);
@@ -46,7 +54,7 @@ void result_print(const struct result *r)
 		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->dropped,
 		(unsigned long)r->verified, r->right ? "true" : "false");
 	if (r->base > 0)
-		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, r->cycles / r->base - 1);
+		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, added(r));
 	puts("}");
 	fflush(stdout);
 	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
@@ -54,7 +62,7 @@ void result_print(const struct result *r)
 		ratio(r->cycles, r->floor, r->floor_ratio), r->crypto,
 		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->verified);
 	if (r->base > 0)
-		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, (r->cycles / r->base - 1) * 100);
+		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, added(r) * 100);
 	fputs(r->right ? "\n" : "  WRONG\n", stderr);
 	if (r->dropped)
 		fprintf(stderr, "%-18s %lu packets dropped\n", "", (unsigned long)r->dropped);

@@ -15,7 +15,8 @@ struct result {
 	double pps; /* packets to viewers a second */
 	double cycles; /* TSC cycles for each of them */
 	double floor; /* the least that the cipher alone takes, measured in this run; 0: not measured */
-	double base; /* what a packet costs in the case that this one is compared with; 0: in none, not printed */
+	/* what a packet costs in the case that this one is compared with, and its floor_ratio; 0: in none, not printed */
+	double base, base_ratio;
 	double crypto; /* the cipher alone with that many viewers' keys; 0: not measured */
 	/* to these: the middle of many ratios, each of two figures of the same few milliseconds; 0: cycles / floor */
 	double floor_ratio, crypto_ratio;

@@ -3,13 +3,15 @@
 /*
  * tools/bench scale: what a packet to a viewer costs when viewers, and streams, are spread
  * over several workers of the real data plane, and when packets must be handed over first,
- * beside what it costs when all of it is on one worker.
+ * beside what it costs when all of it is on one worker. With --handoff, the rows of tools/bench fanout
+ * that say what a hand-off adds, and no others.
  *
  * Every core may be a worker's, so this program shares one with a worker and sleeps
  * between two looks: media to viewers goes to the null device.
  */
 
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,7 @@
 #include "result.h"
 
 enum {
-	SLICE_MS = 40,
+	SLICE_MS = 20,
 	SLICES_MAX = 2048,
 	AHEAD = 4096, /* packets to viewers that may be under way at least, so that workers never wait */
 	AHEAD_SOURCE = 256, /* and packets of a producer at most */
@@ -40,17 +42,25 @@ struct options {
 	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
 	uint16_t profile[LIST];
 	double floor[LIST][LIST], crypto[LIST][LIST][LIST]; /* by profile and payload; and viewers */
+	struct floor *floor_beside; /* that is looked at between slices */
+	bool handoff; /* nothing but the rows of a hand-off, for `fanout` */
 };
 
 struct look {
-	uint64_t tsc, busy, out, cpu_ns;
+	uint64_t tsc, out;
+	uint64_t busy[SH_MAX_WORKERS], waited_ns[SH_MAX_WORKERS]; /* by worker */
 };
 
 struct run {
 	struct crowd *crowd;
 	unsigned burst;
+	const struct options *options;
+	/* The first worker alone counts, with the floor on its core before and after each slice. */
+	bool alone;
+	double floor_now, ratio[SLICES_MAX];
 	uint64_t base_out, base_sent, base_got;
-	struct look begun, last;
+	struct look last;
+	uint64_t tsc, out; /* of all slices */
 	unsigned slices;
 	double cycles[SLICES_MAX];
 };
@@ -64,35 +74,72 @@ static void nap(void)
 	nanosleep(&t, NULL);
 }
 
+static uint64_t sent_by(const struct plane *p)
+{
+	uint64_t out = 0;
+
+	for (unsigned i = 0; i < p->workers; i++)
+		out += plane_worker_at(p, i)->rtp_out;
+	return out;
+}
+
 static struct look look(const struct plane *p)
 {
-	struct look l = {.tsc = rte_rdtsc(), .cpu_ns = plane_cpu_ns(p)};
+	struct look l = {.tsc = rte_rdtsc(), .out = sent_by(p)};
 
 	for (unsigned i = 0; i < p->workers; i++) {
-		l.busy += plane_worker_at(p, i)->busy_cycles;
-		l.out += plane_worker_at(p, i)->rtp_out;
+		l.busy[i] = plane_worker_at(p, i)->busy_cycles;
+		l.waited_ns[i] = plane_waited_ns(p, i);
 	}
 	return l;
 }
 
 /*
- * Cycles of all workers for a packet between two looks: the time in which they were busy,
- * less the part of it in which others had their cores.
+ * Cycles for a packet between two looks of those workers that count: how long each was busy, less the
+ * part in which others had its core, who take as much of it when it is busy as else.
  */
 static double cycles_between(const struct run *r, const struct look *a, const struct look *b)
 {
-	double cpu = (double)(b->cpu_ns - a->cpu_ns) * (double)rte_get_tsc_hz() / 1e9;
-	double all = (double)(b->tsc - a->tsc) * r->crowd->plane->workers;
+	double all = (double)(b->tsc - a->tsc), sum = 0;
 
-	return (double)(b->busy - a->busy) * (cpu < all ? cpu / all : 1) / (double)(b->out - a->out);
+	for (unsigned i = 0; i < (r->alone ? 1 : r->crowd->plane->workers); i++) {
+		double ns = (double)(b->waited_ns[i] - a->waited_ns[i]);
+		double waited = ns * (double)rte_get_tsc_hz() / 1e9;
+
+		if (waited < all)
+			sum += (double)(b->busy[i] - a->busy[i]) * (all - waited) / all;
+	}
+	return sum / (double)(b->out - a->out);
+}
+
+static double look_at_floor(const struct run *r)
+{
+	double floor;
+
+	floor_move_to(r->options->plane.worker_core, SCHED_FIFO);
+	floor = floor_look(r->options->floor_beside);
+	floor_move_to(r->options->load_core, SCHED_OTHER);
+	return floor;
 }
 
 static void slice(struct run *r)
 {
 	struct look now = look(r->crowd->plane);
+	double before = r->floor_now;
+	bool kept = now.out > r->last.out && r->slices < SLICES_MAX;
 
-	if (now.out > r->last.out && r->slices < SLICES_MAX)
-		r->cycles[r->slices++] = cycles_between(r, &r->last, &now);
+	if (kept) {
+		r->cycles[r->slices] = cycles_between(r, &r->last, &now);
+		r->tsc += now.tsc - r->last.tsc;
+		r->out += now.out - r->last.out;
+	}
+	if (r->alone) {
+		r->floor_now = look_at_floor(r);
+		now = look(r->crowd->plane);
+	}
+	if (kept && r->alone)
+		r->ratio[r->slices] = r->cycles[r->slices] / (before + r->floor_now) * 2;
+	r->slices += kept;
 	r->last = now;
 }
 
@@ -100,7 +147,7 @@ static void slice(struct run *r)
 
 static void begin(struct run *r)
 {
-	r->base_out = look(r->crowd->plane).out;
+	r->base_out = sent_by(r->crowd->plane);
 	r->base_sent = r->crowd->sent;
 	r->base_got = r->crowd->got;
 }
@@ -112,7 +159,7 @@ static uint64_t expected(const struct run *r)
 
 static uint64_t gone(const struct run *r)
 {
-	return look(r->crowd->plane).out - r->base_out;
+	return sent_by(r->crowd->plane) - r->base_out;
 }
 
 /* Waits for what is under way; `link`: it comes here. How many packets did not. */
@@ -138,7 +185,9 @@ static void load(struct run *r, unsigned ms)
 	/* All of it may be one worker's, which had no core meanwhile: the stream's ring must not be full then. */
 	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers)
 		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers;
-	r->begun = r->last = look(r->crowd->plane);
+	if (r->alone)
+		r->floor_now = look_at_floor(r);
+	r->last = look(r->crowd->plane);
 	while (rte_rdtsc() < end || r->slices < 3) {
 		uint64_t done = gone(r);
 
@@ -169,33 +218,34 @@ static double middle(double values[ROUNDS])
 /* --- a case ------------------------------------------------------------------------------------- */
 
 /* To the null device, then over the link, where the numbers must go on and one packet of each is decrypted. */
-static void measure(struct crowd *c, unsigned burst, unsigned ms, struct result *result)
+static void measure(struct crowd *c, const struct options *o, bool alone, struct result *result)
 {
 	static struct run r;
 	uint64_t before[SH_DROP_COUNT], drops, lost;
-	double seconds;
 
 	plane_drops_by_reason(c->plane, before);
 	memset(&r, 0, sizeof(r));
 	r.crowd = c;
-	r.burst = burst;
+	r.burst = result->burst;
+	r.options = o;
+	r.alone = alone;
 	begin(&r);
 	crowd_send(c, 1);
 	lost = drain(&r, true);
 
 	crowd_bind(c, PLANE_NULL);
 	begin(&r);
-	load(&r, ms);
-	seconds = (double)(r.last.tsc - r.begun.tsc) / (double)rte_get_tsc_hz();
-	result->pps = (double)(r.last.out - r.begun.out) / seconds;
+	load(&r, o->ms / ROUNDS);
+	result->pps = (double)r.out * (double)rte_get_tsc_hz() / (double)r.tsc;
 	result->cycles = result_quiet(r.cycles, r.slices);
+	result->floor_ratio = alone ? result_median(r.ratio, r.slices) : 0;
 	lost += drain(&r, false);
 
 	crowd_bind(c, PLANE_LINK);
 	crowd_passed(c, c->sent - r.base_sent);
 	begin(&r);
 	crowd_sample(c, 1);
-	crowd_send(c, burst);
+	crowd_send(c, r.burst);
 	lost += drain(&r, true);
 	result->right = crowd_verify(c) && c->wrong == 0;
 	drops = plane_dropped_since(c->plane, before);
@@ -208,27 +258,51 @@ static void measure(struct crowd *c, unsigned burst, unsigned ms, struct result 
 struct kind {
 	const char *name;
 	struct crowd_layout layout;
+	/*
+	 * Of a hand-off: the same with the two workers exchanged. What it costs is what the first worker, with
+	 * whom nobody shares a core, has to do on the one side and then on the other. `streams` 0: none.
+	 */
+	struct crowd_layout exchanged;
 	int against; /* the one in the group that differs in what is asked for; -1: none */
 };
+
+static void run_layout(struct plane *plane, const struct options *o, const struct crowd_layout *layout,
+	bool alone, struct result *result)
+{
+	static struct crowd c;
+
+	crowd_open_spread(&c, plane, result->profile, result->viewers, layout);
+	c.payload = result->payload;
+	measure(&c, o, alone, result);
+	crowd_close(&c);
+}
 
 static void run_once(struct plane *plane, const struct options *o, const struct kind *k,
 	struct result *result)
 {
-	static struct crowd c;
+	struct result other = *result;
 
 	result->name = k->name;
-	result->workers = k->layout.at_home ? k->layout.producers_on : k->layout.viewers_on;
-	crowd_open_spread(&c, plane, result->profile, result->viewers, &k->layout);
-	c.payload = result->payload;
-	measure(&c, result->burst, o->ms / ROUNDS, result);
-	crowd_close(&c);
+	if (!k->exchanged.streams) {
+		result->workers = k->layout.at_home ? k->layout.producers_on : k->layout.viewers_on;
+		run_layout(plane, o, &k->layout, result->workers == 1, result);
+		return;
+	}
+	result->workers = 2;
+	run_layout(plane, o, &k->layout, true, result);
+	run_layout(plane, o, &k->exchanged, true, &other);
+	result->cycles += other.cycles;
+	result->floor_ratio += other.floor_ratio;
+	result->dropped += other.dropped;
+	result->verified += other.verified;
+	result->right &= other.right;
 }
 
 /* Round after round, so that what else the machine does meets all of them; the medians. */
 static void run_group(struct plane *plane, const struct options *o, const struct kind *kinds, unsigned n,
 	const struct result *like)
 {
-	double cycles[GROUP_MAX][ROUNDS], pps[GROUP_MAX][ROUNDS];
+	double cycles[GROUP_MAX][ROUNDS], pps[GROUP_MAX][ROUNDS], ratio[GROUP_MAX][ROUNDS];
 	struct result results[GROUP_MAX];
 
 	for (unsigned i = 0; i < n; i++)
@@ -240,6 +314,7 @@ static void run_group(struct plane *plane, const struct options *o, const struct
 			run_once(plane, o, &kinds[i], &now);
 			cycles[i][round] = now.cycles;
 			pps[i][round] = now.pps;
+			ratio[i][round] = now.floor_ratio;
 			now.right &= round == 0 || results[i].right;
 			now.dropped += results[i].dropped;
 			now.verified += results[i].verified;
@@ -248,7 +323,11 @@ static void run_group(struct plane *plane, const struct options *o, const struct
 	for (unsigned i = 0; i < n; i++) {
 		results[i].cycles = middle(cycles[i]);
 		results[i].pps = middle(pps[i]);
-		results[i].base = kinds[i].against < 0 ? 0 : results[kinds[i].against].cycles;
+		results[i].floor_ratio = middle(ratio[i]);
+		if (kinds[i].against >= 0) {
+			results[i].base = results[kinds[i].against].cycles;
+			results[i].base_ratio = results[kinds[i].against].floor_ratio;
+		}
 		result_print(&results[i]);
 		failed |= !results[i].right;
 	}
@@ -258,48 +337,60 @@ static void run_one_stream(struct plane *plane, const struct options *o, const s
 {
 	const unsigned all = plane->workers;
 	const struct kind kinds[] = {
-		{"one-stream", {.streams = 1, .viewers_on = 1}, -1},
-		{"viewers-elsewhere", {.streams = 1, .producers_from = 1, .viewers_on = 1}, 0},
-		{"wrong-queue", {.streams = 1, .viewers_on = 1, .astray = 1}, 0},
+		{o->handoff ? "handoff-none" : "one-stream", {.streams = 1, .viewers_on = 1}, {0}, -1},
+		{o->handoff ? "handoff-wake" : "viewers-elsewhere", {.streams = 1, .producers_from = 1},
+			{.streams = 1, .viewers_from = 1}, 0},
+		{o->handoff ? "handoff-steer" : "wrong-queue", {.streams = 1, .astray = 1},
+			{.streams = 1, .producers_from = 1, .viewers_from = 1, .astray = all - 1}, 0},
 		/* Workers beside each other cost more each, by what they share; only then what sharing a stream adds. */
-		{"own-stream", {.streams = all, .producers_on = all, .at_home = true}, 0},
-		{"one-stream", {.streams = 1, .viewers_on = all}, 3},
+		{"own-stream", {.streams = all, .producers_on = all, .at_home = true}, {0}, 0},
+		{"one-stream", {.streams = 1, .viewers_on = all}, {0}, 3},
 	};
+	unsigned n = o->handoff ? 3 : RTE_DIM(kinds);
 
-	run_group(plane, o, kinds, all == 1 ? 1 : RTE_DIM(kinds), like);
+	run_group(plane, o, kinds, all == 1 ? 1 : n, like);
 }
 
 static void run_streams(struct plane *plane, const struct options *o, const struct result *like)
 {
 	const unsigned all = plane->workers, streams = o->plane.streams;
 	const struct kind kinds[] = {
-		{"own-streams", {.streams = streams, .producers_on = 1, .at_home = true}, -1},
-		{"own-streams", {.streams = streams, .producers_on = all, .at_home = true}, 0},
-		{"many-streams", {.streams = streams, .producers_on = all, .viewers_on = all}, 1},
+		{"own-streams", {.streams = streams, .producers_on = 1, .at_home = true}, {0}, -1},
+		{"own-streams", {.streams = streams, .producers_on = all, .at_home = true}, {0}, 0},
+		{"many-streams", {.streams = streams, .producers_on = all, .viewers_on = all}, {0}, 1},
 	};
 
 	run_group(plane, o, kinds, all == 1 ? 1 : RTE_DIM(kinds), like);
 }
 
-static void run_all(struct plane *plane, const struct options *o)
+static void run_payload(struct plane *plane, struct options *o, unsigned p, unsigned l)
+{
+	bool gcm = o->profile[p] == SH_SRTP_AEAD_AES_128_GCM;
+
+	o->floor_beside = floor_open(o->profile[p], gcm ? 1 : o->viewers[0], o->payload[l]);
+	for (unsigned b = 0; o->burst[b]; b++)
+		for (unsigned v = 0; o->viewers[v]; v++) {
+			struct result result = {.benchmark = o->handoff ? "fanout" : "scale",
+				.profile = o->profile[p],
+				.viewers = o->viewers[v],
+				.payload = o->payload[l],
+				.burst = o->burst[b],
+				.floor = o->floor[p][l],
+				.crypto = o->crypto[p][l][v]};
+
+			run_one_stream(plane, o, &result);
+			if (!o->handoff && !o->viewers[v + 1] && o->viewers[v] >= o->plane.streams &&
+				o->plane.streams > 1)
+				run_streams(plane, o, &result);
+		}
+	floor_close(o->floor_beside);
+}
+
+static void run_all(struct plane *plane, struct options *o)
 {
 	for (unsigned p = 0; o->profile[p]; p++)
 		for (unsigned l = 0; o->payload[l]; l++)
-			for (unsigned b = 0; o->burst[b]; b++)
-				for (unsigned v = 0; o->viewers[v]; v++) {
-					struct result result = {.benchmark = "scale",
-						.profile = o->profile[p],
-						.viewers = o->viewers[v],
-						.payload = o->payload[l],
-						.burst = o->burst[b],
-						.floor = o->floor[p][l],
-						.crypto = o->crypto[p][l][v]};
-
-					run_one_stream(plane, o, &result);
-					if (!o->viewers[v + 1] && o->viewers[v] >= o->plane.streams &&
-						o->plane.streams > 1)
-						run_streams(plane, o, &result);
-				}
+			run_payload(plane, o, p, l);
 }
 
 /* Before any worker polls on this core. */
@@ -346,6 +437,7 @@ static const struct option known[] = {
 	{"burst", required_argument, NULL, 'b'},
 	{"profile", required_argument, NULL, 'P'},
 	{"ms", required_argument, NULL, 'm'},
+	{"handoff", no_argument, NULL, 'H'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -378,6 +470,8 @@ static void read_option(struct options *o, int c)
 			strcmp(optarg, "gcm-128") == 0 ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
 	else if (c == 'm')
 		o->ms = number;
+	else if (c == 'H')
+		o->handoff = true;
 	else
 		exit(2);
 }
