@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clients of docs/signaling.md, as they stand there: a host on either dialect is watched on
-// both, one host follows another, and after a restart of the server all of them come back.
+// both, one host follows another, once the room has closed behind the first, and after a restart
+// of the server all of them come back.
 import { startChromium } from "./lib/chromium.mjs";
 import { documented, servePages } from "./lib/bundle.mjs";
 import { ORIGIN, Servers } from "./lib/servers.mjs";
@@ -9,19 +10,34 @@ import { check, test, until } from "./lib/test.mjs";
 const FRAMES = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames";
 const LINES_MAX = 90; // or nobody copies it
 
-/** What was dead is swept at once, so that only a client that joined again plays on. */
-const SETTINGS = { media: { sweep_s: 1 } };
+/**
+ * What was dead is swept at once, so that only a client that joined again plays on; and a room closes soon
+ * after its host has left, so that viewers have always been told of that when the next host comes.
+ */
+const SETTINGS = { media: { sweep_s: 1 }, rooms: { grace_s: 1 } };
+
+/** A slow machine: what happens in the room meanwhile must not confuse a client that comes back. */
+function slowed(client) {
+	const slow = client.replace(/(await ask\("createTransport",.*\);)/, "$1 await new Promise((go) => setTimeout(go, 2000));");
+	check(slow !== client, "a client can be made slow");
+	return slow;
+}
 
 /** What a viewer that does not play has to show. */
 const STATE = `({ frames: ${FRAMES}, ready: video.readyState, paused: video.paused,
 	tracks: video.srcObject?.getTracks().map((t) => [t.kind, t.readyState, t.muted]) })`;
 
+/** The count of frames begins anew with each stream that the video element is given. */
 async function plays(page, who, seconds = 30) {
-	const before = await page.evaluate(FRAMES);
+	let from = Infinity;
 	try {
-		await until(`${who} plays`, seconds, async () => await page.evaluate(FRAMES) >= before + 20);
+		await until(`${who} plays`, seconds, async () => {
+			const frames = await page.evaluate(FRAMES);
+			from = Math.min(from, frames);
+			return frames >= from + 20;
+		});
 	} catch (error) {
-		throw new Error(`${error.message}; from ${before} frames to ${JSON.stringify(await page.evaluate(STATE))}; ` +
+		throw new Error(`${error.message}; from ${from} frames to ${JSON.stringify(await page.evaluate(STATE))}; ` +
 			`errors: ${page.errors.join("; ")}`);
 	}
 }
@@ -34,14 +50,15 @@ await test(async ({ defer }) => {
 	check(Object.keys(clients).join(" ") === "plain socket.io", "docs/signaling.md has a client for each dialect");
 	for (const [name, code] of Object.entries(clients))
 		check(code.split("\n").length < LINES_MAX, `${name}: ${code.split("\n").length} lines`);
-	const pages = await servePages(clients);
+	const pages = await servePages({ ...clients, slow: slowed(clients["socket.io"]) });
 	defer(() => pages.close());
 	const browser = await startChromium();
 	defer(() => browser.close());
 
 	const viewers = [];
-	for (const name of ["plain", "socket.io"])
+	for (const name of ["plain", "socket.io", "slow"])
 		viewers.push([`a viewer on ${name}`, await browser.open(pages.url(name))]);
+	const logged = (event) => servers.controlplane.output.split(` ${event} room=demo`).length - 1;
 	let host;
 	for (const name of ["plain", "socket.io"]) {
 		host = await browser.open(`${pages.url(name)}#host`);
@@ -49,15 +66,18 @@ await test(async ({ defer }) => {
 			await plays(viewer, `${who} of a host on ${name}`);
 		const errors = [host, ...viewers.map(([, viewer]) => viewer)].flatMap((page) => page.errors);
 		check(errors.length === 0, `no script errors ${errors.join("; ")}`);
-		if (name === "plain")
-			await host.close();
+		if (name === "socket.io")
+			continue;
+		await host.close();
+		await until("the room has closed behind its host", 20, () => logged("room-closed") === 1);
+		await until("its viewers have joined again", 20, () => logged("peer-joined") >= 2 * viewers.length + 1);
 	}
 
+	const joined = logged("peer-joined");
 	await servers.controlplane.end();
 	await servers.startControlplane();
 	await until("the server says it is healthy", 20, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
-	const joined = () => [...servers.controlplane.output.matchAll(/peer-joined room=demo/g)].length;
-	await until("all have joined again", 30, () => joined() >= 7);
+	await until("all have joined again", 30, () => logged("peer-joined") >= joined + viewers.length + 1);
 	for (const [who, viewer] of viewers)
 		await plays(viewer, `${who} after a restart`);
 });
