@@ -7,6 +7,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { histogram } from "./lib/metrics.mjs";
 import { workDir } from "./lib/namespace.mjs";
 import { buildDir, Servers } from "./lib/servers.mjs";
 import { spatectl } from "./lib/spatectl.mjs";
@@ -17,16 +18,26 @@ const VIEWERS = 3;
 const ALL = 65536; // in a file that loops
 const pktgen = join(dirname(fileURLToPath(import.meta.url)), "../../tools/pktgen");
 
+function workers() {
+	return spatectl("stats").workers;
+}
+
 /** Sums of all workers' counters. */
 function counters() {
 	const sum = {}, drops = {};
-	for (const { drops: d, ...w } of spatectl("stats").workers) {
+	for (const { drops: d, ...w } of workers()) {
 		for (const [name, n] of Object.entries(w))
 			sum[name] = (sum[name] ?? 0) + n;
 		for (const [name, n] of Object.entries(d))
 			drops[name] = (drops[name] ?? 0) + n;
 	}
 	return { ...sum, drops };
+}
+
+/** The histograms of the time from RX to TX on /metrics, of all workers together. */
+async function latency() {
+	const each = await Promise.all(workers().map((w, i) => histogram("worker_rx_to_tx_seconds", `worker="${i}"`)));
+	return each.reduce((a, b) => ({ count: a.count + b.count, sum: a.sum + b.sum }));
 }
 
 /** What comes at port 6000: numbers by where they come from. */
@@ -78,7 +89,7 @@ function lost(before, after) {
 
 /** Replays the file and returns how many packets have come. */
 async function run(file, packets, ...words) {
-	const before = counters(), tap = tapLost();
+	const before = counters(), tap = tapLost(), untimed = await latency();
 	await replay(file, ...words);
 	await until("the stream has come", 5, () => counters().rtp_in - before.rtp_in + tapLost() - tap >= packets, { quiet: true });
 	await until(`all have gone out to each of ${VIEWERS}`, 10, () => {
@@ -89,6 +100,13 @@ async function run(file, packets, ...words) {
 	});
 	const after = counters(), came = after.rtp_in - before.rtp_in;
 	check(came > packets * 0.9 && came <= packets, `${came} of ${packets} packets came through the device`);
+	let timed;
+	await until("each of them is in the histograms of /metrics", 5, async () => {
+		timed = await latency();
+		return timed.count - untimed.count === came * VIEWERS;
+	});
+	const took = (timed.sum - untimed.sum) / (came * VIEWERS);
+	check(took > 1e-7 && took < 2, `where it took ${(took * 1e6).toFixed(0)} us on the average`);
 	check(after.rtx_out === before.rtx_out, "nothing was sent twice");
 	check(lost(before, after).length === 0, `nothing was dropped ${JSON.stringify(lost(before, after))}`);
 	return came;
