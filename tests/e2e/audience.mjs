@@ -2,10 +2,9 @@
 // Viewers before and after the host, two at once, pauses on both sides, the host leaving and
 // coming back.
 import { setTimeout as sleep } from "node:timers/promises";
-import { startChromium } from "./lib/chromium.mjs";
-import { checkFirstFrame, checkNoErrors, checkPlaying, decoded, openHost, openViewer, reachState,
-	say } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import {
+	checkFirstFrame, checkNoErrors, checkPlaying, decoded, openHost, openViewer, reachState, say, startWithBrowser,
+} from "./lib/page.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
 /** Several pages share the cores: a small picture, and what counts is that it keeps coming. */
@@ -27,11 +26,7 @@ async function checkGoesOn(page, words) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { browser } = await startWithBrowser(defer);
 
 	say("a viewer before the host");
 	const early = await openViewer(browser);

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane is killed while media flows: pictures keep coming. Started again, the
 // pages join by themselves, without a reload, and the picture hardly stops.
-import { startChromium } from "./lib/chromium.mjs";
-import { checkPlaying, openHost, openViewer, reachState } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { checkPlaying, hostAndViewer, reachState, startWithBrowser } from "./lib/page.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
 const joins = (page) => page.evaluate("spate.joins");
 const transport = (page) => page.evaluate("spate.transportId");
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { servers, browser } = await startWithBrowser(defer);
 
-	const host = await openHost(browser, { codec: "VP8" });
-	await reachState(host, "live", "host");
-	const viewer = await openViewer(browser);
-	await reachState(viewer, "playing", "viewer");
+	const { host, viewer } = await hostAndViewer(browser);
 	await checkPlaying(viewer, "viewer", 2);
 	await host.evaluate("void (window.notReloaded = true)");
 	await viewer.evaluate("void (window.notReloaded = true)");

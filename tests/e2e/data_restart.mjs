@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data plane is killed and started again: the pages are told, make new transports by
 // themselves and play again.
-import { startChromium } from "./lib/chromium.mjs";
-import { checkPlaying, openHost, openViewer, reachState } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { checkPlaying, hostAndViewer, reachState, startWithBrowser } from "./lib/page.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
 const transport = (page) => page.evaluate("spate.transportId");
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { servers, browser } = await startWithBrowser(defer);
 
-	const host = await openHost(browser, { codec: "VP8" });
-	await reachState(host, "live", "host");
-	const viewer = await openViewer(browser);
-	await reachState(viewer, "playing", "viewer");
+	const { host, viewer } = await hostAndViewer(browser);
 	await checkPlaying(viewer, "viewer", 2);
 	const before = [await transport(host), await transport(viewer)];
 	await viewer.evaluate("void (window.notReloaded = true)");

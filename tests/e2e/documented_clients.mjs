@@ -18,7 +18,7 @@ const SETTINGS = { media: { sweep_s: 1 }, rooms: { grace_s: 1 } };
 
 /** A slow machine: what happens in the room meanwhile must not confuse a client that comes back. */
 function slowed(client) {
-	const slow = client.replace(/(await ask\("createTransport",.*\);)/, "$1 await new Promise((go) => setTimeout(go, 2000));");
+	const slow = client.replace(/await ask\("createTransport",.*;/, "$& await new Promise((go) => setTimeout(go, 2000));");
 	check(slow !== client, "a client can be made slow");
 	return slow;
 }

@@ -6,10 +6,10 @@ import { spawn } from "node:child_process";
 import { createWriteStream, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startChromium } from "./lib/chromium.mjs";
 import { workDir } from "./lib/namespace.mjs";
-import { checkFirstFrame, checkNoErrors, checkPlaying, decoded, openHost, openViewer, reachState } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import {
+	checkFirstFrame, checkNoErrors, checkPlaying, decoded, openHost, openViewer, reachState, startWithBrowser,
+} from "./lib/page.mjs";
 import { spatectl } from "./lib/spatectl.mjs";
 import { check, Skip, test, until } from "./lib/test.mjs";
 
@@ -69,11 +69,7 @@ async function receive(room) {
 await test(async ({ defer }) => {
 	if (!existsSync(FFMPEG))
 		throw new Skip("FFmpeg is not installed");
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { servers, browser } = await startWithBrowser(defer);
 
 	const clear = ["H264", "opus"].map((codec) => spatectl("plain", "produce", "clear", codec));
 	let feed = publish(...clear);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network goes away for a while: the page restarts ICE on the transports it has, and goes
 // on over them, without joining again.
-import { startChromium } from "./lib/chromium.mjs";
 import { endDrops, needDrops, startDrops } from "./lib/drops.mjs";
-import { checkPlaying, openHost, openViewer, reachState } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { checkPlaying, hostAndViewer, startWithBrowser } from "./lib/page.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
 const RESTARTING = "Media interrupted: restarting ICE.";
@@ -14,17 +12,10 @@ function restarts(page) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
+	const { browser } = await startWithBrowser(defer);
 	needDrops();
-	const browser = await startChromium();
-	defer(() => browser.close());
 
-	const host = await openHost(browser, { codec: "VP8", size: "320x180" });
-	await reachState(host, "live", "host");
-	const viewer = await openViewer(browser);
-	await reachState(viewer, "playing", "viewer");
+	const { host, viewer } = await hostAndViewer(browser, { size: "320x180" });
 	await checkPlaying(viewer, "viewer", 2);
 	const pages = { host, viewer }, before = {};
 	for (const [who, page] of Object.entries(pages))

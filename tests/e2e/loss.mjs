@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two packets in a hundred are dropped both ways between browser and server: NACK and RTX
 // repair them, and the picture goes on without a freeze.
-import { startChromium } from "./lib/chromium.mjs";
 import { needDrops, startDrops } from "./lib/drops.mjs";
-import { checkPlaying, openHost, openViewer, reachState, stats, videoOf } from "./lib/page.mjs";
-import { Servers } from "./lib/servers.mjs";
+import { checkPlaying, hostAndViewer, startWithBrowser, stats, videoOf } from "./lib/page.mjs";
 import { check, log, test } from "./lib/test.mjs";
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
+	const { browser } = await startWithBrowser(defer);
 	needDrops();
-	const browser = await startChromium();
-	defer(() => browser.close());
 
-	const host = await openHost(browser, { codec: "VP8" });
-	await reachState(host, "live", "host");
-	const viewer = await openViewer(browser);
-	await reachState(viewer, "playing", "viewer");
+	const { host, viewer } = await hostAndViewer(browser);
 	startDrops(2);
 	log("2 % loss, both ways");
 	const { first, last } = await checkPlaying(viewer, "viewer", 12, { minimumFps: 7 });

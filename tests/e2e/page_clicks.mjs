@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page as a person uses it: clicks, keys, the figures it shows, the words it has for
 // trouble, and pictures of it for a person to look at (under the build directory, e2e/).
-import { startChromium } from "./lib/chromium.mjs";
-import { checkNoErrors, checkPlaying, pageUrl, reachState, say } from "./lib/page.mjs";
-import { artifact, Servers } from "./lib/servers.mjs";
+import { checkNoErrors, checkPlaying, pageUrl, reachState, say, startWithBrowser } from "./lib/page.mjs";
+import { artifact } from "./lib/servers.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
 const text = (page, id) => page.evaluate(`document.getElementById("${id}").textContent`);
@@ -28,11 +27,7 @@ const PICTURE = `(() => {
 })()`;
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { servers, browser } = await startWithBrowser(defer);
 
 	say("a viewer opens the page, types a room and watches");
 	const viewer = await browser.open(pageUrl({}));

@@ -3,11 +3,11 @@
 // dialect: pictures, pauses, a restart of the control plane, and rooms that are closed.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { startChromium } from "./lib/chromium.mjs";
 import { workDir } from "./lib/namespace.mjs";
-import { checkFirstFrame, checkPlaying, decoded, firstFrame, openHost, openViewer, reachState, say }
-	from "./lib/page.mjs";
-import { artifact, buildDir, Servers } from "./lib/servers.mjs";
+import {
+	checkFirstFrame, checkPlaying, decoded, firstFrame, openHost, openViewer, reachState, say, startWithBrowser,
+} from "./lib/page.mjs";
+import { artifact, buildDir } from "./lib/servers.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
 const socket = { dialect: "socket" };
@@ -129,11 +129,7 @@ async function closings(host, viewer, plain) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { servers, browser } = await startWithBrowser(defer);
 
 	say("host and viewer over Socket.IO");
 	const host = await openHost(browser, { codec: "VP8", ...socket });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One host publishes picture and sound with the codec given, one viewer plays them: the first
 // picture within 2 s, no freeze over a second, and an encoder that leaves its start bitrate.
-import { startChromium } from "./lib/chromium.mjs";
-import { checkFirstFrame, checkNoErrors, checkPlaying, openHost, openViewer, reachState, stats,
-	videoOf } from "./lib/page.mjs";
-import { ORIGIN, Servers } from "./lib/servers.mjs";
+import {
+	checkFirstFrame, checkNoErrors, checkPlaying, openHost, openViewer, reachState, startWithBrowser, stats, videoOf,
+} from "./lib/page.mjs";
+import { ORIGIN } from "./lib/servers.mjs";
 import { check, log, Skip, test, until } from "./lib/test.mjs";
 
 const codec = process.argv[2] ?? "VP8";
@@ -30,11 +30,7 @@ async function targetRate(page) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers(settings);
-	defer((failed) => servers.end(failed));
-	await servers.start();
-	const browser = await startChromium();
-	defer(() => browser.close());
+	const { browser } = await startWithBrowser(defer, settings);
 	await needEncoder(browser, `${ORIGIN}/`);
 
 	const host = await openHost(browser, wishes);

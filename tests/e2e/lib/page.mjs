@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
-import { ORIGIN } from "./servers.mjs";
+import { startChromium } from "./chromium.mjs";
+import { ORIGIN, Servers } from "./servers.mjs";
 import { check, log, until } from "./test.mjs";
 
 /** A picture small enough for software codecs on a shared machine, with enough to encode. */
 const PATTERN = { source: "pattern", size: "640x360", fps: "15" };
+
+/** Both processes and a browser, which end with the test. */
+export async function startWithBrowser(defer, settings) {
+	const servers = new Servers(settings);
+	defer((failed) => servers.end(failed));
+	await servers.start();
+	const browser = await startChromium();
+	defer(() => browser.close());
+	return { servers, browser };
+}
 
 export function pageUrl(wishes) {
 	return `${ORIGIN}/?${new URLSearchParams(wishes)}`;
@@ -25,6 +36,15 @@ export function reachState(page, state, who, seconds = 15) {
 			throw new Error(`${who} failed: ${now.words}`);
 		return now.state === state;
 	});
+}
+
+/** A page that publishes and one that plays it. */
+export async function hostAndViewer(browser, wishes = {}) {
+	const host = await openHost(browser, { codec: "VP8", ...wishes });
+	await reachState(host, "live", "host");
+	const viewer = await openViewer(browser);
+	await reachState(viewer, "playing", "viewer");
+	return { host, viewer };
 }
 
 export function stats(page) {
