@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { ORIGIN } from "./servers.mjs";
+
+/** By a connection of its own: one that was kept may have been closed by the server while the test was busy. */
+function fetchText(path) {
+	return new Promise((resolve, reject) => {
+		get(ORIGIN + path, { agent: false }, (response) => resolve(text(response))).on("error", reject);
+	});
+}
 
 /** /metrics: {'name{label="value"}': number}. */
 export async function metrics() {
-	const text = await (await fetch(`${ORIGIN}/metrics`)).text();
-	return Object.fromEntries(text.split("\n").map((line) => line.match(/^([a-z]\S*) (\S+)$/))
+	const told = await fetchText("/metrics");
+	return Object.fromEntries(told.split("\n").map((line) => line.match(/^([a-z]\S*) (\S+)$/))
 		.filter(Boolean).map((m) => [m[1], Number(m[2])]));
 }
 
