@@ -16,7 +16,7 @@ struct command {
 	int (*run)(const struct ctl_options *o);
 	int arguments; /* ANY: it says itself what is wrong with them */
 	bool changes; /* something, so that it is not for --watch */
-	bool samples; /* takes a second by itself */
+	bool samples; /* takes a second by itself when it is watched */
 };
 
 static const struct command commands[] = {
@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	{"room", ctl_room, 2, true, false},
 	{"transports", ctl_transports, 0, false, false},
 	{"ports", ctl_ports, 0, false, false},
-	{"stats", ctl_stats, 0, false, false},
+	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
 };
 
@@ -43,7 +43,7 @@ static void print_help(void)
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
-	      "  --watch        again every second until interrupted\n"
+	      "  --watch        again every second until interrupted; stats: with the last second's times\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
@@ -118,7 +118,6 @@ int main(int argc, char **argv)
 	struct ctl_options o = {0};
 	const char *run_dir = NULL;
 	const struct command *command;
-	bool again = false;
 	char err[256];
 	int opt;
 
@@ -132,7 +131,7 @@ int main(int argc, char **argv)
 			o.all = true;
 			break;
 		case WATCH:
-			again = true;
+			o.watch = true;
 			break;
 		case RUN_DIR:
 			run_dir = optarg;
@@ -157,7 +156,7 @@ int main(int argc, char **argv)
 	o.run_dir = run_dir != NULL ? run_dir : config.run_dir;
 	o.argument = argv + optind + 1;
 	command = optind < argc ? find_command(argv[optind]) : NULL;
-	if (check_command(command, argc - optind - 1, again) != 0)
+	if (check_command(command, argc - optind - 1, o.watch) != 0)
 		return CTL_USAGE;
-	return again ? watch(command, &o) : command->run(&o);
+	return o.watch ? watch(command, &o) : command->run(&o);
 }

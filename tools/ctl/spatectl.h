@@ -28,6 +28,7 @@ enum ctl_exit {
 struct ctl_options {
 	const char *run_dir;
 	bool json, all;
+	bool watch; /* it is run again and again: what happens now counts */
 	char *const *argument; /* of the command: as many as it takes, then NULL */
 };
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "../../shared/stats_names.h"
 
@@ -28,37 +29,84 @@ static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int 
 	return __atomic_load_n(&sh_stats_worker(r, worker)->drop[reason], __ATOMIC_RELAXED);
 }
 
+/* --- what packets to viewers took from RX to TX ------------------------------------------------ */
+
+/* One for each worker, and behind them that of all their packets together. */
+struct latencies {
+	struct sh_latency of[SH_MAX_WORKERS + 1];
+};
+
 static const struct {
 	const char *name;
-	unsigned per_mille; /* 1000: the longest since the start */
+	unsigned per_mille; /* 1000: the longest */
 } percentiles[] = {{"p50", 500}, {"p99", 990}, {"p99.9", 999}, {"max", 1000}};
 
-static double microseconds(const struct sh_latency *l, unsigned per_mille)
+static void read_latencies(struct latencies *l, const struct sh_stats_reader *r)
 {
-	return (double)(per_mille == 1000 ? l->max_ns : sh_latency_percentile(l, per_mille)) / 1000;
-}
-
-/* What the workers' packets to viewers took from RX to TX; the total is that of all packets together. */
-static void add_latency(struct ctl_table *t, const struct sh_stats_reader *r, const struct ctl_options *o)
-{
-	static struct sh_latency l[SH_MAX_WORKERS + 1];
-	struct sh_latency *total = &l[r->workers];
+	struct sh_latency *total = &l->of[r->workers];
 
 	*total = (struct sh_latency){.sum_ns = 0};
 	for (uint32_t i = 0; i < r->workers; i++) {
-		sh_latency_read(&sh_stats_worker(r, i)->latency, &l[i]);
-		sh_latency_merge(total, &l[i]);
-	}
-	if (sh_latency_count(total) == 0 && !o->all)
-		return;
-	for (size_t p = 0; p < sizeof(percentiles) / sizeof(percentiles[0]); p++) {
-		ctl_cell(t, "rx to tx %s, us", percentiles[p].name);
-		for (uint32_t i = 0; i < r->workers + (r->workers > 1); i++)
-			ctl_cell(t, "%.1f", microseconds(&l[i], percentiles[p].per_mille));
+		sh_latency_read(&sh_stats_worker(r, i)->latency, &l->of[i]);
+		sh_latency_merge(total, &l->of[i]);
 	}
 }
 
-static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o)
+/* What was added to `start` in a second from now. */
+static void watch_latencies(struct latencies *second, const struct latencies *start,
+	const struct sh_stats_reader *r)
+{
+	const struct timespec wait = {.tv_sec = 1};
+
+	nanosleep(&wait, NULL);
+	read_latencies(second, r);
+	for (uint32_t i = 0; i <= r->workers; i++)
+		sh_latency_since(&second->of[i], &start->of[i]);
+}
+
+/*
+ * Of the last second alone the longest is known as the end of its bucket: a worker keeps the
+ * exact one since its start.
+ */
+static double microseconds(const struct sh_latency *l, unsigned per_mille, bool last_second)
+{
+	bool exact = per_mille == 1000 && !last_second;
+
+	return (double)(exact ? l->max_ns : sh_latency_percentile(l, per_mille)) / 1000;
+}
+
+static void add_latency(struct ctl_table *t, const struct latencies *l, uint32_t workers, bool last_second)
+{
+	for (size_t p = 0; p < sizeof(percentiles) / sizeof(percentiles[0]); p++) {
+		ctl_cell(t, "rx to tx %s, us%s", percentiles[p].name, last_second ? ", last second" : "");
+		for (uint32_t i = 0; i < workers + (workers > 1); i++) {
+			const struct sh_latency *one = &l->of[i];
+
+			if (sh_latency_count(one) == 0)
+				ctl_cell(t, "-");
+			else
+				ctl_cell(t, "%.1f", microseconds(one, percentiles[p].per_mille, last_second));
+		}
+	}
+}
+
+static void json_latency(cJSON *worker, const char *name, const struct sh_latency *l, bool last_second)
+{
+	cJSON *out = cJSON_AddObjectToObject(worker, name);
+
+	ctl_json_u64(out, "packets", sh_latency_count(l));
+	cJSON_AddNumberToObject(out, "sum_us", (double)l->sum_ns / 1000);
+	cJSON_AddNumberToObject(out, "p50_us", microseconds(l, 500, last_second));
+	cJSON_AddNumberToObject(out, "p99_us", microseconds(l, 990, last_second));
+	cJSON_AddNumberToObject(out, "p999_us", microseconds(l, 999, last_second));
+	cJSON_AddNumberToObject(out, "max_us", microseconds(l, 1000, last_second));
+}
+
+/* --- the whole --------------------------------------------------------------------------------- */
+
+/* `second`: NULL where nobody watches. */
+static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o,
+	const struct latencies *start, const struct latencies *second)
 {
 	char heading[SH_MAX_WORKERS][24];
 	const char *columns[SH_MAX_WORKERS + 2] = {"COUNTER"};
@@ -81,25 +129,13 @@ static void print_table(const struct sh_stats_reader *r, const struct ctl_option
 			value[i] = read_drop(r, i, reason);
 		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
-	add_latency(&t, r, o);
+	if (sh_latency_count(&start->of[r->workers]) > 0 || o->all)
+		add_latency(&t, second != NULL ? second : start, r->workers, second != NULL);
 	ctl_table_print(&t);
 }
 
-static void json_latency(cJSON *worker, const struct sh_latency *live)
-{
-	cJSON *out = cJSON_AddObjectToObject(worker, "rx_to_tx");
-	struct sh_latency l;
-
-	sh_latency_read(live, &l);
-	ctl_json_u64(out, "packets", sh_latency_count(&l));
-	cJSON_AddNumberToObject(out, "sum_us", (double)l.sum_ns / 1000);
-	cJSON_AddNumberToObject(out, "p50_us", microseconds(&l, 500));
-	cJSON_AddNumberToObject(out, "p99_us", microseconds(&l, 990));
-	cJSON_AddNumberToObject(out, "p999_us", microseconds(&l, 999));
-	cJSON_AddNumberToObject(out, "max_us", microseconds(&l, 1000));
-}
-
-static void print_json(const struct sh_stats_reader *r)
+static void print_json(const struct sh_stats_reader *r, const struct latencies *start,
+	const struct latencies *second)
 {
 	cJSON *root = cJSON_CreateObject(), *workers;
 
@@ -122,7 +158,9 @@ static void print_json(const struct sh_stats_reader *r)
 		drops = cJSON_AddObjectToObject(worker, "drops");
 		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));
-		json_latency(worker, &w->latency);
+		json_latency(worker, "rx_to_tx", &start->of[i], false);
+		if (second != NULL)
+			json_latency(worker, "rx_to_tx_last_second", &second->of[i], true);
 		cJSON_AddItemToArray(workers, worker);
 	}
 	ctl_json_print(root);
@@ -130,6 +168,8 @@ static void print_json(const struct sh_stats_reader *r)
 
 int ctl_stats(const struct ctl_options *o)
 {
+	static struct latencies start, watched;
+	const struct latencies *second = o->watch ? &watched : NULL;
 	struct sh_stats_reader r;
 	char err[CTL_ERR_MAX];
 
@@ -137,10 +177,13 @@ int ctl_stats(const struct ctl_options *o)
 		fprintf(stderr, "spatectl: %s\n", err);
 		return CTL_NO_DATAPLANE;
 	}
+	read_latencies(&start, &r);
+	if (o->watch)
+		watch_latencies(&watched, &start, &r);
 	if (o->json)
-		print_json(&r);
+		print_json(&r, &start, second);
 	else
-		print_table(&r, o);
+		print_table(&r, o, &start, second);
 	sh_stats_unmap(&r);
 	return CTL_OK;
 }

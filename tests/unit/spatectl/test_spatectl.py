@@ -112,9 +112,15 @@ class DataPlane:
             except OSError:
                 return
             hello = conn.recv(64)
+            if not hello:  # ended by a test meanwhile
+                conn.close()
+                continue
             assert struct.unpack("<III", hello[:12]) == (0x45544150, 2, 2), hello
             reply = struct.pack("<IIiI", 0x45544150, 2, 0, self.workers).ljust(448, b"\0")
-            conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
+            try:
+                conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
+            except BrokenPipeError:
+                pass
             conn.close()
 
     def close(self):
@@ -488,6 +494,37 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(latency[0], {"packets": 1000, "sum_us": 5000, "p50_us": 1.28, "p99_us": 1.28, "p999_us": 2.048,
                                       "max_us": 2000000})
         self.assertEqual(latency[1]["p50_us"], 5)
+
+    def first_look(self, *args):
+        """The first of what --watch prints: up to where the second one begins."""
+        lines = []
+        with subprocess.Popen([SPATECTL, "--run-dir", self.dir.name, "--watch", *args], stdout=subprocess.PIPE,
+                              text=True) as ctl:
+            for line in ctl.stdout:
+                if lines and line == lines[0]:
+                    break
+                lines.append(line)
+            ctl.terminate()
+        return "".join(lines)
+
+    def test_stats_latency_watched(self):
+        plane = self.data(workers=2)
+        plane.set_latency(0, {81: 10**9}, 5000000, 2 * 10**9)  # hours ago, over a second
+        plane.growing = {102 + 9}  # and now 4.096 .. 5.12 us
+        plane.set_latency(1, {2: 1}, 1500, 1500)
+        out = self.first_look("stats", "--all")
+        for name in ("p50", "p99", r"p99\.9", "max"):
+            self.assertRegex(out, rf"(?m)^rx to tx {name}, us, last second +5\.1 ")
+        self.assertRegex(self.run_ctl("stats")[0], r"(?m)^rx to tx p50, us +2000000\.0 ")
+
+    def test_stats_latency_quiet_second(self):
+        plane = self.data()
+        plane.set_latency(0, {81: 1000}, 5000000, 2 * 10**9)
+        self.assertRegex(self.first_look("stats"), r"(?m)^rx to tx p50, us, last second +-$")
+        worker = json.loads(self.first_look("stats", "--json"))["workers"][0]
+        self.assertEqual(worker["rx_to_tx"]["max_us"], 2000000)
+        self.assertEqual(worker["rx_to_tx_last_second"], {"packets": 0, "sum_us": 0, "p50_us": 0, "p99_us": 0,
+                                                          "p999_us": 0, "max_us": 0})
 
 
 if __name__ == "__main__":
