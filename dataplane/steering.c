@@ -10,7 +10,10 @@
 
 /* --- one rule --------------------------------------------------------------------------- */
 
-/* Ethernet, IP, UDP whose destination port has `value` in the bits of `mask`: to `queue`. */
+/*
+ * Ethernet, IP, UDP whose destination port has `value` in the bits of `mask`: to `queue`. Neither
+ * an EtherType nor has_vlan: so packets with a tag and without match (rte_flow.h, item ETH).
+ */
 struct rule {
 	enum rte_flow_item_type ip;
 	uint16_t value, mask, queue;

@@ -33,6 +33,7 @@ static struct driver {
 	unsigned made, there, validated;
 } driver;
 
+/* As rte_flow.h has it, an Ethernet item that asks for nothing takes tagged packets, too. */
 static bool wanted(uint16_t port, const struct rte_flow_attr *attr, const struct rte_flow_item *p,
 	const struct rte_flow_action *a)
 {
@@ -42,7 +43,7 @@ static bool wanted(uint16_t port, const struct rte_flow_attr *attr, const struct
 						       .dgram_cksum = mask->hdr.dgram_cksum}};
 
 	return port == PORT && attr->ingress && !attr->egress && !attr->transfer && attr->group == 0 &&
-	       p[0].type == RTE_FLOW_ITEM_TYPE_ETH && !p[0].spec && !p[1].spec &&
+	       p[0].type == RTE_FLOW_ITEM_TYPE_ETH && !p[0].spec && !p[0].mask && !p[1].spec &&
 	       p[2].type == RTE_FLOW_ITEM_TYPE_UDP && p[3].type == RTE_FLOW_ITEM_TYPE_END &&
 	       a[0].type == RTE_FLOW_ACTION_TYPE_QUEUE && a[1].type == RTE_FLOW_ACTION_TYPE_END &&
 	       memcmp(&rest, &none, sizeof(none)) == 0;
