@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { check } from "../e2e/lib/test.mjs";
+import { checkRow } from "./lines.mjs";
 
 const SKIPPED = 77;
 const bench = join(dirname(fileURLToPath(import.meta.url)), "../../tools/bench");
@@ -27,6 +28,8 @@ if (directory) {
 		process.exit(SKIPPED);
 	const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
 	const [theirs, , ours, ratio] = lines;
+	checkRow(theirs, "mediasoup");
+	checkRow(ours, "Spate");
 	check(/^mediasoup 3/.test(theirs.case) && theirs.right && theirs.verified === 20, "mediasoup's packets verified");
 	check(theirs.dropped <= theirs.sent / 1000 && theirs.packets_per_core_second > 0, "and next to none of them lost");
 	check(ours.case === "virtio-user" && ours.right && ours.dropped === 0, "Spate's packets verified, none lost");

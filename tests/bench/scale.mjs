@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { check } from "../e2e/lib/test.mjs";
+import { checkRow, readLines } from "./lines.mjs";
 
 const SKIPPED = 77;
 const bench = join(dirname(fileURLToPath(import.meta.url)), "../../tools/bench");
@@ -14,13 +15,13 @@ process.stdout.write(result.stdout + result.stderr);
 if (result.status === SKIPPED)
 	process.exit(SKIPPED);
 
-const [machine, ...rows] = result.stdout.trim().split("\n").map((line) => JSON.parse(line));
+const [, ...rows] = readLines(result.stdout, "scale");
 const want = ["one-stream 1", "viewers-elsewhere 1", "wrong-queue 1", "own-stream 2", "one-stream 2",
 	"own-streams 1", "own-streams 2", "many-streams 2"];
-check(machine.benchmark === "scale" && machine.kind === "machine", "the machine comes first");
 check(rows.map((row) => `${row.case} ${row.workers}`).join() === want.join(), "every case, in order");
 for (const row of rows) {
 	const name = `${row.case} on ${row.workers}`;
+	checkRow(row, name);
 	check(row.profile === "gcm-128" && row.viewers === 100 && row.payload === 1100 && row.burst === 8, `${name}: which`);
 	check(row.pps > 0 && row.cycles_per_packet > 0 && row.floor_cycles > 0 && row.ratio > 0, `${name}: figures`);
 	check(row.dropped === 0 && row.right && row.verified === 300, `${name}: every packet of every viewer`);

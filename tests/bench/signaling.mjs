@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { check } from "../e2e/lib/test.mjs";
+import { readLines } from "./lines.mjs";
 
 const SKIPPED = 77;
 const bench = join(dirname(fileURLToPath(import.meta.url)), "../../tools/bench");
@@ -18,16 +19,16 @@ function ascending({ p50, p99, max }) {
 	return p50 > 0 && p50 <= p99 && p99 <= max;
 }
 
-const lines = result.stdout.trim().split("\n").map((line) => JSON.parse(line));
+const lines = readLines(result.stdout, "signaling");
 check(lines.every((line) => line.benchmark === "signaling"), "every line is one of this benchmark");
-check(lines.map((line) => line.kind).join() === "machine,sockets,joins", "the machine, sockets, joins");
+check(lines.map((line) => line.case).join() === "machine,sockets,joins", "the machine, sockets, joins");
 for (const [line, asked] of [[lines[1], 200], [lines[2], 50]]) {
-	const { kind, watchers, server, ms } = line;
-	check(line.asked === asked && line.begun === asked && line.limit === "", `${kind}: all that were asked for`);
-	check(line.completed === asked && line.failed === 0 && line.failures.length === 0, `${kind}: all of them complete`);
-	check(["capabilities", "transport", "newProducer"].every((step) => ascending(ms[step])), `${kind}: times of signaling`);
-	check(watchers.count === 5 && watchers.packets > 0 && watchers.lost === 0, `${kind}: the watchers lost nothing`);
-	check(server.rss_before > 0 && server.cpu_s >= 0, `${kind}: the server's CPU time and memory`);
+	const { case: name, watchers, server, ms } = line;
+	check(line.asked === asked && line.begun === asked && line.limit === "", `${name}: all that were asked for`);
+	check(line.completed === asked && line.failed === 0 && line.failures.length === 0, `${name}: all of them complete`);
+	check(["capabilities", "transport", "newProducer"].every((step) => ascending(ms[step])), `${name}: times of signaling`);
+	check(watchers.count === 5 && watchers.packets > 0 && watchers.lost === 0, `${name}: the watchers lost nothing`);
+	check(server.rss_before > 0 && server.cpu_s >= 0, `${name}: the server's CPU time and memory`);
 }
 check(["check", "dtls", "media"].every((step) => ascending(lines[2].ms[step])), "joins: times of ICE, DTLS, media");
 check(result.status === 0, "exit code 0");

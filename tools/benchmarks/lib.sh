@@ -46,7 +46,7 @@ on_cores() {
 machine() {
 	local model
 	model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
-	printf '{"benchmark":"%s","kind":"machine","cpu":"%s","cores":%d,"pinning":"%s"}\n' \
+	printf '{"benchmark":"%s","case":"machine","cpu":"%s","cores":%d,"pinning":"%s"}\n' \
 		"$1" "${model//[\"\\]/}" "$cores" "$pinning"
 	say "$cores cores of ${model:-an unknown CPU}; $pinning"
 }

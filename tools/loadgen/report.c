@@ -175,7 +175,7 @@ static void print_json(const struct lg_run *run)
 	char *text;
 
 	repeats(run, &checks, &flights);
-	cJSON_AddStringToObject(o, "kind", run->options.joins > 0 ? "joins" : "sockets");
+	cJSON_AddStringToObject(o, "case", run->options.joins > 0 ? "joins" : "sockets");
 	cJSON_AddNumberToObject(o, "asked",
 		run->options.joins > 0 ? run->options.joins : run->options.viewers);
 	cJSON_AddNumberToObject(o, "begun", run->burst_count);

@@ -304,7 +304,8 @@ static void print_result(const struct bench *b, const struct step *s, bool right
 
 	printf("{\"benchmark\":\"peers\",\"case\":\"%s\",\"profile\":\"gcm-128\",\"viewers\":%u,\"payload\":%"
 	       "u,"
-	       "\"burst\":%u,\"workers\":1,\"pps\":%.0f,\"cpu_us_per_packet\":%.3f,"
+	       "\"burst\":%u,\"workers\":1,\"pps\":%.0f,\"cycles_per_packet\":null,\"floor_cycles\":null,"
+	       "\"ratio\":null,\"cpu_us_per_packet\":%.3f,"
 	       "\"packets_per_core_second\":%.0f,\"worker_busy\":%.3f,\"loader_busy\":%.3f,\"sent\":%lu,"
 	       "\"dropped\":%lu,\"dropped_by_viewers\":%lu,\"backlog\":%lu,\"verified\":%u,\"right\":%s}\n",
 		b->sfu.name, o->viewers, o->payload, o->burst, s->pps, s->cpu_us,
