@@ -275,9 +275,10 @@ static void say_ready(void)
 			p->config->device, sh_steering_name(p->steering.method), p->steering.rules,
 			p->steering.reason);
 	}
-	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s socket=%s", workers.count,
-		config.network.udp_port_base, config.network.udp_port_base + workers.count - 1,
-		dp_srtp_engine_name(workers.worker[0]->engine), agent.socket_path);
+	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s code=\"%s\" socket=%s",
+		workers.count, config.network.udp_port_base, config.network.udp_port_base + workers.count - 1,
+		dp_srtp_engine_name(workers.worker[0]->engine),
+		dp_srtp_engine_code(workers.worker[0]->engine), agent.socket_path);
 }
 
 static int run(void)

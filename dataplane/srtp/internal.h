@@ -60,6 +60,7 @@ struct dp_srtp_ops {
 
 struct dp_srtp_engine {
 	const struct dp_srtp_ops *ops;
+	const char *code;
 };
 
 /* NULL with errno. */

@@ -41,6 +41,20 @@ static size_t gcm_used(const IMB_MGR *mgr, bool vaes)
 	return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.sse_avx;
 }
 
+static const char *code_name(const struct dp_mb_engine *e)
+{
+	switch (e->mgr->used_arch) {
+	case IMB_ARCH_AVX512:
+		return has_avx512_vaes(e->mgr) ? "AVX-512, GCM by VAES" : "AVX-512";
+	case IMB_ARCH_AVX2:
+		return e->vaes ? "AVX2, GCM by VAES" : "AVX2";
+	case IMB_ARCH_AVX:
+		return "AVX";
+	default:
+		return "SSE";
+	}
+}
+
 static void destroy(struct dp_mb_engine *e)
 {
 	if (e->few != NULL && e->few != e->mgr)
@@ -83,6 +97,7 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, boo
 	}
 	e->vaes = vaes && dp_gcm_available() && !has_avx512_vaes(e->mgr);
 	e->gcm_used = gcm_used(e->mgr, e->vaes);
+	e->base.code = code_name(e);
 	dp_mb_cm_init(e);
 	return &e->base;
 

@@ -49,6 +49,11 @@ const char *dp_srtp_engine_name(const struct dp_srtp_engine *e)
 	return e->ops->name;
 }
 
+const char *dp_srtp_engine_code(const struct dp_srtp_engine *e)
+{
+	return e->code;
+}
+
 size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir)
 {
 	return e->ops->session_size[dir];

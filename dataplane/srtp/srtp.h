@@ -39,6 +39,8 @@ bool dp_srtp_available(enum dp_srtp_kind kind);
 struct dp_srtp_engine *dp_srtp_engine_new(enum dp_srtp_kind kind);
 void dp_srtp_engine_free(struct dp_srtp_engine *e);
 const char *dp_srtp_engine_name(const struct dp_srtp_engine *e);
+/* Which of its code this CPU runs: "AVX2, GCM by VAES" and its like; for people. */
+const char *dp_srtp_engine_code(const struct dp_srtp_engine *e);
 
 /* Bytes of a session of that direction, a multiple of 64. */
 size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir);

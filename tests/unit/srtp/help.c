@@ -60,16 +60,16 @@ static struct dp_srtp_engine *make_avx512(void)
 }
 
 static const struct engine known[ENGINES] = {
-	{"libsrtp2", make_libsrtp2, false, 0},
-	{"ipsec-mb", make_best, true, 0},
-	{"ipsec-mb SSE", make_sse, true, IMB_CPUFLAGS_SSE_T2},
-	{"ipsec-mb SSE without SHA-NI", make_sse_without_sha, true, IMB_CPUFLAGS_SSE},
-	{"ipsec-mb AVX", make_avx, true, IMB_CPUFLAGS_AVX},
-	{"ipsec-mb AVX2", make_avx2, true, IMB_CPUFLAGS_AVX2},
-	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, true, IMB_CPUFLAGS_AVX2},
-	{"ipsec-mb AVX2 and our VAES", make_vaes, true,
+	{"libsrtp2", make_libsrtp2, "portable", false, 0},
+	{"ipsec-mb", make_best, NULL, true, 0},
+	{"ipsec-mb SSE", make_sse, "SSE", true, IMB_CPUFLAGS_SSE_T2},
+	{"ipsec-mb SSE without SHA-NI", make_sse_without_sha, "SSE", true, IMB_CPUFLAGS_SSE},
+	{"ipsec-mb AVX", make_avx, "AVX", true, IMB_CPUFLAGS_AVX},
+	{"ipsec-mb AVX2", make_avx2, "AVX2", true, IMB_CPUFLAGS_AVX2},
+	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, "AVX2", true, IMB_CPUFLAGS_AVX2},
+	{"ipsec-mb AVX2 and our VAES", make_vaes, "AVX2, GCM by VAES", true,
 		IMB_CPUFLAGS_AVX2 | IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ},
-	{"ipsec-mb AVX-512", make_avx512, true, IMB_CPUFLAGS_AVX512},
+	{"ipsec-mb AVX-512", make_avx512, NULL, true, IMB_CPUFLAGS_AVX512},
 };
 const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];
 
@@ -89,6 +89,17 @@ static bool runs(const struct engine *k)
 	return has;
 }
 
+/* What is called so runs that code and no other. */
+static void check_code(const struct engine *k)
+{
+	struct dp_srtp_engine *e = k->make();
+
+	assert_non_null(e);
+	if (k->code != NULL)
+		assert_string_equal(dp_srtp_engine_code(e), k->code);
+	dp_srtp_engine_free(e);
+}
+
 unsigned engines(const struct engine *out[ENGINES])
 {
 	static bool asked, can[ENGINES];
@@ -97,6 +108,8 @@ unsigned engines(const struct engine *out[ENGINES])
 	for (unsigned i = 0; i < ENGINES && !asked; i++) {
 		can[i] = runs(&known[i]);
 		print_message("%s: %s\n", known[i].name, can[i] ? "tested" : "NOT TESTED, this CPU lacks it");
+		if (can[i])
+			check_code(&known[i]);
 	}
 	asked = true;
 	for (unsigned i = 0; i < ENGINES; i++)

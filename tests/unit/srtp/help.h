@@ -21,6 +21,7 @@ extern const uint16_t profiles[3];
 struct engine {
 	const char *name;
 	struct dp_srtp_engine *(*make)(void);
+	const char *code; /* what dp_srtp_engine_code() has to say; NULL: whatever the CPU has */
 	bool mb; /* ipsec-mb in one form or another */
 	uint64_t needs; /* IMB_FEATURE_...: ipsec-mb crashes where the CPU lacks what it is told to use */
 };
