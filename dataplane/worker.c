@@ -10,6 +10,7 @@
 #include <rte_pause.h>
 
 enum {
+	RX_BURSTS = 8, /* a loop: what comes while it fans out, but no flood, is taken whole */
 	IDLE_LOOPS = 512, /* empty ones before the first nap */
 	SHORT_NAPS = 2000, /* then so many naps of idle_sleep_us, as between the packets of a call */
 	LONG_NAP = 10, /* times as long while really nothing happens */
@@ -28,18 +29,29 @@ static void journey(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	dp_route(w, b.rtp, b.rtps);
 }
 
+/* A burst of the devices and one of other workers. True: there may be more of either. */
+static bool take_in(struct dp_worker *w, unsigned *done)
+{
+	struct rte_mbuf *pkts[DP_BURST];
+	unsigned received, handed, n;
+
+	received = dp_rx(w, pkts);
+	n = dp_parse(w, pkts, received);
+	n = dp_steer(w, pkts, n);
+	journey(w, pkts, n);
+	handed = dp_handed_in(w, pkts);
+	journey(w, pkts, handed);
+	*done += received + handed;
+	return received == DP_BURST || handed == DP_BURST;
+}
+
 /* One round, but for what waits for a device. */
 static unsigned once(struct dp_worker *w)
 {
-	struct rte_mbuf *pkts[DP_BURST];
-	unsigned n, done;
+	unsigned done = 0;
 
-	done = n = dp_rx(w, pkts);
-	n = dp_parse(w, pkts, n);
-	n = dp_steer(w, pkts, n);
-	journey(w, pkts, n);
-	done += n = dp_handed_in(w, pkts);
-	journey(w, pkts, n);
+	for (unsigned i = 0; i < RX_BURSTS && take_in(w, &done); i++)
+		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
 	done += dp_fanout(w);
 	done += dp_inject(w);
 	done += dp_ops(w);
