@@ -257,6 +257,37 @@ static void streams_take_turns(void **state)
 	world_stream_gone(1);
 }
 
+static void owner_reclaims(void)
+{
+	dp_stream_reclaim(&world->stream[0]);
+}
+
+/* What is in a batch and not sent yet stays, however little is kept: its payloads are read when it is. */
+static void batch_is_read_late(void **state)
+{
+	struct dp_stream *s = world_stream(0);
+
+	world->before_flush = owner_reclaims;
+	for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+		world->worker[i].keep_ns = 0;
+		assert_int_equal(world_join(i, 0, i), 0);
+	}
+	for (unsigned n = 0; n < 4; n++) {
+		for (unsigned i = 0; i < 10; i++)
+			world_packet(s, FIRST + 10 * n + i);
+		for (unsigned i = 0; i < WORLD_WORKERS; i++) {
+			world->worker[i].now_ns++;
+			dp_fanout(&world->worker[i]);
+			check_sent(i, FIRST, FIRST + 10 * (n + 1));
+		}
+		owner_reclaims();
+		assert_int_equal(world_mbufs(), 0);
+	}
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		world_leave(i);
+	world_stream_gone(0);
+}
+
 /* Another worker's clock may be a little ahead: what came "later" than now is not old. */
 static void clocks_differ(void **state)
 {
@@ -439,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(chunk_goes_in_a_pass, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(last_leaves_in_a_pass, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(streams_take_turns, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(batch_is_read_late, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(clocks_differ, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(aged, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(after_a_pause, world_setup, world_teardown),

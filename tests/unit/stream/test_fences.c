@@ -30,7 +30,7 @@ static void before(void)
 		assert_true(world_append(s, FIRST + i));
 	dp_stream_reclaim(s);
 	next = world_mbuf(FIRST + BEFORE);
-	viewer = (struct dp_consumer){.stream = s};
+	viewer = (struct dp_consumer){.stream = s, .transport = &world->transport[0]};
 	order_share(&s->head, ORDER_OWNER);
 	order_share(&s->freed, ORDER_OWNER);
 	order_share(&s->cursor[1].at, ORDER_READER);
@@ -54,7 +54,7 @@ static void join(void)
 static bool kept(void)
 {
 	struct dp_stream *s = &world->stream[0];
-	const struct dp_audience *a = &world->worker[1].audience[0];
+	const struct dp_audience *a = dp_audience_of(&world->worker[1], 0, 0);
 	bool well = viewer.chunk && s->cursor[1].at == a->low && a->low >= BEFORE && a->low <= s->head &&
 		    s->head == BEFORE + 1;
 

@@ -25,6 +25,7 @@ static int put(struct rte_mempool *mp, void *const *objects, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		memset(objects[i], 0xdd, mp->elt_size);
+		__asm__ volatile("" ::"r"(objects[i]) : "memory"); /* or the compiler leaves it out */
 		free(objects[i]);
 	}
 	*(mp == &world->pool ? &mbufs : &chunks) -= n;
@@ -116,26 +117,41 @@ struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
 void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
 	const uint8_t *payload, uint16_t payload_len, uint32_t roc)
 {
-	struct sent *s = &world->log[t->slot][world->sent[t->slot]++];
-	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
-
-	assert_true(world->sent[t->slot] <= WORLD_SENT);
-	assert_true((size_t)hdr_len + payload_len <= sizeof s->bytes);
-	s->number = (uint64_t)roc << 16 | (uint16_t)(header[2] << 8 | header[3]);
-	s->len = (uint16_t)(hdr_len + payload_len);
-	memcpy(s->bytes, header, hdr_len);
-	memcpy(s->bytes + hdr_len, payload, payload_len);
-	memcpy(&s->content, payload, sizeof s->content);
 	o->transport[o->count] = t;
-	o->mbuf[o->count++] = m;
+	o->mbuf[o->count] = m;
+	o->job[o->count++] = (struct dp_srtp_job){
+		.dst = rte_pktmbuf_mtod(m, uint8_t *),
+		.payload = payload,
+		.hdr_len = hdr_len,
+		.payload_len = payload_len,
+		.roc = roc,
+	};
 }
 
+static void note_sent(const struct dp_transport *t, const struct dp_srtp_job *j)
+{
+	struct sent *s = &world->log[t->slot][world->sent[t->slot]++];
+
+	assert_true(world->sent[t->slot] <= WORLD_SENT);
+	assert_true((size_t)j->hdr_len + j->payload_len <= sizeof s->bytes);
+	s->number = (uint64_t)j->roc << 16 | (uint16_t)(j->dst[2] << 8 | j->dst[3]);
+	s->len = (uint16_t)(j->hdr_len + j->payload_len);
+	memcpy(s->bytes, j->dst, j->hdr_len);
+	memcpy(s->bytes + j->hdr_len, j->payload, j->payload_len);
+	memcpy(&s->content, j->payload, sizeof s->content);
+}
+
+/* Payloads are read here and not before, as by the cipher. */
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
-	for (; o->count; o->count--) {
-		assert_true((*room_of(o->transport[o->count - 1]->encap.port))-- > 0);
-		rte_pktmbuf_free(o->mbuf[o->count - 1]);
+	if (world->before_flush)
+		world->before_flush();
+	for (unsigned i = 0; i < o->count; i++) {
+		assert_true((*room_of(o->transport[i]->encap.port))-- > 0);
+		note_sent(o->transport[i], &o->job[i]);
+		rte_pktmbuf_free(o->mbuf[i]);
 	}
+	o->count = 0;
 }
 
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)

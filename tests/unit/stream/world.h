@@ -45,6 +45,7 @@ struct world {
 	struct dp_ports ports;
 	/* packets that a port's TX queue still takes; viewers are on the first port unless a test says something else */
 	unsigned room, other_room;
+	void (*before_flush)(void); /* what others do before a batch's payloads are read; NULL: nothing */
 };
 
 extern struct world *world;
