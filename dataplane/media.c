@@ -125,6 +125,17 @@ static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_
 	memcpy(out->salt, keys->salt, sizeof out->salt);
 }
 
+/* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
+static bool in_use(const void *arg, uint32_t ssrc)
+{
+	const struct dp_transport *t = arg;
+
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (ssrc == s->ssrc || ssrc == s->rtx_ssrc)
+			return true;
+	return false;
+}
+
 /*
  * Keys once installed stay: the same command again changes nothing. Starting the
  * counters of a session anew under the same key would use its nonces twice.
@@ -148,6 +159,7 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
 	if (!error) {
 		t->in = in;
+		dp_srtp_keep(w->engine, in, in_use, t);
 		keys_of(&keys, (uint16_t)k->profile, &k->out);
 		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
 		if (!error)

@@ -41,6 +41,12 @@ struct dp_srtp_session {
 	uint8_t tag_len; /* 0: not open */
 };
 
+/* dp_srtp_keep()'s arguments, in every inbound session. */
+struct dp_srtp_keep {
+	bool (*in_use)(const void *arg, uint32_t ssrc); /* NULL: all are */
+	const void *arg;
+};
+
 struct dp_srtp_ops {
 	enum dp_srtp_kind kind;
 	const char *name;
@@ -49,6 +55,7 @@ struct dp_srtp_ops {
 	/* `limit` is at most DP_SRTP_SSRC_MAX; the session is zeroed but for its first fields. */
 	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
 		unsigned limit);
+	struct dp_srtp_keep *(*keep)(struct dp_srtp_session *s);
 	/* The caller wipes the session's memory. */
 	void (*close)(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 	void (*protect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);

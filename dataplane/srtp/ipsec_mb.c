@@ -198,7 +198,7 @@ void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp
 		expand_out(e, s, &((struct dp_mb_out *)s)->rtp);
 	} else {
 		struct dp_mb_in *in = (struct dp_mb_in *)s;
-		in->rtp.set.limit = in->rtcp.set.limit = limit;
+		in->rtp.set.limit = in->rtcp.set.limit = (uint8_t)limit;
 	}
 	forget_expanded(e);
 }
@@ -213,6 +213,11 @@ static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const st
 		dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, &derived, limit);
 	explicit_bzero(&derived, sizeof derived);
 	return err;
+}
+
+static struct dp_srtp_keep *mb_keep(struct dp_srtp_session *s)
+{
+	return &((struct dp_mb_in *)s)->keep;
 }
 
 static void mb_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
@@ -273,7 +278,8 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 	uint64_t index = seq;
 
 	if (place < 0) {
-		if (dp_ssrc_full(&in->rtp.set))
+		place = dp_ssrc_room(&in->rtp.set, &in->keep);
+		if (place < 0)
 			return ENOSPC;
 	} else {
 		const struct dp_replay *r = &in->rtp.state[place];
@@ -311,10 +317,13 @@ static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session
 	uint32_t index = dp_get32(pkt + *len - DP_SRTP_INDEX - (gcm ? 0 : session->tag_len)) & ~DP_SRTCP_E;
 	int place = dp_ssrc_find(&in->rtcp.set, ssrc);
 
-	if (place < 0 && dp_ssrc_full(&in->rtcp.set))
-		return ENOSPC;
-	if (place >= 0 && !dp_replay_fresh(&in->rtcp.state[place], index))
+	if (place < 0) {
+		place = dp_ssrc_room(&in->rtcp.set, &in->keep);
+		if (place < 0)
+			return ENOSPC;
+	} else if (!dp_replay_fresh(&in->rtcp.state[place], index)) {
 		return EALREADY;
+	}
 	int err = gcm ? dp_mb_gcm_unprotect_rtcp(e, &in->s, pkt, len)
 		      : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
 	if (err == 0)
@@ -328,6 +337,7 @@ static const struct dp_srtp_ops ops = {
 	.session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
 	.free = mb_free,
 	.open = mb_open,
+	.keep = mb_keep,
 	.close = mb_close,
 	.protect_rtp = mb_protect_rtp,
 	.unprotect_rtp = mb_unprotect_rtp,

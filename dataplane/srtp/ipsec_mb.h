@@ -57,6 +57,7 @@ struct dp_mb_out {
 
 struct dp_mb_in {
 	struct dp_mb_session s;
+	struct dp_srtp_keep keep;
 	struct dp_replay_table rtp, rtcp;
 } __attribute__((aligned(64)));
 

@@ -21,6 +21,7 @@ struct session {
 
 struct session_in {
 	struct session s;
+	struct dp_srtp_keep keep;
 	struct dp_ssrc_set rtp, rtcp;
 } __attribute__((aligned(64)));
 
@@ -86,9 +87,14 @@ static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session
 		return ENOMEM;
 	if (session->dir == DP_SRTP_IN) {
 		struct session_in *in = (struct session_in *)session;
-		in->rtp.limit = in->rtcp.limit = limit;
+		in->rtp.limit = in->rtcp.limit = (uint8_t)limit;
 	}
 	return 0;
+}
+
+static struct dp_srtp_keep *engine_keep(struct dp_srtp_session *session)
+{
+	return &((struct session_in *)session)->keep;
 }
 
 static void engine_close(struct dp_srtp_engine *e, struct dp_srtp_session *session)
@@ -158,19 +164,26 @@ static void engine_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *job
 		protect_one(&jobs[i]);
 }
 
-static int unprotect(struct session *s, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
+/* RTP and SRTCP of an SSRC are one stream to the library, which goes with the last place of it. */
+static int unprotect(struct session_in *in, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
 	srtp_err_status_t (*call)(srtp_t, void *, int *))
 {
+	const struct dp_ssrc_set *other = set == &in->rtp ? &in->rtcp : &in->rtp;
 	int place = dp_ssrc_find(set, ssrc);
-	if (place < 0 && dp_ssrc_full(set))
+	if (place < 0)
+		place = dp_ssrc_room(set, &in->keep);
+	if (place < 0)
 		return ENOSPC;
 
 	int n = (int)*len;
-	int err = to_errno(call(s->srtp, pkt, &n));
+	int err = to_errno(call(in->s.srtp, pkt, &n));
 	if (err != 0)
 		return err;
-	if (place < 0)
-		dp_ssrc_add(set, ssrc);
+	bool held = place < set->count;
+	uint32_t before = set->ssrc[place];
+	if (dp_ssrc_accept(set, place, ssrc) && held && dp_ssrc_find(other, before) < 0)
+		/* which wants network byte order */
+		(void)srtp_remove_stream(in->s.srtp, __builtin_bswap32(before));
 	*len = (size_t)n;
 	return 0;
 }
@@ -179,14 +192,14 @@ static int engine_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session
 	size_t *len, size_t hdr_len)
 {
 	struct session_in *in = (struct session_in *)session;
-	return unprotect(&in->s, &in->rtp, dp_get32(pkt + 8), pkt, len, srtp_unprotect);
+	return unprotect(in, &in->rtp, dp_get32(pkt + 8), pkt, len, srtp_unprotect);
 }
 
 static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
 	struct session_in *in = (struct session_in *)session;
-	return unprotect(&in->s, &in->rtcp, dp_get32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
+	return unprotect(in, &in->rtcp, dp_get32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
 }
 
 static int engine_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
@@ -206,6 +219,7 @@ static const struct dp_srtp_ops ops = {
 		{[DP_SRTP_IN] = sizeof(struct session_in), [DP_SRTP_OUT] = sizeof(struct session_out)},
 	.free = engine_free,
 	.open = engine_open,
+	.keep = engine_keep,
 	.close = engine_close,
 	.protect_rtp = engine_protect_rtp,
 	.unprotect_rtp = engine_unprotect_rtp,

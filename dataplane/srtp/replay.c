@@ -9,10 +9,42 @@ int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc)
 	return -1;
 }
 
-int dp_ssrc_add(struct dp_ssrc_set *set, uint32_t ssrc)
+int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep)
 {
-	set->ssrc[set->count] = ssrc;
-	return (int)set->count++;
+	int recent = -1;
+
+	if (set->count < set->limit)
+		return set->count;
+	for (unsigned n = 0; n < set->count; n++) {
+		unsigned i = (set->next + n) % set->count;
+
+		if (keep->in_use == NULL || keep->in_use(keep->arg, set->ssrc[i]))
+			continue;
+		if ((set->recent >> i & 1) == 0)
+			return (int)i;
+		if (recent < 0)
+			recent = (int)i;
+	}
+	return recent;
+}
+
+bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc)
+{
+	uint32_t bit = 1u << place;
+	bool replaced = place < set->count && set->ssrc[place] != ssrc;
+	bool new = replaced || place == set->count;
+
+	if (replaced) {
+		/* All that might have gone had come since the last time: now they have to come again. */
+		if (set->recent & bit)
+			set->recent = 0;
+		set->next = (uint8_t)(place + 1);
+	}
+	if (place == set->count)
+		set->count++;
+	set->ssrc[place] = ssrc;
+	set->recent |= bit;
+	return new;
 }
 
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq)
@@ -61,7 +93,7 @@ static void commit(struct dp_replay *r, uint64_t index)
 
 void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index)
 {
-	if (place < 0)
-		place = dp_ssrc_add(&t->set, ssrc);
+	if (dp_ssrc_accept(&t->set, place, ssrc))
+		t->state[place] = (struct dp_replay){0};
 	commit(&t->state[place], index);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "srtp.h"
+#include "internal.h"
 
 enum { DP_REPLAY_WINDOW = 128 };
 
@@ -23,9 +23,11 @@ struct dp_replay {
 	uint64_t seen[2]; /* bit i: highest - i was accepted */
 };
 
-/* The SSRCs a session follows, in order of appearance. */
+/* The SSRCs a session follows. */
 struct dp_ssrc_set {
-	uint32_t count, limit;
+	uint8_t count, limit;
+	uint8_t next; /* the place behind the one that was replaced last */
+	uint32_t recent; /* bit i: ssrc[i] has come since all of them were asked for the last time */
 	uint32_t ssrc[DP_SRTP_SSRC_MAX];
 };
 
@@ -37,13 +39,14 @@ struct dp_replay_table {
 /* Its place, or -1. */
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
 
-static inline bool dp_ssrc_full(const struct dp_ssrc_set *set)
-{
-	return set->count >= set->limit;
-}
+/*
+ * The place for a new SSRC: a free one, else that of one not kept which has not come for longest, as far
+ * as one bit each knows. -1: none. Changes nothing.
+ */
+int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep);
 
-/* Takes a place for a new SSRC; the set is not full. */
-int dp_ssrc_add(struct dp_ssrc_set *set, uint32_t ssrc);
+/* An authenticated packet of `ssrc` came, whose place that is by one of the above. True: it is new there. */
+bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc);
 
 /* ROC || SEQ of a packet; past DP_RTP_INDEX_MAX when the roll-over counter is used up. */
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
@@ -51,7 +54,7 @@ uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
 /* Neither accepted before nor older than the window. */
 bool dp_replay_fresh(const struct dp_replay *r, uint64_t index);
 
-/* `place` as dp_ssrc_find() said; -1 takes a new one. */
+/* `place` as dp_ssrc_find() or dp_ssrc_room() said; one that is new there begins anew. */
 void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index);
 
 #endif

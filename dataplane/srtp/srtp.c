@@ -83,6 +83,12 @@ int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_sr
 	return err;
 }
 
+void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
+	bool (*in_use)(const void *arg, uint32_t ssrc), const void *arg)
+{
+	*e->ops->keep(s) = (struct dp_srtp_keep){in_use, arg};
+}
+
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
 {
 	if (s == NULL || s->tag_len == 0)

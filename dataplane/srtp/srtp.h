@@ -52,6 +52,16 @@ size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir
  */
 int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
 	const struct dp_srtp_keys *keys, unsigned ssrc_limit);
+/*
+ * Which SSRCs an inbound session goes on following once it has as many as it may. The place of one
+ * that is not `in_use` goes to a new one that has authenticated; of several it is that of the longest unused.
+ * What is forgotten with it are its ROC, which starts at 0 should it come again, and its replay window: its
+ * first 65,536 RTP packets, and all SRTCP, could be accepted once more, so that only what belongs to nobody may be
+ * called unused. `in_use` runs within unprotect, `arg` lives as long as the session. Without this all
+ * are kept, and new ones are refused.
+ */
+void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
+	bool (*in_use)(const void *arg, uint32_t ssrc), const void *arg);
 /* Wipes every key. */
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 
@@ -78,7 +88,7 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
  * In place. Authenticates before any state changes; replay window of 128 packets
  * (RFC 3711, 3.3.2), ROC estimated per SSRC (3.3.1), started at 0.
  * 0 with *len shortened; EBADMSG (authentication), EALREADY (replayed or older than the
- * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit). On an error *len stays and
+ * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit, all in use). On an error *len stays and
  * what pkt holds is unspecified.
  * `hdr_len`: of the RTP header with CSRCs and extension.
  */

@@ -246,6 +246,87 @@ static void test_ssrc_limit_rtcp(void **state)
 	for_all(3, run_ssrc_limit_rtcp);
 }
 
+static bool below(const void *arg, uint32_t ssrc)
+{
+	return ssrc < *(const uint32_t *)arg;
+}
+
+/* One packet of each of ssrc[from..to), kept at `pkt`; all are taken. */
+static void one_of_each(struct pair *p, struct packet *pkt, uint32_t from, uint32_t to, bool rtcp)
+{
+	for (struct shape s = {.seq = 1, .ssrc = from, .payload = 20}; s.ssrc < to; s.ssrc++) {
+		pkt[s.ssrc] = rtcp ? protect_rtcp(p, 32, s.ssrc) : protect(p, &s, 0);
+		assert_int_equal(rtcp ? unprotect_rtcp(p, &pkt[s.ssrc], NULL)
+				      : unprotect(p, &pkt[s.ssrc], NULL),
+			0);
+	}
+}
+
+/*
+ * A sender that starts again under ever new SSRCs is not refused: they take the places of those
+ * that are not in use. A forged packet takes none. What is in use is never forgotten.
+ */
+static void replaces(struct pair *p, bool rtcp)
+{
+	enum { LAST = 60 };
+	int (*const take)(struct pair *, const struct packet *, struct packet *) =
+		rtcp ? unprotect_rtcp : unprotect;
+	struct packet pkt[LAST];
+	uint32_t used = 3;
+
+	dp_srtp_keep(p->in_engine, p->in, below, &used);
+	one_of_each(p, pkt, 1, 5, rtcp);
+	for (struct shape s = {.seq = 1, .ssrc = 100, .payload = 20}; s.ssrc < 200; s.ssrc++) {
+		struct packet forged = rtcp ? protect_rtcp(p, 32, s.ssrc) : protect(p, &s, 0);
+		forged.data[forged.len - (rtcp ? 16 : 1)] ^= 1;
+		assert_int_equal(take(p, &forged, NULL), EBADMSG);
+		drop(&forged);
+	}
+	for (unsigned i = 1; i < 5; i++)
+		assert_int_equal(take(p, &pkt[i], NULL), EALREADY);
+
+	one_of_each(p, pkt, 5, LAST, rtcp);
+	for (unsigned i = 1; i < used; i++)
+		assert_int_equal(take(p, &pkt[i], NULL), EALREADY);
+	for (unsigned i = LAST - 2; i < LAST; i++)
+		assert_int_equal(take(p, &pkt[i], NULL), EALREADY);
+	/* of the others nothing is known any more, as dp_srtp_keep() says */
+	assert_int_equal(take(p, &pkt[3], NULL), 0);
+	assert_int_equal(take(p, &pkt[3], NULL), EALREADY);
+	used = UINT32_MAX;
+	assert_int_equal(take(p, &pkt[4], NULL), ENOSPC);
+	for (unsigned i = 1; i < LAST; i++)
+		drop(&pkt[i]);
+}
+
+static void run_replaced(struct pair *p)
+{
+	/* RTP's places and SRTCP's are not the same ones, and neither forgets for the other */
+	struct packet other = protect_rtcp(p, 32, 4);
+
+	assert_int_equal(unprotect_rtcp(p, &other, NULL), 0);
+	replaces(p, false);
+	assert_int_equal(unprotect_rtcp(p, &other, NULL), EALREADY);
+	drop(&other);
+}
+
+static void run_replaced_rtcp(struct pair *p)
+{
+	struct shape s = {.seq = 1, .ssrc = 4, .payload = 20};
+	struct packet other = protect(p, &s, 0);
+
+	assert_int_equal(unprotect(p, &other, NULL), 0);
+	replaces(p, true);
+	assert_int_equal(unprotect(p, &other, NULL), EALREADY);
+	drop(&other);
+}
+
+static void test_replaced(void **state)
+{
+	for_all(4, run_replaced);
+	for_all(4, run_replaced_rtcp);
+}
+
 /* Forged sequence numbers far ahead must not move the estimate of the ROC. */
 static void run_forged_jump(struct pair *p)
 {
@@ -314,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_clear_rtcp),
 		cmocka_unit_test(test_ssrc_limit),
 		cmocka_unit_test(test_ssrc_limit_rtcp),
+		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_forged_jump),
 		cmocka_unit_test(test_wrong_key),
 	};

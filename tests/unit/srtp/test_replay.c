@@ -39,7 +39,7 @@ static void test_window(void **state)
 	struct dp_replay_table t = {.set.limit = 1};
 	const struct dp_replay *r = &t.state[0];
 
-	dp_replay_accept(&t, -1, 7, 1000);
+	dp_replay_accept(&t, 0, 7, 1000);
 	assert_false(dp_replay_fresh(r, 1000));
 	assert_true(dp_replay_fresh(r, 1001));
 	assert_true(dp_replay_fresh(r, 1000 - 127));
@@ -64,7 +64,7 @@ static void test_window_model(void **state)
 	uint64_t highest = 200;
 	uint32_t random = 1;
 
-	dp_replay_accept(&t, -1, 7, highest);
+	dp_replay_accept(&t, 0, 7, highest);
 	seen[highest] = 1;
 	for (unsigned i = 0; i < 20000; i++) {
 		random = random * 1664525 + 1013904223;
@@ -91,7 +91,7 @@ static void test_window_shifts(void **state)
 
 	for (unsigned i = 0; i < sizeof by / sizeof by[0]; i++) {
 		struct dp_replay_table t = {.set.limit = 1};
-		dp_replay_accept(&t, -1, 7, 5000);
+		dp_replay_accept(&t, 0, 7, 5000);
 		dp_replay_accept(&t, 0, 7, 4999);
 		dp_replay_accept(&t, 0, 7, 5000 + by[i]);
 		const struct dp_replay *r = &t.state[0];
@@ -108,18 +108,47 @@ static void test_window_shifts(void **state)
 static void test_table(void **state)
 {
 	struct dp_replay_table t = {.set.limit = 3};
+	const struct dp_srtp_keep keep = {0};
 
 	assert_int_equal(dp_ssrc_find(&t.set, 0), -1);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_false(dp_ssrc_full(&t.set));
-		dp_replay_accept(&t, dp_ssrc_find(&t.set, i * 1000), i * 1000, 10 + i);
+		assert_int_equal(dp_ssrc_room(&t.set, &keep), i);
+		dp_replay_accept(&t, (int)i, i * 1000, 10 + i);
 	}
-	assert_true(dp_ssrc_full(&t.set));
+	assert_int_equal(dp_ssrc_room(&t.set, &keep), -1);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(dp_ssrc_find(&t.set, i * 1000), i);
 		assert_int_equal(t.state[i].highest, 10 + i);
 	}
 	assert_int_equal(dp_ssrc_find(&t.set, 1), -1);
+}
+
+static bool below(const void *arg, uint32_t ssrc)
+{
+	return ssrc < *(const uint32_t *)arg;
+}
+
+/* The longest unused of those that are not kept goes, and takes all that was known of it along. */
+static void test_replacing(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 6};
+	const uint32_t kept = 2;
+	const struct dp_srtp_keep keep = {below, &kept};
+
+	for (uint32_t ssrc = 0; ssrc < 6; ssrc++)
+		dp_replay_accept(&t, dp_ssrc_room(&t.set, &keep), ssrc, 0x20000 + ssrc);
+	/* 3 goes on, and so is never the one */
+	for (uint32_t ssrc = 6; ssrc < 100; ssrc++) {
+		int place = dp_ssrc_room(&t.set, &keep);
+		assert_int_equal(t.set.ssrc[place], ssrc == 6 ? 2 : ssrc - 3);
+		dp_replay_accept(&t, place, ssrc, ssrc);
+		assert_int_equal(t.state[place].highest, ssrc);
+		assert_true(dp_replay_fresh(&t.state[place], ssrc - 1));
+		dp_replay_accept(&t, dp_ssrc_find(&t.set, 3), 3, 0x30000 + ssrc);
+	}
+	assert_int_equal(t.set.count, 6);
+	for (uint32_t ssrc = 0; ssrc < 2; ssrc++)
+		assert_int_equal(t.state[dp_ssrc_find(&t.set, ssrc)].highest, 0x20000 + ssrc);
 }
 
 int main(void)
@@ -130,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_window_model),
 		cmocka_unit_test(test_window_shifts),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_replacing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
