@@ -58,11 +58,12 @@ static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *re
 
 /*
  * CLOCK_MONOTONIC at this moment, from what dp_clock_now() has set, which must have been called
- * a short time ago: for times within a loop.
+ * a short time ago: for times within a loop. Should the loop have been without a core for long, it is
+ * still right: 64 bits would hold four seconds.
  */
 static inline uint64_t dp_clock_within(const struct dp_clock *c)
 {
-	return c->mono + (((rte_rdtsc() - c->tsc) * c->scale) >> 32);
+	return c->mono + (uint64_t)(((unsigned __int128)(rte_rdtsc() - c->tsc) * c->scale) >> 32);
 }
 
 #endif
