@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <rte_malloc.h>
-#include <rte_random.h>
 
 #include "../shared/ids.h"
 #include "../shared/stats_slot.h"
@@ -106,8 +105,6 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	dp_nack_init(&s->nack);
 
 	s->transport = t;
-	if (!t->rtcp_ssrc)
-		t->rtcp_ssrc = (uint32_t)rte_rand() | 1;
 	if (!t->streams)
 		list_ingress(w, t);
 	s->next_on_transport = t->streams;

@@ -57,7 +57,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		t->slot = op->slot;
 		t->worker = w->id;
 		t->selected = NO_TUPLE;
-		t->rtcp_ssrc = (uint32_t)rte_rand();
+		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* 0 is nobody's */
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
 		return add_plain(w, t, a, new);
