@@ -203,11 +203,9 @@ void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
  * a detour where nothing waits before them.
  */
 void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
-/* How many packets dp_tx() takes now without dropping. */
-unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
 /*
- * How many of them the fan-out should write now, before the device has taken others. It
- * stops there and goes on later: packets that wait in numbers have left the cache when
+ * How many packets to viewers should be written now, before the device has taken others. The
+ * fan-out stops there and goes on later: packets that wait in numbers have left the cache when
  * their turn comes, and so have the buffers that come back.
  */
 unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port);

@@ -49,6 +49,7 @@ static const char *const names[SH_DROP_COUNT] = {
 	[SH_DROP_PROTECT] = "protect",
 	[SH_DROP_TOO_LONG] = "too_long",
 	[SH_DROP_RTX_RATE] = "rtx_rate",
+	[SH_DROP_RTX_ROOM] = "rtx_room",
 	[SH_DROP_NO_ROUTE] = "no_route",
 };
 

@@ -56,6 +56,7 @@ enum sh_drop {
 	SH_DROP_PROTECT, /* the SRTP engine refused */
 	SH_DROP_TOO_LONG, /* would not fit the MTU */
 	SH_DROP_RTX_RATE, /* a viewer asks for more retransmissions than its limit */
+	SH_DROP_RTX_ROOM, /* asked for again while live packets wait for the device, or much else does */
 	SH_DROP_NO_ROUTE, /* no L2 address for an injected packet */
 	SH_DROP_COUNT,
 };

@@ -21,7 +21,7 @@
 #include "port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 4u
+#define SH_STATS_VERSION 5u
 
 struct sh_stats_header {
 	uint32_t magic, version;

@@ -8,7 +8,7 @@
 #include "tx.h"
 
 /* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
-enum { RTX_PER_WINDOW = 500 };
+enum { RTX_PER_WINDOW = 500, PATIENCE = 4 /* parts of the age limit */ };
 #define RTX_WINDOW (100 * DP_MS)
 
 static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
@@ -68,14 +68,45 @@ static bool as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_
 	return true;
 }
 
+/* Whether the next stream in turn has a packet that has waited for the device for long. */
+static bool waits(const struct dp_worker *w, const struct dp_turns *t)
+{
+	const struct dp_audience *a;
+	const struct dp_stream *s;
+
+	if (!dp_turns_waiting(t))
+		return false;
+	a = t->count ? t->now[0] : t->later[0];
+	s = a->stream;
+	return a->served != atomic_load_explicit(&s->head, memory_order_acquire) &&
+	       dp_stream_aged(w, s->ring[a->served & s->mask].rx_ns,
+		       w->config->dataplane.tx_age_ms * DP_MS / PATIENCE);
+}
+
+/*
+ * How many packets may be sent again now. Where live ones have waited for long they go first: one sent
+ * again would take the place of one that is then asked for too. While the device sends a burst both go on.
+ */
+static unsigned room(const struct dp_worker *w, const struct dp_consumer *c)
+{
+	if (waits(w, &w->audio[c->port]) || waits(w, &w->video[c->port]))
+		return 0;
+	return dp_tx_ahead(w, c->transport->encap.port);
+}
+
 static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq,
 	struct dp_outgoing *o)
 {
 	struct rte_mbuf *m;
 	bool added;
 
-	if (o->count == DP_JOBS || o->count >= dp_tx_room(w, c->transport->encap.port))
+	if (o->count == DP_JOBS || o->count >= room(w, c)) {
 		dp_outgoing_flush(w, o);
+		if (!room(w, c)) {
+			w->stats->drop[SH_DROP_RTX_ROOM]++;
+			return;
+		}
+	}
 	m = dp_outgoing_mbuf(w, o);
 	if (!m) {
 		w->stats->drop[SH_DROP_NO_MBUF]++;

@@ -171,13 +171,6 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsign
 		queue(w, port, q, m[sent]);
 }
 
-unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
-{
-	const struct dp_txq *q = txq(w, port);
-
-	return q->limit - (q->head - q->tail);
-}
-
 unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
 {
 	const struct dp_txq *q = txq(w, port);

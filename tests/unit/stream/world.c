@@ -99,11 +99,6 @@ static unsigned *room_of(uint16_t port)
 	return port ? &world->other_room : &world->room;
 }
 
-unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
-{
-	return *room_of(port);
-}
-
 unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
 {
 	return *room_of(port);

@@ -18,7 +18,7 @@ enum {
 	WORLD_PORTS = 2,
 	WORLD_VIEWERS = 256,
 	WORLD_RING = 64, /* slots of a video stream; half of them are its window */
-	WORLD_SENT = 512,
+	WORLD_SENT = 1024,
 };
 
 /* What a viewer was sent. */
