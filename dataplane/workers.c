@@ -173,7 +173,8 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	if (!w->tuples || !w->audience || !w->owned || !w->plain || !w->packet || !w->txq)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
-		w->txq[ports->port[i].id] = dp_txq_new(c->dataplane.mbufs, c->dataplane.workers, socket);
+		w->txq[ports->port[i].id] =
+			dp_txq_new(c->dataplane.mbufs, c->dataplane.workers * ports->count, socket);
 		if (!w->txq[ports->port[i].id])
 			return ENOMEM;
 	}

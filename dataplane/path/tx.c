@@ -21,12 +21,12 @@ int dp_txq_init(void)
 	return dp_tx_note_offset < 0 ? rte_errno : 0;
 }
 
-struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned workers, int socket)
+struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket)
 {
 	struct dp_txq *q = rte_zmalloc_socket("txq", sizeof(*q), RTE_CACHE_LINE_SIZE, socket);
 
 	if (q)
-		q->limit = RTE_MIN((uint32_t)DP_TXQ_SLOTS, mbufs / (2 * workers));
+		q->limit = RTE_MIN((uint32_t)DP_TXQ_SLOTS, mbufs / (2 * queues));
 	return q;
 }
 
@@ -174,7 +174,8 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsign
 unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
 {
 	const struct dp_txq *q = txq(w, port);
-	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit, (uint32_t)DP_TXQ_AHEAD);
+	/* Of a short queue half is for answers and reports. */
+	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_AHEAD);
 
 	/* Not in drops: many packets together are cheaper, most of all for the cipher. */
 	return most - RTE_MIN(waiting, most) >= most / 4 ? most - waiting : 0;

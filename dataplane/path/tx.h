@@ -38,15 +38,15 @@ enum {
 struct dp_txq {
 	uint32_t head, tail; /* free running; [tail, head) wait */
 	uint32_t flushed; /* head at the last try to send */
-	uint32_t limit; /* most that may wait: the pool feeds the receive queues too */
+	uint32_t limit; /* most that may wait: half the pool is for the receive queues and the streams */
 	struct rte_mbuf *mbuf[DP_TXQ_SLOTS];
 };
 
 /* Once at start, before there are packets. 0 or errno. */
 int dp_txq_init(void);
 
-/* For one of `workers` that share a pool of `mbufs`. NULL: no memory. */
-struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned workers, int socket);
+/* One of `queues`, each worker's for each port, that share a pool of `mbufs`. NULL: no memory. */
+struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket);
 /* Gives back what waits. Called when the worker has stopped. */
 void dp_txq_clear(struct dp_txq *q);
 
