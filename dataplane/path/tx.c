@@ -3,6 +3,7 @@
 
 #include <stdalign.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
@@ -33,22 +34,6 @@ struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket)
 static struct dp_txq *txq(const struct dp_worker *w, uint16_t port)
 {
 	return w->txq[port];
-}
-
-static void drop_aged(struct dp_worker *w, struct dp_txq *q)
-{
-	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
-
-	for (; q->tail != q->head; q->tail++) {
-		struct rte_mbuf *m = q->mbuf[q->tail % DP_TXQ_SLOTS];
-		const struct dp_tx_note *note = dp_tx_note(m);
-
-		if (w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= limit)
-			return;
-		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
-		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
-		dp_drop(w, m, SH_DROP_TX_AGE);
-	}
 }
 
 /* --- to the device ------------------------------------------------------------------ */
@@ -118,20 +103,49 @@ static unsigned hand_over(struct dp_worker *w, uint16_t port, struct rte_mbuf **
 	return sent;
 }
 
-/* Offers what waits to the device until it takes no more. */
-static void offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
+/*
+ * Lets go of those of n packets that have become too old; the others stand at the end then, in order. How many
+ * are gone. Each is looked at: what is sent again, answers and reports are younger than media around them.
+ */
+static unsigned drop_aged(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 {
+	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
+	unsigned gone = n;
+
+	for (unsigned i = n; i-- > 0;) {
+		const struct dp_tx_note *note = dp_tx_note(m[i]);
+
+		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= limit)) {
+			m[--gone] = m[i];
+			continue;
+		}
+		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
+		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
+		dp_drop(w, m[i], SH_DROP_TX_AGE);
+	}
+	return gone;
+}
+
+/* Offers what waits, and is not too old, to the device until it takes no more. How many it has taken. */
+static unsigned offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
+{
+	unsigned all = 0;
+
 	while (q->tail != q->head) {
 		uint32_t at = q->tail % DP_TXQ_SLOTS;
 		uint32_t straight = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
 		unsigned n = RTE_MIN(straight, (uint32_t)DP_BURST);
-		unsigned sent = hand_over(w, port, q->mbuf + at, n);
+		unsigned gone = drop_aged(w, q->mbuf + at, n), sent = 0;
 
-		q->tail += sent;
-		if (sent < n)
+		if (gone < n)
+			sent = hand_over(w, port, q->mbuf + at + gone, n - gone);
+		q->tail += gone + sent;
+		all += sent;
+		if (gone + sent < n)
 			break;
 	}
 	q->flushed = q->head;
+	return all;
 }
 
 /* --- what waits ------------------------------------------------------------------------ */
@@ -183,19 +197,14 @@ unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
 
 unsigned dp_tx_flush(struct dp_worker *w)
 {
-	uint32_t sent = 0;
+	unsigned sent = 0;
 
 	for (unsigned i = 0; i < w->ports->count; i++) {
 		uint16_t port = w->ports->port[i].id;
 		struct dp_txq *q = txq(w, port);
-		uint32_t tail;
 
-		if (q->tail == q->head)
-			continue;
-		drop_aged(w, q);
-		tail = q->tail;
-		offer(w, port, q);
-		sent += q->tail - tail;
+		if (q->tail != q->head)
+			sent += offer(w, port, q);
 	}
 	return sent;
 }
