@@ -118,6 +118,8 @@ await test(async ({ defer }) => {
 	const servers = new Servers({ dataplane: { tx_age_ms: 2000 } });
 	defer((failed) => servers.end(failed));
 	await servers.start();
+	/* 10,000 packets a second for two seconds in which the data plane may not get a core */
+	execFileSync("ip", ["link", "set", "spate0", "txqueuelen", "20000"]);
 	const received = receive(defer);
 
 	const file = setup("some", 1100, 2048), none = socketLost();
