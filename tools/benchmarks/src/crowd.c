@@ -14,11 +14,10 @@ enum {
 	PRODUCER_IP = 0x0a000001,
 	VIEWER_IP = 0x0a400000, /* of the first */
 	PEER_PORT = 5000,
-	SSRC = 0x10000000, /* viewer i is sent SSRC + 1 + i */
 	SSRC_PRODUCER = 0x20000000, /* of the first */
 	PT = 96,
 	CONSENT_MS = 600000,
-	HEADERS = 14 + 20 + 8,
+	HEADERS = CROWD_HEADERS,
 	OUT_HEADER = 12 + 4 + 8, /* RTP with MID and abs-send-time */
 	STARTING = 500, /* the producer's first number */
 	KEY_IN = 1000000, /* numbers of keys: from viewer 0 on, */
@@ -87,10 +86,10 @@ static void add_transport(struct crowd *c, sh_id id, unsigned worker, uint64_t i
 	keys.id = id;
 	add.transport_add.worker = worker;
 	add.transport_add.consent_ms = CONSENT_MS;
-	add.transport_add.ufrag_len = 8;
-	add.transport_add.pwd_len = 24;
-	memcpy(add.transport_add.ufrag, "abcdefgh", 8);
-	memcpy(add.transport_add.pwd, "0123456789abcdefghijklmn", 24);
+	add.transport_add.ufrag_len = sizeof(CROWD_UFRAG) - 1;
+	add.transport_add.pwd_len = sizeof(CROWD_PWD) - 1;
+	memcpy(add.transport_add.ufrag, CROWD_UFRAG, sizeof(CROWD_UFRAG) - 1);
+	memcpy(add.transport_add.pwd, CROWD_PWD, sizeof(CROWD_PWD) - 1);
 	plane_send(c->plane, &add);
 	bind_to(c, id, PLANE_LINK, worker, remote);
 	keys.transport_keys.profile = c->profile;
@@ -114,7 +113,7 @@ static unsigned worker_of_stream(const struct crowd *c, unsigned stream)
 	return c->layout.producers_from + stream % c->layout.producers_on;
 }
 
-static unsigned worker_of_viewer(const struct crowd *c, unsigned i)
+unsigned crowd_viewer_worker(const struct crowd *c, unsigned i)
 {
 	unsigned stream = i % c->layout.streams, nth = i / c->layout.streams;
 
@@ -144,10 +143,10 @@ static void add_viewer(struct crowd *c, unsigned i)
 {
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = transport_id(c, i) + 1};
 
-	add_transport(c, transport_id(c, i), worker_of_viewer(c, i), KEY_IN + i, i, VIEWER_IP + i);
+	add_transport(c, transport_id(c, i), crowd_viewer_worker(c, i), KEY_IN + i, i, VIEWER_IP + i);
 	cmd.consumer_add.transport = transport_id(c, i);
 	cmd.consumer_add.producer = producing_id(c, i % c->layout.streams) + 1;
-	cmd.consumer_add.ssrc = SSRC + 1 + i;
+	cmd.consumer_add.ssrc = CROWD_SSRC + i;
 	cmd.consumer_add.pt = PT;
 	cmd.consumer_add.mid_len = 1;
 	cmd.consumer_add.mid[0] = '0';
@@ -229,16 +228,17 @@ void crowd_close(struct crowd *c)
 void crowd_bind(struct crowd *c, unsigned port)
 {
 	for (unsigned i = 0; i < c->viewers; i++)
-		bind_to(c, transport_id(c, i), port, worker_of_viewer(c, i), VIEWER_IP + i);
+		bind_to(c, transport_id(c, i), port, crowd_viewer_worker(c, i), VIEWER_IP + i);
 	plane_settle(c->plane);
 }
 
-/* --- the producer ------------------------------------------------------------------------ */
+/* --- what is sent ------------------------------------------------------------------------ */
 
-static void put_headers(const struct crowd *c, unsigned stream, uint8_t *frame, size_t udp_payload)
+static void put_headers(const struct crowd *c, unsigned worker, uint32_t remote, uint8_t *frame,
+	size_t udp_payload)
 {
 	uint8_t *ip = frame + 14, *udp = frame + 34;
-	struct sh_path p = path(PLANE_LINK, worker_of_stream(c, stream), PRODUCER_IP + stream);
+	struct sh_path p = path(PLANE_LINK, worker, remote);
 	uint32_t sum = 0;
 
 	dp_frame_build(frame, c->plane->mac, peer_mac, 0, DP_ETHERTYPE_IPV4);
@@ -280,7 +280,8 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 	}
 	dp_srtp_protect_rtp(c->engine, job, n);
 	for (unsigned i = 0; i < n; i++) {
-		put_headers(c, stream, rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
+		put_headers(c, worker_of_stream(c, stream), PRODUCER_IP + stream,
+			rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
 		m[i]->data_len = (uint16_t)(HEADERS + job[i].out_len);
 		m[i]->pkt_len = m[i]->data_len;
 	}
@@ -293,6 +294,16 @@ void crowd_send(struct crowd *c, unsigned n)
 	for (unsigned s = 0; s < c->layout.streams; s++)
 		send_stream(c, s, n);
 	c->sent += n;
+}
+
+void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *out)
+{
+	oracle_keys(out, c->profile, KEY_IN + i);
+}
+
+void crowd_viewer_headers(const struct crowd *c, unsigned i, uint8_t *frame, size_t len)
+{
+	put_headers(c, crowd_viewer_worker(c, i), VIEWER_IP + i, frame, len);
 }
 
 /* --- what comes ---------------------------------------------------------------------------- */
@@ -312,7 +323,7 @@ static void keep(struct crowd *c, unsigned i, const uint8_t *rtp, size_t len)
 static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 {
 	const uint8_t *rtp = frame + HEADERS;
-	uint32_t i = get32(rtp + 8) - SSRC - 1;
+	uint32_t i = get32(rtp + 8) - CROWD_SSRC;
 	struct crowd_viewer *v;
 
 	if (i >= c->viewers || get32(frame + 30) != VIEWER_IP + i ||

@@ -12,7 +12,17 @@
 #include "oracle.h"
 #include "plane.h"
 
-enum { CROWD_PAYLOAD_MAX = 1200, CROWD_FRAME_MAX = 1400, CROWD_BURST_MAX = 32 };
+enum {
+	CROWD_PAYLOAD_MAX = 1200,
+	CROWD_FRAME_MAX = 1400,
+	CROWD_BURST_MAX = 32,
+	CROWD_HEADERS = 14 + 20 + 8, /* Ethernet, IPv4, UDP */
+	CROWD_SSRC = 0x10000001, /* viewer i is sent CROWD_SSRC + i */
+};
+
+/* ICE of every transport. */
+#define CROWD_UFRAG "abcdefgh"
+#define CROWD_PWD   "0123456789abcdefghijklmn"
 
 struct crowd_viewer {
 	uint64_t got; /* RTP packets that came over the link */
@@ -79,6 +89,11 @@ void crowd_bind(struct crowd *c, unsigned port);
 
 /* Sends n packets of each producer. */
 void crowd_send(struct crowd *c, unsigned n);
+/* The keys with which viewer i sends. */
+void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *out);
+unsigned crowd_viewer_worker(const struct crowd *c, unsigned i);
+/* Writes the CROWD_HEADERS bytes before a datagram of `len` bytes that viewer i sends to the data plane. */
+void crowd_viewer_headers(const struct crowd *c, unsigned i, uint8_t *frame, size_t len);
 /* Takes what has come. How many packets. */
 unsigned crowd_receive(struct crowd *c);
 

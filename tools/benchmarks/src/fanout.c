@@ -17,6 +17,7 @@
 #include "crowd.h"
 #include "floor.h"
 #include "result.h"
+#include "returns.h"
 
 enum {
 	SLICE_MS = 20,
@@ -36,6 +37,7 @@ struct options {
 	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
 	uint16_t profile[LIST];
 	bool link, null; /* measure with PLANE_LINK, with PLANE_NULL */
+	unsigned returns; /* and with so many reports a second from each viewer; 0: not */
 };
 
 struct slices {
@@ -55,6 +57,7 @@ struct floors {
 struct run {
 	struct crowd *crowd;
 	const struct floors *floors;
+	struct returns *returns; /* NULL: viewers are silent */
 	unsigned burst, port; /* port: PLANE_LINK is 0 */
 	uint64_t base_out, base_sent, base_got, base_drops;
 	struct slices slices;
@@ -171,11 +174,14 @@ static void load(struct run *r, unsigned ms)
 	const uint64_t ramp_tsc = rte_get_tsc_hz() / 1000 * RAMP_MS;
 	uint64_t now = rte_rdtsc(), end = now + rte_get_tsc_hz() / 1000 * ms;
 	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
+	bool kept;
 
 	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers)
 		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers;
 	look_at_floors(r, false);
 	slice(r, false);
+	if (r->returns)
+		returns_resume(r->returns);
 	for (bool ramp = true; now < end || r->slices.count < 3; now = rte_rdtsc()) {
 		uint64_t done = arrived(r);
 
@@ -183,18 +189,25 @@ static void load(struct run *r, unsigned ms)
 			crowd_send(r->crowd, r->burst);
 		if (r->port == PLANE_LINK)
 			crowd_receive(r->crowd);
+		if (r->returns)
+			returns_send(r->returns);
 		if (now - r->slices.tsc < (ramp ? ramp_tsc : slice_tsc))
 			continue;
+		kept = !ramp && slice(r, true);
 		if (!ramp)
-			look_at_floors(r, slice(r, true));
+			look_at_floors(r, kept);
+		if (r->returns) { /* the worker waited meanwhile, and so did they */
+			returns_mark(r->returns, kept);
+			returns_resume(r->returns);
+		}
 		slice(r, false);
 		ramp = !ramp;
 	}
 }
 
-/* One case on one device. `lost`: of this crowd so far. */
-static void measure(struct crowd *c, const struct floors *floors, unsigned port, unsigned burst, unsigned ms,
-	struct result *result)
+/* One case on one device. `returns`: NULL, or what viewers send meanwhile. */
+static void measure(struct crowd *c, const struct floors *floors, unsigned port, unsigned ms,
+	struct returns *returns, struct result *result)
 {
 	static struct run r;
 	uint64_t wrong = c->wrong, verified = c->verified, drops;
@@ -202,14 +215,15 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 	memset(&r, 0, sizeof(r));
 	r.crowd = c;
 	r.floors = floors;
-	r.burst = burst;
+	r.returns = returns;
+	r.burst = result->burst;
 	r.port = port;
 	begin(&r);
 	if (port == PLANE_LINK)
-		crowd_sample(c, 1 + burst / 2);
+		crowd_sample(c, 1 + r.burst / 2);
 	load(&r, ms);
 	result->dropped = drain(&r);
-	result->right = true;
+	result->right = !returns || returns_end(returns, result);
 	if (port == PLANE_NULL) {
 		/* Nobody saw these. But the viewers' numbers must go on behind them, and what comes then be right. */
 		crowd_bind(c, PLANE_LINK);
@@ -219,10 +233,10 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 		begin(&r);
 		r.base_drops = drops;
 		crowd_sample(c, 1);
-		crowd_send(c, burst);
+		crowd_send(c, r.burst);
 		result->dropped += drain(&r);
 	}
-	result->right = crowd_verify(c);
+	result->right &= crowd_verify(c);
 	drops = plane_drops(c->plane) - r.base_drops;
 	if (drops > result->dropped)
 		result->dropped = drops;
@@ -240,9 +254,23 @@ static void run_device(struct crowd *c, const struct floors *floors, unsigned po
 	struct result *result)
 {
 	result->name = port == PLANE_LINK ? "virtio-user" : "null";
-	measure(c, floors, port, result->burst, o->ms, result);
+	measure(c, floors, port, o->ms, NULL, result);
 	result_print(result);
 	failed |= !result->right;
+}
+
+/* Over PLANE_LINK, whose queue to the data plane is as short as a NIC's. */
+static void run_return(struct crowd *c, const struct floors *floors, const struct options *o,
+	struct result *result)
+{
+	struct returns r;
+
+	returns_open(&r, c, o->returns);
+	result->name = "return";
+	measure(c, floors, PLANE_LINK, o->ms, &r, result);
+	result_print(result);
+	failed |= !result->right;
+	returns_close(&r);
 }
 
 static void run_case(struct crowd *c, const struct floors *floors, const struct options *o, unsigned burst,
@@ -255,6 +283,8 @@ static void run_case(struct crowd *c, const struct floors *floors, const struct 
 		crowd_bind(c, PLANE_NULL);
 		run_device(c, floors, PLANE_NULL, o, result);
 	}
+	if (o->returns)
+		run_return(c, floors, o, result);
 }
 
 /* The first packet to each viewer, which says where its numbers begin. */
@@ -326,6 +356,7 @@ static const struct option known[] = {
 	{"profile", required_argument, NULL, 'P'},
 	{"device", required_argument, NULL, 'n'},
 	{"ms", required_argument, NULL, 'm'},
+	{"return", required_argument, NULL, 'r'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -373,6 +404,10 @@ static void read_option(struct options *o, int c)
 		break;
 	case 'm':
 		o->ms = (unsigned)strtoul(optarg, NULL, 10);
+		break;
+	case 'r':
+		o->returns = (unsigned)strtoul(optarg, NULL, 10);
+		o->link = o->null = false;
 		break;
 	default:
 		exit(2);

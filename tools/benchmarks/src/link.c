@@ -106,3 +106,11 @@ void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue)
 	while ((sent += rte_eth_tx_burst(port, (uint16_t)queue, packets + sent, (uint16_t)(n - sent))) < n)
 		sched_yield(); /* the worker may have this very core */
 }
+
+unsigned link_offer(struct rte_mbuf **packets, unsigned n, unsigned queue)
+{
+	unsigned sent = rte_eth_tx_burst(port, (uint16_t)queue, packets, (uint16_t)n);
+
+	rte_pktmbuf_free_bulk(packets + sent, n - sent);
+	return sent;
+}

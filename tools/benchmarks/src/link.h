@@ -24,5 +24,7 @@ unsigned link_receive(struct rte_mbuf **packets);
 /* An empty packet; link_send() takes n of them, into the queue that worker `queue` polls, and waits for room. */
 struct rte_mbuf *link_packet(void);
 void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue);
+/* The same without waiting: what there is no room for is gone. How many there was room for. */
+unsigned link_offer(struct rte_mbuf **packets, unsigned n, unsigned queue);
 
 #endif

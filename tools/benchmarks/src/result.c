@@ -55,6 +55,12 @@ void result_print(const struct result *r)
 		(unsigned long)r->verified, r->right ? "true" : "false");
 	if (r->base > 0)
 		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, added(r));
+	if (r->returned)
+		printf(",\"returned\":%lu,\"return_pps\":%.0f,\"rtcp_in\":%lu,\"stun_answered\":%lu,"
+		       "\"missed\":%lu,\"refused\":%lu,\"judged\":%lu,\"judged_refused\":%lu",
+			(unsigned long)r->returned, r->return_pps, (unsigned long)r->rtcp_in,
+			(unsigned long)r->stun_answered, (unsigned long)r->missed, (unsigned long)r->refused,
+			(unsigned long)r->judged, (unsigned long)r->judged_refused);
 	puts("}");
 	fflush(stdout);
 	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
@@ -63,6 +69,10 @@ void result_print(const struct result *r)
 		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->verified);
 	if (r->base > 0)
 		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, added(r) * 100);
+	if (r->returned)
+		fprintf(stderr, "  %.0f a second back, %lu of %lu missed, %lu of %lu judged", r->return_pps,
+			(unsigned long)r->missed, (unsigned long)r->returned,
+			(unsigned long)r->judged_refused, (unsigned long)r->judged);
 	fputs(r->right ? "\n" : "  WRONG\n", stderr);
 	if (r->dropped)
 		fprintf(stderr, "%-18s %lu packets dropped\n", "", (unsigned long)r->dropped);

@@ -22,6 +22,13 @@ struct result {
 	double floor_ratio, crypto_ratio;
 	uint64_t dropped;
 	uint64_t verified; /* packets that libsrtp2 decrypted to what had been sent */
+	/* What viewers sent meanwhile, and a second; 0: nothing, not printed. rtcp_in + stun_answered + missed */
+	uint64_t returned;
+	double return_pps;
+	uint64_t rtcp_in, stun_answered; /* of it, what the data plane took */
+	uint64_t refused,
+		missed; /* for which its device's queue had no room; with those that the device lost itself */
+	uint64_t judged, judged_refused; /* of returned and refused, while the worker had its core */
 	bool right; /* nothing was lost, and every packet looked at was right */
 };
 

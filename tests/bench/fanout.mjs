@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// tools/bench fanout's row of what viewers send, on a small scale: every packet of theirs is accounted for and
+// accepted while they watch. So few a second fit the device's queue even where nobody takes them for 0.2 s.
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { check } from "../e2e/lib/test.mjs";
+import { checkRow, readLines } from "./lines.mjs";
+
+const SKIPPED = 77;
+const bench = join(dirname(fileURLToPath(import.meta.url)), "../../tools/bench");
+
+const result = spawnSync(bench, ["--no-build", "fanout", "--device", "return", "--viewers", "100", "--return", "20",
+	"--ms", "400"], { encoding: "utf8" });
+process.stdout.write(result.stdout + result.stderr);
+if (result.status === SKIPPED)
+	process.exit(SKIPPED);
+
+const [, ...rows] = readLines(result.stdout, "fanout");
+check(rows.length === 1 && rows[0].case === "return", "one row");
+const [row] = rows;
+checkRow(row, "return");
+check(row.profile === "gcm-128" && row.viewers === 100 && row.payload === 1100 && row.burst === 8 && row.workers === 1, "which");
+check(row.pps > 0 && row.cycles_per_packet > 0 && row.floor_cycles > 0 && row.ratio > 0 && row.return_pps > 0, "figures");
+check(row.dropped === 0 && row.verified === 100, "every packet to every viewer");
+check(row.rtcp_in >= 100 && row.stun_answered > 0, "reports and checks of viewers were taken");
+check(row.rtcp_in + row.stun_answered + row.missed === row.returned, "and every one is accounted for");
+check(row.missed === 0 && row.refused === 0 && row.right, "none was lost or refused");
+check(result.status === 0, "exit code 0");
