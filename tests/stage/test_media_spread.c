@@ -3,11 +3,12 @@
 /*
  * Three workers: one stream to viewers on each of them, hundreds of streams of producers on
  * each of them with viewers on others, and both at the same time. Every viewer gets every
- * packet once, in order and with its content, and every worker sends exactly its share.
+ * packet once and with its content, and every worker sends exactly its share.
  */
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "media.h"
 
@@ -99,16 +100,41 @@ static unsigned wrong_of(const struct media_peer *p, uint32_t show_next, uint32_
 	return wrong;
 }
 
-/* The numbers of a viewer that came are dense, once each: as many as were sent, and none beyond. */
+/*
+ * The numbers of a viewer that came are dense, once each: as many as were sent, and none beyond. Not always in
+ * order: the kernel moves a source from one queue of the TAP device to another when it sees answers come from
+ * there, and of two workers either may be ahead.
+ */
 static unsigned missing_of(const struct media_peer *p, struct media_viewer *v, uint32_t sent)
 {
-	unsigned at = 0;
+	bool came[CHUNK] = {false};
+	unsigned missing = sent;
 
-	for (unsigned i = 0; i < p->rtp.count; i++)
-		if (p->rtp.at[i].rtp.ssrc == v->ssrc && p->rtp.at[i].rtp.seq == (uint16_t)(v->seq + at))
-			at++;
+	for (unsigned i = 0; i < p->rtp.count; i++) {
+		uint16_t at = (uint16_t)(p->rtp.at[i].rtp.seq - v->seq);
+
+		if (p->rtp.at[i].rtp.ssrc == v->ssrc && at < sent && !came[at]) {
+			came[at] = true;
+			missing--;
+		}
+	}
 	v->seq += (uint16_t)sent;
-	return sent - at;
+	return missing;
+}
+
+/* Whether the worker comes to have sent so many packets and no more: it counts them behind their sending. */
+static bool sent_by(unsigned worker, uint64_t packets)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+
+	for (unsigned ms = 0; ms < 2000; ms++) {
+		uint64_t now = sh_stats_worker(&m.s.stats, worker)->rtp_out;
+
+		if (now >= packets)
+			return now == packets;
+		nanosleep(&nap, NULL);
+	}
+	return false;
 }
 
 /* Sends so many packets of the show and of each stream, and looks at all that comes. */
@@ -138,8 +164,7 @@ static void flow(uint32_t show_packets, uint32_t stream_packets)
 		printf("%u packets are wrong, %u missing\n", wrong, missing);
 	STAGE_CHECK(!wrong && !missing);
 	for (unsigned i = 0; i < WORKERS; i++)
-		STAGE_CHECK(sh_stats_worker(&m.s.stats, i)->rtp_out - out[i] ==
-			    (uint64_t)each * WATCHERS / WORKERS);
+		STAGE_CHECK(sent_by(i, out[i] + (uint64_t)each * WATCHERS / WORKERS));
 	media_clear_all(&m);
 	shown += show_packets;
 	streamed += stream_packets;
