@@ -260,21 +260,18 @@ static void run_device(struct crowd *c, const struct floors *floors, unsigned po
 }
 
 /* Over PLANE_LINK, whose queue to the data plane is as short as a NIC's. */
-static void run_return(struct crowd *c, const struct floors *floors, const struct options *o,
+static void run_return(struct returns *r, const struct floors *floors, const struct options *o,
 	struct result *result)
 {
-	struct returns r;
-
-	returns_open(&r, c, o->returns);
 	result->name = "return";
-	measure(c, floors, PLANE_LINK, o->ms, &r, result);
+	returns_begin(r);
+	measure(r->crowd, floors, PLANE_LINK, o->ms, r, result);
 	result_print(result);
 	failed |= !result->right;
-	returns_close(&r);
 }
 
-static void run_case(struct crowd *c, const struct floors *floors, const struct options *o, unsigned burst,
-	struct result *result)
+static void run_case(struct crowd *c, struct returns *returns, const struct floors *floors,
+	const struct options *o, unsigned burst, struct result *result)
 {
 	result->burst = burst;
 	if (o->link)
@@ -284,7 +281,7 @@ static void run_case(struct crowd *c, const struct floors *floors, const struct 
 		run_device(c, floors, PLANE_NULL, o, result);
 	}
 	if (o->returns)
-		run_return(c, floors, o, result);
+		run_return(returns, floors, o, result);
 }
 
 /* The first packet to each viewer, which says where its numbers begin. */
@@ -299,7 +296,7 @@ static void meet(struct crowd *c)
 	failed |= drain(&r) != 0;
 }
 
-static void run_payload(struct crowd *c, const struct options *o, unsigned payload)
+static void run_payload(struct crowd *c, struct returns *returns, const struct options *o, unsigned payload)
 {
 	struct floors f = {.crypto = floor_open(c->profile, c->viewers, payload),
 		.core = o->plane.worker_core,
@@ -317,7 +314,7 @@ static void run_payload(struct crowd *c, const struct options *o, unsigned paylo
 	c->payload = payload;
 	meet(c);
 	for (unsigned b = 0; o->burst[b]; b++)
-		run_case(c, &f, o, o->burst[b], &result);
+		run_case(c, returns, &f, o, o->burst[b], &result);
 	if (gcm)
 		floor_close(f.floor);
 	floor_close(f.crypto);
@@ -326,10 +323,15 @@ static void run_payload(struct crowd *c, const struct options *o, unsigned paylo
 static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
 {
 	static struct crowd c;
+	struct returns returns;
 
 	crowd_open(&c, plane, profile, viewers);
+	if (o->returns)
+		returns_open(&returns, &c, o->returns);
 	for (unsigned p = 0; o->payload[p]; p++)
-		run_payload(&c, o, o->payload[p]);
+		run_payload(&c, &returns, o, o->payload[p]);
+	if (o->returns)
+		returns_close(&returns);
 	crowd_close(&c);
 }
 

@@ -29,8 +29,6 @@ static struct dp_srtp_session *session_of(const struct returns *r, unsigned i)
 
 void returns_open(struct returns *r, struct crowd *c, unsigned rate)
 {
-	const volatile struct sh_worker_stats *w = plane_worker(c->plane);
-
 	memset(r, 0, sizeof(*r));
 	r->crowd = c;
 	r->rate = rate;
@@ -50,9 +48,6 @@ void returns_open(struct returns *r, struct crowd *c, unsigned rate)
 		if (dp_srtp_open(r->engine, session_of(r, i), DP_SRTP_OUT, &keys, 0) != 0)
 			bench_die("a viewer has no session");
 	}
-	r->base_rtcp = w->rtcp_in;
-	r->base_answered = w->stun_answered;
-	r->base_missed = sh_stats_port(&c->plane->stats, PLANE_LINK)->rx_missed;
 }
 
 void returns_close(struct returns *r)
@@ -102,6 +97,21 @@ static void offer(struct returns *r, struct rte_mbuf *m)
 {
 	r->sent++;
 	r->refused += !link_offer(&m, 1, crowd_viewer_worker(r->crowd, r->next));
+}
+
+void returns_begin(struct returns *r)
+{
+	const struct plane *plane = r->crowd->plane;
+	const volatile struct sh_worker_stats *w = plane_worker(plane);
+
+	r->due = 0;
+	r->sending_tsc = 0;
+	r->sent = r->refused = 0;
+	r->marked_sent = r->marked_refused = 0;
+	r->judged = r->judged_refused = 0;
+	r->base_rtcp = w->rtcp_in;
+	r->base_answered = w->stun_answered;
+	r->base_missed = sh_stats_port(&plane->stats, PLANE_LINK)->rx_missed;
 }
 
 void returns_resume(struct returns *r)

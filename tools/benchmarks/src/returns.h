@@ -29,10 +29,15 @@ struct returns {
 	uint64_t base_rtcp, base_answered, base_missed; /* what the data plane had counted before */
 };
 
-/* Nothing is under way. `rate` is at least 1. Ends the program without memory. */
+/*
+ * Once a crowd: its viewers' indices (RFC 3711, 3.4) go on from case to case, for what has been sent under
+ * their keys would be a replay. `rate` is at least 1. Ends the program without memory.
+ */
 void returns_open(struct returns *r, struct crowd *c, unsigned rate);
 void returns_close(struct returns *r);
 
+/* A case begins, of which nothing has been sent or counted. Nothing is under way. */
+void returns_begin(struct returns *r);
 /* The pace goes on from now: what was not sent since returns_send() was called last is not made up for. */
 void returns_resume(struct returns *r);
 /* Sends what is due. */
