@@ -85,9 +85,9 @@ struct dp_audience {
 };
 
 /*
- * Audiences of one port and one kind of stream for which there are packets. A round is a pass of each that waits: one that has had
- * its own and has more waits for the others, so that under overload no viewer is looked at more often than
- * another, whichever stream it watches.
+ * Audiences of one port and one kind of stream for which there are packets. A round is a pass of each that
+ * waits: one that has had its own and has more waits for the others, so that under overload no viewer is looked
+ * at more often than another, whichever stream it watches.
  */
 struct dp_turns {
 	struct dp_audience **now, **later; /* still to have their pass in this round, and in the next */
