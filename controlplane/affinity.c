@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "affinity.h"
+#include "controlplane/affinity.h"
 
 #include <errno.h>
 #include <numa.h>

@@ -15,13 +15,13 @@
 
 #include <uv.h>
 
-#include "admin/admin.h"
-#include "auth/auth.h"
-#include "http/server.h"
-#include "http/tls.h"
-#include "media/plane.h"
-#include "affinity.h"
-#include "room/room.h"
+#include "controlplane/admin/admin.h"
+#include "controlplane/auth/auth.h"
+#include "controlplane/http/server.h"
+#include "controlplane/http/tls.h"
+#include "controlplane/media/plane.h"
+#include "controlplane/affinity.h"
+#include "controlplane/room/room.h"
 #include "shared/config.h"
 #include "shared/log.h"
 

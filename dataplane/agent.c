@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent.h"
+#include "dataplane/agent.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "../shared/log.h"
-#include "port_stats.h"
+#include "shared/log.h"
+#include "dataplane/port_stats.h"
 
 #define MS 1000000ull
 

@@ -10,9 +10,9 @@
 
 #include <signal.h>
 
-#include "control.h"
-#include "objects.h"
-#include "workers.h"
+#include "dataplane/control.h"
+#include "dataplane/objects.h"
+#include "dataplane/workers.h"
 
 enum {
 	DP_TASKS = 4096, /* commands under way */

@@ -2,7 +2,7 @@
 
 /* The viewers of a stream on one worker, by port, and that worker's place in the stream's ring. */
 
-#include "stream.h"
+#include "dataplane/stream.h"
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 

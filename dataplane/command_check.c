@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent.h"
+#include "dataplane/agent.h"
 
 enum { CONSENT_MIN_MS = 1000, CONSENT_MAX_MS = 600000, WAIT_MAX_MS = 3600000 };
 

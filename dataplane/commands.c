@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../shared/log.h"
-#include "agent.h"
+#include "shared/log.h"
+#include "dataplane/agent.h"
 
 /* What handling a command came to: an errno, 0 (done), or one of these. */
 enum { UNDER_WAY = -1, HOLD = -2 };

@@ -7,8 +7,8 @@
 
 #include <rte_random.h>
 
-#include "../shared/stats_slot.h"
-#include "stream.h"
+#include "shared/stats_slot.h"
+#include "dataplane/stream.h"
 
 /* Our first number: from higher, a receiver that loses the first packets may guess the ROC wrong. */
 static uint16_t first_seq(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "control.h"
+#include "dataplane/control.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../shared/abi.h"
-#include "../shared/ring.h"
+#include "shared/abi.h"
+#include "shared/ring.h"
 
 enum {
 	DP_CMD_SLOTS = 4096,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eal.h"
+#include "dataplane/eal.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -17,9 +17,9 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
-#include "../shared/log.h"
-#include "ports.h"
-#include "remove.h"
+#include "shared/log.h"
+#include "dataplane/ports.h"
+#include "dataplane/remove.h"
 
 enum {
 	MAX_ARGS = 24 + SH_MAX_PORTS * 2 + SH_MAX_EAL_ARGS,

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "../shared/config.h"
+#include "shared/config.h"
 
 /*
  * Looks for what commonly is in the way (a TAP's name taken, no /dev/net/tun, no

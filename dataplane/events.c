@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
-#include "agent.h"
+#include "dataplane/agent.h"
 
 static uint32_t waiting(const struct dp_agent *a)
 {

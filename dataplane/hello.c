@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../shared/log.h"
-#include "agent.h"
+#include "shared/log.h"
+#include "dataplane/agent.h"
 
 enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel_side.h"
+#include "dataplane/kernel_side.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ports.h"
+#include "dataplane/ports.h"
 
 static void set_name(struct ifreq *r, const char *name)
 {

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "../shared/config.h"
+#include "shared/config.h"
 
 /*
  * Puts a port's kernel addresses on the interface and sets it up. IPv6 addresses are

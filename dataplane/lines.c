@@ -20,8 +20,8 @@
 
 #include <rte_mempool.h>
 
-#include "stats_memory.h"
-#include "workers.h"
+#include "dataplane/stats_memory.h"
+#include "dataplane/workers.h"
 
 enum { LINE = RTE_CACHE_LINE_SIZE };
 

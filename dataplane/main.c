@@ -10,14 +10,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "../shared/log.h"
-#include "../shared/placement.h"
-#include "../shared/stats_names.h"
-#include "agent.h"
-#include "eal.h"
-#include "kernel_side.h"
-#include "port_stats.h"
-#include "remove.h"
+#include "shared/log.h"
+#include "shared/placement.h"
+#include "shared/stats_names.h"
+#include "dataplane/agent.h"
+#include "dataplane/eal.h"
+#include "dataplane/kernel_side.h"
+#include "dataplane/port_stats.h"
+#include "dataplane/remove.h"
 
 static volatile sig_atomic_t stop;
 

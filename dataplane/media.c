@@ -8,10 +8,10 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-#include "../shared/log.h"
-#include "stream.h"
-#include "tuples.h"
-#include "worker.h"
+#include "shared/log.h"
+#include "dataplane/stream.h"
+#include "dataplane/tuples.h"
+#include "dataplane/worker.h"
 
 /*
  * All that a viewer costs, with one worker: its transport with sessions, addresses and

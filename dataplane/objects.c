@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "objects.h"
+#include "dataplane/objects.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "../shared/abi.h"
-#include "../shared/config.h"
+#include "shared/abi.h"
+#include "shared/config.h"
 
 enum dp_object_kind { DP_TRANSPORT, DP_PRODUCER, DP_CONSUMER, DP_OBJECT_KINDS };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "offloads.h"
+#include "dataplane/offloads.h"
 
 #include <rte_ethdev.h>
 
-#include "../shared/port_stats.h"
+#include "shared/port_stats.h"
 
 static const struct {
 	uint64_t rx, tx;

@@ -7,7 +7,7 @@
 
 #include <rte_ring_elem.h>
 
-#include "worker.h"
+#include "dataplane/worker.h"
 
 /* Whether the slot holds the object that the operation speaks of. */
 static bool holds(const struct dp_worker *w, const struct dp_op *op)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plain.h"
+#include "dataplane/plain.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "stream.h"
+#include "dataplane/stream.h"
 
 enum { NO_TUPLE = 0xff };
 

@@ -8,7 +8,7 @@
  * has proved to be valid. Everything here runs on the owning worker.
  */
 
-#include "worker.h"
+#include "dataplane/worker.h"
 
 /* --- the transport ------------------------------------------------------------------------- */
 

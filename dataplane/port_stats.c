@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "port_stats.h"
+#include "dataplane/port_stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 /* What the statistics memfd says of a port. All by the main thread. */
 
-#include "ports.h"
+#include "dataplane/ports.h"
 
 /* What stays as it is, and which of the driver's own counters will be shown. */
 void dp_port_stats_start(struct sh_port_stats *out, struct dp_port *p);

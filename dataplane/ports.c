@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ports.h"
+#include "dataplane/ports.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,9 +11,9 @@
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
-#include "../shared/config.h"
-#include "offloads.h"
-#include "steering.h"
+#include "shared/config.h"
+#include "dataplane/offloads.h"
+#include "dataplane/steering.h"
 
 enum { DP_DESCRIPTORS = 512 };
 

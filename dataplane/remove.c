@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "remove.h"
+#include "dataplane/remove.h"
 
 #include <ftw.h>
 #include <stdio.h>

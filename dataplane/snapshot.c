@@ -5,8 +5,8 @@
  * name within the time it gives is deleted (mark and sweep).
  */
 
-#include "../shared/log.h"
-#include "agent.h"
+#include "shared/log.h"
+#include "dataplane/agent.h"
 
 void dp_snapshot_begin(struct dp_agent *a)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stats_memory.h"
+#include "dataplane/stats_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include <rte_cycles.h>
 
-#include "clock.h"
+#include "dataplane/clock.h"
 
 static uint32_t lay(size_t *at, size_t size, uint32_t count)
 {

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#include "../shared/config.h"
-#include "../shared/stats.h"
+#include "shared/config.h"
+#include "shared/stats.h"
 
 struct dp_stats {
 	int fd; /* to hand out: nobody can map it for writing any more, nor change its size */

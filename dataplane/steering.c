@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "steering.h"
+#include "dataplane/steering.h"
 
 #include <errno.h>
 #include <stdarg.h>

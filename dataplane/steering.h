@@ -14,7 +14,7 @@
 
 #include <rte_flow.h>
 
-#include "../shared/port_stats.h"
+#include "shared/port_stats.h"
 
 struct dp_steering_want {
 	uint16_t workers;

@@ -2,15 +2,15 @@
 
 /* A stream: made, set, deleted, appended to and reclaimed by its owner. */
 
-#include "stream.h"
+#include "dataplane/stream.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <rte_malloc.h>
 
-#include "../shared/ids.h"
-#include "../shared/stats_slot.h"
+#include "shared/ids.h"
+#include "shared/stats_slot.h"
 
 enum { AUDIO_PACKETS = 512 };
 

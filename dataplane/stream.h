@@ -15,7 +15,7 @@
  * other: either the reader starts again further on, or the owner waits for it.
  */
 
-#include "worker.h"
+#include "dataplane/worker.h"
 
 #define DP_CURSOR_NONE UINT64_MAX
 

@@ -19,15 +19,15 @@
 #include <rte_common.h>
 #include <rte_mbuf.h>
 
-#include "../shared/abi.h"
-#include "../shared/stats.h"
-#include "../shared/stun.h"
-#include "rtp/egress.h"
-#include "rtp/feedback.h"
-#include "rtp/nack.h"
-#include "rtp/receive.h"
-#include "rtp/twcc.h"
-#include "srtp/srtp.h"
+#include "shared/abi.h"
+#include "shared/stats.h"
+#include "shared/stun.h"
+#include "dataplane/rtp/egress.h"
+#include "dataplane/rtp/feedback.h"
+#include "dataplane/rtp/nack.h"
+#include "dataplane/rtp/receive.h"
+#include "dataplane/rtp/twcc.h"
+#include "dataplane/srtp/srtp.h"
 
 struct dp_consumer;
 struct dp_stream;

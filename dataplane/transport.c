@@ -7,10 +7,10 @@
 
 #include <rte_random.h>
 
-#include "../shared/stats_slot.h"
-#include "plain.h"
-#include "stream.h"
-#include "tuples.h"
+#include "shared/stats_slot.h"
+#include "dataplane/plain.h"
+#include "dataplane/stream.h"
+#include "dataplane/tuples.h"
 
 enum { NO_TUPLE = 0xff };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tuples.h"
+#include "dataplane/tuples.h"
 
 #include <stdio.h>
 

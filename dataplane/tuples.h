@@ -4,7 +4,7 @@
 
 /* A worker's table of bound 5-tuples: from addresses to transport slot and tuple index. */
 
-#include "worker.h"
+#include "dataplane/worker.h"
 
 struct dp_tuple_key {
 	struct sh_addr remote, local;

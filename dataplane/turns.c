@@ -6,7 +6,7 @@
 
 #include <rte_malloc.h>
 
-#include "stream.h"
+#include "dataplane/stream.h"
 
 bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket)
 {

@@ -2,7 +2,7 @@
 
 /* The loop of a worker, and its rest when there is nothing to do. */
 
-#include "worker.h"
+#include "dataplane/worker.h"
 
 #include <sched.h>
 #include <time.h>

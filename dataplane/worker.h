@@ -15,12 +15,12 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
-#include "../shared/config.h"
-#include "../shared/ring.h"
-#include "../shared/stats.h"
-#include "clock.h"
-#include "ports.h"
-#include "table.h"
+#include "shared/config.h"
+#include "shared/ring.h"
+#include "shared/stats.h"
+#include "dataplane/clock.h"
+#include "dataplane/ports.h"
+#include "dataplane/table.h"
 
 enum { DP_BURST = 32 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "workers.h"
+#include "dataplane/workers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
-#include "path/tx.h"
-#include "tuples.h"
+#include "dataplane/path/tx.h"
+#include "dataplane/tuples.h"
 
 enum { POOL_CACHE = 256 };
 

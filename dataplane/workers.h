@@ -4,8 +4,8 @@
 
 /* All workers, with the tables and the rings between them: made at start, before any runs. */
 
-#include "stats_memory.h"
-#include "worker.h"
+#include "dataplane/stats_memory.h"
+#include "dataplane/worker.h"
 
 enum {
 	DP_OPS_SLOTS = 1024, /* operations under way to one worker */

@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "ids.h"
+#include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
 #define SH_ABI_VERSION 2u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "shared/config.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "shared/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "config_read.h"
-#include "config_table.h"
+#include "shared/config_read.h"
+#include "shared/config_table.h"
 
 enum { FILE_MAX = 1 << 20 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config_read.h"
+#include "shared/config_read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_table.h"
-#include "log.h"
+#include "shared/config_table.h"
+#include "shared/log.h"
 
 /* Where the walk stands, in words, and what went wrong. */
 struct reader {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config_table.h"
+#include "shared/config_table.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * config.schema.json against it.
  */
 
-#include "config.h"
+#include "shared/config.h"
 
 enum sh_config_kind {
 	SH_CFG_U16,

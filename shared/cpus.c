@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cpus.h"
+#include "shared/cpus.h"
 
 #include <stdio.h>
 #include <stdlib.h>

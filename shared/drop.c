@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drop.h"
+#include "shared/drop.h"
 
 #include <stddef.h>
 

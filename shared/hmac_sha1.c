@@ -6,7 +6,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
-#include "hmac_sha1.h"
+#include "shared/hmac_sha1.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stun.h"
+#include "shared/stun.h"
 
 /*
  * HMAC-SHA1 over `head` followed by `tail`, so that a message whose header has to read

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ids.h"
+#include "shared/ids.h"
 
 const uint8_t sh_router_ext[SH_EXT_COUNT] = {
 	[SH_EXT_MID] = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "latency.h"
+#include "shared/latency.h"
 
 uint64_t sh_latency_end(unsigned bucket)
 {

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config.h"
+#include "shared/config.h"
 
 enum { SH_LOG_LINE_MAX = 1024 }; /* with its newline; what is longer ends in "..." */
 

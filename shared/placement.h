@@ -7,9 +7,9 @@
  * plane, and which ones that leaves to the control plane. Nothing here asks the system.
  */
 
-#include "config.h"
-#include "port_stats.h"
-#include "topology.h"
+#include "shared/config.h"
+#include "shared/port_stats.h"
+#include "shared/topology.h"
 
 struct sh_placement_port {
 	const char *device;

@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "ids.h"
+#include "shared/ids.h"
 
 /* How a packet comes to the worker whose UDP port it names. */
 enum sh_steering {

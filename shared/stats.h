@@ -15,10 +15,10 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "drop.h"
-#include "ids.h"
-#include "latency.h"
-#include "port_stats.h"
+#include "shared/drop.h"
+#include "shared/ids.h"
+#include "shared/latency.h"
+#include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
 #define SH_STATS_VERSION 5u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stats_reader.h"
+#include "shared/stats_reader.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stats_names.h"
+#include "shared/stats_names.h"
 
 #define COUNTER(member, help)                                                                                \
 	{                                                                                                    \

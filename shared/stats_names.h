@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stats.h"
+#include "shared/stats.h"
 
 struct sh_counter {
 	const char *name; /* "rx_packets": the member's */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stats_reader.h"
+#include "shared/stats_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "stats_slot.h"
+#include "shared/stats_slot.h"
 
 /* --- mapping ------------------------------------------------------------------------ */
 

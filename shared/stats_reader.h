@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi.h"
-#include "stats.h"
+#include "shared/abi.h"
+#include "shared/stats.h"
 
 struct sh_stats_reader {
 	const uint8_t *map; /* NULL: not attached */

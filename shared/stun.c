@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stun.h"
+#include "shared/stun.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <openssl/crypto.h>
 #include <zlib.h>
 
-#include "hmac_sha1.h"
+#include "shared/hmac_sha1.h"
 
 /* RFC 8489, 18.3; RFC 8445, 21.2; RFC 5780 and TURN are not spoken here. */
 enum attribute {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi.h"
+#include "shared/abi.h"
 
 enum { SH_STUN_HEADER = 20, SH_STUN_MAX = 576 /* longest response built here */ };
 

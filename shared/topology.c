@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topology.h"
+#include "shared/topology.h"
 
 #include <dirent.h>
 #include <stdarg.h>

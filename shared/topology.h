@@ -4,7 +4,7 @@
 
 /* The machine as the kernel describes it: CPUs, hyper-threads, NUMA nodes, and how CPUs are set up. */
 
-#include "cpus.h"
+#include "shared/cpus.h"
 
 enum { SH_NODES_MAX = 16 };
 

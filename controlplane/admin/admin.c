@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admin.h"
+#include "controlplane/admin/admin.h"
 
 #include <errno.h>
 #include <stdio.h>

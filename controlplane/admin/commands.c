@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plain.h"
+#include "controlplane/admin/plain.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plain.h"
+#include "controlplane/admin/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "controlplane/negotiation/check.h"
 #include "controlplane/negotiation/json.h"
-#include "sdes.h"
+#include "controlplane/admin/sdes.h"
 
 enum { AUDIO_PT = 111, VIDEO_PT = 96, TEXT_MAX = 80, IDLE_MAX_S = 600 };
 

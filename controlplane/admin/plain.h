@@ -4,7 +4,7 @@
 
 /* Plain transports over the administration socket (docs/plain.md says what is in the JSON). */
 
-#include "admin.h"
+#include "controlplane/admin/admin.h"
 
 /*
  * plain-produce and plain-consume. True: asker->answer is called later. False: refused with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sdes.h"
+#include "controlplane/admin/sdes.h"
 
 #include <stddef.h>
 #include <string.h>

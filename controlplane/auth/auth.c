@@ -7,7 +7,7 @@
  * second TLS library.) Two faults of cjose 0.6.2 are kept from it here: it asserts on
  * padding inside base64url, and it compares beyond the end of a short MAC.
  */
-#include "internal.h"
+#include "controlplane/auth/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

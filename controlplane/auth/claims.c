@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What a token says (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`). */
-#include "internal.h"
+#include "controlplane/auth/internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include <cjose/cjose.h>
 
-#include "auth.h"
+#include "controlplane/auth/auth.h"
 
 /* --- the key (key.c) -------------------------------------------------------------------- */
 

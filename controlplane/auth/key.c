@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The key that tokens are checked with, from its file into cjose's form of it. */
-#include "internal.h"
+#include "controlplane/auth/internal.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dpclient.h"
+#include "controlplane/dpclient/dpclient.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hello.h"
-#include "layout.h"
-#include "requests.h"
+#include "controlplane/dpclient/hello.h"
+#include "controlplane/dpclient/layout.h"
+#include "controlplane/dpclient/requests.h"
 
 enum {
 	EVENTS_A_ROUND = 4096, /* then the loop sees to others first */

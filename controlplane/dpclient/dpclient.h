@@ -13,7 +13,7 @@
 
 #include <uv.h>
 
-#include "../../shared/abi.h"
+#include "shared/abi.h"
 
 enum {
 	CP_DP_OUTSTANDING = 1 << 17, /* commands not yet acknowledged, 19 MB at most */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hello.h"
+#include "controlplane/dpclient/hello.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../shared/stats.h"
+#include "shared/stats.h"
 
 int cp_dp_hello_send(const char *path)
 {

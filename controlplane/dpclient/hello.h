@@ -4,7 +4,7 @@
 
 /* The socket to the data plane and the one message each way. Inside dpclient/ only. */
 
-#include "../../shared/abi.h"
+#include "shared/abi.h"
 
 /* What HELLO's answer carries, in its order; -1 where there is none. */
 enum { CP_DP_FD_RINGS, CP_DP_FD_WAKE, CP_DP_FD_EVENT, CP_DP_FD_STATS, CP_DP_FDS };

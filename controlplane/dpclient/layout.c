@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "layout.h"
+#include "controlplane/dpclient/layout.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 
 #include <rte_common.h>
 
-#include "../../shared/stats.h"
+#include "shared/stats.h"
 
 /* Every ring of a reply, one after the other. */
 struct region {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/abi.h"
-#include "../../shared/ring.h"
+#include "shared/abi.h"
+#include "shared/ring.h"
 
 enum {
 	CP_DP_RING_SLOTS_MAX = 1 << 20,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "requests.h"
+#include "controlplane/dpclient/requests.h"
 
 #include <errno.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dpclient.h"
+#include "controlplane/dpclient/dpclient.h"
 
 struct cp_dp_request {
 	struct sh_cmd cmd; /* wiped once in the ring */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bio.h"
+#include "controlplane/dtls/bio.h"
 
 #include <string.h>
 
-#include "dtls.h"
+#include "controlplane/dtls/dtls.h"
 
 enum { IP_UDP_OVERHEAD = 40 + 8 }; /* IPv6, the longer one */
 

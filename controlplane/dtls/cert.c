@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cert.h"
+#include "controlplane/dtls/cert.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dtls.h"
+#include "controlplane/dtls/dtls.h"
 
 #include <errno.h>
 
@@ -11,8 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "bio.h"
-#include "provider.h"
+#include "controlplane/dtls/bio.h"
+#include "controlplane/dtls/provider.h"
 
 /* The server's order decides (RFC 5764, 4.1.1 leaves it the choice). */
 static const char profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";

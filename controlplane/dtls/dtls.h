@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/abi.h"
-#include "cert.h"
+#include "shared/abi.h"
+#include "controlplane/dtls/cert.h"
 
 enum {
 	CP_DTLS_MTU = 1200, /* IP packet; handshake messages are cut to fit */

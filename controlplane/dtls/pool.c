@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pool_internal.h"
+#include "controlplane/dtls/pool_internal.h"
 
 #include <errno.h>
 #include <signal.h>

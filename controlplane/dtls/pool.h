@@ -15,7 +15,7 @@
 
 #include <uv.h>
 
-#include "dtls.h"
+#include "controlplane/dtls/dtls.h"
 
 enum {
 	CP_DTLS_QUEUE = 4096, /* datagrams that wait for one thread */

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "pool.h"
+#include "controlplane/dtls/pool.h"
 
 enum cp_dtls_job_kind { JOB_INPUT, JOB_START, JOB_CLOSE };
 

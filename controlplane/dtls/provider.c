@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider.h"
+#include "controlplane/dtls/provider.h"
 
 #include <stdbool.h>
 #include <string.h>

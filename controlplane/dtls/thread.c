@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "pool_internal.h"
+#include "controlplane/dtls/pool_internal.h"
 
 enum {
 	TRIM_AFTER = 64, /* sessions, about 4 MB */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine.h"
+#include "controlplane/engineio/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>

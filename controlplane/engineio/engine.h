@@ -17,7 +17,7 @@
 
 #include "controlplane/http/text.h"
 #include "controlplane/room/room.h"
-#include "packet.h"
+#include "controlplane/engineio/packet.h"
 #include "shared/config.h"
 
 enum {

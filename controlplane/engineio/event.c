@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "event.h"
+#include "controlplane/engineio/event.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway.h"
+#include "controlplane/engineio/gateway.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "controlplane/signaling/dialect_b.h"
 #include "controlplane/signaling/message.h"
 #include "controlplane/signaling/session.h"
-#include "event.h"
-#include "polling.h"
+#include "controlplane/engineio/event.h"
+#include "controlplane/engineio/polling.h"
 #include "shared/log.h"
 
 /* A client's attempts to join: each may cost the check of a signature, and begins with the whole rate. */

@@ -10,7 +10,7 @@
 #include <uv.h>
 
 #include "controlplane/http/server.h"
-#include "engine.h"
+#include "controlplane/engineio/engine.h"
 
 struct cp_gateway {
 	struct cp_server *server;

@@ -2,7 +2,7 @@
 
 /* Long-polling: what waits for a GET, and what a POST brings. */
 
-#include "engine.h"
+#include "controlplane/engineio/engine.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "packet.h"
+#include "controlplane/engineio/packet.h"
 
 #include <string.h>
 

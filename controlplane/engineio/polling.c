@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "polling.h"
+#include "controlplane/engineio/polling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "controlplane/http/cors.h"
 #include "controlplane/http/utf8.h"
-#include "gateway.h"
+#include "controlplane/engineio/gateway.h"
 
 /* However steadily a body trickles in: nobody may keep a connection for what is refused at its end. */
 static const uint64_t BODY_NS = 20000000000;

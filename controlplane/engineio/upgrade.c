@@ -2,7 +2,7 @@
 
 /* The change from long-polling to WebSocket, and packets that come over one. */
 
-#include "engine.h"
+#include "controlplane/engineio/engine.h"
 
 #include <string.h>
 

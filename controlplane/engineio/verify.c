@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "polling.h"
+#include "controlplane/engineio/polling.h"
 
 #include <string.h>
 
 #include "controlplane/http/client.h"
-#include "gateway.h"
+#include "controlplane/engineio/gateway.h"
 
 enum { VALUE_SIZE = 32 /* longer than any value that is right */ };
 

@@ -9,8 +9,8 @@
 
 #include "controlplane/http/client.h"
 #include "controlplane/http/cors.h"
-#include "gateway.h"
-#include "polling.h"
+#include "controlplane/engineio/gateway.h"
+#include "controlplane/engineio/polling.h"
 
 struct eio_socket {
 	struct cp_websocket *websocket;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "controlplane/http/server.h"
 
 #include <arpa/inet.h>
 #include <search.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "client.h"
+#include "controlplane/http/client.h"
 
 enum {
 	/* TCP connections, of which a client that polls has several and a page that loads some more. */

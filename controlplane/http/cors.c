@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cors.h"
+#include "controlplane/http/cors.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "origin.h"
+#include "controlplane/http/origin.h"
 
 enum { NAMES_SIZE = 400 /* of the headers that a preflight asks for */ };
 

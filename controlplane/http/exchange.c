@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "controlplane/engineio/polling.h"
-#include "server.h"
+#include "controlplane/http/server.h"
 
 enum {
 	PIECE_BYTES = 4096, /* what a socket that takes something takes whole */

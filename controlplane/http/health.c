@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "controlplane/http/server.h"
 
 /* The agent's clock ticks every 100 ms; so long without is not a hiccup. */
 enum { STALLED_MS = 5000 };

@@ -2,7 +2,7 @@
 
 /* What plain HTTP is asked for, and how it is answered. exchange.c does the sending. */
 
-#include "server.h"
+#include "controlplane/http/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>

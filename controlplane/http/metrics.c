@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "controlplane/http/server.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

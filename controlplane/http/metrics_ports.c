@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrics_ports.h"
+#include "controlplane/http/metrics_ports.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "origin.h"
+#include "controlplane/http/origin.h"
 
 #include <string.h>
 #include <strings.h>

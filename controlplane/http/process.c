@@ -2,7 +2,7 @@
 
 /* The process itself, under the names that Prometheus' own libraries use. */
 
-#include "process.h"
+#include "controlplane/http/process.h"
 
 #include <sys/resource.h>
 #include <unistd.h>

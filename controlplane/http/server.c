@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "controlplane/http/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

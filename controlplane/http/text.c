@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "text.h"
+#include "controlplane/http/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tls.h"
+#include "controlplane/http/tls.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "websocket.h"
+#include "controlplane/http/websocket.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "server.h"
-#include "utf8.h"
+#include "controlplane/http/server.h"
+#include "controlplane/http/utf8.h"
 
 struct cp_out { /* a message that waits to be sent */
 	TAILQ_ENTRY(cp_out) next;

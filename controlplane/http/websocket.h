@@ -15,7 +15,7 @@
 
 #include <libwebsockets.h>
 
-#include "text.h"
+#include "controlplane/http/text.h"
 
 struct cp_server;
 

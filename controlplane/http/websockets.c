@@ -7,8 +7,8 @@
  * can be written to, for every message.
  */
 
-#include "server.h"
-#include "websocket.h"
+#include "controlplane/http/server.h"
+#include "controlplane/http/websocket.h"
 
 enum {
 	PULSE_MS = 1000,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ice.h"
+#include "controlplane/ice/ice.h"
 
 #include <errno.h>
 #include <string.h>

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/abi.h"
-#include "../../shared/stun.h"
+#include "shared/abi.h"
+#include "shared/stun.h"
 
 enum {
 	CP_ICE_UFRAG_LEN = 16, /* 96 bits: checks find their transport by it, so it is unguessable */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ice.h"
+#include "controlplane/ice/ice.h"
 
 enum { FIRST_BUCKETS = 64 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "plane.h"
+#include "controlplane/media/plane.h"
 
 enum {
 	LOOK_MS = 1000,

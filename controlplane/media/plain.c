@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "controlplane/room/id.h"
-#include "plane.h"
+#include "controlplane/media/plane.h"
 
 /* Outlives its transport until every command about it is answered. */
 struct cp_plain_link {

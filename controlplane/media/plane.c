@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plane.h"
+#include "controlplane/media/plane.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
+#include "controlplane/negotiation/check.h"
 
 #include <errno.h>
 #include <stdarg.h>

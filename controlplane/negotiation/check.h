@@ -14,7 +14,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "codecs.h"
+#include "controlplane/negotiation/codecs.h"
 
 enum { CP_WHERE_SIZE = 64 }; /* "rtpParameters.codecs[63].rtcpFeedback[15]" and its NUL */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
+#include "controlplane/negotiation/check.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "h264.h"
+#include "controlplane/negotiation/h264.h"
 
 static int check_mime(struct cp_rtp_codec *c, const char *where, char *err)
 {

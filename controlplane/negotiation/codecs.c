@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codecs.h"
+#include "controlplane/negotiation/codecs.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "json.h"
+#include "controlplane/negotiation/json.h"
 
 /*
  * In mediasoup's order of PTs within a codec: H264 comes as two entries, constrained

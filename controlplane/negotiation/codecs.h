@@ -10,8 +10,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "negotiation.h"
-#include "writer.h"
+#include "controlplane/negotiation/negotiation.h"
+#include "controlplane/negotiation/writer.h"
 
 /* RTCP feedback the router knows, as bits. */
 enum cp_feedback {

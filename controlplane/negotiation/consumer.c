@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "negotiation.h"
+#include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-#include "writer.h"
+#include "controlplane/negotiation/check.h"
+#include "controlplane/negotiation/writer.h"
 
 enum { TEXT_MAX = 4096 }; /* of rtpParameters; with everything there is in them about 2,700 */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "h264.h"
+#include "controlplane/negotiation/h264.h"
 
 #include <ctype.h>
 #include <stdio.h>

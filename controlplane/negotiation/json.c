@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json.h"
+#include "controlplane/negotiation/json.h"
 
 cJSON *cp_json_append(cJSON *list)
 {

@@ -21,7 +21,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../shared/abi.h"
+#include "shared/abi.h"
 
 enum cp_negotiation_limits {
 	CP_ROUTER_CODECS_MAX = 8, /* entries of the router, RTX not counted */

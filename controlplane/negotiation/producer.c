@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "negotiation.h"
+#include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
-#include "h264.h"
+#include "controlplane/negotiation/check.h"
+#include "controlplane/negotiation/h264.h"
 
 /* The codecs of rtpParameters, checked. */
 struct codec_list {

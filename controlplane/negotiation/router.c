@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "negotiation.h"
+#include "controlplane/negotiation/negotiation.h"
 
 #include <stdio.h>
 
-#include "codecs.h"
-#include "json.h"
+#include "controlplane/negotiation/codecs.h"
+#include "controlplane/negotiation/json.h"
 
 /*
  * Dynamic payload types in mediasoup's order: 100 to 127, then 96 to 99. 127 belongs to

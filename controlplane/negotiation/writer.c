@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "writer.h"
+#include "controlplane/negotiation/writer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fault.h"
+#include "controlplane/room/fault.h"
 
 #include <errno.h>
 #include <stdarg.h>

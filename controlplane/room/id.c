@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "id.h"
+#include "controlplane/room/id.h"
 
 #include <stdio.h>
 #include <stdlib.h>

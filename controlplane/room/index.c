@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "index.h"
+#include "controlplane/room/index.h"
 
 #include <search.h>
 #include <stddef.h>

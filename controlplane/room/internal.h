@@ -4,7 +4,7 @@
 
 /* Shared by the files of room/ only. */
 
-#include "room.h"
+#include "controlplane/room/room.h"
 
 /*
  * A request that waits for the data plane. It outlives its peer and its object when

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "controlplane/room/internal.h"
 
 enum {
 	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* an audience may come before its host */

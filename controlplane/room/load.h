@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "placement.h"
+#include "controlplane/room/placement.h"
 #include "shared/ids.h"
 
 struct cp_model;

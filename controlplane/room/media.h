@@ -12,7 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "shared/abi.h"
-#include "fault.h"
+#include "controlplane/room/fault.h"
 
 struct cp_transport;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "placement.h"
+#include "controlplane/room/placement.h"
 
 #include <string.h>
 

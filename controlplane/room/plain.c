@@ -13,7 +13,7 @@
 
 #include "shared/log.h"
 
-#include "internal.h"
+#include "controlplane/room/internal.h"
 
 enum step { OPEN, OPENING, FILL, FILLING, DONE };
 

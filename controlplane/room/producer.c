@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "controlplane/room/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

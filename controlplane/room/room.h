@@ -26,11 +26,11 @@
 
 #include "controlplane/negotiation/negotiation.h"
 
-#include "fault.h"
-#include "id.h"
-#include "index.h"
-#include "load.h"
-#include "media.h"
+#include "controlplane/room/fault.h"
+#include "controlplane/room/id.h"
+#include "controlplane/room/index.h"
+#include "controlplane/room/load.h"
+#include "controlplane/room/media.h"
 
 enum { CP_NAME_SIZE = 65 };
 

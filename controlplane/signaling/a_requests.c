@@ -2,8 +2,8 @@
 
 /* The requests of dialect A, and those whose answers look only so in it. */
 
-#include "dialect_a.h"
-#include "request.h"
+#include "controlplane/signaling/dialect_a.h"
+#include "controlplane/signaling/request.h"
 
 static void add_purpose(const struct cp_transport *t, cJSON *data)
 {

@@ -2,12 +2,12 @@
 
 /* A WebSocket that speaks dialect A: from the upgrade, which names the room, to its end. */
 
-#include "a_socket.h"
+#include "controlplane/signaling/a_socket.h"
 
 #include <stdlib.h>
 
 #include "controlplane/http/websocket.h"
-#include "dialect_a.h"
+#include "controlplane/signaling/dialect_a.h"
 #include "shared/log.h"
 
 struct a_socket {

@@ -2,8 +2,8 @@
 
 /* The requests of dialect B, and those whose answers look only so in it. */
 
-#include "dialect_b.h"
-#include "request.h"
+#include "controlplane/signaling/dialect_b.h"
+#include "controlplane/signaling/request.h"
 
 #include <string.h>
 

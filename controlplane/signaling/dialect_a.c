@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dialect_a.h"
+#include "controlplane/signaling/dialect_a.h"
 
 #include <string.h>
 
-#include "request.h"
+#include "controlplane/signaling/request.h"
 
 /* --- messages ---------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 /* Dialect A (docs/signaling.md): {type, id, data} over a plain WebSocket. */
 
-#include "session.h"
+#include "controlplane/signaling/session.h"
 
 extern const struct cp_dialect cp_dialect_a;
 

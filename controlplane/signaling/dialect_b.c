@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dialect_b.h"
+#include "controlplane/signaling/dialect_b.h"
 
 #include <string.h>
 
-#include "request.h"
+#include "controlplane/signaling/request.h"
 
 enum { EVENT_NAME_MAX = 64 /* bytes of an event's name that an error repeats */ };
 

@@ -8,7 +8,7 @@
  * Socket.IO packet.
  */
 
-#include "session.h"
+#include "controlplane/signaling/session.h"
 
 extern const struct cp_dialect cp_dialect_b;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "known.h"
+#include "controlplane/signaling/known.h"
 
 #include <stdint.h>
 #include <stdlib.h>

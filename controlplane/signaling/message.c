@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "message.h"
+#include "controlplane/signaling/message.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/room/id.h"
-#include "known.h"
+#include "controlplane/signaling/known.h"
 
 /* The first rtpCapabilities of a message. */
 struct capabilities {

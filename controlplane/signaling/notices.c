@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "notices.h"
+#include "controlplane/signaling/notices.h"
 
 /* What is told to a whole room carries its dialect along, to be printed once for all of them. */
 struct about_producer {

@@ -2,11 +2,11 @@
 
 /* From text to requests in a session's queue, and all that is refused on the way. */
 
-#include "session.h"
+#include "controlplane/signaling/session.h"
 
 #include <stdlib.h>
 
-#include "message.h"
+#include "controlplane/signaling/message.h"
 
 /* Whether one more message keeps to the limit. A full bucket forgives. */
 static bool within_rate(struct cp_session *s)

@@ -9,7 +9,7 @@
  * dialect's own, on top of the functions here that begin the work.
  */
 
-#include "session.h"
+#include "controlplane/signaling/session.h"
 
 /* --- the table of a dialect ----------------------------------------------------------- */
 

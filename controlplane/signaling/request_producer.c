@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "request.h"
+#include "controlplane/signaling/request.h"
 
 void cp_request_produce(struct cp_session *s, const cJSON *data, cp_done done)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "request.h"
+#include "controlplane/signaling/request.h"
 
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data))

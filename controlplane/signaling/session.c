@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "notices.h"
+#include "controlplane/signaling/notices.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
+#include "controlplane/signaling/message.h"
 #include "shared/log.h"
 
 static void release_current(struct cp_session *s)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 /* A tuple on its way to the data plane, and the answer to the check that made it. */
 struct binding {

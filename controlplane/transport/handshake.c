@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 /* Opened late: many transports wait long for their connect, some for ever. */
 static bool open_session(struct cp_webrtc *t)

@@ -4,10 +4,10 @@
 
 /* Inside transport/ only. */
 
-#include "../dtls/cert.h"
-#include "../dtls/pool.h"
-#include "../ice/ice.h"
-#include "webrtc.h"
+#include "controlplane/dtls/cert.h"
+#include "controlplane/dtls/pool.h"
+#include "controlplane/ice/ice.h"
+#include "controlplane/transport/webrtc.h"
 
 /* Transports by sh_id, which is random: its low bits are the hash. */
 struct cp_id_table {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 /*
  * Candidate priority (RFC 8445, 5.1.2.1) as mediasoup computes it: type preference 64,

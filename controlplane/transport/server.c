@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 enum { TICK_MS = 1000 };
 

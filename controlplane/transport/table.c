@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 enum { FIRST_BUCKETS = 64 };
 

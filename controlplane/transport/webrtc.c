@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include "internal.h"
+#include "controlplane/transport/internal.h"
 
 const char *cp_webrtc_state_name(enum cp_webrtc_state state)
 {

@@ -15,9 +15,9 @@
 #include <cjson/cJSON.h>
 #include <uv.h>
 
-#include "../../shared/abi.h"
-#include "../../shared/config.h"
-#include "../dpclient/dpclient.h"
+#include "shared/abi.h"
+#include "shared/config.h"
+#include "controlplane/dpclient/dpclient.h"
 
 enum {
 	CP_WEBRTC_ID = 37, /* a version 4 UUID and its end */

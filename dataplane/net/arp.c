@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "arp.h"
+#include "dataplane/net/arp.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 /* ARP for IPv4 over Ethernet (RFC 826). Pure C. */
 
-#include "frame.h"
+#include "dataplane/net/frame.h"
 
 enum { DP_ARP_LEN = 28 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "checksum.h"
+#include "dataplane/net/checksum.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/drop.h"
+#include "shared/drop.h"
 
 #define DP_NET_OK SH_DROP_COUNT
 

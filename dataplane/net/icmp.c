@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "icmp.h"
+#include "dataplane/net/icmp.h"
 
 #include <string.h>
 
-#include "checksum.h"
+#include "dataplane/net/checksum.h"
 
 static uint32_t pseudo(const struct dp_ip *ip)
 {

@@ -4,7 +4,7 @@
 
 /* ICMP (RFC 792) and ICMPv6 (RFC 4443) echo. Pure C. */
 
-#include "ip.h"
+#include "dataplane/net/ip.h"
 
 enum { DP_ICMP_HEADER = 8, DP_ICMP_ECHO = 8, DP_ICMPV6_ECHO = 128 };
 

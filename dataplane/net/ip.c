@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ip.h"
+#include "dataplane/net/ip.h"
 
 #include <string.h>
 
-#include "checksum.h"
+#include "dataplane/net/checksum.h"
 
 /* An address that may stand as a source: neither unspecified, nor of a group, nor loopback. */
 static bool ipv4_source(const uint8_t *a)

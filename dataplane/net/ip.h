@@ -4,7 +4,7 @@
 
 /* IPv4 (RFC 791) and IPv6 (RFC 8200) headers, as far as an endpoint needs them. Pure C. */
 
-#include "frame.h"
+#include "dataplane/net/frame.h"
 
 enum {
 	DP_IPV4_HEADER = 20,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nd.h"
+#include "dataplane/net/nd.h"
 
 #include <string.h>
 
-#include "checksum.h"
+#include "dataplane/net/checksum.h"
 
 static const uint8_t unspecified[16];
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};

@@ -4,7 +4,7 @@
 
 /* IPv6 neighbour discovery (RFC 4861): solicitations and advertisements, both ways. Pure C. */
 
-#include "ip.h"
+#include "dataplane/net/ip.h"
 
 enum {
 	DP_ND_SOLICITATION = 135,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "udp.h"
+#include "dataplane/net/udp.h"
 
-#include "checksum.h"
+#include "dataplane/net/checksum.h"
 
 enum sh_drop dp_udp_parse(struct dp_udp *u, const uint8_t *frame, const struct dp_ip *ip, bool verify)
 {

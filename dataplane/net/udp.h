@@ -4,7 +4,7 @@
 
 /* UDP (RFC 768; over IPv6: RFC 8200, 8.1). Pure C. */
 
-#include "ip.h"
+#include "dataplane/net/ip.h"
 
 enum { DP_UDP_HEADER = 8 };
 

@@ -5,14 +5,14 @@
  * we have asked.
  */
 
-#include "answer.h"
+#include "dataplane/path/answer.h"
 
 #include <string.h>
 
-#include "../net/arp.h"
-#include "../net/icmp.h"
-#include "../net/nd.h"
-#include "../plain.h"
+#include "dataplane/net/arp.h"
+#include "dataplane/net/icmp.h"
+#include "dataplane/net/nd.h"
+#include "dataplane/plain.h"
 
 /* The answer is `len` bytes from the start of the mbuf; no work is left to the device. */
 static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)

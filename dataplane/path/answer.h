@@ -4,9 +4,9 @@
 
 /* What the parse stage answers itself. Each of these takes the mbuf. */
 
-#include "../net/frame.h"
-#include "../net/ip.h"
-#include "../worker.h"
+#include "dataplane/net/frame.h"
+#include "dataplane/net/ip.h"
+#include "dataplane/worker.h"
 
 void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f);

@@ -9,9 +9,9 @@
 #include <rte_hash.h>
 #include <rte_prefetch.h>
 
-#include "../plain.h"
-#include "../tuples.h"
-#include "../worker.h"
+#include "dataplane/plain.h"
+#include "dataplane/tuples.h"
+#include "dataplane/worker.h"
 
 enum { RTP_MIN = 12, RTCP_MIN = 8 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../worker.h"
+#include "dataplane/worker.h"
 
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
 {

@@ -8,9 +8,9 @@
 #include <rte_branch_prediction.h>
 #include <rte_ip.h>
 
-#include "../net/checksum.h"
-#include "../net/udp.h"
-#include "../worker.h"
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/udp.h"
+#include "dataplane/worker.h"
 
 static_assert(DP_ENCAP_ROOM <= RTE_PKTMBUF_HEADROOM, "an empty mbuf has that headroom");
 static_assert(DP_ENCAP_MAX <= DP_ENCAP_ROOM, "every header fits");

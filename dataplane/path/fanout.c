@@ -14,7 +14,7 @@
 
 #include <rte_branch_prediction.h>
 
-#include "media.h"
+#include "dataplane/path/media.h"
 
 enum {
 	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "../../shared/stats_slot.h"
-#include "../plain.h"
-#include "media.h"
+#include "shared/stats_slot.h"
+#include "dataplane/plain.h"
+#include "dataplane/path/media.h"
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)

@@ -4,8 +4,8 @@
 
 /* What the media stages share. */
 
-#include "../stream.h"
-#include "../worker.h"
+#include "dataplane/stream.h"
+#include "dataplane/worker.h"
 
 #define DP_MS 1000000ull /* nanoseconds */
 

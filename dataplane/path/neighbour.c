@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#include "../net/arp.h"
-#include "../net/nd.h"
-#include "../plain.h"
-#include "media.h"
+#include "dataplane/net/arp.h"
+#include "dataplane/net/nd.h"
+#include "dataplane/plain.h"
+#include "dataplane/path/media.h"
 
 #define RETRY  (1000 * DP_MS) /* while it is not known */
 #define RENEW  (20000 * DP_MS) /* a neighbour may have been replaced */

@@ -9,9 +9,9 @@
 
 #include <rte_prefetch.h>
 
-#include "../net/udp.h"
-#include "../worker.h"
-#include "answer.h"
+#include "dataplane/net/udp.h"
+#include "dataplane/worker.h"
+#include "dataplane/path/answer.h"
 
 /*
  * Whether the sum is to be looked at here. A device that says NONE means that the packet is

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../control.h"
-#include "../worker.h"
+#include "dataplane/control.h"
+#include "dataplane/worker.h"
 
 #define SECOND 1000000000ull
 

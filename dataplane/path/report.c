@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "media.h"
+#include "dataplane/path/media.h"
 
 enum {
 	RTCP_CAP = 1200,

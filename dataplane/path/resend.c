@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "media.h"
-#include "tx.h"
+#include "dataplane/path/media.h"
+#include "dataplane/path/tx.h"
 
 /* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
 enum { RTX_PER_WINDOW = 500, PATIENCE = 4 /* parts of the age limit */ };

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../rtp/keyframe.h"
-#include "media.h"
+#include "dataplane/rtp/keyframe.h"
+#include "dataplane/path/media.h"
 
 static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
 	uint8_t len)

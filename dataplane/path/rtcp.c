@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "media.h"
+#include "dataplane/path/media.h"
 
 static enum sh_drop reason_of(int error)
 {

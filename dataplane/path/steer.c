@@ -9,7 +9,7 @@
 
 #include <rte_ring.h>
 
-#include "../plain.h"
+#include "dataplane/plain.h"
 
 /* A burst's packets for other workers. */
 struct others {

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "../../shared/stun.h"
-#include "../stream.h"
-#include "../worker.h"
+#include "shared/stun.h"
+#include "dataplane/stream.h"
+#include "dataplane/worker.h"
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
 

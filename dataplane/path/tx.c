@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tx.h"
+#include "dataplane/path/tx.h"
 
 #include <stdalign.h>
 
@@ -8,7 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "../net/frame.h"
+#include "dataplane/net/frame.h"
 
 int dp_tx_note_offset = -1;
 

@@ -10,7 +10,7 @@
 
 #include <rte_mbuf_dyn.h>
 
-#include "../worker.h"
+#include "dataplane/worker.h"
 
 /*
  * What the queue knows of a packet: in a dynamic field of the mbuf. Its age counts from

@@ -8,9 +8,9 @@
 
 #include <errno.h>
 
-#include "../plain.h"
-#include "../rtp/rtp.h"
-#include "media.h"
+#include "dataplane/plain.h"
+#include "dataplane/rtp/rtp.h"
+#include "dataplane/path/media.h"
 
 static enum sh_drop reason_of(int error)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "egress.h"
+#include "dataplane/rtp/egress.h"
 
 #include <string.h>
 
-#include "bytes.h"
-#include "ticks.h"
+#include "dataplane/rtp/bytes.h"
+#include "dataplane/rtp/ticks.h"
 
 enum {
 	ONE_BYTE_PROFILE = 0xbede,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "feedback.h"
+#include "dataplane/rtp/feedback.h"
 
-#include "ticks.h"
+#include "dataplane/rtp/ticks.h"
 
 static bool interval_over(const struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns)
 {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/ids.h"
+#include "shared/ids.h"
 
 /*
  * Whether a decoder can start with this RTP payload: the first packet of a key frame.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nack.h"
+#include "dataplane/rtp/nack.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "receive.h"
+#include "dataplane/rtp/receive.h"
 
-#include "rtp.h"
-#include "ticks.h"
+#include "dataplane/rtp/rtp.h"
+#include "dataplane/rtp/ticks.h"
 
 enum {
 	FIRST_CYCLE = 65536, /* where the first number seen is put */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rtcp.h"
+#include "dataplane/rtp/rtcp.h"
 
 struct dp_receive {
 	uint32_t clock_rate;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rtcp.h"
+#include "dataplane/rtp/rtcp.h"
 
 #include <string.h>
 
-#include "bytes.h"
+#include "dataplane/rtp/bytes.h"
 
 enum {
 	HEADER = 4,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "bytes.h"
-#include "rtcp.h"
+#include "dataplane/rtp/bytes.h"
+#include "dataplane/rtp/rtcp.h"
 
 enum {
 	HEADER_AND_SSRC = 8,

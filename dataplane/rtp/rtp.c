@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rtp.h"
+#include "dataplane/rtp/rtp.h"
 
 #include <errno.h>
 
-#include "bytes.h"
+#include "dataplane/rtp/bytes.h"
 
 enum {
 	EXT_HEADER = 4,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "egress.h"
+#include "dataplane/rtp/egress.h"
 
 void dp_seqmap_init(struct dp_seqmap *m, uint16_t first)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "twcc.h"
+#include "dataplane/rtp/twcc.h"
 
 #include <string.h>
 
-#include "bytes.h"
-#include "rtp.h"
+#include "dataplane/rtp/bytes.h"
+#include "dataplane/rtp/rtp.h"
 
 enum {
 	FIRST_CYCLE = 65536, /* so that numbers before the first one exist */

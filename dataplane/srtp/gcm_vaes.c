@@ -4,7 +4,7 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-#include "gcm_vaes.h"
+#include "dataplane/srtp/gcm_vaes.h"
 
 /*
  * Sixteen blocks are enciphered at a time, while those before them go into the hash: the

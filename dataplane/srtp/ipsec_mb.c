@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipsec_mb.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 /* ipsec-mb 1.3 crashes in its emulation when AES-NI is missing. */
 bool dp_srtp_mb_available(void)

@@ -18,10 +18,10 @@
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
 
-#include "gcm_vaes.h"
-#include "internal.h"
-#include "kdf.h"
-#include "replay.h"
+#include "dataplane/srtp/gcm_vaes.h"
+#include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/kdf.h"
+#include "dataplane/srtp/replay.h"
 
 /* One direction's RTP or RTCP. */
 struct dp_mb_keys {

@@ -3,7 +3,7 @@
 
 #include <openssl/crypto.h>
 
-#include "ipsec_mb.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 enum { TAG = 10 }; /* of the 20 bytes of HMAC-SHA1 (RFC 3711, 8.2) */
 

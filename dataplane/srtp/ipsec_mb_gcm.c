@@ -3,7 +3,7 @@
 
 #include <openssl/crypto.h>
 
-#include "ipsec_mb.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 enum { TAG = 16 };
 

@@ -4,8 +4,8 @@
 
 #include <openssl/evp.h>
 
-#include "internal.h"
-#include "kdf.h"
+#include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/kdf.h"
 
 int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, size_t salt_len,
 	enum dp_kdf_label label, uint8_t *out, size_t out_len)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "srtp.h"
+#include "dataplane/srtp/srtp.h"
 
 enum { DP_SRTP_AUTH_KEY = 20, DP_SRTP_SALT_MAX = 14 };
 

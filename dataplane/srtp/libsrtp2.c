@@ -6,8 +6,8 @@
 
 #include <srtp2/srtp.h>
 
-#include "internal.h"
-#include "replay.h"
+#include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/replay.h"
 
 /*
  * libsrtp2 makes a stream for each SSRC out of a template, on the way in only once a

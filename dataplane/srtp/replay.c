@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay.h"
+#include "dataplane/srtp/replay.h"
 
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc)
 {

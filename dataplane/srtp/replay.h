@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "internal.h"
+#include "dataplane/srtp/internal.h"
 
 enum { DP_REPLAY_WINDOW = 128 };
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "dataplane/srtp/internal.h"
 
 static const struct dp_srtp_profile profiles[] = {
 	{SH_SRTP_AEAD_AES_128_GCM, true, 16, 12, 16}, /* RFC 7714, 12 */

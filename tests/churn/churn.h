@@ -14,9 +14,9 @@
 
 #include <uv.h>
 
-#include "../../controlplane/dpclient/dpclient.h"
-#include "../../dataplane/srtp/srtp.h"
-#include "../stage/harness.h"
+#include "controlplane/dpclient/dpclient.h"
+#include "dataplane/srtp/srtp.h"
+#include "tests/stage/harness.h"
 
 enum {
 	WORKERS = 3,

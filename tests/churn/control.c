@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "churn.h"
-#include "wire.h"
+#include "tests/churn/churn.h"
+#include "tests/churn/wire.h"
 
 enum { START_MS = 20000, CONSENT_MS = 600000, SSRCS = 2 /* media and RTX */ };
 

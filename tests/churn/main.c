@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "churn.h"
+#include "tests/churn/churn.h"
 
 #define SECOND 1000000000ull
 

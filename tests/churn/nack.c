@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "../../dataplane/rtp/rtcp.h"
-#include "churn.h"
-#include "wire.h"
+#include "dataplane/rtp/bytes.h"
+#include "dataplane/rtp/rtcp.h"
+#include "tests/churn/churn.h"
+#include "tests/churn/wire.h"
 
 enum {
 	NACK_MS = 2,

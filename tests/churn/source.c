@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "churn.h"
-#include "wire.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/churn/churn.h"
+#include "tests/churn/wire.h"
 
 #define MS 1000000ull
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "churn.h"
-#include "wire.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/churn/churn.h"
+#include "tests/churn/wire.h"
 
 enum {
 	HEADERS = 14 + 20 + 8,

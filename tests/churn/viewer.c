@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "churn.h"
+#include "tests/churn/churn.h"
 
 #define MS 1000000ull
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wire.h"
+#include "tests/churn/wire.h"
 
 #include <stdio.h>
 
@@ -7,7 +7,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
-#include "../stage/harness.h"
+#include "tests/stage/harness.h"
 
 enum { MBUFS = 8191, CACHE = 128, DESCRIPTORS = 1024, WAIT_MS = 10000 };
 

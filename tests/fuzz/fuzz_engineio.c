@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../controlplane/engineio/event.h"
-#include "../unit/engineio/clock.h"
+#include "controlplane/engineio/event.h"
+#include "tests/unit/engineio/clock.h"
 
 enum { POLLS_MAX = 64 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../controlplane/negotiation/negotiation.h"
+#include "controlplane/negotiation/negotiation.h"
 
 static void require(int truth)
 {

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/nack.h"
-#include "../../dataplane/rtp/receive.h"
-#include "../../dataplane/rtp/rtcp.h"
-#include "../../dataplane/rtp/twcc.h"
+#include "dataplane/rtp/nack.h"
+#include "dataplane/rtp/receive.h"
+#include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/twcc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "srtp/srtp.h"
-#include "../../shared/ids.h"
+#include "dataplane/srtp/srtp.h"
+#include "shared/ids.h"
 
 enum { MAX = 1500, ENGINES = 2, ROUNDS = 8 };
 

@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "../../controlplane/auth/auth.h"
+#include "controlplane/auth/auth.h"
 
 enum { KINDS = 3, PART_MAX = 8192, TOKEN_MAX = 4 * PART_MAX };
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "tests/stage/harness.h"
 
 struct sh_hello stage_hello_record(void)
 {

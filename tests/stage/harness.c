@@ -2,7 +2,7 @@
 
 /* The process under test: its directory, its start, its end, and waiting. */
 
-#include "harness.h"
+#include "tests/stage/harness.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../../shared/abi.h"
-#include "../../shared/ring.h"
-#include "../../shared/stats_reader.h"
+#include "shared/abi.h"
+#include "shared/ring.h"
+#include "shared/stats_reader.h"
 
 enum { STAGE_FRAME_MAX = 2048, STAGE_WAIT_MS = 3000, STAGE_SKIPPED = 77 };
 

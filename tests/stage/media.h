@@ -11,9 +11,9 @@
 
 #include <srtp2/srtp.h>
 
-#include "../../dataplane/rtp/rtcp.h"
-#include "../../dataplane/rtp/rtp.h"
-#include "harness.h"
+#include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtp.h"
+#include "tests/stage/harness.h"
 
 enum { MEDIA_PEERS = 224, MEDIA_ROOM = 1600, MEDIA_QUIET_MS = 60 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 const uint8_t media_producer_ext[SH_EXT_COUNT] = {
 	[SH_EXT_MID] = 3,

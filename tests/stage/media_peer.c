@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
 

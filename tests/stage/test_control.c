@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../shared/stun.h"
-#include "harness.h"
+#include "shared/stun.h"
+#include "tests/stage/harness.h"
 
 static const char config[] =
 	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","

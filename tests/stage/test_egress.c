@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness.h"
+#include "tests/stage/harness.h"
 
 static const char config[] = "{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
 			     "\"addresses\":[\"10.1.0.2/24\"]}]},"

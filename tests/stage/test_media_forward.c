@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 enum { ROUND = 40 };
 

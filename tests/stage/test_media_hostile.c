@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 enum { SSRC_LIMIT = 8 };
 

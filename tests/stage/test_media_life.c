@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "media.h"
+#include "tests/stage/media.h"
 
 static const char username[] = "abcdefgh:peer", password[] = "0123456789abcdefghijklmn";
 

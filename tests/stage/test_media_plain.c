@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../dataplane/net/arp.h"
-#include "../../dataplane/net/nd.h"
-#include "media.h"
+#include "dataplane/net/arp.h"
+#include "dataplane/net/nd.h"
+#include "tests/stage/media.h"
 
 enum { ROUND = 30 };
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 enum { CACHE = 128 /* half of stream_packets */, FLOOD_LIMIT = 500 /* in 100 ms */, FLOOD = 4000 };
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dataplane/rtp/bytes.h"
-#include "media.h"
+#include "dataplane/rtp/bytes.h"
+#include "tests/stage/media.h"
 
 /* What times may be off, rounding included, and how often they are measured before they are called wrong. */
 enum { TOLERANCE_MS = 5, ATTEMPTS = 5 };

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../churn/wire.h"
-#include "media.h"
+#include "tests/churn/wire.h"
+#include "tests/stage/media.h"
 
 enum {
 	FAR = 160, /* viewers behind the slow device */

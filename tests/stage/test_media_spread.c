@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "media.h"
+#include "tests/stage/media.h"
 
 enum {
 	WORKERS = 3,

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "media.h"
+#include "tests/stage/media.h"
 
 /* A producer whose SSRC is not signalled: learnt by MID, once, and RTX only behind its media. */
 static void learnt(struct media *m)

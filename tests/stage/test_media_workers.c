@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "media.h"
+#include "tests/stage/media.h"
 
 enum { VIEWERS = 6 };
 

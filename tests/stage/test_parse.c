@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../dataplane/net/checksum.h"
-#include "../../dataplane/net/icmp.h"
-#include "../../dataplane/net/nd.h"
-#include "harness.h"
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/icmp.h"
+#include "dataplane/net/nd.h"
+#include "tests/stage/harness.h"
 
 static const uint8_t mac[6] = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00}; /* net_pcap's first */
 static const uint8_t peer[6] = {2, 0, 0, 0, 0, 9};

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness.h"
+#include "tests/stage/harness.h"
 
 enum { WORKERS = 4, BASE = 20000, PLAIN = 40, SENDERS = 24 };
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness.h"
+#include "tests/stage/harness.h"
 
 #define TAP(device, args)                                                                                    \
 	"{\"network\":{\"ports\":[{\"device\":\"" device "\",\"args\":\"" args "\","                         \

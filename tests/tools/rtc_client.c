@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../tools/loadgen/rtc_peer.h"
+#include "tools/loadgen/rtc_peer.h"
 
 enum { PEERS_MAX = 1024, NAME_SIZE = 40, LINE_MAX_LEN = 1024, TICK_MS = 50 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../shared/config.h"
+#include "shared/config.h"
 
 enum { ANY = -1 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../shared/log.h"
+#include "shared/log.h"
 
 /* --- tables -------------------------------------------------------------------------- */
 

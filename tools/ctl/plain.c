@@ -2,7 +2,7 @@
 
 /* spatectl plain: from words to a request. */
 
-#include "plain.h"
+#include "tools/ctl/plain.h"
 
 #include <errno.h>
 #include <stdlib.h>

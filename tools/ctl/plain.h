@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 void ctl_plain_help(FILE *to);
 /* One that was just made, from the control plane's answer: all that the other side needs to know. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plain.h"
+#include "tools/ctl/plain.h"
 
 void ctl_plain_help(FILE *to)
 {

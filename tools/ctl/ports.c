@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../../shared/config.h"
-#include "../../shared/stats_names.h"
+#include "shared/config.h"
+#include "shared/stats_names.h"
 
 /* A name in a page may fill its place to the last byte. */
 #define NAME(n) (int)strnlen((n), sizeof(n)), (n)

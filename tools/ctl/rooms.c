@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <stdio.h>
 #include <string.h>

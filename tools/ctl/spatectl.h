@@ -14,7 +14,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../shared/stats_reader.h"
+#include "shared/stats_reader.h"
 
 enum ctl_exit {
 	CTL_OK = 0,

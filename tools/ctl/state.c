@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "tools/ctl/state.h"
 
 #include <string.h>
 #include <time.h>

@@ -4,7 +4,7 @@
 
 /* What `spatectl status` knows: both processes, looked at twice a second apart. */
 
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 enum { CTL_PORTS_MAX = 8, CTL_PROBLEMS_MAX = 32 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "../../shared/stats_names.h"
+#include "shared/stats_names.h"
 
 /* One line of the table: a counter over all workers, left out where it is zero. */
 static void add_row(struct ctl_table *t, const struct ctl_options *o, const char *prefix, const char *name,

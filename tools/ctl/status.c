@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "tools/ctl/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../shared/stats_names.h"
+#include "shared/stats_names.h"
 
 static void print_verdict(const struct ctl_state *s)
 {

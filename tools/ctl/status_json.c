@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "tools/ctl/state.h"
 
-#include "../../shared/stats_names.h"
+#include "shared/stats_names.h"
 
 static void add_table(cJSON *tables, const char *name, uint32_t used, uint32_t slots)
 {

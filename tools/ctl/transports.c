@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spatectl.h"
+#include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../shared/config.h"
-#include "../../shared/stats_names.h"
+#include "shared/config.h"
+#include "shared/stats_names.h"
 
 /* What the control plane calls the transports, sorted by the data plane's id. */
 struct names {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
+#include "tools/loadgen/check.h"
 
 #include <stdio.h>
 #include <string.h>

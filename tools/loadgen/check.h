@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../shared/stun.h"
+#include "shared/stun.h"
 
 enum { LG_CHECK_MAX = 600 };
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 
 #include <openssl/crypto.h>
-#include "loadgen.h"
-#include "srtp.h"
+#include "tools/loadgen/loadgen.h"
+#include "tools/loadgen/srtp.h"
 
 enum {
 	AUDIO_SSRC = 0x10ad0001,

@@ -15,9 +15,9 @@
 #include <cjson/cJSON.h>
 #include <uv.h>
 
-#include "measure.h"
-#include "rtc_peer.h"
-#include "socket.h"
+#include "tools/loadgen/measure.h"
+#include "tools/loadgen/rtc_peer.h"
+#include "tools/loadgen/socket.h"
 
 enum {
 	LG_STREAMS = 2, /* consumed by one member: the host's audio and video */

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "loadgen.h"
-#include "srtp.h"
+#include "tools/loadgen/loadgen.h"
+#include "tools/loadgen/srtp.h"
 
 enum {
 	OPEN_AT_ONCE = 32, /* sockets between two looks at what has come */

@@ -11,7 +11,7 @@
 
 #include <openssl/crypto.h>
 
-#include "loadgen.h"
+#include "tools/loadgen/loadgen.h"
 
 const char *const lg_step_name[LG_STEPS] = {
 	"capabilities", "transport", "newProducer", "check", "dtls", "media"};

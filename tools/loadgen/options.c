@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadgen.h"
+#include "tools/loadgen/loadgen.h"
 
 enum { EXIT_USAGE = 2 };
 

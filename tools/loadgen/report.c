@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "loadgen.h"
+#include "tools/loadgen/loadgen.h"
 
 /* --- what the members saw --------------------------------------------------------------------- */
 

@@ -8,8 +8,8 @@
 
 #include <openssl/crypto.h>
 
-#include "loadgen.h"
-#include "srtp.h"
+#include "tools/loadgen/loadgen.h"
+#include "tools/loadgen/srtp.h"
 
 enum { RECEIVE_BYTES = 4 << 20 /* a watcher's packets wait while this thread is busy */ };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rtc_peer.h"
+#include "tools/loadgen/rtc_peer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "check.h"
+#include "tools/loadgen/check.h"
 
 enum {
 	CHECK_MS = 100, /* between checks that nobody answers */

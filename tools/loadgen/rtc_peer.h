@@ -15,10 +15,10 @@
 
 #include <openssl/ssl.h>
 
-#include "../../controlplane/dtls/bio.h"
-#include "../../controlplane/dtls/cert.h"
-#include "../../shared/abi.h"
-#include "../../shared/stun.h"
+#include "controlplane/dtls/bio.h"
+#include "controlplane/dtls/cert.h"
+#include "shared/abi.h"
+#include "shared/stun.h"
 
 enum rtc_state {
 	RTC_CHECKING, /* no check was answered yet */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "socket.h"
+#include "tools/loadgen/socket.h"
 
 #include <stdio.h>
 #include <stdlib.h>

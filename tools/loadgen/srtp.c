@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "srtp.h"
+#include "tools/loadgen/srtp.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include <srtp2/srtp.h>
 
-#include "../../shared/abi.h"
+#include "shared/abi.h"
 
 /* An outbound libsrtp2 session with `keys->out`, GCM-128 or CM-128. 0, or -1. */
 int lg_srtp_open(srtp_t *out, const struct sh_transport_keys *keys);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "tests/unit/auth/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
-#include "token.h"
+#include "tests/unit/auth/token.h"
 
 EVP_PKEY *rsa, *other_rsa, *p256, *other_p256;
 char payload[128];

@@ -14,8 +14,8 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
-#include "fixture.h"
-#include "token.h"
+#include "tests/unit/auth/fixture.h"
+#include "tests/unit/auth/token.h"
 
 static void bad_key(struct fixture *f, const char *words)
 {

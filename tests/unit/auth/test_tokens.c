@@ -14,8 +14,8 @@
 #include <openssl/ec.h>
 #include <openssl/x509.h>
 
-#include "fixture.h"
-#include "token.h"
+#include "tests/unit/auth/fixture.h"
+#include "tests/unit/auth/token.h"
 
 /* --- signatures -------------------------------------------------------------------------- */
 

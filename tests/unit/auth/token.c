@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token.h"
+#include "tests/unit/auth/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fake.h"
+#include "tests/unit/dpclient/fake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <rte_ring.h>
 
-#include "../../../shared/stats.h"
+#include "shared/stats.h"
 
 void fake_start(struct fake *f, uint32_t workers)
 {

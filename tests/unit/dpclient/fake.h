@@ -13,8 +13,8 @@
 
 #include <uv.h>
 
-#include "../../../shared/abi.h"
-#include "../../../shared/ring.h"
+#include "shared/abi.h"
+#include "shared/ring.h"
 
 enum { FAKE_CMDS = 16, FAKE_EVENTS = 64, FAKE_PACKETS = 32, FAKE_PORT = 20000 };
 

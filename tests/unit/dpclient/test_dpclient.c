@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/dpclient/dpclient.h"
-#include "../../../controlplane/dpclient/requests.h"
-#include "../../../shared/stats.h"
-#include "fake.h"
+#include "controlplane/dpclient/dpclient.h"
+#include "controlplane/dpclient/requests.h"
+#include "shared/stats.h"
+#include "tests/unit/dpclient/fake.h"
 
 static uv_loop_t loop;
 static struct fake fake;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "peer.h"
+#include "tests/unit/dtls/peer.h"
 
 #include <assert.h>
 #include <stdlib.h>

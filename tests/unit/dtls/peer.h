@@ -13,8 +13,8 @@
 
 #include <openssl/ssl.h>
 
-#include "../../../controlplane/dtls/bio.h"
-#include "../../../controlplane/dtls/dtls.h"
+#include "controlplane/dtls/bio.h"
+#include "controlplane/dtls/dtls.h"
 
 enum { NET_ROOM = 256, NET_MTU = 1500 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/dtls/cert.h"
+#include "controlplane/dtls/cert.h"
 
 static struct cp_cert cert;
 

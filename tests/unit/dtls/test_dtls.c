@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "peer.h"
+#include "tests/unit/dtls/peer.h"
 
 static const char all[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
 

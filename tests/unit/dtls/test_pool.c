@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/dtls/pool.h"
+#include "controlplane/dtls/pool.h"
 
 enum { PAIRS = 40 };
 

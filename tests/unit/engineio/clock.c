@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "clock.h"
+#include "tests/unit/engineio/clock.h"
 
 uint64_t fake_now_ms, fake_wake_ms;
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "world.h"
+#include "tests/unit/engineio/world.h"
 
 /* --- handshake and table ------------------------------------------------------------------- */
 

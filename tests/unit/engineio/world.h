@@ -7,7 +7,7 @@
  * what the engine says to them is appended to the journal.
  */
 
-#include "clock.h"
+#include "tests/unit/engineio/clock.h"
 
 extern struct cp_eio_server *server;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "request.h"
+#include "tests/unit/ice/request.h"
 
 #include <stdio.h>
 #include <string.h>

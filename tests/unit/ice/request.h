@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../../shared/abi.h"
+#include "shared/abi.h"
 
 struct request {
 	const char *ufrag, *pwd; /* the server's; NULL ufrag: no USERNAME; NULL pwd: no MESSAGE-INTEGRITY */

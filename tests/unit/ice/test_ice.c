@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/ice/ice.h"
-#include "request.h"
+#include "controlplane/ice/ice.h"
+#include "tests/unit/ice/request.h"
 
 static struct cp_ice ice;
 static struct cp_ice_result result;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/ice/ice.h"
+#include "controlplane/ice/ice.h"
 
 enum { MANY = 5000 };
 

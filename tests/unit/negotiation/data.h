@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/negotiation/negotiation.h"
+#include "controlplane/negotiation/negotiation.h"
 
 /* The router with every codec, in the default order. */
 struct cp_router full_router(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "data.h"
+#include "tests/unit/negotiation/data.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "data.h"
+#include "tests/unit/negotiation/data.h"
 
-#include "../../../controlplane/negotiation/h264.h"
+#include "controlplane/negotiation/h264.h"
 
 static void parses_profiles_and_levels(void **state)
 {

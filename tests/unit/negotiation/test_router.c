@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "data.h"
+#include "tests/unit/negotiation/data.h"
 
 static void hands_out_payload_types_in_order(void **state)
 {

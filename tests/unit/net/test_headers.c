@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../dataplane/net/checksum.h"
-#include "../../../dataplane/net/udp.h"
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/udp.h"
 
 static const uint8_t us[6] = {2, 0, 0, 0, 0, 1}, them[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t src4[4] = {10, 0, 0, 9}, dst4[4] = {10, 0, 0, 1};

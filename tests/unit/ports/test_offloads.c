@@ -11,9 +11,9 @@
 
 #include <rte_ethdev.h>
 
-#include "../../../dataplane/offloads.h"
-#include "../../../shared/port_stats.h"
-#include "../../../shared/stats_names.h"
+#include "dataplane/offloads.h"
+#include "shared/port_stats.h"
+#include "shared/stats_names.h"
 
 #define RX_SUMS                                                                                              \
 	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM |       \

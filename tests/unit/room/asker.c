@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "asker.h"
+#include "tests/unit/room/asker.h"
 
 #include <stdlib.h>
 #include <string.h>

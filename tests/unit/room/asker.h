@@ -4,7 +4,7 @@
 
 /* Somebody at the operator's socket of the world. */
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 /* Asks without waiting. */
 void begin(const char *line);

@@ -2,7 +2,7 @@
 
 /* What the operator's socket says of rooms, and how it closes them. */
 
-#include "asker.h"
+#include "tests/unit/room/asker.h"
 
 static void the_operator_closes_a_room(void **state)
 {

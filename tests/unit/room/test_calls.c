@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 static void an_answer_waits_for_the_acknowledgement(void **state)
 {

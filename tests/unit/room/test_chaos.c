@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 enum { PEERS = 64, STEPS = 3000, SEEDS = 20 };
 

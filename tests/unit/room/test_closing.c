@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shared/log.h"
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 /* A room with a host that sends two streams, and two viewers: three peers, three transports. */
 struct small {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 enum { GRACE_MS = 10000 };
 

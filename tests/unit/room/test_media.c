@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 static void produce_tells_the_data_plane_and_the_others(void **state)
 {

@@ -2,7 +2,7 @@
 
 /* The rule alone, and with rooms: where transports go, and that what is counted comes to nothing in the end. */
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "asker.h"
+#include "tests/unit/room/asker.h"
 
 #define PRODUCE "{\"cmd\":\"plain-produce\",\"room\":\"r\",\"codec\":"
 

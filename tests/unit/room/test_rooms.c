@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 static void a_room_lives_as_long_as_its_peers(void **state)
 {

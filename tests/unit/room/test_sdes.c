@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "controlplane/admin/sdes.h"
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 static const uint16_t profiles[] = {
 	SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AEAD_AES_256_GCM, SH_SRTP_AES128_CM_SHA1_80};

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "tests/unit/room/world.h"
 
 static void what_the_same_user_had_is_closed_and_told(void **state)
 {

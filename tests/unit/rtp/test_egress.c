@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A producer's packet becomes a consumer's: the table at the top of egress.h, row by row. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/egress.h"
+#include "dataplane/rtp/egress.h"
 
 /* The router's ids, and a browser's, which are others. */
 static const uint8_t router[SH_EXT_COUNT] = {

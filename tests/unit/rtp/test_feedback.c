@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key frame gate, and a sender report's clock carried forward. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/feedback.h"
+#include "dataplane/rtp/feedback.h"
 
 static const uint64_t ms = 1000000, interval = 500000000, start = 7000000000;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key frame detection: per codec what starts one, what doesn't, and each payload cut short. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/keyframe.h"
+#include "dataplane/rtp/keyframe.h"
 
 struct sample {
 	size_t len;

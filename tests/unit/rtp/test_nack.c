@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is missing, when it is asked for, and when it is given up. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/nack.h"
+#include "dataplane/rtp/nack.h"
 
 static const uint64_t ms = 1000000, retry = 20000000;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Receiver statistics (RFC 3550, 6.4.1, A.3, A.8). */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/receive.h"
+#include "dataplane/rtp/receive.h"
 
 static const uint64_t second = 1000000000, ms = 1000000;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RTCP: validity (RFC 3550, A.2; RFC 5506), the walk over a compound, hostile contents. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp.h"
 
 static bool valid(const void *data, size_t len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every RTCP builder: its bytes, what a parser reads back, and no room. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp.h"
 
 static uint8_t space[2048];
 

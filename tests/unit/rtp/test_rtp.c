@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The RTP header (RFC 3550, 5.1) and its extension (RFC 8285): forms, bounds, lies. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
 #include <errno.h>
 
-#include "../../../dataplane/rtp/rtp.h"
+#include "dataplane/rtp/rtp.h"
 
 /* Two CSRCs, a one-byte extension of two words, five bytes of payload, three of padding. */
 static const uint8_t full[] = {

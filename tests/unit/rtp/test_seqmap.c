@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A consumer's own sequence numbers: dense, over wraps and pauses, and back again for a NACK. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/egress.h"
+#include "dataplane/rtp/egress.h"
 
 static uint64_t sent(struct dp_seqmap *m, uint64_t in)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transport-wide feedback, read back by an independent reader. */
-#include "exact.h"
+#include "tests/unit/rtp/exact.h"
 
-#include "../../../dataplane/rtp/twcc.h"
-#include "twcc_reader.h"
+#include "dataplane/rtp/twcc.h"
+#include "tests/unit/rtp/twcc_reader.h"
 
 static const uint64_t ms = 1000000, tick = 250000;
 static const uint64_t start = 5000ull * 1000000000;

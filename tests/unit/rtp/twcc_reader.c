@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "twcc_reader.h"
+#include "tests/unit/rtp/twcc_reader.h"
 
 static unsigned word(const uint8_t *p)
 {

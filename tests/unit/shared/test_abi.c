@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/abi.h"
-#include "../../../shared/ring.h"
-#include "../../../shared/stats.h"
+#include "shared/abi.h"
+#include "shared/ring.h"
+#include "shared/stats.h"
 
 struct place {
 	const char *name;

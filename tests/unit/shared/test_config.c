@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/config.h"
+#include "shared/config.h"
 
 static char file[] = "spate-test-config-XXXXXX";
 

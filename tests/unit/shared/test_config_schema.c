@@ -15,7 +15,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../../shared/config_table.h"
+#include "shared/config_table.h"
 
 static cJSON *schema;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/hmac_sha1.h"
+#include "shared/hmac_sha1.h"
 
 struct vector {
 	uint8_t key_fill; /* a key of one byte over and over; 0: key_text, or 1, 2, 3, ... */

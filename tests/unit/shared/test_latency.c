@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/latency.h"
+#include "shared/latency.h"
 
 static void ends(void **state)
 {

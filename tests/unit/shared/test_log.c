@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <regex.h>
 
-#include "../../../shared/log.h"
+#include "shared/log.h"
 
 static int saved_stderr;
 static FILE *captured;

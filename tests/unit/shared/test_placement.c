@@ -15,7 +15,7 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "../../../shared/placement.h"
+#include "shared/placement.h"
 
 /* --- a tree ------------------------------------------------------------------------- */
 

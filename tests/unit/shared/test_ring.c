@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/ring.h"
+#include "shared/ring.h"
 
 enum { RECORDS = 300000, WORDS = 16 };
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../../shared/stats_slot.h"
+#include "shared/stats_slot.h"
 
 enum { READERS = 2, OBJECTS = 2000000, WORDS = 40, LEAST = 1000 };
 

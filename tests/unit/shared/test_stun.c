@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <zlib.h>
 
-#include "../../../shared/stun.h"
+#include "shared/stun.h"
 
 /* RFC 5769, 2.1 */
 static const uint8_t sample_request[] = {0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xa4, 0x42, 0xb7, 0xe7, 0xa7,

@@ -2,7 +2,7 @@
 
 /* Anything in any order from several Socket.IO clients: every request is answered once. */
 
-#include "clients.h"
+#include "tests/unit/signaling/clients.h"
 
 #include <stdio.h>
 #include <string.h>

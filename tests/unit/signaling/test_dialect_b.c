@@ -2,7 +2,7 @@
 
 /* Socket.IO's requests on rooms with a recorded media side: what is answered, and who hears. */
 
-#include "clients.h"
+#include "tests/unit/signaling/clients.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "help.h"
-#include "srtp/ipsec_mb.h"
+#include "tests/unit/srtp/help.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 const uint16_t profiles[3] = {
 	SH_SRTP_AEAD_AES_128_GCM,

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "srtp/internal.h"
-#include "srtp/srtp.h"
+#include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/srtp.h"
 
 enum { ROOM = 2048 }; /* for one packet */
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
-#include "srtp/gcm_vaes.h"
-#include "srtp/ipsec_mb.h"
+#include "dataplane/srtp/gcm_vaes.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 enum { PAGE = 4096, ROOM = 17 * PAGE, TAG = 16 };
 

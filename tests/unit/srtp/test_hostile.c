@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "help.h"
+#include "tests/unit/srtp/help.h"
 
 static void run_replay(struct pair *p)
 {

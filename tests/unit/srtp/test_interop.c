@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "help.h"
+#include "tests/unit/srtp/help.h"
 
 static void check_round(struct pair *p, const struct shape *s, uint32_t roc)
 {

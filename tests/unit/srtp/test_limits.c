@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "help.h"
-#include "srtp/ipsec_mb.h"
+#include "tests/unit/srtp/help.h"
+#include "dataplane/srtp/ipsec_mb.h"
 
 static void test_engines(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Index estimation, the window and the table of SSRCs, without packets. */
-#include "help.h"
-#include "srtp/replay.h"
+#include "tests/unit/srtp/help.h"
+#include "dataplane/srtp/replay.h"
 
 static struct dp_replay at(uint64_t highest)
 {

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "help.h"
+#include "tests/unit/srtp/help.h"
 
 enum {
 	PACKETS = 100000, /* given to both, per profile */

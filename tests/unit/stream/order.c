@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "order.h"
+#include "tests/unit/stream/order.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -15,7 +15,7 @@
 
 #include <rte_random.h>
 
-#include "world.h"
+#include "tests/unit/stream/world.h"
 
 enum { CHUNK = RTE_DIM(((struct dp_audience_chunk *)0)->member), MANY = 3 * CHUNK + 10, FIRST = 70000 };
 

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "pause.h"
-#include "world.h"
+#include "tests/unit/stream/pause.h"
+#include "tests/unit/stream/world.h"
 
 enum { READERS = 2, SETTINGS = 200000, LEAST = 1000 };
 

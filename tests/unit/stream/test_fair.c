@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "world.h"
+#include "tests/unit/stream/world.h"
 
 enum {
 	LARGE = 150, /* viewers of the first video stream */

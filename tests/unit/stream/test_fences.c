@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "order.h"
-#include "world.h"
+#include "tests/unit/stream/order.h"
+#include "tests/unit/stream/world.h"
 
 enum { FIRST = 70000, BEFORE = 3 };
 

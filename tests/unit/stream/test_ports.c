@@ -15,7 +15,7 @@
 
 #include <rte_random.h>
 
-#include "world.h"
+#include "tests/unit/stream/world.h"
 
 enum { EACH = 80, FIRST = 70000 }; /* viewers by each port: odd and even ones */
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "world.h"
+#include "tests/unit/stream/world.h"
 
 enum { WINDOW = WORLD_RING / 2 };
 

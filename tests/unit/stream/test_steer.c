@@ -11,8 +11,8 @@
 
 #include <rte_malloc.h>
 
-#include "../../../dataplane/plain.h"
-#include "world.h"
+#include "dataplane/plain.h"
+#include "tests/unit/stream/world.h"
 
 enum { BASE = 20000, SLOTS = 8, ELSEWHERE = 40000 };
 

@@ -17,8 +17,8 @@
 
 #include <rte_pause.h>
 
-#include "pause.h"
-#include "world.h"
+#include "tests/unit/stream/pause.h"
+#include "tests/unit/stream/world.h"
 
 enum { READERS = 2, MILLISECONDS = 1000, FIRST = 65536 };
 

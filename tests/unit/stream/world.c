@@ -11,7 +11,7 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "world.h"
+#include "tests/unit/stream/world.h"
 
 struct world *world;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "browser.h"
+#include "tests/unit/transport/browser.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../ice/request.h"
+#include "tests/unit/ice/request.h"
 
 void browser_punt(struct browser *b, const uint8_t *data, size_t len)
 {

@@ -8,9 +8,9 @@
 
 #include <openssl/ssl.h>
 
-#include "../../../controlplane/dtls/bio.h"
-#include "../../../controlplane/dtls/cert.h"
-#include "../dpclient/fake.h"
+#include "controlplane/dtls/bio.h"
+#include "controlplane/dtls/cert.h"
+#include "tests/unit/dpclient/fake.h"
 
 struct browser {
 	struct fake *fake;

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "../../../controlplane/transport/webrtc.h"
-#include "../ice/request.h"
-#include "browser.h"
+#include "controlplane/transport/webrtc.h"
+#include "tests/unit/ice/request.h"
+#include "tests/unit/transport/browser.h"
 
 static uv_loop_t loop;
 static struct fake fake;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audience.h"
+#include "tools/benchmarks/src/audience.h"
 
 #include <err.h>
 #include <linux/sock_diag.h>
@@ -14,8 +14,8 @@
 
 #include <openssl/crypto.h>
 
-#include "../../../dataplane/rtp/bytes.h"
-#include "oracle.h"
+#include "dataplane/rtp/bytes.h"
+#include "tools/benchmarks/src/oracle.h"
 
 enum {
 	RTP_HEADER = 12,

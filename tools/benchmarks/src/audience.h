@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../../dataplane/srtp/srtp.h"
-#include "../../loadgen/rtc_peer.h"
+#include "dataplane/srtp/srtp.h"
+#include "tools/loadgen/rtc_peer.h"
 
 enum { AUDIENCE_DATAGRAM = 1500 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crowd.h"
+#include "tools/benchmarks/src/crowd.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 
-#include "../../../dataplane/net/frame.h"
-#include "../../../dataplane/net/ip.h"
-#include "../../../shared/ids.h"
+#include "dataplane/net/frame.h"
+#include "dataplane/net/ip.h"
+#include "shared/ids.h"
 
 enum {
 	PRODUCER_IP = 0x0a000001,

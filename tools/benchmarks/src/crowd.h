@@ -8,9 +8,9 @@
  * follows the last one. One of each viewer, taken at crowd_sample(), is kept for libsrtp2.
  */
 
-#include "link.h"
-#include "oracle.h"
-#include "plane.h"
+#include "tools/benchmarks/src/link.h"
+#include "tools/benchmarks/src/oracle.h"
+#include "tools/benchmarks/src/plane.h"
 
 enum {
 	CROWD_PAYLOAD_MAX = 1200,

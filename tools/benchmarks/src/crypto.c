@@ -11,11 +11,11 @@
 #include <time.h>
 #include <x86intrin.h>
 
-#include "../../../dataplane/rtp/bytes.h"
-#include "../../../shared/ids.h"
-#include "floor.h"
-#include "oracle.h"
-#include "result.h"
+#include "dataplane/rtp/bytes.h"
+#include "shared/ids.h"
+#include "tools/benchmarks/src/floor.h"
+#include "tools/benchmarks/src/oracle.h"
+#include "tools/benchmarks/src/result.h"
 
 enum {
 	JOBS = 64, /* a call's; as many as the data plane's */

@@ -13,11 +13,11 @@
 
 #include <rte_cycles.h>
 
-#include "../../../shared/ids.h"
-#include "crowd.h"
-#include "floor.h"
-#include "result.h"
-#include "returns.h"
+#include "shared/ids.h"
+#include "tools/benchmarks/src/crowd.h"
+#include "tools/benchmarks/src/floor.h"
+#include "tools/benchmarks/src/result.h"
+#include "tools/benchmarks/src/returns.h"
 
 enum {
 	SLICE_MS = 20,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "floor.h"
+#include "tools/benchmarks/src/floor.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <x86intrin.h>
 
-#include "../../../dataplane/srtp/ipsec_mb.h"
-#include "oracle.h"
-#include "result.h"
+#include "dataplane/srtp/ipsec_mb.h"
+#include "tools/benchmarks/src/oracle.h"
+#include "tools/benchmarks/src/result.h"
 
 enum {
 	HEADER = 12, /* of RTP */

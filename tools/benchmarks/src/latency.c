@@ -12,10 +12,10 @@
 
 #include <rte_cycles.h>
 
-#include "../../../shared/ids.h"
-#include "crowd.h"
-#include "result.h"
-#include "times.h"
+#include "shared/ids.h"
+#include "tools/benchmarks/src/crowd.h"
+#include "tools/benchmarks/src/result.h"
+#include "tools/benchmarks/src/times.h"
 
 enum {
 	AHEAD = 4096, /* most packets to viewers under way while the most that goes is measured */

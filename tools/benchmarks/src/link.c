@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link.h"
+#include "tools/benchmarks/src/link.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <rte_ethdev.h>
 #include <rte_vhost.h>
 
-#include "plane.h"
+#include "tools/benchmarks/src/plane.h"
 
 enum { MBUFS = 4095, CACHE = 250, DESCRIPTORS = 512, WAIT_MS = 10000 };
 

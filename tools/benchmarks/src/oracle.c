@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle.h"
+#include "tools/benchmarks/src/oracle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 
 #include <srtp2/srtp.h>
 
-#include "../../../dataplane/rtp/bytes.h"
-#include "../../../dataplane/rtp/rtp.h"
-#include "../../../shared/ids.h"
+#include "dataplane/rtp/bytes.h"
+#include "dataplane/rtp/rtp.h"
+#include "shared/ids.h"
 
 /* splitmix64: each number's bytes look like no other's. */
 static uint64_t mix(uint64_t *state)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../../dataplane/srtp/srtp.h"
+#include "dataplane/srtp/srtp.h"
 
 enum { ORACLE_PAYLOAD_MIN = 16 };
 

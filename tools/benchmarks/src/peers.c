@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audience.h"
-#include "oracle.h"
-#include "sfu.h"
+#include "tools/benchmarks/src/audience.h"
+#include "tools/benchmarks/src/oracle.h"
+#include "tools/benchmarks/src/sfu.h"
 
 enum {
 	BURST_MAX = 32,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plane.h"
+#include "tools/benchmarks/src/plane.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -14,8 +14,8 @@
 
 #include <uv.h>
 
-#include "../../../controlplane/dpclient/dpclient.h"
-#include "../../../shared/stats_reader.h"
+#include "controlplane/dpclient/dpclient.h"
+#include "shared/stats_reader.h"
 
 enum { PLANE_LINK, PLANE_NULL };
 enum { PLANE_LINK_IP = 0x0a010002, PLANE_NULL_IP = 0x0a010003 }; /* its addresses, host order */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "result.h"
+#include "tools/benchmarks/src/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../../shared/ids.h"
+#include "shared/ids.h"
 
 const char *result_profile(uint16_t profile)
 {

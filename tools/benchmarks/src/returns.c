@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "returns.h"
+#include "tools/benchmarks/src/returns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include <rte_cycles.h>
 
-#include "../../../dataplane/rtp/rtcp.h"
-#include "../../loadgen/check.h"
+#include "dataplane/rtp/rtcp.h"
+#include "tools/loadgen/check.h"
 
 enum {
 	REPORTER = 0x30000000, /* viewer i's own SSRC is REPORTER + i */

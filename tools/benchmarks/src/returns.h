@@ -8,9 +8,9 @@
  * Nobody waits for room: what the device's queue does not take is lost, as it would be on a wire.
  */
 
-#include "../../../shared/stun.h"
-#include "crowd.h"
-#include "result.h"
+#include "shared/stun.h"
+#include "tools/benchmarks/src/crowd.h"
+#include "tools/benchmarks/src/result.h"
 
 struct returns {
 	struct crowd *crowd;

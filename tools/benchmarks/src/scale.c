@@ -19,10 +19,10 @@
 
 #include <rte_cycles.h>
 
-#include "../../../shared/ids.h"
-#include "crowd.h"
-#include "floor.h"
-#include "result.h"
+#include "shared/ids.h"
+#include "tools/benchmarks/src/crowd.h"
+#include "tools/benchmarks/src/floor.h"
+#include "tools/benchmarks/src/result.h"
 
 enum {
 	SLICE_MS = 20,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sfu.h"
+#include "tools/benchmarks/src/sfu.h"
 
 #include <dirent.h>
 #include <err.h>

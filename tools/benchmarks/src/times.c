@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "times.h"
+#include "tools/benchmarks/src/times.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 
-#include "plane.h"
+#include "tools/benchmarks/src/plane.h"
 
 enum { ALL_MOST = 4000000, EACH_MOST = 1000000 };
 
