@@ -59,7 +59,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 
 	if (!ssrc_free(t, add->ssrc) || (add->rtx_ssrc && !ssrc_free(t, add->rtx_ssrc)))
 		return EEXIST;
-	memset(c, 0, sizeof *c);
+	memset(c, 0, sizeof(*c));
 	c->id = op->cmd.id;
 	c->slot = op->slot;
 	c->transport = t;

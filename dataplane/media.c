@@ -84,7 +84,7 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		w->session_out_size = out_size;
 		w->twcc_pool = twcc;
 		w->chunk_pool = chunks;
-		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof *w->watched, 0,
+		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
 			w->socket);
 		if (!w->watched)
 			return ENOMEM;
@@ -121,8 +121,8 @@ void dp_media_close(struct dp_worker *w)
 static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
 {
 	out->profile = profile;
-	memcpy(out->key, keys->key, sizeof out->key);
-	memcpy(out->salt, keys->salt, sizeof out->salt);
+	memcpy(out->key, keys->key, sizeof(out->key));
+	memcpy(out->salt, keys->salt, sizeof(out->salt));
 }
 
 /* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
@@ -167,7 +167,7 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 		else
 			close_session(w, &t->in);
 	}
-	explicit_bzero(&keys, sizeof keys);
+	explicit_bzero(&keys, sizeof(keys));
 	if (!error) {
 		t->profile = (uint16_t)k->profile;
 		dp_transport_refresh(t);

@@ -18,13 +18,14 @@ int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8
 {
 	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
 
-	memset(s, 0, sizeof *s);
+	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
 		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
 	s->mask = size - 1;
 	s->window = size / 2;
-	s->ring = rte_zmalloc_socket("stream ring", size * sizeof *s->ring, RTE_CACHE_LINE_SIZE, socket);
-	s->by_seq = rte_zmalloc_socket("stream index", size * sizeof *s->by_seq, RTE_CACHE_LINE_SIZE, socket);
+	s->ring = rte_zmalloc_socket("stream ring", size * sizeof(*s->ring), RTE_CACHE_LINE_SIZE, socket);
+	s->by_seq =
+		rte_zmalloc_socket("stream index", size * sizeof(*s->by_seq), RTE_CACHE_LINE_SIZE, socket);
 	if (s->ring && s->by_seq)
 		return 0;
 	dp_stream_dispose(s);
@@ -89,18 +90,18 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	s->codec = p->codec;
 	s->clock_rate = p->clock_rate;
 	s->cname_len = p->cname_len;
-	memcpy(s->cname, p->cname, sizeof s->cname);
+	memcpy(s->cname, p->cname, sizeof(s->cname));
 	s->ssrc = p->ssrc;
 	s->rtx_ssrc = p->rtx_ssrc;
 	s->pt = p->pt;
 	s->rtx_pt = p->rtx_pt;
 	s->flags = p->flags;
 	s->paused = p->flags & SH_PRODUCER_PAUSED;
-	memcpy(s->ext_id, p->ext_id, sizeof s->ext_id);
+	memcpy(s->ext_id, p->ext_id, sizeof(s->ext_id));
 	s->mid_len = p->mid_len;
 	s->rid_len = p->rid_len;
-	memcpy(s->mid, p->mid, sizeof s->mid);
-	memcpy(s->rid, p->rid, sizeof s->rid);
+	memcpy(s->mid, p->mid, sizeof(s->mid));
+	memcpy(s->rid, p->rid, sizeof(s->rid));
 	dp_receive_init(&s->receive, p->clock_rate);
 	dp_nack_init(&s->nack);
 
@@ -279,7 +280,7 @@ void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
 		struct dp_worker *peer = w->peer[rte_bsf32(others)];
 
 		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
-		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof s->slot);
+		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
 	}
 }
 
@@ -292,7 +293,7 @@ void dp_stream_take_wakes(struct dp_worker *w)
 
 		if (!w->wake[i])
 			continue;
-		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof slots[0], DP_BURST, NULL);
+		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
 		for (unsigned k = 0; k < n; k++)
 			dp_stream_wait(w, slots[k]);
 	}

@@ -10,8 +10,8 @@
 
 bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket)
 {
-	t->now = rte_zmalloc_socket("turns", streams * sizeof *t->now, 0, socket);
-	t->later = rte_zmalloc_socket("later turns", streams * sizeof *t->later, 0, socket);
+	t->now = rte_zmalloc_socket("turns", streams * sizeof(*t->now), 0, socket);
+	t->later = rte_zmalloc_socket("later turns", streams * sizeof(*t->later), 0, socket);
 	return t->now && t->later;
 }
 
@@ -35,7 +35,7 @@ static bool take_out(struct dp_audience **list, uint32_t *count, const struct dp
 {
 	for (uint32_t i = 0; i < *count; i++)
 		if (list[i] == a) {
-			memmove(list + i, list + i + 1, (--*count - i) * sizeof list[0]);
+			memmove(list + i, list + i + 1, (--*count - i) * sizeof(list[0]));
 			return true;
 		}
 	return false;
@@ -71,7 +71,7 @@ void dp_turns_done(struct dp_turns *t, uint32_t done, bool stopped)
 	struct dp_audience *one = stopped ? t->now[done] : NULL;
 	uint32_t from = stopped ? done + 1 : done, left = t->count - from;
 
-	memmove(t->now, t->now + from, left * sizeof t->now[0]);
+	memmove(t->now, t->now + from, left * sizeof(t->now[0]));
 	if (one)
 		t->now[left++] = one;
 	t->count = left;

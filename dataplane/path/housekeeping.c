@@ -61,7 +61,7 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	out.tuples = t->tuple_count;
 	if (t->selected < SH_MAX_TUPLES)
 		remote = t->tuple[t->selected].path.remote;
-	memcpy(out.remote_ip, remote.ip, sizeof out.remote_ip);
+	memcpy(out.remote_ip, remote.ip, sizeof(out.remote_ip));
 	out.remote_port = remote.port;
 	out.remote_family = remote.family;
 	out.rx_packets = t->rx_packets;
@@ -70,7 +70,7 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	out.tx_bytes = t->tx_bytes;
 	out.consent_ns = t->consent_ns;
 	out.available_bps = t->remb_bps;
-	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof out);
+	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof(out));
 }
 
 static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t elapsed)
@@ -92,7 +92,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	out.jitter = s->receive.jitter >> 4;
 	out.bitrate_bps = s->bitrate_bps;
 	out.fraction_lost = s->receive.fraction_lost;
-	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof out);
+	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof(out));
 }
 
 static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t elapsed)
@@ -116,7 +116,7 @@ static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t 
 	out.bitrate_bps = c->bitrate_bps;
 	out.paused = c->paused;
 	out.waiting_keyframe = c->waiting_keyframe;
-	sh_slot_write(&w->consumer_stats[c->slot], &out, sizeof out);
+	sh_slot_write(&w->consumer_stats[c->slot], &out, sizeof(out));
 }
 
 static void visit(struct dp_worker *w, struct dp_transport *t)

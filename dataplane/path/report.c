@@ -154,7 +154,7 @@ static void put_twcc(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp
 void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 {
 	uint8_t data[RTCP_CAP];
-	struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 
 	if (!t->can_send)
 		return;
@@ -197,9 +197,9 @@ void dp_report_consumers(struct dp_worker *w, struct dp_transport *t)
 
 	while (c && t->can_send) {
 		uint8_t data[RTCP_CAP];
-		struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
+		struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 
-		for (; c && b.len < sizeof data - SR_ROOM; c = c->next_on_transport)
+		for (; c && b.len < sizeof(data) - SR_ROOM; c = c->next_on_transport)
 			put_sr(w, c, &b);
 		send_rtcp(w, t, &b);
 	}

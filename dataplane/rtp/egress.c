@@ -116,8 +116,8 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 	}
 	if (one_byte_id(ext_id[SH_EXT_ABS_SEND_TIME])) {
 		e->abs_send_time_id = ext_id[SH_EXT_ABS_SEND_TIME];
-		put_element(prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof zero);
-		e->prefix_len = (uint8_t)(e->prefix_len + 1 + sizeof zero);
+		put_element(prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof(zero));
+		e->prefix_len = (uint8_t)(e->prefix_len + 1 + sizeof(zero));
 	}
 	e->header[0] = 2 << 6;
 	e->header_len = DP_RTP_HEADER;
@@ -137,7 +137,7 @@ static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct d
 	size_t header_len = put_extension_header(dst, len);
 
 	/* A fixed size is one copy; what is behind the elements is padding or the caller's to overwrite. */
-	memcpy(dst + DP_EGRESS_ELEMENTS + e->prefix_len, p->copy, sizeof p->copy);
+	memcpy(dst + DP_EGRESS_ELEMENTS + e->prefix_len, p->copy, sizeof(p->copy));
 	for (size_t at = DP_EGRESS_ELEMENTS + len; at < header_len; at++)
 		dst[at] = 0;
 	return header_len;
@@ -146,7 +146,7 @@ static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct d
 static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
 	uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
 {
-	memcpy(dst, e->header, sizeof e->header);
+	memcpy(dst, e->header, sizeof(e->header));
 	dst[1] = (uint8_t)(p->marker << 7 | pt);
 	dp_put16(dst + 2, seq);
 	dp_put32(dst + 4, timestamp);

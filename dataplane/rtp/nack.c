@@ -20,7 +20,7 @@ static void forget_old(struct dp_nack *n, uint64_t highest)
 	if (old == 0)
 		return;
 	n->count -= old;
-	memmove(n->missing, n->missing + old, n->count * sizeof n->missing[0]);
+	memmove(n->missing, n->missing + old, n->count * sizeof(n->missing[0]));
 }
 
 static void found(struct dp_nack *n, uint64_t seq)
@@ -37,7 +37,7 @@ static void found(struct dp_nack *n, uint64_t seq)
 	if (low == n->count || n->missing[low].seq != seq)
 		return;
 	n->count--;
-	memmove(n->missing + low, n->missing + low + 1, (n->count - low) * sizeof n->missing[0]);
+	memmove(n->missing + low, n->missing + low + 1, (n->count - low) * sizeof(n->missing[0]));
 }
 
 bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq)

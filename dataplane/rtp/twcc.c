@@ -33,7 +33,7 @@ struct statuses {
 
 void dp_twcc_init(struct dp_twcc *t)
 {
-	memset(t, 0, sizeof *t);
+	memset(t, 0, sizeof(*t));
 }
 
 static uint64_t *arrival(struct dp_twcc *t, uint64_t number)

@@ -138,7 +138,7 @@ void dp_gcm_hash_key(struct dp_gcm_key *key, unsigned rounds)
 	half[1] = (half[1] << 1 | half[0] >> 63) ^ (-carry & 0xc200000000000000);
 	half[0] = half[0] << 1 ^ carry;
 	memcpy(&h, half, 16);
-	explicit_bzero(half, sizeof half);
+	explicit_bzero(half, sizeof(half));
 
 	__m128i power = h;
 	store(key->power[DP_GCM_POWERS - 1], power);

@@ -35,10 +35,10 @@ static size_t gcm_used(const IMB_MGR *mgr, bool vaes)
 	if (vaes)
 		return offsetof(struct dp_gcm_key, round[DP_GCM_AES128_ROUNDS + 1]);
 	if (has_avx512_vaes(mgr))
-		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.vaes_avx512;
+		return offsetof(struct gcm_key_data, ghash_keys) + sizeof(k->ghash_keys.vaes_avx512);
 	if (mgr->used_arch == IMB_ARCH_AVX512 || mgr->used_arch == IMB_ARCH_AVX2)
-		return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.avx2_avx512;
-	return offsetof(struct gcm_key_data, ghash_keys) + sizeof k->ghash_keys.sse_avx;
+		return offsetof(struct gcm_key_data, ghash_keys) + sizeof(k->ghash_keys.avx2_avx512);
+	return offsetof(struct gcm_key_data, ghash_keys) + sizeof(k->ghash_keys.sse_avx);
 }
 
 static const char *code_name(const struct dp_mb_engine *e)
@@ -61,7 +61,7 @@ static void destroy(struct dp_mb_engine *e)
 		free_mb_mgr(e->few);
 	if (e->mgr != NULL)
 		free_mb_mgr(e->mgr);
-	explicit_bzero(e, sizeof *e);
+	explicit_bzero(e, sizeof(*e));
 	free(e);
 }
 
@@ -72,10 +72,10 @@ static void mb_free(struct dp_srtp_engine *e)
 
 struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes)
 {
-	struct dp_mb_engine *e = aligned_alloc(64, sizeof *e);
+	struct dp_mb_engine *e = aligned_alloc(64, sizeof(*e));
 	if (e == NULL)
 		return NULL;
-	memset(e, 0, sizeof *e);
+	memset(e, 0, sizeof(*e));
 	e->base.ops = &ops;
 
 	e->mgr = alloc_mb_mgr(flags);
@@ -122,21 +122,21 @@ static void hmac_start(struct dp_mb_engine *e, const uint8_t key[DP_SRTP_AUTH_KE
 	uint8_t out[20])
 {
 	uint8_t block[64];
-	memset(block, pad, sizeof block);
+	memset(block, pad, sizeof(block));
 	for (unsigned i = 0; i < DP_SRTP_AUTH_KEY; i++)
 		block[i] ^= key[i];
 	IMB_SHA1_ONE_BLOCK(e->mgr, block, out);
-	explicit_bzero(block, sizeof block);
+	explicit_bzero(block, sizeof(block));
 }
 
 static void set_keys(struct dp_mb_engine *e, struct dp_mb_session *s, struct dp_mb_keys *to,
 	const struct dp_srtp_stream_keys *from)
 {
-	memcpy(to->salt, from->salt, sizeof from->salt);
+	memcpy(to->salt, from->salt, sizeof(from->salt));
 	if (dp_mb_is_gcm(s)) {
-		memcpy(to->gcm, from->key, sizeof to->gcm);
+		memcpy(to->gcm, from->key, sizeof(to->gcm));
 	} else {
-		memcpy(to->cm.aes, from->key, sizeof to->cm.aes);
+		memcpy(to->cm.aes, from->key, sizeof(to->cm.aes));
 		hmac_start(e, from->auth, 0x36, to->cm.ipad);
 		hmac_start(e, from->auth, 0x5c, to->cm.opad);
 	}
@@ -185,8 +185,8 @@ const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp
 static void forget_expanded(struct dp_mb_engine *e)
 {
 	e->expanded = NULL;
-	explicit_bzero(&e->schedule, sizeof e->schedule);
-	explicit_bzero(e->round_keys_unused, sizeof e->round_keys_unused);
+	explicit_bzero(&e->schedule, sizeof(e->schedule));
+	explicit_bzero(e->round_keys_unused, sizeof(e->round_keys_unused));
 }
 
 void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
@@ -211,7 +211,7 @@ static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const st
 	int err = dp_srtp_derive(&derived, keys);
 	if (err == 0)
 		dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, &derived, limit);
-	explicit_bzero(&derived, sizeof derived);
+	explicit_bzero(&derived, sizeof(derived));
 	return err;
 }
 

@@ -18,10 +18,10 @@ void dp_mb_cm_init(struct dp_mb_engine *e)
 		j->hash_alg = IMB_AUTH_HMAC_SHA_1;
 		j->key_len_in_bytes = IMB_KEY_128_BYTES;
 		j->iv = e->iv[i];
-		j->iv_len_in_bytes = sizeof e->iv[i];
+		j->iv_len_in_bytes = sizeof(e->iv[i]);
 		/* to the side: the library knows tags of 12 and of 20 bytes alone */
 		j->auth_tag_output = e->digest[i];
-		j->auth_tag_output_len_in_bytes = sizeof e->digest[i];
+		j->auth_tag_output_len_in_bytes = sizeof(e->digest[i]);
 	}
 }
 

@@ -100,7 +100,7 @@ int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s
 
 	rtcp_aad(aad, pkt, e_index);
 	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
-	encrypt(e, s, &key->gcm, body, body, *len - DP_SRTP_RTCP_HEADER, e->iv[0], aad, sizeof aad);
+	encrypt(e, s, &key->gcm, body, body, *len - DP_SRTP_RTCP_HEADER, e->iv[0], aad, sizeof(aad));
 	dp_put32(pkt + *len + TAG, e_index);
 	*len += TAG + DP_SRTP_INDEX;
 	return 0;
@@ -116,7 +116,7 @@ int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session 
 	rtcp_aad(aad, pkt, e_index);
 	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
 	int err = decrypt(e, s, &key->gcm, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER, e->iv[0],
-		aad, sizeof aad);
+		aad, sizeof(aad));
 	if (err == 0)
 		*len = plain;
 	return err;

@@ -28,7 +28,7 @@ int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, s
 		EVP_EncryptUpdate(ctx, out, &len, zero, (int)out_len) == 1 && (size_t)len == out_len)
 		err = 0;
 	EVP_CIPHER_CTX_free(ctx);
-	explicit_bzero(iv, sizeof iv);
+	explicit_bzero(iv, sizeof(iv));
 	return err;
 }
 
@@ -61,7 +61,7 @@ int dp_srtp_derive(struct dp_srtp_derived *out, const struct dp_srtp_keys *keys)
 	if (p == NULL)
 		return EINVAL;
 
-	memset(out, 0, sizeof *out);
+	memset(out, 0, sizeof(*out));
 	out->profile = p->id;
 	int err = derive_stream(&out->rtp, p, keys, DP_KDF_RTP_KEY);
 	return err != 0 ? err : derive_stream(&out->rtcp, p, keys, DP_KDF_RTCP_KEY);

@@ -51,7 +51,7 @@ struct dp_srtp_engine *dp_srtp_libsrtp2_new(void)
 		errno = ENOTSUP;
 		return NULL;
 	}
-	struct dp_srtp_engine *e = malloc(sizeof *e);
+	struct dp_srtp_engine *e = malloc(sizeof(*e));
 	if (e != NULL)
 		*e = (struct dp_srtp_engine){.ops = &ops, .code = "portable"};
 	return e;
@@ -82,7 +82,7 @@ static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session
 	memcpy(key, keys->key, p->key_len);
 	memcpy(key + p->key_len, keys->salt, p->salt_len);
 	srtp_err_status_t status = srtp_create(&s->srtp, &policy);
-	explicit_bzero(key, sizeof key);
+	explicit_bzero(key, sizeof(key));
 	if (status != srtp_err_status_ok)
 		return ENOMEM;
 	if (session->dir == DP_SRTP_IN) {

@@ -12,7 +12,7 @@ static const struct dp_srtp_profile profiles[] = {
 
 const struct dp_srtp_profile *dp_srtp_profile(uint16_t id)
 {
-	for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
 		if (profiles[i].id == id)
 			return &profiles[i];
 	return NULL;

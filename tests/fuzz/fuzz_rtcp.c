@@ -72,7 +72,7 @@ static void make_feedback(const uint8_t *data, size_t size)
 	struct dp_rtcp_report block;
 	uint16_t lost[DP_NACK_MAX];
 	uint8_t out[600];
-	struct dp_rtcp_buf b = {.data = out, .cap = sizeof out};
+	struct dp_rtcp_buf b = {.data = out, .cap = sizeof(out)};
 	uint64_t now = 1000000000;
 
 	dp_twcc_init(&twcc);
@@ -89,7 +89,7 @@ static void make_feedback(const uint8_t *data, size_t size)
 	}
 
 	unsigned n = dp_nack_due(&nack, now, 1, lost, DP_NACK_MAX);
-	must(n == 0 || dp_rtcp_put_nack(&b, 1, 2, lost, n) || n * 4 + 12 > sizeof out);
+	must(n == 0 || dp_rtcp_put_nack(&b, 1, 2, lost, n) || n * 4 + 12 > sizeof(out));
 	dp_receive_report(&receive, &block, now);
 	b.len = 0;
 	must(dp_rtcp_put_rr(&b, 1, &block, 1));

@@ -46,8 +46,8 @@ static void start(void)
 static void open_all(uint16_t profile)
 {
 	struct dp_srtp_keys keys = {.profile = profile};
-	memset(keys.key, 0x5a, sizeof keys.key);
-	memset(keys.salt, 0x3c, sizeof keys.salt);
+	memset(keys.key, 0x5a, sizeof(keys.key));
+	memset(keys.salt, 0x3c, sizeof(keys.salt));
 	for (unsigned i = 0; i < count; i++)
 		if (dp_srtp_open(engine[i], in[i], DP_SRTP_IN, &keys, 2) != 0)
 			abort();

@@ -60,7 +60,7 @@ static uint32_t number_of(const struct rte_mbuf *m)
 
 static void destroy(struct rte_mbuf *m)
 {
-	memset(m, 0xdd, sizeof *m);
+	memset(m, 0xdd, sizeof(*m));
 	free(m);
 }
 
@@ -133,7 +133,7 @@ static int setup(void **state)
 {
 	struct dp_worker *w;
 
-	bed = rte_zmalloc_socket(NULL, sizeof *bed, 64, 0);
+	bed = rte_zmalloc_socket(NULL, sizeof(*bed), 64, 0);
 	w = &bed->worker;
 	w->id = WORKER;
 	w->config = &bed->config;
@@ -178,7 +178,7 @@ static int teardown(void **state)
 
 static struct rte_mbuf *packet(uint64_t since_ns, uint64_t kind)
 {
-	struct rte_mbuf *m = rte_zmalloc_socket(NULL, sizeof *m, 64, 0);
+	struct rte_mbuf *m = rte_zmalloc_socket(NULL, sizeof(*m), 64, 0);
 
 	assert_true(bed->made < PACKETS);
 	m->pool = &bed->pool;

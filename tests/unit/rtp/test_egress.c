@@ -57,7 +57,7 @@ static void each_extension(void **state)
 
 	for (unsigned ext = 0; ext < SH_EXT_COUNT; ext++) {
 		uint8_t elements[4] = {(uint8_t)(browser[ext] << 4 | 2), 'x', 'y', 'z'};
-		struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+		struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
 		assert_int_equal(p.copy_len, copied[ext] ? 4 : 0);
 		if (copied[ext]) {
@@ -71,10 +71,10 @@ static void unknown_id_is_stripped(void **state)
 {
 	static const uint8_t elements[] = {0x60, 'x', 0xe0, 'l', 0x70, 'y', 0, 0};
 	static const uint8_t want[] = {0x60, 'l'};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
-	assert_int_equal(p.copy_len, sizeof want);
-	assert_memory_equal(p.copy, want, sizeof want);
+	assert_int_equal(p.copy_len, sizeof(want));
+	assert_memory_equal(p.copy, want, sizeof(want));
 }
 
 static void not_negotiated_is_stripped(void **state)
@@ -82,17 +82,17 @@ static void not_negotiated_is_stripped(void **state)
 	static const uint8_t elements[] = {0xe0, 'l', 0, 0};
 	uint8_t ids[SH_EXT_COUNT];
 
-	memcpy(ids, router, sizeof ids);
+	memcpy(ids, router, sizeof(ids));
 	ids[SH_EXT_AUDIO_LEVEL] = 0; /* the router has no id for it */
-	assert_int_equal(plain_of(0xbede, elements, sizeof elements, browser, ids).copy_len, 0);
+	assert_int_equal(plain_of(0xbede, elements, sizeof(elements), browser, ids).copy_len, 0);
 	ids[SH_EXT_AUDIO_LEVEL] = 15; /* and this one can't be written */
-	assert_int_equal(plain_of(0xbede, elements, sizeof elements, browser, ids).copy_len, 0);
+	assert_int_equal(plain_of(0xbede, elements, sizeof(elements), browser, ids).copy_len, 0);
 	ids[SH_EXT_AUDIO_LEVEL] = 14;
-	assert_int_equal(plain_of(0xbede, elements, sizeof elements, browser, ids).copy_len, 2);
+	assert_int_equal(plain_of(0xbede, elements, sizeof(elements), browser, ids).copy_len, 2);
 
-	memcpy(ids, browser, sizeof ids);
+	memcpy(ids, browser, sizeof(ids));
 	ids[SH_EXT_AUDIO_LEVEL] = 0; /* the producer hasn't */
-	assert_int_equal(plain_of(0xbede, elements, sizeof elements, ids, router).copy_len, 0);
+	assert_int_equal(plain_of(0xbede, elements, sizeof(elements), ids, router).copy_len, 0);
 }
 
 /* Two-byte elements in, one-byte out: what has no one-byte form is stripped. */
@@ -125,7 +125,7 @@ static void no_room_is_stripped(void **state)
 		elements[17 * i] = (uint8_t)(ids[i] << 4 | 15);
 	}
 	/* Three of 17 bytes fit, a fourth doesn't. */
-	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	assert_int_equal(p.copy_len, 51);
 
 	/* Nor one of 14. */
@@ -142,7 +142,7 @@ static void no_room_is_stripped(void **state)
 static void repeated_is_copied_once(void **state)
 {
 	static const uint8_t elements[] = {0xe0, 'a', 0xe0, 'b', 0xd0, 'c', 0, 0};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
 	assert_int_equal(p.copy_len, 4);
 	assert_memory_equal(p.copy,
@@ -156,7 +156,7 @@ static void repeated_is_copied_once(void **state)
 static void find(void **state)
 {
 	static const uint8_t pkt[] = {0x10, 'a', 0x21, 'b', 'c', 0, 0, 0};
-	struct dp_rtp r = {.ext_profile = 0xbede, .ext_len = sizeof pkt};
+	struct dp_rtp r = {.ext_profile = 0xbede, .ext_len = sizeof(pkt)};
 	struct dp_rtp_ext e;
 
 	assert_true(dp_ext_find(&r, pkt, 2, &e));
@@ -185,7 +185,7 @@ static void header_with_all(void **state)
 		0x11, '4', '2', 0x42, 0x12, 0x34, 0x56, /* MID, abs-send-time */
 		0x93, 1, 2, 3, 4, 0x60, 'l', 0, 0, /* copied, padding */
 	};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	uint8_t dst[DP_EGRESS_HEADER_MAX + 1];
 	struct dp_egress e;
 
@@ -193,20 +193,20 @@ static void header_with_all(void **state)
 	dp_egress_init(&e, 0xaabbccdd, 0x01020304, 96, 97, "42", 2, router);
 	assert_int_equal(e.mid_id, 1);
 	assert_int_equal(e.abs_send_time_id, 4);
-	memset(dst, 0xee, sizeof dst);
-	assert_int_equal(dp_egress_header(dst, &e, &p, 0xffff, 0x11223344, 0x123456), sizeof want);
-	assert_memory_equal(dst, want, sizeof want);
+	memset(dst, 0xee, sizeof(dst));
+	assert_int_equal(dp_egress_header(dst, &e, &p, 0xffff, 0x11223344, 0x123456), sizeof(want));
+	assert_memory_equal(dst, want, sizeof(want));
 	assert_int_equal(dst[DP_EGRESS_HEADER_MAX], 0xee);
 
 	/* The retransmission differs in SSRC, payload type and number alone. */
-	uint8_t rtx[sizeof want];
-	memcpy(rtx, want, sizeof want);
+	uint8_t rtx[sizeof(want)];
+	memcpy(rtx, want, sizeof(want));
 	memcpy(rtx + 8, "\x01\x02\x03\x04", 4);
 	rtx[1] = 0x80 | 97;
 	rtx[2] = 0x03;
 	rtx[3] = 0xe8;
-	assert_int_equal(dp_egress_rtx_header(dst, &e, &p, 1000, 0x11223344, 0x123456), sizeof rtx);
-	assert_memory_equal(dst, rtx, sizeof rtx);
+	assert_int_equal(dp_egress_rtx_header(dst, &e, &p, 1000, 0x11223344, 0x123456), sizeof(rtx));
+	assert_memory_equal(dst, rtx, sizeof(rtx));
 }
 
 static void header_without_extension(void **state)
@@ -219,8 +219,8 @@ static void header_without_extension(void **state)
 
 	dp_egress_init(&e, 2, 0, 111, 0, "0", 1, no_ids);
 	assert_int_equal(e.prefix_len, 0);
-	assert_int_equal(dp_egress_header(dst, &e, &p, 1234, 1, 0xffffff), sizeof want);
-	assert_memory_equal(dst, want, sizeof want);
+	assert_int_equal(dp_egress_header(dst, &e, &p, 1234, 1, 0xffffff), sizeof(want));
+	assert_memory_equal(dst, want, sizeof(want));
 }
 
 static void mid_and_send_time_alone(void **state)
@@ -277,7 +277,7 @@ static void longest_header(void **state)
 static void parses_back(void **state)
 {
 	static const uint8_t elements[] = {0xe0, 'l', 0xd0, 3, 0, 0, 0, 0};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof elements, browser, router);
+	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	uint8_t dst[DP_EGRESS_HEADER_MAX];
 	struct dp_rtp_ext x;
 	struct dp_egress e;

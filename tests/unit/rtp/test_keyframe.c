@@ -62,7 +62,7 @@ static void vp8(void **state)
 		SAMPLE("\x90\xf0\x80\x00\x00\x00\x01", false, "all of them, inter"),
 	};
 
-	check(SH_CODEC_VP8, samples, sizeof samples / sizeof samples[0]);
+	check(SH_CODEC_VP8, samples, sizeof(samples) / sizeof(samples[0]));
 	check_cut(SH_CODEC_VP8, "\x90\xf0\x80\x01\x01\x01\x10\x9d", 8, 7);
 	check_cut(SH_CODEC_VP8, "\x90\x80\x01\x10", 4, 4);
 	check_cut(SH_CODEC_VP8, "\x10\x10", 2, 2);
@@ -92,7 +92,7 @@ static void vp9(void **state)
 			"two layers and a group"),
 	};
 
-	check(SH_CODEC_VP9, samples, sizeof samples / sizeof samples[0]);
+	check(SH_CODEC_VP9, samples, sizeof(samples) / sizeof(samples[0]));
 	check_cut(SH_CODEC_VP9, "\xaa\x91\x22\x00\x05\x38\x02\x80\x01\x68\x05\x00\x02\xd0\x01\x08\x01\x02zz",
 		20, 19);
 	check_cut(SH_CODEC_VP9, "\x0a\x08\xff\x0c\x01\x02\x03", 7, 8); /* 255 pictures, and it ends */
@@ -129,14 +129,14 @@ static void h264(void **state)
 		SAMPLE("\x7c", false, "FU-A without its header"),
 	};
 
-	check(SH_CODEC_H264, samples, sizeof samples / sizeof samples[0]);
+	check(SH_CODEC_H264, samples, sizeof(samples) / sizeof(samples[0]));
 	/* After the first unit alone it is whole too. */
 	static const uint8_t stap[] = {0x78, 0, 2, 0x67, 0x42, 0, 3, 0x68, 0xce, 0x3c};
-	for (size_t cut = 0; cut <= sizeof stap; cut++) {
+	for (size_t cut = 0; cut <= sizeof(stap); cut++) {
 		uint8_t *payload = exact(stap, cut);
 
 		assert_int_equal(dp_keyframe_start(SH_CODEC_H264, payload, cut),
-			cut == 5 || cut == sizeof stap);
+			cut == 5 || cut == sizeof(stap));
 		free(payload);
 	}
 }
@@ -153,7 +153,7 @@ static void av1(void **state)
 		SAMPLE("\x08", false, "nothing behind the header"),
 	};
 
-	check(SH_CODEC_AV1, samples, sizeof samples / sizeof samples[0]);
+	check(SH_CODEC_AV1, samples, sizeof(samples) / sizeof(samples[0]));
 	check_cut(SH_CODEC_AV1, "\x18\x0a\x0b", 3, 2);
 }
 

@@ -24,14 +24,14 @@ static const uint8_t compound[] = {
 
 static void walk(void **state)
 {
-	uint8_t *data = exact(compound, sizeof compound);
+	uint8_t *data = exact(compound, sizeof(compound));
 	struct dp_rtcp_report block;
 	size_t pos = 0;
 	struct dp_rtcp r;
 	uint32_t media;
 
-	assert_true(dp_rtcp_valid(data, sizeof compound));
-	assert_true(dp_rtcp_next(data, sizeof compound, &pos, &r));
+	assert_true(dp_rtcp_valid(data, sizeof(compound)));
+	assert_true(dp_rtcp_next(data, sizeof(compound), &pos, &r));
 	assert_int_equal(r.pt, DP_RTCP_RR);
 	assert_int_equal(r.count, 1);
 	assert_int_equal(r.ssrc, 1);
@@ -47,26 +47,26 @@ static void walk(void **state)
 	assert_false(dp_rtcp_report(&r, 1, &block));
 	assert_false(dp_rtcp_fb_media(&r, &media)); /* no feedback packet */
 
-	assert_true(dp_rtcp_next(data, sizeof compound, &pos, &r));
+	assert_true(dp_rtcp_next(data, sizeof(compound), &pos, &r));
 	assert_int_equal(r.pt, DP_RTCP_SDES);
 	assert_false(dp_rtcp_report(&r, 0, &block));
 
-	assert_true(dp_rtcp_next(data, sizeof compound, &pos, &r));
+	assert_true(dp_rtcp_next(data, sizeof(compound), &pos, &r));
 	assert_int_equal(r.pt, DP_RTCP_PSFB);
 	assert_int_equal(r.count, DP_PSFB_PLI);
 	assert_int_equal(r.body_len, 4); /* without the padding */
 	assert_true(dp_rtcp_fb_media(&r, &media));
 	assert_int_equal(media, 9);
 
-	assert_false(dp_rtcp_next(data, sizeof compound, &pos, &r));
+	assert_false(dp_rtcp_next(data, sizeof(compound), &pos, &r));
 	free(data);
 }
 
 static void truncated_at_each_length(void **state)
 {
-	for (size_t len = 0; len <= sizeof compound; len++) {
+	for (size_t len = 0; len <= sizeof(compound); len++) {
 		/* Whole packets are a compound of their own (RFC 5506: no RR has to lead). */
-		bool whole = len == 32 || len == 48 || len == sizeof compound;
+		bool whole = len == 32 || len == 48 || len == sizeof(compound);
 		uint8_t *data = exact(compound, len);
 		struct dp_rtcp r;
 		size_t pos = 0;
@@ -80,46 +80,46 @@ static void truncated_at_each_length(void **state)
 
 static void validity(void **state)
 {
-	uint8_t c[sizeof compound];
+	uint8_t c[sizeof(compound)];
 
 	for (unsigned version = 0; version < 4; version++) {
-		memcpy(c, compound, sizeof c);
+		memcpy(c, compound, sizeof(c));
 		c[32] = (uint8_t)((c[32] & 0x3f) | version << 6);
-		assert_int_equal(valid(c, sizeof c), version == 2);
+		assert_int_equal(valid(c, sizeof(c)), version == 2);
 	}
-	memcpy(c, compound, sizeof c);
+	memcpy(c, compound, sizeof(c));
 	c[35] = 4; /* SDES a word longer: the next header is not one */
-	assert_false(valid(c, sizeof c));
+	assert_false(valid(c, sizeof(c)));
 	c[35] = 0xff;
-	assert_false(valid(c, sizeof c));
+	assert_false(valid(c, sizeof(c)));
 	c[35] = 3;
 	c[34] = 0xff;
-	assert_false(valid(c, sizeof c));
+	assert_false(valid(c, sizeof(c)));
 
 	/* Padding in any but the last. */
-	memcpy(c, compound, sizeof c);
+	memcpy(c, compound, sizeof(c));
 	c[32] |= 0x20;
 	c[47] = 4;
-	assert_false(valid(c, sizeof c));
+	assert_false(valid(c, sizeof(c)));
 	assert_true(valid(c, 48));
 }
 
 static void padding_counts(void **state)
 {
-	uint8_t c[sizeof compound];
+	uint8_t c[sizeof(compound)];
 
-	memcpy(c, compound, sizeof c);
+	memcpy(c, compound, sizeof(c));
 	for (unsigned padding = 0; padding < 256; padding++) {
-		c[sizeof c - 1] = (uint8_t)padding;
-		assert_int_equal(valid(c, sizeof c), padding == 4 || padding == 8 || padding == 12);
+		c[sizeof(c) - 1] = (uint8_t)padding;
+		assert_int_equal(valid(c, sizeof(c)), padding == 4 || padding == 8 || padding == 12);
 	}
 	/* All of it padding: no SSRC, no body, nothing to find. */
 	struct dp_rtcp r;
 	uint32_t media;
 	size_t pos = 48;
 
-	c[sizeof c - 1] = 12;
-	assert_true(dp_rtcp_next(c, sizeof c, &pos, &r));
+	c[sizeof(c) - 1] = 12;
+	assert_true(dp_rtcp_next(c, sizeof(c), &pos, &r));
 	assert_int_equal(r.body_len, 0);
 	assert_int_equal(r.ssrc, 0);
 	assert_false(dp_rtcp_fb_media(&r, &media));
@@ -129,19 +129,19 @@ static void padding_counts(void **state)
 static void header_alone(void **state)
 {
 	static const uint8_t bye[] = {0x80, 203, 0, 0};
-	uint8_t *data = exact(bye, sizeof bye);
+	uint8_t *data = exact(bye, sizeof(bye));
 	struct dp_rtcp r;
 	size_t pos = 0;
 
-	assert_true(dp_rtcp_valid(data, sizeof bye));
-	assert_true(dp_rtcp_next(data, sizeof bye, &pos, &r));
+	assert_true(dp_rtcp_valid(data, sizeof(bye)));
+	assert_true(dp_rtcp_next(data, sizeof(bye), &pos, &r));
 	assert_int_equal(r.pt, DP_RTCP_BYE);
 	assert_int_equal(r.body_len, 0);
 	free(data);
 
 	/* Padding flagged in a packet that has no room for any. */
 	static const uint8_t padded[] = {0xa0, 203, 0, 0};
-	assert_false(valid(padded, sizeof padded));
+	assert_false(valid(padded, sizeof(padded)));
 }
 
 /* Every accessor on every kind of packet, with each body length: only its own answers, and only when whole. */
@@ -150,12 +150,12 @@ static void accessors_at_each_length(void **state)
 	static const uint8_t pts[] = {200, 201, 202, 203, 204, 205, 206, 207, 192, 255};
 	uint8_t filled[60];
 
-	memset(filled, 0xff, sizeof filled);
+	memset(filled, 0xff, sizeof(filled));
 	memcpy(filled + 4, "REMB\x01", 5);
-	for (size_t len = 0; len <= sizeof filled; len++) {
+	for (size_t len = 0; len <= sizeof(filled); len++) {
 		uint8_t *body = exact(filled, len);
 
-		for (size_t k = 0; k < sizeof pts * 32; k++) {
+		for (size_t k = 0; k < sizeof(pts) * 32; k++) {
 			struct dp_rtcp r = {
 				.pt = pts[k / 32], .count = k % 32, .body = body, .body_len = len};
 			struct dp_rtcp_sender_info info;
@@ -189,7 +189,7 @@ static void accessors_at_each_length(void **state)
 static void other_application_feedback(void **state)
 {
 	static const uint8_t body[] = {0, 0, 0, 0, 'R', 'E', 'M', 'X', 0, 0x0b, 0xff, 0xff};
-	struct dp_rtcp r = {.pt = 206, .count = 15, .body = body, .body_len = sizeof body};
+	struct dp_rtcp r = {.pt = 206, .count = 15, .body = body, .body_len = sizeof(body)};
 	uint64_t bps;
 
 	assert_false(dp_rtcp_remb(&r, &bps));

@@ -20,8 +20,8 @@ static struct dp_rtcp built(const struct dp_rtcp_buf *b)
 
 static struct dp_rtcp_buf empty(void)
 {
-	memset(space, 0xee, sizeof space);
-	return (struct dp_rtcp_buf){.data = space, .cap = sizeof space};
+	memset(space, 0xee, sizeof(space));
+	return (struct dp_rtcp_buf){.data = space, .cap = sizeof(space)};
 }
 
 static void sender_report(void **state)
@@ -116,8 +116,8 @@ static void picture_loss(void **state)
 	struct dp_rtcp_buf b = empty();
 
 	assert_true(dp_rtcp_put_pli(&b, 1, 2));
-	assert_int_equal(b.len, sizeof want);
-	assert_memory_equal(space, want, sizeof want);
+	assert_int_equal(b.len, sizeof(want));
+	assert_memory_equal(space, want, sizeof(want));
 }
 
 /* RFC 5104, 4.3.1: the entry names the SSRC, the header's is 0. */
@@ -130,8 +130,8 @@ static void full_intra(void **state)
 	uint8_t seq;
 
 	assert_true(dp_rtcp_put_fir(&b, 1, 0xcafe0002, 255));
-	assert_int_equal(b.len, sizeof want);
-	assert_memory_equal(space, want, sizeof want);
+	assert_int_equal(b.len, sizeof(want));
+	assert_memory_equal(space, want, sizeof(want));
 	struct dp_rtcp r = built(&b);
 	assert_true(dp_rtcp_fir(&r, 0, &ssrc, &seq));
 	assert_int_equal(ssrc, 0xcafe0002);
@@ -145,8 +145,8 @@ static void bye(void **state)
 	struct dp_rtcp_buf b = empty();
 
 	assert_true(dp_rtcp_put_bye(&b, 1));
-	assert_int_equal(b.len, sizeof want);
-	assert_memory_equal(space, want, sizeof want);
+	assert_int_equal(b.len, sizeof(want));
+	assert_memory_equal(space, want, sizeof(want));
 }
 
 static void nack_pairs(void **state)
@@ -165,7 +165,7 @@ static void nack_pairs(void **state)
 		{{20, 10}, 2, 2, {20, 10}, {0, 0}}, /* not sorted: longer, not wrong */
 	};
 
-	for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
+	for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++) {
 		struct dp_rtcp_buf b = empty();
 		uint16_t pid, blp;
 		uint32_t media;
@@ -207,7 +207,7 @@ static void remb_values(void **state)
 	};
 	static const uint32_t media[] = {5, 6, 7};
 
-	for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
+	for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++) {
 		struct dp_rtcp_buf b = empty();
 		uint64_t bps;
 

@@ -17,10 +17,10 @@ enum { FULL_HEADER = 12 + 8 + 4 + 8 };
 
 static void whole_packet(void **state)
 {
-	uint8_t *pkt = exact(full, sizeof full);
+	uint8_t *pkt = exact(full, sizeof(full));
 	struct dp_rtp r;
 
-	assert_int_equal(dp_rtp_parse(&r, pkt, sizeof full), 0);
+	assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(full)), 0);
 	assert_int_equal(r.pt, 96);
 	assert_true(r.marker);
 	assert_int_equal(r.seq, 0xfffe);
@@ -34,7 +34,7 @@ static void whole_packet(void **state)
 	assert_int_equal(r.padding, 3);
 
 	/* Still encrypted: the last byte means nothing. */
-	assert_int_equal(dp_rtp_parse_header(&r, pkt, sizeof full), 0);
+	assert_int_equal(dp_rtp_parse_header(&r, pkt, sizeof(full)), 0);
 	assert_int_equal(r.payload_len, 8);
 	assert_int_equal(r.padding, 0);
 	free(pkt);
@@ -43,10 +43,10 @@ static void whole_packet(void **state)
 static void plainest_packet(void **state)
 {
 	static const uint8_t bytes[] = {0x80, 0x6f, 0, 7, 0, 0, 0, 9, 0, 0, 0, 1};
-	uint8_t *pkt = exact(bytes, sizeof bytes);
+	uint8_t *pkt = exact(bytes, sizeof(bytes));
 	struct dp_rtp r;
 
-	assert_int_equal(dp_rtp_parse(&r, pkt, sizeof bytes), 0);
+	assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(bytes)), 0);
 	assert_int_equal(r.pt, 111);
 	assert_false(r.marker);
 	assert_int_equal(r.ext_profile, 0);
@@ -58,7 +58,7 @@ static void plainest_packet(void **state)
 
 static void truncated_at_each_length(void **state)
 {
-	for (size_t len = 0; len < sizeof full; len++) {
+	for (size_t len = 0; len < sizeof(full); len++) {
 		uint8_t *pkt = exact(full, len);
 		struct dp_rtp r;
 		int want = len < FULL_HEADER ? EINVAL : 0;
@@ -74,13 +74,13 @@ static void truncated_at_each_length(void **state)
 
 static void versions(void **state)
 {
-	uint8_t pkt[sizeof full];
+	uint8_t pkt[sizeof(full)];
 	struct dp_rtp r;
 
-	memcpy(pkt, full, sizeof full);
+	memcpy(pkt, full, sizeof(full));
 	for (unsigned version = 0; version < 4; version++) {
 		pkt[0] = (uint8_t)((full[0] & 0x3f) | version << 6);
-		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof pkt), version == 2 ? 0 : EINVAL);
+		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(pkt)), version == 2 ? 0 : EINVAL);
 	}
 }
 
@@ -89,10 +89,10 @@ static void csrc_count_lies(void **state)
 	/* 12 bytes and 8 more: room for two CSRCs. */
 	for (unsigned count = 0; count < 16; count++) {
 		uint8_t bytes[20] = {(uint8_t)(0x80 | count), 96};
-		uint8_t *pkt = exact(bytes, sizeof bytes);
+		uint8_t *pkt = exact(bytes, sizeof(bytes));
 		struct dp_rtp r;
 
-		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof bytes), count <= 2 ? 0 : EINVAL);
+		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(bytes)), count <= 2 ? 0 : EINVAL);
 		if (count <= 2)
 			assert_int_equal(r.payload_len, 8 - 4 * count);
 		free(pkt);
@@ -103,7 +103,7 @@ static void extension_length_lies(void **state)
 {
 	static const unsigned words[] = {0, 1, 2, 3, 0x00ff, 0x4000, 0x8000, 0xffff};
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		uint8_t bytes[24] = {0x90, 96};
 		struct dp_rtp r;
 
@@ -111,8 +111,8 @@ static void extension_length_lies(void **state)
 		bytes[13] = 0xde;
 		bytes[14] = (uint8_t)(words[i] >> 8);
 		bytes[15] = (uint8_t)words[i];
-		uint8_t *pkt = exact(bytes, sizeof bytes);
-		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof bytes), words[i] <= 2 ? 0 : EINVAL);
+		uint8_t *pkt = exact(bytes, sizeof(bytes));
+		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(bytes)), words[i] <= 2 ? 0 : EINVAL);
 		if (words[i] <= 2)
 			assert_int_equal(r.hdr_len, 16 + 4 * words[i]);
 		free(pkt);
@@ -127,21 +127,21 @@ static void padding_counts(void **state)
 		struct dp_rtp r;
 
 		bytes[15] = (uint8_t)padding;
-		uint8_t *pkt = exact(bytes, sizeof bytes);
+		uint8_t *pkt = exact(bytes, sizeof(bytes));
 		bool good = padding >= 1 && padding <= 4;
-		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof bytes), good ? 0 : EINVAL);
+		assert_int_equal(dp_rtp_parse(&r, pkt, sizeof(bytes)), good ? 0 : EINVAL);
 		if (good) {
 			assert_int_equal(r.payload_len, 4 - padding);
 			assert_int_equal(r.padding, padding);
 		}
-		assert_int_equal(dp_rtp_parse_header(&r, pkt, sizeof bytes), 0);
+		assert_int_equal(dp_rtp_parse_header(&r, pkt, sizeof(bytes)), 0);
 		free(pkt);
 	}
 
 	/* P set and nothing behind the header: the count would be the SSRC's last byte. */
 	static const uint8_t none[12] = {0xa0, 96, [11] = 1};
 	struct dp_rtp r;
-	assert_int_equal(dp_rtp_parse(&r, none, sizeof none), EINVAL);
+	assert_int_equal(dp_rtp_parse(&r, none, sizeof(none)), EINVAL);
 }
 
 static void too_long(void **state)
@@ -189,7 +189,7 @@ static void one_byte_form(void **state)
 	static const uint8_t bytes[] = {0x10, 'a', 0x21, 'b', 'c', 0, 0, 0x33, 'd', 'e', 'f', 'g'};
 	static const struct element want[] = {{1, 1, "a"}, {2, 2, "bc"}, {3, 4, "defg"}};
 
-	walk(0xbede, bytes, sizeof bytes, want, 3);
+	walk(0xbede, bytes, sizeof(bytes), want, 3);
 }
 
 static void one_byte_longest(void **state)
@@ -198,7 +198,7 @@ static void one_byte_longest(void **state)
 					 "0123456789abcdef";
 	static const struct element want[] = {{14, 16, "0123456789abcdef"}};
 
-	walk(0xbede, bytes, sizeof bytes, want, 1);
+	walk(0xbede, bytes, sizeof(bytes), want, 1);
 }
 
 /* RFC 8285, 4.3: a length of 0, padding between, ids above 14, any appbits. */
@@ -208,7 +208,7 @@ static void two_byte_form(void **state)
 	static const struct element want[] = {{1, 0, ""}, {2, 1, "b"}, {200, 4, "cdef"}, {15, 1, "g"}};
 
 	for (unsigned appbits = 0; appbits < 16; appbits++)
-		walk((uint16_t)(0x1000 | appbits), bytes, sizeof bytes, want, 4);
+		walk((uint16_t)(0x1000 | appbits), bytes, sizeof(bytes), want, 4);
 }
 
 static void two_byte_longest(void **state)
@@ -217,8 +217,8 @@ static void two_byte_longest(void **state)
 	char data[255];
 
 	memset(bytes + 2, 'x', 255);
-	memset(data, 'x', sizeof data);
-	walk(0x1000, bytes, sizeof bytes, &(struct element){7, 255, data}, 1);
+	memset(data, 'x', sizeof(data));
+	walk(0x1000, bytes, sizeof(bytes), &(struct element){7, 255, data}, 1);
 }
 
 /* RFC 8285, 4.2: what stands before is used, nothing behind is. */
@@ -227,7 +227,7 @@ static void one_byte_id_15_ends_it(void **state)
 	static const uint8_t bytes[] = {0x10, 'a', 0xf0, 'x', 0x20, 'b', 0, 0};
 	static const struct element want[] = {{1, 1, "a"}};
 
-	walk(0xbede, bytes, sizeof bytes, want, 1);
+	walk(0xbede, bytes, sizeof(bytes), want, 1);
 }
 
 static void one_byte_id_0_with_length_ends_it(void **state)
@@ -235,15 +235,15 @@ static void one_byte_id_0_with_length_ends_it(void **state)
 	static const uint8_t bytes[] = {0x10, 'a', 0x01, 'x', 'y', 0x20, 'b', 0};
 	static const struct element want[] = {{1, 1, "a"}};
 
-	walk(0xbede, bytes, sizeof bytes, want, 1);
+	walk(0xbede, bytes, sizeof(bytes), want, 1);
 }
 
 static void only_padding(void **state)
 {
 	static const uint8_t bytes[8];
 
-	walk(0xbede, bytes, sizeof bytes, NULL, 0);
-	walk(0x1000, bytes, sizeof bytes, NULL, 0);
+	walk(0xbede, bytes, sizeof(bytes), NULL, 0);
+	walk(0x1000, bytes, sizeof(bytes), NULL, 0);
 	walk(0xbede, bytes, 0, NULL, 0);
 }
 
@@ -253,9 +253,9 @@ static void elements_truncated_at_each_length(void **state)
 	static const uint8_t two[] = {1, 1, 'a', 2, 2, 'b', 'c', 0, 3, 4, 'd', 'e', 'f', 'g'};
 	static const struct element want[] = {{1, 1, "a"}, {2, 2, "bc"}, {3, 4, "defg"}};
 
-	for (size_t len = 0; len <= sizeof one; len++)
+	for (size_t len = 0; len <= sizeof(one); len++)
 		walk(0xbede, one, len, want, len < 2 ? 0 : len < 5 ? 1 : len < 11 ? 2 : 3);
-	for (size_t len = 0; len <= sizeof two; len++)
+	for (size_t len = 0; len <= sizeof(two); len++)
 		walk(0x1000, two, len, want, len < 3 ? 0 : len < 7 ? 1 : len < 14 ? 2 : 3);
 }
 
@@ -268,7 +268,7 @@ static void unknown_profile(void **state)
 	struct dp_rtp r;
 	size_t pos = 0;
 
-	assert_int_equal(dp_rtp_parse(&r, bytes, sizeof bytes), 0);
+	assert_int_equal(dp_rtp_parse(&r, bytes, sizeof(bytes)), 0);
 	assert_int_equal(r.ext_profile, 0);
 	assert_false(dp_rtp_ext_next(&r, bytes, &pos, &e));
 	assert_int_equal(r.hdr_len, 20);
@@ -311,7 +311,7 @@ static void extend_to_the_nearest(void **state)
 		{0x123456780000ull, 0xffff, 0x12345677ffffull},
 	};
 
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		assert_true(dp_seq_extend(table[i].near, table[i].seq) == table[i].want);
 
 	/* Always that number's low 16 bits, and never further than half of the circle away. */

@@ -46,7 +46,7 @@ static void holes_and_order_stay(void **state)
 
 	dp_seqmap_init(&m, 2000);
 	dp_seqmap_start(&m, 100);
-	for (size_t i = 0; i < sizeof in / sizeof in[0]; i++)
+	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
 		assert_int_equal(sent(&m, in[i]), 1900 + in[i]);
 	assert_int_equal(m.next, 2007);
 	for (uint64_t out = 2000; out < 2007; out++)
@@ -68,7 +68,7 @@ static void wrap_table(void **state)
 		{1000, 1000},
 	};
 
-	for (size_t t = 0; t < sizeof table / sizeof table[0]; t++) {
+	for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++) {
 		struct dp_seqmap m;
 		uint64_t x;
 

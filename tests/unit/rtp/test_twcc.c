@@ -13,7 +13,7 @@ static struct twcc_report report;
 
 static int init(void **state)
 {
-	memset(&t, 0xaa, sizeof t);
+	memset(&t, 0xaa, sizeof(t));
 	dp_twcc_init(&t);
 	return 0;
 }
@@ -79,15 +79,15 @@ static void bytes(void **state)
 		0,
 	};
 	uint8_t data[64];
-	struct dp_rtcp_buf b = {.data = data, .cap = sizeof data};
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 
 	dp_twcc_packet(&t, 0xfffe, start);
 	dp_twcc_packet(&t, 0xffff, start + ms);
 	dp_twcc_packet(&t, 1, start + 101 * ms);
 	assert_true(dp_twcc_pending(&t));
 	assert_true(dp_twcc_feedback(&t, &b, 1, 2));
-	assert_int_equal(b.len, sizeof want);
-	assert_memory_equal(data, want, sizeof want);
+	assert_int_equal(b.len, sizeof(want));
+	assert_memory_equal(data, want, sizeof(want));
 	assert_false(dp_twcc_pending(&t));
 	assert_false(dp_twcc_feedback(&t, &b, 1, 2));
 
@@ -136,7 +136,7 @@ static void deltas_at_their_limits(void **state)
 	static const int64_t limits[] = {0, 255, 256, 32767, 32768, -1, -32768, -32769, 1000000};
 	static const bool fits[] = {true, true, true, true, false, true, true, false, false};
 
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		uint64_t second = start + (uint64_t)(limits[i] * (int64_t)tick);
 
 		init(state);
@@ -296,8 +296,8 @@ static void against_a_model(void **state)
 
 		random_state = seed;
 		init(state);
-		memset(model, 0, sizeof model);
-		memset(told, 0, sizeof told);
+		memset(model, 0, sizeof(model));
+		memset(told, 0, sizeof(told));
 		highest = number;
 		forgotten = 0;
 		while (number < 65536 * 3 + 200) {

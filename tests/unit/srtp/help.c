@@ -120,11 +120,11 @@ unsigned engines(const struct engine *out[ENGINES])
 
 void make_keys(struct dp_srtp_keys *keys, uint16_t profile, unsigned seed)
 {
-	memset(keys, 0, sizeof *keys);
+	memset(keys, 0, sizeof(*keys));
 	keys->profile = profile;
-	for (unsigned i = 0; i < sizeof keys->key; i++)
+	for (unsigned i = 0; i < sizeof(keys->key); i++)
 		keys->key[i] = (uint8_t)(seed * 17 + i * 7 + 1);
-	for (unsigned i = 0; i < sizeof keys->salt; i++)
+	for (unsigned i = 0; i < sizeof(keys->salt); i++)
 		keys->salt[i] = (uint8_t)(seed * 29 + i * 11 + 3);
 }
 

@@ -76,8 +76,8 @@ static void compare(unsigned rounds, size_t hdr_len, size_t len, enum place plac
 	uint8_t *pkt = place == AT_START ? packet : packet + ROOM - all;
 	uint8_t *from = place == IN_PLACE ? pkt + hdr_len : place == AT_END ? payload + ROOM - len : payload;
 
-	fill(bytes, sizeof bytes);
-	fill(iv, sizeof iv);
+	fill(bytes, sizeof(bytes));
+	fill(iv, sizeof(iv));
 	fill(header, hdr_len);
 	fill(plain, len);
 	openssl_seal(rounds, bytes, iv, header, hdr_len, plain, len, want);
@@ -152,10 +152,10 @@ static void test_published(void **state)
 		struct dp_gcm_key k;
 
 		expand(&k, rounds, key);
-		memcpy(packet, header, sizeof header);
-		dp_gcm_seal(&k, rounds, packet, sizeof header, plain, sizeof plain, iv);
-		assert_memory_equal(packet + sizeof header, first[i], sizeof first[i]);
-		assert_memory_equal(packet + sizeof header + sizeof plain, tag[i], TAG);
+		memcpy(packet, header, sizeof(header));
+		dp_gcm_seal(&k, rounds, packet, sizeof(header), plain, sizeof(plain), iv);
+		assert_memory_equal(packet + sizeof(header), first[i], sizeof(first[i]));
+		assert_memory_equal(packet + sizeof(header) + sizeof(plain), tag[i], TAG);
 	}
 }
 

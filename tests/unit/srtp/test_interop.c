@@ -25,7 +25,7 @@ static void run_sizes(struct pair *p)
 
 	for (s.payload = 0; s.payload <= 130; s.payload++, s.seq++)
 		check_round(p, &s, 0);
-	for (unsigned i = 0; i < sizeof far / sizeof far[0]; i++, s.seq++) {
+	for (unsigned i = 0; i < sizeof(far) / sizeof(far[0]); i++, s.seq++) {
 		s.payload = far[i];
 		check_round(p, &s, 0);
 	}
@@ -252,9 +252,9 @@ static void run_out_of_place(struct pair *p)
 	uint8_t plain[ROOM], here[ROOM], there[ROOM];
 	size_t hdr_len = make_rtp(plain, &s);
 
-	memcpy(here, plain, sizeof here);
+	memcpy(here, plain, sizeof(here));
 	memcpy(there, plain, hdr_len);
-	memset(there + hdr_len, 0xee, sizeof there - hdr_len);
+	memset(there + hdr_len, 0xee, sizeof(there) - hdr_len);
 	uint8_t *source = malloc(s.payload);
 	memcpy(source, plain + hdr_len, s.payload);
 	/* the same packet twice: as a retransmission without RTX sends it */
@@ -268,7 +268,7 @@ static void run_out_of_place(struct pair *p)
 	assert_memory_equal(here, there, job[0].out_len);
 	assert_memory_equal(source, plain + hdr_len, s.payload);
 	/* room beyond DP_SRTP_RTP_OVERHEAD is not touched */
-	for (size_t i = hdr_len + s.payload + DP_SRTP_RTP_OVERHEAD; i < sizeof there; i++)
+	for (size_t i = hdr_len + s.payload + DP_SRTP_RTP_OVERHEAD; i < sizeof(there); i++)
 		assert_int_equal(there[i], 0xee);
 	free(source);
 }

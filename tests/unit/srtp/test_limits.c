@@ -72,7 +72,7 @@ static void run_close(struct pair *p)
 	dp_srtp_protect_rtp(p->out_engine, &job, 1);
 	assert_int_equal(job.out_len, 0);
 	make_rtcp(buf, 16, 1);
-	assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof buf), EINVAL);
+	assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof(buf)), EINVAL);
 	drop(&pkt);
 	drop(&rtcp);
 }
@@ -136,7 +136,7 @@ static void run_direction(struct pair *p)
 	assert_int_equal(dp_srtp_unprotect_rtp(p->out_engine, p->out, buf, &len, hdr_len), EINVAL);
 	make_rtcp(buf, 60, 1);
 	len = 60;
-	assert_int_equal(dp_srtp_protect_rtcp(p->in_engine, p->in, buf, &len, sizeof buf), EINVAL);
+	assert_int_equal(dp_srtp_protect_rtcp(p->in_engine, p->in, buf, &len, sizeof(buf)), EINVAL);
 	assert_int_equal(dp_srtp_unprotect_rtcp(p->out_engine, p->out, buf, &len), EINVAL);
 }
 
@@ -186,10 +186,10 @@ static void run_rtcp_room(struct pair *p)
 		assert_int_equal(len, 40);
 	}
 	for (len = 0; len < 8; len++)
-		assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof buf), EINVAL);
+		assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof(buf)), EINVAL);
 	len = 40;
 	buf[0] = 0x40;
-	assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof buf), EINVAL);
+	assert_int_equal(dp_srtp_protect_rtcp(p->out_engine, p->out, buf, &len, sizeof(buf)), EINVAL);
 }
 
 static void test_rtcp_room(void **state)
@@ -212,7 +212,8 @@ static void test_rtcp_index_end(void **state)
 		uint8_t buf[128];
 		size_t len = 40;
 		make_rtcp(buf, 40, 1);
-		assert_int_equal(dp_srtp_protect_rtcp(p.out_engine, p.out, buf, &len, sizeof buf), EOVERFLOW);
+		assert_int_equal(dp_srtp_protect_rtcp(p.out_engine, p.out, buf, &len, sizeof(buf)),
+			EOVERFLOW);
 		pair_close(&p);
 	}
 }

@@ -26,7 +26,7 @@ static void test_estimate(void **state)
 		{0xffffffffffff, 0, 0x1000000000000}, /* used up: past DP_RTP_INDEX_MAX */
 	};
 
-	for (unsigned i = 0; i < sizeof c / sizeof c[0]; i++) {
+	for (unsigned i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
 		struct dp_replay r = at(c[i].highest);
 		assert_int_equal(dp_replay_estimate(&r, c[i].seq), c[i].want);
 	}
@@ -89,7 +89,7 @@ static void test_window_shifts(void **state)
 {
 	static const unsigned by[] = {1, 63, 64, 65, 127, 128, 129, 1u << 20};
 
-	for (unsigned i = 0; i < sizeof by / sizeof by[0]; i++) {
+	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
 		struct dp_replay_table t = {.set.limit = 1};
 		dp_replay_accept(&t, 0, 7, 5000);
 		dp_replay_accept(&t, 0, 7, 4999);

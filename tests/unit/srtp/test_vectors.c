@@ -157,7 +157,7 @@ static void check_rtcp(struct raw *r, const char *plain_hex, uint32_t index, con
 
 	memcpy(got, plain, plain_len);
 	((struct dp_mb_session *)r->out)->rtcp_index = index;
-	assert_int_equal(dp_srtp_protect_rtcp(r->engine, r->out, got, &len, sizeof got), 0);
+	assert_int_equal(dp_srtp_protect_rtcp(r->engine, r->out, got, &len, sizeof(got)), 0);
 	assert_int_equal(len, want_len);
 	assert_memory_equal(got, want, want_len);
 
@@ -216,10 +216,10 @@ static void test_cm_keystream(void **state)
 		skip();
 	unhex(want, "e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab"
 		    "41e95b3bb0a2e8dd477901e4fca894c0");
-	struct dp_srtp_job job = {r.out, pkt, zero, 12, sizeof zero, 0, 0};
+	struct dp_srtp_job job = {r.out, pkt, zero, 12, sizeof(zero), 0, 0};
 	dp_srtp_protect_rtp(r.engine, &job, 1);
 	assert_int_equal(job.out_len, 12 + 48 + 10);
-	assert_memory_equal(pkt + 12, want, sizeof want);
+	assert_memory_equal(pkt + 12, want, sizeof(want));
 	raw_close(&r);
 }
 
@@ -234,7 +234,7 @@ static void test_cm_packets(void **state)
 	uint8_t pkt[128], want[16];
 
 	assert_non_null(s);
-	memset(want, 0xab, sizeof want);
+	memset(want, 0xab, sizeof(want));
 	assert_int_equal(dp_srtp_open(e, s, DP_SRTP_IN, &keys, 4), 0);
 
 	size_t len =

@@ -71,7 +71,7 @@ static void wait_for_turn(void)
 static void drain(struct thread *t)
 {
 	*t->buffer[0].object = t->buffer[0].value;
-	memmove(&t->buffer[0], &t->buffer[1], --t->count * sizeof t->buffer[0]);
+	memmove(&t->buffer[0], &t->buffer[1], --t->count * sizeof(t->buffer[0]));
 }
 
 /* Of a thread's own it sees the newest, and nobody else's turn changes that. */
@@ -146,7 +146,7 @@ static void one_order(void)
 		t->ended = false;
 		getcontext(&t->at);
 		t->at.uc_stack.ss_sp = t->stack;
-		t->at.uc_stack.ss_size = sizeof t->stack;
+		t->at.uc_stack.ss_size = sizeof(t->stack);
 		makecontext(&t->at, begin, 0);
 	}
 	for (steps = 0; (n = possible(move)) > 0; steps++) {

@@ -114,7 +114,7 @@ static void pass_stops(void **state)
 	for (unsigned room = 1; room < 40; room += 6) {
 		struct dp_stream *s = world_stream(0);
 
-		memset(world->sent, 0, sizeof world->sent);
+		memset(world->sent, 0, sizeof(world->sent));
 		for (unsigned i = 0; i < MANY; i++)
 			join(i);
 		for (unsigned i = 0; i < 5; i++)
@@ -146,7 +146,7 @@ static void coming_and_going(void **state)
 		bool there[WORLD_VIEWERS] = {false};
 		uint32_t from[WORLD_VIEWERS], next = FIRST;
 
-		memset(world->sent, 0, sizeof world->sent);
+		memset(world->sent, 0, sizeof(world->sent));
 		world->worker[0].keep_ns = 0;
 		for (unsigned i = 0; i < MANY; i++) {
 			join(i);

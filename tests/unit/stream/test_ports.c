@@ -63,13 +63,13 @@ static void a_dead_port(void **state)
 			assert_int_equal(world->sent[i] + (n >= WORLD_SENT ? WORLD_SENT : 0), n + 1);
 		loop();
 		if (n + 1 == WORLD_SENT)
-			memset(world->sent, 0, sizeof world->sent);
+			memset(world->sent, 0, sizeof(world->sent));
 	}
 	dp_stream_reclaim(s);
 	assert_true(s->head - s->cursor[0].at <= s->window);
 
 	/* It lives again: what is young enough comes, in order; the rest is counted, once for each viewer. */
-	memset(world->sent, 0, sizeof world->sent);
+	memset(world->sent, 0, sizeof(world->sent));
 	world->other_room = UINT32_MAX;
 	loop();
 	for (unsigned i = 0; i < 2 * EACH; i++) {

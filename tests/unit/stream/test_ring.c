@@ -158,8 +158,8 @@ static bool route(struct dp_stream *s, uint16_t seq, uint32_t ssrc)
 	struct rte_mbuf *m = world_mbuf(0);
 	uint64_t before = head(s);
 
-	memcpy(m->buf_addr, rtp, sizeof rtp);
-	*dp_meta(m) = (struct dp_meta){.transport = s->transport, .payload_len = sizeof rtp, .rx_ns = 1};
+	memcpy(m->buf_addr, rtp, sizeof(rtp));
+	*dp_meta(m) = (struct dp_meta){.transport = s->transport, .payload_len = sizeof(rtp), .rx_ns = 1};
 	dp_route(&world->worker[0], &m, 1);
 	return head(s) != before;
 }

@@ -25,7 +25,7 @@ void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path)
 
 static struct rte_ring *pointers(void)
 {
-	struct rte_ring *r = rte_zmalloc(NULL, sizeof *r + SLOTS * sizeof(void *), 64);
+	struct rte_ring *r = rte_zmalloc(NULL, sizeof(*r) + SLOTS * sizeof(void *), 64);
 
 	r->size = SLOTS;
 	r->mask = r->capacity = SLOTS - 1;

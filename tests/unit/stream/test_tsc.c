@@ -26,7 +26,7 @@ static void long_within(void **state)
 {
 	static const uint64_t seconds[] = {0, 1, 4, 5, 60, 86400};
 
-	for (unsigned i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+	for (unsigned i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
 		struct dp_clock c = set_before(seconds[i]);
 		uint64_t least = dp_clock_within(&c), ticks = rte_rdtsc() - c.tsc;
 

@@ -128,12 +128,12 @@ static void note_sent(const struct dp_transport *t, const struct dp_srtp_job *j)
 	struct sent *s = &world->log[t->slot][world->sent[t->slot]++];
 
 	assert_true(world->sent[t->slot] <= WORLD_SENT);
-	assert_true((size_t)j->hdr_len + j->payload_len <= sizeof s->bytes);
+	assert_true((size_t)j->hdr_len + j->payload_len <= sizeof(s->bytes));
 	s->number = (uint64_t)j->roc << 16 | (uint16_t)(j->dst[2] << 8 | j->dst[3]);
 	s->len = (uint16_t)(j->hdr_len + j->payload_len);
 	memcpy(s->bytes, j->dst, j->hdr_len);
 	memcpy(s->bytes + j->hdr_len, j->payload, j->payload_len);
-	memcpy(&s->content, j->payload, sizeof s->content);
+	memcpy(&s->content, j->payload, sizeof(s->content));
 }
 
 /* Payloads are read here and not before, as by the cipher. */
@@ -160,7 +160,7 @@ void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o)
 
 static struct rte_ring *ring(unsigned slots)
 {
-	struct rte_ring *r = rte_zmalloc(NULL, sizeof *r + slots * sizeof(uint32_t), 64);
+	struct rte_ring *r = rte_zmalloc(NULL, sizeof(*r) + slots * sizeof(uint32_t), 64);
 
 	r->size = slots;
 	r->mask = r->capacity = slots - 1;
@@ -184,11 +184,11 @@ static void make_worker(unsigned i)
 	w->transports = world->producer;
 	w->consumers = world->consumer;
 	w->ports = &world->ports;
-	w->audience = calloc(WORLD_PORTS * WORLD_STREAMS, sizeof *w->audience);
+	w->audience = calloc(WORLD_PORTS * WORLD_STREAMS, sizeof(*w->audience));
 	for (unsigned k = 0; k < WORLD_PORTS; k++)
 		assert_true(dp_turns_init(&w->audio[k], WORLD_STREAMS, 0) &&
 			    dp_turns_init(&w->video[k], WORLD_STREAMS, 0));
-	w->watched = calloc(WORLD_STREAMS, sizeof *w->watched);
+	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->now_ns = 1000 * DP_MS;
 	w->keep_ns = UINT64_MAX;
 	for (unsigned k = 0; k < WORLD_WORKERS; k++) {
@@ -200,7 +200,7 @@ static void make_worker(unsigned i)
 
 int world_setup(void **state)
 {
-	world = rte_zmalloc(NULL, sizeof *world, 64);
+	world = rte_zmalloc(NULL, sizeof(*world), 64);
 	mbufs = chunks = 0;
 	world->config.dataplane.stream_packets = WORLD_RING;
 	world->config.dataplane.tx_age_ms = 100;
@@ -316,7 +316,7 @@ struct rte_mbuf *world_mbuf(uint32_t content)
 	m->buf_len = 256;
 	m->nb_segs = 1;
 	rte_mbuf_refcnt_set(m, 1);
-	memcpy(m->buf_addr, &content, sizeof content);
+	memcpy(m->buf_addr, &content, sizeof(content));
 	return m;
 }
 
@@ -324,7 +324,7 @@ uint32_t world_content(const struct rte_mbuf *m)
 {
 	uint32_t content;
 
-	memcpy(&content, m->buf_addr, sizeof content);
+	memcpy(&content, m->buf_addr, sizeof(content));
 	return content;
 }
 
