@@ -135,17 +135,16 @@ static int configure(struct sh_config *config, const struct options *o)
 	char err[256];
 
 	sh_config_defaults(config);
-	if (o->config != NULL && sh_config_load(config, o->config, err, sizeof(err)) < 0) {
+	if (o->config && sh_config_load(config, o->config, err, sizeof(err)) < 0) {
 		fprintf(stderr, "spate-controlplane: %s: %s\n", o->config, err);
 		return EXIT_FAILURE;
 	}
-	if (o->port != NULL && parse_port(&config->http.port, o->port) < 0)
+	if (o->port && parse_port(&config->http.port, o->port) < 0)
 		return EXIT_USAGE;
-	if (o->web_root != NULL && copy_text(config->http.web_root, sizeof(config->http.web_root),
-					   "--web-root", o->web_root) < 0)
+	if (o->web_root && copy_text(config->http.web_root, sizeof(config->http.web_root), "--web-root",
+				   o->web_root) < 0)
 		return EXIT_USAGE;
-	if (o->run_dir != NULL &&
-		copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) < 0)
+	if (o->run_dir && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) < 0)
 		return EXIT_USAGE;
 	if (config->http.web_root[0] == '\0')
 		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
@@ -291,7 +290,7 @@ int main(int argc, char **argv)
 	}
 	uv_loop_init(&c.loop);
 	c.auth = cp_auth_open(&c.config, err, sizeof(err));
-	if (c.auth == NULL) {
+	if (!c.auth) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}

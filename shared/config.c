@@ -72,11 +72,11 @@ static char *read_file(const char *path, size_t *len, char *err, size_t err_size
 	char *text = NULL;
 	struct stat st;
 
-	if (f == NULL || fstat(fileno(f), &st) != 0) {
+	if (!f || fstat(fileno(f), &st) != 0) {
 		fail(err, err_size, "%s: %s", path, strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
 		fail(err, err_size, "%s: %s", path, strerror(EISDIR));
-	} else if ((text = malloc(FILE_MAX + 1)) == NULL) {
+	} else if (!(text = malloc(FILE_MAX + 1))) {
 		fail(err, err_size, "%s: %s", path, strerror(ENOMEM));
 	} else {
 		*len = fread(text, 1, FILE_MAX + 1, f);
@@ -88,7 +88,7 @@ static char *read_file(const char *path, size_t *len, char *err, size_t err_size
 			text[*len] = '\0';
 		}
 	}
-	if (f != NULL)
+	if (f)
 		fclose(f);
 	return text;
 }
@@ -110,10 +110,10 @@ int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_
 	cJSON *root;
 	int result;
 
-	if (text == NULL)
+	if (!text)
 		return -1;
 	root = cJSON_ParseWithLengthOpts(text, len + 1, &end, true);
-	if (root == NULL) {
+	if (!root) {
 		result = fail(err, err_size, "%s: not JSON in line %u", path, line_of(text, end));
 	} else {
 		result = sh_config_read(c, root, err, err_size);

@@ -104,7 +104,7 @@ static int read_name(struct reader *r, const struct sh_config_member *m, void *a
 {
 	char given[48], all[96] = "";
 
-	for (uint32_t i = 0; m->names[i] != NULL; i++) {
+	for (uint32_t i = 0; m->names[i]; i++) {
 		size_t len = strlen(all);
 
 		if (m->names[i][0] == '\0')
@@ -137,7 +137,7 @@ static int read_prefix(struct reader *r, struct sh_prefix *out, const char *text
 	unsigned long bits;
 
 	sh_log_text(given, sizeof(given), text, strlen(text));
-	if (slash == NULL || (size_t)(slash - text) >= sizeof(ip) || slash[1] < '0' || slash[1] > '9')
+	if (!slash || (size_t)(slash - text) >= sizeof(ip) || slash[1] < '0' || slash[1] > '9')
 		return fail(r, "%s is no address with a prefix length, like 10.99.0.2/24", given);
 	memcpy(ip, text, (size_t)(slash - text));
 	ip[slash - text] = '\0';
@@ -276,7 +276,7 @@ static int read_members(struct reader *r, const struct sh_config_rows *table, vo
 			continue;
 		enter_member(r, item->string);
 		found = find(r, table, &m);
-		if (found == FOUND_NOTHING || strchr(item->string, '.') != NULL)
+		if (found == FOUND_NOTHING || strchr(item->string, '.'))
 			return fail(r, "there is no such member");
 		if (is_repeated(object, item))
 			return fail(r, "is given twice");

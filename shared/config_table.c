@@ -130,7 +130,7 @@ void sh_config_table_defaults(const struct sh_config_rows *table, void *base)
 		else if (m->kind == SH_CFG_BOOL)
 			*(bool *)at = m->value != 0;
 		else if (m->kind == SH_CFG_STRING)
-			snprintf(at, m->size, "%s", m->text != NULL ? m->text : "");
+			snprintf(at, m->size, "%s", m->text ? m->text : "");
 		else
 			memcpy(at, &m->value, sizeof(m->value));
 	}

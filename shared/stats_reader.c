@@ -137,7 +137,7 @@ int sh_stats_map(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
 
 void sh_stats_unmap(struct sh_stats_reader *r)
 {
-	if (r->map != NULL)
+	if (r->map)
 		munmap((void *)(uintptr_t)r->map, r->size);
 	memset(r, 0, sizeof(*r));
 }
@@ -182,13 +182,13 @@ bool sh_stats_consumer(const struct sh_stats_reader *r, uint32_t slot, struct sh
 /* The slot whose id is `id`, the hint's first. `count` where there is none. */
 static uint32_t find_slot(const uint8_t *base, size_t size, uint32_t count, sh_id id, uint32_t *hint)
 {
-	uint32_t slot = hint != NULL && *hint < count ? *hint : 0;
+	uint32_t slot = hint && *hint < count ? *hint : 0;
 
 	for (uint32_t i = 0; i < count && id != 0; i++) {
 		const uint64_t *at = (const void *)(base + (size_t)slot * size);
 
 		if (__atomic_load_n(at, __ATOMIC_RELAXED) == id) {
-			if (hint != NULL)
+			if (hint)
 				*hint = slot;
 			return slot;
 		}

@@ -87,7 +87,7 @@ static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *valu
 	case ATTR_USERNAME:
 		if (len > USERNAME_MAX)
 			return EBADMSG;
-		if (m->username == NULL) {
+		if (!m->username) {
 			m->username = (const char *)value;
 			m->username_len = (uint16_t)len;
 		}
@@ -160,11 +160,11 @@ int sh_stun_parse(struct sh_stun *m, const uint8_t *data, size_t len)
 			return EBADMSG;
 		if (type == ATTR_FINGERPRINT) {
 			error = check_fingerprint(m, data, at, attr_len, len);
-		} else if (m->integrity == NULL && type == ATTR_MESSAGE_INTEGRITY) {
+		} else if (!m->integrity && type == ATTR_MESSAGE_INTEGRITY) {
 			error = want_len(attr_len, INTEGRITY_LEN);
 			m->integrity = value;
 			m->integrity_offset = (uint16_t)at;
-		} else if (m->integrity == NULL) { /* what follows it is not covered by it */
+		} else if (!m->integrity) { /* what follows it is not covered by it */
 			error = parse_attribute(m, type, value, attr_len);
 		}
 		if (error != 0)
@@ -179,7 +179,7 @@ bool sh_stun_verify(const struct sh_stun *m, const uint8_t *data, const struct s
 	uint8_t header[SH_STUN_HEADER], mac[INTEGRITY_LEN];
 	uint16_t len;
 
-	if (m->integrity == NULL)
+	if (!m->integrity)
 		return false;
 	/* RFC 8489, 14.5: hashed with a length that ends behind MESSAGE-INTEGRITY */
 	len = (uint16_t)(m->integrity_offset + ATTR_HEADER + INTEGRITY_LEN - SH_STUN_HEADER);
@@ -193,7 +193,7 @@ bool sh_stun_verify(const struct sh_stun *m, const uint8_t *data, const struct s
 
 bool sh_stun_for_ufrag(const struct sh_stun *m, const char *ufrag, size_t ufrag_len)
 {
-	return m->username != NULL && m->username_len > ufrag_len && m->username[ufrag_len] == ':' &&
+	return m->username && m->username_len > ufrag_len && m->username[ufrag_len] == ':' &&
 	       memcmp(m->username, ufrag, ufrag_len) == 0;
 }
 
@@ -234,7 +234,7 @@ static size_t attribute(uint8_t *out, size_t at, unsigned type, size_t len)
 /* Appends MESSAGE-INTEGRITY where there is a key, and FINGERPRINT. Returns the length. */
 static size_t finish(uint8_t *out, size_t at, const struct sh_hmac_sha1 *key)
 {
-	if (key != NULL) {
+	if (key) {
 		size_t end = attribute(out, at, ATTR_MESSAGE_INTEGRITY, INTEGRITY_LEN);
 
 		put16(out + 2, (unsigned)(end - SH_STUN_HEADER));

@@ -21,9 +21,9 @@ __attribute__((format(printf, 2, 3))) static void read_line(char out[TEXT], cons
 	va_end(args);
 	out[0] = '\0';
 	f = fopen(path, "re");
-	if (f == NULL)
+	if (!f)
 		return;
-	if (fgets(out, TEXT, f) == NULL)
+	if (!fgets(out, TEXT, f))
 		out[0] = '\0';
 	fclose(f);
 	out[strcspn(out, "\n")] = '\0';
@@ -55,13 +55,13 @@ static uint32_t count_hugepages(const char *root, uint32_t node)
 
 	snprintf(path, sizeof(path), "%s/devices/system/node/node%u/hugepages", root, node);
 	d = opendir(path);
-	while (d != NULL && (e = readdir(d)) != NULL) {
+	while (d && (e = readdir(d))) {
 		if (strncmp(e->d_name, "hugepages-", 10) != 0)
 			continue;
 		read_line(text, "%s/%s/nr_hugepages", path, e->d_name);
 		n += (uint32_t)strtoul(text, NULL, 10);
 	}
-	if (d != NULL)
+	if (d)
 		closedir(d);
 	return n;
 }

@@ -60,10 +60,10 @@ static void written(uv_write_t *request, int status)
 
 static int send_text(struct cp_admin_client *c, char *text)
 {
-	struct answer *a = text != NULL ? calloc(1, sizeof(*a)) : NULL;
+	struct answer *a = text ? calloc(1, sizeof(*a)) : NULL;
 	uv_buf_t buf;
 
-	if (a == NULL) {
+	if (!a) {
 		free(text);
 		return -1;
 	}
@@ -102,7 +102,7 @@ static void take_lines(struct cp_admin_client *c)
 {
 	const char *end;
 
-	while (!c->waits && (end = memchr(c->line, '\n', c->used)) != NULL) {
+	while (!c->waits && (end = memchr(c->line, '\n', c->used))) {
 		size_t len = (size_t)(end - c->line);
 
 		if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > 1 << 20) {
@@ -154,7 +154,7 @@ static void connection(uv_stream_t *listener, int status)
 	struct cp_admin *a = listener->data;
 	struct cp_admin_client *c;
 
-	if (status != 0 || (c = calloc(1, sizeof(*c))) == NULL)
+	if (status != 0 || !(c = calloc(1, sizeof(*c))))
 		return;
 	c->admin = a;
 	c->asker.answer = answered;
@@ -234,7 +234,7 @@ int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *
 
 void cp_admin_stop(struct cp_admin *a)
 {
-	while (a->first != NULL)
+	while (a->first)
 		drop(a->first);
 	uv_close((uv_handle_t *)&a->listener, NULL);
 	unlink(a->path);

@@ -11,7 +11,7 @@ static void add_workers(const struct cp_server *s, cJSON *reply)
 	cJSON *list = cJSON_AddArrayToObject(reply, "workers");
 	const struct cp_load *l = &s->model->load;
 
-	for (uint32_t i = 0; i < l->workers && s->stats->map != NULL; i++) {
+	for (uint32_t i = 0; i < l->workers && s->stats->map; i++) {
 		const struct cp_worker_load *w = &l->worker[i];
 		cJSON *entry = cJSON_CreateObject();
 
@@ -31,7 +31,7 @@ static void add_status(const struct cp_server *s, cJSON *reply)
 
 	cJSON_AddStringToObject(reply, "version", CP_VERSION);
 	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - s->started_ns) / 1000000000));
-	cJSON_AddStringToObject(reply, "dataplane", s->stats->map != NULL ? "connected" : "away");
+	cJSON_AddStringToObject(reply, "dataplane", s->stats->map ? "connected" : "away");
 	cJSON_AddNumberToObject(reply, "rooms", m->rooms.count);
 	cJSON_AddNumberToObject(reply, "rooms_in_grace", m->grace_count);
 	cJSON_AddNumberToObject(reply, "rooms_closing", m->closing_count);
@@ -103,11 +103,11 @@ static void refuse(cJSON *reply, const char *error)
 static void close_room(const struct cp_server *s, const cJSON *request, cJSON *reply)
 {
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "room"));
-	struct cp_room *room = name != NULL ? cp_room_find(s->model, name) : NULL;
+	struct cp_room *room = name ? cp_room_find(s->model, name) : NULL;
 
-	if (name == NULL)
+	if (!name)
 		refuse(reply, "room: must be a string");
-	else if (room == NULL)
+	else if (!room)
 		refuse(reply, "room: there is none of that name, or it is closing already");
 	else
 		cp_room_end(room, "the operator closed it");
@@ -139,7 +139,7 @@ static bool begin_plain(const struct cp_server *s, const char *cmd, const cJSON 
 static bool answer(const struct cp_server *s, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
-	if (cmd == NULL)
+	if (!cmd)
 		refuse(reply, "cmd: must be a string in a JSON object");
 	else if (strcmp(cmd, "status") == 0)
 		add_status(s, reply);
@@ -165,9 +165,9 @@ char *cp_admin_line(const cJSON *reply)
 {
 	char *text = cJSON_PrintUnformatted(reply), *out = NULL;
 
-	if (text == NULL || asprintf(&out, "%s\n", text) < 0)
+	if (!text || asprintf(&out, "%s\n", text) < 0)
 		out = NULL;
-	if (text != NULL)
+	if (text)
 		explicit_bzero(text, strlen(text)); /* there may be keys in it */
 	cJSON_free(text);
 	return out;

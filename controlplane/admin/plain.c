@@ -51,7 +51,7 @@ static int read_address(struct sh_addr *out, const char *text)
 	unsigned long port;
 	size_t len;
 
-	if (colon == NULL || strlen(text) >= sizeof(host))
+	if (!colon || strlen(text) >= sizeof(host))
 		return -1;
 	len = (size_t)(colon - text);
 	memcpy(host, text, len);
@@ -59,7 +59,7 @@ static int read_address(struct sh_addr *out, const char *text)
 	if (host[0] == '[' && len > 2 && host[len - 1] == ']') {
 		host[len - 1] = '\0';
 		memmove(host, host + 1, len - 1);
-	} else if (strchr(host, ':') != NULL) {
+	} else if (strchr(host, ':')) {
 		return -1;
 	}
 	port = strtoul(colon + 1, &end, 10);
@@ -95,13 +95,13 @@ static int get_plain(const cJSON *request, struct cp_plain *plain, struct cp_fau
 		get_number(request, "vlan", 1, 4094, &vlan, err) < 0 ||
 		get_number(request, "idle_s", 1, IDLE_MAX_S, &idle_s, err) < 0)
 		return -1;
-	if (remote != NULL && read_address(&plain->remote, remote) < 0)
+	if (remote && read_address(&plain->remote, remote) < 0)
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"remote: must be an address with a port, 192.0.2.1:5004 or [2001:db8::1]:5004");
-	if (mac != NULL && (remote == NULL || read_mac(plain->mac, mac) < 0))
+	if (mac && (!remote || read_mac(plain->mac, mac) < 0))
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"mac: must be one device's, 02:00:00:00:00:01, and goes with a remote");
-	plain->learns = remote == NULL;
+	plain->learns = !remote;
 	plain->port = (uint16_t)port;
 	plain->vlan = (uint16_t)vlan;
 	plain->idle_ms = idle_s * 1000;
@@ -120,8 +120,8 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 
 	if (get_text(request, "srtp", &suite, err) < 0 || get_text(request, "key", &key, err) < 0)
 		return -1;
-	if (suite == NULL)
-		return key == NULL ? 0 : cp_refuse(err, CP_BAD_REQUEST, "key: goes with srtp");
+	if (!suite)
+		return !key ? 0 : cp_refuse(err, CP_BAD_REQUEST, "key: goes with srtp");
 	plain->profile = cp_sdes_profile(suite);
 	if (plain->profile == 0)
 		return cp_refuse(err, CP_UNSUPPORTED,
@@ -129,7 +129,7 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 	keys->profile = plain->profile;
 	cp_sdes_make(&keys->in);
 	cp_sdes_make(&keys->out);
-	if (key != NULL && cp_sdes_read(&keys->in, plain->profile, key) < 0)
+	if (key && cp_sdes_read(&keys->in, plain->profile, key) < 0)
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"key: must be the base64 of master key and salt, of the length that %s takes", suite);
 	cp_sdes_write(theirs, plain->profile, &keys->in);
@@ -150,7 +150,7 @@ void cp_admin_wipe_keys(cJSON *srtp)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(srtp, names[i]));
 
-		if (text != NULL)
+		if (text)
 			OPENSSL_cleanse(text, strlen(text));
 	}
 }
@@ -179,7 +179,7 @@ static bool add_media(cJSON *codecs, const cJSON *request, const struct cp_codec
 	       cJSON_AddNumberToObject(o, "clockRate", codec->clock_rate) &&
 	       (codec->channels == 0 || cJSON_AddNumberToObject(o, "channels", codec->channels)) &&
 	       cp_json_add(o, "parameters",
-		       given != NULL ? cJSON_Duplicate(given, true) : cJSON_Parse(codec->fmtp)) &&
+		       given ? cJSON_Duplicate(given, true) : cJSON_Parse(codec->fmtp)) &&
 	       cp_json_add(o, "rtcpFeedback", cp_feedback_json(feedback));
 }
 
@@ -269,11 +269,11 @@ static void describe(const struct cp_transport *t, cJSON *into)
 		cJSON_AddStringToObject(into, "remote", text);
 	}
 	cJSON_AddStringToObject(into, "remote_is", plain->learns ? "learnt" : "given");
-	if (p != NULL) {
+	if (p) {
 		cJSON_AddStringToObject(into, "producer", p->id);
 		add_rtp(into, &p->consumable, p->signalled.pt, p->signalled.ssrc);
 		add_rtx_of(into, p->signalled.rtx_pt, p->signalled.rtx_ssrc);
-	} else if (c != NULL) {
+	} else if (c) {
 		cJSON_AddStringToObject(into, "producer", c->producer->id);
 		add_rtp(into, &c->producer->consumable, c->producer->consumable.router.pt, c->ssrc);
 		add_rtx_of(into, c->producer->consumable.router.rtx_pt, c->rtx_ssrc);
@@ -289,12 +289,12 @@ static void made(void *arg, const struct cp_fault *fault, const struct cp_transp
 	char *text;
 
 	asker->srtp = NULL;
-	cJSON_AddBoolToObject(reply, "ok", fault == NULL);
-	if (fault != NULL) {
+	cJSON_AddBoolToObject(reply, "ok", !fault);
+	if (fault) {
 		cJSON_AddStringToObject(reply, "error", fault->message);
 	} else {
 		describe(t, reply);
-		if (srtp != NULL)
+		if (srtp)
 			cJSON_AddItemReferenceToObject(reply, "srtp", srtp);
 	}
 	text = cp_admin_line(reply);
@@ -343,18 +343,18 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 
 	if (get_text(request, "room", &ask.room, err) < 0 || get_text(request, "codec", &name, err) < 0)
 		return false;
-	if (ask.room == NULL || !cp_name_valid(ask.room)) {
+	if (!ask.room || !cp_name_valid(ask.room)) {
 		cp_refuse(err, CP_BAD_REQUEST, "room: must be a name of 1 to 64 of A-Z a-z 0-9 . _ ~ -");
 		return false;
 	}
-	codec = name != NULL ? find_codec(&m->router, name) : NULL;
-	if (codec == NULL) {
+	codec = name ? find_codec(&m->router, name) : NULL;
+	if (!codec) {
 		cp_refuse(err, CP_UNSUPPORTED,
 			"codec: must be one that this server has (opus, VP8, H264, ...)");
 		return false;
 	}
 	rtp = rtp_parameters(request, codec, err);
-	if (rtp == NULL)
+	if (!rtp)
 		return false;
 	kind = cJSON_CreateString(cp_kind_name(codec->kind));
 	ask.kind = kind;
@@ -371,7 +371,7 @@ static const char *find_producer(struct cp_model *m, const char *room_name, cons
 	const struct cp_room *room = cp_room_find(m, room_name);
 	const struct cp_producer *p;
 
-	if (room == NULL)
+	if (!room)
 		return NULL;
 	TAILQ_FOREACH(p, &room->producers, in_room)
 	if (p->live && strcmp(cp_kind_name(p->consumable.kind), kind) == 0)
@@ -388,14 +388,14 @@ bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_
 	if (get_text(request, "room", &room, err) < 0 || get_text(request, "kind", &kind, err) < 0 ||
 		get_text(request, "producer", &ask.producer, err) < 0)
 		return false;
-	if (ask.producer == NULL && room != NULL && kind != NULL) {
+	if (!ask.producer && room && kind) {
 		ask.producer = find_producer(m, room, kind);
-		if (ask.producer == NULL) {
+		if (!ask.producer) {
 			cp_refuse(err, CP_NOT_FOUND, "room: nobody sends %s in it", kind);
 			return false;
 		}
 	}
-	if (ask.producer == NULL) {
+	if (!ask.producer) {
 		cp_refuse(err, CP_BAD_REQUEST, "producer: its id is needed, or room and kind");
 		return false;
 	}
@@ -408,7 +408,7 @@ int cp_admin_plain_close(struct cp_model *m, const cJSON *request, struct cp_fau
 
 	if (get_text(request, "id", &id, err) < 0)
 		return -1;
-	return id != NULL ? cp_plain_close(m, id, err) : cp_refuse(err, CP_BAD_REQUEST, "id: is missing");
+	return id ? cp_plain_close(m, id, err) : cp_refuse(err, CP_BAD_REQUEST, "id: is missing");
 }
 
 void cp_admin_plain_list(const struct cp_model *m, cJSON *list)
@@ -418,7 +418,7 @@ void cp_admin_plain_list(const struct cp_model *m, cJSON *list)
 
 	TAILQ_FOREACH(room, &m->room_list, in_model)
 	{
-		if (room->plain_peer == NULL)
+		if (!room->plain_peer)
 			continue;
 		TAILQ_FOREACH(t, &room->plain_peer->transports, on_peer)
 		{

@@ -33,7 +33,7 @@ const char *cp_sdes_suite(uint16_t profile)
 {
 	const struct suite *s = find(profile);
 
-	return s != NULL ? s->name : NULL;
+	return s ? s->name : NULL;
 }
 
 uint16_t cp_sdes_profile(const char *name)
@@ -71,7 +71,7 @@ int cp_sdes_read(struct sh_srtp_keys *k, uint16_t profile, const char *text)
 
 	/* What stands for the padding decodes to zeros, and is counted. */
 	if (strlen(text) == size && strspn(text + size - padding, "=") == padding &&
-		memchr(text, '=', size - padding) == NULL &&
+		!memchr(text, '=', size - padding) &&
 		EVP_DecodeBlock(both, (const unsigned char *)text, (int)size) == (int)(len + padding)) {
 		memset(k, 0, sizeof(*k));
 		memcpy(k->key, both, s->key_len);

@@ -29,7 +29,7 @@ struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t e
 {
 	struct cp_auth *auth = calloc(1, sizeof(*auth));
 
-	if (auth == NULL) {
+	if (!auth) {
 		snprintf(err, err_size, "out of memory");
 		return NULL;
 	}
@@ -43,7 +43,7 @@ struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t e
 
 void cp_auth_close(struct cp_auth *auth)
 {
-	if (auth == NULL)
+	if (!auth)
 		return;
 	cp_auth_key_free(&auth->key);
 	free(auth);
@@ -93,10 +93,10 @@ static int check_header(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_
 	char *critical = cjose_header_get_raw(header, "crit", NULL);
 
 	cjose_get_dealloc()(critical);
-	if (given == NULL || strcmp(given, wanted) != 0)
+	if (!given || strcmp(given, wanted) != 0)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: alg: must be %s", wanted);
 	/* RFC 7515, 4.1.11: it lists what must be understood, and we know of no such thing. */
-	if (critical != NULL)
+	if (critical)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: crit: is not supported");
 	return 0;
 }
@@ -127,7 +127,7 @@ static int check_token(const struct cp_auth *auth, const char *token, struct cp_
 		return cp_refuse(fault, CP_FORBIDDEN, "token: is over %d bytes", TOKEN_MAX);
 	signature = signature_length(token);
 	jws = signature >= 0 ? cjose_jws_import(token, len, NULL) : NULL;
-	if (jws == NULL)
+	if (!jws)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: is no JSON Web Token");
 	status = check_signed(auth, jws, (size_t)signature, out, fault);
 	cjose_jws_release(jws);
@@ -141,7 +141,7 @@ int cp_auth_check(const struct cp_auth *auth, const char *token, struct cp_grant
 	*out = (struct cp_grant){.publish = true, .subscribe = true};
 	if (!cp_auth_required(auth))
 		return 0;
-	if (token == NULL || token[0] == '\0')
+	if (!token || token[0] == '\0')
 		status = cp_refuse(fault, CP_FORBIDDEN, "token: is missing");
 	else
 		status = check_token(auth, token, out, fault);

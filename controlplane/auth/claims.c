@@ -23,7 +23,7 @@ static int find(const cJSON *claims, const char *name, const cJSON **out, struct
 	{
 		if (strcmp(claim->string, name) != 0)
 			continue;
-		if (*out != NULL)
+		if (*out)
 			return cp_refuse(fault, CP_FORBIDDEN, "token: %s: is given twice", name);
 		*out = claim;
 	}
@@ -35,7 +35,7 @@ static int find_time(const cJSON *claims, const char *name, const cJSON **out, s
 {
 	if (find(claims, name, out, fault) < 0)
 		return -1;
-	if (*out != NULL && !cJSON_IsNumber(*out))
+	if (*out && !cJSON_IsNumber(*out))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be a number", name);
 	return 0;
 }
@@ -46,12 +46,12 @@ static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *faul
 
 	if (find_time(claims, "exp", &exp, fault) < 0 || find_time(claims, "nbf", &nbf, fault) < 0)
 		return -1;
-	if (exp == NULL)
+	if (!exp)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: is missing");
 	/* Written so that no number at all would be refused, too. */
 	if (!((double)(now_s - LEEWAY_S) < exp->valuedouble))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: it has expired");
-	if (nbf != NULL && !((double)(now_s + LEEWAY_S) >= nbf->valuedouble))
+	if (nbf && !((double)(now_s + LEEWAY_S) >= nbf->valuedouble))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: nbf: it is not valid yet");
 	return 0;
 }
@@ -63,7 +63,7 @@ static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZ
 	if (find(claims, name, &claim, fault) < 0)
 		return -1;
 	out[0] = '\0';
-	if (claim == NULL)
+	if (!claim)
 		return 0;
 	if (!cJSON_IsString(claim))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be text", name);
@@ -80,9 +80,9 @@ static int read_bool(const cJSON *claims, const char *name, bool absent, bool *o
 
 	if (find(claims, name, &claim, fault) < 0)
 		return -1;
-	if (claim != NULL && !cJSON_IsBool(claim))
+	if (claim && !cJSON_IsBool(claim))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be true or false", name);
-	*out = claim != NULL ? cJSON_IsTrue(claim) : absent;
+	*out = claim ? cJSON_IsTrue(claim) : absent;
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static int read_claims(const cJSON *claims, int64_t now_s, struct cp_grant *out,
 /* cJSON ends a text at a NUL, by which one user would pass for another. */
 static bool holds_nul(const char *payload, size_t len)
 {
-	return memchr(payload, '\0', len) != NULL || memmem(payload, len, "\\u0000", 6) != NULL;
+	return memchr(payload, '\0', len) || memmem(payload, len, "\\u0000", 6);
 }
 
 int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_grant *out,
@@ -108,8 +108,8 @@ int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_gra
 	cJSON *claims = cJSON_ParseWithLengthOpts(payload, len, &end, false);
 	int status;
 
-	if (claims != NULL)
-		while (end < payload + len && strchr(" \t\r\n", *end) != NULL)
+	if (claims)
+		while (end < payload + len && strchr(" \t\r\n", *end))
 			end++;
 	if (!cJSON_IsObject(claims) || end != payload + len || holds_nul(payload, len))
 		status = cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");

@@ -51,7 +51,7 @@ static int read_file(unsigned char *out, size_t *len, const struct complaint *to
 	FILE *file = fopen(to->path, "re");
 	int error = 0;
 
-	if (file == NULL)
+	if (!file)
 		return refuse(to, "%s", strerror(errno));
 	setvbuf(file, NULL, _IONBF, 0); /* no copy of a secret in the library's buffer */
 	*len = fread(out, 1, FILE_MAX, file);
@@ -76,7 +76,7 @@ static int use_secret(struct cp_auth_key *key, const unsigned char *file, size_t
 		return refuse(to, "holds %zu bytes; a secret for HS256 needs %d", len, SECRET_MIN);
 	key->jwk = cjose_jwk_create_oct_spec(file, len, NULL);
 	key->signature_chars = HS256_BYTES;
-	return key->jwk != NULL ? 0 : refuse(to, "out of memory");
+	return key->jwk ? 0 : refuse(to, "out of memory");
 }
 
 /* A number of the key, big endian. Its length, or 0. */
@@ -106,7 +106,7 @@ static int use_rsa(struct cp_auth_key *key, const EVP_PKEY *pkey, const struct c
 	if (spec.nlen > 0 && spec.elen > 0)
 		key->jwk = cjose_jwk_create_RSA_spec(&spec, NULL);
 	key->signature_chars = spec.nlen;
-	return key->jwk != NULL ? 0 : refuse(to, "cannot be used");
+	return key->jwk ? 0 : refuse(to, "cannot be used");
 }
 
 /* A coordinate with its leading zeros. */
@@ -133,18 +133,18 @@ static int use_ec(struct cp_auth_key *key, const EVP_PKEY *pkey, const struct co
 	if (coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_X, x) && coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, y))
 		key->jwk = cjose_jwk_create_EC_spec(&spec, NULL);
 	key->signature_chars = ES256_BYTES;
-	return key->jwk != NULL ? 0 : refuse(to, "cannot be used");
+	return key->jwk ? 0 : refuse(to, "cannot be used");
 }
 
 static int use_pem(struct cp_auth_key *key, enum sh_auth_algorithm algorithm, const unsigned char *file,
 	size_t len, const struct complaint *to)
 {
 	BIO *bio = BIO_new_mem_buf(file, (int)len);
-	EVP_PKEY *pkey = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
 	int status;
 
 	BIO_free(bio);
-	if (pkey == NULL)
+	if (!pkey)
 		status = refuse(to, "holds no public key in PEM");
 	else
 		status = algorithm == SH_AUTH_RS256 ? use_rsa(key, pkey, to) : use_ec(key, pkey, to);
@@ -186,7 +186,7 @@ int cp_auth_key_read(struct cp_auth_key *key, const struct sh_config *config, ch
 
 void cp_auth_key_free(struct cp_auth_key *key)
 {
-	if (key->jwk != NULL)
+	if (key->jwk)
 		cjose_jwk_release(key->jwk);
 	key->jwk = NULL;
 }

@@ -52,12 +52,12 @@ static int send_open(struct cp_eio *e)
 
 	snprintf(json, sizeof(json),
 		"{\"sid\":\"%s\",\"upgrades\":[%s],\"pingInterval\":%u,\"pingTimeout\":%u,\"maxPayload\":%u}",
-		e->sid, e->socket != NULL ? "" : "\"websocket\"", config->socketio.ping_interval_ms,
+		e->sid, e->socket ? "" : "\"websocket\"", config->socketio.ping_interval_ms,
 		config->socketio.ping_timeout_ms, config->limit.message_bytes);
 	text = cp_text_copy(json, strlen(json));
-	if (text == NULL)
+	if (!text)
 		return -1;
-	if (e->socket == NULL)
+	if (!e->socket)
 		return cp_eio_queue(e, CP_EIO_OPEN, text);
 	e->server->calls->send(e->socket, CP_EIO_OPEN, text);
 	return 0;
@@ -67,7 +67,7 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 {
 	struct cp_eio *e = calloc(1, sizeof(*e));
 
-	if (e == NULL)
+	if (!e)
 		return NULL;
 	e->server = s;
 	e->user = user;
@@ -83,7 +83,7 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 	LIST_INSERT_HEAD(&s->buckets[bucket_of(e->sid)], e, in_bucket);
 	TAILQ_INSERT_TAIL(&s->sessions, e, in_server);
 	s->counts.opened++;
-	*(socket != NULL ? &s->counts.websocket : &s->counts.polling) += 1;
+	*(socket ? &s->counts.websocket : &s->counts.polling) += 1;
 	cp_eio_set(e, CP_EIO_PING_DUE);
 	cp_eio_set(e, CP_EIO_CONNECT_DUE);
 	return e;
@@ -110,15 +110,15 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
 	if (!told)
 		calls->closing(e, code, reason);
-	if (e->candidate != NULL)
+	if (e->candidate)
 		cp_eio_give_up(e, "the session has ended");
 	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
 		cp_eio_unset(e, i);
-	*(e->socket != NULL ? &e->server->counts.websocket : &e->server->counts.polling) -= 1;
+	*(e->socket ? &e->server->counts.websocket : &e->server->counts.polling) -= 1;
 	cp_eio_release_poll(e, CP_EIO_CLOSE);
-	if (e->post != NULL)
+	if (e->post)
 		calls->forget(e->post);
-	if (e->socket != NULL)
+	if (e->socket)
 		calls->close(e->socket, code, reason);
 	/* Freed when the loop comes round. */
 	cp_eio_set(e, CP_EIO_FLUSH_DUE);
@@ -128,7 +128,7 @@ void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	if (e->state != CP_EIO_IS_OPEN)
 		return;
-	if (e->socket != NULL || cp_eio_queue(e, CP_EIO_CLOSE, NULL) < 0) {
+	if (e->socket || cp_eio_queue(e, CP_EIO_CLOSE, NULL) < 0) {
 		cp_eio_end(e, code, reason);
 		return;
 	}
@@ -154,7 +154,7 @@ static void free_ended(struct cp_eio_server *s)
 {
 	struct cp_eio *e;
 
-	while ((e = TAILQ_FIRST(&s->ended)) != NULL)
+	while ((e = TAILQ_FIRST(&s->ended)))
 		free_session(e);
 }
 
@@ -162,7 +162,7 @@ void cp_eio_stop(struct cp_eio_server *s)
 {
 	struct cp_eio *e;
 
-	while ((e = TAILQ_FIRST(&s->sessions)) != NULL)
+	while ((e = TAILQ_FIRST(&s->sessions)))
 		cp_eio_end(e, 1001, "the server is stopping");
 	free_ended(s);
 }
@@ -171,11 +171,11 @@ void cp_eio_stop(struct cp_eio_server *s)
 
 static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 {
-	if (e->socket != NULL) {
+	if (e->socket) {
 		e->server->calls->send(e->socket, type, text);
 		return;
 	}
-	if (e->out_bytes + 1 + (text != NULL ? text->len : 0) > e->server->config->limit.send_queue_bytes) {
+	if (e->out_bytes + 1 + (text ? text->len : 0) > e->server->config->limit.send_queue_bytes) {
 		cp_text_release(text);
 		cp_eio_end(e, 1013, "the client is too slow");
 		return;
@@ -185,7 +185,7 @@ static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text 
 		return;
 	}
 	/* When the loop comes round, so that what is said in one turn is one answer. */
-	if (e->poll != NULL)
+	if (e->poll)
 		cp_eio_set(e, CP_EIO_FLUSH_DUE);
 }
 
@@ -193,7 +193,7 @@ void cp_eio_send(struct cp_eio *e, struct cp_text *text)
 {
 	if (e->state != CP_EIO_IS_OPEN)
 		cp_text_release(text);
-	else if (text == NULL)
+	else if (!text)
 		cp_eio_end(e, 1011, "out of memory");
 	else
 		send_packet(e, CP_EIO_MESSAGE, text);
@@ -313,7 +313,7 @@ void cp_eio_run(struct cp_eio_server *s)
 	/* What is set meanwhile is seen below. */
 	s->wake_ms = now_ms;
 	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
-		while ((t = TAILQ_FIRST(&s->timers[kind])) != NULL && t->due_ms <= now_ms) {
+		while ((t = TAILQ_FIRST(&s->timers[kind])) && t->due_ms <= now_ms) {
 			cp_eio_unset(t->session, kind);
 			due(t->session, kind);
 		}
@@ -321,7 +321,7 @@ void cp_eio_run(struct cp_eio_server *s)
 	free_ended(s);
 	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
 		t = TAILQ_FIRST(&s->timers[kind]);
-		if (t != NULL && (next_ms == 0 || t->due_ms < next_ms))
+		if (t && (next_ms == 0 || t->due_ms < next_ms))
 			next_ms = t->due_ms;
 	}
 	s->wake_ms = 0;

@@ -21,8 +21,8 @@ static int parse_namespace(const char **p, const char *end, struct cp_sio_packet
 		return 0;
 	comma = memchr(*p, ',', (size_t)(end - *p));
 	out->namespace = *p;
-	out->namespace_len = (size_t)((comma != NULL ? comma : end) - *p);
-	*p = comma != NULL ? comma + 1 : end;
+	out->namespace_len = (size_t)((comma ? comma : end) - *p);
+	*p = comma ? comma + 1 : end;
 	return out->namespace_len <= CP_SIO_NAMESPACE_MAX ? 0 : -1;
 }
 
@@ -78,7 +78,7 @@ cJSON *cp_sio_request(cJSON *array, int64_t id)
 
 	if (cJSON_IsNumber(first) || (cJSON_IsString(first) && !reserved(first->valuestring)))
 		request = cJSON_CreateObject();
-	if (request != NULL) {
+	if (request) {
 		cJSON_AddItemToObjectCS(request, "event", cJSON_DetachItemFromArray(array, 0));
 		if (cJSON_GetArraySize(array) > 0)
 			cJSON_AddItemToObjectCS(request, "data", cJSON_DetachItemFromArray(array, 0));

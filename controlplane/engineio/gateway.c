@@ -54,10 +54,10 @@ static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier
 static void send_json(struct client *c, const char *head, cJSON *data)
 {
 	char *json = cJSON_PrintUnformatted(data);
-	size_t head_len = strlen(head), json_len = json != NULL ? strlen(json) : 0;
-	struct cp_text *text = json != NULL ? cp_text_make(head_len + json_len) : NULL;
+	size_t head_len = strlen(head), json_len = json ? strlen(json) : 0;
+	struct cp_text *text = json ? cp_text_make(head_len + json_len) : NULL;
 
-	if (text != NULL) {
+	if (text) {
 		memcpy(cp_text_chars(text), head, head_len);
 		memcpy(cp_text_chars(text) + head_len, json, json_len);
 	}
@@ -104,7 +104,7 @@ static int credential(const cJSON *auth, const char *name, const char *otherwise
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(auth, name);
 
 	*out = otherwise;
-	if (member == NULL || cJSON_IsNull(member))
+	if (!member || cJSON_IsNull(member))
 		return 0;
 	if (!cJSON_IsString(member))
 		return cp_refuse(fault, CP_BAD_REQUEST, "auth.%s: must be a string", name);
@@ -129,7 +129,7 @@ static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 	if (!cp_auth_required(server->auth))
 		snprintf(grant.user, sizeof(grant.user), "%s", user);
 	c->session = cp_session_open(server, &cp_dialect_b, &carrier, c, c->text, &grant);
-	return c->session != NULL ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 
 static void connect_client(struct client *c, const cJSON *auth)
@@ -154,11 +154,11 @@ static void take_connect(struct client *c, const struct cp_sio_packet *p)
 	enum cp_json_trouble trouble;
 	cJSON *auth = NULL;
 
-	if (c->session != NULL) {
+	if (c->session) {
 		cp_eio_close(c->engine, 1002, "a second connect");
 		return;
 	}
-	if (p->json != NULL) {
+	if (p->json) {
 		auth = cp_message_parse(p->json, p->json_len, &trouble);
 		if (!cJSON_IsObject(auth)) {
 			cp_message_free(auth);
@@ -172,7 +172,7 @@ static void take_connect(struct client *c, const struct cp_sio_packet *p)
 
 static void leave(struct client *c)
 {
-	if (c->session == NULL)
+	if (!c->session)
 		return;
 	cp_session_free(c->session);
 	c->session = NULL;
@@ -187,18 +187,18 @@ static void take_event(struct client *c, const struct cp_sio_packet *p)
 	enum cp_json_trouble trouble = CP_JSON_NONE;
 	cJSON *array, *request;
 
-	if (c->session == NULL) {
+	if (!c->session) {
 		cp_eio_close(c->engine, 1002, "an event before the connect");
 		return;
 	}
-	array = p->json != NULL ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
+	array = p->json ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
 	if (trouble == CP_JSON_TOO_DEEP) {
 		cp_session_too_deep(c->session);
 		return;
 	}
 	request = cp_sio_request(array, p->id);
 	cp_message_free(array);
-	if (request != NULL)
+	if (request)
 		cp_session_take(c->session, request);
 	else
 		cp_eio_close(c->engine, 1007, "not an event");
@@ -246,17 +246,17 @@ static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	struct client *c = e->user;
 
-	if (c->session != NULL)
+	if (c->session)
 		c->session->closing = true;
 	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->text,
-		c->session != NULL ? c->session->id : "-", code, reason);
+		c->session ? c->session->id : "-", code, reason);
 }
 
 static void free_client(struct client *c)
 {
-	if (c->session != NULL)
+	if (c->session)
 		cp_session_free(c->session);
-	if (c->address != NULL)
+	if (c->address)
 		cp_address_leave(c->gateway->server, c->address);
 	free(c->token);
 	free(c);
@@ -275,14 +275,14 @@ static int read_query(struct client *c, struct lws *wsi)
 	cp_client_query(wsi, "userId=", "", c->user, sizeof(c->user));
 	cp_client_query(wsi, "token=", "", token, sizeof(token));
 	c->token = strdup(token);
-	return c->token != NULL ? 0 : -1;
+	return c->token ? 0 : -1;
 }
 
 enum cp_code cp_gateway_open(struct cp_gateway *g, struct lws *wsi, void *socket, struct cp_eio **out)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
+	if (!c)
 		return CP_INTERNAL;
 	c->gateway = g;
 	cp_client_address(wsi, c->text);
@@ -293,7 +293,7 @@ enum cp_code cp_gateway_open(struct cp_gateway *g, struct lws *wsi, void *socket
 	}
 	if (read_query(c, wsi) == 0)
 		c->engine = cp_eio_open(&g->engine, socket, c);
-	if (c->engine == NULL) {
+	if (!c->engine) {
 		free_client(c);
 		return CP_INTERNAL;
 	}
@@ -340,11 +340,11 @@ int cp_gateway_start(struct cp_server *s)
 {
 	struct cp_gateway *g = calloc(1, sizeof(*g));
 
-	if (g == NULL)
+	if (!g)
 		return -1;
 	g->server = s;
 	g->nothing = cp_text_make(0);
-	if (g->nothing == NULL) {
+	if (!g->nothing) {
 		free(g);
 		return -1;
 	}

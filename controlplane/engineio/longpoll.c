@@ -15,14 +15,14 @@ struct cp_eio_out { /* a packet that waits for a poll */
 
 static size_t size_of(const struct cp_eio_out *o)
 {
-	return 1 + (o->text != NULL ? o->text->len : 0);
+	return 1 + (o->text ? o->text->len : 0);
 }
 
 int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 {
 	struct cp_eio_out *o = malloc(sizeof(*o));
 
-	if (o == NULL) {
+	if (!o) {
 		cp_text_release(text);
 		return -1;
 	}
@@ -70,7 +70,7 @@ static struct cp_text *take_payload(struct cp_eio *e)
 	struct cp_text *payload = cp_text_make(payload_size(e, &packets));
 	char *p;
 
-	if (payload == NULL)
+	if (!payload)
 		return NULL;
 	p = cp_text_chars(payload);
 	for (unsigned i = 0; i < packets; i++) {
@@ -80,7 +80,7 @@ static struct cp_text *take_payload(struct cp_eio *e)
 		if (i > 0)
 			*p++ = CP_EIO_SEPARATOR;
 		*p++ = (char)type;
-		if (text == NULL)
+		if (!text)
 			continue;
 		memcpy(p, cp_text_chars(text), text->len);
 		p += text->len;
@@ -102,11 +102,11 @@ void cp_eio_flush(struct cp_eio *e)
 {
 	struct cp_text *payload;
 
-	if (e->poll == NULL || TAILQ_EMPTY(&e->out))
+	if (!e->poll || TAILQ_EMPTY(&e->out))
 		return;
 	payload = take_payload(e);
 	answer(e, payload);
-	if (payload == NULL)
+	if (!payload)
 		cp_eio_end(e, 1011, "out of memory");
 	else if (e->state == CP_EIO_IS_CLOSING && TAILQ_EMPTY(&e->out))
 		cp_eio_end(e, 1000, "closed");
@@ -116,7 +116,7 @@ void cp_eio_release_poll(struct cp_eio *e, enum cp_eio_type type)
 {
 	const char packet = (char)type;
 
-	if (e->poll != NULL)
+	if (e->poll)
 		answer(e, cp_text_copy(&packet, 1));
 }
 
@@ -124,7 +124,7 @@ void cp_eio_release_poll(struct cp_eio *e, enum cp_eio_type type)
 
 int cp_eio_poll(struct cp_eio *e, void *poll)
 {
-	if (e->poll != NULL) {
+	if (e->poll) {
 		cp_eio_end(e, 1002, "two polls at once");
 		return -1;
 	}
@@ -143,7 +143,7 @@ void cp_eio_poll_gone(struct cp_eio *e)
 
 int cp_eio_post(struct cp_eio *e, void *post)
 {
-	if (e->post != NULL) {
+	if (e->post) {
 		cp_eio_end(e, 1002, "two posts at once");
 		return -1;
 	}

@@ -17,11 +17,11 @@ bool cp_eio_payload_next(struct cp_eio_payload *p, const char **text, size_t *le
 {
 	const char *end;
 
-	if (p->rest == NULL)
+	if (!p->rest)
 		return false;
 	end = memchr(p->rest, CP_EIO_SEPARATOR, p->left);
 	*text = p->rest;
-	if (end == NULL) {
+	if (!end) {
 		*len = p->left;
 		p->rest = NULL;
 		return true;

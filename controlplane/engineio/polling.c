@@ -61,7 +61,7 @@ void cp_polling_answer(void *poll, struct cp_text *payload)
 	struct cp_connection *c = p->connection;
 
 	p->session = NULL;
-	if (payload == NULL ||
+	if (!payload ||
 		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) < 0) {
 		/* It ends in its turn. */
 		c->stage = CP_HTTP_IDLE;
@@ -100,7 +100,7 @@ static int hold(struct cp_server *s, struct cp_connection *c)
 	struct cp_poll *p = c->poll;
 
 	c->stage = CP_HTTP_HELD;
-	if (p->session == NULL)
+	if (!p->session)
 		return handshake(s, c);
 	if (cp_eio_poll(p->session, p) < 0) {
 		p->session = NULL;
@@ -168,16 +168,16 @@ static int begin_post(struct cp_server *s, struct cp_connection *c)
 	}
 	p->size = s->config->limit.message_bytes;
 	p->body = malloc(p->size + 1);
-	return p->body != NULL ? 0 : -1;
+	return p->body ? 0 : -1;
 }
 
 int cp_polling_body(struct lws *wsi, struct cp_connection *c, const void *data, size_t len)
 {
 	struct cp_poll *p = c->poll;
 
-	if (p == NULL || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
+	if (!p || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
 		return -1;
-	if (p->body == NULL || len == 0)
+	if (!p->body || len == 0)
 		return 0;
 	if (len > p->size - p->len)
 		return -1;
@@ -192,11 +192,11 @@ int cp_polling_body_complete(struct lws *wsi, struct cp_connection *c)
 	struct cp_poll *p = c->poll;
 	struct cp_eio *e;
 
-	if (p == NULL || c->stage != CP_HTTP_BODY)
+	if (!p || c->stage != CP_HTTP_BODY)
 		return -1;
 	cp_exchange_read(c, false);
 	e = p->session;
-	if (e == NULL)
+	if (!e)
 		return refuse(c, p->error);
 	p->session = NULL;
 	if (!cp_utf8_valid(p->body, p->len)) {
@@ -243,7 +243,7 @@ int cp_polling_request(struct cp_server *s, struct lws *wsi, struct cp_connectio
 		return -1;
 	}
 	p = calloc(1, sizeof(*p));
-	if (p == NULL)
+	if (!p)
 		return -1;
 	p->wsi = wsi;
 	p->connection = c;
@@ -275,12 +275,12 @@ void cp_polling_gone(struct cp_connection *c)
 {
 	struct cp_poll *p = c->poll;
 
-	if (p == NULL)
+	if (!p)
 		return;
 	c->poll = NULL;
-	if (p->session != NULL && p->post)
+	if (p->session && p->post)
 		cp_eio_post_failed(p->session);
-	else if (p->session != NULL)
+	else if (p->session)
 		cp_eio_poll_gone(p->session);
 	free(p->body);
 	free(p);

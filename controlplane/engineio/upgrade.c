@@ -8,7 +8,7 @@
 
 bool cp_eio_can_upgrade(const struct cp_eio *e)
 {
-	return e->state == CP_EIO_IS_OPEN && e->socket == NULL && e->candidate == NULL;
+	return e->state == CP_EIO_IS_OPEN && !e->socket && !e->candidate;
 }
 
 void cp_eio_upgrade(struct cp_eio *e, void *socket)
@@ -54,7 +54,7 @@ static void change(struct cp_eio *e)
 	e->server->counts.websocket++;
 	e->server->counts.upgraded++;
 	cp_eio_release_poll(e, CP_EIO_NOOP);
-	if (e->post != NULL)
+	if (e->post)
 		calls->forget(e->post);
 	e->post = NULL;
 	while (e->state != CP_EIO_HAS_ENDED && !TAILQ_EMPTY(&e->out)) {
@@ -75,13 +75,13 @@ static void of_candidate(struct cp_eio *e, const char *text, size_t len)
 
 	if (len == strlen(ping) && memcmp(text, ping, len) == 0) {
 		pong = cp_text_copy(probe, strlen(probe));
-		if (pong == NULL) {
+		if (!pong) {
 			cp_eio_give_up(e, "out of memory");
 			return;
 		}
 		e->server->calls->send(e->candidate, CP_EIO_PONG, pong);
 		/* The socket may not have taken it, and be gone. */
-		if (e->candidate != NULL)
+		if (e->candidate)
 			cp_eio_probe_again(e);
 	} else if (len == 1 && text[0] == CP_EIO_UPGRADE) {
 		change(e);

@@ -30,7 +30,7 @@ enum cp_eio_error cp_eio_verify(struct cp_server *s, struct lws *wsi, bool webso
 	cp_client_query(wsi, "sid=", "", sid, sizeof(sid));
 	if (sid[0] != '\0') {
 		*out = cp_eio_find(&s->gateway->engine, sid, strlen(sid));
-		if (*out == NULL)
+		if (!*out)
 			return CP_EIO_UNKNOWN_SID;
 		/* Over polling what the session runs on, over WebSocket what it may change to. */
 		if (websocket != over_websocket ||

@@ -23,7 +23,7 @@ void cp_eio_websocket_send(void *socket, enum cp_eio_type type, struct cp_text *
 {
 	const struct eio_socket *s = socket;
 
-	if (text == NULL)
+	if (!text)
 		text = cp_text_hold(s->websocket->server->gateway->nothing);
 	cp_websocket_send_typed(s->websocket, (char)type, text);
 }
@@ -42,7 +42,7 @@ static void message(void *user, const char *text, size_t len)
 {
 	struct eio_socket *s = user;
 
-	if (s->session != NULL)
+	if (s->session)
 		cp_eio_received(s->session, s, text, len);
 }
 
@@ -52,7 +52,7 @@ static void closing(void *user, uint16_t code, const char *reason)
 	struct cp_eio *e = s->session;
 
 	s->session = NULL;
-	if (e != NULL)
+	if (e)
 		cp_eio_socket_gone(e, s, code, reason);
 }
 
@@ -116,14 +116,14 @@ int cp_eio_websocket_open(struct cp_server *s, struct cp_websocket *w)
 	struct eio_socket *socket = calloc(1, sizeof(*socket));
 	struct cp_eio *e;
 
-	if (socket == NULL)
+	if (!socket)
 		return -1;
 	socket->websocket = w;
 	cp_websocket_attach(w, &calls, socket);
 	/* It was right a moment ago. */
 	if (cp_eio_verify(s, w->wsi, true, true, &e) != CP_EIO_OK) {
 		refuse(socket, 1008, "no such session");
-	} else if (e == NULL) {
+	} else if (!e) {
 		shake_hands(socket);
 	} else {
 		s->metrics.sockets_accepted++;

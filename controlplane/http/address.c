@@ -50,13 +50,13 @@ static struct cp_address *find(struct cp_server *s, const char *text)
 
 	key_of(text, key);
 	node = tfind(key, &s->addresses, compare);
-	if (node != NULL)
+	if (node)
 		return *node;
 	a = calloc(1, sizeof(*a));
-	if (a == NULL)
+	if (!a)
 		return NULL;
 	memcpy(a->key, key, sizeof(a->key));
-	if (tsearch(a, &s->addresses, compare) != NULL)
+	if (tsearch(a, &s->addresses, compare))
 		return a;
 	free(a);
 	return NULL;
@@ -76,7 +76,7 @@ bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address *
 {
 	struct cp_address *a = find(s, text);
 
-	if (a == NULL || a->count >= s->config->limit.connections_per_address)
+	if (!a || a->count >= s->config->limit.connections_per_address)
 		return false;
 	a->count++;
 	*out = a;
@@ -110,8 +110,8 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	struct cp_address *a;
 
 	cp_client_address(wsi, text);
-	a = accepted != NULL && has_files(s) ? find(s, text) : NULL;
-	if (a == NULL || a->sockets >= limit) {
+	a = accepted && has_files(s) ? find(s, text) : NULL;
+	if (!a || a->sockets >= limit) {
 		s->metrics.error[CP_TOO_MANY]++;
 		free(accepted);
 		return -1;
@@ -127,7 +127,7 @@ void cp_accepted_gone(struct cp_server *s, struct lws *wsi)
 {
 	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
 
-	if (accepted == NULL) /* it was refused, or is none from a client */
+	if (!accepted) /* it was refused, or is none from a client */
 		return;
 	lws_set_opaque_user_data(wsi, NULL);
 	accepted->address->sockets--;

@@ -8,7 +8,7 @@ void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE])
 {
 	lws_get_peer_simple(wsi, out, CP_ADDRESS_SIZE);
 	/* An IPv4 client of a dual-stack socket is the same client. */
-	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
+	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.'))
 		memmove(out, out + 7, strlen(out + 7) + 1);
 }
 
@@ -17,5 +17,5 @@ bool cp_client_query(struct lws *wsi, const char *name, const char *absent, char
 	char buf[CP_HEADERS_MAX]; /* a value that did not fit would count as absent */
 	const char *value = lws_get_urlarg_by_name(wsi, name, buf, sizeof(buf));
 
-	return snprintf(out, size, "%s", value != NULL ? value : absent) < (int)size;
+	return snprintf(out, size, "%s", value ? value : absent) < (int)size;
 }

@@ -135,7 +135,7 @@ static void complete(struct cp_connection *c)
 
 void cp_exchange_forget(struct cp_connection *c)
 {
-	if (c->server == NULL)
+	if (!c->server)
 		return;
 	cp_exchange_wait(c, CP_WAIT_NONE);
 	cp_polling_gone(c);
@@ -255,7 +255,7 @@ static void run(uv_timer_t *timer)
 	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++) {
 		struct cp_connection *last = TAILQ_LAST(&x->waiting[i], cp_connections);
 
-		while ((c = TAILQ_FIRST(&x->waiting[i])) != NULL && c->due_ms <= now_ms) {
+		while ((c = TAILQ_FIRST(&x->waiting[i])) && c->due_ms <= now_ms) {
 			bool is_last = c == last;
 
 			cp_exchange_wait(c, CP_WAIT_NONE);

@@ -10,7 +10,7 @@ char *cp_health_text(const struct cp_server *s, bool *healthy)
 	cJSON *json = cJSON_CreateObject();
 	char *text;
 
-	if (s->stats->map == NULL)
+	if (!s->stats->map)
 		dataplane = "away";
 	else if (sh_stats_tick_age_ms(s->stats) > STALLED_MS)
 		dataplane = "stalled";

@@ -37,7 +37,7 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 	char *out = malloc(HEADER_BYTES + a->len);
 	int len;
 
-	if (out == NULL)
+	if (!out)
 		return -1;
 	len = snprintf(out, HEADER_BYTES,
 		"HTTP/1.1 %u %s\r\n"
@@ -47,7 +47,7 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 		"x-content-type-options: nosniff\r\n"
 		"%s\r\n",
 		a->status, status_text(a->status), a->type, a->len + a->file_len,
-		a->headers != NULL ? a->headers : "cache-control: no-store\r\n");
+		a->headers ? a->headers : "cache-control: no-store\r\n");
 	if (len >= HEADER_BYTES) {
 		free(out);
 		return -1;
@@ -65,7 +65,7 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 static int reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len)
 {
 	const struct cp_answer answer = {.status = status, .type = type, .body = body, .len = len};
-	int result = body != NULL ? cp_http_answer(c, &answer) : -1;
+	int result = body ? cp_http_answer(c, &answer) : -1;
 
 	free(body);
 	return result;
@@ -73,7 +73,7 @@ static int reply(struct cp_connection *c, unsigned status, const char *type, cha
 
 static int reply_text(struct cp_connection *c, unsigned status, const char *type, char *body)
 {
-	return reply(c, status, type, body, body != NULL ? strlen(body) : 0);
+	return reply(c, status, type, body, body ? strlen(body) : 0);
 }
 
 int cp_http_serve(struct cp_connection *c)

@@ -31,7 +31,7 @@ static void requests(FILE *f, const struct cp_dialect *d)
 	for (const struct cp_request_type *type = d->types;; type++) {
 		fprintf(f, "spate_requests_total{dialect=\"%s\",type=\"%s\"} %" PRIu64 "\n", d->name,
 			type->name, type->count);
-		if (type->handle == NULL)
+		if (!type->handle)
 			return;
 	}
 }
@@ -203,11 +203,11 @@ char *cp_metrics_text(const struct cp_server *s, size_t *len)
 	char *text = NULL;
 	FILE *f = open_memstream(&text, len);
 
-	if (f == NULL)
+	if (!f)
 		return NULL;
 	control_plane(f, s);
 	cp_process_metrics(f, s->loop);
-	if (s->stats->map != NULL) {
+	if (s->stats->map) {
 		data_plane(f, s->stats);
 		placement(f, &s->model->load);
 		cp_metrics_ports(f, s->stats);

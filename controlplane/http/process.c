@@ -22,7 +22,7 @@ static unsigned long resident_pages(void)
 	FILE *f = fopen("/proc/self/statm", "re");
 	unsigned long size = 0, resident = 0;
 
-	if (f == NULL)
+	if (!f)
 		return 0;
 	if (fscanf(f, "%lu %lu", &size, &resident) != 2)
 		resident = 0;

@@ -91,7 +91,7 @@ static int established(struct cp_server *s, struct lws *wsi, struct cp_connectio
 	const struct cp_a_query query = {.room = room, .user = user, .token = token};
 
 	c->websocket = cp_websocket_open(s, wsi);
-	if (c->websocket == NULL)
+	if (!c->websocket)
 		return -1;
 	if (is_at(wsi, CP_POLLING_PATH))
 		return cp_eio_websocket_open(s, c->websocket);
@@ -140,7 +140,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return -1;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-		if (c != NULL)
+		if (c)
 			cp_exchange_forget(c);
 		return 0;
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -148,15 +148,15 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(s, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
-		return c->websocket != NULL ? received(wsi, c, in, len) : -1;
+		return c->websocket ? received(wsi, c, in, len) : -1;
 	case LWS_CALLBACK_RECEIVE_PONG:
-		if (c->websocket != NULL)
+		if (c->websocket)
 			cp_websockets_heard(c->websocket);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return c->websocket != NULL ? cp_websocket_writeable(c->websocket) : -1;
+		return c->websocket ? cp_websocket_writeable(c->websocket) : -1;
 	case LWS_CALLBACK_CLOSED:
-		if (c->websocket != NULL)
+		if (c->websocket)
 			cp_websocket_free(c->websocket);
 		c->websocket = NULL;
 		return 0;
@@ -176,7 +176,7 @@ static void run_ready(uv_idle_t *idle)
 	struct cp_session *session;
 
 	uv_idle_stop(idle);
-	while ((session = TAILQ_FIRST(&s->ready)) != NULL) {
+	while ((session = TAILQ_FIRST(&s->ready))) {
 		TAILQ_REMOVE(&s->ready, session, ready);
 		session->is_ready = false;
 		cp_session_run(session);
@@ -278,7 +278,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 	if (cp_tls_prepare(s->config, &info, err, err_size) < 0)
 		return -1;
 	s->context = lws_create_context(&info);
-	if (s->context != NULL)
+	if (s->context)
 		return 0;
 	snprintf(err, err_size, "cannot start the HTTP server on port %u", s->config->http.port);
 	return -1;
@@ -287,16 +287,16 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 static int print_capabilities(struct cp_server *s)
 {
 	cJSON *json = cp_router_capabilities(&s->model->router);
-	char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 
 	cJSON_Delete(json);
 	/* What is printed already is only copied into each client's answer. */
-	s->capabilities = text != NULL ? cJSON_CreateRaw(text) : NULL;
+	s->capabilities = text ? cJSON_CreateRaw(text) : NULL;
 	cJSON_free(text);
-	if (s->capabilities == NULL)
+	if (!s->capabilities)
 		return -1;
 	s->greeting = cp_a_greeting(cJSON_Duplicate(s->capabilities, true));
-	return s->greeting != NULL ? 0 : -1;
+	return s->greeting ? 0 : -1;
 }
 
 static void forget(struct cp_server *s)
@@ -345,7 +345,7 @@ void cp_server_farewell(struct cp_server *s)
 {
 	struct cp_session *session, *next;
 
-	for (session = TAILQ_FIRST(&s->sessions); session != NULL; session = next) {
+	for (session = TAILQ_FIRST(&s->sessions); session; session = next) {
 		next = TAILQ_NEXT(session, all);
 		cp_session_close(session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
 	}

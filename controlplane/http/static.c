@@ -35,7 +35,7 @@ static const char *type_of(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
-	for (size_t i = 0; dot != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++)
 		if (strcmp(dot, types[i].suffix) == 0)
 			return types[i].type;
 	return NULL;
@@ -85,7 +85,7 @@ int cp_static_serve(struct cp_connection *c, const char *path)
 	if (name[0] == '\0')
 		name = "index.html";
 	answer.type = type_of(name);
-	if (answer.type == NULL || name[0] == '.' || strstr(name, "/.") != NULL)
+	if (!answer.type || name[0] == '.' || strstr(name, "/."))
 		return 404;
 	c->file = open_file(c->server->config->http.web_root, name, &answer.file_len);
 	if (c->file < 0)

@@ -10,7 +10,7 @@ struct cp_text *cp_text_make(size_t len)
 {
 	struct cp_text *t = malloc(sizeof(*t) + LWS_PRE + len + 1);
 
-	if (t == NULL)
+	if (!t)
 		return NULL;
 	t->references = 1;
 	t->len = len;
@@ -22,7 +22,7 @@ struct cp_text *cp_text_copy(const char *chars, size_t len)
 {
 	struct cp_text *t = cp_text_make(len);
 
-	if (t != NULL)
+	if (t)
 		memcpy(cp_text_chars(t), chars, len);
 	return t;
 }
@@ -33,13 +33,13 @@ struct cp_text *cp_text_json(const cJSON *json)
 	char most[4096], *chars;
 	struct cp_text *t;
 
-	if (json == NULL)
+	if (!json)
 		return NULL;
 	/* It only reads it; older than const. */
 	if (cJSON_PrintPreallocated((cJSON *)(uintptr_t)json, most, sizeof(most), false))
 		return cp_text_copy(most, strlen(most));
 	chars = cJSON_PrintUnformatted(json);
-	t = chars != NULL ? cp_text_copy(chars, strlen(chars)) : NULL;
+	t = chars ? cp_text_copy(chars, strlen(chars)) : NULL;
 	cJSON_free(chars);
 	return t;
 }
@@ -52,6 +52,6 @@ struct cp_text *cp_text_hold(struct cp_text *t)
 
 void cp_text_release(struct cp_text *t)
 {
-	if (t != NULL && --t->references == 0)
+	if (t && --t->references == 0)
 		free(t);
 }

@@ -37,7 +37,7 @@ static const char *openssl_reason(void)
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
 	ERR_clear_error();
-	return reason != NULL ? reason : "no reason given";
+	return reason ? reason : "no reason given";
 }
 
 static BIO *open_file(const char *member, const char *path, char *err, size_t err_size)
@@ -46,7 +46,7 @@ static BIO *open_file(const char *member, const char *path, char *err, size_t er
 
 	errno = 0;
 	file = BIO_new_file(path, "r");
-	if (file == NULL) {
+	if (!file) {
 		snprintf(err, err_size, "%s: %s: %s", member, path, strerror(errno != 0 ? errno : ENOMEM));
 		ERR_clear_error();
 	}
@@ -60,9 +60,9 @@ static int read_chain(struct pair *p, BIO *file)
 
 	p->certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
 	p->chain = sk_X509_new_null();
-	if (p->certificate == NULL || p->chain == NULL)
+	if (!p->certificate || !p->chain)
 		return -1;
-	while ((issuer = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
+	while ((issuer = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
 		if (sk_X509_push(p->chain, issuer) > 0)
 			continue;
 		X509_free(issuer);
@@ -79,7 +79,7 @@ static int read_certificate(struct pair *p, const char *path, char *err, size_t 
 	BIO *file = open_file("tls.certificate", path, err, err_size);
 	int status;
 
-	if (file == NULL)
+	if (!file)
 		return -1;
 	status = read_chain(p, file);
 	BIO_free(file);
@@ -99,11 +99,11 @@ static int read_key(struct pair *p, const char *path, char *err, size_t err_size
 {
 	BIO *file = open_file("tls.key", path, err, err_size);
 
-	if (file == NULL)
+	if (!file)
 		return -1;
 	p->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
 	BIO_free(file);
-	if (p->key != NULL)
+	if (p->key)
 		return 0;
 	snprintf(err, err_size, "tls.key: %s: no private key in PEM without a passphrase (%s)", path,
 		openssl_reason());
@@ -122,7 +122,7 @@ static int check_pair(const struct pair *p, const struct sh_config *config, char
 		return -1;
 	}
 	trial = SSL_CTX_new(TLS_server_method());
-	status = trial != NULL ? SSL_CTX_use_cert_and_key(trial, p->certificate, p->key, p->chain, 1) : 0;
+	status = trial ? SSL_CTX_use_cert_and_key(trial, p->certificate, p->key, p->chain, 1) : 0;
 	SSL_CTX_free(trial);
 	if (status == 1)
 		return 0;

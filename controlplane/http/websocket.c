@@ -30,7 +30,7 @@ struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi
 {
 	struct cp_websocket *w = calloc(1, sizeof(*w));
 
-	if (w == NULL)
+	if (!w)
 		return NULL;
 	w->wsi = wsi;
 	w->server = server;
@@ -50,10 +50,10 @@ void cp_websocket_free(struct cp_websocket *w)
 {
 	struct cp_out *o;
 
-	if (w->calls != NULL)
+	if (w->calls)
 		w->calls->closed(w->user);
 	cp_websockets_remove(w);
-	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
+	while ((o = TAILQ_FIRST(&w->out))) {
 		TAILQ_REMOVE(&w->out, o, next);
 		cp_text_release(o->text);
 		free(o);
@@ -71,7 +71,7 @@ void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reaso
 		return;
 	w->close_code = code;
 	w->close_reason = reason;
-	if (w->calls != NULL)
+	if (w->calls)
 		w->calls->closing(w->user, code, reason);
 	/* A client that reads nothing never lets the close frame out. */
 	lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
@@ -115,7 +115,7 @@ static int send_queue(struct cp_websocket *w)
 {
 	struct cp_out *o;
 
-	while ((o = TAILQ_FIRST(&w->out)) != NULL) {
+	while ((o = TAILQ_FIRST(&w->out))) {
 		size_t len = size_of(o);
 		unsigned char *chars = o->text->data + LWS_PRE - (len - o->text->len);
 
@@ -139,7 +139,7 @@ static int send_queue(struct cp_websocket *w)
 int cp_websocket_writeable(struct cp_websocket *w)
 {
 	const struct cp_out *first = TAILQ_FIRST(&w->out);
-	bool several = first != NULL && TAILQ_NEXT(first, next) != NULL;
+	bool several = first && TAILQ_NEXT(first, next);
 	int status;
 
 	if (!send_ping(w))
@@ -170,14 +170,13 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 		cp_text_release(text);
 		return;
 	}
-	if (text != NULL &&
-		w->out_bytes + text->len + (type != 0) > w->server->config->limit.send_queue_bytes) {
+	if (text && w->out_bytes + text->len + (type != 0) > w->server->config->limit.send_queue_bytes) {
 		cp_text_release(text);
 		cp_websocket_close(w, 1013, "the client is too slow");
 		return;
 	}
-	o = text != NULL ? malloc(sizeof(*o)) : NULL;
-	if (o == NULL) {
+	o = text ? malloc(sizeof(*o)) : NULL;
+	if (!o) {
 		cp_text_release(text);
 		cp_websocket_close(w, 1011, "out of memory");
 		return;
@@ -196,7 +195,7 @@ static void take(struct cp_websocket *w, const char *text, size_t len)
 	w->server->metrics.messages_in++;
 	if (!cp_utf8_valid(text, len))
 		cp_websocket_close(w, 1007, "not UTF-8");
-	else if (w->calls != NULL)
+	else if (w->calls)
 		w->calls->message(w->user, text, len);
 }
 
@@ -219,7 +218,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 		size_t size = w->rx_len + len + 1024;
 		char *rx = realloc(w->rx, size);
 
-		if (rx == NULL) {
+		if (!rx) {
 			cp_websocket_close(w, 1011, "out of memory");
 			return;
 		}
@@ -231,7 +230,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 	w->rx_len += len;
 	if (!last)
 		return;
-	take(w, w->rx != NULL ? w->rx : "", w->rx_len);
+	take(w, w->rx ? w->rx : "", w->rx_len);
 	/* Not kept: most clients send little after they have joined. */
 	free(w->rx);
 	w->rx = NULL;

@@ -38,7 +38,7 @@ static void flush(uv_prepare_t *prepare)
 	struct cp_server *s = prepare->data;
 	struct cp_websocket *w;
 
-	while ((w = TAILQ_FIRST(&s->unsent)) != NULL) {
+	while ((w = TAILQ_FIRST(&s->unsent))) {
 		forget_unsent(w);
 		/* Where the socket takes no more, libwebsockets says when it does again. */
 		if (cp_websocket_writeable(w) < 0)

@@ -65,10 +65,10 @@ static int transport_open(void *media, struct cp_transport *t, cp_media_done don
 	struct link *link;
 	int error;
 
-	if (t->plain != NULL)
+	if (t->plain)
 		return cp_plane_plain_open(p, t, done, arg);
 	link = calloc(1, sizeof(*link));
-	if (link == NULL)
+	if (!link)
 		return ENOMEM;
 	*link = (struct link){.plane = p, .transport = t, .done = done, .arg = arg};
 	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &events, link);
@@ -107,9 +107,9 @@ static void transport_describe(void *media, const struct cp_transport *t, cJSON 
 	const struct sh_path *path = cp_webrtc_selected(link->webrtc);
 	cJSON *tuple;
 
-	cJSON_AddStringToObject(into, "iceState", path != NULL ? "completed" : "new");
+	cJSON_AddStringToObject(into, "iceState", path ? "completed" : "new");
 	cJSON_AddStringToObject(into, "dtlsState", cp_webrtc_dtls_state(link->webrtc));
-	if (path == NULL)
+	if (!path)
 		return;
 	tuple = cJSON_AddObjectToObject(into, "iceSelectedTuple");
 	add_address(tuple, "localIp", "localPort", &path->local);
@@ -156,12 +156,12 @@ static void transport_close(void *media, struct cp_transport *t)
 {
 	struct link *link = t->link;
 
-	if (t->plain != NULL) {
+	if (t->plain) {
 		cp_plane_plain_close(t);
 		return;
 	}
 	cp_webrtc_close(link->webrtc);
-	if (link->done != NULL)
+	if (link->done)
 		link->done(link->arg, ECANCELED);
 	free(link);
 }

@@ -89,7 +89,7 @@ static void on_look(uv_timer_t *timer)
 	struct cp_plane *p = timer->data;
 	uint64_t now = cp_now_ns(), ns = now - p->look.ns;
 
-	if (p->stats.map == NULL || ns == 0)
+	if (!p->stats.map || ns == 0)
 		return;
 	p->look.ns = now;
 	look_at_producers(p, ns / 1000000);
@@ -111,7 +111,7 @@ void cp_plane_look_stop(struct cp_plane *p)
 void cp_plane_look_anew(struct cp_plane *p, uint32_t workers)
 {
 	cp_model_workers(p->model, workers);
-	if (p->stats.map == NULL)
+	if (!p->stats.map)
 		return;
 	p->look.ns = cp_now_ns();
 	look_at_workers(p, 0);

@@ -95,7 +95,7 @@ static struct sh_addr local_address(const struct cp_plane *p, const struct cp_dp
 
 static void release(struct cp_plain_link *link)
 {
-	if (link->commands > 0 || link->transport != NULL)
+	if (link->commands > 0 || link->transport)
 		return;
 	set_taken(link->plane, link->port, false);
 	free(link);
@@ -111,7 +111,7 @@ static void opened(void *arg, int error)
 	link->to_open--;
 	if (link->error == 0)
 		link->error = error;
-	if (link->to_open == 0 && done != NULL) {
+	if (link->to_open == 0 && done) {
 		link->done = NULL;
 		link->commands++; /* with an error it closes the transport */
 		done(link->arg, link->error);
@@ -138,7 +138,7 @@ static int send_add(struct cp_plain_link *link, const struct cp_dp_info *info, c
 	a->port = plain->port;
 	a->worker = worker_of(info, plain->port);
 	a->consent_ms = plain->idle_ms;
-	a->flags = plain->keys != NULL ? SH_PLAIN_SRTP : 0;
+	a->flags = plain->keys ? SH_PLAIN_SRTP : 0;
 	a->plain.remote = plain->remote;
 	memcpy(a->plain.mac, plain->mac, sizeof(a->plain.mac));
 	a->plain.vlan = plain->vlan;
@@ -167,7 +167,7 @@ static void send_delete(struct cp_plain_link *link)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL, .id = link->dp_id};
 
-	if (link->plane->dp != NULL && cp_dp_send(link->plane->dp, &cmd, deleted, link) == 0)
+	if (link->plane->dp && cp_dp_send(link->plane->dp, &cmd, deleted, link) == 0)
 		link->commands++;
 }
 
@@ -187,13 +187,13 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 	struct cp_plain_link *link;
 	int error;
 
-	if (info == NULL)
+	if (!info)
 		return ENOTCONN;
 	error = choose_port(p, info, t->worker, &t->plain->port);
 	if (error != 0)
 		return error;
 	link = calloc(1, sizeof(*link));
-	if (link == NULL)
+	if (!link)
 		return ENOMEM;
 	t->worker = worker_of(info, t->plain->port);
 	t->plain->local = local_address(p, info, t->plain);
@@ -204,7 +204,7 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 	set_taken(p, link->port, true);
 	TAILQ_INSERT_TAIL(&p->plain, link, next);
 	error = send_add(link, info, t->plain);
-	if (error == 0 && t->plain->keys != NULL)
+	if (error == 0 && t->plain->keys)
 		error = send_keys(link, t->plain->keys);
 	if (error != 0) {
 		forget(link);
@@ -221,7 +221,7 @@ void cp_plane_plain_close(struct cp_transport *t)
 	cp_media_done done = link->done;
 
 	link->done = NULL;
-	if (done != NULL)
+	if (done)
 		done(link->arg, ECANCELED);
 	forget(link);
 }
@@ -235,7 +235,7 @@ bool cp_plane_plain_event(struct cp_plane *p, const struct sh_event *event)
 	TAILQ_FOREACH(link, &p->plain, next)
 	if (link->dp_id == event->id)
 		break;
-	if (link == NULL)
+	if (!link)
 		return false;
 	if (event->kind == SH_EV_PATH_CHANGED)
 		link->transport->plain->remote = event->remote;

@@ -16,8 +16,8 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	size_t size;
 
 	map = cp_dp_stats(p->dp, &size);
-	if (map == NULL || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map != NULL ? err : "none came");
+	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
+		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
 	cp_plane_look_anew(p, info->workers);
 	p->up = true;
 	p->metrics->dataplane_connected++;

@@ -37,7 +37,7 @@ static bool known_level(unsigned level)
 {
 	static const uint8_t levels[] = {10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52};
 
-	return level <= UINT8_MAX && memchr(levels, (int)level, sizeof(levels)) != NULL;
+	return level <= UINT8_MAX && memchr(levels, (int)level, sizeof(levels));
 }
 
 bool cp_h264_parse(struct cp_h264 *out, const char *text)

@@ -14,13 +14,13 @@ struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 		done(peer, &fault, NULL);
 		return NULL;
 	}
-	if (peer->call != NULL) {
+	if (peer->call) {
 		cp_refuse(&fault, CP_INTERNAL, "another request of this peer is under way");
 		done(peer, &fault, NULL);
 		return NULL;
 	}
 	call = calloc(1, sizeof(*call));
-	if (call == NULL) {
+	if (!call) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		done(peer, &fault, NULL);
 		return NULL;
@@ -42,7 +42,7 @@ void cp_call_acknowledged(void *arg, int error)
 	cp_done done = call->done;
 	int failed;
 
-	if (peer == NULL) {
+	if (!peer) {
 		free(call);
 		return;
 	}
@@ -80,7 +80,7 @@ void cp_call_abort(struct cp_peer *peer, const void *object, enum cp_code why, c
 	struct cp_call *call = peer->call;
 	struct cp_fault fault;
 
-	if (call == NULL || call->object != object)
+	if (!call || call->object != object)
 		return;
 	peer->call = NULL;
 	call->peer = NULL;

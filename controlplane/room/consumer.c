@@ -21,7 +21,7 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
-	if (c == NULL || !c->live || c->transport->peer != peer) {
+	if (!c || !c->live || c->transport->peer != peer) {
 		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
 		return NULL;
 	}
@@ -105,7 +105,7 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	if (common->rtx)
 		c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
 	c->rtp_parameters = cp_consumer_parameters(&c->producer->consumable, common, &ids, add);
-	if (c->rtp_parameters == NULL)
+	if (!c->rtp_parameters)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	t->next_mid++;
 	return 0;
@@ -117,7 +117,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 {
 	struct cp_consumer *c = calloc(1, sizeof(*c));
 
-	if (c == NULL) {
+	if (!c) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
@@ -156,7 +156,7 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 
 	if (check_create(t, p, rtp_capabilities, &common, &fault) == 0)
 		c = consumer_make(t, p, &common, add, &fault);
-	if (c == NULL) {
+	if (!c) {
 		done(t->peer, &fault, NULL);
 		return;
 	}
@@ -167,7 +167,7 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	if (paused)
 		add->flags |= SH_CONSUMER_PAUSED;
 	call = cp_call_begin(t->peer, c, created, done);
-	if (call == NULL)
+	if (!call)
 		cp_consumer_destroy(c, &quietly);
 	else
 		cp_call_submit(call, &cmd);
@@ -188,7 +188,7 @@ static void set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
 	struct cp_call *call = cp_call_begin(c->transport->peer, c, was_set, done);
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id};
 
-	if (call == NULL)
+	if (!call)
 		return;
 	call->flag = paused;
 	cmd.consumer_set.paused = paused;

@@ -14,7 +14,7 @@ int cp_index_put(struct cp_index *index, void *object)
 {
 	void *const *node = tsearch(object, &index->root, compare);
 
-	if (node == NULL || *node != object)
+	if (!node || *node != object)
 		return -1;
 	index->count++;
 	return 0;
@@ -24,7 +24,7 @@ void *cp_index_get(const struct cp_index *index, const char *id)
 {
 	void *const *node = tfind(id, &index->root, compare);
 
-	return node != NULL ? *node : NULL;
+	return node ? *node : NULL;
 }
 
 void cp_index_take(struct cp_index *index, const void *object)

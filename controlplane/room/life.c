@@ -59,7 +59,7 @@ void cp_model_wake(const struct cp_model *m)
 
 	if (!TAILQ_EMPTY(&m->closing) || m->plain_due)
 		m->clock->wake_in(m->clock_arg, TURN_MS);
-	else if (room != NULL)
+	else if (room)
 		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
 }
 
@@ -175,7 +175,7 @@ static bool end_consumers(struct cp_room *room, unsigned *budget)
 	struct cp_transport *t;
 	struct cp_peer *peer;
 
-	while ((peer = room->end.next) != NULL) {
+	while ((peer = room->end.next)) {
 		TAILQ_FOREACH(t, &peer->transports, on_peer)
 		while (!TAILQ_EMPTY(&t->consumers)) {
 			if (!spend(budget))
@@ -204,7 +204,7 @@ static bool end_transports(struct cp_room *room, unsigned *budget)
 {
 	struct cp_peer *peer;
 
-	while ((peer = room->end.next) != NULL) {
+	while ((peer = room->end.next)) {
 		while (!TAILQ_EMPTY(&peer->transports)) {
 			if (!spend(budget))
 				return false;
@@ -256,9 +256,9 @@ void cp_model_run(struct cp_model *m)
 	uint64_t now = now_ms(m);
 	struct cp_room *room;
 
-	while ((room = TAILQ_FIRST(&m->grace)) != NULL && room->deadline_ms <= now)
+	while ((room = TAILQ_FIRST(&m->grace)) && room->deadline_ms <= now)
 		cp_room_end(room, "its last host left");
-	while (budget > 0 && (room = TAILQ_FIRST(&m->closing)) != NULL) {
+	while (budget > 0 && (room = TAILQ_FIRST(&m->closing))) {
 		/* To the end of the queue, so that a small room does not wait for a large one. */
 		TAILQ_REMOVE(&m->closing, room, in_queue);
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);

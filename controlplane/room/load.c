@@ -58,7 +58,7 @@ static void expire(struct cp_model *m)
 	uint64_t now = m->clock->now_ms(m->clock_arg);
 	struct cp_transport *t;
 
-	while ((t = TAILQ_FIRST(&m->load.reserving)) != NULL && t->reserved_until_ms <= now)
+	while ((t = TAILQ_FIRST(&m->load.reserving)) && t->reserved_until_ms <= now)
 		take_reserved(t, t->reserved);
 }
 

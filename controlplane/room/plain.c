@@ -81,7 +81,7 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 
 	sh_log(SH_LOG_WARN, "plain-lost room=%s transport=%s port=%u reason=\"%s\"", to->room->name, t->id,
 		t->plain->port, reason);
-	if (r != NULL && strcmp(r->transport, t->id) == 0)
+	if (r && strcmp(r->transport, t->id) == 0)
 		fail(r, why, reason);
 	reap_due(m);
 }
@@ -92,7 +92,7 @@ static void room_closed(struct cp_peer *to, const char *reason)
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
 	to->room->plain_peer = NULL;
-	if (r == NULL || r->peer != to)
+	if (!r || r->peer != to)
 		return;
 	r->peer = NULL;
 	fail(r, CP_NOT_FOUND, "room: it has closed");
@@ -123,11 +123,11 @@ static struct cp_peer *operator_of(struct cp_model *m, struct cp_plain_request *
 		.listener = &listener,
 	};
 	struct cp_room *room = cp_room_find(m, r->room);
-	struct cp_peer *peer = room != NULL ? room->plain_peer : NULL;
+	struct cp_peer *peer = room ? room->plain_peer : NULL;
 
-	if (peer == NULL)
+	if (!peer)
 		peer = cp_room_join(m, &join, &r->fault);
-	if (peer != NULL)
+	if (peer)
 		peer->room->plain_peer = peer;
 	return peer;
 }
@@ -137,13 +137,13 @@ static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *o
 	struct cp_model *m = peer->room->model;
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
-	if (fault != NULL) {
+	if (fault) {
 		r->failed = true;
 		r->fault = *fault;
 	} else if (r->step == OPENING) {
 		snprintf(r->transport, sizeof(r->transport), "%s", ((struct cp_transport *)object)->id);
 	}
-	r->step = fault != NULL || r->step == FILLING ? DONE : FILL;
+	r->step = fault || r->step == FILLING ? DONE : FILL;
 	due(m);
 }
 
@@ -152,9 +152,9 @@ static bool find_room(struct cp_model *m, struct cp_plain_request *r)
 {
 	const struct cp_producer *p = cp_index_get(&m->producers, r->producer);
 
-	if (r->rtp_parameters != NULL)
+	if (r->rtp_parameters)
 		return true;
-	if (p == NULL || !p->live) {
+	if (!p || !p->live) {
 		fail(r, CP_NOT_FOUND, "producer: there is none of that id");
 		return false;
 	}
@@ -168,13 +168,13 @@ static void open(struct cp_model *m, struct cp_plain_request *r)
 	if (!find_room(m, r))
 		return;
 	r->peer = operator_of(m, r);
-	if (r->peer == NULL) {
+	if (!r->peer) {
 		r->failed = true;
 		return;
 	}
 	r->step = OPENING;
-	cp_transport_create_plain(r->peer, r->rtp_parameters != NULL ? CP_PURPOSE_SEND : CP_PURPOSE_RECV,
-		&r->plain, answered);
+	cp_transport_create_plain(r->peer, r->rtp_parameters ? CP_PURPOSE_SEND : CP_PURPOSE_RECV, &r->plain,
+		answered);
 	explicit_bzero(&r->keys, sizeof(r->keys));
 }
 
@@ -190,7 +190,7 @@ static cJSON *capabilities(const struct cp_model *m, bool rtx)
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(codecs, i),
 				"mimeType"));
 
-		if (mime != NULL && strcmp(mime, "video/rtx") == 0)
+		if (mime && strcmp(mime, "video/rtx") == 0)
 			cJSON_DeleteItemFromArray(codecs, i);
 	}
 	return caps;
@@ -201,7 +201,7 @@ static struct cp_transport *transport_of(const struct cp_model *m, const struct 
 {
 	struct cp_transport *t = cp_index_get(&m->transports, r->transport);
 
-	return t != NULL && t->peer->room->state != CP_ROOM_CLOSING ? t : NULL;
+	return t && t->peer->room->state != CP_ROOM_CLOSING ? t : NULL;
 }
 
 static void consume(struct cp_model *m, struct cp_plain_request *r, struct cp_transport *t)
@@ -209,7 +209,7 @@ static void consume(struct cp_model *m, struct cp_plain_request *r, struct cp_tr
 	struct cp_producer *p = cp_peer_visible_producer(r->peer, r->producer, &r->fault);
 	cJSON *caps = capabilities(m, r->rtx);
 
-	if (p == NULL) {
+	if (!p) {
 		r->failed = true;
 		r->step = DONE;
 	} else {
@@ -223,12 +223,12 @@ static void fill(struct cp_model *m, struct cp_plain_request *r)
 	struct cp_transport *t = transport_of(m, r);
 
 	r->step = DONE;
-	if (t == NULL && !r->failed)
+	if (!t && !r->failed)
 		fail(r, CP_NOT_FOUND, "room: it is closing");
 	if (r->failed)
 		return;
 	r->step = FILLING;
-	if (r->rtp_parameters != NULL)
+	if (r->rtp_parameters)
 		cp_producer_create(t, r->kind, r->rtp_parameters, false, answered);
 	else
 		consume(m, r, t);
@@ -248,15 +248,15 @@ static void finish(struct cp_model *m, struct cp_plain_request *r)
 	struct cp_transport *t = transport_of(m, r);
 
 	TAILQ_REMOVE(&m->plain, r, next);
-	if (t == NULL && !r->failed)
+	if (!t && !r->failed)
 		fail(r, CP_NOT_FOUND, "room: it is closing");
-	if (r->failed || r->done == NULL) {
+	if (r->failed || !r->done) {
 		m->plain_reap = true;
-		if (t != NULL)
+		if (t)
 			cp_transport_close(t);
 		t = NULL;
 	}
-	if (r->done != NULL)
+	if (r->done)
 		r->done(r->arg, r->failed ? &r->fault : NULL, t);
 	request_free(r);
 }
@@ -265,7 +265,7 @@ static void step(struct cp_model *m)
 {
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
-	if (r == NULL)
+	if (!r)
 		return;
 	if (r->step == OPEN)
 		open(m, r);
@@ -283,7 +283,7 @@ static bool in_use(const struct cp_model *m, const struct cp_peer *peer)
 {
 	const struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
-	return peer->transport_count > 0 || peer->call != NULL || (r != NULL && r->peer == peer);
+	return peer->transport_count > 0 || peer->call || (r && r->peer == peer);
 }
 
 static void reap(struct cp_model *m)
@@ -292,11 +292,11 @@ static void reap(struct cp_model *m)
 	struct cp_transport *t, *after;
 
 	m->plain_reap = false;
-	for (room = TAILQ_FIRST(&m->room_list); room != NULL; room = next) {
+	for (room = TAILQ_FIRST(&m->room_list); room; room = next) {
 		next = TAILQ_NEXT(room, in_model);
-		if (room->plain_peer == NULL || room->state == CP_ROOM_CLOSING)
+		if (!room->plain_peer || room->state == CP_ROOM_CLOSING)
 			continue;
-		for (t = TAILQ_FIRST(&room->plain_peer->transports); t != NULL; t = after) {
+		for (t = TAILQ_FIRST(&room->plain_peer->transports); t; t = after) {
 			after = TAILQ_NEXT(t, on_peer);
 			if (t->plain->ended)
 				cp_transport_close(t);
@@ -326,17 +326,17 @@ int cp_plain_begin(struct cp_model *m, const struct cp_plain_ask *ask, cp_plain_
 {
 	struct cp_plain_request *r = calloc(1, sizeof(*r));
 
-	if (r == NULL)
+	if (!r)
 		return -1;
-	if (ask->room != NULL)
+	if (ask->room)
 		snprintf(r->room, sizeof(r->room), "%s", ask->room);
-	if (ask->producer != NULL)
+	if (ask->producer)
 		snprintf(r->producer, sizeof(r->producer), "%s", ask->producer);
 	r->kind = cJSON_Duplicate(ask->kind, true);
 	r->rtp_parameters = cJSON_Duplicate(ask->rtp_parameters, true);
 	r->rtx = ask->rtx;
 	r->plain = *ask->plain;
-	if (ask->keys != NULL) {
+	if (ask->keys) {
 		r->keys = *ask->keys;
 		r->plain.keys = &r->keys;
 	}
@@ -362,9 +362,9 @@ int cp_plain_close(struct cp_model *m, const char *id, struct cp_fault *fault)
 	const struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 	struct cp_transport *t = cp_index_get(&m->transports, id);
 
-	if (t == NULL || t->plain == NULL || t->peer->room->state == CP_ROOM_CLOSING)
+	if (!t || !t->plain || t->peer->room->state == CP_ROOM_CLOSING)
 		return cp_refuse(fault, CP_NOT_FOUND, "id: there is no such plain transport");
-	if (r != NULL && (strcmp(r->transport, id) == 0 || t->state == CP_TRANSPORT_OPENING))
+	if (r && (strcmp(r->transport, id) == 0 || t->state == CP_TRANSPORT_OPENING))
 		return cp_refuse(fault, CP_CONFLICT, "id: it is still being made");
 	cp_transport_close(t);
 	reap_due(m);

@@ -22,7 +22,7 @@ struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *i
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
-	if (p == NULL || !p->live || p->transport->peer->room != peer->room) {
+	if (!p || !p->live || p->transport->peer->room != peer->room) {
 		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
 		return NULL;
 	}
@@ -33,7 +33,7 @@ struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struc
 {
 	struct cp_producer *p = cp_peer_visible_producer(peer, id, fault);
 
-	if (p != NULL && p->transport->peer != peer) {
+	if (p && p->transport->peer != peer) {
 		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
 		return NULL;
 	}
@@ -158,7 +158,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	struct cp_producer *p = calloc(1, sizeof(*p));
 	struct cp_room *room = t->peer->room;
 
-	if (p == NULL)
+	if (!p)
 		return NULL;
 	cp_id_make(p->id);
 	p->dp_id = cp_dp_id_make();
@@ -195,7 +195,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return;
 	}
 	p = producer_make(t, add, &consumable, paused);
-	if (p == NULL) {
+	if (!p) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		done(t->peer, &fault, NULL);
 		return;
@@ -207,7 +207,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	add->cname_len = (uint8_t)strlen(t->peer->cname);
 	memcpy(add->cname, t->peer->cname, add->cname_len);
 	call = cp_call_begin(t->peer, p, created, done);
-	if (call == NULL)
+	if (!call)
 		cp_producer_destroy(p, &quietly);
 	else
 		cp_call_submit(call, &cmd);
@@ -232,7 +232,7 @@ void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 	struct cp_call *call = cp_call_begin(p->transport->peer, p, paused_set, done);
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_SET, .id = p->dp_id};
 
-	if (call == NULL)
+	if (!call)
 		return;
 	call->flag = paused;
 	cmd.producer_set.paused = paused;

@@ -38,7 +38,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 		return NULL;
 	}
 	room = calloc(1, sizeof(*room));
-	if (room == NULL) {
+	if (!room) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
@@ -67,7 +67,7 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 {
 	struct cp_room *room = cp_index_get(&m->rooms, name);
 
-	return room != NULL && room->state != CP_ROOM_CLOSING ? room : NULL;
+	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
 }
 
 /* The one to join, which may be empty yet; NULL with the fault. */
@@ -75,7 +75,7 @@ static struct cp_room *room_for(struct cp_model *m, const char *name, struct cp_
 {
 	struct cp_room *room = cp_index_get(&m->rooms, name);
 
-	if (room == NULL)
+	if (!room)
 		return room_make(m, name, fault);
 	if (room->state == CP_ROOM_CLOSING) {
 		cp_refuse(fault, CP_UNAVAILABLE, "room: it is closing");
@@ -93,9 +93,9 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 {
 	struct cp_peer *peer = calloc(1, sizeof(*peer));
 
-	if (peer == NULL)
+	if (!peer)
 		return NULL;
-	if (join->id != NULL)
+	if (join->id)
 		snprintf(peer->id, sizeof(peer->id), "%s", join->id);
 	else
 		cp_id_make(peer->id);
@@ -120,10 +120,10 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	struct cp_room *room = room_for(m, join->room, fault);
 	struct cp_peer *peer;
 
-	if (room == NULL)
+	if (!room)
 		return NULL;
 	peer = peer_make(room, join);
-	if (peer == NULL) {
+	if (!peer) {
 		if (room->peer_count == 0)
 			room_free(room);
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
@@ -169,7 +169,7 @@ void cp_room_leave(struct cp_peer *peer)
 {
 	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left"};
 
-	if (peer->call != NULL) {
+	if (peer->call) {
 		peer->call->peer = NULL;
 		peer->call = NULL;
 	}

@@ -24,7 +24,7 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
-	if (t == NULL || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
+	if (!t || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
 		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
 		return NULL;
 	}
@@ -61,7 +61,7 @@ static int admit(struct cp_transport *t)
 
 static void transport_free(struct cp_transport *t)
 {
-	if (t != NULL)
+	if (t)
 		free(t->plain);
 	free(t);
 }
@@ -72,16 +72,16 @@ static struct cp_transport *transport_make(struct cp_peer *peer, enum cp_purpose
 {
 	struct cp_transport *t = calloc(1, sizeof(*t));
 
-	if (t == NULL)
+	if (!t)
 		return NULL;
 	t->peer = peer;
 	t->purpose = purpose;
 	TAILQ_INIT(&t->producers);
 	TAILQ_INIT(&t->consumers);
-	if (plain == NULL)
+	if (!plain)
 		return t;
 	t->plain = malloc(sizeof(*t->plain));
-	if (t->plain == NULL) {
+	if (!t->plain) {
 		free(t);
 		return NULL;
 	}
@@ -105,7 +105,7 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
 			peer->transport_count);
-	if (t == NULL)
+	if (!t)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return 0;
 }
@@ -130,13 +130,13 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 		return;
 	}
 	call = cp_call_begin(peer, t, created, done);
-	if (call == NULL) {
+	if (!call) {
 		transport_free(t);
 		return;
 	}
 	t->worker = cp_load_place(peer->room);
 	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
-	if (t->plain != NULL)
+	if (t->plain)
 		t->plain->keys = NULL;
 	if (error == 0 && admit(t) == 0)
 		return;

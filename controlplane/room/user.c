@@ -11,9 +11,9 @@ int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
 	if (peer->user[0] == '\0')
 		return 0;
 	user = cp_index_get(&room->users, peer->user);
-	if (user == NULL) {
+	if (!user) {
 		user = calloc(1, sizeof(*user));
-		if (user == NULL)
+		if (!user)
 			return -1;
 		snprintf(user->name, sizeof(user->name), "%s", peer->user);
 		TAILQ_INIT(&user->owners);
@@ -32,7 +32,7 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 	struct cp_user *user = peer->same_user;
 
 	peer->same_user = NULL;
-	if (user == NULL || --user->peers > 0)
+	if (!user || --user->peers > 0)
 		return;
 	cp_index_take(&room->users, user);
 	free(user);
@@ -40,13 +40,13 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 
 void cp_user_owns(struct cp_peer *peer)
 {
-	if (peer->same_user != NULL)
+	if (peer->same_user)
 		TAILQ_INSERT_TAIL(&peer->same_user->owners, peer, of_user);
 }
 
 void cp_user_owns_nothing(struct cp_peer *peer)
 {
-	if (peer->same_user != NULL)
+	if (peer->same_user)
 		TAILQ_REMOVE(&peer->same_user->owners, peer, of_user);
 }
 
@@ -56,7 +56,7 @@ void cp_user_cleanup(struct cp_peer *peer)
 		.tell_owner = true, .why = CP_CONFLICT, .reason = "the same user joined again"};
 	struct cp_user *user = peer->same_user;
 
-	if (user == NULL)
+	if (!user)
 		return;
 	/* Without its transports a peer is no owner; the newcomer has none yet. */
 	while (!TAILQ_EMPTY(&user->owners))

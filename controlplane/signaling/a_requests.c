@@ -19,7 +19,7 @@ static void transport_created(struct cp_peer *peer, const struct cp_fault *fault
 {
 	const struct cp_transport *t = object;
 
-	if (fault != NULL)
+	if (fault)
 		cp_session_error(peer->session, fault);
 	else if (cp_reply_transport(peer->session, t, add_purpose) == 0 && t->purpose == CP_PURPOSE_RECV)
 		cp_peer_each_visible_producer(peer, tell_existing, NULL);
@@ -38,7 +38,7 @@ static void produced(struct cp_peer *peer, const struct cp_fault *fault, void *o
 	const struct cp_producer *p = object;
 	cJSON *reply;
 
-	if (fault != NULL) {
+	if (fault) {
 		cp_session_error(peer->session, fault);
 		return;
 	}
@@ -57,7 +57,7 @@ static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *o
 	const struct cp_consumer *c = object;
 	cJSON *reply;
 
-	if (fault != NULL) {
+	if (fault) {
 		cp_session_error(peer->session, fault);
 		return;
 	}

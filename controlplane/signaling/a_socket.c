@@ -40,7 +40,7 @@ static void message(void *user, const char *text, size_t len)
 {
 	const struct a_socket *a = user;
 
-	if (a->session != NULL)
+	if (a->session)
 		cp_session_receive(a->session, text, len);
 }
 
@@ -48,7 +48,7 @@ static void closing(void *user, uint16_t code, const char *reason)
 {
 	const struct a_socket *a = user;
 
-	if (a->session == NULL)
+	if (!a->session)
 		return;
 	a->session->closing = true;
 	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", a->session->address,
@@ -59,9 +59,9 @@ static void closed(void *user)
 {
 	struct a_socket *a = user;
 
-	if (a->address != NULL)
+	if (a->address)
 		cp_address_leave(a->websocket->server, a->address);
-	if (a->session != NULL)
+	if (a->session)
 		cp_session_free(a->session);
 	free(a);
 }
@@ -87,7 +87,7 @@ static int admit(struct a_socket *a, const struct cp_a_query *query, const char 
 	if (!cp_auth_required(server->auth))
 		snprintf(grant.user, sizeof(grant.user), "%s", query->user);
 	a->session = cp_session_open(server, &cp_dialect_a, &carrier, a, address, &grant);
-	if (a->session == NULL)
+	if (!a->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return cp_session_join(a->session, query->room, fault);
 }
@@ -109,7 +109,7 @@ int cp_a_open(struct cp_websocket *w, const struct cp_a_query *query, const char
 	struct a_socket *a = calloc(1, sizeof(*a));
 	struct cp_fault fault;
 
-	if (a == NULL)
+	if (!a)
 		return -1;
 	a->websocket = w;
 	cp_websocket_attach(w, &calls, a);

@@ -26,7 +26,7 @@ struct cp_transport *cp_b_transport(struct cp_peer *peer, const char *name, stru
 		t = of_direction(peer, CP_PURPOSE_SEND);
 	else if (strncmp(name, peer->id, len) == 0 && strcmp(name + len, "-recv") == 0)
 		t = of_direction(peer, CP_PURPOSE_RECV);
-	return cp_peer_transport(peer, t != NULL ? t->id : name, fault);
+	return cp_peer_transport(peer, t ? t->id : name, fault);
 }
 
 void cp_b_name_transport(const struct cp_transport *t, cJSON *data)
@@ -56,7 +56,7 @@ static void add_direction(const struct cp_transport *t, cJSON *data)
 
 static void transport_created(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
-	if (fault != NULL)
+	if (fault)
 		cp_session_error(peer->session, fault);
 	else
 		cp_reply_transport(peer->session, object, add_direction);
@@ -69,7 +69,7 @@ static void create_transport(struct cp_session *s, const cJSON *data)
 
 	if (cp_member_purpose(s, data, "direction", &purpose) < 0)
 		return;
-	if (of_direction(s->peer, purpose) != NULL) {
+	if (of_direction(s->peer, purpose)) {
 		cp_refuse(&fault, CP_CONFLICT, "direction: this socket has a %s transport already",
 			cp_purpose_name(purpose));
 		cp_session_error(s, &fault);
@@ -89,7 +89,7 @@ static cJSON *producer_json(const struct cp_producer *p)
 
 static void produced(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
-	if (fault != NULL)
+	if (fault)
 		cp_session_error(peer->session, fault);
 	else
 		cp_session_reply(peer->session, producer_json(object));
@@ -109,7 +109,7 @@ static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *o
 {
 	const struct cp_consumer *c = object;
 
-	if (fault != NULL) {
+	if (fault) {
 		cp_session_error(peer->session, fault);
 		return;
 	}

@@ -14,7 +14,7 @@ static struct cp_text *message_text(const char *type, const cJSON *id, cJSON *da
 	struct cp_text *text;
 
 	cJSON_AddStringToObject(message, "type", type);
-	if (id != NULL)
+	if (id)
 		cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, false));
 	if (!cJSON_AddItemToObject(message, "data", data)) {
 		cJSON_Delete(data);
@@ -76,7 +76,7 @@ static int check_envelope(const cJSON *message, struct cp_fault *fault)
 
 	if (!cJSON_IsObject(message))
 		return cp_refuse(fault, CP_BAD_REQUEST, "a message is an object with type and data");
-	if (id != NULL && !cJSON_IsNumber(id) && !cJSON_IsString(id))
+	if (id && !cJSON_IsNumber(id) && !cJSON_IsString(id))
 		return cp_refuse(fault, CP_BAD_REQUEST, "id: must be a number or a string");
 	if (cJSON_IsString(id) && strlen(id->valuestring) > CP_REQUEST_ID_MAX)
 		return cp_refuse(fault, CP_BAD_REQUEST, "id: longer than %d bytes", CP_REQUEST_ID_MAX);
@@ -93,11 +93,11 @@ static void begin(struct cp_session *s, const cJSON *message)
 	int status = check_envelope(message, &fault);
 
 	s->type = cp_request_type(&cp_dialect_a, status == 0 ? type->valuestring : "");
-	if (status == 0 && s->type->handle == NULL)
+	if (status == 0 && !s->type->handle)
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
-	if (status == 0 && data != NULL && !cJSON_IsObject(data))
+	if (status == 0 && data && !cJSON_IsObject(data))
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
-	if (status == 0 && s->peer == NULL) /* its room has closed: the next use makes it anew */
+	if (status == 0 && !s->peer) /* its room has closed: the next use makes it anew */
 		status = cp_session_join(s, s->room, &fault);
 	if (status < 0)
 		cp_session_error(s, &fault);

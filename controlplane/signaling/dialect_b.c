@@ -13,10 +13,10 @@ enum { EVENT_NAME_MAX = 64 /* bytes of an event's name that an error repeats */ 
 static struct cp_text *event_text(const char *name, const char *json)
 {
 	/* Our own names need no escapes. */
-	size_t size = strlen("2[\"\",]") + strlen(name) + (json != NULL ? strlen(json) : 0);
-	struct cp_text *text = json != NULL ? cp_text_make(size) : NULL;
+	size_t size = strlen("2[\"\",]") + strlen(name) + (json ? strlen(json) : 0);
+	struct cp_text *text = json ? cp_text_make(size) : NULL;
 
-	if (text != NULL)
+	if (text)
 		snprintf(cp_text_chars(text), size + 1, "2[\"%s\",%s]", name, json);
 	return text;
 }
@@ -28,12 +28,12 @@ static struct cp_text *ack_text(double number, const char *json)
 	size_t size;
 	struct cp_text *text;
 
-	if (json == NULL)
+	if (!json)
 		return NULL;
 	snprintf(head, sizeof(head), "3%.0f", number);
 	size = strlen(head) + strlen(json) + 2;
 	text = cp_text_make(size);
-	if (text != NULL)
+	if (text)
 		snprintf(cp_text_chars(text), size + 1, "%s[%s]", head, json);
 	return text;
 }
@@ -86,14 +86,14 @@ static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *
 	const char *room = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "roomId"));
 	bool joins = s->type->handle == cp_b_get_capabilities;
 
-	if (room == NULL)
+	if (!room)
 		return cp_refuse(fault, CP_BAD_REQUEST, "roomId: must be a string");
 	if (!cp_name_valid(room))
 		return cp_refuse(fault, CP_BAD_REQUEST,
 			"roomId: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
-	if (s->peer != NULL && strcmp(s->room, room) == 0)
+	if (s->peer && strcmp(s->room, room) == 0)
 		return 0;
-	if (s->peer != NULL)
+	if (s->peer)
 		return cp_refuse(fault, joins ? CP_CONFLICT : CP_NOT_FOUND,
 			"roomId: this socket is in another room");
 	if (!joins && strcmp(s->room, room) != 0)
@@ -109,8 +109,8 @@ static void begin(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int status = 0;
 
-	s->type = cp_request_type(&cp_dialect_b, event != NULL ? event : "");
-	if (s->type->handle == NULL)
+	s->type = cp_request_type(&cp_dialect_b, event ? event : "");
+	if (!s->type->handle)
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
 	else if (!cJSON_IsObject(data))
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");

@@ -29,16 +29,16 @@ static struct known *place(void)
 	struct known *best = NULL;
 
 	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
-		if (k->holds == 0 && (best == NULL || k->used < best->used))
+		if (k->holds == 0 && (!best || k->used < best->used))
 			best = k;
-	if (best != NULL)
+	if (best)
 		empty(best);
 	return best;
 }
 
 static bool is_whole_object(const cJSON *json, const char *end, const char *expected)
 {
-	return cJSON_IsObject(json) && json->child != NULL && end == expected;
+	return cJSON_IsObject(json) && json->child && end == expected;
 }
 
 static void hold(struct known *k, struct cp_known *out)
@@ -51,7 +51,7 @@ static void hold(struct known *k, struct cp_known *out)
 bool cp_known_find(const char *text, size_t len, struct cp_known *out)
 {
 	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++) {
-		if (k->text == NULL || k->len > len || memcmp(k->text, text, k->len) != 0)
+		if (!k->text || k->len > len || memcmp(k->text, text, k->len) != 0)
 			continue;
 		hold(k, out);
 		return true;
@@ -65,9 +65,9 @@ bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known 
 	cJSON *json = len <= CP_KNOWN_TEXT_MAX ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
 	struct known *k = is_whole_object(json, end, text + len) ? place() : NULL;
 
-	if (k != NULL)
+	if (k)
 		k->text = malloc(len);
-	if (k == NULL || k->text == NULL) {
+	if (!k || !k->text) {
 		cJSON_Delete(json);
 		return false;
 	}
@@ -82,7 +82,7 @@ bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known 
 void cp_known_release(const cJSON *child)
 {
 	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
-		if (k->json != NULL && k->json->child == child)
+		if (k->json && k->json->child == child)
 			k->holds--;
 }
 

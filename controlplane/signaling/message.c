@@ -82,9 +82,9 @@ static cJSON *parse(const char *text, size_t len)
 	const char *end;
 	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
 
-	while (json != NULL && end < text + len && strchr(" \t\r\n", *end) != NULL && *end != '\0')
+	while (json && end < text + len && strchr(" \t\r\n", *end) && *end != '\0')
 		end++;
-	if (json != NULL && end == text + len)
+	if (json && end == text + len)
 		return json;
 	cJSON_Delete(json);
 	return NULL;
@@ -94,7 +94,7 @@ static cJSON *find_string(cJSON *item, const char *value)
 {
 	cJSON *found = cJSON_IsString(item) && strcmp(item->valuestring, value) == 0 ? item : NULL;
 
-	for (cJSON *child = item->child; child != NULL && found == NULL; child = child->next)
+	for (cJSON *child = item->child; child && !found; child = child->next)
 		found = find_string(child, value);
 	return found;
 }
@@ -115,7 +115,7 @@ static cJSON *parse_marked(const char *text, size_t len, const struct capabiliti
 	char *shorter = malloc(c->start + mark_len + 2 + rest), *at = shorter;
 	cJSON *json;
 
-	if (shorter == NULL)
+	if (!shorter)
 		return NULL;
 	at = mempcpy(at, text, c->start);
 	*at++ = '"';
@@ -139,8 +139,8 @@ static cJSON *parse_around(const char *text, size_t len, const struct capabiliti
 	if (mark[0] == '\0')
 		cp_id_make(mark);
 	json = parse_marked(text, len, c, mark);
-	item = json != NULL ? find_string(json, mark) : NULL;
-	if (item != NULL) {
+	item = json ? find_string(json, mark) : NULL;
+	if (item) {
 		refer(item, c->known.json);
 		return json;
 	}
@@ -156,7 +156,7 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 	*trouble = too_deep(text, len, &c) ? CP_JSON_TOO_DEEP : CP_JSON_NONE;
 	if (*trouble == CP_JSON_NONE)
 		json = c.is_known ? parse_around(text, len, &c) : parse(text, len);
-	if (json == NULL && c.is_known)
+	if (!json && c.is_known)
 		cp_known_release(c.known.json->child);
 	return json;
 }
@@ -169,13 +169,13 @@ static void release(const cJSON *item)
 		cp_known_release(item->child);
 		return;
 	}
-	for (const cJSON *child = item->child; child != NULL; child = child->next)
+	for (const cJSON *child = item->child; child; child = child->next)
 		release(child);
 }
 
 void cp_message_free(cJSON *message)
 {
-	if (message != NULL)
+	if (message)
 		release(message);
 	cJSON_Delete(message);
 }

@@ -47,7 +47,7 @@ void cp_session_take(struct cp_session *s, cJSON *message)
 		return;
 	}
 	r = malloc(sizeof(*r));
-	if (r == NULL) {
+	if (!r) {
 		cp_session_close(s, 1011, "out of memory");
 	} else if (!within_rate(s)) {
 		over_limit(s, message, "messages per second", limit);
@@ -84,7 +84,7 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 	if (s->closing)
 		return;
 	message = cp_message_parse(text, len, &trouble);
-	if (message != NULL)
+	if (message)
 		cp_session_take(s, message);
 	else if (trouble == CP_JSON_TOO_DEEP)
 		cp_session_too_deep(s);

@@ -7,7 +7,7 @@ struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *
 {
 	struct cp_request_type *type = d->types;
 
-	while (type->handle != NULL && strcmp(type->name, name) != 0)
+	while (type->handle && strcmp(type->name, name) != 0)
 		type++;
 	type->count++;
 	return type;
@@ -15,7 +15,7 @@ struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *
 
 const char *cp_request_answer(const struct cp_session *s)
 {
-	return s->type->answer != NULL ? s->type->answer : s->type->name;
+	return s->type->answer ? s->type->answer : s->type->name;
 }
 
 const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *name)
@@ -39,7 +39,7 @@ int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bo
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
 	struct cp_fault fault;
 
-	if (item == NULL)
+	if (!item)
 		return 0;
 	if (!cJSON_IsBool(item)) {
 		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be true or false", name);
@@ -60,9 +60,9 @@ int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name,
 	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, name));
 	struct cp_fault fault;
 
-	if (value != NULL && strcmp(value, "send") == 0) {
+	if (value && strcmp(value, "send") == 0) {
 		*out = CP_PURPOSE_SEND;
-	} else if (value != NULL && strcmp(value, "recv") == 0) {
+	} else if (value && strcmp(value, "recv") == 0) {
 		*out = CP_PURPOSE_RECV;
 	} else {
 		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be \"send\" or \"recv\"", name);

@@ -17,7 +17,7 @@ static struct cp_transport *receiving(struct cp_session *s, const char *name, st
 {
 	struct cp_transport *t;
 
-	if (name != NULL)
+	if (name)
 		return s->dialect->transport(s->peer, name, fault);
 	TAILQ_FOREACH_REVERSE(t, &s->peer->transports, cp_transport_list, on_peer)
 	if (t->purpose == CP_PURPOSE_RECV)
@@ -33,15 +33,15 @@ void cp_request_consume(struct cp_session *s, const cJSON *data, bool paused, cp
 	struct cp_transport *t = NULL;
 	struct cp_fault fault;
 
-	if (producer_id == NULL)
+	if (!producer_id)
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(data, "transportId") != NULL &&
-		(transport = cp_member_id(s, data, "transportId")) == NULL)
+	if (cJSON_GetObjectItemCaseSensitive(data, "transportId") &&
+		!(transport = cp_member_id(s, data, "transportId")))
 		return;
 	p = cp_peer_visible_producer(s->peer, producer_id, &fault);
-	if (p != NULL)
+	if (p)
 		t = receiving(s, transport, &fault);
-	if (t == NULL)
+	if (!t)
 		cp_session_error(s, &fault);
 	else
 		cp_consumer_create(t, p, cJSON_GetObjectItemCaseSensitive(data, "rtpCapabilities"), paused,
@@ -55,17 +55,17 @@ static struct cp_consumer *named(struct cp_session *s, const cJSON *data)
 	struct cp_consumer *c;
 	struct cp_fault fault;
 
-	if (id == NULL)
+	if (!id)
 		return NULL;
 	c = cp_peer_consumer(s->peer, id, &fault);
-	if (c == NULL)
+	if (!c)
 		cp_session_error(s, &fault);
 	return c;
 }
 
 static void changed(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
-	if (fault != NULL)
+	if (fault)
 		cp_session_error(peer->session, fault);
 	else
 		cp_reply_member(peer->session, "consumerId");
@@ -75,7 +75,7 @@ void cp_request_pause_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
-	if (c != NULL)
+	if (c)
 		cp_consumer_pause(c, true, changed);
 }
 
@@ -83,7 +83,7 @@ void cp_request_resume_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
-	if (c != NULL)
+	if (c)
 		cp_consumer_pause(c, false, changed);
 }
 
@@ -91,7 +91,7 @@ void cp_request_keyframe(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
-	if (c != NULL)
+	if (c)
 		cp_consumer_request_keyframe(c, changed);
 }
 
@@ -99,7 +99,7 @@ void cp_request_close_consumer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_consumer *c = named(s, data);
 
-	if (c == NULL)
+	if (!c)
 		return;
 	cp_consumer_close(c);
 	cp_reply_member(s, "consumerId");
@@ -111,11 +111,11 @@ void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data)
 	const cJSON *temporal = cJSON_GetObjectItemCaseSensitive(data, "temporalLayer");
 	struct cp_fault fault;
 
-	if (named(s, data) == NULL)
+	if (!named(s, data))
 		return;
 	if (!cJSON_IsNumber(spatial))
 		cp_refuse(&fault, CP_BAD_REQUEST, "spatialLayer: must be a number");
-	else if (temporal != NULL && !cJSON_IsNumber(temporal))
+	else if (temporal && !cJSON_IsNumber(temporal))
 		cp_refuse(&fault, CP_BAD_REQUEST, "temporalLayer: must be a number");
 	else
 		cp_refuse(&fault, CP_UNSUPPORTED, "consumerId: this consumer has one layer only");

@@ -9,14 +9,14 @@ void cp_request_produce(struct cp_session *s, const cJSON *data, cp_done done)
 	struct cp_transport *t;
 	struct cp_fault fault;
 
-	if (name == NULL || cp_member_bool(s, data, "paused", &paused) < 0)
+	if (!name || cp_member_bool(s, data, "paused", &paused) < 0)
 		return;
 	t = s->dialect->transport(s->peer, name, &fault);
-	if (t != NULL && app_data != NULL && !cJSON_IsObject(app_data)) {
+	if (t && app_data && !cJSON_IsObject(app_data)) {
 		cp_refuse(&fault, CP_BAD_REQUEST, "appData: must be an object");
 		t = NULL;
 	}
-	if (t == NULL)
+	if (!t)
 		cp_session_error(s, &fault);
 	else
 		cp_producer_create(t, cJSON_GetObjectItemCaseSensitive(data, "kind"),
@@ -30,17 +30,17 @@ static struct cp_producer *named(struct cp_session *s, const cJSON *data)
 	struct cp_producer *p;
 	struct cp_fault fault;
 
-	if (id == NULL)
+	if (!id)
 		return NULL;
 	p = cp_peer_producer(s->peer, id, &fault);
-	if (p == NULL)
+	if (!p)
 		cp_session_error(s, &fault);
 	return p;
 }
 
 static void changed(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
-	if (fault != NULL)
+	if (fault)
 		cp_session_error(peer->session, fault);
 	else
 		cp_reply_member(peer->session, "producerId");
@@ -50,7 +50,7 @@ void cp_request_pause_producer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_producer *p = named(s, data);
 
-	if (p != NULL)
+	if (p)
 		cp_producer_pause(p, true, changed);
 }
 
@@ -58,7 +58,7 @@ void cp_request_resume_producer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_producer *p = named(s, data);
 
-	if (p != NULL)
+	if (p)
 		cp_producer_pause(p, false, changed);
 }
 
@@ -66,7 +66,7 @@ void cp_request_close_producer(struct cp_session *s, const cJSON *data)
 {
 	struct cp_producer *p = named(s, data);
 
-	if (p == NULL)
+	if (!p)
 		return;
 	cp_producer_close(p);
 	cp_reply_member(s, "producerId");

@@ -35,7 +35,7 @@ static void add_transport(const struct cp_session *s, struct cp_transport *t, cJ
 	struct sh_transport_stats now = {0};
 	cJSON *e = entry(list, "webrtc-transport");
 
-	if (s->server->stats->map != NULL)
+	if (s->server->stats->map)
 		sh_stats_find_transport(s->server->stats, t->dp_id, &t->stats_slot, &now);
 	cJSON_AddStringToObject(e, "transportId", t->id);
 	cJSON_AddStringToObject(e, "iceRole", "controlled");
@@ -67,7 +67,7 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 	struct sh_producer_stats now = {0};
 	cJSON *e;
 
-	if (s->server->stats->map != NULL)
+	if (s->server->stats->map)
 		sh_stats_find_producer(s->server->stats, p->dp_id, &p->stats_slot, &now);
 	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
 	number(e, "packetCount", now.packets);
@@ -87,7 +87,7 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	struct sh_consumer_stats now = {.ssrc = c->ssrc};
 	cJSON *e;
 
-	if (s->server->stats->map != NULL)
+	if (s->server->stats->map)
 		sh_stats_find_consumer(s->server->stats, c->dp_id, &c->stats_slot, &now);
 	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
 	number(e, "packetCount", now.packets);
@@ -112,18 +112,17 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 	struct cp_producer *p;
 	struct cp_consumer *c;
 
-	if (item == NULL)
+	if (!item)
 		return 0;
 	if (!cJSON_IsString(item))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be a string", name);
 	if (strcmp(name, "transportId") == 0 &&
-		(t = s->dialect->transport(s->peer, item->valuestring, fault)) != NULL)
+		(t = s->dialect->transport(s->peer, item->valuestring, fault)))
 		add_transport(s, t, list);
 	else if (strcmp(name, "producerId") == 0 &&
-		 (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)) != NULL)
+		 (p = cp_peer_visible_producer(s->peer, item->valuestring, fault)))
 		add_producer(s, p, list);
-	else if (strcmp(name, "consumerId") == 0 &&
-		 (c = cp_peer_consumer(s->peer, item->valuestring, fault)) != NULL)
+	else if (strcmp(name, "consumerId") == 0 && (c = cp_peer_consumer(s->peer, item->valuestring, fault)))
 		add_consumer(s, c, list);
 	else
 		return -1;

@@ -7,7 +7,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	cJSON *data = cp_transport_parameters(t);
 	struct cp_fault fault;
 
-	if (data == NULL) {
+	if (!data) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		cp_session_error(s, &fault);
 		return -1;
@@ -24,10 +24,10 @@ static struct cp_transport *named(struct cp_session *s, const cJSON *data)
 	struct cp_transport *t;
 	struct cp_fault fault;
 
-	if (name == NULL)
+	if (!name)
 		return NULL;
 	t = s->dialect->transport(s->peer, name, &fault);
-	if (t == NULL)
+	if (!t)
 		cp_session_error(s, &fault);
 	return t;
 }
@@ -37,7 +37,7 @@ void cp_request_connect_transport(struct cp_session *s, const cJSON *data)
 	struct cp_transport *t = named(s, data);
 	struct cp_fault fault;
 
-	if (t == NULL)
+	if (!t)
 		return;
 	if (cp_transport_connect(t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"), &fault) < 0)
 		cp_session_error(s, &fault);
@@ -51,10 +51,10 @@ void cp_request_restart_ice(struct cp_session *s, const cJSON *data)
 	struct cp_fault fault;
 	cJSON *parameters, *reply;
 
-	if (t == NULL)
+	if (!t)
 		return;
 	parameters = cp_transport_restart(t, &fault);
-	if (parameters == NULL) {
+	if (!parameters) {
 		cp_session_error(s, &fault);
 		return;
 	}
@@ -69,7 +69,7 @@ void cp_request_close_transport(struct cp_session *s, const cJSON *data)
 {
 	struct cp_transport *t = named(s, data);
 
-	if (t == NULL)
+	if (!t)
 		return;
 	cp_transport_close(t);
 	cp_reply_member(s, "transportId");

@@ -19,7 +19,7 @@ struct cp_session *cp_session_open(struct cp_server *server, const struct cp_dia
 {
 	struct cp_session *s = calloc(1, sizeof(*s));
 
-	if (s == NULL)
+	if (!s)
 		return NULL;
 	s->dialect = dialect;
 	s->calls = calls;
@@ -53,7 +53,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	if (s->grant.room[0] != '\0' && strcmp(s->grant.room, room) != 0)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: it is for another room");
 	s->peer = cp_room_join(s->server->model, &join, fault);
-	if (s->peer == NULL)
+	if (!s->peer)
 		return -1;
 	if (room != s->room) /* else it comes back to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
@@ -71,14 +71,14 @@ void cp_session_free(struct cp_session *s)
 {
 	struct cp_request *r;
 
-	if (s->peer != NULL) {
+	if (s->peer) {
 		sh_log(SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->name, s->peer->id);
 		cp_room_leave(s->peer);
 	}
 	if (s->is_ready)
 		TAILQ_REMOVE(&s->server->ready, s, ready);
 	TAILQ_REMOVE(&s->server->sessions, s, all);
-	while ((r = TAILQ_FIRST(&s->waiting)) != NULL) {
+	while ((r = TAILQ_FIRST(&s->waiting))) {
 		TAILQ_REMOVE(&s->waiting, r, next);
 		cp_message_free(r->message);
 		free(r);
@@ -109,13 +109,13 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 {
 	struct cp_announced *last = s->dialect->announced;
 
-	if (last->text == NULL || strcmp(last->type, type) != 0 || strcmp(last->about, about) != 0) {
+	if (!last->text || strcmp(last->type, type) != 0 || strcmp(last->about, about) != 0) {
 		cp_text_release(last->text);
 		last->type = type;
 		snprintf(last->about, sizeof(last->about), "%s", about);
 		last->text = s->dialect->notice(type, data(arg));
 	}
-	cp_session_send(s, last->text != NULL ? cp_text_hold(last->text) : NULL);
+	cp_session_send(s, last->text ? cp_text_hold(last->text) : NULL);
 }
 
 static void answered(struct cp_session *s)
@@ -156,7 +156,7 @@ void cp_session_run(struct cp_session *s)
 	struct cp_request *r;
 
 	s->running = true;
-	while (s->current == NULL && !s->closing && (r = TAILQ_FIRST(&s->waiting)) != NULL) {
+	while (!s->current && !s->closing && (r = TAILQ_FIRST(&s->waiting))) {
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;
 		s->current = r->message;

@@ -238,13 +238,13 @@ INLINE __m128i encrypt_group(const struct dp_gcm_key *key, unsigned rounds, uint
 #pragma GCC unroll 14
 	for (unsigned r = 1; r < rounds; r++) {
 		one_round(state, PAIRS, key->round[r]);
-		if (done != NULL && r <= PAIRS)
+		if (done && r <= PAIRS)
 			hash_pair(&sum, key, done, r - 1, hash);
 	}
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < PAIRS; i++)
 		store_pair(dst + 32 * i, _mm256_aesenclast_epi128(state[i], last ^ load_pair(src + 32 * i)));
-	return done != NULL ? reduce(&sum) : hash;
+	return done ? reduce(&sum) : hash;
 }
 
 INLINE __m128i hash_group(const struct dp_gcm_key *key, const uint8_t *group, __m128i hash)

@@ -57,9 +57,9 @@ static const char *code_name(const struct dp_mb_engine *e)
 
 static void destroy(struct dp_mb_engine *e)
 {
-	if (e->few != NULL && e->few != e->mgr)
+	if (e->few && e->few != e->mgr)
 		free_mb_mgr(e->few);
-	if (e->mgr != NULL)
+	if (e->mgr)
 		free_mb_mgr(e->mgr);
 	explicit_bzero(e, sizeof(*e));
 	free(e);
@@ -73,13 +73,13 @@ static void mb_free(struct dp_srtp_engine *e)
 struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes)
 {
 	struct dp_mb_engine *e = aligned_alloc(64, sizeof(*e));
-	if (e == NULL)
+	if (!e)
 		return NULL;
 	memset(e, 0, sizeof(*e));
 	e->base.ops = &ops;
 
 	e->mgr = alloc_mb_mgr(flags);
-	if (e->mgr == NULL)
+	if (!e->mgr)
 		goto no_memory;
 	init(e->mgr);
 	if (imb_get_errno(e->mgr) != 0) {
@@ -91,7 +91,7 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, boo
 	e->few = e->mgr;
 	if (has_sha_ni(e->mgr) && e->mgr->used_arch != IMB_ARCH_SSE) {
 		e->few = alloc_mb_mgr(flags);
-		if (e->few == NULL)
+		if (!e->few)
 			goto no_memory;
 		init_mb_mgr_sse(e->few);
 	}

@@ -13,7 +13,7 @@ int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, s
 	const EVP_CIPHER *aes = master_len == 16   ? EVP_aes_128_ctr()
 				: master_len == 32 ? EVP_aes_256_ctr()
 						   : NULL;
-	if (aes == NULL || salt_len > DP_SRTP_SALT_MAX || out_len > 32)
+	if (!aes || salt_len > DP_SRTP_SALT_MAX || out_len > 32)
 		return EINVAL;
 
 	/* x = label || r, right-aligned to the 112-bit salt; the counter follows (4.3.1, 4.3.3) */
@@ -24,7 +24,7 @@ int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, s
 	static const uint8_t zero[32];
 	int len = 0, err = ENOMEM;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	if (ctx != NULL && EVP_EncryptInit_ex(ctx, aes, NULL, master, iv) == 1 &&
+	if (ctx && EVP_EncryptInit_ex(ctx, aes, NULL, master, iv) == 1 &&
 		EVP_EncryptUpdate(ctx, out, &len, zero, (int)out_len) == 1 && (size_t)len == out_len)
 		err = 0;
 	EVP_CIPHER_CTX_free(ctx);
@@ -58,7 +58,7 @@ static int derive_stream(struct dp_srtp_stream_keys *out, const struct dp_srtp_p
 int dp_srtp_derive(struct dp_srtp_derived *out, const struct dp_srtp_keys *keys)
 {
 	const struct dp_srtp_profile *p = dp_srtp_profile(keys->profile);
-	if (p == NULL)
+	if (!p)
 		return EINVAL;
 
 	memset(out, 0, sizeof(*out));

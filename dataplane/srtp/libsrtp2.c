@@ -52,7 +52,7 @@ struct dp_srtp_engine *dp_srtp_libsrtp2_new(void)
 		return NULL;
 	}
 	struct dp_srtp_engine *e = malloc(sizeof(*e));
-	if (e != NULL)
+	if (e)
 		*e = (struct dp_srtp_engine){.ops = &ops, .code = "portable"};
 	return e;
 }

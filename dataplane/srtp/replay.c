@@ -18,7 +18,7 @@ int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep)
 	for (unsigned n = 0; n < set->count; n++) {
 		unsigned i = (set->next + n) % set->count;
 
-		if (keep->in_use == NULL || keep->in_use(keep->arg, set->ssrc[i]))
+		if (!keep->in_use || keep->in_use(keep->arg, set->ssrc[i]))
 			continue;
 		if ((set->recent >> i & 1) == 0)
 			return (int)i;

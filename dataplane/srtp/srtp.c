@@ -40,7 +40,7 @@ struct dp_srtp_engine *dp_srtp_engine_new(enum dp_srtp_kind kind)
 
 void dp_srtp_engine_free(struct dp_srtp_engine *e)
 {
-	if (e != NULL)
+	if (e)
 		e->ops->free(e);
 }
 
@@ -63,7 +63,7 @@ bool dp_srtp_session_init(struct dp_srtp_engine *e, struct dp_srtp_session *s, e
 	uint16_t profile)
 {
 	const struct dp_srtp_profile *p = dp_srtp_profile(profile);
-	if (p == NULL)
+	if (!p)
 		return false;
 	memset(s, 0, dp_srtp_session_size(e, dir));
 	s->profile = p->id;
@@ -91,7 +91,7 @@ void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
 
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
 {
-	if (s == NULL || s->tag_len == 0)
+	if (!s || s->tag_len == 0)
 		return;
 	e->ops->close(e, s);
 	explicit_bzero(s, dp_srtp_session_size(e, (enum dp_srtp_dir)s->dir));

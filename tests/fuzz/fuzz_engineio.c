@@ -32,7 +32,7 @@ static void answer(void *poll, struct cp_text *payload)
 {
 	int *held = poll;
 
-	check(*held == 1 && payload != NULL && payload->len > 0);
+	check(*held == 1 && payload && payload->len > 0);
 	*held = 0;
 	cp_text_release(payload);
 }
@@ -66,12 +66,12 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	if (cp_sio_parse(text, len, &p) < 0)
 		return;
 	check(p.id >= -1 && p.id <= INT64_C(1) << 53);
-	check(p.json == NULL || (p.json > text && p.json + p.json_len == text + len && p.json_len > 0));
+	check(!p.json || (p.json > text && p.json + p.json_len == text + len && p.json_len > 0));
 	if (p.type == CP_SIO_DISCONNECT)
 		cp_eio_close(e, 1000, "asked for");
-	array = p.json != NULL ? cJSON_ParseWithLength(p.json, p.json_len) : NULL;
+	array = p.json ? cJSON_ParseWithLength(p.json, p.json_len) : NULL;
 	request = cp_sio_request(array, p.id);
-	if (request != NULL)
+	if (request)
 		check(cJSON_GetObjectItemCaseSensitive(request, "event") != NULL);
 	cJSON_Delete(request);
 	cJSON_Delete(array);
@@ -104,7 +104,7 @@ static void poll_once(void)
 
 	while (p < polls + POLLS_MAX && *p == 1)
 		p++;
-	if (p == polls + POLLS_MAX || session->state == CP_EIO_HAS_ENDED || session->socket != NULL)
+	if (p == polls + POLLS_MAX || session->state == CP_EIO_HAS_ENDED || session->socket)
 		return;
 	*p = 1;
 	if (cp_eio_poll(session, p) < 0)
@@ -114,7 +114,7 @@ static void poll_once(void)
 static void post(const char *text, size_t len)
 {
 	post_forgotten = 0;
-	if (session->socket != NULL || session->state == CP_EIO_HAS_ENDED ||
+	if (session->socket || session->state == CP_EIO_HAS_ENDED ||
 		cp_eio_post(session, &post_forgotten) < 0)
 		return;
 	if (len > 0 && text[0] == '!')
@@ -131,7 +131,7 @@ static void of_socket(int *socket, const char *text, size_t len)
 
 static void act(char what, const char *text, size_t len)
 {
-	if (session == NULL)
+	if (!session)
 		return;
 	switch (what) {
 	case 'g':
@@ -160,7 +160,7 @@ static void act(char what, const char *text, size_t len)
 			}
 		break;
 	case 'q':
-		if (session->poll != NULL) {
+		if (session->poll) {
 			*(int *)session->poll = 0;
 			cp_eio_poll_gone(session);
 		}
@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(session != NULL);
 	for (; p < end; p = line + 1) {
 		line = memchr(p, '\n', (size_t)(end - p));
-		if (line == NULL)
+		if (!line)
 			line = end;
 		if (line > p) {
 			/* So that a read past the end is one past an allocation. */
@@ -205,7 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	cp_eio_stop(&server);
-	check(session == NULL && ended == 1 && sockets[0] == 0 && sockets[1] == 0);
+	check(!session && ended == 1 && sockets[0] == 0 && sockets[1] == 0);
 	for (int i = 0; i < POLLS_MAX; i++)
 		check(polls[i] == 0);
 	check(server.counts.polling == 0 && server.counts.websocket == 0 && server.counts.polls_held == 0);

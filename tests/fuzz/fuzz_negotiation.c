@@ -22,7 +22,7 @@ static void check_producer(const struct sh_producer_add *add, const struct cp_co
 	require(add->mid_len <= SH_MID_MAX && add->rid_len <= SH_RID_MAX);
 	require(add->ssrc != 0 || add->mid_len > 0 || add->rid_len > 0);
 	require(add->rtx_ssrc == 0 || add->rtx_pt != 0);
-	require(memchr(c->fmtp, '\0', sizeof(c->fmtp)) != NULL && !strpbrk(c->fmtp, "\r\n"));
+	require(memchr(c->fmtp, '\0', sizeof(c->fmtp)) && !strpbrk(c->fmtp, "\r\n"));
 	require(memchr(c->scalability, '\0', sizeof(c->scalability)) != NULL);
 }
 

@@ -35,11 +35,10 @@ static void start(void)
 	if (dp_srtp_available(DP_SRTP_IPSEC_MB))
 		engine[count++] = dp_srtp_engine_new(DP_SRTP_IPSEC_MB);
 	for (unsigned i = 0; i < count; i++)
-		if (engine[i] == NULL ||
-			(in[i] = aligned_alloc(64, dp_srtp_session_size(engine[i], DP_SRTP_IN))) == NULL)
+		if (!engine[i] || !(in[i] = aligned_alloc(64, dp_srtp_session_size(engine[i], DP_SRTP_IN))))
 			abort();
 	out = aligned_alloc(64, dp_srtp_session_size(engine[count - 1], DP_SRTP_OUT));
-	if (out == NULL)
+	if (!out)
 		abort();
 }
 
@@ -81,7 +80,7 @@ static void feed(bool rtcp, const uint8_t *data, size_t len)
 
 	for (unsigned i = 0; i < count; i++) {
 		copy[i] = malloc(len + 1); /* exact but for one: malloc(0) may be NULL */
-		if (copy[i] == NULL)
+		if (!copy[i])
 			abort();
 		memcpy(copy[i], data, len);
 		n[i] = len;

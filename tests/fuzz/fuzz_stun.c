@@ -25,7 +25,7 @@ static void check_answer(const uint8_t *out, size_t len, const struct sh_stun *r
 	check(len <= SH_STUN_MAX);
 	check(sh_stun_parse(&m, out, len) == 0);
 	check(m.fingerprint && memcmp(m.transaction, request->transaction, 12) == 0);
-	check(key == NULL ? m.integrity == NULL : sh_stun_verify(&m, out, key));
+	check(!key ? !m.integrity : sh_stun_verify(&m, out, key));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,9 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (sh_stun_parse(&m, data, size) != 0)
 		return 0;
-	check(m.username == NULL || ((const uint8_t *)m.username >= data &&
-					    (const uint8_t *)m.username + m.username_len <= data + size));
-	check(m.integrity == NULL ||
+	check(!m.username || ((const uint8_t *)m.username >= data &&
+				     (const uint8_t *)m.username + m.username_len <= data + size));
+	check(!m.integrity ||
 		(m.integrity == data + m.integrity_offset + 4 && m.integrity + 20 <= data + size));
 	sh_hmac_sha1_key(&key, password, strlen(password));
 	sh_stun_verify(&m, data, &key);

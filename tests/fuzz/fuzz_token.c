@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *token = strndup((const char *)data, size);
 	int believed = 0;
 
-	if (auth[0] == NULL)
+	if (!auth[0])
 		open_all();
 	for (int i = 0; i < KINDS; i++)
 		believed += check(auth[i], token);

@@ -33,7 +33,7 @@ static void run(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size > 0 ? size : 1);
 
-	if (copy == NULL)
+	if (!copy)
 		abort();
 	memcpy(copy, data, size);
 	LLVMFuzzerTestOneInput(copy, size);
@@ -78,7 +78,7 @@ static void run_file(const char *path)
 	FILE *f = fopen(path, "rb");
 	size_t size;
 
-	if (f == NULL) {
+	if (!f) {
 		perror(path);
 		exit(2);
 	}

@@ -117,7 +117,7 @@ static void attach(struct stage *s, const int *fds)
 		s->punt[i] = ring_at(s, h->punt_offset[i], h->punt_count, sizeof(struct sh_packet));
 		s->inject[i] = ring_at(s, h->inject_offset[i], h->inject_count, sizeof(struct sh_packet));
 	}
-	if (s->stats.map == NULL && sh_stats_map(&s->stats, fds[3], err, sizeof(err)) != 0)
+	if (!s->stats.map && sh_stats_map(&s->stats, fds[3], err, sizeof(err)) != 0)
 		stage_die("statistics: %s", err);
 	close(fds[3]);
 }

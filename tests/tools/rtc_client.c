@@ -112,7 +112,7 @@ static bool read_commands(void)
 		return n < 0 && errno == EINTR;
 	used += (size_t)n;
 	buf[used] = '\0';
-	while ((newline = strchr(line, '\n')) != NULL) {
+	while ((newline = strchr(line, '\n'))) {
 		*newline = '\0';
 		obey(line);
 		line = newline + 1;

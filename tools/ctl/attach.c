@@ -81,7 +81,7 @@ static char *read_line(int fd)
 	size_t len = 0, room = 1 << 16;
 	char *line = malloc(room);
 
-	while (line != NULL) {
+	while (line) {
 		ssize_t n = recv(fd, line + len, room - len - 1, 0);
 
 		if (n < 0 && errno == EINTR)
@@ -98,7 +98,7 @@ static char *read_line(int fd)
 		if (room - len < 2) {
 			char *more = room < ANSWER_MAX ? realloc(line, room * 2) : NULL;
 
-			if (more == NULL) {
+			if (!more) {
 				errno = EMSGSIZE;
 				break;
 			}
@@ -114,10 +114,10 @@ static char *read_line(int fd)
 static char *exchange(int fd, const cJSON *request)
 {
 	char *text = cJSON_PrintUnformatted(request), *line = NULL;
-	size_t len = text != NULL ? strlen(text) : 0;
+	size_t len = text ? strlen(text) : 0;
 
 	errno = ENOMEM;
-	if (text != NULL) {
+	if (text) {
 		text[len++] = '\n'; /* in the place of its end */
 		if (send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len)
 			line = read_line(fd);
@@ -132,11 +132,11 @@ static int converse(const struct ctl_options *o, const cJSON *request, cJSON **a
 	int fd = open_socket(o->run_dir);
 	char *line = fd >= 0 ? exchange(fd, request) : NULL;
 
-	if (line == NULL)
+	if (!line)
 		explain(errno, "control plane", strerror(errno), o->run_dir, err);
 	if (fd >= 0)
 		close(fd);
-	if (line == NULL)
+	if (!line)
 		return -1;
 	*answer = cJSON_Parse(line);
 	free(line);
@@ -177,7 +177,7 @@ int ctl_request(const struct ctl_options *o, const cJSON *request, cJSON **answe
 	if (is_ok(*answer))
 		return CTL_OK;
 	error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(*answer, "error"));
-	if (error != NULL)
+	if (error)
 		snprintf(err, CTL_ERR_MAX, "the control plane refuses: %s",
 			sh_log_text(text, sizeof(text), error, strlen(error)));
 	else

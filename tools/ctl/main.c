@@ -65,7 +65,7 @@ static const struct command *find_command(const char *name)
 /* Whether the command line makes sense. 0, or -1 and has said why not. */
 static int check_command(const struct command *command, int arguments, bool again)
 {
-	if (command == NULL) {
+	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, ports, "
 		      "stats, plain is needed; see spatectl --help\n",
 			stderr);
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	o.run_dir = run_dir != NULL ? run_dir : config.run_dir;
+	o.run_dir = run_dir ? run_dir : config.run_dir;
 	o.argument = argv + optind + 1;
 	command = optind < argc ? find_command(argv[optind]) : NULL;
 	if (check_command(command, argc - optind - 1, o.watch) != 0)

@@ -31,7 +31,7 @@ void ctl_cell(struct ctl_table *t, const char *fmt, ...)
 	if (t->cells == t->room) {
 		t->room = t->room > 0 ? t->room * 2 : 64;
 		t->cell = realloc(t->cell, t->room * sizeof(*t->cell));
-		if (t->cell == NULL)
+		if (!t->cell)
 			out_of_memory();
 	}
 	va_start(args, fmt);
@@ -143,7 +143,7 @@ void ctl_json_print(cJSON *json)
 {
 	char *text = cJSON_Print(json);
 
-	if (text == NULL)
+	if (!text)
 		out_of_memory();
 	puts(text);
 	cJSON_free(text);
@@ -154,7 +154,7 @@ const char *ctl_text(char out[64], const cJSON *object, const char *name)
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
-	if (text == NULL)
+	if (!text)
 		return strcpy(out, "-");
 	return sh_log_text(out, 64, text, strlen(text));
 }

@@ -63,12 +63,11 @@ static int add_key(cJSON *request, const struct word *w, const char *path)
 {
 	char line[128];
 	FILE *f = fopen(path, "re");
-	bool read = f != NULL && fgets(line, sizeof(line), f) != NULL;
+	bool read = f && fgets(line, sizeof(line), f);
 
 	if (!read)
-		fprintf(stderr, "spatectl: plain: %s: %s\n", path,
-			f == NULL ? strerror(errno) : "it is empty");
-	if (f != NULL)
+		fprintf(stderr, "spatectl: plain: %s: %s\n", path, !f ? strerror(errno) : "it is empty");
+	if (f)
 		fclose(f);
 	if (!read)
 		return CTL_FAILED;
@@ -101,7 +100,7 @@ static int add_word(cJSON *request, enum verb verb, const char *text)
 			continue;
 		if (cJSON_HasObjectItem(request, w->member))
 			return complain("said twice: ", text);
-		if ((w->kind == FLAG) != (value == NULL))
+		if ((w->kind == FLAG) != (!value))
 			return complain(w->kind == FLAG ? "takes no value: " : "needs a value: ", text);
 		if (w->kind == NUMBER)
 			return add_number(request, w, value);
@@ -151,7 +150,7 @@ static int make(const struct ctl_options *o, enum verb verb, cJSON *request)
 	char *const *a = o->argument;
 	int code = CTL_OK;
 
-	if (a[1] == NULL || a[2] == NULL)
+	if (!a[1] || !a[2])
 		return complain(verb == PRODUCE ? "it is plain produce ROOM CODEC [WORD]..."
 						: "it is plain consume ROOM audio|video [WORD]...",
 			"");
@@ -163,14 +162,14 @@ static int make(const struct ctl_options *o, enum verb verb, cJSON *request)
 		cJSON_AddStringToObject(request, "kind", a[2]);
 	else
 		cJSON_AddStringToObject(request, "producer", a[2]);
-	for (a += 3; code == CTL_OK && *a != NULL; a++)
+	for (a += 3; code == CTL_OK && *a; a++)
 		code = add_word(request, verb, *a);
 	return code == CTL_OK ? run(o, request, ctl_plain_print) : code;
 }
 
 static int close_one(const struct ctl_options *o, cJSON *request)
 {
-	if (o->argument[1] == NULL || o->argument[2] != NULL)
+	if (!o->argument[1] || o->argument[2])
 		return complain("it is plain close ID", "");
 	cJSON_AddStringToObject(request, "cmd", "plain-close");
 	cJSON_AddStringToObject(request, "id", o->argument[1]);
@@ -179,7 +178,7 @@ static int close_one(const struct ctl_options *o, cJSON *request)
 
 static int list(const struct ctl_options *o, cJSON *request)
 {
-	if (o->argument[1] != NULL)
+	if (o->argument[1])
 		return complain("list takes nothing more", "");
 	cJSON_AddStringToObject(request, "cmd", "plain-list");
 	return run(o, request, ctl_plain_print_list);
@@ -191,7 +190,7 @@ int ctl_plain(const struct ctl_options *o)
 	cJSON *request = cJSON_CreateObject();
 	int code = CTL_OK;
 
-	if (verb == NULL)
+	if (!verb)
 		code = complain("produce, consume, close or list is needed", "");
 	else if (strcmp(verb, "help") == 0)
 		ctl_plain_help(stdout);

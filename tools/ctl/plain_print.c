@@ -57,7 +57,7 @@ void ctl_plain_print(const cJSON *answer)
 	print_text(answer, "address", "address");
 	printf("%-13s %.0f\n", "port", ctl_number(answer, "port"));
 	print_text(answer, "remote", "remote");
-	if (srtp == NULL)
+	if (!srtp)
 		return;
 	print_text(srtp, "srtp", "suite");
 	print_text(srtp, "their key", "receive_key");

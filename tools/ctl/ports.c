@@ -60,7 +60,7 @@ static void add_lists(cJSON *port, const struct sh_port_stats *p)
 		cJSON_AddItemToArray(list, cJSON_CreateString(text));
 	}
 	list = cJSON_AddArrayToObject(port, "offloads");
-	for (uint32_t bit = 1; sh_offload_name(bit) != NULL; bit <<= 1)
+	for (uint32_t bit = 1; sh_offload_name(bit); bit <<= 1)
 		if (p->offloads & bit)
 			cJSON_AddItemToArray(list, cJSON_CreateString(sh_offload_name(bit)));
 	list = cJSON_AddObjectToObject(port, "driver_counters");
@@ -192,7 +192,7 @@ static void print_words(const struct ctl_options *o, const struct sh_port_stats 
 	if (p->steer_reason[0] != '\0')
 		printf(" (%.*s)", NAME(p->steer_reason));
 	printf("\n  offloads  ");
-	for (uint32_t bit = 1; sh_offload_name(bit) != NULL; bit <<= 1)
+	for (uint32_t bit = 1; sh_offload_name(bit); bit <<= 1)
 		if (p->offloads & bit) {
 			printf(" %s", sh_offload_name(bit));
 			none = "";

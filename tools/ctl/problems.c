@@ -52,9 +52,9 @@ static void check_processes(struct ctl_state *s)
 	else if (s->tick_age_ms > TICK_LATE_MS)
 		add(s, "the data plane's agent has not moved for %.1f s: it hangs or has died",
 			(double)s->tick_age_ms / 1000);
-	if (s->control == NULL)
+	if (!s->control)
 		add(s, "%s", s->control_err);
-	else if (link == NULL || strcmp(link, "connected") != 0)
+	else if (!link || strcmp(link, "connected") != 0)
 		add(s, "the control plane is not connected to the data plane");
 	if (s->data_up && !s->header.control_connected)
 		add(s, "the data plane has no control plane: media goes on, nobody can join");

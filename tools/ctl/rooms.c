@@ -26,7 +26,7 @@ int ctl_rooms(const struct ctl_options *o)
 	const cJSON *rooms = cJSON_GetObjectItemCaseSensitive(answer, "rooms"), *room;
 	struct ctl_table t;
 
-	if (answer == NULL) {
+	if (!answer) {
 		fprintf(stderr, "spatectl: %s\n", err);
 		return CTL_NO_CONTROLPLANE;
 	}

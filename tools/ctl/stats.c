@@ -130,7 +130,7 @@ static void print_table(const struct sh_stats_reader *r, const struct ctl_option
 		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
 	if (sh_latency_count(&start->of[r->workers]) > 0 || o->all)
-		add_latency(&t, second != NULL ? second : start, r->workers, second != NULL);
+		add_latency(&t, second ? second : start, r->workers, second != NULL);
 	ctl_table_print(&t);
 }
 
@@ -159,7 +159,7 @@ static void print_json(const struct sh_stats_reader *r, const struct latencies *
 		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));
 		json_latency(worker, "rx_to_tx", &start->of[i], false);
-		if (second != NULL)
+		if (second)
 			json_latency(worker, "rx_to_tx_last_second", &second->of[i], true);
 		cJSON_AddItemToArray(workers, worker);
 	}

@@ -23,7 +23,7 @@ static void print_control(const struct ctl_state *s)
 {
 	char up[32], version[64], link[64];
 
-	if (s->control == NULL) {
+	if (!s->control) {
 		puts("control plane  NOT ANSWERING");
 		return;
 	}
@@ -76,7 +76,7 @@ static void print_workers(const struct ctl_state *s)
 		ctl_cell(&t, "%u", b->transports);
 		ctl_cell(&t, "%u", b->consumers);
 		ctl_cell(&t, "%u", b->streams);
-		if (ctl_placed(s, i) == NULL)
+		if (!ctl_placed(s, i))
 			ctl_cell(&t, "-");
 		else
 			ctl_cell(&t, "%s", ctl_si(si, ctl_number(ctl_placed(s, i), "load")));
@@ -144,7 +144,7 @@ static int exit_code(const struct ctl_state *s)
 {
 	if (!s->data_up)
 		return CTL_NO_DATAPLANE;
-	if (s->control == NULL)
+	if (!s->control)
 		return CTL_NO_CONTROLPLANE;
 	return s->problems > 0 ? CTL_PROBLEMS : CTL_OK;
 }
@@ -154,7 +154,7 @@ int ctl_status(const struct ctl_options *o)
 	struct ctl_state *s = malloc(sizeof(*s));
 	int code;
 
-	if (s == NULL) {
+	if (!s) {
 		fputs("spatectl: out of memory\n", stderr);
 		return CTL_FAILED;
 	}

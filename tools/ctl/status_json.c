@@ -69,11 +69,11 @@ static void add_data(cJSON *root, const struct ctl_state *s)
 /* What the control plane says of itself, without the "ok" of its answer. */
 static void add_control(cJSON *root, const struct ctl_state *s)
 {
-	cJSON *control = s->control != NULL ? cJSON_Duplicate(s->control, true) : cJSON_CreateObject();
+	cJSON *control = s->control ? cJSON_Duplicate(s->control, true) : cJSON_CreateObject();
 
 	cJSON_DeleteItemFromObject(control, "ok");
 	cJSON_AddBoolToObject(control, "running", s->control != NULL);
-	if (s->control == NULL)
+	if (!s->control)
 		cJSON_AddStringToObject(control, "reason", s->control_err);
 	cJSON_AddItemToObject(root, "controlplane", control);
 }

@@ -33,13 +33,13 @@ static void sort_names(struct names *n, const cJSON *transports)
 
 	n->count = 0;
 	n->list = calloc(size > 0 ? (size_t)size : 1, sizeof(*n->list));
-	if (n->list == NULL)
+	if (!n->list)
 		return;
 	cJSON_ArrayForEach(item, transports)
 	{
 		const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "dp_id"));
 
-		if (id != NULL)
+		if (id)
 			n->list[n->count++] = (struct name){.id = strtoull(id, NULL, 16), .item = item};
 	}
 	qsort(n->list, n->count, sizeof(*n->list), compare);
@@ -51,7 +51,7 @@ static const cJSON *find_name(const struct names *n, sh_id id)
 	const struct name *found =
 		n->count > 0 ? bsearch(&key, n->list, n->count, sizeof(key), compare) : NULL;
 
-	return found != NULL ? found->item : NULL;
+	return found ? found->item : NULL;
 }
 
 static void remote_text(const struct sh_transport_stats *s, char *out, size_t size)
@@ -81,7 +81,7 @@ static void add_row(struct ctl_table *t, const struct sh_transport_stats *s, con
 	char text[64], si[16];
 	double age = consent_age(s);
 
-	if (name != NULL)
+	if (name)
 		ctl_cell(t, "%s", ctl_text(text, name, "id"));
 	else
 		ctl_cell(t, "%016" PRIx64, s->id);
@@ -112,7 +112,7 @@ static cJSON *json_row(const struct sh_transport_stats *s, const cJSON *name)
 	for (size_t i = 0; i < sizeof(from_control) / sizeof(from_control[0]); i++) {
 		const cJSON *item = cJSON_GetObjectItemCaseSensitive(name, from_control[i]);
 
-		if (item != NULL)
+		if (item)
 			cJSON_AddItemToObject(row, from_control[i], cJSON_Duplicate(item, true));
 	}
 	ctl_json_id(row, "dp_id", s->id);
@@ -171,7 +171,7 @@ int ctl_transports(const struct ctl_options *o)
 		return CTL_NO_DATAPLANE;
 	}
 	answer = ctl_ask(o, "transports", err);
-	if (answer == NULL) { /* the data plane's half is shown all the same */
+	if (!answer) { /* the data plane's half is shown all the same */
 		fprintf(stderr, "spatectl: %s; rooms and peers are not known\n", err);
 		code = CTL_NO_CONTROLPLANE;
 	}

@@ -30,7 +30,7 @@ int make_keys(void **state)
 	snprintf(payload, sizeof(payload),
 		"{\"exp\":%lld,\"sub\":\"alice\",\"room\":\"show\",\"publish\":true}",
 		(long long)time(NULL) + 60);
-	return rsa != NULL && other_rsa != NULL && p256 != NULL && other_p256 != NULL ? 0 : -1;
+	return rsa && other_rsa && p256 && other_p256 ? 0 : -1;
 }
 
 int free_keys(void **state)

@@ -103,7 +103,7 @@ static void replace(struct fixture *f, EVP_PKEY *key)
 {
 	unlink(f->config.auth.key_file);
 	configure(f, f->config.auth.algorithm);
-	if (key != NULL)
+	if (key)
 		write_public(f->config.auth.key_file, key);
 	else
 		write_file(f->config.auth.key_file, "broken", 6);

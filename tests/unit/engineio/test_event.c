@@ -47,7 +47,7 @@ static void packets(void **state)
 		assert_int_equal(cp_sio_default_namespace(&p), strcmp(good[i].namespace, "/") == 0);
 		assert_true(p.id == good[i].id);
 		assert_int_equal(p.json != NULL, good[i].json != NULL);
-		if (p.json != NULL) {
+		if (p.json) {
 			assert_int_equal(p.json_len, strlen(good[i].json));
 			assert_memory_equal(p.json, good[i].json, p.json_len);
 		}
@@ -84,7 +84,7 @@ static const char *request(const char *json, int64_t id)
 	cJSON *array = cJSON_Parse(json), *r = cp_sio_request(array, id);
 	char *text = cJSON_PrintUnformatted(r);
 
-	snprintf(out, sizeof(out), "%s", text != NULL ? text : "");
+	snprintf(out, sizeof(out), "%s", text ? text : "");
 	free(text);
 	cJSON_Delete(r);
 	cJSON_Delete(array);

@@ -40,7 +40,7 @@ const char *happened(void)
 
 static void answer(void *poll, struct cp_text *payload)
 {
-	say("%s<%s ", (const char *)poll, payload != NULL ? cp_text_chars(payload) : "(no memory)");
+	say("%s<%s ", (const char *)poll, payload ? cp_text_chars(payload) : "(no memory)");
 	cp_text_release(payload);
 }
 
@@ -51,7 +51,7 @@ static void forget(void *post)
 
 static void send_packet(void *socket, enum cp_eio_type type, struct cp_text *text)
 {
-	say("%s<%c%s ", (const char *)socket, type, text != NULL ? cp_text_chars(text) : "");
+	say("%s<%c%s ", (const char *)socket, type, text ? cp_text_chars(text) : "");
 	cp_text_release(text);
 }
 

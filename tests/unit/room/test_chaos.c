@@ -116,16 +116,16 @@ static void ask(struct slot *s)
 	struct cp_producer *p = producer_in(s->peer->room);
 	cJSON *rtp, *kind;
 
-	if (s->peer->call != NULL)
+	if (s->peer->call)
 		return;
 	s->begun++;
-	if (send != NULL && pick(2) == 0) {
+	if (send && pick(2) == 0) {
 		kind = cJSON_CreateString("audio");
 		rtp = parameters("audio");
 		cp_producer_create(send, kind, rtp, false, answered);
 		cJSON_Delete(kind);
 		cJSON_Delete(rtp);
-	} else if (recv != NULL && p != NULL) {
+	} else if (recv && p) {
 		cp_consumer_create(recv, p, w.capabilities, false, answered);
 	} else {
 		cp_transport_create(s->peer, pick(2) == 0 ? CP_PURPOSE_SEND : CP_PURPOSE_RECV, answered);
@@ -137,7 +137,7 @@ static void step(struct slot *s)
 	struct cp_transport *t;
 	struct cp_fault fault;
 
-	if (s->peer == NULL) {
+	if (!s->peer) {
 		enter(s);
 		return;
 	}
@@ -148,7 +148,7 @@ static void step(struct slot *s)
 		break;
 	case 1:
 		t = TAILQ_FIRST(&s->peer->transports);
-		if (t != NULL && t->state != CP_TRANSPORT_OPENING)
+		if (t && t->state != CP_TRANSPORT_OPENING)
 			cp_transport_fail(t, CP_INTERNAL, "chaos");
 		break;
 	case 2:
@@ -192,7 +192,7 @@ static void whatever_happens_nothing_is_left(void **state)
 		for (unsigned i = 0; i < STEPS; i++)
 			step(&slots[pick(PEERS)]);
 		for (unsigned i = 0; i < PEERS; i++) {
-			if (slots[i].peer != NULL)
+			if (slots[i].peer)
 				cp_room_leave(slots[i].peer);
 			slots[i].peer = NULL;
 		}

@@ -283,7 +283,7 @@ static void a_gap_is_filled(void **state)
 
 	for (unsigned i = 0; i < 90; i++)
 		watch("one", p);
-	for (c = TAILQ_FIRST(&p->consumers); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(&p->consumers); c; c = next) {
 		next = TAILQ_NEXT(c, on_producer);
 		if (c->transport->worker != 1)
 			continue;

@@ -163,13 +163,13 @@ static void the_room_closes_meanwhile(void **state)
 			else
 				answer_all();
 		}
-		if (room() != NULL)
+		if (room())
 			cp_room_end(room(), "a test");
 		turns();
 		assert_true(has_answer());
 		cJSON_Delete(answer_now());
 		w.heard[0] = '\0';
-		if (room() != NULL)
+		if (room())
 			cp_room_end(room(), "a test");
 		turns();
 		assert_int_equal(w.model.transports.count + w.model.producers.count, 0);

@@ -32,10 +32,10 @@ static void answer_one(struct pending *p, int error)
 	cp_media_done callback = p->done;
 
 	p->done = NULL;
-	if (p->copy != NULL)
+	if (p->copy)
 		p->copy->done = NULL;
 	p->copy = NULL;
-	if (callback != NULL)
+	if (callback)
 		callback(p->arg, error);
 }
 
@@ -101,7 +101,7 @@ static void close_one(void *media, struct cp_transport *t)
 
 	w.closed++;
 	happened('T');
-	for (unsigned i = 0; i < w.pendings && mine->done != NULL; i++)
+	for (unsigned i = 0; i < w.pendings && mine->done; i++)
 		if (w.pending[i].copy == mine)
 			answer_one(&w.pending[i], ECANCELED);
 	free(mine);
@@ -116,7 +116,7 @@ static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void 
 		happened('C');
 	else if (cmd->op == SH_OP_PRODUCER_DEL)
 		happened('P');
-	if (callback != NULL)
+	if (callback)
 		answer(callback, arg);
 	return 0;
 }
@@ -235,7 +235,7 @@ int world_end(void **state)
 {
 	struct cp_room *room;
 
-	while ((room = TAILQ_FIRST(&w.model.room_list)) != NULL)
+	while ((room = TAILQ_FIRST(&w.model.room_list)))
 		cp_room_leave(TAILQ_FIRST(&room->peers));
 	answer_all();
 	cJSON_Delete(w.capabilities);
@@ -262,7 +262,7 @@ struct cp_peer *join_as(const char *room, const char *name, const char *user)
 	};
 	struct cp_peer *peer = cp_room_join(&w.model, &who, &w.fault);
 
-	w.failed = peer == NULL;
+	w.failed = !peer;
 	return peer;
 }
 
@@ -275,7 +275,7 @@ void done(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
 	w.answers++;
 	w.failed = fault != NULL;
-	if (fault != NULL)
+	if (fault)
 		w.fault = *fault;
 	w.object = object;
 }

@@ -24,12 +24,12 @@ static int setup(void **state)
 	FILE *f = fopen(getenv("SPATE_SCHEMA"), "r");
 	char *text = calloc(1, 1 << 17);
 
-	if (f == NULL || text == NULL || fread(text, 1, (1 << 17) - 1, f) == 0)
+	if (!f || !text || fread(text, 1, (1 << 17) - 1, f) == 0)
 		return -1;
 	fclose(f);
 	schema = cJSON_Parse(text);
 	free(text);
-	return schema == NULL;
+	return !schema;
 }
 
 static int teardown(void **state)
@@ -49,9 +49,9 @@ static const cJSON *find(const cJSON *object, const char *path)
 	char copy[128], *rest = copy, *part;
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	while ((part = strsep(&rest, ".")) != NULL) {
+	while ((part = strsep(&rest, "."))) {
 		object = get(get(object, "properties"), part);
-		if (object == NULL)
+		if (!object)
 			fail_msg("%s is not in the schema", path);
 	}
 	return object;
@@ -61,7 +61,7 @@ static uint32_t number(const cJSON *object, const char *name, uint32_t otherwise
 {
 	const cJSON *item = get(object, name);
 
-	if (item == NULL)
+	if (!item)
 		return otherwise;
 	assert_true(cJSON_IsNumber(item));
 	return (uint32_t)item->valuedouble;
@@ -130,7 +130,7 @@ static void same_default(const struct sh_config_member *m, const cJSON *value)
 		assert_string_equal(cJSON_GetStringValue(value), m->names[m->value]);
 		break;
 	case SH_CFG_STRING:
-		if (m->text == NULL)
+		if (!m->text)
 			assert_null(value);
 		else
 			assert_string_equal(cJSON_GetStringValue(value), m->text);
@@ -178,7 +178,7 @@ static uint32_t count_members(const cJSON *object)
 
 		if (strcmp(value->string, "$schema") == 0)
 			continue;
-		count += type != NULL && strcmp(type, "object") == 0 ? count_members(value) : 1;
+		count += type && strcmp(type, "object") == 0 ? count_members(value) : 1;
 	}
 	return count;
 }
@@ -203,7 +203,7 @@ static cJSON *default_of(const cJSON *value)
 	const cJSON *member;
 	cJSON *out;
 
-	if (get(value, "properties") == NULL)
+	if (!get(value, "properties"))
 		return cJSON_Duplicate(get(value, "default"), true);
 	out = cJSON_CreateObject();
 	cJSON_ArrayForEach(member, get(value, "properties"))

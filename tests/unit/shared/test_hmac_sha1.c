@@ -47,7 +47,7 @@ static const struct vector vectors[] = {
 static void fill(uint8_t *out, const char *text, uint8_t byte, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		out[i] = text != NULL ? (uint8_t)text[i] : byte != 0 ? byte : (uint8_t)(i + 1);
+		out[i] = text ? (uint8_t)text[i] : byte != 0 ? byte : (uint8_t)(i + 1);
 }
 
 static void rfc2202(void **state)

@@ -22,7 +22,7 @@ static int setup(void **state)
 {
 	captured = tmpfile();
 	saved_stderr = dup(STDERR_FILENO);
-	return captured == NULL || dup2(fileno(captured), STDERR_FILENO) < 0;
+	return !captured || dup2(fileno(captured), STDERR_FILENO) < 0;
 }
 
 static int teardown(void **state)
@@ -130,7 +130,7 @@ static void no_interleaving(void **state)
 	pthread_join(a, NULL);
 	pthread_join(b, NULL);
 	take(text, sizeof(text));
-	for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; lines++)
+	for (char *rest = text, *line; (line = strsep(&rest, "\n")) && *line != '\0'; lines++)
 		assert_int_equal(strlen(line), strlen(text));
 	assert_int_equal(lines, 1000);
 }

@@ -75,7 +75,7 @@ static int memfd(const struct image *m, size_t size, unsigned seals, struct imag
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, m, size), size);
-	if (map != NULL) {
+	if (map) {
 		*map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		assert_true(*map != MAP_FAILED);
 	}

@@ -58,7 +58,7 @@ int clients_make(void **state)
 int clients_end(void **state)
 {
 	for (unsigned i = 0; i < CLIENTS; i++)
-		if (clients[i].session != NULL)
+		if (clients[i].session)
 			close_client(&clients[i]);
 	return world_end(state);
 }
@@ -68,7 +68,7 @@ struct client *open_client(const struct cp_dialect *dialect, const char *user)
 	struct cp_grant grant = {.publish = true, .subscribe = true};
 	struct client *c = clients;
 
-	while (c->session != NULL)
+	while (c->session)
 		c++;
 	snprintf(grant.user, sizeof(grant.user), "%s", user);
 	c->session = cp_session_open(&server, dialect, &carrier, c, "127.0.0.1", &grant);
@@ -97,7 +97,7 @@ void settle(void)
 	for (;;) {
 		answer_all();
 		s = TAILQ_FIRST(&server.ready);
-		if (s == NULL)
+		if (!s)
 			return;
 		TAILQ_REMOVE(&server.ready, s, ready);
 		s->is_ready = false;
@@ -110,7 +110,7 @@ void emit(struct client *c, const char *event, const char *data, double ack)
 	cJSON *message = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(message, "event", event);
-	if (data != NULL) {
+	if (data) {
 		cJSON *json = cJSON_Parse(data);
 
 		assert_non_null(json);

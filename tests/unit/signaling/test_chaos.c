@@ -34,7 +34,7 @@ static void keep(char pool[IDS][CP_ID_SIZE], const char *text, const char *befor
 {
 	const char *found = strstr(text, before);
 
-	if (found != NULL)
+	if (found)
 		snprintf(pool[dice(IDS)], CP_ID_SIZE, "%s", found + strlen(before));
 }
 
@@ -64,7 +64,7 @@ static const char *request_name(void)
 		"getRouterRtpCapabilities", "createTransport", "produce", "consume"};
 	unsigned types = 0;
 
-	while (cp_b_types[types].handle != NULL)
+	while (cp_b_types[types].handle)
 		types++;
 	return dice(3) > 0 ? pick(likely, 4) : cp_b_types[dice(types + 1)].name;
 }
@@ -103,7 +103,7 @@ static void step(void)
 	unsigned i = dice(CLIENTS);
 
 	w.cmds = 0;
-	if (clients[i].session == NULL) {
+	if (!clients[i].session) {
 		open_client(&cp_dialect_b, pick(users, 3));
 	} else if (dice(24) == 0) {
 		close_client(&clients[i]);

@@ -81,7 +81,7 @@ static void expect_error(struct client *c, const char *name, const char *code, c
 
 	assert_string_equal(member(data, "event"), name);
 	assert_string_equal(member(data, "code"), code);
-	if (strstr(member(data, "message"), part) == NULL)
+	if (!strstr(member(data, "message"), part))
 		fail_msg("no \"%s\" in: %s", part, member(data, "message"));
 	cJSON_Delete(data);
 }

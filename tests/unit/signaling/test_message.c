@@ -29,8 +29,8 @@ static void means_what_cjson_says(const char *text)
 		cJSON *ours = parse(text), *theirs = cJSON_ParseWithOpts(text, NULL, true);
 		char *a = cJSON_PrintUnformatted(ours), *b = cJSON_PrintUnformatted(theirs);
 
-		if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0))
-			fail_msg("%s: %s, not %s", text, a != NULL ? a : "no JSON", b != NULL ? b : "none");
+		if ((!a) != (!b) || (a && strcmp(a, b) != 0))
+			fail_msg("%s: %s, not %s", text, a ? a : "no JSON", b ? b : "none");
 		cJSON_free(a);
 		cJSON_free(b);
 		cp_message_free(ours);
@@ -141,8 +141,8 @@ static void capabilities_count_as_well(void)
 		for (int i = 0; i < depth; i++)
 			text[n++] = ']';
 		message = cp_message_parse(text, (size_t)n, &trouble);
-		assert_int_equal(message == NULL, depth + 4 > CP_JSON_DEPTH);
-		assert_int_equal(trouble, message == NULL ? CP_JSON_TOO_DEEP : CP_JSON_NONE);
+		assert_int_equal(!message, depth + 4 > CP_JSON_DEPTH);
+		assert_int_equal(trouble, !message ? CP_JSON_TOO_DEEP : CP_JSON_NONE);
 		cp_message_free(message);
 		if (depth % 2 == 0)
 			cp_known_forget();

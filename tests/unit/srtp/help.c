@@ -95,7 +95,7 @@ static void check_code(const struct engine *k)
 	struct dp_srtp_engine *e = k->make();
 
 	assert_non_null(e);
-	if (k->code != NULL)
+	if (k->code)
 		assert_string_equal(dp_srtp_engine_code(e), k->code);
 	dp_srtp_engine_free(e);
 }
@@ -256,7 +256,7 @@ int unprotect(struct pair *p, const struct packet *pkt, struct packet *out)
 
 	if (err != 0)
 		assert_int_equal(copy.len, pkt->len);
-	if (out != NULL)
+	if (out)
 		*out = copy;
 	else
 		drop(&copy);
@@ -270,7 +270,7 @@ int unprotect_rtcp(struct pair *p, const struct packet *pkt, struct packet *out)
 
 	if (err != 0)
 		assert_int_equal(copy.len, pkt->len);
-	if (out != NULL)
+	if (out)
 		*out = copy;
 	else
 		drop(&copy);

@@ -163,7 +163,7 @@ static int set_up(void **state)
 {
 	mgr = alloc_mb_mgr(0);
 	evp = EVP_CIPHER_CTX_new();
-	if (mgr == NULL || evp == NULL)
+	if (!mgr || !evp)
 		return -1;
 	init_mb_mgr_auto(mgr, NULL);
 	packet = alone();
