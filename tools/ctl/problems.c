@@ -8,30 +8,6 @@
 
 enum { TICK_LATE_MS = 1000, TABLE_FULL_PERCENT = 90, MBUFS_LOW_PERCENT = 10 };
 
-/*
- * Drops that mean something is wrong here. The others are what strangers send, what
- * networks repeat, and what clients get wrong.
- */
-static const struct {
-	enum sh_drop reason;
-	const char *meaning;
-} ours[] = {
-	{SH_DROP_NO_MBUF, "no packet buffer was free: raise dataplane.mbufs"},
-	{SH_DROP_TX_AGE, "waited too long for the device to send: the link or a core is too slow"},
-	{SH_DROP_TX_BEHIND,
-		"viewers are too far behind for the stream's ring: the link or a core is too slow, or "
-		"dataplane.stream_packets too small"},
-	{SH_DROP_TX_QUEUE, "the queue before the device is full: the link is too slow"},
-	{SH_DROP_STREAM_FULL, "a worker is a whole stream behind: too many viewers for its core"},
-	{SH_DROP_HANDOFF_FULL, "a worker does not take what others hand it: its core is overloaded"},
-	{SH_DROP_PUNT_FULL, "the control plane does not take packets fast enough"},
-	{SH_DROP_PUNT_RATE, "strangers send more than limits.punts_per_second"},
-	{SH_DROP_PUNT_NO_CONTROL, "packets for the control plane, and none is connected"},
-	{SH_DROP_PROTECT, "the SRTP engine refuses to encrypt"},
-	{SH_DROP_TOO_LONG, "packets do not fit the MTU"},
-	{SH_DROP_NO_ROUTE, "a packet without a layer-2 address to go to"},
-};
-
 static __attribute__((format(printf, 2, 3))) void add(struct ctl_state *s, const char *fmt, ...)
 {
 	va_list args;
@@ -90,16 +66,19 @@ static void check_room(struct ctl_state *s)
 
 static void check_drops(struct ctl_state *s)
 {
-	for (size_t d = 0; d < sizeof(ours) / sizeof(ours[0]); d++) {
+	for (int reason = 0; reason < SH_DROP_COUNT; reason++) {
+		const struct sh_drop_text *text = sh_drop_text((enum sh_drop)reason);
 		double rate = 0;
 		char si[16];
 
+		if (!text->local)
+			continue;
 		for (uint32_t i = 0; i < s->r.workers; i++)
-			rate += ctl_rate(s, s->before.worker[i].drop[ours[d].reason],
-				s->after.worker[i].drop[ours[d].reason]);
+			rate += ctl_rate(s, s->before.worker[i].drop[reason],
+				s->after.worker[i].drop[reason]);
 		if (rate > 0)
-			add(s, "dropping %s packets a second (%s): %s", ctl_si(si, rate),
-				sh_drop_name(ours[d].reason), ours[d].meaning);
+			add(s, "dropping %s packets a second (%s): %s", ctl_si(si, rate), text->name,
+				text->meaning);
 	}
 }
 

@@ -116,21 +116,24 @@ static void print_ports(const struct ctl_state *s)
 
 static void print_drops(const struct ctl_state *s)
 {
-	static const char *const columns[] = {"GROWING DROP", ">WORKER", ">A SECOND", ">IN ALL"};
+	static const char *const columns[] = {"GROWING DROP", ">WORKER", ">A SECOND", ">IN ALL", "MEANING"};
 	struct ctl_table t;
 
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
 	for (int reason = 0; reason < SH_DROP_COUNT; reason++) {
+		const struct sh_drop_text *text = sh_drop_text((enum sh_drop)reason);
+
 		for (uint32_t i = 0; i < s->r.workers; i++) {
 			uint64_t a = s->before.worker[i].drop[reason], b = s->after.worker[i].drop[reason];
 			char si[16];
 
 			if (b <= a)
 				continue;
-			ctl_cell(&t, "%s", sh_drop_name((enum sh_drop)reason));
+			ctl_cell(&t, "%s", text->name);
 			ctl_cell(&t, "%u", i);
 			ctl_cell(&t, "%s", ctl_si(si, ctl_rate(s, a, b)));
 			ctl_cell(&t, "%" PRIu64, b);
+			ctl_cell(&t, "%s", text->meaning);
 		}
 	}
 	puts("");

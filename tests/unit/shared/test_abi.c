@@ -399,7 +399,12 @@ static void drop_names(void **state)
 		assert_true(strlen(name) > 0);
 		for (int j = 0; j < i; j++)
 			assert_string_not_equal(name, sh_drop_name((enum sh_drop)j));
+		/* spatectl status shows the meaning in a column that ends at 120. */
+		assert_in_range(strlen(sh_drop_text((enum sh_drop)i)->meaning), 1, 68);
 	}
+	assert_null(sh_drop_text(SH_DROP_COUNT));
+	assert_true(sh_drop_text(SH_DROP_NO_MBUF)->local);
+	assert_false(sh_drop_text(SH_DROP_SRTP_AUTH)->local);
 	assert_null(sh_drop_name(SH_DROP_COUNT));
 	assert_null(sh_drop_name((enum sh_drop) - 1));
 	assert_string_equal(sh_drop_name(SH_DROP_SRTP_AUTH), "srtp_auth");
