@@ -3,11 +3,12 @@
 #define SPATE_SHARED_ABI_H
 
 /*
- * What the control plane and the data plane say to each other (docs/shm-abi.md).
+ * This file defines the binary interface between the control plane and the data plane
+ * (docs/shm-abi.md).
  *
- * One SOCK_SEQPACKET connection carries HELLO and, in its answer, the layout and the
- * file descriptors. After that everything travels as fixed-size records through
- * rings in the memfd (ring.h). All integers are in host order: both ends are one
+ * One SOCK_SEQPACKET connection carries HELLO and, in its reply, the layout and the file
+ * descriptors. All further communication is fixed-size records in the rings of the memfd (ring.h).
+ * All integers are in host byte order unless stated otherwise, because both processes run on one
  * machine. Any change of a size or a meaning raises SH_ABI_VERSION.
  */
 
@@ -24,20 +25,21 @@
 struct sh_addr {
 	uint8_t family; /* 4 or 6; 0: none */
 	uint8_t pad;
-	uint16_t port; /* host order */
-	uint8_t ip[16]; /* network order; IPv4 in the first four, the rest 0 */
+	uint16_t port; /* host byte order */
+	uint8_t ip[16]; /* network byte order; IPv4 in the first 4 bytes, the rest 0 */
 };
 static_assert(sizeof(struct sh_addr) == 20, "ABI");
 
-/* Where a packet came from at layer 2, so that the answer goes back the same way. */
+/* The layer 2 source of a packet, to which replies are sent. */
 struct sh_l2 {
 	uint8_t mac[6];
 	uint16_t vlan; /* 0: untagged */
-	uint16_t port; /* DPDK port id */
+	uint16_t port; /* DPDK's port_id */
 	uint16_t pad;
 };
 static_assert(sizeof(struct sh_l2) == 12, "ABI");
 
+/* A network path, and the layer 2 address of the next hop towards `remote`. */
 struct sh_path {
 	struct sh_addr remote;
 	struct sh_addr local;
@@ -50,9 +52,10 @@ static_assert(sizeof(struct sh_path) == 52, "ABI");
 enum { SH_NO_WORKER = -1 };
 
 /*
- * Whose a UDP port is that lies `offset` above udp_port_base. The first ones are the
- * workers' own, which WebRTC transports share; the others up to udp_port_last are for
- * plain transports, one each, and go round the workers. SH_NO_WORKER: nobody's.
+ * Returns the worker that owns the UDP port udp_port_base + `offset`, or SH_NO_WORKER if `offset`
+ * is outside the `ports` UDP ports of the range. The first `workers` ports belong to one worker
+ * each, which shares its port among its WebRTC transports. The remaining ports, up to
+ * udp_port_last, serve one plain transport each and are distributed over the workers in rotation.
  */
 static inline int sh_port_owner(uint32_t offset, uint32_t workers, uint32_t ports)
 {
@@ -62,7 +65,7 @@ static inline int sh_port_owner(uint32_t offset, uint32_t workers, uint32_t port
 /* --- commands: control plane to data plane ----------------------------------- */
 
 enum sh_op {
-	SH_OP_TRANSPORT_ADD = 1, /* add, or set ICE credentials of a WebRTC one that exists */
+	SH_OP_TRANSPORT_ADD = 1, /* add a transport, or set the ICE credentials of a WebRTC one */
 	SH_OP_TRANSPORT_BIND,
 	SH_OP_TRANSPORT_KEYS,
 	SH_OP_TRANSPORT_DEL,
@@ -72,37 +75,45 @@ enum sh_op {
 	SH_OP_CONSUMER_ADD,
 	SH_OP_CONSUMER_SET,
 	SH_OP_CONSUMER_DEL,
-	SH_OP_SNAPSHOT_BEGIN, /* what follows until SNAPSHOT_END is all there is */
+	SH_OP_SNAPSHOT_BEGIN, /* the commands up to SNAPSHOT_END name every object to keep */
 	SH_OP_SNAPSHOT_END,
-	SH_OP_BARRIER, /* acknowledged when everything before it has taken effect */
-	SH_OP_DRAIN, /* media goes on for the time given; the process then ends */
+	SH_OP_BARRIER, /* acknowledged when every earlier command has taken effect */
+	SH_OP_DRAIN, /* keep forwarding media for `within_ms`, then exit */
 };
 
 enum sh_transport_kind {
 	SH_TRANSPORT_WEBRTC = 0,
-	SH_TRANSPORT_PLAIN = 1, /* neither ICE nor DTLS: RTP as it is, or SRTP with keys that are given */
+	SH_TRANSPORT_PLAIN = 1, /* no ICE, no DTLS: unencrypted RTP, or SRTP with given keys */
 };
 
 enum sh_plain_flags {
-	SH_PLAIN_SRTP = 1 << 0, /* nothing comes or goes before TRANSPORT_KEYS; without it none are taken */
+	/*
+	 * Use SRTP: no media is accepted or sent before TRANSPORT_KEYS. Without this flag
+	 * TRANSPORT_KEYS is refused with EINVAL.
+	 */
+	SH_PLAIN_SRTP = 1 << 0,
 };
 
-/* Where a plain transport's packets come from and go to. */
+/* The peer of a plain transport. */
 struct sh_plain {
-	struct sh_addr remote; /* family 0: learnt from the first packet that is valid */
-	uint8_t mac[6]; /* of the neighbour on the way there; all 0: asked for by ARP or ND */
+	struct sh_addr remote; /* family 0: learned from the first valid packet */
+	uint8_t mac[6]; /* MAC address of the next hop; all 0: resolved by ARP or ND */
 	uint16_t vlan; /* 0: untagged */
 };
 static_assert(sizeof(struct sh_plain) == 28, "ABI");
 
 struct sh_transport_add {
-	uint32_t worker; /* WebRTC: which worker's UDP port its candidates name; plain: the owner of `port` */
-	uint32_t
-		consent_ms; /* RFC 7675: no valid check for so long, and it is idle. Plain: no packet; 0: never */
-	uint8_t ufrag_len, pwd_len; /* WebRTC: ours, what checks must carry */
+	/* WebRTC: the worker whose UDP port the candidates name; plain: the owner of `port`. */
+	uint32_t worker;
+	/*
+	 * The transport becomes idle after this time without a valid connectivity check (RFC 7675);
+	 * a plain transport, without any packet. 0 (plain only): never.
+	 */
+	uint32_t consent_ms;
+	uint8_t ufrag_len, pwd_len; /* WebRTC: our credentials, which checks must carry */
 	uint8_t kind; /* enum sh_transport_kind */
 	uint8_t flags; /* plain: enum sh_plain_flags */
-	uint16_t port; /* plain: its own UDP port, which sh_port_owner() gives to `worker` */
+	uint16_t port; /* plain: its own UDP port; sh_port_owner() yields `worker` */
 	uint8_t pad[2];
 	union {
 		struct {
@@ -114,7 +125,10 @@ struct sh_transport_add {
 };
 static_assert(sizeof(struct sh_transport_add) == 80, "ABI");
 
-/* Bind a checked address. At most SH_MAX_TUPLES; the selected one carries media. */
+/*
+ * Binds a remote address that passed a connectivity check, at most SH_MAX_TUPLES per transport.
+ * Media is sent to the selected one.
+ */
 struct sh_transport_bind {
 	struct sh_path path;
 	uint8_t selected;
@@ -129,27 +143,27 @@ struct sh_srtp_keys {
 };
 static_assert(sizeof(struct sh_srtp_keys) == 48, "ABI");
 
-/* Wiped from the slot by the consumer of the ring as soon as it has been read. */
+/* The data plane wipes the ring entry as soon as it has copied the keys. */
 struct sh_transport_keys {
 	uint32_t profile; /* enum sh_srtp_profile */
 	uint32_t pad;
-	struct sh_srtp_keys in; /* what the peer sends with */
-	struct sh_srtp_keys out; /* what we send with */
+	struct sh_srtp_keys in; /* the peer encrypts with these */
+	struct sh_srtp_keys out; /* we encrypt with these */
 };
 static_assert(sizeof(struct sh_transport_keys) == 104, "ABI");
 
 enum sh_producer_flags {
 	SH_PRODUCER_PAUSED = 1 << 0,
-	SH_PRODUCER_NACK = 1 << 1, /* the producer answers NACK */
+	SH_PRODUCER_NACK = 1 << 1, /* the producer retransmits on NACK */
 	SH_PRODUCER_PLI = 1 << 2,
 	SH_PRODUCER_FIR = 1 << 3,
-	SH_PRODUCER_TWCC = 1 << 4, /* wants transport-wide feedback */
+	SH_PRODUCER_TWCC = 1 << 4, /* the producer wants transport-wide feedback */
 	SH_PRODUCER_REMB = 1 << 5,
 };
 
 struct sh_producer_add {
 	sh_id transport;
-	uint32_t ssrc; /* 0: not signalled, find it by MID or RID */
+	uint32_t ssrc; /* 0: not signalled; found by MID or RID */
 	uint32_t rtx_ssrc; /* 0: none or not signalled */
 	uint32_t clock_rate; /* Hz */
 	uint32_t flags;
@@ -158,39 +172,44 @@ struct sh_producer_add {
 	uint8_t pt; /* the producer's own payload type */
 	uint8_t rtx_pt; /* 0: no RTX */
 	uint8_t mid_len, rid_len, cname_len;
-	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's own ids; 0: not negotiated */
+	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's own ids by enum sh_ext; 0: not negotiated */
 	uint8_t pad[6];
 	char mid[SH_MID_MAX];
 	char rid[SH_RID_MAX];
-	char cname[SH_CNAME_MAX]; /* what consumers are told: one per producing peer */
+	char cname[SH_CNAME_MAX]; /* the CNAME that consumers receive; one per producing peer */
 };
 static_assert(sizeof(struct sh_producer_add) == 104, "ABI");
 
 struct sh_producer_set {
 	uint8_t paused;
-	uint8_t keyframe; /* ask the producer for one */
+	uint8_t keyframe; /* request a key frame from the producer */
 	uint8_t pad[6];
 };
 
 enum sh_consumer_flags {
 	SH_CONSUMER_PAUSED = 1 << 0,
-	SH_CONSUMER_NACK = 1 << 1, /* answer its NACKs */
+	SH_CONSUMER_NACK = 1 << 1, /* retransmit on NACK */
 };
 
 /*
- * SSRCs are drawn at random for each consumer and never used again on a transport: its
- * numbers start anew, and the same key, SSRC and number twice would break GCM.
+ * Each consumer gets random SSRCs that are never reused on its transport. A new consumer starts
+ * with unrelated sequence numbers, and using the same key, SSRC and sequence number twice would
+ * break AES-GCM.
  */
 struct sh_consumer_add {
 	sh_id transport;
 	sh_id producer;
 	uint32_t ssrc;
-	uint32_t rtx_ssrc; /* 0: no RTX, lost packets are sent again as they were */
+	uint32_t rtx_ssrc; /* 0: no RTX; lost packets are retransmitted unchanged */
 	uint32_t flags;
 	uint8_t pt;
 	uint8_t rtx_pt;
 	uint8_t mid_len;
-	uint8_t ext_id[SH_EXT_COUNT]; /* ids it negotiated; MID and abs-send-time are written where not 0 */
+	/*
+	 * The consumer's ids by enum sh_ext. MID and abs-send-time are written unless their id is
+	 * 0.
+	 */
+	uint8_t ext_id[SH_EXT_COUNT];
 	uint8_t pad[6];
 	char mid[SH_MID_MAX];
 };
@@ -198,12 +217,12 @@ static_assert(sizeof(struct sh_consumer_add) == 56, "ABI");
 
 struct sh_consumer_set {
 	uint8_t paused;
-	uint8_t keyframe; /* ask the producer for one on this consumer's behalf */
+	uint8_t keyframe; /* request a key frame from the producer for this consumer */
 	uint8_t pad[6];
 };
 
 struct sh_snapshot_end {
-	uint32_t grace_ms; /* what was not named is deleted this much later */
+	uint32_t grace_ms; /* objects that the snapshot did not name are deleted after this */
 	uint32_t pad;
 };
 
@@ -213,13 +232,13 @@ struct sh_drain {
 };
 
 /*
- * Every command is idempotent: the same command again changes nothing and is
- * acknowledged alike. `seq` is echoed by its ACK.
+ * Commands are idempotent: a repeated command changes nothing and gets the same acknowledgement.
+ * The SH_EV_ACK of a command carries its `seq`.
  */
 struct sh_cmd {
 	uint32_t op; /* enum sh_op */
 	uint32_t seq;
-	sh_id id; /* the object it is about; 0 where there is none */
+	sh_id id; /* the object; 0: none */
 	union {
 		struct sh_transport_add transport_add;
 		struct sh_transport_bind transport_bind;
@@ -239,20 +258,24 @@ static_assert(sizeof(struct sh_cmd) == 128, "ABI");
 
 enum sh_event_kind {
 	SH_EV_ACK = 1,
-	SH_EV_TRANSPORT_MEDIA, /* first authenticated SRTP or SRTCP: DTLS state may go */
-	SH_EV_TRANSPORT_IDLE, /* consent ran out; nothing is sent any more */
-	SH_EV_PATH_CHANGED, /* authenticated media moved to another bound tuple; plain: an address was learnt */
-	SH_EV_KEYFRAME_WANTED, /* for a producer that RTCP does not reach */
-	SH_EV_LAYERS_CHANGED,
+	SH_EV_TRANSPORT_MEDIA, /* first authenticated SRTP or SRTCP; DTLS state may be freed */
+	SH_EV_TRANSPORT_IDLE, /* consent expired; sending has stopped */
+	/*
+	 * Authenticated media arrives from another bound address than the selected one; plain: the
+	 * address of the peer was learned.
+	 */
+	SH_EV_PATH_CHANGED,
+	SH_EV_KEYFRAME_WANTED, /* for a producer without RTCP; not sent yet */
+	SH_EV_LAYERS_CHANGED, /* for layered streams; not sent yet */
 };
 
 struct sh_event {
 	uint32_t kind; /* enum sh_event_kind */
-	uint32_t seq; /* ACK: of the command */
+	uint32_t seq; /* ACK: `seq` of the command */
 	int32_t error; /* ACK: 0 or a positive errno */
 	uint32_t pad;
 	sh_id id;
-	struct sh_addr remote; /* PATH_CHANGED */
+	struct sh_addr remote; /* PATH_CHANGED: the new address */
 	uint8_t room[20];
 };
 static_assert(sizeof(struct sh_event) == 64, "ABI");
@@ -260,14 +283,15 @@ static_assert(sizeof(struct sh_event) == 64, "ABI");
 /* --- packets that cross -------------------------------------------------------- */
 
 /*
- * A punted packet (data to control: STUN that the data plane does not answer itself,
- * and DTLS) or an injected one (control to data). `len` bytes of UDP payload.
+ * A packet that a worker punted to the control plane (DTLS, and STUN that the data plane does not
+ * answer), or one that the control plane injects for a worker to send. `data` holds `len` bytes of
+ * UDP payload.
  */
 struct sh_packet {
 	struct sh_path path;
 	uint16_t len;
 	uint16_t worker; /* punt: the worker that received it */
-	sh_id transport; /* punt: where the tuple is bound, else 0 */
+	sh_id transport; /* punt: the transport that the tuple is bound to; 0: none */
 	uint8_t data[SH_DATAGRAM_MAX];
 	uint8_t pad[4];
 };
@@ -287,10 +311,10 @@ struct sh_hello {
 static_assert(sizeof(struct sh_hello) == 32, "ABI");
 
 /*
- * The answer. With error 0 it carries descriptors by SCM_RIGHTS: for CLIENT_CONTROL
- * the memfd of the rings, the eventfd that wakes the data plane, the eventfd that
- * wakes the control plane, and the statistics memfd (read only); for CLIENT_STATS
- * the last one alone. Rings are made anew for each HELLO and never attached twice.
+ * The reply. With error 0 it carries descriptors by SCM_RIGHTS. SH_CLIENT_CONTROL gets the memfd of
+ * the rings, the eventfd that wakes the data plane, the eventfd that wakes the control plane, and
+ * the read-only statistics memfd; SH_CLIENT_STATS gets the statistics memfd alone. Each HELLO gets
+ * new rings, which are never attached twice.
  */
 struct sh_hello_reply {
 	uint32_t magic;
@@ -298,16 +322,16 @@ struct sh_hello_reply {
 	int32_t error; /* 0, EPROTO (mismatch), EBUSY (another control plane), ... */
 	uint32_t workers;
 	uint64_t instance; /* random per data-plane process */
-	uint64_t size; /* of the memfd, bytes */
-	uint32_t cmd_offset, cmd_count; /* ring of struct sh_cmd, and its slots */
+	uint64_t size; /* size of the memfd in bytes */
+	uint32_t cmd_offset, cmd_count; /* ring of struct sh_cmd: offset, entries */
 	uint32_t event_offset, event_count;
 	uint32_t punt_offset[SH_MAX_WORKERS], punt_count; /* rings of struct sh_packet, */
 	uint32_t inject_offset[SH_MAX_WORKERS], inject_count; /* one per worker */
-	uint16_t udp_port_base; /* worker i answers udp_port_base + i */
-	uint16_t udp_port_last; /* those between are for plain transports */
+	uint16_t udp_port_base; /* worker i receives on udp_port_base + i */
+	uint16_t udp_port_last; /* the workers' ports, then the plain transports', end here */
 	uint16_t addr_count;
-	struct sh_addr addr[SH_MAX_LOCAL_ADDRS]; /* ours, port 0 */
-	char reason[98]; /* in words, when error is set */
+	struct sh_addr addr[SH_MAX_LOCAL_ADDRS]; /* the data plane's addresses, port 0 */
+	char reason[98]; /* operator's message if error is not 0 */
 };
 static_assert(sizeof(struct sh_hello_reply) == 448, "ABI");
 

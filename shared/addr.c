@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parses and formats IP addresses (struct sh_addr). */
+
 #include "shared/config.h"
 
 #include <arpa/inet.h>

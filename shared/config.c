@@ -27,7 +27,7 @@ static struct sh_prefix prefix(const char *ip, uint8_t bits)
 	return p;
 }
 
-/* A TAP device: the machine's own browser reaches it, and nothing else is needed. */
+/* A TAP device, which a browser on this machine can reach without further set-up. */
 static void default_port(struct sh_config_port *p)
 {
 	sh_config_table_defaults(&sh_config_port_table, p);
@@ -65,7 +65,10 @@ static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size
 	return -1;
 }
 
-/* The file's bytes, terminated; the caller frees them. NULL with a sentence in `err`. */
+/*
+ * Returns the bytes of the file, NUL-terminated; the caller frees them. NULL with an operator's
+ * message in `err`.
+ */
 static char *read_file(const char *path, size_t *len, char *err, size_t err_size)
 {
 	FILE *f = fopen(path, "re");

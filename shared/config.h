@@ -3,10 +3,10 @@
 #define SPATE_SHARED_CONFIG_H
 
 /*
- * The configuration: one JSON file that both processes read (schema:
- * shared/config.schema.json; in words: docs/configuration.md). Every value has a
- * default; a member that is unknown, of the wrong type or out of range stops the
- * start and is named with its path ("dataplane.workers: 99 is over 16").
+ * This file declares the configuration, one JSON file that both processes read (schema:
+ * shared/config.schema.json; reference: docs/configuration.md). Every value has a default. A member
+ * that is unknown, of the wrong type or out of range prevents the start, and the error message
+ * names it by its path ("dataplane.workers: 99 is over 16").
  */
 
 #include <stdbool.h>
@@ -21,12 +21,12 @@ enum sh_bad_placement { SH_BAD_PLACEMENT_WARN, SH_BAD_PLACEMENT_REFUSE };
 
 enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
 
-/* What a token must be signed with (RFC 7518, 3.1). */
+/* The signature algorithm of tokens (RFC 7518, 3.1). */
 enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES256 };
 
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
-/* An address with its prefix length, "10.99.0.2/24". Port 0. */
+/* An address with its prefix length, "10.99.0.2/24"; addr.port is 0. */
 struct sh_prefix {
 	struct sh_addr addr;
 	uint8_t bits;
@@ -37,8 +37,8 @@ struct sh_config_port {
 	char device[SH_NAME_MAX]; /* "net_tap0", "0000:3b:00.0" */
 	char args[SH_ARGS_MAX]; /* device arguments, "iface=spate0" */
 	uint32_t address_count;
-	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* ours */
-	struct sh_prefix kernel_address[2]; /* put on the kernel's side of a TAP; family 0: none */
+	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* the data plane's own addresses */
+	struct sh_prefix kernel_address[2]; /* for the kernel's side of a TAP; family 0: none */
 	uint16_t mtu;
 };
 
@@ -46,43 +46,43 @@ struct sh_config_limits {
 	uint32_t message_bytes, messages_per_second;
 	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
 	uint32_t peers_per_room, rooms, connections_per_address;
-	uint32_t send_queue_bytes; /* to a slow client, before it is cut off */
+	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	/* data plane table sizes */
 	uint32_t transports, producers, consumers;
-	uint32_t punts_per_second; /* from addresses not bound to a transport, per worker */
+	uint32_t punts_per_second; /* per worker, from addresses not bound to a transport */
 	uint32_t ssrcs_per_transport;
 };
 
 struct sh_config {
 	enum sh_log_level log_level;
-	char run_dir[SH_PATH_MAX]; /* sockets: dataplane.sock, control.sock */
+	char run_dir[SH_PATH_MAX]; /* directory of dataplane.sock and control.sock */
 
 	struct {
-		char address[SH_NAME_MAX]; /* "" every address */
+		char address[SH_NAME_MAX]; /* "": listen on every address */
 		uint16_t port;
-		char web_root[SH_PATH_MAX]; /* the built page */
-		char origins[SH_ARGS_MAX]; /* of pages that may use signaling: "*" or a list with commas */
-		bool room_list; /* whether anybody may read which rooms there are */
+		char web_root[SH_PATH_MAX]; /* directory of the built web page */
+		char origins[SH_ARGS_MAX]; /* allowed web origins: "*", or a comma-separated list */
+		bool room_list; /* serve the list of rooms to anybody */
 	} http;
 
 	struct { /* PEM files; "": no TLS */
-		char certificate[SH_PATH_MAX]; /* the chain, the server's own first */
+		char certificate[SH_PATH_MAX]; /* certificate chain, the server's own first */
 		char key[SH_PATH_MAX];
 	} tls;
 
 	struct {
 		enum sh_auth_algorithm algorithm; /* SH_AUTH_NONE: everybody may do everything */
-		char key_file[SH_PATH_MAX]; /* HS256: the secret; else a public key in PEM */
+		char key_file[SH_PATH_MAX]; /* HS256: the secret; else a public key as PEM */
 	} auth;
 
 	struct {
-		uint32_t grace_s; /* after the last host is gone, before the room closes */
+		uint32_t grace_s; /* time from the last host's leaving to the room's closing */
 	} rooms;
 
 	struct {
-		uint32_t ping_interval_ms, ping_timeout_ms; /* Engine.IO's own, told to clients */
-		uint32_t connect_timeout_ms; /* for a client to join the namespace */
-		uint32_t upgrade_timeout_ms; /* for an upgrade to WebSocket to finish */
+		uint32_t ping_interval_ms, ping_timeout_ms; /* Engine.IO's; sent to clients */
+		uint32_t connect_timeout_ms; /* limit for a client to join the namespace */
+		uint32_t upgrade_timeout_ms; /* limit for an upgrade to WebSocket */
 	} socketio;
 
 	struct {
@@ -95,14 +95,14 @@ struct sh_config {
 
 	struct {
 		uint32_t workers;
-		enum sh_bad_placement
-			bad_placement; /* what comes of cores and memory that are a bad choice */
-		uint32_t core_count; /* 0: float over all; else the agent's core, then the workers' */
+		/* What happens if the core placement or the memory is a bad choice. */
+		enum sh_bad_placement bad_placement;
+		uint32_t core_count; /* 0: not pinned; else the agent's core, then each worker's */
 		uint32_t core[SH_MAX_WORKERS + 1];
 		bool hugepages;
 		uint32_t idle_sleep_us; /* 0: always poll */
 		uint32_t mbufs; /* in the packet pool, per NUMA node */
-		uint32_t stream_packets; /* kept per video stream, also for RTX; power of two */
+		uint32_t stream_packets; /* size of a video stream's ring; a power of two */
 		uint32_t tx_age_ms;
 		enum sh_engine engine;
 		uint32_t eal_arg_count;
@@ -111,13 +111,13 @@ struct sh_config {
 
 	struct {
 		uint32_t consent_s; /* 10..60 */
-		uint32_t sweep_s; /* grace for objects nobody claims after a restart */
-		uint32_t max_bitrate_bps; /* told to a producer by REMB where it has no TWCC */
-		uint32_t keyframe_ms; /* shortest time between two key frame requests */
+		uint32_t sweep_s; /* grace time for objects that are not claimed after a restart */
+		uint32_t max_bitrate_bps; /* sent to producers without TWCC by REMB */
+		uint32_t keyframe_ms; /* minimum interval between two key frame requests */
 	} media;
 
 	uint32_t codec_count;
-	enum sh_codec codec[8]; /* offered, in this order */
+	enum sh_codec codec[8]; /* codecs that routers offer, in this order */
 	uint32_t dtls_threads;
 
 	struct sh_config_limits limit;
@@ -127,14 +127,17 @@ struct sh_config {
 void sh_config_defaults(struct sh_config *c);
 
 /*
- * Reads `path` over what `c` holds already. 0, or -1 with a sentence for people in
- * `err` that names the member; `c` is then unspecified.
+ * Reads the file `path` into `c`, replacing the values that the file gives. Returns 0, or -1 with
+ * an operator's message in `err` that names the member; `c` is then unspecified.
  */
 int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size);
 
-/* "10.99.0.2", "fd99::2", without a port. 0 or -1. */
+/* Parses "10.99.0.2" or "fd99::2"; the port is set to 0. Returns 0, or -1 with `out` unchanged. */
 int sh_addr_parse(struct sh_addr *out, const char *text);
-/* "10.99.0.2:20000", "[fd99::2]:20000"; without the port where it is 0. */
+/*
+ * Formats as "10.99.0.2:20000" or "[fd99::2]:20000", without the port if it is 0; "none" for family
+ * 0. Text that does not fit `size` bytes with the NUL is cut.
+ */
 void sh_addr_format(const struct sh_addr *a, char *out, size_t size);
 
 #endif

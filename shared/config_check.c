@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checks the rules of the configuration that involve more than one member. */
+
 #include "shared/config_table.h"
 
 #include <stdarg.h>
@@ -20,7 +22,7 @@ static bool same_addr(const struct sh_addr *a, const struct sh_addr *b)
 	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
-/* Every address of ours is on one port, once, and all of them fit the answer to HELLO. */
+/* Each local address is configured once, and all of them fit struct sh_hello_reply. */
 static int check_addresses(const struct sh_config *c, char *err, size_t err_size)
 {
 	const struct sh_addr *seen[SH_MAX_LOCAL_ADDRS];
@@ -61,7 +63,7 @@ static int check_network(const struct sh_config *c, char *err, size_t err_size)
 	return check_addresses(c, err, err_size);
 }
 
-/* Members that mean nothing without each other. */
+/* Members that must be given together. */
 static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
 {
 	if (c->tls.certificate[0] != '\0' && c->tls.key[0] == '\0')
@@ -70,7 +72,7 @@ static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
 		return fail(err, err_size, "tls.certificate: is missing; tls.key needs it");
 	if (c->auth.algorithm != SH_AUTH_NONE && c->auth.key_file[0] == '\0')
 		return fail(err, err_size, "auth.key_file: is missing; auth.algorithm needs it");
-	/* Whoever names a key means to be asked for tokens. */
+	/* An operator who names a key expects that tokens are required. */
 	if (c->auth.algorithm == SH_AUTH_NONE && c->auth.key_file[0] != '\0')
 		return fail(err, err_size, "auth.algorithm: is none, but auth.key_file is given");
 	return 0;

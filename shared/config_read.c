@@ -9,11 +9,11 @@
 #include "shared/config_table.h"
 #include "shared/log.h"
 
-/* Where the walk stands, in words, and what went wrong. */
+/* The path of the current member, and where to write an error message. */
 struct reader {
 	char path[256];
-	size_t len; /* of path */
-	size_t start; /* where names of the current table begin in path */
+	size_t len; /* length of `path` */
+	size_t start; /* offset in `path` where the current table's names begin */
 	char *err;
 	size_t err_size;
 };
@@ -129,7 +129,7 @@ static int read_addr(struct reader *r, struct sh_addr *out, const char *text)
 		sh_log_text(given, sizeof(given), text, strlen(text)));
 }
 
-/* "10.99.0.2/24" */
+/* Parses "10.99.0.2/24". */
 static int read_prefix(struct reader *r, struct sh_prefix *out, const char *text)
 {
 	const char *slash = strchr(text, '/');
@@ -161,7 +161,7 @@ static int read_port(struct reader *r, struct sh_config_port *port, const cJSON 
 		return fail(r, "must be an object, not %s", type_name(item));
 	memset(port, 0, sizeof(*port));
 	sh_config_table_defaults(&sh_config_port_table, port);
-	r->start = r->len + 1; /* behind the dot to come */
+	r->start = r->len + 1; /* after the dot that enter_member() adds */
 	result = read_members(r, &sh_config_port_table, port, item);
 	r->start = start;
 	if (result == 0 && port->device[0] == '\0')
@@ -232,7 +232,7 @@ static int read_list(struct reader *r, const struct sh_config_member *m, char *b
 
 enum found { FOUND_NOTHING, FOUND_GROUP, FOUND_MEMBER };
 
-/* Looks the current path up: a member, or what members' names begin with. */
+/* Looks up the current path in `table`: a member, or a group if members' paths begin with it. */
 static enum found find(const struct reader *r, const struct sh_config_rows *table,
 	const struct sh_config_member **out)
 {

@@ -2,13 +2,13 @@
 #ifndef SPATE_SHARED_CONFIG_READ_H
 #define SPATE_SHARED_CONFIG_READ_H
 
-/* Inside shared/ only. */
+/* Reads the parsed JSON of a configuration file into struct sh_config. Used inside shared/ only. */
 
 #include <cjson/cJSON.h>
 
 #include "shared/config.h"
 
-/* Takes every member of `root` over into `c`. 0, or -1 with a sentence in `err`. */
+/* Copies every member of `root` into `c`. Returns 0, or -1 with an operator's message in `err`. */
 int sh_config_read(struct sh_config *c, const cJSON *root, char *err, size_t err_size);
 
 #endif

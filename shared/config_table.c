@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Offset and size of a member of struct sh_config, and of struct sh_config_port; bounds of a list. */
+/*
+ * AT and PORT_AT give the offset and size of a member of struct sh_config and of struct
+ * sh_config_port. LIST gives the bounds of a list and the offset of its count.
+ */
 #define AT(member)      offsetof(struct sh_config, member), sizeof(((struct sh_config *)0)->member)
 #define PORT_AT(member) offsetof(struct sh_config_port, member), sizeof(((struct sh_config_port *)0)->member)
 #define LIST(n, least, member)                                                                               \
@@ -18,7 +21,7 @@ static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NU
 
 static const struct sh_config_member rows[] = {
 	{"log.level", SH_CFG_NAME, AT(log_level), .value = SH_LOG_INFO, .names = levels},
-	/* the longest socket name in it has to fit sockaddr_un */
+	/* the longest socket name in the directory must fit sockaddr_un */
 	{"run_dir", SH_CFG_STRING, AT(run_dir), .min = 1, .max = 90, .text = "/run/spate"},
 
 	{"http.address", SH_CFG_STRING, AT(http.address), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
@@ -81,7 +84,7 @@ static const struct sh_config_member rows[] = {
 		.value = 65536},
 	{"limits.messages_per_second", SH_CFG_U32, AT(limit.messages_per_second), .min = 1, .max = 100000,
 		.value = 100},
-	/* one to send, one to receive, and room to replace both before the old ones go */
+	/* one to send, one to receive, and a replacement for each while the old one exists */
 	{"limits.transports_per_peer", SH_CFG_U32, AT(limit.transports_per_peer), .min = 1, .max = 64,
 		.value = 4},
 	{"limits.producers_per_peer", SH_CFG_U32, AT(limit.producers_per_peer), .min = 1, .max = 256,

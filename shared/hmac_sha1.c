@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HMAC-SHA1 (RFC 2104). OpenSSL 3 marks its low-level SHA-1 calls as deprecated; they
- * are used on purpose, because the EVP ones allocate and count references, and the data
- * plane answers STUN on its packet path.
+ * This file implements HMAC-SHA1 (RFC 2104). OpenSSL 3 marks its low-level SHA-1 calls as
+ * deprecated. They are used on purpose: the EVP calls allocate memory and count references, and the
+ * data plane answers STUN on its packet path.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -15,7 +15,7 @@
 
 enum { BLOCK = SHA_CBLOCK };
 
-/* What SHA-1 stands at after one block that is the key, padded, xor `pad`. */
+/* Computes the state of SHA-1 after its first block, which is the padded key xor `pad`. */
 static void start(uint32_t state[5], const uint8_t key[BLOCK], uint8_t pad)
 {
 	uint8_t block[BLOCK];
@@ -34,7 +34,7 @@ static void start(uint32_t state[5], const uint8_t key[BLOCK], uint8_t pad)
 	OPENSSL_cleanse(&c, sizeof(c));
 }
 
-/* Goes on from there. */
+/* Continues SHA-1 from the state that start() computed. */
 static void resume(SHA_CTX *c, const uint32_t state[5])
 {
 	SHA1_Init(c);

@@ -3,12 +3,11 @@
 #define SPATE_SHARED_IDS_H
 
 /*
- * Names of things that both processes speak of.
+ * This file defines the ids, limits and enumerations that both processes use.
  *
- * The control plane picks every id; the data plane only compares them. An id is
- * 64 random bits, never 0 and never used again within one data-plane instance, so
- * that a control plane that was started again cannot meet an object of its
- * predecessor by accident, and so that ids stay unique across nodes.
+ * The control plane chooses every id; the data plane only compares them. An id is 64 random bits,
+ * never 0 and never reused within one data-plane instance. A restarted control plane therefore
+ * cannot meet an object of its predecessor by accident, and ids are unique across nodes.
  */
 
 #include <stdint.h>
@@ -19,7 +18,7 @@ enum sh_limits {
 	SH_MAX_WORKERS = 16,
 	SH_MAX_TUPLES = 6, /* remote addresses bound to one transport */
 	SH_MAX_LOCAL_ADDRS = 8,
-	SH_MID_MAX = 8, /* RFC 8285 one-byte element, and mediasoup's counter fits */
+	SH_MID_MAX = 8, /* fits a one-byte element (RFC 8285) and mediasoup's counter */
 	SH_RID_MAX = 16,
 	SH_UFRAG_MAX = 32,
 	SH_PWD_MAX = 32,
@@ -37,7 +36,7 @@ enum sh_codec {
 	SH_CODEC_AV1,
 };
 
-/* RTP header extensions Spate knows; the value is an index, not a wire id. */
+/* The RTP header extensions that Spate knows. The value is an index, not an id on the wire. */
 enum sh_ext {
 	SH_EXT_MID,
 	SH_EXT_RID,
@@ -53,7 +52,10 @@ enum sh_ext {
 	SH_EXT_COUNT,
 };
 
-/* The router's wire ids (RFC 8285), by enum sh_ext: what every consumer is told and egress writes. */
+/*
+ * The router's ids on the wire (RFC 8285), by enum sh_ext. Every consumer is told these ids, and
+ * egress writes them.
+ */
 extern const uint8_t sh_router_ext[SH_EXT_COUNT];
 
 /* SRTP protection profiles by their IANA number (RFC 5764, RFC 7714). */

@@ -44,7 +44,7 @@ uint64_t sh_latency_count(const struct sh_latency *l)
 uint64_t sh_latency_percentile(const struct sh_latency *l, unsigned per_mille)
 {
 	uint64_t count = sh_latency_count(l), below = 0;
-	/* Without products that could overflow: count is packets since the start. */
+	/* Split so that no product overflows: `count` covers all packets since the start. */
 	uint64_t rank = count / 1000 * per_mille + (count % 1000 * per_mille + 999) / 1000;
 
 	for (unsigned i = 0; count > 0 && i < SH_LATENCY_BUCKETS; i++) {

@@ -3,26 +3,26 @@
 #define SPATE_SHARED_LATENCY_H
 
 /*
- * Times in buckets of a quarter of an octave: a bucket is at most a quarter wider than its
- * lower end, from 1.024 us to 1.07 s, with one below and one above. Whoever adds is alone in that;
- * others may read meanwhile.
+ * Implements a histogram of times. Each octave is divided into four equal buckets, so the upper end
+ * of a bucket is at most a quarter above its lower end. The buckets span 1.024 us to 1.07 s, plus
+ * one below and one above. One thread adds; others may read at the same time.
  */
 
 #include <stdint.h>
 
 enum {
-	SH_LATENCY_FIRST_BIT = 10, /* 2^10 ns: where the first bucket but one begins */
+	SH_LATENCY_FIRST_BIT = 10, /* the second bucket begins at 2^10 ns */
 	SH_LATENCY_OCTAVES = 20,
 	SH_LATENCY_BUCKETS = SH_LATENCY_OCTAVES * 4 + 2,
 };
 
 struct sh_latency {
 	uint64_t bucket[SH_LATENCY_BUCKETS]; /* packets */
-	uint64_t sum_ns; /* of all times */
-	uint64_t max_ns; /* the longest since the start */
+	uint64_t sum_ns; /* sum of all times */
+	uint64_t max_ns; /* the longest time since the process started */
 };
 
-/* Which bucket a time belongs to. */
+/* Returns the index of the bucket of a time. */
 static inline unsigned sh_latency_bucket(uint64_t ns)
 {
 	unsigned top;
@@ -35,7 +35,7 @@ static inline unsigned sh_latency_bucket(uint64_t ns)
 	return 1 + (top - SH_LATENCY_FIRST_BIT) * 4 + (unsigned)(ns >> (top - 2) & 3);
 }
 
-/* Adds `n` packets that took `ns`. */
+/* Adds `n` packets that took `ns` nanoseconds each. */
 static inline void sh_latency_add(struct sh_latency *l, uint64_t ns, uint64_t n)
 {
 	l->bucket[sh_latency_bucket(ns)] += n;
@@ -44,20 +44,23 @@ static inline void sh_latency_add(struct sh_latency *l, uint64_t ns, uint64_t n)
 		l->max_ns = ns;
 }
 
-/* Where a bucket ends: all times in it are below, in nanoseconds. UINT64_MAX for the last. */
+/* The exclusive upper end of a bucket in nanoseconds; UINT64_MAX for the last bucket. */
 uint64_t sh_latency_end(unsigned bucket);
 
-/* Copies a histogram that is being added to; each word is untorn. */
+/* Copies a histogram that another thread adds to. Each word is consistent, the whole is not. */
 void sh_latency_read(const struct sh_latency *live, struct sh_latency *out);
-/* Adds those of another. */
+/* Adds the counts of `other`. */
 void sh_latency_merge(struct sh_latency *l, const struct sh_latency *other);
-/* Subtracts what had been counted before, in `since`. The longest time is that since the start still. */
+/*
+ * Subtracts the counts of an earlier copy, `since`. max_ns remains the longest time since the
+ * process started.
+ */
 void sh_latency_since(struct sh_latency *l, const struct sh_latency *since);
-/* How many packets are in it. */
+/* The number of packets in the histogram. */
 uint64_t sh_latency_count(const struct sh_latency *l);
 /*
- * The time in ns that the share `per_mille` of the packets did not exceed, as the end of its bucket, or the
- * longest time where that is less. 0: no packets.
+ * The time in nanoseconds that `per_mille` of the packets did not exceed: the end of its bucket, or
+ * max_ns if that is less. 0: no packets.
  */
 uint64_t sh_latency_percentile(const struct sh_latency *l, unsigned per_mille);
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char process_name[16] = "spate"; /* writer: sh_log_init, before there are threads */
+static char process_name[16] = "spate"; /* writer: sh_log_init, before threads are started */
 static _Atomic int log_level = SH_LOG_INFO; /* writer: sh_log_init; readers: every thread */
 
 void sh_log_init(const char *process, enum sh_log_level level)
@@ -30,7 +30,7 @@ const char *sh_log_level_name(enum sh_log_level level)
 	return (unsigned)level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
 }
 
-/* Returns the length of what stands before the caller's text. */
+/* Writes what precedes the caller's text. Returns its length. */
 static size_t put_prefix(char *line, size_t size, enum sh_log_level level)
 {
 	struct timespec now;
@@ -71,7 +71,7 @@ void sh_log(enum sh_log_level level, const char *fmt, ...)
 	if (n < 0)
 		n = 0;
 	len = start + (size_t)n;
-	if (len >= sizeof(line)) { /* the terminator's place takes the newline */
+	if (len >= sizeof(line)) { /* the newline replaces the NUL */
 		len = sizeof(line) - 1;
 		memcpy(line + len - 3, "...", 3);
 	}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Escapes untrusted text for one value of a log line (sh_log_text()). */
+
 #include "shared/log.h"
 
 #include <stdint.h>
@@ -20,7 +22,7 @@ static bool is_hidden(const uint8_t *p, size_t len)
 	return (p[1] == 0x80 && between(p[2], 0xa8, 0xae)) || (p[1] == 0x81 && between(p[2], 0xa6, 0xa9));
 }
 
-/* The length of the well-formed UTF-8 character at `p` (RFC 3629, 4), 0 where there is none. */
+/* Returns the length of the UTF-8 character at `p` (RFC 3629, 4), 0 if it is malformed. */
 static size_t utf8_len(const uint8_t *p, size_t left)
 {
 	size_t len = between(p[0], 0xc2, 0xdf)   ? 2
@@ -46,7 +48,7 @@ static bool is_plain(uint8_t c)
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
 
-/* Writes one character, escaped where it has to be. Returns how many bytes of it were read. */
+/* Writes one character, escaped if necessary. Returns the number of input bytes read. */
 static size_t put_char(char out[8], const uint8_t *p, size_t left)
 {
 	size_t len = utf8_len(p, left);
@@ -67,11 +69,11 @@ const char *sh_log_text(char *out, size_t size, const void *text, size_t len)
 {
 	const uint8_t *p = text;
 	bool quoted = len == 0;
-	size_t at = 0, room = size - 5; /* for `..."` and the end */
+	size_t at = 0, room = size - 5; /* without `..."` and the NUL */
 
 	for (size_t i = 0; i < len && !quoted; i++)
 		quoted = !is_plain(p[i]) && p[i] < 0x80;
-	for (size_t i = 0; i < len && !quoted;) { /* a byte that has to be escaped */
+	for (size_t i = 0; i < len && !quoted;) { /* a character that must be escaped */
 		size_t one = utf8_len(p + i, len - i);
 
 		quoted = one == 0 || is_hidden(p + i, one);

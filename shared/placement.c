@@ -19,7 +19,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct sh_placement *p, co
 	p->count++;
 }
 
-/* dataplane.cores holds the agent's first, then one a worker. */
+/* dataplane.cores holds the agent's CPU first, then one per worker. */
 static struct sh_cpus worker_cpus(const struct sh_config *c)
 {
 	struct sh_cpus out = {{0}};
@@ -48,7 +48,10 @@ static void check_online(struct sh_placement *p, const struct sh_config *c, cons
 				sh_cpus_format(&t->online, list, sizeof(list)));
 }
 
-/* A core does one worker's work: two CPUs of one are half as much each. */
+/*
+ * The agent and the workers must not share cores: two hyper-threads of a core are half as fast
+ * each.
+ */
 static void check_shared(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t)
 {
 	const uint32_t *cpu = c->dataplane.core;
@@ -69,7 +72,7 @@ static void check_shared(struct sh_placement *p, const struct sh_config *c, cons
 		}
 }
 
-/* The workers that are not on `node`, as a set of their CPUs. */
+/* Reports the workers that are not on the NUMA node of the port. */
 static void check_remote(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t,
 	const struct sh_placement_port *port)
 {
@@ -143,7 +146,7 @@ void sh_placement_check(struct sh_placement *p, const struct sh_config *c, const
 		nic |= port[i].pci;
 	if (c->dataplane.core_count == 0) {
 		if (!nic)
-			return; /* the virtual device of a try-out asks for nothing */
+			return; /* a trial with a virtual device needs no placement */
 		add(p, "dataplane.cores is empty: workers float over all CPUs; give the agent and each "
 		       "worker "
 		       "one of its own");

@@ -3,8 +3,8 @@
 #define SPATE_SHARED_PLACEMENT_H
 
 /*
- * Where threads run: what is wrong with the cores that the configuration gives the data
- * plane, and which ones that leaves to the control plane. Nothing here asks the system.
+ * Checks the core placement: what is wrong with the cores that the configuration gives to the data
+ * plane, and which CPUs remain for the control plane. Makes no system call.
  */
 
 #include "shared/config.h"
@@ -14,28 +14,31 @@
 struct sh_placement_port {
 	const char *device;
 	bool pci;
-	int node; /* NUMA; -1: none */
+	int node; /* NUMA node; -1: none */
 };
 
 struct sh_placement {
 	uint32_t count;
-	struct sh_notice notice[SH_NOTICES]; /* a sentence each, with what to do */
+	struct sh_notice notice[SH_NOTICES]; /* one operator's message each, with the remedy */
 };
 
-/* Everything amiss with the data plane's cores and memory, the worst first. */
+/*
+ * Collects everything that is wrong with the data plane's cores and memory, the worst first. At
+ * most SH_NOTICES; further ones are dropped. `port` has `ports` elements.
+ */
 void sh_placement_check(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t,
 	const struct sh_placement_port *port, uint32_t ports);
 
 enum sh_control_placement {
-	SH_CONTROL_APART, /* its cores are no worker's */
-	SH_CONTROL_SIBLINGS, /* only hyper-threads of the workers' cores were left */
-	SH_CONTROL_NOWHERE, /* nor those: `out` is all that was allowed */
+	SH_CONTROL_APART, /* it shares no core with a worker */
+	SH_CONTROL_SIBLINGS, /* only hyper-threads of the workers' cores are left */
+	SH_CONTROL_NOWHERE, /* not even those: `out` is all of `allowed` */
 };
 
 /*
- * The CPUs for the control plane, of those `allowed` to it, where dataplane.cores is given:
- * not the workers', nor their hyper-threads, and on the agent's NUMA node (`node`; -1:
- * another, or none) where there are any.
+ * Chooses the control plane's CPUs from `allowed` if dataplane.cores is given: neither the workers'
+ * CPUs nor their hyper-threads. If some of these are on the agent's NUMA node, `out` is limited to
+ * that node and `node` names it; otherwise `node` is -1.
  */
 enum sh_control_placement sh_placement_control(struct sh_cpus *out, int *node, const struct sh_config *c,
 	const struct sh_topology *t, const struct sh_cpus *allowed);

@@ -3,13 +3,13 @@
 #define SPATE_SHARED_RING_H
 
 /*
- * One end of a ring in shared memory: DPDK's rte_ring, single producer and single
- * consumer, element calls. Only the data plane links DPDK and initialises rings; the
- * inline calls used here need its headers alone.
+ * Implements one end of a ring in shared memory. The ring is DPDK's rte_ring, single producer and
+ * single consumer, with its element calls. Only the data plane links DPDK and initialises rings;
+ * the inline calls used here need only DPDK's headers.
  *
- * The other process is trusted but may have bugs: size, mask and fill are checked
- * against what was agreed at HELLO before every use, and a ring that fails the check
- * answers SH_RING_BROKEN for good.
+ * The other process is trusted but may have bugs: before every use the ring's size, mask and fill
+ * are compared with the values agreed at HELLO. A ring that fails the check returns SH_RING_BROKEN
+ * from then on.
  */
 
 #include <stdbool.h>
@@ -21,16 +21,17 @@
 
 struct sh_ring {
 	struct rte_ring *ring;
-	uint32_t slots; /* a power of two; one stays empty */
-	uint32_t record; /* bytes, a multiple of 4 */
+	uint32_t slots; /* a power of two; one entry stays empty */
+	uint32_t record; /* size of an entry in bytes, a multiple of 4 */
 };
 
 enum { SH_RING_BROKEN = -1 };
 
+/* Whether the ring's layout is the agreed one and its fill is possible. */
 static inline bool sh_ring_sane(const struct sh_ring *r)
 {
 	const struct rte_ring *q = r->ring;
-	/* Of both, one is written by the other side at any time. */
+	/* The other process may write one of the two at any time. */
 	uint32_t used = __atomic_load_n(&q->prod.tail, __ATOMIC_RELAXED) -
 			__atomic_load_n(&q->cons.tail, __ATOMIC_RELAXED);
 
@@ -38,7 +39,7 @@ static inline bool sh_ring_sane(const struct sh_ring *r)
 	       used <= r->slots - 1;
 }
 
-/* Copies one record in. Returns 1, 0 when the ring is full, SH_RING_BROKEN. */
+/* Appends a copy of one record. Returns 1, 0 if the ring is full, or SH_RING_BROKEN. */
 static inline int sh_ring_push(const struct sh_ring *r, const void *record)
 {
 	if (!sh_ring_sane(r))
@@ -46,7 +47,10 @@ static inline int sh_ring_push(const struct sh_ring *r, const void *record)
 	return (int)rte_ring_sp_enqueue_bulk_elem(r->ring, record, r->record, 1, NULL);
 }
 
-/* Copies one record out. Returns 1, 0 when the ring is empty, SH_RING_BROKEN. */
+/*
+ * Copies the oldest record to `record` and removes it. Returns 1, 0 if the ring is empty, or
+ * SH_RING_BROKEN.
+ */
 static inline int sh_ring_pop(const struct sh_ring *r, void *record)
 {
 	if (!sh_ring_sane(r))

@@ -3,13 +3,12 @@
 #define SPATE_SHARED_STATS_H
 
 /*
- * The statistics memfd: written by the data plane, mapped read only by everybody else.
+ * Defines the statistics memfd, which the data plane writes and all others map read-only.
  *
- * A worker's page is written by that worker alone; an object's slot by the worker that
- * owns the object, about once a second. Every counter is a naturally aligned 64-bit
- * word, so that a reader never sees a torn one. A slot is in use while its id is not
- * 0: read the id, the fields, and the id again; when both ids agree, the fields are
- * that object's.
+ * Each worker writes its own page. An object's slot is written by the worker that owns the object,
+ * about once a second. Every counter is a naturally aligned 64-bit word, so that a reader never
+ * sees a torn value. A slot is in use while its id is not 0. To copy a slot, read the id, the
+ * fields, and the id again; the copy is valid if both ids are equal (stats_slot.h).
  */
 
 #include <assert.h>
@@ -30,24 +29,24 @@ struct sh_stats_header {
 	uint64_t tick_ns; /* CLOCK_MONOTONIC; writer: agent, every 100 ms */
 	uint32_t control_connected; /* writer: agent */
 	uint32_t workers;
-	uint32_t transports, producers, consumers; /* slots of each */
+	uint32_t transports, producers, consumers; /* number of slots */
 	uint32_t ports;
 	uint32_t worker_offset, port_offset, transport_offset, producer_offset, consumer_offset;
 	uint32_t worker_size, port_size, transport_size, producer_size, consumer_size;
 	uint32_t mbuf_total, mbuf_free; /* writer: agent */
 	uint32_t transports_used, producers_used, consumers_used; /* writer: agent */
-	uint32_t notices; /* port_stats.h: what the start found amiss */
+	uint32_t notices; /* number of struct sh_notice (port_stats.h) */
 	uint32_t notice_offset, notice_size;
-	uint64_t tsc_hz; /* of busy_cycles */
+	uint64_t tsc_hz; /* unit of busy_cycles */
 	uint64_t reserved[7];
 };
 static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
 
-/* writer: the worker; readers: everybody */
+/* writer: the worker; readers: all */
 struct sh_worker_stats {
-	uint64_t rx_packets, rx_bytes; /* IP packets as the device counts them */
+	uint64_t rx_packets, rx_bytes; /* IP packets, bytes as the device counts them */
 	uint64_t tx_packets, tx_bytes;
-	uint64_t loops, busy_loops; /* of which found something to do */
+	uint64_t loops, busy_loops; /* iterations of the poll loop; those that found work */
 	uint64_t punted, injected;
 	uint64_t handed_off, handed_in;
 	uint64_t stun_answered;
@@ -55,25 +54,31 @@ struct sh_worker_stats {
 	uint64_t rtp_in, rtcp_in;
 	uint64_t rtp_out, rtcp_out, rtx_out;
 	uint64_t nack_in, nack_out, pli_in, fir_in, pli_out;
-	uint64_t rtx_missed; /* asked for, not in the cache any more */
+	uint64_t rtx_missed; /* requested, but no longer in the stream ring */
 	uint64_t twcc_out, remb_out, rr_out, sr_out;
-	uint64_t tx_waits; /* bursts that found the TX ring full and went on later */
-	uint64_t drop[64]; /* by enum sh_drop */
-	uint32_t cpu; /* the core it last ran on */
+	uint64_t tx_waits; /* bursts that the TX ring did not take whole */
+	uint64_t drop[64]; /* dropped packets by enum sh_drop */
+	uint32_t cpu; /* CPU on which the worker last ran */
 	uint32_t udp_port;
 	uint32_t engine; /* 1: ipsec-mb, 2: libsrtp2 */
-	uint32_t transports, consumers, streams; /* owned now */
+	uint32_t transports, consumers, streams; /* objects that the worker owns now */
 	uint64_t busy_cycles; /* TSC cycles of the busy loops */
-	uint64_t fanout_waits; /* the fan-out stopped for room, and went on in a later loop */
-	uint64_t video_first; /* video went before audio, which had taken all room for too long */
-	uint64_t aged_audio, aged_video; /* packets to viewers in drop[SH_DROP_TX_AGE], by kind */
-	struct sh_latency latency; /* packets to viewers, from RX to TX; not those sent again */
+	/* The fan-out stopped because a TX queue was full, and continued in a later iteration. */
+	uint64_t fanout_waits;
+	/* Video was sent before audio, because audio had taken all of the TX queue for too long. */
+	uint64_t video_first;
+	/* The packets to viewers in drop[SH_DROP_TX_AGE], by kind. */
+	uint64_t aged_audio, aged_video;
+	struct sh_latency latency; /* packets to viewers, RX to TX, without retransmissions */
 	uint64_t reserved[6];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");
 
-/* writers of the three below: the owning worker (id and links: when it adds them) */
+/*
+ * The next three are object slots. Writer: the owning worker; it sets the id and the ids of related
+ * objects when it adds the object.
+ */
 struct sh_transport_stats {
 	sh_id id;
 	uint32_t worker;
@@ -85,7 +90,7 @@ struct sh_transport_stats {
 	uint8_t remote_family; /* 4 or 6 */
 	uint8_t pad[5];
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t consent_ns; /* CLOCK_MONOTONIC of the last valid check */
+	uint64_t consent_ns; /* CLOCK_MONOTONIC of the last valid connectivity check */
 	uint64_t available_bps; /* the peer's REMB; 0: unknown */
 };
 
@@ -95,12 +100,12 @@ struct sh_producer_stats {
 	uint32_t ssrc, rtx_ssrc;
 	uint64_t packets, bytes;
 	uint64_t packets_lost, packets_repaired, packets_duplicate;
-	uint64_t nacks, plis; /* sent to the producer */
+	uint64_t nacks, plis; /* NACKs and PLIs sent to the producer */
 	uint64_t keyframes;
 	uint64_t jitter; /* in units of the RTP clock */
 	uint64_t rtt_us;
 	uint64_t bitrate_bps; /* over the last second */
-	uint64_t fraction_lost; /* of the last report, 0..255 */
+	uint64_t fraction_lost; /* in the last report, 0..255 */
 };
 
 struct sh_consumer_stats {
@@ -109,8 +114,8 @@ struct sh_consumer_stats {
 	sh_id producer;
 	uint32_t ssrc, rtx_ssrc;
 	uint64_t packets, bytes;
-	uint64_t packets_lost, fraction_lost; /* as the viewer reports */
-	uint64_t nacks, plis, rtx_packets; /* from the viewer; answered */
+	uint64_t packets_lost, fraction_lost; /* reported by the viewer */
+	uint64_t nacks, plis, rtx_packets; /* received from the viewer; retransmitted */
 	uint64_t jitter, rtt_us, bitrate_bps;
 	uint32_t paused, waiting_keyframe;
 };

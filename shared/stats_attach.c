@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Connects to the data plane's socket and maps the statistics (sh_stats_attach()). */
+
 #include "shared/stats_reader.h"
 
 #include <errno.h>
@@ -17,7 +19,7 @@ static int fail(int error, const char *what, char *err, size_t err_size)
 	return error;
 }
 
-/* A connected socket in *out, or an errno. */
+/* Stores a connected socket in *out. Returns 0 or an errno. */
 static int open_socket(const char *path, int *out, char *err, size_t err_size)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -59,7 +61,7 @@ static int send_hello(int fd, char *err, size_t err_size)
 	return 0;
 }
 
-/* Takes the descriptors out of a message. Returns how many. */
+/* Copies the descriptors out of a message. Returns their number. */
 static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
 {
 	int count = 0;
@@ -75,7 +77,7 @@ static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
 	return count;
 }
 
-/* The answer and the descriptors that came with it. */
+/* Receives the reply to HELLO and its descriptors. */
 static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX], int *count, char *err,
 	size_t err_size)
 {
@@ -104,7 +106,7 @@ static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX],
 	return 0;
 }
 
-/* Says HELLO and maps what the answer brings. */
+/* Sends HELLO and maps the memfd of the reply. */
 static int greet(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
 {
 	struct sh_hello_reply reply;

@@ -2,7 +2,7 @@
 #ifndef SPATE_SHARED_STATS_NAMES_H
 #define SPATE_SHARED_STATS_NAMES_H
 
-/* The names of what struct sh_worker_stats counts, for spatectl and /metrics. */
+/* Names the counters of struct sh_worker_stats, for spatectl and /metrics. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,16 +10,16 @@
 #include "shared/stats.h"
 
 struct sh_counter {
-	const char *name; /* "rx_packets": the member's */
-	uint32_t offset; /* of the uint64_t in struct sh_worker_stats */
-	const char *help; /* a phrase */
+	const char *name; /* name of the member, "rx_packets" */
+	uint32_t offset; /* offset of the uint64_t in struct sh_worker_stats, in bytes */
+	const char *help; /* a phrase for the operator */
 };
 
-/* In the order of the structure; drop[] is not among them (sh_drop_name). */
+/* All counters in the order of the structure, except drop[] (see sh_drop_name()). */
 extern const struct sh_counter sh_worker_counters[];
 extern const uint32_t sh_worker_counter_count;
 
-/* Reads a counter of a live page, untorn. */
+/* Reads a counter of a page that a worker writes at the same time; the value is not torn. */
 uint64_t sh_counter_read(const struct sh_worker_stats *page, const struct sh_counter *counter);
 
 /* "new", "bound", "keyed", "media", "idle" for struct sh_transport_stats' state. */
@@ -30,7 +30,7 @@ const char *sh_srtp_profile_name(uint32_t profile);
 const char *sh_engine_name(uint32_t engine);
 /* "one queue", "flow rules", ... for enum sh_steering; "unknown". */
 const char *sh_steering_name(uint32_t steering);
-/* "rx-ipv4-checksum" for one bit of enum sh_offload; NULL: there is no such. */
+/* "rx-ipv4-checksum" for one bit of enum sh_offload; NULL: unknown bit. */
 const char *sh_offload_name(uint32_t bit);
 
 #endif

@@ -18,7 +18,7 @@ struct region {
 	uint32_t offset, record, want, count, max;
 };
 
-/* Whether `count` records of the size we know lie behind the header and inside `size`. */
+/* Whether `count` records of the expected size lie behind the header and within `size` bytes. */
 static bool region_fits(const struct region *g, size_t size)
 {
 	return g->record == g->want && g->count <= g->max && g->offset % 8 == 0 &&
@@ -51,7 +51,7 @@ static int check_layout(const struct sh_stats_header *h, size_t size, char *err,
 	return 0;
 }
 
-/* A private copy of the header, checked, becomes what the reader goes by. */
+/* Checks a private copy of the header and keeps its values in the reader. */
 static int take_header(struct sh_stats_reader *r, char *err, size_t err_size)
 {
 	struct sh_stats_header h;
@@ -112,7 +112,7 @@ int sh_stats_map(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
 	int error;
 
 	memset(r, 0, sizeof(*r));
-	/* A file that can shrink is one that can kill its reader (SIGBUS). */
+	/* Reading beyond the end of a file that has shrunk raises SIGBUS. */
 	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
 		snprintf(err, err_size, "the statistics are not in a sealed memfd");
 		return EINVAL;
@@ -179,7 +179,7 @@ bool sh_stats_consumer(const struct sh_stats_reader *r, uint32_t slot, struct sh
 	return sh_slot_read(r->map + r->consumer_offset + (size_t)slot * sizeof(*out), out, sizeof(*out));
 }
 
-/* The slot whose id is `id`, the hint's first. `count` where there is none. */
+/* Returns the slot with this id, `count` if there is none. The search starts at the hint. */
 static uint32_t find_slot(const uint8_t *base, size_t size, uint32_t count, sh_id id, uint32_t *hint)
 {
 	uint32_t slot = hint && *hint < count ? *hint : 0;

@@ -3,10 +3,10 @@
 #define SPATE_SHARED_STATS_READER_H
 
 /*
- * Reading the statistics memfd (stats.h): in the control plane from the descriptor that
- * came with HELLO, in spatectl over a connection of its own. A reader maps it read only
- * and never disturbs the data plane. What the header says of sizes and offsets is checked
- * once and kept here; the shared header is not asked again.
+ * Reads the statistics memfd (stats.h). The control plane uses the descriptor that came with HELLO,
+ * spatectl a connection of its own. A reader maps the memfd read-only and never disturbs the data
+ * plane. Sizes and offsets of the shared header are checked once and kept in the reader; they are
+ * not read from shared memory again.
  */
 
 #include <stdbool.h>
@@ -19,53 +19,54 @@
 struct sh_stats_reader {
 	const uint8_t *map; /* NULL: not attached */
 	size_t size; /* bytes mapped */
-	const struct sh_stats_header *header; /* for what changes: tick, mbufs, tables in use */
+	const struct sh_stats_header *header; /* for values that change: tick, mbufs, used slots */
 	uint64_t instance;
-	uint32_t workers, ports, transports, producers, consumers, notices; /* slots of each */
+	uint32_t workers, ports, transports, producers, consumers, notices; /* number of slots */
 	uint32_t worker_offset, port_offset, transport_offset, producer_offset, consumer_offset;
 	uint32_t notice_offset;
 };
 
 /*
- * Maps the memfd `fd`, which stays the caller's and may be closed at once. 0, or an errno
- * with a sentence in `err`: EPROTO (not statistics of this version, or a layout that does
- * not add up), EINVAL (not a memfd sealed against shrinking), or mmap's.
+ * Maps the memfd `fd`. The descriptor stays the caller's and may be closed afterwards. Returns 0,
+ * or an errno with an operator's message in `err`: EPROTO (not statistics of this version, or an
+ * inconsistent layout), EINVAL (not a memfd sealed against shrinking), or mmap's.
  */
 int sh_stats_map(struct sh_stats_reader *r, int fd, char *err, size_t err_size);
 
 /*
- * Reads what is mapped already: `map` stays the caller's, outlives the reader's use, and
- * sh_stats_unmap is not for it. 0, or EPROTO with a sentence.
+ * Attaches the reader to memory that is already mapped. `map` stays the caller's and must outlive
+ * the reader; do not call sh_stats_unmap(). Returns 0, or EPROTO with an operator's message in
+ * `err`.
  */
 int sh_stats_use(struct sh_stats_reader *r, const void *map, size_t size, char *err, size_t err_size);
 
 /*
- * Connects to `run_dir`/dataplane.sock as SH_CLIENT_STATS and maps what it is given;
- * blocks for 2 s at most. 0, or an errno with a sentence in `err`: ENOENT and ECONNREFUSED
- * (no data plane is running), EACCES, ETIMEDOUT, EPROTO, ...
+ * Connects to `run_dir`/dataplane.sock as SH_CLIENT_STATS and maps the statistics. Blocks for at
+ * most 2 s per call to the socket. Returns 0, or an errno with an operator's message in `err`:
+ * ENOENT and ECONNREFUSED (no data plane is running), EACCES, ETIMEDOUT, EPROTO and others.
  */
 int sh_stats_attach(struct sh_stats_reader *r, const char *run_dir, char *err, size_t err_size);
 
-/* Harmless where nothing is mapped. */
+/* Unmaps the statistics. Does nothing if nothing is mapped. */
 void sh_stats_unmap(struct sh_stats_reader *r);
 
-/* Pages that are always there; i is below the count in `r`. */
+/* The page of worker or port `i`, below the count in `r`. The data plane keeps writing it. */
 const struct sh_worker_stats *sh_stats_worker(const struct sh_stats_reader *r, uint32_t i);
 const struct sh_port_stats *sh_stats_port(const struct sh_stats_reader *r, uint32_t i);
-/* What the start found amiss, written before anybody can attach. False: the slot is empty. */
+/* Copies start-up notice `i`; notices never change after start-up. False: the notice is empty. */
 bool sh_stats_notice(const struct sh_stats_reader *r, uint32_t i, struct sh_notice *out);
 
 /*
- * Copy a slot. False where it is free, or changed hands while it was read. `slot` is below
- * the count in `r`.
+ * Copies a slot; `slot` is below the count in `r`. False: the slot is free, or was reused while it
+ * was read.
  */
 bool sh_stats_transport(const struct sh_stats_reader *r, uint32_t slot, struct sh_transport_stats *out);
 bool sh_stats_producer(const struct sh_stats_reader *r, uint32_t slot, struct sh_producer_stats *out);
 bool sh_stats_consumer(const struct sh_stats_reader *r, uint32_t slot, struct sh_consumer_stats *out);
 
 /*
- * The same by id, by looking through the slots. `hint` (or NULL) is where it was found
- * last and is brought up to date.
+ * Searches the slots for `id` and copies the slot. The search starts at `*hint`, which is set to
+ * the slot found; `hint` may be NULL. False: not found.
  */
 bool sh_stats_find_transport(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
 	struct sh_transport_stats *out);
@@ -74,7 +75,7 @@ bool sh_stats_find_producer(const struct sh_stats_reader *r, sh_id id, uint32_t 
 bool sh_stats_find_consumer(const struct sh_stats_reader *r, sh_id id, uint32_t *hint,
 	struct sh_consumer_stats *out);
 
-/* Milliseconds since the data plane's agent last showed life. */
+/* Milliseconds since the data plane's agent last updated tick_ns. */
 uint64_t sh_stats_tick_age_ms(const struct sh_stats_reader *r);
 
 #endif

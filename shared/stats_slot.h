@@ -3,10 +3,10 @@
 #define SPATE_SHARED_STATS_SLOT_H
 
 /*
- * The slot of one object in the statistics (stats.h): whole 64-bit words, the first of them the
- * object's id, 0 while the slot is free. One thread writes it, and any may copy it meanwhile.
- * An id is never used again, so that a copy with the same id before and after is of that
- * object, if of several moments.
+ * Implements the slot of one object in the statistics (stats.h). A slot consists of 64-bit words,
+ * the first of which is the object's id, or 0 while the slot is free. One thread writes the slot;
+ * any thread may copy it at the same time. Ids are never reused, so a copy with the same id before
+ * and after belongs to that object, although its fields may come from different writes.
  */
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 
 typedef uint64_t __attribute__((may_alias)) sh_slot_word;
 
-/* `from` is a struct of `size` bytes whose first member is the id. */
+/* Writes the struct `from`, whose first member is the id. `size` is in bytes, a multiple of 8. */
 static inline void sh_slot_write(void *slot, const void *from, size_t size)
 {
 	const sh_slot_word *word = from;
@@ -26,14 +26,14 @@ static inline void sh_slot_write(void *slot, const void *from, size_t size)
 	__atomic_store_n(&to[0], word[0], __ATOMIC_RELEASE);
 }
 
-/* Frees the slot. Who reads words that are written later sees that the id is not the old one any more. */
+/* Frees the slot. A reader that sees any word written after this call also sees the cleared id. */
 static inline void sh_slot_clear(void *slot)
 {
 	__atomic_store_n((sh_slot_word *)slot, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-/* False: the slot is free, or changed hands meanwhile. */
+/* Copies the slot to `out`. False: the slot is free, or was reused during the copy. */
 static inline bool sh_slot_read(const void *slot, void *out, size_t size)
 {
 	const sh_slot_word *from = slot;

@@ -9,7 +9,7 @@
 
 #include "shared/hmac_sha1.h"
 
-/* RFC 8489, 18.3; RFC 8445, 21.2; RFC 5780 and TURN are not spoken here. */
+/* RFC 8489, 18.3; RFC 8445, 21.2. RFC 5780 and TURN are not supported. */
 enum attribute {
 	ATTR_MAPPED_ADDRESS = 0x0001,
 	ATTR_USERNAME = 0x0006,
@@ -25,7 +25,7 @@ enum attribute {
 	ATTR_FINGERPRINT = 0x8028,
 	ATTR_ICE_CONTROLLED = 0x8029,
 	ATTR_ICE_CONTROLLING = 0x802a,
-	ATTR_NOMINATION = 0xc001, /* the same, as Chromium sends it */
+	ATTR_NOMINATION = 0xc001, /* NOMINATION as Chromium sends it */
 };
 
 enum {
@@ -33,7 +33,7 @@ enum {
 	ATTR_HEADER = 4,
 	INTEGRITY_LEN = 20,
 	FINGERPRINT_LEN = 4,
-	USERNAME_MAX = 512, /* RFC 5389, 15.3; RFC 8489 has a little less */
+	USERNAME_MAX = 512, /* RFC 5389, 15.3; RFC 8489 allows slightly less */
 	REASON_MAX = 128, /* RFC 8489, 14.8: fewer than 128 characters */
 };
 
@@ -52,7 +52,7 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-/* RFC 8489, 5: two zero bits, a length in whole words that is the datagram's, the cookie. */
+/* RFC 8489, 5: two zero bits, a length in whole words that matches the datagram, the cookie. */
 static int parse_header(struct sh_stun *m, const uint8_t *data, size_t len)
 {
 	if (len < SH_STUN_HEADER || (data[0] & 0xc0) != 0)
@@ -80,7 +80,10 @@ static int parse_nomination(struct sh_stun *m, const uint8_t *value, size_t len)
 	return 0;
 }
 
-/* An attribute before MESSAGE-INTEGRITY. Of one given twice the first counts (RFC 8489, 14). */
+/*
+ * Parses an attribute that precedes MESSAGE-INTEGRITY. If an attribute occurs twice, the first one
+ * counts (RFC 8489, 14).
+ */
 static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *value, size_t len)
 {
 	switch (type) {
@@ -117,7 +120,7 @@ static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *valu
 	case ATTR_REALM:
 	case ATTR_NONCE:
 	case ATTR_XOR_MAPPED_ADDRESS:
-		return 0; /* known, and of no use in a binding request */
+		return 0; /* known, but unused in a binding request */
 	default:
 		if (type < COMPREHENSION_OPTIONAL && m->unknown_required == 0)
 			m->unknown_required = type;
@@ -125,7 +128,7 @@ static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *valu
 	}
 }
 
-/* RFC 8489, 14.7: the CRC of everything before the attribute, and it is the last one. */
+/* RFC 8489, 14.7: FINGERPRINT is the last attribute, and its CRC covers everything before it. */
 static int check_fingerprint(struct sh_stun *m, const uint8_t *data, size_t at, size_t attr_len, size_t len)
 {
 	uint32_t crc;
@@ -152,7 +155,7 @@ int sh_stun_parse(struct sh_stun *m, const uint8_t *data, size_t len)
 		size_t attr_len, padded;
 		int error = 0;
 
-		/* `len` and `at` are multiples of 4, so that a header always fits. */
+		/* `len` and `at` are multiples of 4, so an attribute header always fits. */
 		type = get16(data + at);
 		attr_len = get16(data + at + 2);
 		padded = (attr_len + 3) & ~(size_t)3;
@@ -164,7 +167,7 @@ int sh_stun_parse(struct sh_stun *m, const uint8_t *data, size_t len)
 			error = want_len(attr_len, INTEGRITY_LEN);
 			m->integrity = value;
 			m->integrity_offset = (uint16_t)at;
-		} else if (!m->integrity) { /* what follows it is not covered by it */
+		} else if (!m->integrity) { /* later attributes are not authenticated */
 			error = parse_attribute(m, type, value, attr_len);
 		}
 		if (error != 0)
@@ -181,7 +184,7 @@ bool sh_stun_verify(const struct sh_stun *m, const uint8_t *data, const struct s
 
 	if (!m->integrity)
 		return false;
-	/* RFC 8489, 14.5: hashed with a length that ends behind MESSAGE-INTEGRITY */
+	/* RFC 8489, 14.5: the hashed header's length field ends after MESSAGE-INTEGRITY */
 	len = (uint16_t)(m->integrity_offset + ATTR_HEADER + INTEGRITY_LEN - SH_STUN_HEADER);
 	memcpy(header, data, sizeof(header));
 	header[2] = (uint8_t)(len >> 8);
@@ -220,7 +223,7 @@ static size_t begin(uint8_t *out, enum sh_stun_type type, const struct sh_stun *
 	return SH_STUN_HEADER;
 }
 
-/* Writes an attribute's header and its padding. Returns where the next one starts. */
+/* Writes an attribute's header and its padding. Returns the offset of the next attribute. */
 static size_t attribute(uint8_t *out, size_t at, unsigned type, size_t len)
 {
 	size_t padded = (len + 3) & ~(size_t)3;
@@ -231,7 +234,7 @@ static size_t attribute(uint8_t *out, size_t at, unsigned type, size_t len)
 	return at + ATTR_HEADER + padded;
 }
 
-/* Appends MESSAGE-INTEGRITY where there is a key, and FINGERPRINT. Returns the length. */
+/* Appends MESSAGE-INTEGRITY if `key` is given, and FINGERPRINT. Returns the message's length. */
 static size_t finish(uint8_t *out, size_t at, const struct sh_hmac_sha1 *key)
 {
 	if (key) {
@@ -246,7 +249,7 @@ static size_t finish(uint8_t *out, size_t at, const struct sh_hmac_sha1 *key)
 	return attribute(out, at, ATTR_FINGERPRINT, FINGERPRINT_LEN);
 }
 
-/* RFC 8489, 14.2: XORed with the cookie, and IPv6 with the transaction id behind it. */
+/* RFC 8489, 14.2: the address is XORed with the cookie, for IPv6 followed by the transaction id. */
 static size_t put_xor_mapped(uint8_t *out, size_t at, const struct sh_addr *a)
 {
 	size_t ip_len = a->family == 6 ? 16 : 4;
@@ -281,7 +284,7 @@ size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code,
 	value[3] = (uint8_t)(code % 100);
 	memcpy(value + 4, reason, reason_len);
 	at = attribute(out, at, ATTR_ERROR_CODE, 4 + reason_len);
-	if (code == 420) { /* RFC 8489, 6.3.1: says which */
+	if (code == 420) { /* RFC 8489, 6.3.1: names the unknown attribute */
 		put16(out + at + ATTR_HEADER, request->unknown_required);
 		at = attribute(out, at, ATTR_UNKNOWN_ATTRIBUTES, 2);
 	}

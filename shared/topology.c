@@ -9,7 +9,7 @@
 
 enum { TEXT = 4096 };
 
-/* The first line of a file; "" where it cannot be read. */
+/* Reads the first line of a file; "" if it cannot be read. */
 __attribute__((format(printf, 2, 3))) static void read_line(char out[TEXT], const char *fmt, ...)
 {
 	char path[512];
@@ -72,7 +72,7 @@ static void read_nodes(struct sh_topology *t, const char *root)
 	struct sh_cpus online;
 
 	read_line(text, "%s/devices/system/node/online", root);
-	online = sh_cpus_parse(text); /* the same notation */
+	online = sh_cpus_parse(text); /* node lists have the same format as CPU lists */
 	for (uint32_t i = 0; i < SH_NODES_MAX; i++) {
 		if (!sh_cpus_has(&online, i))
 			continue;
@@ -92,7 +92,7 @@ void sh_topology_read(struct sh_topology *t, const char *root)
 	t->online = sh_cpus_parse(text);
 	read_line(text, "%s/devices/system/cpu/isolated", root);
 	t->isolated = sh_cpus_parse(text);
-	read_line(text, "%s/devices/system/cpu/nohz_full", root); /* "(null)" where there are none */
+	read_line(text, "%s/devices/system/cpu/nohz_full", root); /* "(null)" if there are none */
 	t->nohz_full = sh_cpus_parse(text);
 	for (uint32_t i = 0; i < SH_CPUS_MAX; i++) {
 		t->core[i] = (uint16_t)i;

@@ -2,7 +2,7 @@
 #ifndef SPATE_SHARED_TOPOLOGY_H
 #define SPATE_SHARED_TOPOLOGY_H
 
-/* The machine as the kernel describes it: CPUs, hyper-threads, NUMA nodes, and how CPUs are set up. */
+/* Reads the kernel's description of the machine: CPUs, hyper-threads, NUMA nodes, CPU settings. */
 
 #include "shared/cpus.h"
 
@@ -10,24 +10,24 @@ enum { SH_NODES_MAX = 16 };
 
 struct sh_topology {
 	struct sh_cpus online;
-	struct sh_cpus isolated; /* from the scheduler: isolcpus= */
-	struct sh_cpus nohz_full; /* without the timer tick */
-	struct sh_cpus powersave; /* under that governor */
-	uint16_t core[SH_CPUS_MAX]; /* the lowest of the CPUs that share its core */
-	uint32_t nodes; /* 0: nothing is said of NUMA */
+	struct sh_cpus isolated; /* isolcpus=: the scheduler does not use them */
+	struct sh_cpus nohz_full; /* nohz_full=: no timer tick while one thread runs */
+	struct sh_cpus powersave; /* their frequency governor is powersave */
+	uint16_t core[SH_CPUS_MAX]; /* per CPU: the lowest CPU that shares its core */
+	uint32_t nodes; /* 0: no NUMA information */
 	struct sh_cpus node[SH_NODES_MAX];
-	uint32_t hugepages[SH_NODES_MAX]; /* reserved there, of any size */
+	uint32_t hugepages[SH_NODES_MAX]; /* per node: reserved hugepages of all sizes together */
 };
 
 /*
- * Reads what is below `root`, "/sys" but in tests. What is not there counts as not set: a
- * CPU is then alone on its core, on no node, not isolated.
+ * Reads the description below `root`, which is "/sys" except in tests. A missing file counts as
+ * "not set": a CPU is then alone on its core, on no node and not isolated.
  */
 void sh_topology_read(struct sh_topology *t, const char *root);
 
-/* -1: not known. */
+/* The NUMA node of a CPU; -1: not known. */
 int sh_topology_node(const struct sh_topology *t, uint32_t cpu);
-/* All that share a core with one of `of`, which are among them. */
+/* The CPUs in `of`, and all online CPUs that share a core with one of them. */
 struct sh_cpus sh_topology_cores(const struct sh_topology *t, const struct sh_cpus *of);
 
 #endif
