@@ -5,7 +5,7 @@
 
 enum { REQUEST = 1, REPLY = 2 };
 
-static const uint8_t kind[6] = {0, 1, 8, 0, 6, 4}; /* Ethernet, IPv4 and their lengths */
+static const uint8_t kind[6] = {0, 1, 8, 0, 6, 4}; /* Ethernet, IPv4, and their address lengths */
 
 enum sh_drop dp_arp_parse(struct dp_arp *a, const uint8_t *frame, size_t len, size_t offset)
 {
@@ -18,7 +18,7 @@ enum sh_drop dp_arp_parse(struct dp_arp *a, const uint8_t *frame, size_t len, si
 	a->sender_mac = p + 8;
 	a->sender_ip = p + 14;
 	a->target_ip = p + 24;
-	if (a->sender_mac[0] & 1) /* a reply to a group would reach everybody */
+	if (a->sender_mac[0] & 1) /* our reply to a group address would reach many hosts */
 		return SH_DROP_ARP_MALFORMED;
 	return DP_NET_OK;
 }

@@ -30,7 +30,7 @@ uint32_t dp_sum(uint32_t sum, const void *data, size_t len)
 		memcpy(&half, last, sizeof(half));
 		wide += half;
 	}
-	/* 2^16 = 1 in one's complement, so that 32-bit words may be added as well. */
+	/* In one's complement arithmetic 2^16 equals 1: 32-bit words give the same sum. */
 	wide = (wide & 0xffff) + (wide >> 16 & 0xffff) + (wide >> 32 & 0xffff) + (wide >> 48);
 	return (uint32_t)wide;
 }

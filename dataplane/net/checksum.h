@@ -3,22 +3,28 @@
 #define SPATE_DATAPLANE_CHECKSUM_H
 
 /*
- * The Internet checksum (RFC 1071). Sums are of 16-bit words as they lie in memory, so
- * that the folded result is stored as it is, whatever the host's byte order. Pure C.
+ * Computes the Internet checksum (RFC 1071). The words are 16 bits in memory order, so the folded
+ * sum can be stored into a packet without byte swapping on any host. Pure C.
  */
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds `len` bytes to `sum`; an odd last byte counts as if a zero followed. */
+/*
+ * Adds `len` bytes to `sum` and returns the new sum. An odd last byte is padded with a zero byte.
+ * The data of all calls but the last of a sum must have an even length.
+ */
 uint32_t dp_sum(uint32_t sum, const void *data, size_t len);
 
-/* The complement of the sum, folded: what goes into a header. 0 over a right packet. */
+/*
+ * Folds the sum to 16 bits and complements it: the checksum to store in a header. Over a packet
+ * with a valid checksum the result is 0.
+ */
 uint16_t dp_sum_fold(uint32_t sum);
 
 /*
- * The pseudo-header's part (RFC 768, RFC 8200, 8.1). Addresses in network order, 4 or 16
- * bytes by `family`; `proto` and `len` in host order.
+ * The sum of the pseudo-header (RFC 768; RFC 8200, 8.1). `src` and `dst` are in network byte order,
+ * 4 or 16 bytes by `family`; `proto` and `len` are in host byte order.
  */
 uint32_t dp_sum_pseudo(uint8_t family, const uint8_t *src, const uint8_t *dst, uint8_t proto, uint16_t len);
 

@@ -3,10 +3,9 @@
 #define SPATE_DATAPLANE_FRAME_H
 
 /*
- * Ethernet II with at most one 802.1Q tag. Pure C.
+ * Parses and builds Ethernet II headers with at most one 802.1Q tag. Pure C.
  *
- * Parsers in this directory answer with the reason for which the packet must be let go,
- * or DP_NET_OK.
+ * The parsers of this folder return DP_NET_OK, or the reason for which the packet must be dropped.
  */
 
 #include <stdbool.h>
@@ -26,21 +25,27 @@ enum {
 	DP_ETHERTYPE_IPV6 = 0x86dd,
 };
 
-/* Pointers go into the frame. */
+/* A parsed header; the pointers point into the frame. */
 struct dp_frame {
 	const uint8_t *dst, *src;
 	uint16_t type; /* DP_ETHERTYPE_* */
-	uint16_t vlan; /* 0: untagged, or a priority tag */
-	uint16_t offset; /* of what follows */
+	uint16_t vlan; /* VLAN id; 0: untagged, or tagged with a priority only */
+	uint16_t offset; /* offset of the payload from the start of the frame */
 };
 
-/* DP_NET_OK, ETH_SHORT, ETH_TYPE; NOT_OURS when the source is no unicast address. */
+/*
+ * Parses a frame of `len` bytes. Returns DP_NET_OK, SH_DROP_ETH_SHORT, SH_DROP_ETH_TYPE, or
+ * SH_DROP_NOT_OURS if the source address is not unicast.
+ */
 enum sh_drop dp_frame_parse(struct dp_frame *f, const uint8_t *data, size_t len);
 
-/* Whether the frame is for `mac`: its own address, or any group's. */
+/* Whether the frame is sent to `mac` or to a group (multicast or broadcast) address. */
 bool dp_frame_for(const struct dp_frame *f, const uint8_t mac[6]);
 
-/* Writes a header for `type`. Returns its length, 14 or 18. */
+/*
+ * Writes a header with EtherType `type`, with a tag if `vlan` is not 0. Returns its length in
+ * bytes, 14 or 18.
+ */
 size_t dp_frame_build(uint8_t *out, const uint8_t dst[6], const uint8_t src[6], uint16_t vlan, uint16_t type);
 
 static inline uint16_t dp_get16(const uint8_t *p)

@@ -5,13 +5,13 @@
 
 #include "dataplane/net/checksum.h"
 
-/* An address that may stand as a source: neither unspecified, nor of a group, nor loopback. */
+/* Whether the address is a valid source: not unspecified, not a group, not loopback. */
 static bool ipv4_source(const uint8_t *a)
 {
 	return a[0] != 0 && a[0] != 127 && a[0] < 224;
 }
 
-/* The same; the unspecified address may ask whether an address is taken (RFC 4862, 5.4). */
+/* Likewise, but ICMPv6 may come from the unspecified address (RFC 4862, 5.4). */
 static bool ipv6_source(const uint8_t *a, uint8_t proto)
 {
 	static const uint8_t zero[15];
@@ -36,7 +36,7 @@ enum sh_drop dp_ipv4_parse(struct dp_ip *ip, const uint8_t *frame, size_t len, s
 		return SH_DROP_IP_MALFORMED;
 	if (verify && dp_sum_fold(dp_sum(0, h, header)) != 0)
 		return SH_DROP_IP_CHECKSUM;
-	if (dp_get16(h + 6) & 0x3fff) /* more fragments, or an offset */
+	if (dp_get16(h + 6) & 0x3fff) /* more fragments follow, or this is not the first */
 		return SH_DROP_IP_FRAGMENT;
 	if (!ipv4_source(h + 12))
 		return SH_DROP_IP_MALFORMED;
@@ -53,8 +53,8 @@ enum sh_drop dp_ipv4_parse(struct dp_ip *ip, const uint8_t *frame, size_t len, s
 }
 
 /*
- * Goes past hop-by-hop options, destination options and a finished routing header
- * (RFC 8200, 4.3, 4.4, 4.6). `at` and `next` move on.
+ * Skips hop-by-hop options, destination options and routing headers with no segments left (RFC
+ * 8200, 4.3, 4.4, 4.6). Advances `at` and `next`; sets `any` if a header was skipped.
  */
 static enum sh_drop ipv6_extensions(const uint8_t *frame, size_t end, size_t *at, uint8_t *next, bool *any)
 {
@@ -72,7 +72,7 @@ static enum sh_drop ipv6_extensions(const uint8_t *frame, size_t end, size_t *at
 		size = ((size_t)frame[*at + 1] + 1) * 8;
 		if (size > end - *at)
 			return SH_DROP_IP_MALFORMED;
-		if (*next == 43 && frame[*at + 3] != 0) /* segments left: not for us */
+		if (*next == 43 && frame[*at + 3] != 0) /* segments left: not the destination */
 			return SH_DROP_IP_PROTO;
 		*next = frame[*at];
 		*at += size;

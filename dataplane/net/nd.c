@@ -8,7 +8,10 @@
 static const uint8_t unspecified[16];
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
-/* Options are type, length in units of 8 bytes; a length of 0 makes the packet invalid. */
+/*
+ * Checks the options: a type byte, then a length byte in units of 8 bytes that must not be 0.
+ * Stores whether a source link-layer address is among them.
+ */
 static bool options_valid(const uint8_t *p, size_t len, bool *source_address)
 {
 	*source_address = false;
@@ -46,7 +49,10 @@ enum sh_drop dp_nd_parse(struct dp_nd *nd, const uint8_t *frame, const struct dp
 
 enum { MESSAGE_LEN = DP_ND_ADVERTISEMENT_LEN, SOURCE_ADDRESS = 1, TARGET_ADDRESS = 2 };
 
-/* Both kinds of message have the same length: a target, and one option with our MAC. */
+/*
+ * Writes a solicitation or an advertisement without its checksum. Both have the same length: a
+ * target, and one option with our MAC address.
+ */
 static void message(uint8_t *ip, uint8_t type, const uint8_t *from, const uint8_t *to, const uint8_t *target,
 	const uint8_t mac[6])
 {
@@ -83,7 +89,7 @@ size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip
 	uint8_t *ip = out + at, *p = ip + DP_IPV6_HEADER;
 
 	message(ip, DP_ND_ADVERTISEMENT, nd->target, to, nd->target, mac);
-	p[4] = nd->duplicate_detection ? 0x20 : 0x60; /* override; solicited when someone asked */
+	p[4] = nd->duplicate_detection ? 0x20 : 0x60; /* override; solicited, except for DAD */
 	set_sum(ip);
 	return at + DP_IPV6_HEADER + DP_ND_ADVERTISEMENT_LEN;
 }
@@ -91,7 +97,10 @@ size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip
 size_t dp_nd_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[16],
 	const uint8_t target[16])
 {
-	/* The solicited-node group of the target (RFC 4291, 2.7.1), and its MAC. */
+	/*
+	 * The solicited-node multicast address of the target (RFC 4291, 2.7.1), and its MAC
+	 * address.
+	 */
 	uint8_t group[16] = {0xff, 0x02, [11] = 1, [12] = 0xff, target[13], target[14], target[15]};
 	const uint8_t group_mac[6] = {0x33, 0x33, group[12], group[13], group[14], group[15]};
 	size_t at = dp_frame_build(out, group_mac, mac, vlan, DP_ETHERTYPE_IPV6);

@@ -15,7 +15,7 @@ enum sh_drop dp_udp_parse(struct dp_udp *u, const uint8_t *frame, const struct d
 		return SH_DROP_UDP_MALFORMED;
 	u->src = dp_get16(h);
 	u->dst = dp_get16(h + 2);
-	if (u->src == 0) /* cannot be answered */
+	if (u->src == 0) /* a reply would have no destination port */
 		return SH_DROP_UDP_MALFORMED;
 	if (h[6] == 0 && h[7] == 0) {
 		if (ip->family == 6)
