@@ -2,7 +2,7 @@
 #ifndef SPATE_DATAPLANE_BYTES_H
 #define SPATE_DATAPLANE_BYTES_H
 
-/* Big-endian integers at any alignment. The caller has checked the length. */
+/* Reads and writes big-endian integers at any alignment. The caller has checked the length. */
 
 #include <stdint.h>
 

@@ -22,7 +22,7 @@ _Static_assert(DP_EGRESS_ELEMENTS + 1 + SH_MID_MAX + 1 + ABS_SEND_TIME_LEN <= DP
 _Static_assert(DP_EGRESS_TEMPLATE + DP_EGRESS_COPY_MAX <= DP_EGRESS_HEADER_MAX,
 	"a copy of a fixed size fits");
 
-/* The table at the top of egress.h. */
+/* Extensions that the table at the top of egress.h calls copied. */
 static const bool copied[SH_EXT_COUNT] = {
 	[SH_EXT_AUDIO_LEVEL] = true,
 	[SH_EXT_VIDEO_ORIENTATION] = true,
@@ -42,7 +42,7 @@ static void put_element(uint8_t *dst, uint8_t id, const void *data, size_t len)
 	memcpy(dst + 1, data, len);
 }
 
-/* Which of the extensions that are copied has the producer's id; SH_EXT_COUNT: none. */
+/* Returns the copied extension that has the producer's `id`, SH_EXT_COUNT if there is none. */
 static unsigned copied_ext(uint8_t id, const uint8_t in[SH_EXT_COUNT])
 {
 	unsigned ext = 0;
@@ -63,7 +63,10 @@ void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8
 	while (dp_rtp_ext_next(r, pkt, &pos, &e)) {
 		unsigned ext = copied_ext(e.id, in);
 
-		/* One of each, so that a repeated element can't crowd out the others. */
+		/*
+		 * Take only the first element of each extension: a repeated one must not displace
+		 * others.
+		 */
 		if (ext == SH_EXT_COUNT || done[ext] || !one_byte_id(out[ext]))
 			continue;
 		if (e.len < 1 || e.len > ONE_BYTE_LEN_MAX || e.len + 1 > DP_EGRESS_COPY_MAX - p->copy_len)
@@ -90,7 +93,10 @@ bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct 
 	return false;
 }
 
-/* Version, X and the extension's header, for elements of that length in one-byte form. Returns the header's length. */
+/*
+ * Writes version, X bit and the extension's header for `elements` bytes of elements in one-byte
+ * form. Returns the length of the RTP header with the extension.
+ */
 static uint8_t put_extension_header(uint8_t *dst, size_t elements)
 {
 	size_t words = (elements + 3) / 4;
@@ -130,13 +136,16 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns)
 	return (uint32_t)dp_ns_to_ticks(realtime_ns, 1 << 18) & 0xffffff;
 }
 
-/* The elements to copy, behind the prefix. Returns the length of the header. */
+/* Writes the copied elements behind the prefix. Returns the length of the RTP header. */
 static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
 	size_t header_len = put_extension_header(dst, len);
 
-	/* A fixed size is one copy; what is behind the elements is padding or the caller's to overwrite. */
+	/*
+	 * A copy of fixed size compiles to a few moves. The bytes behind the elements are padding,
+	 * or the caller overwrites them.
+	 */
 	memcpy(dst + DP_EGRESS_ELEMENTS + e->prefix_len, p->copy, sizeof(p->copy));
 	for (size_t at = DP_EGRESS_ELEMENTS + len; at < header_len; at++)
 		dst[at] = 0;

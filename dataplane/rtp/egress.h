@@ -3,15 +3,15 @@
 #define SPATE_DATAPLANE_EGRESS_H
 
 /*
- * What changes between a producer's packet and a consumer's: SSRC, payload type,
- * sequence number, timestamp, header extensions. What every viewer of a stream shares is
- * computed once (struct dp_plain); the rest is a handful of stores. Pure C.
+ * Rewrites a producer's packet for a consumer: SSRC, payload type, sequence number, timestamp and
+ * header extensions. Everything that the viewers of a stream share is computed once per packet; the
+ * rest is a few stores per viewer. Pure C.
  *
  *   extension              egress
  *   MID                    rewritten: the consumer's own
- *   RID, repaired RID      stripped (ours is one encoding)
- *   abs-send-time          rewritten: when the packet came, so that one sent again is the same byte for byte
- *   transport-wide number  stripped: per transport, and we don't write it
+ *   RID, repaired RID      stripped (a consumer gets one encoding)
+ *   abs-send-time          rewritten: arrival time, so that retransmissions are identical
+ *   transport-wide number  stripped: it counts per transport, and we do not write it
  *   audio level, video orientation, toffset, abs-capture-time, playout delay   copied
  *   dependency descriptor  stripped (offered recvonly)
  *   anything else          stripped
@@ -27,73 +27,100 @@
 enum {
 	DP_EGRESS_COPY_MAX = 64,
 	DP_EGRESS_HEADER_MAX = 12 + 4 + 84,
-	DP_EGRESS_ELEMENTS = 12 + 4, /* where the extension's elements begin */
-	DP_EGRESS_TEMPLATE = DP_EGRESS_ELEMENTS + 16, /* the longest prefix, padded */
+	DP_EGRESS_ELEMENTS = 12 + 4, /* offset of the extension's elements */
+	DP_EGRESS_TEMPLATE = DP_EGRESS_ELEMENTS + 16, /* with the longest prefix, padded */
 };
 
-/* Of an incoming packet, what all consumers share. Written by the stream's owner. */
+/* The part of an incoming packet that all its consumers share. Writer: the stream's owner. */
 struct dp_plain {
-	uint64_t seq; /* extended */
+	uint64_t seq; /* extended sequence number of the producer */
 	uint32_t timestamp;
 	uint16_t payload_len;
 	bool marker, keyframe;
-	uint8_t copy_len; /* elements to copy, one-byte form, ids ours */
+	uint8_t copy_len; /* length of `copy`: elements in one-byte form, the router's ids */
 	uint8_t copy[DP_EGRESS_COPY_MAX];
 };
 
-/* Ids by enum sh_ext: `in` the producer's own, `out` the router's (both 0: none). */
+/*
+ * Collects the extension elements of packet `pkt` (header parsed in `r`) to copy into p->copy. `in`
+ * holds the producer's ids and `out` the router's, both by enum sh_ext; 0: not negotiated. Elements
+ * that do not fit p->copy are left out.
+ */
 void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
 	const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT]);
 
-/* The value of one of the producer's extensions. False: not in this packet. */
+/*
+ * Finds the first extension element with the producer's `id`; out->data points into `pkt`. False:
+ * `id` is 0 or not in this packet.
+ */
 bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct dp_rtp_ext *out);
 
-/* A consumer's constant part, made once. */
+/* The constant part of a consumer's packets, built once. */
 struct dp_egress {
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t pt, rtx_pt;
 	uint8_t mid_id, abs_send_time_id; /* 0: not negotiated */
-	uint8_t prefix_len; /* the MID and abs-send-time elements, abs-send-time last */
-	uint8_t header_len; /* of `header` that belongs to a packet without copied elements */
-	/* RTP and, from DP_EGRESS_ELEMENTS on, the prefix and padding: all that is the same in every packet */
+	uint8_t prefix_len; /* length of the MID and abs-send-time elements, in this order */
+	uint8_t header_len; /* length of the header of a packet without copied elements */
+	/*
+	 * The RTP header and, from DP_EGRESS_ELEMENTS on, the prefix and its padding, as far as
+	 * they are the same in every packet.
+	 */
 	uint8_t header[DP_EGRESS_TEMPLATE];
 };
 
+/*
+ * Fills in `e`. `ext_id` holds the consumer's ids by enum sh_ext; 0: not negotiated. MID is left
+ * out if `mid_len` is not 1..SH_MID_MAX.
+ */
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
 	const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT]);
 
-/* abs-send-time: 6.18 fixed point seconds, 24 bits, of a CLOCK_REALTIME in ns. */
+/* Converts a CLOCK_REALTIME in nanoseconds to abs-send-time: 6.18 fixed-point seconds, 24 bits. */
 uint32_t dp_abs_send_time(uint64_t realtime_ns);
 
 /*
- * Writes the header of one egress packet, with the extension. `dst` has
- * DP_EGRESS_HEADER_MAX bytes, of which any may change. Returns the header's length.
+ * Writes the RTP header of one egress packet, with the extension. `seq`, `timestamp` and
+ * `abs_send_time` are in host byte order. `dst` has DP_EGRESS_HEADER_MAX bytes, all of which may be
+ * overwritten. Returns the header's length in bytes.
  */
 size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
 	uint32_t timestamp, uint32_t abs_send_time);
 
-/* The same for a retransmission (RFC 4588): RTX SSRC and payload type; the OSN is the caller's. */
+/*
+ * Likewise for a retransmission (RFC 4588), with the RTX SSRC and payload type. The caller writes
+ * the original sequence number (OSN) behind the header.
+ */
 size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time);
 
 /*
- * The consumer's own sequence numbers (a window onto the producer's): dense while it
- * flows, without a gap over a pause.
+ * Maps the producer's sequence numbers to the consumer's own. Gaps in the producer's numbers are
+ * preserved, because they are losses; a pause leaves no gap.
  */
 struct dp_seqmap {
 	bool started;
-	uint64_t base; /* the producer's first number that flows since the last start */
-	int64_t offset; /* out = in + offset */
-	uint64_t next; /* one after the highest sent, ours */
+	uint64_t base; /* the producer's extended sequence number at the last start */
+	int64_t offset; /* consumer's = producer's + offset */
+	uint64_t next; /* the consumer's extended sequence number behind the highest sent */
 };
 
-/* `first` is our first number, 1000..32767, so that the ROC starts at 0 without doubt. */
+/*
+ * The consumer's sequence numbers begin at `first`, 1000..32767: far from a wrap-around, so that
+ * every receiver starts with the SRTP rollover counter at 0.
+ */
 void dp_seqmap_init(struct dp_seqmap *m, uint16_t first);
-/* Flow again from the producer's `in` on: it becomes `next`. */
+/* Starts or resumes at the producer's extended sequence number `in`, which is mapped to `next`. */
 void dp_seqmap_start(struct dp_seqmap *m, uint64_t in);
-/* Ours for the producer's `in`. False: before the start, must not be sent. */
+/*
+ * Maps the producer's extended sequence number `in` to the consumer's. False: `in` precedes the
+ * last start and must not be sent.
+ */
 bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out);
-/* The producer's number for our 16-bit one in a NACK. False: never sent, or before the last start. */
+/*
+ * Maps the consumer's 16-bit sequence number `out` of a NACK to the producer's extended one. False:
+ * `out` was never sent, or before the last start.
+ */
 bool dp_seqmap_in(const struct dp_seqmap *m, uint16_t out, uint64_t *in);
 
 #endif

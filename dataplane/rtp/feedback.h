@@ -3,34 +3,40 @@
 #define SPATE_DATAPLANE_FEEDBACK_H
 
 /*
- * When a key frame request may go out: the first at once, later ones coalesced to one
- * per interval, whoever asks (RFC 4585, 6.3.1; RFC 5104, 4.3.1.2). An ask within the
- * interval is remembered and goes when the interval ends, unless a key frame has come.
+ * Limits key frame requests to a producer, and derives consumers' sender reports from the
+ * producer's. Pure C. Times are in nanoseconds of one monotonic clock.
+ *
+ * The first request for a key frame is sent at once, later ones are combined to one per interval,
+ * whichever viewer asks (RFC 4585, 6.3.1; RFC 5104, 4.3.1.2). A request within the interval stays
+ * pending and is sent when the interval ends, unless a key frame arrives first.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct dp_keyframe_gate {
-	uint64_t last; /* ns of the last request sent; 0: none */
+	uint64_t last; /* time of the last request sent; 0: none */
 	bool pending;
 };
 
-/* Someone asks. True: send now. */
+/* A viewer needs a key frame. True: send the request now. */
 bool dp_keyframe_ask(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
-/* Time has passed. True: send now. */
+/* Checks for a pending request. True: send it now. */
 bool dp_keyframe_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
-/* A key frame came: what is pending has its answer. */
+/* A key frame arrived, which satisfies a pending request. */
 void dp_keyframe_came(struct dp_keyframe_gate *g);
 
-/* A sender report for a consumer, from the producer's, so that all of a peer's streams stay in sync. */
+/*
+ * The producer's last sender report. Consumers' reports are derived from it, so that all streams of
+ * a peer stay synchronised.
+ */
 struct dp_sr_clock {
-	uint64_t ntp; /* of the producer's last SR, 32.32 */
-	uint32_t rtp;
-	uint64_t ns; /* when it came, monotonic; 0: none yet */
-	uint32_t clock_rate;
+	uint64_t ntp; /* NTP time of the report, 32.32 fixed point */
+	uint32_t rtp; /* RTP timestamp of the report */
+	uint64_t ns; /* arrival time; 0: no report yet */
+	uint32_t clock_rate; /* Hz */
 };
-/* The producer's NTP and RTP time at `now`. False: no SR yet. */
+/* Extrapolates the producer's NTP and RTP time to `now`. False: no report yet. */
 bool dp_sr_at(const struct dp_sr_clock *c, uint64_t now, uint64_t *ntp, uint32_t *rtp);
 
 #endif

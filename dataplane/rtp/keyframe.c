@@ -10,7 +10,7 @@ static bool vp8_start(const uint8_t *p, size_t len)
 {
 	size_t at = 1;
 
-	/* S set and PID 0: the first partition begins here (RFC 7741, 4.2). */
+	/* S is set and PID is 0: the first partition begins here (RFC 7741, 4.2). */
 	if (len < 1 || (p[0] & 0x17) != 0x10)
 		return false;
 	if (p[0] & 0x80) { /* X */
@@ -24,9 +24,9 @@ static bool vp8_start(const uint8_t *p, size_t len)
 			at += p[at] & 0x80 ? 2 : 1;
 		}
 		at += (x & 0x40) != 0; /* L: TL0PICIDX */
-		at += (x & 0x30) != 0; /* T, K: one byte for both */
+		at += (x & 0x30) != 0; /* T or K: one byte for both */
 	}
-	return at < len && !(p[at] & 0x01); /* P of the frame header (RFC 7741, 4.3) */
+	return at < len && !(p[at] & 0x01); /* P bit of the frame header (RFC 7741, 4.3) */
 }
 
 static bool h264_starts(uint8_t nal)
@@ -36,7 +36,7 @@ static bool h264_starts(uint8_t nal)
 	return type == H264_IDR || type == H264_SPS;
 }
 
-/* RFC 6184, 5.7.1: units of a 16-bit length each. */
+/* RFC 6184, 5.7.1: NAL units, each after a 16-bit length. */
 static bool h264_stap_start(const uint8_t *p, size_t len)
 {
 	bool starts = false;
@@ -70,7 +70,7 @@ static bool h264_start(const uint8_t *p, size_t len)
 
 static bool av1_start(const uint8_t *p, size_t len)
 {
-	/* N set: a coded video sequence begins, and so Z, a continued OBU, must not be. */
+	/* N is set if a coded video sequence begins; Z (a continued OBU) must then be clear. */
 	return len >= 2 && (p[0] & 0x88) == 0x08;
 }
 

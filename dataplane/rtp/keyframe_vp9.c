@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/rtp/keyframe_vp9.h"
 
-/* The payload descriptor's first byte (RFC 9628, 4.2). */
+/* Bits of the payload descriptor's first byte (RFC 9628, 4.2). */
 enum {
 	PICTURE_ID = 0x80,
 	INTER_PREDICTED = 0x40,
@@ -11,7 +11,7 @@ enum {
 	STRUCTURE = 0x02,
 };
 
-/* A reader that never passes the end: where too little is left, nothing is left then. */
+/* A reader that never passes the end. Reading more than is left empties it. */
 struct cursor {
 	const uint8_t *at;
 	size_t left;
@@ -33,7 +33,7 @@ static void skip(struct cursor *c, size_t n)
 	c->left -= n;
 }
 
-/* The scalability structure (RFC 9628, 4.2.1). */
+/* Skips the scalability structure (RFC 9628, 4.2.1). */
 static void skip_structure(struct cursor *c)
 {
 	uint8_t head = take(c);
@@ -54,14 +54,14 @@ bool dp_keyframe_vp9(const uint8_t *payload, size_t len)
 	if (!(head & FRAME_BEGINS) || head & INTER_PREDICTED)
 		return false;
 	if (head & PICTURE_ID && take(&c) & 0x80)
-		take(&c); /* 15 bits */
+		take(&c); /* second byte of a picture id of 15 bits */
 	if (head & LAYER_INDICES) {
 		spatial = (take(&c) >> 1) & 7;
 		if (!(head & FLEXIBLE))
 			take(&c); /* TL0PICIDX */
 	}
-	/* No reference indices: they are there only when P is set. */
+	/* Reference indices are present only if P is set, which is refused above. */
 	if (head & STRUCTURE)
 		skip_structure(&c);
-	return c.left > 0 && spatial == 0; /* the frame itself is there */
+	return c.left > 0 && spatial == 0; /* the frame's data follows */
 }

@@ -10,7 +10,7 @@ void dp_nack_init(struct dp_nack *n)
 	n->count = 0;
 }
 
-/* Forgets what lies more than the window behind `highest`: the oldest stand first. */
+/* Forgets packets more than the window behind `highest`. The oldest are first in the list. */
 static void forget_old(struct dp_nack *n, uint64_t highest)
 {
 	unsigned old = 0;

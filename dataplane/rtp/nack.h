@@ -3,11 +3,13 @@
 #define SPATE_DATAPLANE_NACK_H
 
 /*
- * Which packets of one stream are missing, and when to ask for them (RFC 4585, 6.2.1).
- * Pure C, fixed size. Ask at once when a gap shows, again every `retry_ns` (the round
- * trip, bounded), at most DP_NACK_TRIES times; give up on what is older than
- * DP_NACK_WINDOW packets. When more is missing than fits, forget all and say so: a key
- * frame is cheaper.
+ * Tracks the missing packets of one stream and decides when to request them by NACK (RFC 4585,
+ * 6.2.1). Pure C, fixed size. Times are in nanoseconds of one monotonic clock.
+ *
+ * A packet is requested as soon as its gap is seen, then every `retry_ns` (the round-trip time,
+ * bounded by the caller), at most DP_NACK_TRIES times. Packets more than DP_NACK_WINDOW behind the
+ * highest sequence number are forgotten. If more packets are missing than fit, all are forgotten
+ * and the caller should request a key frame, which is cheaper.
  */
 
 #include <stdbool.h>
@@ -16,22 +18,25 @@
 enum { DP_NACK_MAX = 256, DP_NACK_TRIES = 10, DP_NACK_WINDOW = 1024 };
 
 struct dp_nack_entry {
-	uint64_t seq; /* extended */
-	uint64_t sent; /* ns; 0: not yet */
+	uint64_t seq; /* extended sequence number */
+	uint64_t sent; /* time of the last request; 0: none yet */
 	uint8_t tries;
 };
 
 struct dp_nack {
 	bool started;
-	uint64_t highest;
+	uint64_t highest; /* highest extended sequence number seen */
 	unsigned count;
-	struct dp_nack_entry missing[DP_NACK_MAX]; /* ascending */
+	struct dp_nack_entry missing[DP_NACK_MAX]; /* by ascending sequence number */
 };
 
 void dp_nack_init(struct dp_nack *n);
-/* A packet came. True when the list overflowed: ask for a key frame. */
+/* A packet arrived. True: too many are missing, request a key frame. */
 bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq);
-/* Numbers to ask for now, at most `max`, marked as asked. Returns how many. */
+/*
+ * Stores at most `max` sequence numbers to request now in `out` and marks them as requested.
+ * Returns their count.
+ */
 unsigned dp_nack_due(struct dp_nack *n, uint64_t now, uint64_t retry_ns, uint16_t *out, unsigned max);
 
 #endif

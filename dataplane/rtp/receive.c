@@ -5,7 +5,7 @@
 #include "dataplane/rtp/ticks.h"
 
 enum {
-	FIRST_CYCLE = 65536, /* where the first number seen is put */
+	FIRST_CYCLE = 65536, /* added to the first sequence number seen */
 	LOST_MAX = 0x7fffff,
 	LOST_MIN = -0x800000,
 };
@@ -31,7 +31,7 @@ void dp_receive_anew(struct dp_receive *r, uint16_t seq)
 	r->highest = before;
 }
 
-/* RFC 3550, A.8, with the estimate scaled by 16 and kept from running over. */
+/* RFC 3550, A.8: the estimate is scaled by 16 and limited to 32 bits. */
 static void count_jitter(struct dp_receive *r, uint32_t transit)
 {
 	int32_t change = (int32_t)(transit - r->transit);
@@ -74,8 +74,8 @@ static uint64_t expected(const struct dp_receive *r)
 }
 
 /*
- * RFC 3550, A.3; starts the next interval. Below 256: `highest` moves by a packet that
- * came, so something was received wherever something was due.
+ * RFC 3550, A.3; starts the next interval. The result is below 256: `highest` only moves when a
+ * packet arrives, so if any were expected at least one was received.
  */
 static uint8_t fraction_lost(struct dp_receive *r)
 {

@@ -9,13 +9,16 @@ enum {
 	HEADER = 4,
 	SENDER_INFO = 20,
 	REPORT_BLOCK = 24,
-	MEDIA_SSRC = 4, /* in front of what a feedback packet says (RFC 4585, 6.1) */
+	MEDIA_SSRC = 4, /* precedes the feedback control information (RFC 4585, 6.1) */
 	NACK_ENTRY = 4,
 	FIR_ENTRY = 8,
 	REMB_FIXED = 8, /* "REMB", number of SSRCs, exponent and mantissa */
 };
 
-/* Length of the packet at `data`, header included; 0: it doesn't fit or isn't version 2. */
+/*
+ * Returns the length of the packet at `data` with its header; 0: it exceeds `left` or is not
+ * version 2.
+ */
 static size_t packet_len(const uint8_t *data, size_t left)
 {
 	if (left < HEADER || data[0] >> 6 != 2)
@@ -24,7 +27,10 @@ static size_t packet_len(const uint8_t *data, size_t left)
 	return len <= left ? len : 0;
 }
 
-/* Bytes of padding; false: a count that can't be (RFC 3550, 6.4.1: a multiple of four, not 0). */
+/*
+ * Stores the number of padding bytes. False: the number is invalid (RFC 3550, 6.4.1: a multiple of
+ * four, not 0).
+ */
 static bool padding_len(const uint8_t *data, size_t len, size_t *padding)
 {
 	*padding = 0;
@@ -65,7 +71,7 @@ bool dp_rtcp_next(const uint8_t *data, size_t len, size_t *pos, struct dp_rtcp *
 	*pos += n;
 	n -= padding;
 	*out = (struct dp_rtcp){.pt = p[1], .count = p[0] & 0x1f};
-	if (n >= HEADER + 4) { /* a BYE or SDES that counts no source has none */
+	if (n >= HEADER + 4) { /* a BYE or SDES without sources has no SSRC */
 		out->ssrc = dp_get32(p + HEADER);
 		out->body = p + HEADER + 4;
 		out->body_len = n - HEADER - 4;
@@ -84,7 +90,7 @@ bool dp_rtcp_sender_info(const struct dp_rtcp *r, struct dp_rtcp_sender_info *ou
 	return true;
 }
 
-/* The i-th entry of `size` bytes, `offset` into the body; NULL past the end. */
+/* Returns the i-th entry of `size` bytes, from `offset` in the body on; NULL: there are fewer. */
 static const uint8_t *entry(const struct dp_rtcp *r, size_t offset, size_t size, unsigned i)
 {
 	if (r->body_len < offset || i >= (r->body_len - offset) / size)

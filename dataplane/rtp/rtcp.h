@@ -3,8 +3,9 @@
 #define SPATE_DATAPLANE_RTCP_H
 
 /*
- * RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB; transport-wide feedback). Pure C: a walk
- * over a compound packet, and builders that append one packet each. Values in host order.
+ * Parses and builds RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB; transport-wide feedback). Pure C:
+ * a walk over a compound packet, and builders that append one packet each. Integers are in host
+ * byte order.
  */
 
 #include <stdbool.h>
@@ -23,29 +24,32 @@ enum dp_rtcp_pt {
 };
 enum { DP_RTPFB_NACK = 1, DP_RTPFB_TWCC = 15, DP_PSFB_PLI = 1, DP_PSFB_FIR = 4, DP_PSFB_AFB = 15 };
 
-/* One packet of a compound. */
+/* One packet of a compound packet. */
 struct dp_rtcp {
-	uint8_t pt; /* enum dp_rtcp_pt, or what we don't know */
+	uint8_t pt; /* enum dp_rtcp_pt, or an unknown type */
 	uint8_t count; /* RC, SC or FMT */
-	uint32_t ssrc; /* of the sender */
-	const uint8_t *body; /* behind the sender's SSRC, without padding */
+	uint32_t ssrc; /* the sender's */
+	const uint8_t *body; /* behind the sender's SSRC, without padding; NULL: none */
 	size_t body_len;
 };
 
 /*
- * Whether `len` bytes are a well-formed compound or reduced-size packet (RFC 3550, A.2;
- * RFC 5506): every version 2, lengths that add up exactly, padding only in the last.
+ * Whether `len` bytes are a well-formed compound or reduced-size packet (RFC 3550, A.2; RFC 5506):
+ * all packets have version 2, their lengths add up to `len`, and only the last is padded.
  */
 bool dp_rtcp_valid(const uint8_t *data, size_t len);
 
-/* Walks a valid compound; `pos` starts at 0. */
+/*
+ * Walks a compound packet that dp_rtcp_valid() accepted. `pos` starts at 0. True: `out` is the next
+ * packet; out->body points into `data`.
+ */
 bool dp_rtcp_next(const uint8_t *data, size_t len, size_t *pos, struct dp_rtcp *out);
 
 struct dp_rtcp_sender_info {
-	uint64_t ntp; /* 32.32 */
+	uint64_t ntp; /* 32.32 fixed point */
 	uint32_t rtp_timestamp, packets, octets;
 };
-/* Of an SR. False when it is too short. */
+/* Reads the sender info of an SR. False: not an SR, or too short. */
 bool dp_rtcp_sender_info(const struct dp_rtcp *r, struct dp_rtcp_sender_info *out);
 
 struct dp_rtcp_report {
@@ -54,30 +58,33 @@ struct dp_rtcp_report {
 	int32_t total_lost;
 	uint32_t highest_seq, jitter, lsr, dlsr;
 };
-/* The i-th report block of an SR or RR. False past the end. */
+/* Reads the i-th report block of an SR or RR. False: there are fewer. */
 bool dp_rtcp_report(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_report *out);
 
-/* Media source of a feedback packet (RTPFB, PSFB). False when it is too short. */
+/* Reads the media SSRC of a feedback packet (RTPFB, PSFB). False: another type, or too short. */
 bool dp_rtcp_fb_media(const struct dp_rtcp *r, uint32_t *ssrc);
-/* The i-th (PID, BLP) pair of a NACK. */
+/* Reads the i-th (PID, BLP) pair of a NACK. False: not a NACK, or there are fewer. */
 bool dp_rtcp_nack(const struct dp_rtcp *r, unsigned i, uint16_t *pid, uint16_t *blp);
-/* The i-th entry of an FIR. */
+/* Reads the i-th entry of an FIR. False: not an FIR, or there are fewer. */
 bool dp_rtcp_fir(const struct dp_rtcp *r, unsigned i, uint32_t *ssrc, uint8_t *seq);
-/* Whether an AFB is a REMB, and its bit/s. */
+/* Reads the bit/s of a REMB. False: not a REMB. */
 bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps);
 
-/* Builders append at buf + *len and grow *len. False, and nothing changed, without room. */
+/*
+ * A buffer of `cap` bytes, of which `len` are used. Each builder appends one packet and advances
+ * `len`; without room it returns false and changes nothing.
+ */
 struct dp_rtcp_buf {
 	uint8_t *data;
 	size_t len, cap;
 };
 bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_sender_info *info);
-/* n <= 31 report blocks. n = 0 is an empty RR. */
+/* `n` <= 31 report blocks; 0 gives an empty RR. */
 bool dp_rtcp_put_rr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_report *r, unsigned n);
 bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cname, size_t len);
 bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media);
 bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8_t seq);
-/* `seqs` sorted in sending order; packs PID and BLP pairs. */
+/* `seqs` holds `n` > 0 sequence numbers in sending order; packs them into (PID, BLP) pairs. */
 bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, const uint16_t *seqs, unsigned n);
 bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const uint32_t *media, unsigned n);
 bool dp_rtcp_put_bye(struct dp_rtcp_buf *b, uint32_t ssrc);

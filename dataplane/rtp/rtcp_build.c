@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Builds RTCP packets (declared in rtcp.h). */
+
 #include <string.h>
 
 #include "dataplane/rtp/bytes.h"
@@ -12,15 +14,15 @@ enum {
 	SDES_CNAME = 1,
 	LOST_MAX = 0x7fffff,
 	LOST_MIN = -0x800000,
-	NACK_SPAN = 16, /* numbers behind the PID that one BLP covers */
-	NACK_PAIRS_MAX = 65533, /* of a 16-bit length in words, 2 of them the SSRCs */
+	NACK_SPAN = 16, /* sequence numbers behind the PID that a BLP covers */
+	NACK_PAIRS_MAX = 65533, /* the length is 16 bits of words, 2 of which are SSRCs */
 	REMB_MANTISSA_MAX = 0x3ffff,
 	REMB_SSRC_MAX = 255,
 };
 
 /*
- * Header and sender's SSRC of a packet that will be `len` bytes long, a multiple of 4.
- * Returns where the rest goes, zeroed; NULL without room.
+ * Appends the header and sender's SSRC of a packet of `len` bytes, a multiple of 4. Returns where
+ * to write the rest, which is zeroed; NULL without room.
  */
 static uint8_t *begin(struct dp_rtcp_buf *b, uint8_t pt, uint8_t count, uint32_t ssrc, size_t len)
 {
@@ -80,7 +82,7 @@ bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cn
 {
 	if (len > UINT8_MAX)
 		return false;
-	/* The item, then one to four zeros up to a word end the chunk (RFC 3550, 6.5). */
+	/* One to four zero bytes behind the item end the chunk on a word (RFC 3550, 6.5). */
 	uint8_t *p = begin(b, DP_RTCP_SDES, 1, ssrc, HEADER_AND_SSRC + (2 + len + 4) / 4 * 4);
 	if (!p)
 		return false;
@@ -104,13 +106,16 @@ bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8
 	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_FIR, ssrc, HEADER_AND_SSRC + 4 + 8);
 	if (!p)
 		return false;
-	/* The header's media SSRC is 0, the entry names it (RFC 5104, 4.3.1.2). */
+	/* The header's media SSRC is 0; the entry names the source (RFC 5104, 4.3.1.2). */
 	dp_put32(p + 4, media);
 	p[8] = seq;
 	return true;
 }
 
-/* Packs into PID and BLP pairs, written at `dst` unless it is NULL. Returns how many pairs. */
+/*
+ * Packs sequence numbers into (PID, BLP) pairs at `dst`, or only counts them if `dst` is NULL.
+ * Returns the number of pairs.
+ */
 static size_t pack_nack(uint8_t *dst, const uint16_t *seqs, unsigned n)
 {
 	size_t pairs = 0;

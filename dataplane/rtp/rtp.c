@@ -8,7 +8,7 @@
 enum {
 	EXT_HEADER = 4,
 	EXT_ONE_BYTE = 0xbede,
-	EXT_TWO_BYTE = 0x1000, /* the low 4 bits are the application's (RFC 8285, 4.3) */
+	EXT_TWO_BYTE = 0x1000, /* the low 4 bits are application data (RFC 8285, 4.3) */
 	EXT_TWO_BYTE_MASK = 0xfff0,
 	EXT_PADDING_ID = 0,
 	EXT_STOP_ID = 15, /* one-byte form only */
@@ -42,7 +42,7 @@ int dp_rtp_parse_header(struct dp_rtp *r, const uint8_t *pkt, size_t len)
 		hdr += EXT_HEADER;
 		if (len - hdr < ext_len)
 			return EINVAL;
-		/* Another profile's extension is skipped (RFC 3550, 5.3.1). */
+		/* An extension of another profile is skipped (RFC 3550, 5.3.1). */
 		if (known_profile(profile)) {
 			r->ext_profile = profile;
 			r->ext_offset = (uint16_t)hdr;
@@ -61,7 +61,7 @@ int dp_rtp_parse(struct dp_rtp *r, const uint8_t *pkt, size_t len)
 	if (error || !(pkt[0] & 0x20))
 		return error;
 
-	/* The last byte counts the padding, itself included (RFC 3550, 5.1). */
+	/* The last byte is the number of padding bytes, itself included (RFC 3550, 5.1). */
 	uint8_t padding = pkt[len - 1];
 	if (padding == 0 || padding > r->payload_len)
 		return EINVAL;
@@ -70,13 +70,16 @@ int dp_rtp_parse(struct dp_rtp *r, const uint8_t *pkt, size_t len)
 	return 0;
 }
 
-/* The element header at `p`, of `left` > 0 bytes. Returns its length; 0: the walk ends here. */
+/*
+ * Parses the element header at `p`, where `left` > 0 bytes remain. Returns its length; 0: the walk
+ * ends here.
+ */
 static size_t element_header(const struct dp_rtp *r, const uint8_t *p, size_t left, struct dp_rtp_ext *out)
 {
 	if (r->ext_profile == EXT_ONE_BYTE) {
 		out->id = p[0] >> 4;
 		out->len = (uint8_t)((p[0] & 0x0f) + 1);
-		/* An id 0 that has a length ends the walk as id 15 does (RFC 8285, 4.2). */
+		/* Id 0 with a length ends the walk, as id 15 does (RFC 8285, 4.2). */
 		return out->id == EXT_STOP_ID || out->id == EXT_PADDING_ID ? 0 : 1;
 	}
 	if (left < 2)
@@ -99,7 +102,7 @@ bool dp_rtp_ext_next(const struct dp_rtp *r, const uint8_t *pkt, size_t *pos, st
 	struct dp_rtp_ext e = {0};
 	size_t head = element_header(r, elements + at, r->ext_len - at, &e);
 	if (head == 0 || r->ext_len - at - head < e.len) {
-		*pos = r->ext_len; /* a further call ends too */
+		*pos = r->ext_len; /* further calls end as well */
 		return false;
 	}
 	e.data = elements + at + head;
@@ -113,6 +116,6 @@ uint64_t dp_seq_extend(uint64_t near, uint16_t seq)
 	int16_t distance = (int16_t)(uint16_t)(seq - (uint16_t)near);
 
 	if (distance < 0 && near < (uint64_t) - (int32_t)distance)
-		return near + (uint64_t)(distance + 65536); /* the number before it would be negative */
+		return near + (uint64_t)(distance + 65536); /* the nearest one would be negative */
 	return near + (uint64_t)(int64_t)distance;
 }

@@ -2,7 +2,10 @@
 #ifndef SPATE_DATAPLANE_RTP_H
 #define SPATE_DATAPLANE_RTP_H
 
-/* The RTP header (RFC 3550, 5.1) and its extension (RFC 8285). Pure C. */
+/*
+ * Parses the RTP header (RFC 3550, 5.1) and its extension (RFC 8285). Pure C. Integers are in host
+ * byte order.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +13,7 @@
 
 enum { DP_RTP_HEADER = 12 };
 
-/* Offsets are from the start of the packet. */
+/* A parsed header. Offsets and lengths are in bytes, offsets from the start of the packet. */
 struct dp_rtp {
 	uint8_t pt;
 	bool marker;
@@ -18,21 +21,21 @@ struct dp_rtp {
 	uint32_t timestamp, ssrc;
 	uint16_t ext_profile; /* 0xbede, 0x100x, or 0: no extension */
 	uint16_t ext_offset, ext_len; /* the elements, without the 4-byte header */
-	uint16_t hdr_len; /* with CSRCs and extension: where the payload starts */
+	uint16_t hdr_len; /* with CSRCs and extension: offset of the payload */
 	uint16_t payload_len; /* without padding */
 	uint8_t padding; /* bytes of padding */
 };
 
 /*
- * Header only, for a packet that is still encrypted: padding is not looked at,
- * payload_len is all that follows the header. 0, or EINVAL (version, lengths).
+ * Parses only the header, for a packet that is still encrypted. Padding is ignored: payload_len
+ * covers all bytes behind the header. Returns 0, or EINVAL (version or lengths).
  */
 int dp_rtp_parse_header(struct dp_rtp *r, const uint8_t *pkt, size_t len);
 
-/* The whole of a plain packet, padding included. 0 or EINVAL. */
+/* Parses a decrypted packet, with its padding. Returns 0 or EINVAL. */
 int dp_rtp_parse(struct dp_rtp *r, const uint8_t *pkt, size_t len);
 
-/* One extension element. */
+/* One extension element; `data` points into the packet. */
 struct dp_rtp_ext {
 	uint8_t id;
 	uint8_t len;
@@ -40,20 +43,20 @@ struct dp_rtp_ext {
 };
 
 /*
- * Walks the elements, one-byte and two-byte form. `pos` starts at 0. True while there
- * is one more; malformed rest ends the walk. One-byte id 15 ends it (RFC 8285, 4.2).
+ * Walks the elements of the one-byte and two-byte form. `pos` starts at 0. True: `out` is the next
+ * element. A malformed rest ends the walk, and so does id 15 in the one-byte form (RFC 8285, 4.2).
  */
 bool dp_rtp_ext_next(const struct dp_rtp *r, const uint8_t *pkt, size_t *pos, struct dp_rtp_ext *out);
 
-/* a after b, in 16-bit serial arithmetic (RFC 1982); equal is not after. */
+/* Whether a is after b in 16-bit serial number arithmetic (RFC 1982); false if they are equal. */
 static inline bool dp_seq_after(uint16_t a, uint16_t b)
 {
 	return (int16_t)(uint16_t)(a - b) > 0;
 }
 
 /*
- * The 64-bit number whose low 16 bits are `seq` and that is nearest to `near`.
- * Never below 0.
+ * Returns the extended sequence number whose low 16 bits are `seq` and that is nearest to `near`,
+ * at least 0.
  */
 uint64_t dp_seq_extend(uint64_t near, uint16_t seq);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Maps a producer's sequence numbers to a consumer's (declared in egress.h). */
+
 #include "dataplane/rtp/egress.h"
 
 void dp_seqmap_init(struct dp_seqmap *m, uint16_t first)
@@ -15,7 +17,10 @@ void dp_seqmap_start(struct dp_seqmap *m, uint64_t in)
 
 bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
 {
-	/* Ours for a number below the base was used before the pause: never twice with one key. */
+	/*
+	 * The consumer's number for a packet below the base was used before the pause. It must not
+	 * be used twice with one key.
+	 */
 	if (!m->started || in < m->base)
 		return false;
 

@@ -7,7 +7,7 @@
 #include "dataplane/rtp/rtp.h"
 
 enum {
-	FIRST_CYCLE = 65536, /* so that numbers before the first one exist */
+	FIRST_CYCLE = 65536, /* lets sequence numbers before the first one exist */
 	FIXED = 20, /* RTCP header, SSRCs, base, count, reference time, feedback count */
 	TICK_NS = 250000,
 	TICKS_PER_REFERENCE = 256, /* 64 ms */
@@ -19,13 +19,13 @@ enum {
 
 _Static_assert((int)DP_TWCC_WINDOW <= (int)RUN_MAX, "one run can hold all that is remembered");
 
-enum symbol { NOT_SEEN = 0, SMALL_DELTA = 1, LARGE_DELTA = 2 }; /* also the size of its delta */
+enum symbol { NOT_SEEN = 0, SMALL_DELTA = 1, LARGE_DELTA = 2 }; /* also the delta's size in bytes */
 
-/* What one feedback packet can tell of: `n` numbers from t->next on. */
+/* The statuses that one feedback packet can report: `n` sequence numbers from t->next on. */
 struct statuses {
 	unsigned n, chunks;
 	size_t deltas_len;
-	int64_t reference; /* in ticks, a whole number of references */
+	int64_t reference; /* in ticks, a multiple of TICKS_PER_REFERENCE */
 	uint8_t symbol[DP_TWCC_WINDOW];
 	int16_t delta[DP_TWCC_WINDOW];
 	uint16_t chunk[DP_TWCC_WINDOW / TWO_BIT_SYMBOLS + 1];
@@ -41,7 +41,7 @@ static uint64_t *arrival(struct dp_twcc *t, uint64_t number)
 	return &t->arrival[number & (DP_TWCC_WINDOW - 1)];
 }
 
-/* Moves the window up to `number`; what falls out of it is never reported. */
+/* Moves the window up to `number`. Sequence numbers that leave the window are never reported. */
 static void advance(struct dp_twcc *t, uint64_t number)
 {
 	uint64_t oldest = number - DP_TWCC_WINDOW + 1;
@@ -66,7 +66,10 @@ void dp_twcc_packet(struct dp_twcc *t, uint16_t seq, uint64_t now)
 	else if (number + DP_TWCC_WINDOW <= t->highest || *arrival(t, number))
 		return; /* too old, or a duplicate: the first arrival counts */
 	*arrival(t, number) = now ? now : 1;
-	/* Reported as not seen, and now it is here: say so. What is told twice does no harm. */
+	/*
+	 * A packet that was reported as not seen has arrived: report from it on again. Repeated
+	 * statuses do no harm.
+	 */
 	if (number < t->next)
 		t->next = number;
 }
@@ -76,7 +79,10 @@ bool dp_twcc_pending(const struct dp_twcc *t)
 	return t->started && t->next <= t->highest;
 }
 
-/* A symbol and a delta for every number, up to the first delta that doesn't fit 16 bits. */
+/*
+ * Collects a symbol and a delta per sequence number, up to the first delta that does not fit 16
+ * bits.
+ */
 static void collect(struct dp_twcc *t, struct statuses *s)
 {
 	bool any = false;
@@ -103,7 +109,10 @@ static void collect(struct dp_twcc *t, struct statuses *s)
 	}
 }
 
-/* How many numbers from `i` on the best chunk for them covers, and whether it is a run. */
+/*
+ * Returns how many sequence numbers from `i` on the best chunk for them covers, whether that chunk
+ * is a run, and the bits per symbol if it is a vector.
+ */
 static unsigned chunk_span(const struct statuses *s, unsigned i, bool *run, unsigned *bits)
 {
 	unsigned left = s->n - i, same = 1, one_bit = 0;
@@ -113,7 +122,7 @@ static unsigned chunk_span(const struct statuses *s, unsigned i, bool *run, unsi
 	while (one_bit < left && one_bit < ONE_BIT_SYMBOLS && s->symbol[i + one_bit] != LARGE_DELTA)
 		one_bit++;
 
-	/* A one-bit vector that large deltas cut short would cover fewer than it says. */
+	/* A one-bit vector that a large delta cuts short would still announce 14 symbols. */
 	bool narrow = one_bit == ONE_BIT_SYMBOLS || one_bit == left;
 	unsigned vector = narrow ? one_bit : left < TWO_BIT_SYMBOLS ? left : TWO_BIT_SYMBOLS;
 	*bits = narrow ? 1 : 2;
@@ -137,7 +146,7 @@ static size_t padded(size_t len)
 	return (len + 3) & ~(size_t)3;
 }
 
-/* Chunks for as many numbers as fit `room` bytes; s->n becomes their count. */
+/* Encodes chunks for as many sequence numbers as fit `room` bytes, and sets s->n to their count. */
 static void encode(struct statuses *s, size_t room)
 {
 	size_t deltas = 0;
@@ -154,7 +163,7 @@ static void encode(struct statuses *s, size_t room)
 		if (fits == 0)
 			break;
 		s->chunk[s->chunks++] = make_chunk(s, i, fits, run, bits);
-		i += fits; /* if short of the span, the next one begins with what didn't fit, and ends it */
+		i += fits; /* after a partial span the next iteration fits nothing and stops */
 	}
 	s->n = i;
 	s->deltas_len = deltas;
@@ -180,12 +189,15 @@ bool dp_twcc_feedback(struct dp_twcc *t, struct dp_rtcp_buf *b, uint32_t ssrc, u
 		return false;
 	collect(t, &s);
 	encode(&s, b->cap - b->len);
-	if (s.deltas_len == 0) /* not even the first packet that was seen fits */
+	if (s.deltas_len == 0) /* not even the first packet seen fits */
 		return false;
 
 	size_t used = FIXED + 2 * (size_t)s.chunks + s.deltas_len, len = padded(used);
 	uint8_t *p = b->data + b->len;
-	/* Filled up with zeros that P doesn't announce: it may stand anywhere in a compound. */
+	/*
+	 * Pad with zeros without setting P, because only the last packet of a compound may have P
+	 * set.
+	 */
 	memset(p + used, 0, len - used);
 	p[0] = 2 << 6 | DP_RTPFB_TWCC;
 	p[1] = DP_RTCP_RTPFB;
