@@ -7,18 +7,21 @@
 #include "dataplane/srtp/gcm_vaes.h"
 
 /*
- * Sixteen blocks are enciphered at a time, while those before them go into the hash: the
- * one waits for latencies, the other for the carry-less multiplier.
+ * Sixteen blocks are encrypted at a time while the previous sixteen are hashed. Both run well in
+ * parallel: AES waits for instruction latencies, the hash for the carry-less multiplier.
  *
- * The hash reads blocks as polynomials with the bits in reverse (SP 800-38D, 6.3). What is
- * multiplied here has its bytes reversed alone, and the hash key is kept multiplied by x,
- * which makes up for the bit by which a product of reversed factors is off.
+ * GHASH reads a block as a polynomial in reversed bit order (SP 800-38D, 6.3). This code reverses
+ * only the bytes. The product of two bit-reversed factors is off by one bit, which is corrected by
+ * storing the hash key multiplied by x.
  */
 enum { PAIRS = 8, GROUP = 32 * PAIRS };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A sum of unreduced products, by Karatsuba: of the low halves, of the sums of the halves, of the high ones. */
+/*
+ * A sum of unreduced products by Karatsuba: of the low halves, of the sums of both halves, and of
+ * the high halves.
+ */
 struct product {
 	__m256i low, middle, high;
 };
@@ -27,12 +30,15 @@ bool dp_gcm_available(void)
 {
 	unsigned eax, ebx, ecx, edx;
 
-	/* that registers of 256 bits are saved comes with the first; clang 14 cannot ask for the others */
+	/*
+	 * The check for AVX2 includes that the kernel saves 256-bit registers. clang 14's
+	 * __builtin_cpu_supports() does not know the other two features.
+	 */
 	return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
 	       (ecx & bit_VAES) != 0 && (ecx & bit_VPCLMULQDQ) != 0;
 }
 
-/* Keeps the compiler from moving what makes `x` over what follows, and so from spilling half of it. */
+/* Keeps the compiler from delaying the computation of `x`, which would spill registers. */
 INLINE void settle(__m256i *x)
 {
 	__asm__ volatile("" : "+x"(*x));
@@ -88,7 +94,7 @@ INLINE __m128i swap(__m128i x)
 	return _mm_shuffle_epi32(x, 0x4e);
 }
 
-/* Blocks times powers of the hash key, a pair each. */
+/* Adds the products of two blocks and two powers of the hash key to `sum`. */
 INLINE void multiply(struct product *sum, __m256i blocks, __m256i powers)
 {
 	__m256i both_halves = blocks ^ _mm256_shuffle_epi32(blocks, 0x4e);
@@ -107,7 +113,7 @@ INLINE __m128i add_halves(__m256i x)
 	return _mm256_castsi256_si128(x) ^ _mm256_extracti128_si256(x, 1);
 }
 
-/* The sum modulo x^128 + x^7 + x^2 + x + 1, folded from below in two steps of 64 bits. */
+/* Reduces the sum modulo x^128 + x^7 + x^2 + x + 1, folding the low half in two 64-bit steps. */
 INLINE __m128i reduce(const struct product *sum)
 {
 	const __m128i poly = _mm_set_epi64x((long long)0xc200000000000000, 1);
@@ -118,7 +124,7 @@ INLINE __m128i reduce(const struct product *sum)
 	return high ^ swap(middle) ^ _mm_clmulepi64_si128(poly, middle, 0x01);
 }
 
-/* The powers that `blocks` blocks are to be multiplied with. */
+/* Returns the powers of the hash key for `blocks` blocks, the highest first. */
 INLINE const uint8_t *powers_for(const struct dp_gcm_key *key, size_t blocks)
 {
 	return key->power[DP_GCM_POWERS - blocks];
@@ -150,7 +156,7 @@ void dp_gcm_hash_key(struct dp_gcm_key *key, unsigned rounds)
 	}
 }
 
-/* The first n of a block's bytes, and zeros. */
+/* Keeps the first n bytes of a block and clears the others. */
 INLINE __m128i first_bytes(__m128i x, size_t n)
 {
 	static const uint8_t mask[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -158,7 +164,7 @@ INLINE __m128i first_bytes(__m128i x, size_t n)
 	return x & load(mask + 16 - n);
 }
 
-/* The n bytes before `end`, and zeros. 16 bytes stand there if `whole`. */
+/* Loads the n bytes before `end`, then zeros. `whole`: 16 bytes before `end` are readable. */
 INLINE __m128i last_bytes(const uint8_t *end, size_t n, bool whole)
 {
 	static const uint8_t move[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0xff, 0xff,
@@ -171,7 +177,10 @@ INLINE __m128i last_bytes(const uint8_t *end, size_t n, bool whole)
 	return load(block);
 }
 
-/* The additional data, hashed. Behind them stand 16 bytes at least, which are read and left out. */
+/*
+ * Hashes `len` bytes of additional data at `pkt`. At least 16 bytes must be readable behind them,
+ * because whole blocks are loaded and masked.
+ */
 INLINE __m128i hash_header(const struct dp_gcm_key *key, const uint8_t *pkt, size_t len)
 {
 	__m128i hash = _mm_setzero_si128();
@@ -193,7 +202,7 @@ INLINE __m128i hash_header(const struct dp_gcm_key *key, const uint8_t *pkt, siz
 	return hash;
 }
 
-/* `n` pairs of counter blocks, xor the first round key. */
+/* Sets `state` to `n` pairs of counter blocks xor the first round key, and advances the counter. */
 INLINE void start_rounds(__m256i state[], unsigned n, __m256i *counter, const struct dp_gcm_key *key)
 {
 	const __m256i two = _mm256_set_epi32(0, 0, 0, 2, 0, 0, 0, 2);
@@ -216,7 +225,7 @@ INLINE void one_round(__m256i state[], unsigned n, const uint8_t round_key[16])
 	}
 }
 
-/* Hashes the ciphertext of a group's pair i; `hash` is what came before the group. */
+/* Adds pair `i` of a group's ciphertext to the hash. `hash` is the hash before the group. */
 INLINE void hash_pair(struct product *sum, const struct dp_gcm_key *key, const uint8_t *group, unsigned i,
 	__m128i hash)
 {
@@ -227,7 +236,10 @@ INLINE void hash_pair(struct product *sum, const struct dp_gcm_key *key, const u
 	multiply(sum, x, load_pair(powers_for(key, 2 * PAIRS) + 32 * i));
 }
 
-/* Enciphers a group, and hashes the ciphertext of the one before it (`done`, or NULL). */
+/*
+ * Encrypts a group and hashes the ciphertext of the previous group (`done`; NULL: none). Returns
+ * the new hash.
+ */
 INLINE __m128i encrypt_group(const struct dp_gcm_key *key, unsigned rounds, uint8_t *dst, const uint8_t *src,
 	__m256i *counter, const uint8_t *done, __m128i hash)
 {
@@ -257,7 +269,10 @@ INLINE __m128i hash_group(const struct dp_gcm_key *key, const uint8_t *group, __
 	return reduce(&sum);
 }
 
-/* The key stream of n pairs to `to`; returns what masks the tag, from the first counter block. */
+/*
+ * Writes the key stream of `n` pairs to `to`. Returns the mask of the tag, which is the encrypted
+ * first counter block.
+ */
 INLINE __m128i key_stream(const struct dp_gcm_key *key, unsigned rounds, unsigned n, __m256i counter,
 	__m128i first, uint8_t *to)
 {
@@ -277,14 +292,14 @@ INLINE __m128i key_stream(const struct dp_gcm_key *key, unsigned rounds, unsigne
 }
 
 /*
- * Enciphers and hashes the last `left` < GROUP bytes, hashes the block of lengths behind them,
- * and writes the tag. `whole`: the payload has 16 bytes at least.
+ * Encrypts and hashes the last `left` < GROUP bytes, hashes the block of lengths behind them, and
+ * writes the tag. `whole`: the payload has at least 16 bytes.
  */
 INLINE void finish(const struct dp_gcm_key *key, uint8_t *dst, const uint8_t *src, size_t left,
 	const uint8_t *stream, __m128i hash, __m128i lengths, __m128i mask, bool whole)
 {
 	size_t blocks = (left + 15) / 16;
-	/* with the block of lengths they may be one more than there are powers: that one goes alone then */
+	/* if the data needs all powers, the block of lengths is hashed separately */
 	bool full = blocks == DP_GCM_POWERS;
 	const uint8_t *power = powers_for(key, full ? blocks : blocks + 1);
 	__m256i before = alone(hash);
@@ -300,7 +315,7 @@ INLINE void finish(const struct dp_gcm_key *key, uint8_t *dst, const uint8_t *sr
 		size_t n = left < 16 ? left : 16;
 		__m128i in = n == 16 ? load(src) : last_bytes(src + n, n, whole);
 		__m128i x = first_bytes(in ^ load(stream), n);
-		store(dst, x); /* more than n bytes: the tag comes behind them */
+		store(dst, x); /* may write more than n bytes, which the tag overwrites */
 		multiply(&sum, alone(reverse(x)) ^ before, alone(load(power)));
 		before = _mm256_setzero_si256();
 		left -= n, src += n, dst += n, stream += 16, power += 16;
@@ -317,7 +332,7 @@ INLINE void finish(const struct dp_gcm_key *key, uint8_t *dst, const uint8_t *sr
 INLINE void seal(const struct dp_gcm_key *key, unsigned rounds, uint8_t *pkt, size_t hdr_len,
 	const uint8_t *src, size_t len, const uint8_t iv[16])
 {
-	/* Counter blocks as numbers: 1 masks the tag, from 2 on they encipher. */
+	/* Counter block 1 masks the tag; counter blocks from 2 on encrypt the payload. */
 	__m128i first = _mm_insert_epi32(load(iv), 0x01000000, 3);
 	__m256i counter = _mm256_add_epi32(twice(reverse(first)), _mm256_set_epi32(0, 0, 0, 2, 0, 0, 0, 1));
 	__m128i lengths = _mm_set_epi64x((long long)hdr_len * 8, (long long)len * 8);
@@ -346,7 +361,7 @@ INLINE void seal(const struct dp_gcm_key *key, unsigned rounds, uint8_t *pkt, si
 void dp_gcm_seal(const struct dp_gcm_key *key, unsigned rounds, uint8_t *pkt, size_t hdr_len,
 	const uint8_t *payload, size_t len, const uint8_t iv[16])
 {
-	/* either a loop unrolled */
+	/* a constant number of rounds lets the compiler unroll the loops */
 	if (rounds == DP_GCM_AES128_ROUNDS)
 		seal(key, DP_GCM_AES128_ROUNDS, pkt, hdr_len, payload, len, iv);
 	else

@@ -3,9 +3,9 @@
 #define SPATE_DATAPLANE_SRTP_INTERNAL_H
 
 /*
- * What the two engines share. Every engine starts with struct dp_srtp_engine, every
- * session with struct dp_srtp_session. srtp.c checks lengths, headers and directions
- * before an engine sees a packet.
+ * Declares what srtp.c and the two engines share. Every engine begins with struct dp_srtp_engine,
+ * every session with struct dp_srtp_session. srtp.c checks lengths, headers and directions before
+ * an engine sees a packet, except for dp_srtp_protect_rtp(), where the engine checks each job.
  */
 
 #include <stdbool.h>
@@ -18,9 +18,9 @@
 
 enum {
 	DP_SRTP_RTCP_HEADER = 8, /* never encrypted (RFC 3711, 3.4) */
-	DP_SRTP_INDEX = 4, /* E||index behind SRTCP */
+	DP_SRTP_INDEX = 4, /* E || index of SRTCP */
 	DP_SRTP_ROC = 4,
-	DP_SRTP_PACKET_MAX = 0xff00, /* ipsec-mb counts a message in 16 bits, padding included */
+	DP_SRTP_PACKET_MAX = 0xff00, /* ipsec-mb's lengths are 16 bits, padding included */
 };
 
 #define DP_SRTCP_E         0x80000000u
@@ -32,7 +32,7 @@ struct dp_srtp_profile {
 	uint8_t key_len, salt_len, tag_len;
 };
 
-/* NULL for a profile that is not ours. */
+/* Returns the parameters of a profile; NULL: not supported. */
 const struct dp_srtp_profile *dp_srtp_profile(uint16_t id);
 
 struct dp_srtp_session {
@@ -41,9 +41,9 @@ struct dp_srtp_session {
 	uint8_t tag_len; /* 0: not open */
 };
 
-/* dp_srtp_keep()'s arguments, in every inbound session. */
+/* The arguments of dp_srtp_keep(), in every inbound session. */
 struct dp_srtp_keep {
-	bool (*in_use)(const void *arg, uint32_t ssrc); /* NULL: all are */
+	bool (*in_use)(const void *arg, uint32_t ssrc); /* NULL: all are in use */
 	const void *arg;
 };
 
@@ -52,7 +52,7 @@ struct dp_srtp_ops {
 	const char *name;
 	size_t session_size[2]; /* by enum dp_srtp_dir */
 	void (*free)(struct dp_srtp_engine *e);
-	/* `limit` is at most DP_SRTP_SSRC_MAX; the session is zeroed but for its first fields. */
+	/* `limit` <= DP_SRTP_SSRC_MAX. The session is zeroed except for its common fields. */
 	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
 		unsigned limit);
 	struct dp_srtp_keep *(*keep)(struct dp_srtp_session *s);
@@ -67,15 +67,15 @@ struct dp_srtp_ops {
 
 struct dp_srtp_engine {
 	const struct dp_srtp_ops *ops;
-	const char *code;
+	const char *code; /* see dp_srtp_engine_code() */
 };
 
-/* NULL with errno. */
+/* Creates an engine; NULL with errno set: failed. */
 struct dp_srtp_engine *dp_srtp_mb_new(void);
 struct dp_srtp_engine *dp_srtp_libsrtp2_new(void);
 bool dp_srtp_mb_available(void);
 
-/* Fills in the fields that every session has, zeroing the rest. False: no such profile. */
+/* Fills in the common fields of a session and zeroes the rest. False: unknown profile. */
 bool dp_srtp_session_init(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
 	uint16_t profile);
 

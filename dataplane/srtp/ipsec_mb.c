@@ -25,8 +25,10 @@ static bool has_avx512_vaes(const IMB_MGR *mgr)
 }
 
 /*
- * ipsec-mb's powers of the hash key: 48 with VAES and AVX-512, else 8, without AVX2 with as many sums of their
- * halves. Of gcm_vaes.c's key what AES-128 reads; AES-256's last line comes without being asked for.
+ * Returns how many bytes of an expanded AES-GCM key this CPU's code reads. ipsec-mb uses 48 powers
+ * of the hash key with VAES and AVX-512, otherwise 8, and without AVX2 also the sums of their
+ * halves. For gcm_vaes.c it is what AES-128 reads, because the CPU's own prefetcher fetches the one
+ * further cache line of AES-256.
  */
 static size_t gcm_used(const IMB_MGR *mgr, bool vaes)
 {
@@ -87,7 +89,10 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, boo
 		errno = ENOTSUP;
 		return NULL;
 	}
-	/* The AVX2 and AVX-512 code hashes in 8 and 16 lanes, the SSE code with SHA-NI. */
+	/*
+	 * The AVX2 and AVX-512 code computes SHA-1 in 8 and 16 lanes, which is slow for few
+	 * messages. The SSE code uses SHA-NI.
+	 */
 	e->few = e->mgr;
 	if (has_sha_ni(e->mgr) && e->mgr->used_arch != IMB_ARCH_SSE) {
 		e->few = alloc_mb_mgr(flags);
@@ -117,7 +122,7 @@ struct dp_srtp_engine *dp_srtp_mb_new(void)
 	return dp_mb_new(init_best, 0, true);
 }
 
-/* The state of SHA-1 after the key's first block (RFC 2104). */
+/* Computes the state of SHA-1 after its first block, the padded key xor `pad` (RFC 2104). */
 static void hmac_start(struct dp_mb_engine *e, const uint8_t key[DP_SRTP_AUTH_KEY], uint8_t pad,
 	uint8_t out[20])
 {
@@ -157,7 +162,7 @@ static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 	}
 }
 
-/* The key that RTP goes out with. */
+/* Expands the key that encrypts outgoing RTP. */
 static void expand_out(struct dp_mb_engine *e, const struct dp_mb_session *s, union dp_mb_schedule *out)
 {
 	if (!e->vaes || !dp_mb_is_gcm(s)) {
@@ -181,7 +186,10 @@ const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp
 	return &e->schedule;
 }
 
-/* Another session may stand at this one's place before or after. */
+/*
+ * Wipes the expanded key. The cache compares addresses of keys, and the address of this session may
+ * have belonged to another session, or may do so later.
+ */
 static void forget_expanded(struct dp_mb_engine *e)
 {
 	e->expanded = NULL;
@@ -232,8 +240,8 @@ static bool job_valid(const struct dp_srtp_job *j)
 }
 
 /*
- * Headers were written just now, in small pieces. Reading them all before the first
- * encryption lets those stores settle instead of stalling every load.
+ * The headers have just been written in small pieces. Reading all of them before the first
+ * encryption gives these stores time to complete; otherwise each load would stall.
  */
 static void protect_batch(struct dp_mb_engine *e, struct dp_srtp_job *jobs, unsigned n)
 {

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Implements AES-CM with HMAC-SHA1-80 (RFC 3711) for the ipsec-mb engine. */
+
 #include <errno.h>
 
 #include <openssl/crypto.h>
 
 #include "dataplane/srtp/ipsec_mb.h"
 
-enum { TAG = 10 }; /* of the 20 bytes of HMAC-SHA1 (RFC 3711, 8.2) */
+enum { TAG = 10 }; /* bytes of HMAC-SHA1's 20 (RFC 3711, 8.2) */
 
-/* A burst of ciphers, then a burst of hashes over the same jobs: the library's fastest form. */
+/*
+ * A batch is one burst of ciphers, then one burst of hashes over the same jobs, which is the
+ * fastest interface of the library.
+ */
 void dp_mb_cm_init(struct dp_mb_engine *e)
 {
 	for (unsigned i = 0; i < DP_MB_BATCH; i++) {
@@ -19,13 +24,16 @@ void dp_mb_cm_init(struct dp_mb_engine *e)
 		j->key_len_in_bytes = IMB_KEY_128_BYTES;
 		j->iv = e->iv[i];
 		j->iv_len_in_bytes = sizeof(e->iv[i]);
-		/* to the side: the library knows tags of 12 and of 20 bytes alone */
+		/* not into the packet: the library supports only tags of 12 and 20 bytes */
 		j->auth_tag_output = e->digest[i];
 		j->auth_tag_output_len_in_bytes = sizeof(e->digest[i]);
 	}
 }
 
-/* RFC 3711, 4.1.1: salt * 2^16 xor SSRC * 2^64 xor index * 2^16. The counter is the low 16 bits. */
+/*
+ * RFC 3711, 4.1.1: salt * 2^16 xor SSRC * 2^64 xor index * 2^16. The low 16 bits are the block
+ * counter.
+ */
 static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint64_t index)
 {
 	uint64_t high, low;
@@ -44,7 +52,7 @@ static void stage_cipher(struct dp_mb_engine *e, unsigned i, const union dp_mb_s
 	IMB_JOB *j = &e->job[i];
 
 	j->enc_keys = key->aes;
-	j->src = len != 0 ? src : e->nothing; /* a burst takes no length of 0 */
+	j->src = len != 0 ? src : e->nothing; /* a burst refuses the length 0 */
 	j->dst = len != 0 ? dst : e->nothing;
 	j->msg_len_to_cipher_in_bytes = len != 0 ? len : 1;
 }
@@ -83,7 +91,7 @@ void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 	if (!run_cipher(e, n))
 		return;
 
-	/* what is hashed is the packet || ROC; the tag then takes the ROC's place (RFC 3711, 4.2) */
+	/* the hash covers packet || ROC; the tag then overwrites the ROC (RFC 3711, 4.2) */
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_srtp_job *j = e->cm[i];
 		size_t len = (size_t)j->hdr_len + j->payload_len;

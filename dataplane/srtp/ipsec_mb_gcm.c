@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Implements AES-GCM (RFC 7714) for the ipsec-mb engine. */
+
 #include <errno.h>
 
 #include <openssl/crypto.h>
@@ -7,7 +9,10 @@
 
 enum { TAG = 16 };
 
-/* RFC 7714, 8.1 and 9.1: 00 00 || SSRC || the 48 bits of ROC || SEQ or of the SRTCP index, xor salt. */
+/*
+ * RFC 7714, 8.1 and 9.1: (00 00 || SSRC || 48-bit index) xor salt. The index is ROC || SEQ for RTP
+ * and the SRTCP index for RTCP.
+ */
 static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint64_t index)
 {
 	uint64_t high = (uint64_t)ssrc << 16 | index >> 32;
@@ -32,7 +37,7 @@ static void encrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const
 		IMB_AES256_GCM_ENC(e->mgr, key, &e->ctx, dst, src, len, iv, aad, aad_len, dst + len, TAG);
 }
 
-/* In place; the tag stands behind. 0 or EBADMSG. */
+/* Decrypts in place; the tag follows the data. Returns 0 or EBADMSG. */
 static int decrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
 	uint8_t *data, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
 {
@@ -58,7 +63,7 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 		struct dp_srtp_job *j = e->gcm[i];
 		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
 
-		/* with many viewers the time goes into fetching their keys */
+		/* with many viewers most of the time is spent on fetching their keys */
 		if (i + 1 < n && e->gcm[i + 1]->session != j->session)
 			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
 		if (e->vaes)
@@ -84,7 +89,7 @@ int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *
 	return err;
 }
 
-/* RFC 7714, 9.2: the additional data are the header and E||index, which stands behind the tag. */
+/* RFC 7714, 9.2: the additional data is the header and E || index, which follows the tag. */
 static void rtcp_aad(uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX], const uint8_t *pkt, uint32_t e_index)
 {
 	memcpy(aad, pkt, DP_SRTP_RTCP_HEADER);

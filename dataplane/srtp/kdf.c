@@ -16,7 +16,10 @@ int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, s
 	if (!aes || salt_len > DP_SRTP_SALT_MAX || out_len > 32)
 		return EINVAL;
 
-	/* x = label || r, right-aligned to the 112-bit salt; the counter follows (4.3.1, 4.3.3) */
+	/*
+	 * RFC 3711, 4.3.1 and 4.3.3: the salt xor (label || r), both right-aligned in 112 bits,
+	 * then the counter
+	 */
 	uint8_t iv[16] = {0};
 	memcpy(iv, salt, salt_len);
 	iv[7] ^= (uint8_t)label;

@@ -2,7 +2,10 @@
 #ifndef SPATE_DATAPLANE_SRTP_KDF_H
 #define SPATE_DATAPLANE_SRTP_KDF_H
 
-/* Session keys from a master key (RFC 3711, 4.3; RFC 6188; RFC 7714, 11), rate 0. */
+/*
+ * Derives SRTP session keys from a master key (RFC 3711, 4.3; RFC 6188; RFC 7714, 11) with the key
+ * derivation rate 0.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,13 +36,17 @@ struct dp_srtp_derived {
 };
 
 /*
- * One key: `out_len` bytes of the AES-CM keystream of the master key (16 or 32 bytes). A
- * salt shorter than 14 bytes is followed by zeros (RFC 7714, 11). 0, EINVAL, ENOMEM.
+ * Derives one key: the first `out_len` <= 32 bytes of the AES-CM key stream of the master key (16
+ * or 32 bytes). A salt shorter than 14 bytes is padded with zeros (RFC 7714, 11). Returns 0, EINVAL
+ * (a length) or ENOMEM.
  */
 int dp_srtp_kdf(const uint8_t *master, size_t master_len, const uint8_t *salt, size_t salt_len,
 	enum dp_kdf_label label, uint8_t *out, size_t out_len);
 
-/* All keys of a session. The caller wipes `out`. 0, EINVAL (profile), ENOMEM. */
+/*
+ * Derives all keys of a session. The caller wipes `out`. Returns 0, EINVAL (unknown profile) or
+ * ENOMEM.
+ */
 int dp_srtp_derive(struct dp_srtp_derived *out, const struct dp_srtp_keys *keys);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Implements the libsrtp2 engine, which runs on every CPU and is the oracle of the tests. */
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,9 +12,9 @@
 #include "dataplane/srtp/replay.h"
 
 /*
- * libsrtp2 makes a stream for each SSRC out of a template, on the way in only once a
- * packet has been authenticated. It has no limit on their number; ours is kept here. It
- * counts the SRTCP index per SSRC, which is as safe: the SSRC is part of the nonce.
+ * libsrtp2 creates a stream per SSRC from a template, for an inbound SSRC only after a packet has
+ * authenticated. It does not limit the number of streams; this file does. It counts the SRTCP index
+ * per SSRC and not per session, which is as safe because the SSRC is part of the nonce.
  */
 struct session {
 	struct dp_srtp_session base;
@@ -30,7 +32,7 @@ struct session_out {
 } __attribute__((aligned(64)));
 
 enum {
-	/* A packet may be sent again as it was, as long as a retransmission cache may hold it. */
+	/* A packet may be retransmitted unchanged as long as a retransmission cache may hold it. */
 	OUT_WINDOW = 8192,
 };
 
@@ -75,7 +77,7 @@ static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session
 		.allow_repeat_tx = 1,
 	};
 
-	/* its profile numbers are IANA's, as ours */
+	/* libsrtp2's profile numbers are IANA's, like ours */
 	if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, (srtp_profile_t)p->id) != 0 ||
 		srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, (srtp_profile_t)p->id) != 0)
 		return EINVAL;
@@ -125,8 +127,8 @@ static int to_errno(srtp_err_status_t status)
 }
 
 /*
- * The library counts the ROC by itself. What it counted for this SSRC has to be what the
- * caller counts, give or take the roll-over that this packet may bring or precede.
+ * The library counts the ROC itself. Its ROC of this SSRC must equal the caller's, or differ by one
+ * if this packet is the first after a roll-over or a late one from before it.
  */
 static bool roc_agrees(struct session *s, const struct dp_srtp_job *j, uint32_t *known)
 {
@@ -151,7 +153,7 @@ static void protect_one(struct dp_srtp_job *j)
 		memcpy(j->dst + j->hdr_len, j->payload, j->payload_len);
 	if (srtp_protect(s->srtp, j->dst, &len) != srtp_err_status_ok)
 		return;
-	/* a roll-over is counted when its first packet passes, and only then */
+	/* the library must count a roll-over at its first packet, and only then */
 	if (srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), &after) != srtp_err_status_ok ||
 		after != (j->roc == before + 1 ? j->roc : before))
 		return;
@@ -164,7 +166,10 @@ static void engine_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *job
 		protect_one(&jobs[i]);
 }
 
-/* RTP and SRTCP of an SSRC are one stream to the library, which goes with the last place of it. */
+/*
+ * The library has one stream for RTP and SRTCP of an SSRC, which is removed when the SSRC has left
+ * both sets.
+ */
 static int unprotect(struct session_in *in, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
 	srtp_err_status_t (*call)(srtp_t, void *, int *))
 {
@@ -182,7 +187,7 @@ static int unprotect(struct session_in *in, struct dp_ssrc_set *set, uint32_t ss
 	bool held = place < set->count;
 	uint32_t before = set->ssrc[place];
 	if (dp_ssrc_accept(set, place, ssrc) && held && dp_ssrc_find(other, before) < 0)
-		/* which wants network byte order */
+		/* the library expects network byte order */
 		(void)srtp_remove_stream(in->s.srtp, __builtin_bswap32(before));
 	*len = (size_t)n;
 	return 0;

@@ -35,7 +35,10 @@ bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc)
 	bool new = replaced || place == set->count;
 
 	if (replaced) {
-		/* All that might have gone had come since the last time: now they have to come again. */
+		/*
+		 * Every SSRC that could be replaced had its bit set. Clear all bits to learn again
+		 * which SSRCs are active.
+		 */
 		if (set->recent & bit)
 			set->recent = 0;
 		set->next = (uint8_t)(place + 1);
@@ -53,7 +56,7 @@ uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq)
 	uint16_t last = (uint16_t)r->highest;
 
 	if (last < 0x8000) {
-		/* there is nothing before the first roll-over */
+		/* before the first roll-over there is no lower ROC */
 		if (seq > last + 0x8000 && roc > 0)
 			roc--;
 	} else if (last - 0x8000 > seq) {

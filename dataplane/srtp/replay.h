@@ -3,9 +3,9 @@
 #define SPATE_DATAPLANE_SRTP_REPLAY_H
 
 /*
- * The packet index of what comes in (RFC 3711, 3.3.1) and the replay window (3.3.2), per
- * SSRC. Finding, estimating and testing change nothing; dp_replay_accept() is called once
- * the packet has been authenticated.
+ * Estimates the packet index of inbound packets (RFC 3711, 3.3.1) and keeps the replay window
+ * (3.3.2), per SSRC. Finding, estimating and testing change nothing. dp_replay_accept() is called
+ * after the packet has been authenticated.
  */
 
 #include <stdbool.h>
@@ -15,46 +15,52 @@
 
 enum { DP_REPLAY_WINDOW = 128 };
 
-/* 2^48 packets, then the key is used up (RFC 3711, 9.2). */
+/* The last packet index: one key protects at most 2^48 packets (RFC 3711, 9.2). */
 #define DP_RTP_INDEX_MAX 0xffffffffffffull
 
 struct dp_replay {
-	uint64_t highest;
+	uint64_t highest; /* highest index accepted */
 	uint64_t seen[2]; /* bit i: highest - i was accepted */
 };
 
-/* The SSRCs a session follows. */
+/* The SSRCs for which a session keeps state. */
 struct dp_ssrc_set {
 	uint8_t count, limit;
-	uint8_t next; /* the place behind the one that was replaced last */
-	uint32_t recent; /* bit i: ssrc[i] has come since all of them were asked for the last time */
+	uint8_t next; /* index behind the one that was replaced last */
+	uint32_t recent; /* bit i: ssrc[i] was accepted since the bits were cleared */
 	uint32_t ssrc[DP_SRTP_SSRC_MAX];
 };
 
 struct dp_replay_table {
 	struct dp_ssrc_set set;
-	struct dp_replay state[DP_SRTP_SSRC_MAX]; /* as in set */
+	struct dp_replay state[DP_SRTP_SSRC_MAX]; /* state[i] belongs to set.ssrc[i] */
 };
 
-/* Its place, or -1. */
+/* Returns the index of an SSRC; -1: not in the set. */
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
 
 /*
- * The place for a new SSRC: a free one, else that of one not kept which has not come for longest, as far
- * as one bit each knows. -1: none. Changes nothing.
+ * Returns the index for a new SSRC: a free one, otherwise that of the SSRC that is not in use and,
+ * as far as one bit per SSRC tells, was not accepted for longest. -1: none. Changes nothing.
  */
 int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep);
 
-/* An authenticated packet of `ssrc` came, whose place that is by one of the above. True: it is new there. */
+/*
+ * Records that a packet of `ssrc` was authenticated. `place` is the index from dp_ssrc_find() or
+ * dp_ssrc_room(). True: the SSRC is new at this index.
+ */
 bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc);
 
-/* ROC || SEQ of a packet; past DP_RTP_INDEX_MAX when the roll-over counter is used up. */
+/* Estimates ROC || SEQ of a packet. The result exceeds DP_RTP_INDEX_MAX if the ROC is exhausted. */
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
 
-/* Neither accepted before nor older than the window. */
+/* Whether `index` is neither accepted already nor older than the window. */
 bool dp_replay_fresh(const struct dp_replay *r, uint64_t index);
 
-/* `place` as dp_ssrc_find() or dp_ssrc_room() said; one that is new there begins anew. */
+/*
+ * Marks `index` as accepted. `place` is the index from dp_ssrc_find() or dp_ssrc_room(). An SSRC
+ * that is new there starts with an empty window.
+ */
 void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index);
 
 #endif

@@ -102,7 +102,7 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
 	e->ops->protect_rtp(e, jobs, n);
 }
 
-/* Length of the header with CSRCs and extension (RFC 3550, 5.1, 5.3.1); 0 when malformed. */
+/* Returns the header's length with CSRCs and extension (RFC 3550, 5.1, 5.3.1); 0: malformed. */
 static size_t rtp_header_len(const uint8_t *pkt, size_t len)
 {
 	if (len < 12 || pkt[0] >> 6 != 2)
@@ -147,7 +147,7 @@ int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, 
 	if (*len < (size_t)DP_SRTP_RTCP_HEADER + s->tag_len + DP_SRTP_INDEX || pkt[0] >> 6 != 2)
 		return EINVAL;
 
-	/* the index stands last with GCM (RFC 7714, 9.2), before the tag otherwise */
+	/* E || index is last with GCM (RFC 7714, 9.2), otherwise before the tag */
 	bool aead = dp_srtp_profile(s->profile)->aead;
 	const uint8_t *index = pkt + *len - DP_SRTP_INDEX - (aead ? 0 : s->tag_len);
 	if ((dp_get32(index) & DP_SRTCP_E) == 0)
