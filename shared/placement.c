@@ -121,7 +121,7 @@ static void check_memory(struct sh_placement *p, const struct sh_config *c, cons
 	struct sh_cpus all = worker_cpus(c);
 
 	if (!c->dataplane.hugepages) {
-		add(p, "dataplane.hugepages is off, 4 KiB pages make every viewer dearer: reserve some "
+		add(p, "dataplane.hugepages is off, 4 KiB pages cost CPU time for every viewer: reserve some "
 		       "(sysctl vm.nr_hugepages=1024) and turn it on");
 		return;
 	}

@@ -100,7 +100,7 @@ static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX],
 		reply->magic != SH_ABI_MAGIC) {
 		snprintf(err, err_size,
 			n == 0 ? "the data plane closed the connection"
-			       : "the data plane's answer is not one this program knows");
+			       : "the data plane's reply is malformed or of another version");
 		return n == 0 ? ECONNRESET : EPROTO;
 	}
 	return 0;
