@@ -13,11 +13,11 @@
 #include "shared/log.h"
 #include "shared/placement.h"
 #include "shared/stats_names.h"
-#include "dataplane/agent.h"
-#include "dataplane/eal.h"
-#include "dataplane/kernel_side.h"
-#include "dataplane/port_stats.h"
-#include "dataplane/remove.h"
+#include "dataplane/agent/agent.h"
+#include "dataplane/start/eal.h"
+#include "dataplane/device/tap.h"
+#include "dataplane/device/port_stats.h"
+#include "dataplane/start/remove_tree.h"
 
 static volatile sig_atomic_t stop;
 

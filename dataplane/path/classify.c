@@ -9,9 +9,9 @@
 #include <rte_hash.h>
 #include <rte_prefetch.h>
 
-#include "dataplane/plain.h"
-#include "dataplane/tuples.h"
-#include "dataplane/worker.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/tuples.h"
+#include "dataplane/worker/worker.h"
 
 enum { RTP_MIN = 12, RTCP_MIN = 8 };
 

@@ -14,7 +14,7 @@
 
 #include <rte_branch_prediction.h>
 
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 enum {
 	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "shared/stats_slot.h"
-#include "dataplane/plain.h"
-#include "dataplane/path/media.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/path/outgoing.h"
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "dataplane/control.h"
-#include "dataplane/worker.h"
+#include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/worker.h"
 
 /* What the control plane says is checked like anything else: it may have bugs. */
 static void send_one(struct dp_worker *w, const struct sh_packet *p)

@@ -10,8 +10,8 @@
 
 #include "dataplane/net/arp.h"
 #include "dataplane/net/nd.h"
-#include "dataplane/plain.h"
-#include "dataplane/path/media.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/path/outgoing.h"
 
 #define RETRY  (1000 * DP_MS) /* while it is not known */
 #define RENEW  (20000 * DP_MS) /* a neighbour may have been replaced */

@@ -10,8 +10,8 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/net/udp.h"
-#include "dataplane/worker.h"
-#include "dataplane/path/answer.h"
+#include "dataplane/worker/worker.h"
+#include "dataplane/path/arp_icmp.h"
 
 /*
  * Whether the sum is to be looked at here. A device that says NONE means that the packet is

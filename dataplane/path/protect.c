@@ -6,7 +6,7 @@
 
 #include <rte_branch_prediction.h>
 
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "dataplane/control.h"
-#include "dataplane/worker.h"
+#include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/worker.h"
 
 #define SECOND 1000000000ull
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 enum {
 	RTCP_CAP = 1200,

@@ -2,8 +2,8 @@
 
 /* A stream's packet becomes one viewer's: number, timestamp, SSRC, payload type, extensions. */
 
-#include "dataplane/path/media.h"
-#include "dataplane/path/tx.h"
+#include "dataplane/path/outgoing.h"
+#include "dataplane/send/tx.h"
 
 /* Whether this packet flows to this viewer, and with which number. */
 static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dataplane/rtp/keyframe.h"
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
 	uint8_t len)

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 static enum sh_drop reason_of(int error)
 {

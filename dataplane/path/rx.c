@@ -5,7 +5,7 @@
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
-#include "dataplane/worker.h"
+#include "dataplane/worker/worker.h"
 
 /* Another port comes first each time, so that a busy one starves nobody. */
 unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts)

@@ -9,7 +9,7 @@
 
 #include <rte_ring.h>
 
-#include "dataplane/plain.h"
+#include "dataplane/tables/plain_transport.h"
 
 /* A burst's packets for other workers. */
 struct others {

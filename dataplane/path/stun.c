@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "shared/stun.h"
-#include "dataplane/stream.h"
-#include "dataplane/worker.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/worker/worker.h"
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
 

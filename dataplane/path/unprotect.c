@@ -8,9 +8,9 @@
 
 #include <errno.h>
 
-#include "dataplane/plain.h"
+#include "dataplane/tables/plain_transport.h"
 #include "dataplane/rtp/rtp.h"
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 static enum sh_drop reason_of(int error)
 {

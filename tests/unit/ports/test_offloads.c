@@ -11,7 +11,7 @@
 
 #include <rte_ethdev.h>
 
-#include "dataplane/offloads.h"
+#include "dataplane/device/offloads.h"
 #include "shared/port_stats.h"
 #include "shared/stats_names.h"
 

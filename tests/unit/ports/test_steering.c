@@ -13,7 +13,7 @@
 #include <rte_byteorder.h>
 #include <rte_errno.h>
 
-#include "dataplane/steering.h"
+#include "dataplane/device/steering.h"
 #include "shared/abi.h"
 
 enum { PORT = 3, BASE = 20000, ROOM = 2 * SH_MAX_WORKERS };

@@ -21,7 +21,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "dataplane/path/tx.h"
+#include "dataplane/send/tx.h"
 
 enum { PORTS = 2, WORKER = 1, MBUFS = 4096, LIMIT = MBUFS / 2, PACKETS = 40000, LENGTH = 1000 };
 

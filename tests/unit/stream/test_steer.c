@@ -11,7 +11,7 @@
 
 #include <rte_malloc.h>
 
-#include "dataplane/plain.h"
+#include "dataplane/tables/plain_transport.h"
 #include "tests/unit/stream/world.h"
 
 enum { BASE = 20000, SLOTS = 8, ELSEWHERE = 40000 };

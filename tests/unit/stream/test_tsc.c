@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "dataplane/clock.h"
+#include "dataplane/worker/clock.h"
 
 enum { GHZ = 3, MONO = 1000000 };
 

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "dataplane/path/media.h"
+#include "dataplane/path/outgoing.h"
 
 enum {
 	WORLD_WORKERS = 3,

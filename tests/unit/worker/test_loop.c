@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dataplane/worker.h"
+#include "dataplane/worker/worker.h"
 
 enum { LOOPS = 4, FAIR = 8 * DP_BURST };
 

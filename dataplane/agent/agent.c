@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/agent/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "shared/log.h"
+#include "dataplane/device/port_stats.h"
+
+#define MS 1000000ull
+
+enum { POLL_MS = 1, IDLE_POLL_MS = 5, IDLE_AFTER_MS = 500, TICK_MS = 100, PORTS_MS = 1000 };
+
+int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
+{
+	if (dp_objects_init(&a->objects, &a->config->limit) != 0) {
+		snprintf(err, err_size, "no memory for the records of all objects");
+		return -1;
+	}
+	dp_commands_init(a);
+	return dp_hello_listen(a, err, err_size);
+}
+
+/* Workers of one node share a pool, and each pool counts once. */
+static void write_pools(struct sh_stats_header *h, const struct dp_workers *all)
+{
+	uint32_t total = 0, available = 0;
+
+	for (unsigned i = 0; i < all->count; i++) {
+		bool seen = false;
+
+		for (unsigned k = 0; k < i; k++)
+			seen |= all->pool[k] == all->pool[i];
+		if (seen)
+			continue;
+		total += all->pool[i]->size;
+		available += rte_mempool_avail_count(all->pool[i]);
+	}
+	h->mbuf_total = total;
+	h->mbuf_free = available;
+}
+
+static void tick(struct dp_agent *a)
+{
+	struct sh_stats_header *h = a->stats->header;
+
+	if (a->now_ns < a->tick_ns)
+		return;
+	a->tick_ns = a->now_ns + TICK_MS * MS;
+	h->tick_ns = a->now_ns;
+	h->control_connected = a->control != NULL;
+	h->transports_used = a->objects.used[DP_TRANSPORT];
+	h->producers_used = a->objects.used[DP_PRODUCER];
+	h->consumers_used = a->objects.used[DP_CONSUMER];
+	write_pools(h, a->workers);
+	if (a->now_ns < a->ports_ns)
+		return;
+	a->ports_ns = a->now_ns + PORTS_MS * MS;
+	for (unsigned i = 0; i < a->workers->ports.count; i++)
+		dp_port_stats_update(&a->stats->port[i], &a->workers->ports.port[i]);
+}
+
+/* Workers don't wake the agent: it looks often while anything goes on, and seldom else. */
+static int poll_ms(const struct dp_agent *a)
+{
+	bool busy = !TAILQ_EMPTY(&a->running) || a->holding || a->now_ns - a->active_ns < IDLE_AFTER_MS * MS;
+
+	return busy ? POLL_MS : IDLE_POLL_MS;
+}
+
+void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
+{
+	while (!*stop) {
+		dp_hello_serve(a, poll_ms(a));
+		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
+		dp_commands_take(a);
+		dp_commands_answers(a);
+		dp_commands_delete(a);
+		dp_snapshot_sweep(a);
+		dp_events_flush(a);
+		dp_control_reap(a);
+		tick(a);
+		if (a->stop_ns && a->now_ns >= a->stop_ns) {
+			sh_log(SH_LOG_INFO, "drained");
+			break;
+		}
+	}
+}
+
+void dp_agent_close(struct dp_agent *a)
+{
+	if (a->control)
+		dp_control_give_up(a, "this process ends");
+	while (a->given_up) {
+		struct dp_control *c = a->given_up;
+
+		a->given_up = c->next;
+		dp_control_free(c);
+	}
+	dp_hello_close(a);
+	for (uint32_t i = 0; i < a->objects.slots[DP_PRODUCER]; i++)
+		if (a->objects.table[DP_PRODUCER][i].id)
+			dp_stream_dispose(&a->workers->streams[i]);
+	dp_objects_free(&a->objects);
+}

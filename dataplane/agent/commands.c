@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Commands are taken in order. Most become one operation of one worker and are answered
+ * when it is. One that must not run before another worker has answered is held, and all
+ * that come after it: a consumer whose producer is still being added.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "shared/log.h"
+#include "dataplane/agent/agent.h"
+
+/* What handling a command came to: an errno, 0 (done), or one of these. */
+enum { UNDER_WAY = -1, HOLD = -2 };
+
+/* --- tasks: what has been taken and not answered ---------------------------------- */
+
+void dp_commands_init(struct dp_agent *a)
+{
+	TAILQ_INIT(&a->running);
+	TAILQ_INIT(&a->idle);
+	for (unsigned i = 1; i <= DP_TASKS; i++)
+		TAILQ_INSERT_TAIL(&a->idle, &a->task[i], order);
+}
+
+static uint32_t task_begin(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	struct dp_task *t = TAILQ_FIRST(&a->idle);
+
+	TAILQ_REMOVE(&a->idle, t, order);
+	t->seq = cmd->seq;
+	t->op = cmd->op;
+	t->generation = a->generation;
+	TAILQ_INSERT_TAIL(&a->running, t, order);
+	return (uint32_t)(t - a->task);
+}
+
+static void answer(struct dp_agent *a, struct dp_task *t, int error)
+{
+	TAILQ_REMOVE(&a->running, t, order);
+	TAILQ_INSERT_TAIL(&a->idle, t, order);
+	if (t->generation == a->generation)
+		dp_event_ack(a, t->seq, error);
+}
+
+/* Answers a task, and the barriers that waited for it. Task 0 is nobody's. */
+static void task_end(struct dp_agent *a, uint32_t task, int error)
+{
+	struct dp_task *t;
+
+	if (task)
+		answer(a, &a->task[task], error);
+	while ((t = TAILQ_FIRST(&a->running)) && t->op == SH_OP_BARRIER)
+		answer(a, t, 0);
+}
+
+/* --- to the workers ------------------------------------------------------------------ */
+
+static bool room_for_op(const struct dp_agent *a, uint32_t worker)
+{
+	return rte_ring_free_count(a->workers->worker[worker]->ops) > 0;
+}
+
+static void send_op(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd, uint32_t task)
+{
+	struct dp_op op = {.cmd = *cmd, .slot = x->slot, .task = task};
+
+	if (x->transport)
+		op.slot2 = x->transport->slot;
+	if (x->producer)
+		op.slot3 = x->producer->slot;
+	rte_ring_sp_enqueue_elem(a->workers->worker[x->worker]->ops, &op, sizeof(op));
+	explicit_bzero(&op, sizeof(op));
+}
+
+/* One operation for an object that is there, answered when its worker has done it. */
+static int forward(struct dp_agent *a, struct dp_object *x, const struct sh_cmd *cmd)
+{
+	if (!x)
+		return ENOENT;
+	if (!room_for_op(a, x->worker))
+		return HOLD;
+	x->claimed = true;
+	send_op(a, x, cmd, task_begin(a, cmd));
+	return UNDER_WAY;
+}
+
+/* --- the commands -------------------------------------------------------------------- */
+
+static int add_transport(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	struct dp_object *x = dp_objects_find(&a->objects, DP_TRANSPORT, cmd->id);
+	uint32_t worker = cmd->transport_add.worker;
+
+	if (x)
+		return x->worker == worker ? forward(a, x, cmd) : EEXIST;
+	if (dp_objects_taken(&a->objects, cmd->id))
+		return EEXIST;
+	if (!room_for_op(a, worker))
+		return HOLD;
+	x = dp_objects_add(&a->objects, DP_TRANSPORT, cmd->id, NULL, NULL);
+	if (!x)
+		return ENOSPC;
+	x->worker = worker;
+	x->adding = true;
+	return forward(a, x, cmd);
+}
+
+/* The same ADD again: nothing changes, and it is answered when the first has been. */
+static int again(struct dp_object *x, bool same)
+{
+	if (x->adding)
+		return HOLD;
+	x->claimed = true;
+	return same ? 0 : EEXIST;
+}
+
+static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	const struct sh_producer_add *p = &cmd->producer_add;
+	struct dp_object *t = dp_objects_find(&a->objects, DP_TRANSPORT, p->transport);
+	struct dp_object *x = dp_objects_find(&a->objects, DP_PRODUCER, cmd->id);
+	int error;
+
+	if (x)
+		return again(x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
+	if (!t)
+		return ENOENT;
+	if (dp_objects_taken(&a->objects, cmd->id))
+		return EEXIST;
+	if (!room_for_op(a, t->worker))
+		return HOLD;
+	x = dp_objects_add(&a->objects, DP_PRODUCER, cmd->id, t, NULL);
+	if (!x)
+		return ENOSPC;
+	error = dp_stream_prepare(&a->workers->streams[x->slot], a->config, p->kind,
+		a->workers->worker[t->worker]->socket);
+	if (error) {
+		dp_objects_release(&a->objects, x);
+		return error;
+	}
+	x->producer_add = *p;
+	x->adding = true;
+	return forward(a, x, cmd);
+}
+
+static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	const struct sh_consumer_add *c = &cmd->consumer_add;
+	struct dp_object *t = dp_objects_find(&a->objects, DP_TRANSPORT, c->transport);
+	struct dp_object *p = dp_objects_find(&a->objects, DP_PRODUCER, c->producer);
+	struct dp_object *x = dp_objects_find(&a->objects, DP_CONSUMER, cmd->id);
+
+	if (x)
+		return again(x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
+	if (!t || !p)
+		return ENOENT;
+	if (dp_objects_taken(&a->objects, cmd->id))
+		return EEXIST;
+	if (p->adding || !room_for_op(a, t->worker))
+		return HOLD;
+	x = dp_objects_add(&a->objects, DP_CONSUMER, cmd->id, t, p);
+	if (!x)
+		return ENOSPC;
+	x->consumer_add = *c;
+	x->adding = true;
+	return forward(a, x, cmd);
+}
+
+/* Deleting what is not there is done already. */
+static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
+{
+	struct dp_object *x = dp_objects_find(&a->objects, kind, cmd->id);
+
+	if (!x)
+		return 0;
+	x->task = task_begin(a, cmd);
+	dp_objects_kill(&a->objects, x);
+	return UNDER_WAY;
+}
+
+static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	if (TAILQ_EMPTY(&a->running))
+		return 0;
+	task_begin(a, cmd);
+	return UNDER_WAY;
+}
+
+static int drain(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	a->stop_ns = a->now_ns + (uint64_t)cmd->drain.within_ms * 1000000;
+	sh_log(SH_LOG_INFO, "draining within_ms=%u", cmd->drain.within_ms);
+	return 0;
+}
+
+static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
+{
+	switch (cmd->op) {
+	case SH_OP_TRANSPORT_ADD:
+		return add_transport(a, cmd);
+	case SH_OP_TRANSPORT_BIND:
+	case SH_OP_TRANSPORT_KEYS:
+		return forward(a, dp_objects_find(&a->objects, DP_TRANSPORT, cmd->id), cmd);
+	case SH_OP_TRANSPORT_DEL:
+		return delete_object(a, cmd, DP_TRANSPORT);
+	case SH_OP_PRODUCER_ADD:
+		return add_producer(a, cmd);
+	case SH_OP_PRODUCER_SET:
+		return forward(a, dp_objects_find(&a->objects, DP_PRODUCER, cmd->id), cmd);
+	case SH_OP_PRODUCER_DEL:
+		return delete_object(a, cmd, DP_PRODUCER);
+	case SH_OP_CONSUMER_ADD:
+		return add_consumer(a, cmd);
+	case SH_OP_CONSUMER_SET:
+		return forward(a, dp_objects_find(&a->objects, DP_CONSUMER, cmd->id), cmd);
+	case SH_OP_CONSUMER_DEL:
+		return delete_object(a, cmd, DP_CONSUMER);
+	case SH_OP_SNAPSHOT_BEGIN:
+		dp_snapshot_begin(a);
+		return 0;
+	case SH_OP_SNAPSHOT_END:
+		dp_snapshot_end(a, cmd->snapshot_end.grace_ms);
+		return 0;
+	case SH_OP_BARRIER:
+		return barrier(a, cmd);
+	default: /* dp_command_check() lets no other pass */
+		return drain(a, cmd);
+	}
+}
+
+static bool one(struct dp_agent *a)
+{
+	struct sh_cmd *cmd = &a->held;
+	int result, taken;
+
+	if (TAILQ_EMPTY(&a->idle) || a->backlog_head != a->backlog_tail)
+		return false;
+	if (!a->holding) {
+		taken = dp_control_take(a->control, cmd);
+		if (taken == SH_RING_BROKEN)
+			dp_control_give_up(a, "it broke the command ring");
+		if (taken != 1)
+			return false;
+		a->active_ns = a->now_ns;
+	}
+	result = dp_command_check(a, cmd);
+	if (result == 0)
+		result = dispatch(a, cmd);
+	a->holding = result == HOLD;
+	if (a->holding)
+		return false;
+	if (result != UNDER_WAY) {
+		dp_event_ack(a, cmd->seq, result);
+		dp_events_flush(a);
+	}
+	explicit_bzero(cmd, sizeof(*cmd));
+	return true;
+}
+
+void dp_commands_take(struct dp_agent *a)
+{
+	for (unsigned i = 0; a->control && i < DP_CMD_SLOTS && one(a); i++)
+		;
+}
+
+/* --- deletions ------------------------------------------------------------------------ */
+
+static const uint32_t delete_op[] = {
+	[DP_TRANSPORT] = SH_OP_TRANSPORT_DEL,
+	[DP_PRODUCER] = SH_OP_PRODUCER_DEL,
+	[DP_CONSUMER] = SH_OP_CONSUMER_DEL,
+};
+
+void dp_commands_delete(struct dp_agent *a)
+{
+	struct dp_object *x;
+
+	while ((x = STAILQ_FIRST(&a->objects.ready)) && room_for_op(a, x->worker)) {
+		struct sh_cmd cmd = {.op = delete_op[x->kind], .id = x->id};
+
+		STAILQ_REMOVE_HEAD(&a->objects.ready, ready);
+		send_op(a, x, &cmd, 0);
+	}
+}
+
+/* --- answers -------------------------------------------------------------------------- */
+
+static enum dp_object_kind kind_of(uint32_t op)
+{
+	if (op <= SH_OP_TRANSPORT_DEL)
+		return DP_TRANSPORT;
+	return op <= SH_OP_PRODUCER_DEL ? DP_PRODUCER : DP_CONSUMER;
+}
+
+/* The slot goes back, and the stream's memory with it. */
+static void release(struct dp_agent *a, struct dp_object *x)
+{
+	if (x->kind == DP_PRODUCER)
+		dp_stream_dispose(&a->workers->streams[x->slot]);
+	dp_objects_release(&a->objects, x);
+}
+
+static void answered(struct dp_agent *a, const struct dp_op *op)
+{
+	enum dp_object_kind kind = kind_of(op->cmd.op);
+	struct dp_object *x = &a->objects.table[kind][op->slot];
+	uint32_t task = op->task;
+	int error = op->error;
+
+	if (op->cmd.op == delete_op[kind]) {
+		task = x->task;
+		error = 0; /* ENOENT: the worker had refused to add it */
+		release(a, x);
+	} else if (x->adding) {
+		x->adding = false;
+		/* One that is dying meanwhile stays until its deletion is answered. */
+		if (error && !x->dying)
+			release(a, x);
+	}
+	task_end(a, task, error);
+}
+
+static void report(struct dp_agent *a, const struct dp_report *r)
+{
+	struct sh_event e = {.kind = r->kind, .id = r->id, .remote = r->remote};
+
+	if (r->kind == SH_EV_ACK)
+		answered(a, &r->op);
+	else
+		dp_event_send(a, &e);
+}
+
+void dp_commands_answers(struct dp_agent *a)
+{
+	struct dp_report r;
+
+	for (unsigned i = 0; i < a->workers->count; i++) {
+		struct rte_ring *reports = a->workers->worker[i]->reports;
+
+		for (unsigned n = 0; n < DP_REPORT_SLOTS; n++) {
+			if (rte_ring_sc_dequeue_elem(reports, &r, sizeof(r)) != 0)
+				break;
+			report(a, &r);
+		}
+	}
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The UNIX socket: who may connect, HELLO and its answer, and noticing that a control plane has gone. */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "dataplane/agent/agent.h"
+
+enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
+
+/* --- the listening socket --------------------------------------------------------------- */
+
+/* Whether somebody answers there; a socket that a killed process left behind is removed. */
+static bool socket_live(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool live = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+
+	live |= fd >= 0 && errno == EAGAIN;
+	if (fd >= 0)
+		close(fd);
+	if (!live)
+		(void)unlink(addr->sun_path);
+	return live;
+}
+
+int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	for (unsigned i = 0; i < DP_PENDING; i++)
+		a->pending[i].fd = -1;
+	a->listener = -1;
+	snprintf(a->socket_path, sizeof(a->socket_path), "%s/dataplane.sock", a->config->run_dir);
+	if (strlen(a->socket_path) >= sizeof(addr.sun_path)) {
+		snprintf(err, err_size, "run_dir: %s is too long for a socket's name", a->socket_path);
+		return -1;
+	}
+	strcpy(addr.sun_path, a->socket_path);
+	if (mkdir(a->config->run_dir, 0750) != 0 && errno != EEXIST) {
+		snprintf(err, err_size, "run_dir: %s cannot be made: %s", a->config->run_dir,
+			strerror(errno));
+		return -1;
+	}
+	if (socket_live(&addr)) {
+		snprintf(err, err_size, "another spate-dataplane is running: %s answers", a->socket_path);
+		return -1;
+	}
+	a->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
+		chmod(a->socket_path, 0660) != 0 || listen(a->listener, DP_PENDING) != 0) {
+		snprintf(err, err_size, "socket %s cannot be made: %s", a->socket_path, strerror(errno));
+		dp_hello_close(a);
+		return -1;
+	}
+	return 0;
+}
+
+void dp_hello_close(struct dp_agent *a)
+{
+	for (unsigned i = 0; i < DP_PENDING; i++)
+		if (a->pending[i].fd >= 0)
+			close(a->pending[i].fd);
+	if (a->listener < 0)
+		return;
+	close(a->listener);
+	a->listener = -1;
+	(void)unlink(a->socket_path);
+}
+
+/* --- HELLO -------------------------------------------------------------------------------- */
+
+/* 0, or the errno to refuse with, in words in `reason`. */
+static int judge(const struct dp_agent *a, int fd, const struct sh_hello *h, ssize_t len, char *reason,
+	size_t size)
+{
+	struct ucred peer;
+	socklen_t peer_size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0 ||
+		(peer.uid != 0 && peer.uid != geteuid())) {
+		snprintf(reason, size, "only root and the data plane's own user may connect");
+		return EPERM;
+	}
+	if (len != sizeof(*h) || h->magic != SH_ABI_MAGIC) {
+		snprintf(reason, size, "this is not a HELLO of Spate");
+		return EPROTO;
+	}
+	if (h->version != SH_ABI_VERSION || h->stats_version != SH_STATS_VERSION) {
+		snprintf(reason, size, "the data plane speaks version %u.%u, the client %u.%u",
+			SH_ABI_VERSION, SH_STATS_VERSION, h->version, h->stats_version);
+		return EPROTO;
+	}
+	if (h->cmd_size != sizeof(struct sh_cmd) || h->event_size != sizeof(struct sh_event) ||
+		h->packet_size != sizeof(struct sh_packet)) {
+		snprintf(reason, size, "the client's records have other sizes");
+		return EPROTO;
+	}
+	if (h->client != SH_CLIENT_CONTROL && h->client != SH_CLIENT_STATS) {
+		snprintf(reason, size, "client kind %u is not known", h->client);
+		return EPROTO;
+	}
+	if (h->client == SH_CLIENT_CONTROL && a->control) {
+		snprintf(reason, size, "another control plane is connected");
+		return EBUSY;
+	}
+	return 0;
+}
+
+static void describe(const struct dp_agent *a, struct sh_hello_reply *r)
+{
+	const struct dp_ports *ports = &a->workers->ports;
+
+	r->magic = SH_ABI_MAGIC;
+	r->version = SH_ABI_VERSION;
+	r->workers = a->workers->count;
+	r->instance = a->instance;
+	r->udp_port_base = a->config->network.udp_port_base;
+	r->udp_port_last = a->config->network.udp_port_last;
+	for (unsigned i = 0; i < ports->count; i++)
+		for (uint32_t k = 0; k < ports->port[i].config->address_count; k++)
+			if (r->addr_count < SH_MAX_LOCAL_ADDRS)
+				r->addr[r->addr_count++] = ports->port[i].config->address[k].addr;
+}
+
+static bool send_reply(int fd, const struct sh_hello_reply *r, const int *fds, unsigned count)
+{
+	union {
+		char room[CMSG_SPACE(ANSWER_FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec io = {.iov_base = (void *)(uintptr_t)r, .iov_len = sizeof(*r)};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+
+	if (count) {
+		struct cmsghdr *c;
+
+		m.msg_control = control.room;
+		m.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(*r);
+}
+
+/* A new control plane: rings of its own, then the workers may use them. Takes the descriptor. */
+static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
+{
+	struct dp_control *c = dp_control_new(a->workers->count);
+
+	if (!c) {
+		r->error = errno ? errno : ENOMEM;
+		snprintf(r->reason, sizeof(r->reason), "the rings cannot be made: %s", strerror(r->error));
+		return -1;
+	}
+	dp_control_describe(c, r);
+	c->socket = fd;
+	if (!send_reply(fd, r, (int[]){c->memfd, c->wake_data, c->wake_control, a->stats->fd}, 4)) {
+		dp_control_free(c);
+		return 0;
+	}
+	a->control = c;
+	a->generation++;
+	a->backlog_head = a->backlog_tail = 0;
+	memset(a->woken, 0, sizeof(a->woken));
+	for (unsigned i = 0; i < a->workers->count; i++)
+		atomic_store_explicit(&a->workers->worker[i]->control, c, memory_order_release);
+	sh_log(SH_LOG_INFO, "control-plane-connected");
+	return 0;
+}
+
+static void hello(struct dp_agent *a, int fd)
+{
+	struct sh_hello_reply r = {0};
+	struct sh_hello h = {0};
+	ssize_t len = recv(fd, &h, sizeof(h), MSG_DONTWAIT);
+
+	if (len <= 0) { /* gone before it said anything: another process looked whether we live */
+		close(fd);
+		return;
+	}
+	describe(a, &r);
+	r.error = judge(a, fd, &h, len, r.reason, sizeof(r.reason));
+	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
+		return;
+	if (r.error) {
+		sh_log(SH_LOG_WARN, "hello-refused error=%d reason=\"%s\"", r.error, r.reason);
+		(void)send_reply(fd, &r, NULL, 0);
+	} else {
+		(void)send_reply(fd, &r, &a->stats->fd, 1);
+	}
+	close(fd);
+}
+
+/* --- the control plane that is connected -------------------------------------------------- */
+
+void dp_control_give_up(struct dp_agent *a, const char *why)
+{
+	struct dp_control *c = a->control;
+
+	a->control = NULL;
+	a->generation++;
+	a->backlog_head = a->backlog_tail = 0;
+	a->holding = false;
+	explicit_bzero(&a->held, sizeof(a->held));
+	for (unsigned i = 0; i < a->workers->count; i++) {
+		struct dp_worker *w = a->workers->worker[i];
+
+		atomic_store(&w->control, NULL);
+		c->quiescent[i] = atomic_load(&w->quiescent);
+	}
+	shutdown(c->socket, SHUT_RDWR);
+	c->next = a->given_up;
+	a->given_up = c;
+	sh_log(SH_LOG_WARN, "control-plane-gone reason=\"%s\"", why);
+}
+
+/* A worker that has begun two loops since cannot hold the pointer any more. */
+static bool unused(const struct dp_agent *a, const struct dp_control *c)
+{
+	for (unsigned i = 0; i < c->workers; i++)
+		if (atomic_load(&a->workers->worker[i]->quiescent) - c->quiescent[i] < 2)
+			return false;
+	return true;
+}
+
+void dp_control_reap(struct dp_agent *a)
+{
+	struct dp_control **at = &a->given_up;
+
+	while (*at) {
+		struct dp_control *c = *at;
+
+		if (unused(a, c)) {
+			*at = c->next;
+			dp_control_free(c);
+		} else {
+			at = &c->next;
+		}
+	}
+}
+
+/* --- waiting ------------------------------------------------------------------------------ */
+
+static void accept_one(struct dp_agent *a)
+{
+	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	for (unsigned i = 0; fd >= 0 && i < DP_PENDING; i++)
+		if (a->pending[i].fd < 0) {
+			a->pending[i].fd = fd;
+			a->pending[i].deadline_ns = a->now_ns + (uint64_t)HELLO_WITHIN_MS * 1000000;
+			return;
+		}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_control(struct dp_agent *a, short socket_events, short wake_events)
+{
+	eventfd_t count;
+	char byte;
+
+	if (wake_events & POLLIN)
+		(void)eventfd_read(a->control->wake_data, &count);
+	if ((socket_events & (POLLIN | POLLHUP | POLLERR)) &&
+		recv(a->control->socket, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+		dp_control_give_up(a, "it closed the connection");
+}
+
+void dp_hello_serve(struct dp_agent *a, int timeout_ms)
+{
+	struct pollfd p[DP_PENDING + 3];
+
+	for (unsigned i = 0; i < DP_PENDING; i++)
+		p[i] = (struct pollfd){.fd = a->pending[i].fd, .events = POLLIN};
+	p[DP_PENDING] = (struct pollfd){.fd = a->listener, .events = POLLIN};
+	p[DP_PENDING + 1] = (struct pollfd){.fd = a->control ? a->control->socket : -1, .events = POLLIN};
+	p[DP_PENDING + 2] = (struct pollfd){.fd = a->control ? a->control->wake_data : -1, .events = POLLIN};
+	if (poll(p, DP_PENDING + 3, timeout_ms) < 0)
+		return;
+	a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
+	if (a->control)
+		check_control(a, p[DP_PENDING + 1].revents, p[DP_PENDING + 2].revents);
+	for (unsigned i = 0; i < DP_PENDING; i++) {
+		int fd = a->pending[i].fd;
+
+		if (fd < 0 || (p[i].revents == 0 && a->now_ns < a->pending[i].deadline_ns))
+			continue;
+		a->pending[i].fd = -1;
+		if (p[i].revents)
+			hello(a, fd);
+		else
+			close(fd);
+	}
+	if (p[DP_PENDING].revents & POLLIN)
+		accept_one(a);
+}

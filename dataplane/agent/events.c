@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Events to the control plane. The ring may be full; answers then wait here, in order. */
+
+#include <errno.h>
+#include <sys/eventfd.h>
+
+#include "dataplane/agent/agent.h"
+
+static uint32_t waiting(const struct dp_agent *a)
+{
+	return a->backlog_head - a->backlog_tail;
+}
+
+void dp_event_send(struct dp_agent *a, const struct sh_event *e)
+{
+	uint32_t room = DP_BACKLOG - waiting(a);
+
+	if (!a->control)
+		return;
+	/* Of commands under way there are DP_TASKS at most: their answers always find room. */
+	if (room == 0 || (e->kind != SH_EV_ACK && room <= DP_TASKS + 1)) {
+		a->events_lost++;
+		return;
+	}
+	a->backlog[a->backlog_head++ % DP_BACKLOG] = *e;
+}
+
+void dp_event_ack(struct dp_agent *a, uint32_t seq, int error)
+{
+	struct sh_event e = {.kind = SH_EV_ACK, .seq = seq, .error = error};
+
+	dp_event_send(a, &e);
+}
+
+/* True when something was put into the ring since it was last asked. */
+static bool news(const struct sh_ring *r, uint32_t *last)
+{
+	uint32_t now = r->ring->prod.tail;
+	bool changed = now != *last;
+
+	*last = now;
+	return changed;
+}
+
+void dp_events_flush(struct dp_agent *a)
+{
+	struct dp_control *c = a->control;
+	bool wake = false;
+
+	if (!c)
+		return;
+	while (waiting(a)) {
+		int done = sh_ring_push(&c->event, &a->backlog[a->backlog_tail % DP_BACKLOG]);
+
+		if (done == SH_RING_BROKEN) {
+			dp_control_give_up(a, "it broke the event ring");
+			return;
+		}
+		if (done == 0)
+			break;
+		a->backlog_tail++;
+	}
+	for (unsigned i = 0; i < c->workers; i++)
+		wake |= news(&c->punt[i], &a->woken[i]);
+	wake |= news(&c->event, &a->woken[SH_MAX_WORKERS]);
+	if (wake) {
+		a->active_ns = a->now_ns;
+		(void)eventfd_write(c->wake_control, 1);
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * ARP, neighbour solicitation and echo, answered in the mbuf that asked; and the answers to what
+ * we have asked.
+ */
+
+#include "dataplane/path/arp_icmp.h"
+
+#include <string.h>
+
+#include "dataplane/net/arp.h"
+#include "dataplane/net/icmp.h"
+#include "dataplane/net/nd.h"
+#include "dataplane/tables/plain_transport.h"
+
+/* The answer is `len` bytes from the start of the mbuf; no work is left to the device. */
+static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)
+{
+	m->data_len = (uint16_t)len;
+	m->pkt_len = (uint32_t)len;
+	m->ol_flags = 0;
+	dp_tx(w, port->id, m);
+}
+
+/* Not sent to us, or of no use: false. */
+static bool heard(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
+	const uint8_t *ip, const uint8_t *mac)
+{
+	struct sh_path path = {.remote.family = family, .l2 = {.vlan = f->vlan, .port = port->id}};
+
+	if (f->dst[0] & 1)
+		return false;
+	memcpy(path.remote.ip, ip, family == 4 ? 4 : 16);
+	memcpy(path.l2.mac, mac, 6);
+	dp_neighbour_heard(w, &path);
+	return true;
+}
+
+void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct dp_arp arp;
+	enum sh_drop reason = dp_arp_parse(&arp, frame, m->data_len, f->offset);
+
+	if (reason == DP_NET_OK && (!(arp.request || arp.reply) || !dp_port_has(port, 4, arp.target_ip)))
+		reason = SH_DROP_NOT_OURS;
+	if (reason == DP_NET_OK && arp.reply) {
+		if (heard(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
+			rte_pktmbuf_free(m);
+			return;
+		}
+		reason = SH_DROP_NOT_OURS;
+	}
+	if (reason != DP_NET_OK) {
+		dp_drop(w, m, reason);
+		return;
+	}
+	dp_arp_reply(frame, f->offset, port->mac);
+	w->stats->arp_answered++;
+	reply(w, port, m, (size_t)f->offset + DP_ARP_LEN);
+}
+
+static void answer_nd(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f, const struct dp_ip *ip)
+{
+	uint8_t out[DP_ETHER_HEADER + DP_ETHER_VLAN + DP_IPV6_HEADER + DP_ND_ADVERTISEMENT_LEN];
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct dp_nd nd;
+	enum sh_drop reason = dp_nd_parse(&nd, frame, ip);
+	size_t len;
+
+	if (reason == DP_NET_OK && !dp_port_has(port, 6, nd.target))
+		reason = SH_DROP_NOT_OURS;
+	if (reason != DP_NET_OK) {
+		dp_drop(w, m, reason);
+		return;
+	}
+	len = dp_nd_reply(out, &nd, ip->src, f->src, f->vlan, port->mac);
+	memcpy(frame, out, len); /* longer than the question by its option at most: there is tailroom */
+	w->stats->nd_answered++;
+	reply(w, port, m, len);
+}
+
+static void take_advertisement(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f, const struct dp_ip *ip)
+{
+	const uint8_t *target, *mac;
+	enum sh_drop reason = dp_nd_answer(&target, &mac, rte_pktmbuf_mtod(m, uint8_t *), ip);
+
+	if (reason == DP_NET_OK && (!dp_port_has(port, 6, ip->dst) || !heard(w, port, f, 6, target, mac)))
+		reason = SH_DROP_NOT_OURS;
+	if (reason != DP_NET_OK)
+		dp_drop(w, m, reason);
+	else
+		rte_pktmbuf_free(m);
+}
+
+void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+	const struct dp_frame *f, const struct dp_ip *ip)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint8_t type;
+	enum sh_drop reason = dp_icmp_parse(&type, frame, ip);
+
+	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_SOLICITATION) {
+		answer_nd(w, port, m, f, ip);
+		return;
+	}
+	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_ADVERTISEMENT) {
+		take_advertisement(w, port, m, f, ip);
+		return;
+	}
+	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))
+		reason = SH_DROP_IP_PROTO;
+	if (reason == DP_NET_OK && !dp_port_has(port, ip->family, ip->dst))
+		reason = SH_DROP_NOT_OURS;
+	if (reason == DP_NET_OK && (ip->options || (f->dst[0] & 1))) /* nobody honest needs these */
+		reason = SH_DROP_IP_PROTO;
+	if (reason != DP_NET_OK) {
+		dp_drop(w, m, reason);
+		return;
+	}
+	dp_icmp_echo_reply(frame, ip, port->mac);
+	w->stats->icmp_answered++;
+	reply(w, port, m, (size_t)ip->l4_offset + ip->l4_len);
+}

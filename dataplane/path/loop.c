@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The loop of a worker, and its rest when there is nothing to do. */
+
+#include "dataplane/worker/worker.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <rte_pause.h>
+
+enum {
+	RX_BURSTS = 8, /* a loop: what comes while it fans out, but no flood, is taken whole */
+	IDLE_LOOPS = 512, /* empty ones before the first nap */
+	SHORT_NAPS = 2000, /* then so many naps of idle_sleep_us, as between the packets of a call */
+	LONG_NAP = 10, /* times as long while really nothing happens */
+};
+
+/* A burst that is parsed and ours goes its ways. */
+static void journey(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	struct dp_batch b;
+
+	dp_classify(w, pkts, n, &b);
+	dp_stun(w, b.stun, b.stuns);
+	dp_punt(w, b.dtls, b.dtlses);
+	dp_rtcp(w, b.rtcp, b.rtcps);
+	b.rtps = dp_unprotect(w, b.rtp, b.rtps);
+	dp_route(w, b.rtp, b.rtps);
+}
+
+/* A burst of the devices and one of other workers. True: there may be more of either. */
+static bool take_in(struct dp_worker *w, unsigned *done)
+{
+	struct rte_mbuf *pkts[DP_BURST];
+	unsigned received, handed, n;
+
+	received = dp_rx(w, pkts);
+	n = dp_parse(w, pkts, received);
+	n = dp_steer(w, pkts, n);
+	journey(w, pkts, n);
+	handed = dp_handed_in(w, pkts);
+	journey(w, pkts, handed);
+	*done += received + handed;
+	return received == DP_BURST || handed == DP_BURST;
+}
+
+/* One round, but for what waits for a device. */
+static unsigned once(struct dp_worker *w)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < RX_BURSTS && take_in(w, &done); i++)
+		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+	done += dp_fanout(w);
+	done += dp_inject(w);
+	done += dp_ops(w);
+	dp_housekeeping(w);
+	return done;
+}
+
+static void rest(struct dp_worker *w, unsigned empty)
+{
+	struct timespec nap = {.tv_nsec = (long)w->config->dataplane.idle_sleep_us * 1000};
+
+	if (nap.tv_nsec == 0 || empty < IDLE_LOOPS) {
+		rte_pause();
+		return;
+	}
+	if (empty > IDLE_LOOPS + SHORT_NAPS)
+		nap.tv_nsec *= LONG_NAP;
+	w->stats->cpu = (uint32_t)sched_getcpu();
+	nanosleep(&nap, NULL);
+}
+
+int dp_worker_run(void *worker)
+{
+	struct dp_worker *w = worker;
+	uint64_t begun;
+	unsigned done, empty = 0;
+
+	w->stats->cpu = (uint32_t)sched_getcpu();
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		begun = rte_rdtsc();
+		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+		done = once(w);
+		/* To wait for a device is no work: of a round that does nothing else, what is sent counts. */
+		if (!done)
+			begun = rte_rdtsc();
+		done += dp_tx_flush(w);
+		empty = done ? 0 : empty + 1;
+		w->stats->loops++;
+		if (!empty) {
+			w->stats->busy_loops++;
+			w->stats->busy_cycles += rte_rdtsc() - begun;
+		}
+		atomic_store_explicit(&w->quiescent, w->stats->loops, memory_order_release);
+		if (empty)
+			rest(w, empty);
+	}
+	return 0;
+}

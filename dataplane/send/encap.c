@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Ethernet, IP and UDP in front of a payload: a template for each path, then a copy and a few stores. */
+
+#include <assert.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_ip.h>
+
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/udp.h"
+#include "dataplane/worker/worker.h"
+
+static_assert(DP_ENCAP_ROOM <= RTE_PKTMBUF_HEADROOM, "an empty mbuf has that headroom");
+static_assert(DP_ENCAP_MAX <= DP_ENCAP_ROOM, "every header fits");
+
+void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path)
+{
+	const struct dp_port *port = w->ports->by_id[path->l2.port];
+	uint8_t header[DP_ENCAP_MAX], family = path->remote.family;
+	size_t at;
+
+	memset(e, 0, sizeof(*e));
+	e->family = family;
+	e->port = path->l2.port;
+	e->mtu = port->mtu;
+	at = dp_frame_build(header, path->l2.mac, port->mac, path->l2.vlan,
+		family == 4 ? DP_ETHERTYPE_IPV4 : DP_ETHERTYPE_IPV6);
+	e->ip_offset = (uint8_t)at;
+	at += dp_ip_build(header + at, family, path->local.ip, path->remote.ip);
+	e->udp_offset = (uint8_t)at;
+	dp_put16(header + at, path->local.port);
+	dp_put16(header + at + 2, path->remote.port);
+	dp_put16(header + at + 4, 0); /* the length; */
+	dp_put16(header + at + 6, 0); /* IPv4: no checksum (RFC 768) */
+	e->len = (uint8_t)(at + DP_UDP_HEADER);
+	if (family == 4)
+		e->ip_sum = dp_sum(0, header + e->ip_offset, DP_IPV4_HEADER);
+	memcpy(e->header + DP_ENCAP_ROOM - e->len, header, e->len);
+}
+
+/* The header's checksum must be there, UDP's may be 0 (RFC 768). */
+static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, struct rte_mbuf *m, uint8_t *ip,
+	uint8_t *udp, uint16_t len)
+{
+	uint16_t sum;
+
+	dp_put16(ip + 2, len);
+	if (port->tx_udp_sum) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+		sum = rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)(void *)ip, m->ol_flags);
+		memcpy(udp + 6, &sum, 2);
+	}
+	if (port->tx_ip_sum) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+	} else {
+		sum = dp_sum_fold(e->ip_sum + rte_cpu_to_be_16(len));
+		memcpy(ip + 10, &sum, 2);
+	}
+}
+
+static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp,
+	uint16_t len)
+{
+	uint16_t sum;
+
+	if (port->tx_udp_sum) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
+		sum = rte_ipv6_phdr_cksum((struct rte_ipv6_hdr *)(void *)ip, m->ol_flags);
+	} else {
+		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_UDP, len), udp, len));
+		if (sum == 0) /* RFC 768: 0 would mean none */
+			sum = 0xffff;
+	}
+	memcpy(udp + 6, &sum, 2);
+}
+
+void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
+{
+	const struct dp_port *port = w->ports->by_id[e->port];
+	uint16_t udp_len = (uint16_t)(m->data_len + DP_UDP_HEADER);
+	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
+	uint8_t *ip = payload - e->len + e->ip_offset, *udp = payload - DP_UDP_HEADER;
+
+	if (likely(e->len <= DP_ENCAP_SHORT))
+		memcpy(payload - DP_ENCAP_SHORT, e->header + DP_ENCAP_ROOM - DP_ENCAP_SHORT, DP_ENCAP_SHORT);
+	else
+		memcpy(payload - DP_ENCAP_ROOM, e->header, DP_ENCAP_ROOM);
+	m->data_off -= e->len;
+	m->data_len += e->len;
+	m->pkt_len += e->len;
+	dp_put16(udp + 4, udp_len);
+	m->ol_flags = 0;
+	m->l2_len = e->ip_offset;
+	m->l3_len = (uint64_t)(e->udp_offset - e->ip_offset) & 0x1ff;
+	if (likely(e->family == 4)) {
+		finish_ipv4(port, e, m, ip, udp, (uint16_t)(udp_len + DP_IPV4_HEADER));
+	} else {
+		dp_put16(ip + 4, udp_len);
+		finish_ipv6(port, m, ip, udp, udp_len);
+	}
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/send/tx.h"
+
+#include <stdalign.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include "dataplane/net/frame.h"
+
+int dp_tx_note_offset = -1;
+
+int dp_txq_init(void)
+{
+	static const struct rte_mbuf_dynfield field = {.name = "spate_tx_note",
+		.size = sizeof(struct dp_tx_note),
+		.align = alignof(struct dp_tx_note)};
+
+	dp_tx_note_offset = rte_mbuf_dynfield_register(&field);
+	return dp_tx_note_offset < 0 ? rte_errno : 0;
+}
+
+struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket)
+{
+	struct dp_txq *q = rte_zmalloc_socket("txq", sizeof(*q), RTE_CACHE_LINE_SIZE, socket);
+
+	if (q)
+		q->limit = RTE_MIN((uint32_t)DP_TXQ_SLOTS, mbufs / (2 * queues));
+	return q;
+}
+
+static struct dp_txq *txq(const struct dp_worker *w, uint16_t port)
+{
+	return w->txq[port];
+}
+
+/* --- to the device ------------------------------------------------------------------ */
+
+/* What is to be known of packets once the device has them: a sent mbuf is not ours to read. */
+struct handed {
+	unsigned runs;
+	uint64_t bytes;
+	struct {
+		uint64_t since_ns; /* of packets to viewers that came in together; 0: of others */
+		unsigned count;
+	} run[DP_TX_MOST];
+};
+
+static void look_at(struct handed *h, struct rte_mbuf *const *m, unsigned n)
+{
+	uint64_t last = UINT64_MAX;
+
+	h->runs = 0;
+	h->bytes = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct dp_tx_note *note = dp_tx_note(m[i]);
+		uint64_t since = note->kind ? note->since_ns : 0;
+
+		h->bytes += m[i]->pkt_len;
+		if (since != last) {
+			h->run[h->runs].since_ns = last = since;
+			h->run[h->runs++].count = 0;
+		}
+		h->run[h->runs - 1].count++;
+	}
+}
+
+/*
+ * The clock is read again, once for them all, when the device has taken them: the time at
+ * which the loop began would leave out what the loop has done since. Of RX it is the right
+ * one, read before the burst came in.
+ */
+static void record(struct dp_worker *w, const struct handed *h, unsigned sent)
+{
+	uint64_t now = dp_clock_within(&w->clock);
+
+	for (unsigned i = 0; sent && i < h->runs; i++) {
+		uint64_t since = h->run[i].since_ns;
+		unsigned n = RTE_MIN(h->run[i].count, sent);
+
+		if (since) /* another worker may have read it, from a clock that is a little ahead */
+			sh_latency_add(&w->stats->latency, now > since ? now - since : 0, n);
+		sent -= n;
+	}
+}
+
+/* Up to DP_TX_MOST packets. How many the device has taken, in order. */
+static unsigned hand_over(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+{
+	struct handed h;
+	unsigned sent;
+
+	look_at(&h, m, n);
+	sent = rte_eth_tx_burst(port, (uint16_t)w->id, m, (uint16_t)n);
+	for (unsigned i = sent; i < n; i++)
+		h.bytes -= m[i]->pkt_len;
+	record(w, &h, sent);
+	w->stats->tx_bytes += h.bytes;
+	w->stats->tx_packets += sent;
+	w->stats->tx_waits += sent < n;
+	return sent;
+}
+
+/*
+ * Lets go of those of n packets that have become too old; the others stand at the end then, in order. How many
+ * are gone. Each is looked at: what is sent again, answers and reports are younger than media around them.
+ */
+static unsigned drop_aged(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
+{
+	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
+	unsigned gone = n;
+
+	for (unsigned i = n; i-- > 0;) {
+		const struct dp_tx_note *note = dp_tx_note(m[i]);
+
+		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= limit)) {
+			m[--gone] = m[i];
+			continue;
+		}
+		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
+		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
+		dp_drop(w, m[i], SH_DROP_TX_AGE);
+	}
+	return gone;
+}
+
+/* Offers what waits, and is not too old, to the device until it takes no more. How many it has taken. */
+static unsigned offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
+{
+	unsigned all = 0;
+
+	while (q->tail != q->head) {
+		uint32_t at = q->tail % DP_TXQ_SLOTS;
+		uint32_t straight = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
+		unsigned n = RTE_MIN(straight, (uint32_t)DP_BURST);
+		unsigned gone = drop_aged(w, q->mbuf + at, n), sent = 0;
+
+		if (gone < n)
+			sent = hand_over(w, port, q->mbuf + at + gone, n - gone);
+		q->tail += gone + sent;
+		all += sent;
+		if (gone + sent < n)
+			break;
+	}
+	q->flushed = q->head;
+	return all;
+}
+
+/* --- what waits ------------------------------------------------------------------------ */
+
+static void queue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct rte_mbuf *m)
+{
+	if (q->head - q->tail >= q->limit) {
+		dp_drop(w, m, SH_DROP_TX_QUEUE);
+		return;
+	}
+	q->mbuf[q->head % DP_TXQ_SLOTS] = m;
+	q->head++;
+	if (q->head - q->flushed >= DP_BURST)
+		offer(w, port, q);
+}
+
+void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	uint32_t longest = w->ports->by_id[port]->mtu + DP_ETHER_HEADER + DP_ETHER_VLAN;
+
+	if (m->pkt_len > longest) {
+		dp_drop(w, m, SH_DROP_TOO_LONG);
+		return;
+	}
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
+	queue(w, port, txq(w, port), m);
+}
+
+void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+{
+	struct dp_txq *q = txq(w, port);
+	unsigned sent = 0;
+
+	if (q->head == q->tail)
+		sent = hand_over(w, port, m, n);
+	for (; sent < n; sent++)
+		queue(w, port, q, m[sent]);
+}
+
+unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
+{
+	const struct dp_txq *q = txq(w, port);
+	/* Of a short queue half is for answers and reports. */
+	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_AHEAD);
+
+	/* Not in drops: many packets together are cheaper, most of all for the cipher. */
+	return most - RTE_MIN(waiting, most) >= most / 4 ? most - waiting : 0;
+}
+
+unsigned dp_tx_flush(struct dp_worker *w)
+{
+	unsigned sent = 0;
+
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		uint16_t port = w->ports->port[i].id;
+		struct dp_txq *q = txq(w, port);
+
+		if (q->tail != q->head)
+			sent += offer(w, port, q);
+	}
+	return sent;
+}
+
+void dp_txq_clear(struct dp_txq *q)
+{
+	for (; q->tail != q->head; q->tail++)
+		rte_pktmbuf_free(q->mbuf[q->tail % DP_TXQ_SLOTS]);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_TX_H
+#define SPATE_DATAPLANE_TX_H
+
+/*
+ * The bounded queue in front of one TX queue of a device. A burst to many viewers is
+ * longer than the device's ring: what the ring does not take stays here, in order, and
+ * goes on in the next loop, until it is too old.
+ */
+
+#include <rte_mbuf_dyn.h>
+
+#include "dataplane/worker/worker.h"
+
+/*
+ * What the queue knows of a packet: in a dynamic field of the mbuf. Its age counts from
+ * the arrival of what it forwards, else from when it was queued.
+ */
+struct dp_tx_note {
+	uint64_t since_ns;
+	uint64_t kind; /* enum sh_kind of a packet to a viewer; 0: anything else, or sent again */
+};
+
+/* The field's place; dp_txq_init(). */
+extern int dp_tx_note_offset;
+
+static inline struct dp_tx_note *dp_tx_note(struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, dp_tx_note_offset, struct dp_tx_note *);
+}
+
+enum {
+	DP_TXQ_SLOTS = 16384,
+	DP_TXQ_AHEAD = 256, /* of the fan-out's packets */
+	DP_TX_MOST = 64, /* packets that dp_tx_burst() takes */
+};
+
+struct dp_txq {
+	uint32_t head, tail; /* free running; [tail, head) wait */
+	uint32_t flushed; /* head at the last try to send */
+	uint32_t limit; /* most that may wait: half the pool is for the receive queues and the streams */
+	struct rte_mbuf *mbuf[DP_TXQ_SLOTS];
+};
+
+/* Once at start, before there are packets. 0 or errno. */
+int dp_txq_init(void);
+
+/* One of `queues`, each worker's for each port, that share a pool of `mbufs`. NULL: no memory. */
+struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket);
+/* Gives back what waits. Called when the worker has stopped. */
+void dp_txq_clear(struct dp_txq *q);
+
+#endif

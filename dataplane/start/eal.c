@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/start/eal.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+
+#include "shared/log.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/start/remove_tree.h"
+
+enum {
+	MAX_ARGS = 24 + SH_MAX_PORTS * 2 + SH_MAX_EAL_ARGS,
+	ARG_SIZE = SH_NAME_MAX + SH_ARGS_MAX + 16,
+	CPUS_SIZE = 256
+};
+
+struct args {
+	int count;
+	char text[MAX_ARGS][ARG_SIZE];
+	char lcores[(SH_MAX_WORKERS + 1) * (CPUS_SIZE + 8)];
+	char *pointer[MAX_ARGS + 1];
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct args *a, const char *fmt, ...)
+{
+	va_list list;
+
+	va_start(list, fmt);
+	vsnprintf(a->text[a->count], ARG_SIZE, fmt, list);
+	va_end(list);
+	a->pointer[a->count] = a->text[a->count];
+	a->count++;
+}
+
+static bool have_net_admin(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_NET_ADMIN);
+}
+
+static int check_tap(const struct sh_config_port *p, char *err, size_t err_size)
+{
+	char name[SH_ARGS_MAX];
+
+	dp_port_tap_name(p, name, sizeof(name));
+	if (strlen(name) >= IFNAMSIZ)
+		snprintf(err, err_size, "port %s: the interface name \"%s\" is longer than %d", p->device,
+			name, IFNAMSIZ - 1);
+	else if (access("/dev/net/tun", R_OK | W_OK) != 0)
+		snprintf(err, err_size, "port %s: /dev/net/tun cannot be opened: %s", p->device,
+			strerror(errno));
+	else if (!have_net_admin())
+		snprintf(err, err_size, "port %s: making the interface %s needs root or CAP_NET_ADMIN",
+			p->device, name);
+	else if (if_nametoindex(name) != 0)
+		snprintf(err, err_size,
+			"port %s: an interface named %s is there already; is another spate-dataplane "
+			"running?",
+			p->device, name);
+	else
+		return 0;
+	return -1;
+}
+
+/* Free hugepages of any size, from /proc/meminfo (the default size) and sysfs. */
+static bool have_hugepages(void)
+{
+	static const char *const files[] = {
+		"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+		"/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages",
+	};
+	unsigned long n = 0;
+
+	for (unsigned i = 0; n == 0 && i < RTE_DIM(files); i++) {
+		FILE *f = fopen(files[i], "re");
+
+		if (!f)
+			continue;
+		if (fscanf(f, "%lu", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n > 0;
+}
+
+int dp_eal_check(const struct sh_config *c, char *err, size_t err_size)
+{
+	for (uint32_t i = 0; i < c->network.port_count; i++)
+		if (dp_port_is_tap(&c->network.port[i]) && check_tap(&c->network.port[i], err, err_size) != 0)
+			return -1;
+	if (c->dataplane.hugepages && !have_hugepages()) {
+		snprintf(err, err_size,
+			"dataplane.hugepages is on, and the kernel has no free hugepage: reserve some "
+			"(sysctl vm.nr_hugepages=1024) or turn it off");
+		return -1;
+	}
+	return 0;
+}
+
+/* The CPUs this process may use, as "0-3,8": EAL refuses any other. */
+static void list_cpus(char *out, size_t size)
+{
+	size_t at = 0;
+	cpu_set_t set;
+
+	out[0] = '\0';
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		CPU_ZERO(&set);
+	for (int i = 0; i < CPU_SETSIZE && at + 12 < size; i++) {
+		int last = i;
+
+		if (!CPU_ISSET(i, &set))
+			continue;
+		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set))
+			last++;
+		at += (size_t)snprintf(out + at, size - at, "%s%d-%d", at ? "," : "", i, last);
+		i = last;
+	}
+}
+
+/* Lcore 0 is the agent's, the workers' follow: each on its core, or all floating over all of them. */
+static void lcores(char *out, size_t size, const struct sh_config *c)
+{
+	char cpus[CPUS_SIZE];
+	size_t at = 0;
+
+	list_cpus(cpus, sizeof(cpus));
+	for (uint32_t i = 0; i <= c->dataplane.workers; i++) {
+		const char *comma = i ? "," : "";
+
+		if (c->dataplane.core_count)
+			at += (size_t)snprintf(out + at, size - at, "%s%u@%u", comma, i,
+				c->dataplane.core[i]);
+		else
+			at += (size_t)snprintf(out + at, size - at, "%s%u@(%s)", comma, i, cpus);
+	}
+}
+
+static void add_devices(struct args *a, const struct sh_config *c)
+{
+	bool pci = false;
+
+	for (uint32_t i = 0; i < c->network.port_count; i++) {
+		const struct sh_config_port *p = &c->network.port[i];
+		const char *comma = p->args[0] ? "," : "";
+
+		pci |= dp_port_is_pci(p);
+		add(a, "%s=%s%s%s", dp_port_is_pci(p) ? "--allow" : "--vdev", p->device, comma, p->args);
+	}
+	if (!pci)
+		add(a, "--no-pci");
+}
+
+static void build(struct args *a, const struct sh_config *c, unsigned megabytes)
+{
+	add(a, "spate-dataplane");
+	lcores(a->lcores, sizeof(a->lcores), c);
+	add(a, "--lcores");
+	a->pointer[a->count++] = a->lcores;
+	add(a, "--main-lcore=0");
+	add(a, "--file-prefix=spate");
+	add(a, "--no-shconf");
+	add(a, "--no-telemetry");
+	/*
+	 * The TAP's driver calls errors what concerns flow rules: where it makes none, a line of
+	 * ours says so. Of a driver loaded later the first rule that fits counts.
+	 */
+	if (c->log_level != SH_LOG_DEBUG)
+		add(a, "--log-level=pmd.net.tap:critical");
+	add(a, "--log-level=*:%s", c->log_level == SH_LOG_DEBUG ? "info" : "error");
+	if (!c->dataplane.hugepages) {
+		add(a, "--no-huge");
+		add(a, "-m");
+		add(a, "%u", megabytes);
+	} else {
+		add(a, "--huge-unlink=always");
+	}
+	add_devices(a, c);
+	for (uint32_t i = 0; i < c->dataplane.eal_arg_count; i++)
+		add(a, "%s", c->dataplane.eal_arg[i]);
+}
+
+int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_t err_size)
+{
+	struct args *a = calloc(1, sizeof(*a));
+	int n;
+
+	if (!a) {
+		snprintf(err, err_size, "no memory");
+		return -1;
+	}
+	build(a, c, megabytes);
+	for (int i = 0; i < a->count; i++)
+		sh_log(SH_LOG_DEBUG, "eal-argument %s", a->pointer[i]);
+	/* DPDK's own files go under the run directory, where whoever cleans up finds them. */
+	setenv("RUNTIME_DIRECTORY", c->run_dir, 1);
+	rte_openlog_stream(stderr);
+	n = rte_eal_init(a->count, a->pointer);
+	free(a);
+	if (n >= 0)
+		return 0;
+	snprintf(err, err_size, "DPDK does not start: %s", rte_strerror(rte_errno));
+	return -1;
+}
+
+void dp_eal_stop(const struct sh_config *c)
+{
+	char path[SH_PATH_MAX + 8];
+
+	rte_eal_cleanup();
+	snprintf(path, sizeof(path), "%s/dpdk", c->run_dir);
+	dp_remove_tree(path);
+}

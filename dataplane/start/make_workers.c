@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/worker/workers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/tuples.h"
+
+enum { POOL_CACHE = 256 };
+
+/* Worker i runs on lcore i + 1; the agent has lcore 0. */
+static unsigned lcore_of(unsigned worker)
+{
+	return worker + 1;
+}
+
+/*
+ * Where a worker's memory lies: on its core's NUMA node; where it floats over several, on
+ * that of the first device that has one. SOCKET_ID_ANY: anywhere.
+ */
+static int socket_of(unsigned worker, const struct sh_config *c)
+{
+	int socket = (int)rte_lcore_to_socket_id(lcore_of(worker));
+
+	for (uint32_t i = 0; socket < 0 && i < c->network.port_count; i++)
+		socket = dp_port_node(&c->network.port[i]);
+	return socket;
+}
+
+/* Room for all that every transport may bind: one peer's addresses never keep another's out. */
+static uint32_t tuple_entries(const struct sh_config *c)
+{
+	return c->limit.transports * SH_MAX_TUPLES;
+}
+
+static uint32_t udp_ports(const struct sh_config *c)
+{
+	return (uint32_t)c->network.udp_port_last - c->network.udp_port_base + 1;
+}
+
+/* A packet is in one piece: with headroom for our headers and room for the longest frame. */
+static uint16_t mbuf_room(const struct sh_config *c)
+{
+	uint32_t longest = RTE_MBUF_DEFAULT_DATAROOM;
+
+	for (uint32_t i = 0; i < c->network.port_count; i++)
+		longest = RTE_MAX(longest, c->network.port[i].mtu + 128u);
+	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(longest, 64u));
+}
+
+unsigned dp_workers_megabytes(const struct sh_config *c)
+{
+	const uint64_t n = c->dataplane.workers, session = 8192, stream_slot = sizeof(struct dp_slot) + 8;
+	uint64_t nodes = c->dataplane.hugepages ? RTE_MIN(n, (uint64_t)rte_socket_count()) : 1;
+	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
+	uint64_t bytes = nodes * c->dataplane.mbufs * one;
+
+	bytes += n *
+		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
+	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
+	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
+	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
+	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
+					      c->dataplane.stream_packets * stream_slot);
+	bytes += (uint64_t)c->limit.consumers *
+		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
+	return (unsigned)(bytes * 5 / 4 >> 20) + 64;
+}
+
+int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
+{
+	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
+
+	all->count = c->dataplane.workers;
+	for (unsigned i = 0; i < all->count; i++) {
+		int socket = socket_of(i, c);
+		char name[RTE_MEMPOOL_NAMESIZE];
+
+		snprintf(name, sizeof(name), "packets%d", socket);
+		all->pool[i] = rte_mempool_lookup(name);
+		if (!all->pool[i])
+			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv,
+				mbuf_room(c), socket);
+		if (!all->pool[i])
+			return rte_errno;
+	}
+	return 0;
+}
+
+/* Rings that carry keys live in memory of their own, which no core file gets. */
+static int make_ops_rings(struct dp_workers *all)
+{
+	ssize_t one = rte_ring_get_memsize_elem(sizeof(struct dp_op), DP_OPS_SLOTS);
+	char *at;
+
+	if (one < 0)
+		return EINVAL;
+	all->ops_size = (size_t)one * all->count;
+	at = mmap(NULL, all->ops_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return errno;
+	all->ops_memory = at;
+	(void)madvise(at, all->ops_size, MADV_DONTDUMP);
+	for (unsigned i = 0; i < all->count; i++, at += one) {
+		all->worker[i]->ops = (struct rte_ring *)(void *)at;
+		if (rte_ring_init(all->worker[i]->ops, "ops", DP_OPS_SLOTS, RING_F_SP_ENQ | RING_F_SC_DEQ) !=
+			0)
+			return EINVAL;
+	}
+	return 0;
+}
+
+/* Read by worker `to`, on whose NUMA node it lies. */
+static struct rte_ring *ring(const char *what, unsigned from, const struct dp_worker *to, unsigned record,
+	unsigned slots)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%u-%u", what, from, to->id);
+	return rte_ring_create_elem(name, record, rte_align32pow2(slots), to->socket,
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+/* Rings of one worker: its reports, and what the others send it. */
+static int make_rings(struct dp_workers *all, struct dp_worker *w)
+{
+	w->reports = ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
+	if (!w->reports)
+		return ENOMEM;
+	for (unsigned from = 0; from < all->count; from++) {
+		w->peer[from] = all->worker[from];
+		if (from == w->id)
+			continue;
+		w->handoff[from] = ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);
+		w->wake[from] = ring("wake", from, w, sizeof(uint32_t), w->config->limit.producers + 1);
+		if (!w->handoff[from] || !w->wake[from])
+			return ENOMEM;
+	}
+	return 0;
+}
+
+/* Slots of these are any worker's: they lie with the first one. */
+static int make_tables(struct dp_workers *all, const struct sh_config *c)
+{
+	int socket = socket_of(0, c);
+
+	all->transports =
+		rte_zmalloc_socket("transports", c->limit.transports * sizeof(*all->transports), 64, socket);
+	all->streams = rte_zmalloc_socket("streams", c->limit.producers * sizeof(*all->streams), 64, socket);
+	all->consumers =
+		rte_zmalloc_socket("consumers", c->limit.consumers * sizeof(*all->consumers), 64, socket);
+	return all->transports && all->streams && all->consumers ? 0 : ENOMEM;
+}
+
+static int make_private(struct dp_worker *w, const struct dp_ports *ports)
+{
+	const struct sh_config *c = w->config;
+	int socket = w->socket;
+
+	w->tuples = dp_tuples_new(w->id, tuple_entries(c), socket);
+	w->audience = rte_zmalloc_socket("audiences",
+		ports->count * c->limit.producers * sizeof(*w->audience), 64, socket);
+	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
+	w->plain = rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain), 64, socket);
+	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
+	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
+	if (!w->tuples || !w->audience || !w->owned || !w->plain || !w->packet || !w->txq)
+		return ENOMEM;
+	for (unsigned i = 0; i < ports->count; i++) {
+		w->txq[ports->port[i].id] =
+			dp_txq_new(c->dataplane.mbufs, c->dataplane.workers * ports->count, socket);
+		if (!w->txq[ports->port[i].id])
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const struct sh_config *c,
+	const struct dp_stats *stats)
+{
+	int socket = socket_of(i, c);
+	struct dp_worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, socket);
+
+	if (!w)
+		return NULL;
+	w->id = i;
+	w->lcore = lcore_of(i);
+	w->socket = socket;
+	w->workers = (uint16_t)all->count;
+	w->udp_port = (uint16_t)(c->network.udp_port_base + i);
+	w->udp_ports = udp_ports(c);
+	w->config = c;
+	w->pool = all->pool[i];
+	w->ports = &all->ports;
+	w->stats = &stats->worker[i];
+	w->stats->udp_port = w->udp_port;
+	w->transport_stats = stats->transport;
+	w->producer_stats = stats->producer;
+	w->consumer_stats = stats->consumer;
+	w->transports = all->transports;
+	w->streams = all->streams;
+	w->consumers = all->consumers;
+	dp_clock_init(&w->clock);
+	dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+	return make_private(w, &all->ports) == 0 ? w : NULL;
+}
+
+int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
+	char *err, size_t err_size)
+{
+	int error = make_tables(all, c);
+
+	if (!error)
+		error = dp_txq_init();
+	for (unsigned i = 0; !error && i < all->count; i++) {
+		all->worker[i] = make_worker(all, i, c, stats);
+		if (!all->worker[i])
+			error = ENOMEM;
+	}
+	if (!error)
+		error = make_ops_rings(all);
+	for (unsigned i = 0; !error && i < all->count; i++)
+		error = make_rings(all, all->worker[i]);
+	if (!error)
+		error = dp_media_init(all->worker, all->count);
+	if (!error)
+		return 0;
+	snprintf(err, err_size, "tables for %u transports, %u producers and %u consumers can't be made: %s",
+		c->limit.transports, c->limit.producers, c->limit.consumers, rte_strerror(error));
+	return -1;
+}
+
+int dp_workers_start(struct dp_workers *all)
+{
+	int error = 0;
+
+	for (unsigned i = 0; !error && i < all->count; i++)
+		error = rte_eal_remote_launch(dp_worker_run, all->worker[i], lcore_of(i));
+	return -error;
+}
+
+void dp_workers_stop(struct dp_workers *all)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		atomic_store(&all->worker[i]->stop, true);
+	rte_eal_mp_wait_lcore();
+	for (unsigned i = 0; i < all->count; i++) {
+		for (unsigned p = 0; p < all->ports.count; p++)
+			dp_txq_clear(all->worker[i]->txq[all->ports.port[p].id]);
+		dp_media_close(all->worker[i]);
+	}
+	munmap(all->ops_memory, all->ops_size);
+}

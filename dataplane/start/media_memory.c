@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Memory of the media path: everything is allocated here, at start, and nothing later on a worker. */
+
+#include <assert.h>
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "shared/log.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/tuples.h"
+#include "dataplane/worker/worker.h"
+
+/*
+ * All that a viewer costs, with one worker: its transport with sessions, addresses and
+ * statistics, one consumer, its place in an audience. Whoever makes one of these larger
+ * sees here what that does to a hundred thousand viewers.
+ */
+static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES * DP_TUPLE_BYTES +
+			      sizeof(struct sh_transport_stats) + sizeof(struct dp_consumer) +
+			      sizeof(struct sh_consumer_stats) +
+			      sizeof(struct dp_audience_chunk) /
+				      RTE_DIM(((struct dp_audience_chunk *)0)->member) <=
+		      5 * 1024,
+	"a viewer's memory");
+static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
+		      offsetof(struct dp_transport, id) == 2 * RTE_CACHE_LINE_SIZE,
+	"what a packet needs of each is two cache lines: the fan-out prefetches these");
+
+/* The engine asked for, else the fast one where the CPU has it. */
+static enum dp_srtp_kind choose_engine(enum sh_engine wanted)
+{
+	if (wanted == SH_ENGINE_LIBSRTP2)
+		return DP_SRTP_LIBSRTP2;
+	if (dp_srtp_available(DP_SRTP_IPSEC_MB))
+		return DP_SRTP_IPSEC_MB;
+	sh_log(SH_LOG_WARN, "srtp-engine engine=libsrtp2 reason=\"this CPU has no AES instructions\"");
+	return DP_SRTP_LIBSRTP2;
+}
+
+static uint8_t *sessions(size_t size, uint32_t count, int socket)
+{
+	return rte_zmalloc_socket("srtp sessions", size * count, RTE_CACHE_LINE_SIZE, socket);
+}
+
+int dp_media_init(struct dp_worker *const *workers, unsigned n)
+{
+	const struct sh_config *c = workers[0]->config;
+	const struct sh_config_limits *limit = &c->limit;
+	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
+	struct rte_mempool *twcc, *chunks;
+	unsigned ports = c->network.port_count;
+	uint8_t *in, *out;
+	size_t in_size, out_size;
+
+	for (unsigned i = 0; i < n; i++) {
+		workers[i]->engine = dp_srtp_engine_new(kind);
+		if (!workers[i]->engine)
+			return errno;
+		workers[i]->stats->engine = kind;
+	}
+	in_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_IN);
+	out_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_OUT);
+	in = sessions(in_size, limit->transports, workers[0]->socket);
+	out = sessions(out_size, limit->transports, workers[0]->socket);
+	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
+		NULL, workers[0]->socket, 0);
+	/* Each audience, of which there are no more than streams on every worker and port, wastes at most one chunk. */
+	chunks = rte_mempool_create("audience",
+		limit->consumers / 62 +
+			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n * ports),
+		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
+	if (!in || !out || !twcc || !chunks)
+		return ENOMEM;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_worker *w = workers[i];
+
+		w->session_in = in;
+		w->session_out = out;
+		w->session_in_size = in_size;
+		w->session_out_size = out_size;
+		w->twcc_pool = twcc;
+		w->chunk_pool = chunks;
+		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
+			w->socket);
+		if (!w->watched)
+			return ENOMEM;
+		for (unsigned port = 0; port < ports; port++)
+			if (!dp_turns_init(&w->audio[port], limit->producers, w->socket) ||
+				!dp_turns_init(&w->video[port], limit->producers, w->socket))
+				return ENOMEM;
+	}
+	return 0;
+}
+
+static void close_session(struct dp_worker *w, struct dp_srtp_session **s)
+{
+	if (*s)
+		dp_srtp_close(w->engine, *s);
+	*s = NULL;
+}
+
+void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
+{
+	close_session(w, &t->in);
+	close_session(w, &t->out);
+	dp_transport_refresh(t);
+}
+
+void dp_media_close(struct dp_worker *w)
+{
+	for (uint32_t i = 0; i < w->owned_count; i++)
+		dp_transport_close_srtp(w, w->owned[i]);
+	dp_srtp_engine_free(w->engine);
+	w->engine = NULL;
+}
+
+static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
+{
+	out->profile = profile;
+	memcpy(out->key, keys->key, sizeof(out->key));
+	memcpy(out->salt, keys->salt, sizeof(out->salt));
+}
+
+/* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
+static bool in_use(const void *arg, uint32_t ssrc)
+{
+	const struct dp_transport *t = arg;
+
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (ssrc == s->ssrc || ssrc == s->rtx_ssrc)
+			return true;
+	return false;
+}
+
+/*
+ * Keys once installed stay: the same command again changes nothing. Starting the
+ * counters of a session anew under the same key would use its nonces twice.
+ */
+int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	const struct sh_transport_keys *k = &op->cmd.transport_keys;
+	struct dp_srtp_session *in, *out;
+	struct dp_srtp_keys keys;
+	int error;
+
+	if (t->in)
+		return 0;
+	if (dp_transport_unprotected(t))
+		return EINVAL;
+	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
+	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
+
+	keys_of(&keys, (uint16_t)k->profile, &k->in);
+	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
+	if (!error) {
+		t->in = in;
+		dp_srtp_keep(w->engine, in, in_use, t);
+		keys_of(&keys, (uint16_t)k->profile, &k->out);
+		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
+		if (!error)
+			t->out = out;
+		else
+			close_session(w, &t->in);
+	}
+	explicit_bzero(&keys, sizeof(keys));
+	if (!error) {
+		t->profile = (uint16_t)k->profile;
+		dp_transport_refresh(t);
+	}
+	return error;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A worker takes the agent's operations, runs them on its tables and answers. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_ring_elem.h>
+
+#include "dataplane/worker/worker.h"
+
+/* Whether the slot holds the object that the operation speaks of. */
+static bool holds(const struct dp_worker *w, const struct dp_op *op)
+{
+	switch (op->cmd.op) {
+	case SH_OP_TRANSPORT_BIND:
+	case SH_OP_TRANSPORT_KEYS:
+	case SH_OP_TRANSPORT_DEL:
+		return w->transports[op->slot].id == op->cmd.id;
+	case SH_OP_PRODUCER_SET:
+	case SH_OP_PRODUCER_DEL:
+		return w->streams[op->slot].id == op->cmd.id;
+	case SH_OP_CONSUMER_SET:
+	case SH_OP_CONSUMER_DEL:
+		return w->consumers[op->slot].id == op->cmd.id;
+	default:
+		return true;
+	}
+}
+
+/* An object that was refused, or that is gone, leaves no id behind in its slot. */
+static int settle(sh_id *id, int error, bool deleted)
+{
+	if (error || deleted)
+		*id = 0;
+	return error;
+}
+
+static int run(struct dp_worker *w, const struct dp_op *op)
+{
+	if (!holds(w, op))
+		return ENOENT;
+	switch (op->cmd.op) {
+	case SH_OP_TRANSPORT_ADD:
+		return dp_transport_add(w, op);
+	case SH_OP_TRANSPORT_BIND:
+		return dp_transport_bind(w, op);
+	case SH_OP_TRANSPORT_KEYS:
+		return dp_transport_keys(w, op);
+	case SH_OP_TRANSPORT_DEL:
+		return dp_transport_del(w, op);
+	case SH_OP_PRODUCER_ADD:
+		return settle(&w->streams[op->slot].id, dp_stream_add(w, op), false);
+	case SH_OP_PRODUCER_SET:
+		return dp_stream_set(w, op);
+	case SH_OP_PRODUCER_DEL:
+		return settle(&w->streams[op->slot].id, dp_stream_del(w, op), true);
+	case SH_OP_CONSUMER_ADD:
+		return settle(&w->consumers[op->slot].id, dp_consumer_add(w, op), false);
+	case SH_OP_CONSUMER_SET:
+		return dp_consumer_set(w, op);
+	case SH_OP_CONSUMER_DEL:
+		return settle(&w->consumers[op->slot].id, dp_consumer_del(w, op), true);
+	default:
+		return EINVAL;
+	}
+}
+
+/* Takes one and wipes its slot: it may hold keys. */
+static bool take(struct dp_worker *w, struct dp_op *op)
+{
+	struct rte_ring *r = w->ops;
+	uint32_t at = r->cons.tail & r->mask;
+
+	if (rte_ring_dequeue_bulk_elem_start(r, op, sizeof(*op), 1, NULL) == 0)
+		return false;
+	explicit_bzero((struct dp_op *)(void *)&r[1] + at, sizeof(*op));
+	rte_ring_dequeue_elem_finish(r, 1);
+	return true;
+}
+
+/* An operation is taken only while there is room for its answer: answers are never lost. */
+unsigned dp_ops(struct dp_worker *w)
+{
+	unsigned n;
+
+	for (n = 0; n < DP_BURST && rte_ring_free_count(w->reports) > 0; n++) {
+		struct dp_report r = {.kind = SH_EV_ACK};
+
+		if (!take(w, &r.op))
+			break;
+		r.op.error = run(w, &r.op);
+		r.id = r.op.cmd.id;
+		if (r.op.cmd.op == SH_OP_TRANSPORT_KEYS)
+			explicit_bzero(&r.op.cmd.transport_keys, sizeof(r.op.cmd.transport_keys));
+		rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r));
+	}
+	return n;
+}
+
+bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
+{
+	struct dp_report r = {.kind = kind, .id = id};
+
+	if (remote)
+		r.remote = *remote;
+	return rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r)) == 0;
+}

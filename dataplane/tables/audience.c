@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The viewers of a stream on one worker, by port, and that worker's place in the stream's ring. */
+
+#include "dataplane/tables/stream.h"
+
+/* --- the worker's cursor ---------------------------------------------------------------- */
+
+/* The lowest place of this worker's audiences of a stream; DP_CURSOR_NONE: it has none. */
+static uint64_t lowest(const struct dp_worker *w, const struct dp_stream *s)
+{
+	uint64_t low = DP_CURSOR_NONE;
+
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		const struct dp_audience *a = dp_audience_of(w, s->slot, i);
+
+		if (a->first)
+			low = RTE_MIN(low, a->low);
+	}
+	return low;
+}
+
+static void publish(struct dp_worker *w, struct dp_stream *s)
+{
+	atomic_store_explicit(&s->cursor[w->id].at, lowest(w, s), memory_order_release);
+}
+
+/* Begins to read at `at`, which nobody frees yet. */
+static void begin(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port, uint64_t at)
+{
+	a->stream = s;
+	a->port = (uint8_t)port;
+	a->low = a->served = a->target = a->restart = a->behind = at;
+	a->resume = NULL;
+	a->changed = false;
+	a->round = dp_turns_of(w, a)->round - 1; /* it has not had a pass in this one */
+}
+
+/*
+ * Begins to read at the stream's head. stream.h says why the order of the store, the
+ * fence and the load matters.
+ */
+static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port)
+{
+	uint64_t at;
+
+	if (lowest(w, s) != DP_CURSOR_NONE) { /* by another port: what is behind the cursor is not freed */
+		begin(w, s, a, port, atomic_load_explicit(&s->head, memory_order_acquire));
+		return;
+	}
+	do {
+		at = atomic_load_explicit(&s->head, memory_order_acquire);
+		atomic_store_explicit(&s->cursor[w->id].at, at, memory_order_relaxed);
+		atomic_thread_fence(memory_order_seq_cst);
+	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
+	atomic_fetch_or_explicit(&s->readers, 1u << w->id, memory_order_relaxed);
+	begin(w, s, a, port, at);
+	w->watched[w->watched_count++] = s;
+}
+
+static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
+{
+	if (a->waiting)
+		dp_turns_remove(w, a);
+	a->resume = NULL;
+	publish(w, s);
+	if (lowest(w, s) != DP_CURSOR_NONE)
+		return;
+	for (uint32_t i = 0; i < w->watched_count; i++)
+		if (w->watched[i] == s) {
+			w->watched[i] = w->watched[--w->watched_count];
+			break;
+		}
+	atomic_fetch_and_explicit(&s->readers, ~(1u << w->id), memory_order_relaxed);
+}
+
+/* --- members ------------------------------------------------------------------------------ */
+
+/* A chunk for one more member, where it needs one. False: no memory. */
+static bool chunk_for_one(struct dp_worker *w, const struct dp_audience *a, struct dp_audience_chunk **chunk)
+{
+	void *memory = NULL;
+
+	if (!a->first || a->first->count == RTE_DIM(a->first->member))
+		if (rte_mempool_get(w->chunk_pool, &memory))
+			return false;
+	*chunk = memory;
+	return true;
+}
+
+static void insert(struct dp_audience *a, struct dp_consumer *c, struct dp_audience_chunk *chunk)
+{
+	if (chunk) {
+		chunk->count = 0;
+		chunk->next = a->first;
+		a->first = chunk;
+	}
+	c->chunk = a->first;
+	c->index = (uint32_t)a->first->count;
+	c->port = a->port;
+	a->first->member[a->first->count++] = c;
+	a->changed = true;
+}
+
+/* The last member of the first chunk moves into the gap, so that only that one has room. */
+static void take_out(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c)
+{
+	struct dp_audience_chunk *first = a->first;
+	struct dp_consumer *last = first->member[--first->count];
+
+	c->chunk->member[c->index] = last;
+	last->chunk = c->chunk;
+	last->index = c->index;
+	c->chunk = NULL;
+	a->changed = true;
+	if (first->count)
+		return;
+	/* A pass that stands in this chunk begins again. */
+	if (a->resume == first)
+		a->resume = first->next;
+	a->resume_index = 0;
+	a->first = first->next;
+	rte_mempool_put(w->chunk_pool, first);
+}
+
+bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
+{
+	unsigned port = dp_port_index(w->ports, c->transport->encap.port);
+	struct dp_audience *a = dp_audience_of(w, c->stream->slot, port);
+	struct dp_audience_chunk *chunk;
+
+	if (!chunk_for_one(w, a, &chunk))
+		return false;
+	if (!a->first)
+		attach(w, c->stream, a, port);
+	c->at = a->resume ? RTE_MAX(a->served, a->target) : a->served;
+	insert(a, c, chunk);
+	return true;
+}
+
+void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
+{
+	struct dp_audience *a = dp_audience_of(w, c->stream->slot, c->port);
+
+	dp_audience_forgo(w, a, c);
+	take_out(w, a, c);
+	if (!a->first)
+		detach(w, c->stream, a);
+}
+
+/*
+ * It keeps its place in the stream, and the new audience goes back to there if it is
+ * further: the old one's place has kept what follows from being freed. Without memory it
+ * stays where it is, and waits with the old port's.
+ */
+static void go_over(struct dp_worker *w, struct dp_consumer *c, unsigned port)
+{
+	struct dp_audience *from = dp_audience_of(w, c->stream->slot, c->port);
+	struct dp_audience *to = dp_audience_of(w, c->stream->slot, port);
+	struct dp_audience_chunk *chunk;
+
+	if (!chunk_for_one(w, to, &chunk))
+		return;
+	dp_audience_forgo(w, from, c);
+	take_out(w, from, c);
+	if (!to->first)
+		begin(w, c->stream, to, port, c->at);
+	to->served = RTE_MIN(to->served, c->at);
+	to->low = RTE_MIN(to->low, c->at);
+	insert(to, c, chunk);
+	if (!from->first)
+		detach(w, c->stream, from);
+}
+
+void dp_audience_follow(struct dp_worker *w, struct dp_transport *t)
+{
+	unsigned port = dp_port_index(w->ports, t->encap.port);
+
+	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		if (c->port != port)
+			go_over(w, c, port);
+}
+
+/* --- what has been served, or never will be ------------------------------------------------ */
+
+void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a)
+{
+	struct dp_stream *s = a->stream;
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t low = a->low;
+
+	/* Of the ring what waits is part of that half too: new packets need the other one. */
+	if (head - low > s->window)
+		low = RTE_MIN(a->served, head - s->window);
+	while (low < a->served && dp_stream_aged(w, s->ring[low & s->mask].rx_ns, w->keep_ns))
+		low++;
+	if (low <= a->low)
+		return;
+	a->low = low;
+	publish(w, s);
+}
+
+/*
+ * The ring must go on: for the viewers by other ports and on other workers, and for those
+ * here once there is room again. With a quarter of it free there is room for what comes in
+ * until the next look.
+ */
+static void give_up(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+{
+	const struct dp_stream *s = a->stream;
+	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
+	uint64_t most = s->window + s->window / 2;
+
+	for (; a->served < head; a->served++) {
+		const struct dp_slot *slot = &s->ring[a->served & s->mask];
+
+		if (!dp_stream_aged(w, slot->rx_ns, limit)) {
+			if (head - a->served <= most)
+				return;
+			a->behind = a->served + 1;
+		}
+		if (slot->restart)
+			a->restart = a->served + 1;
+	}
+}
+
+void dp_audience_look(struct dp_worker *w, struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, s->slot, i);
+
+		if (!a->first)
+			continue;
+		give_up(w, a, head);
+		dp_audience_let_go(w, a);
+		/* A wake ring may have been full. */
+		if (head != a->served && !a->waiting)
+			dp_turns_add(w, a);
+	}
+}
+
+void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
+{
+	uint64_t n, young;
+
+	if (c->at >= a->served)
+		return;
+	young = a->behind > c->at ? a->behind - c->at : 0; /* with older ones among them */
+	n = a->served - c->at;
+	c->waiting_keyframe |= c->at < a->restart;
+	c->at = a->served;
+	if (c->paused || !c->transport->can_send) {
+		c->waiting_keyframe = true;
+		w->stats->drop[SH_DROP_NO_CONSENT] += c->transport->idle ? n : 0;
+		return;
+	}
+	w->stats->drop[SH_DROP_TX_BEHIND] += young;
+	n -= young;
+	w->stats->drop[SH_DROP_TX_AGE] += n;
+	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
+	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
+}

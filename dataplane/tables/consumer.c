@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A consumer: made, set and deleted on the worker of its transport. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_random.h>
+
+#include "shared/stats_slot.h"
+#include "dataplane/tables/stream.h"
+
+/* Our first number: from higher, a receiver that loses the first packets may guess the ROC wrong. */
+static uint16_t first_seq(void)
+{
+	return (uint16_t)(1000 + rte_rand_max(32768 - 1000));
+}
+
+/*
+ * Not before media can reach the viewer: a key frame that comes while its DTLS handshake
+ * is still under way would be spent for nothing.
+ */
+static void want_keyframe(const struct dp_consumer *c)
+{
+	if (c->waiting_keyframe && !c->paused && c->transport->can_send && c->stream->kind == SH_KIND_VIDEO)
+		dp_stream_want_keyframe(c->stream);
+}
+
+void dp_consumers_want_keyframes(const struct dp_transport *t)
+{
+	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		want_keyframe(c);
+}
+
+/* Nothing flows before the next packet a decoder can start with; of audio that is any. */
+static void start(struct dp_consumer *c)
+{
+	c->waiting_keyframe = true;
+	want_keyframe(c);
+}
+
+/*
+ * Whether no other consumer on the transport sends under that SSRC. Two that count numbers
+ * of one SSRC by themselves would use nonces of the transport's key twice.
+ */
+static bool ssrc_free(const struct dp_transport *t, uint32_t ssrc)
+{
+	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		if (ssrc == c->egress.ssrc || ssrc == c->egress.rtx_ssrc)
+			return false;
+	return true;
+}
+
+int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_consumer *c = &w->consumers[op->slot];
+	struct dp_transport *t = &w->transports[op->slot2];
+	const struct sh_consumer_add *add = &op->cmd.consumer_add;
+
+	if (!ssrc_free(t, add->ssrc) || (add->rtx_ssrc && !ssrc_free(t, add->rtx_ssrc)))
+		return EEXIST;
+	memset(c, 0, sizeof(*c));
+	c->id = op->cmd.id;
+	c->slot = op->slot;
+	c->transport = t;
+	c->stream = &w->streams[op->slot3];
+	c->flags = add->flags;
+	c->paused = add->flags & SH_CONSUMER_PAUSED;
+	c->timestamp_offset = (uint32_t)rte_rand();
+	c->rtx_seq = first_seq();
+	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
+		add->ext_id);
+	dp_seqmap_init(&c->seq, first_seq());
+	if (!dp_audience_join(w, c))
+		return ENOMEM;
+	c->next_on_transport = t->consumers;
+	t->consumers = c;
+	start(c);
+	w->stats->consumers++;
+	return 0;
+}
+
+int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_consumer *c = &w->consumers[op->slot];
+	const struct sh_consumer_set *set = &op->cmd.consumer_set;
+	bool resumed = c->paused && !set->paused;
+
+	(void)w;
+	c->paused = set->paused;
+	if (resumed)
+		start(c);
+	if (set->keyframe)
+		dp_stream_want_keyframe(c->stream);
+	return 0;
+}
+
+int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_consumer *c = &w->consumers[op->slot];
+	struct dp_consumer **at = &c->transport->consumers;
+
+	while (*at != c)
+		at = &(*at)->next_on_transport;
+	*at = c->next_on_transport;
+	dp_audience_leave(w, c);
+	sh_slot_clear(&w->consumer_stats[op->slot]);
+	w->stats->consumers--;
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/plain_transport.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dataplane/tables/stream.h"
+
+enum { NO_TUPLE = 0xff };
+
+/* After so long without RTP a source may have been started again, at another port and with other numbers. */
+#define SILENCE_NS 3000000000ull
+
+static uint32_t offset_of(const struct dp_worker *w, uint16_t port)
+{
+	return (uint32_t)port - (w->udp_port - w->id);
+}
+
+static bool known(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	return memcmp(mac, none, sizeof(none)) != 0;
+}
+
+static bool same_host(const struct sh_addr *a, const struct sh_addr *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+/* --- the transport ------------------------------------------------------------------------- */
+
+void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2)
+{
+	struct dp_tuple *tuple = &t->tuple[0];
+
+	if (t->selected == 0 && memcmp(&tuple->path.l2, l2, sizeof(*l2)) == 0)
+		return;
+	tuple->path.l2 = *l2;
+	t->selected = 0;
+	dp_encap_init(w, &t->encap, &tuple->path);
+	dp_audience_follow(w, t);
+	dp_transport_refresh(t);
+}
+
+/* An address to send to, and the neighbour if it is named. */
+static int give_address(struct dp_worker *w, struct dp_transport *t, const struct sh_plain *p)
+{
+	struct sh_path *path = &t->tuple[0].path;
+
+	if (!dp_ports_toward(w->ports, &p->remote, &path->local, &path->l2.port))
+		return EADDRNOTAVAIL;
+	path->remote = p->remote;
+	path->local.port = t->port;
+	path->l2.vlan = p->vlan;
+	t->tuple_count = 1;
+	if (known(p->mac)) {
+		struct sh_l2 l2 = path->l2;
+
+		memcpy(l2.mac, p->mac, sizeof(l2.mac));
+		dp_plain_route(w, t, &l2);
+	} else {
+		t->asks = true;
+		w->asking++;
+		dp_plain_ask(w, t);
+	}
+	return 0;
+}
+
+int dp_plain_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a)
+{
+	struct dp_transport **place = &w->plain[offset_of(w, a->port)];
+	int error;
+
+	if (*place)
+		return EADDRINUSE;
+	t->port = a->port;
+	t->plain_flags = a->flags;
+	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
+	t->consent_ns = w->now_ns;
+	t->learns = a->plain.remote.family == 0;
+	if (!t->learns) {
+		error = give_address(w, t, &a->plain);
+		if (error) {
+			t->port = 0;
+			return error;
+		}
+	}
+	*place = t;
+	return 0;
+}
+
+void dp_plain_del(struct dp_worker *w, struct dp_transport *t)
+{
+	w->plain[offset_of(w, t->port)] = NULL;
+	w->asking -= t->asks;
+}
+
+bool dp_plain_same(const struct dp_transport *t, const struct sh_transport_add *a)
+{
+	if (t->port != a->port || t->plain_flags != a->flags || t->learns != (a->plain.remote.family == 0))
+		return false;
+	return t->learns || memcmp(&t->tuple[0].path.remote, &a->plain.remote, sizeof(a->plain.remote)) == 0;
+}
+
+/* --- packets that come ---------------------------------------------------------------------- */
+
+static bool silent(const struct dp_worker *w, const struct dp_transport *t)
+{
+	return w->now_ns - t->tuple[0].seen_ns > SILENCE_NS;
+}
+
+/*
+ * An address that is learnt holds: SRTP moves it by a packet that authenticates, RTP in the
+ * clear when nothing has come from it for a while.
+ */
+static bool may_learn(const struct dp_worker *w, const struct dp_transport *t, bool rtcp)
+{
+	if (!t->learns)
+		return false;
+	if (rtcp && t->streams) /* a producer is where its RTP comes from */
+		return false;
+	return !t->tuple_count || !dp_transport_unprotected(t) || silent(w, t);
+}
+
+bool dp_plain_at(const struct dp_worker *w, uint16_t port)
+{
+	return w->plain[offset_of(w, port)] != NULL;
+}
+
+void dp_plain_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp)
+{
+	struct dp_transport *t = w->plain[offset_of(w, meta->path.local.port)];
+	const struct sh_addr *from = &meta->path.remote, *is;
+
+	is = &t->tuple[0].path.remote;
+	if (same_host(from, is) && from->port == is->port)
+		meta->tuple = 0;
+	else if (rtcp && same_host(from, is) && from->port == is->port + 1) /* RFC 3550, 11 */
+		meta->tuple = DP_TUPLE_RTCP;
+	else if (may_learn(w, t, rtcp))
+		meta->tuple = DP_TUPLE_STRANGER;
+	else
+		return;
+	meta->transport = t;
+	rte_prefetch0(&t->id);
+}
+
+bool dp_plain_fits(const struct dp_transport *t, uint32_t ssrc, uint8_t pt)
+{
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
+		if (pt == s->pt && (ssrc == s->ssrc || !s->ssrc))
+			return true;
+		if (s->rtx_ssrc && ssrc == s->rtx_ssrc && pt == s->rtx_pt)
+			return true;
+	}
+	return false;
+}
+
+static void learn(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
+{
+	t->tuple[0].path = *path;
+	t->tuple_count = 1;
+	t->selected = NO_TUPLE;
+	dp_plain_route(w, t, &path->l2);
+	(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
+}
+
+/* Where nothing authenticates, a source that was started again goes on under its old name. */
+static void expect_other_numbers(struct dp_transport *t)
+{
+	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		s->anew = true;
+}
+
+void dp_plain_came(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
+{
+	struct dp_tuple *tuple = &t->tuple[0];
+
+	t->media_seen = true;
+	t->rx_packets++;
+	t->rx_bytes += meta->payload_len;
+	t->consent_ns = w->now_ns;
+	if (meta->tuple == DP_TUPLE_RTCP)
+		return;
+	if (rtp && tuple->seen_ns && dp_transport_unprotected(t) && silent(w, t))
+		expect_other_numbers(t);
+	if (meta->tuple == DP_TUPLE_STRANGER)
+		learn(w, t, &meta->path);
+	else if (t->learns || t->asks)
+		dp_plain_route(w, t, &meta->path.l2);
+	if (rtp || !t->streams)
+		tuple->seen_ns = w->now_ns;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_PLAIN_H
+#define SPATE_DATAPLANE_PLAIN_H
+
+/*
+ * Plain transports: neither ICE nor DTLS. Each has a UDP port of its own (sh_port_owner()),
+ * which alone says whose a packet is, and one address: given, or learnt from a packet that
+ * has proved to be valid. Everything here runs on the owning worker.
+ */
+
+#include "dataplane/worker/worker.h"
+
+/* --- the transport ------------------------------------------------------------------------- */
+
+/* Its port and the address it is given. 0; EADDRINUSE: another has the port; EADDRNOTAVAIL: none of ours to send from. */
+int dp_plain_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a);
+void dp_plain_del(struct dp_worker *w, struct dp_transport *t);
+/* Whether it is what is asked for again. */
+bool dp_plain_same(const struct dp_transport *t, const struct sh_transport_add *a);
+
+/* --- packets that come ---------------------------------------------------------------------- */
+
+/* Whether a transport has that port, which is not the worker's own. */
+bool dp_plain_at(const struct dp_worker *w, uint16_t port);
+/*
+ * For a packet to a port that is not the worker's own: sets meta->transport, and
+ * meta->tuple to 0, DP_TUPLE_RTCP or DP_TUPLE_STRANGER. The transport stays NULL where it
+ * is from an address that its transport does not take.
+ */
+void dp_plain_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp);
+/* Whether RTP like this may come from a producer on the transport. */
+bool dp_plain_fits(const struct dp_transport *t, uint32_t ssrc, uint8_t pt);
+/* A packet has authenticated, or may be believed: its address is learnt, if it is to be. */
+void dp_plain_came(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
+
+/* --- neighbours (path/neighbour.c) ------------------------------------------------------------ */
+
+/* Asks for the MAC of the transport's neighbour, when it is time. */
+void dp_plain_ask(struct dp_worker *w, struct dp_transport *t);
+/* Somebody says that path->remote.ip has the MAC of path->l2. All workers are to hear of it. */
+void dp_neighbour_heard(struct dp_worker *w, const struct sh_path *path);
+/* The same, for this worker's own transports. */
+void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path);
+/* The transport's packets go this way from now on. */
+void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A stream: made, set, deleted, appended to and reclaimed by its owner. */
+
+#include "dataplane/tables/stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "shared/ids.h"
+#include "shared/stats_slot.h"
+
+enum { AUDIO_PACKETS = 512 };
+
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket)
+{
+	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
+
+	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
+		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
+	s->mask = size - 1;
+	s->window = size / 2;
+	s->ring = rte_zmalloc_socket("stream ring", size * sizeof(*s->ring), RTE_CACHE_LINE_SIZE, socket);
+	s->by_seq =
+		rte_zmalloc_socket("stream index", size * sizeof(*s->by_seq), RTE_CACHE_LINE_SIZE, socket);
+	if (s->ring && s->by_seq)
+		return 0;
+	dp_stream_dispose(s);
+	return ENOMEM;
+}
+
+void dp_stream_dispose(struct dp_stream *s)
+{
+	rte_free(s->ring);
+	rte_free((void *)s->by_seq);
+	s->ring = NULL;
+	s->by_seq = NULL;
+}
+
+static void list_ingress(struct dp_worker *w, struct dp_transport *t)
+{
+	t->ingress_prev = NULL;
+	t->ingress_next = w->ingress;
+	if (w->ingress)
+		w->ingress->ingress_prev = t;
+	w->ingress = t;
+}
+
+static void unlist_ingress(struct dp_worker *w, struct dp_transport *t)
+{
+	if (t->ingress_prev)
+		t->ingress_prev->ingress_next = t->ingress_next;
+	else
+		w->ingress = t->ingress_next;
+	if (t->ingress_next)
+		t->ingress_next->ingress_prev = t->ingress_prev;
+}
+
+/* Transport-wide numbers run over all streams of a transport: one state for them. */
+static int want_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_id)
+{
+	void *state;
+
+	if (!ext_id || t->twcc)
+		return 0;
+	if (rte_mempool_get(w->twcc_pool, &state))
+		return ENOMEM;
+	t->twcc = state;
+	t->twcc_ext_id = ext_id;
+	dp_twcc_init(t->twcc);
+	return 0;
+}
+
+int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	struct dp_transport *t = &w->transports[op->slot2];
+	const struct sh_producer_add *p = &op->cmd.producer_add;
+	int error = want_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
+
+	if (error)
+		return error;
+	s->id = op->cmd.id;
+	s->slot = op->slot;
+	s->owner = w->id;
+	s->kind = p->kind;
+	s->codec = p->codec;
+	s->clock_rate = p->clock_rate;
+	s->cname_len = p->cname_len;
+	memcpy(s->cname, p->cname, sizeof(s->cname));
+	s->ssrc = p->ssrc;
+	s->rtx_ssrc = p->rtx_ssrc;
+	s->pt = p->pt;
+	s->rtx_pt = p->rtx_pt;
+	s->flags = p->flags;
+	s->paused = p->flags & SH_PRODUCER_PAUSED;
+	memcpy(s->ext_id, p->ext_id, sizeof(s->ext_id));
+	s->mid_len = p->mid_len;
+	s->rid_len = p->rid_len;
+	memcpy(s->mid, p->mid, sizeof(s->mid));
+	memcpy(s->rid, p->rid, sizeof(s->rid));
+	dp_receive_init(&s->receive, p->clock_rate);
+	dp_nack_init(&s->nack);
+
+	s->transport = t;
+	if (!t->streams)
+		list_ingress(w, t);
+	s->next_on_transport = t->streams;
+	t->streams = s;
+	/* RTP may have come before the producer did, and with it the only key frame. */
+	if (s->kind == SH_KIND_VIDEO)
+		dp_stream_want_keyframe(s);
+	w->stats->streams++;
+	return 0;
+}
+
+int dp_stream_set(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	const struct sh_producer_set *set = &op->cmd.producer_set;
+
+	if (s->paused && !set->paused) {
+		s->restart = true;
+		if (s->kind == SH_KIND_VIDEO)
+			dp_stream_want_keyframe(s);
+	}
+	s->paused = set->paused;
+	if (set->keyframe)
+		dp_stream_want_keyframe(s);
+	return 0;
+}
+
+static void reclaim_below(struct dp_stream *s, uint64_t bound)
+{
+	for (; s->reclaimed < bound; s->reclaimed++) {
+		struct dp_slot *slot = &s->ring[s->reclaimed & s->mask];
+
+		rte_pktmbuf_free(slot->mbuf);
+		slot->mbuf = NULL;
+	}
+}
+
+int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	struct dp_transport *t = s->transport;
+	struct dp_stream **at = &t->streams;
+
+	while (*at != s)
+		at = &(*at)->next_on_transport;
+	*at = s->next_on_transport;
+	if (!t->streams) {
+		unlist_ingress(w, t);
+		if (t->twcc)
+			rte_mempool_put(w->twcc_pool, t->twcc);
+		t->twcc = NULL;
+	}
+	reclaim_below(s, atomic_load_explicit(&s->head, memory_order_relaxed));
+	sh_slot_clear(&w->producer_stats[op->slot]);
+	w->stats->streams--;
+	return 0;
+}
+
+/* --- the ring ------------------------------------------------------------------- */
+
+static uint64_t slowest(const struct dp_stream *s, uint64_t head)
+{
+	uint64_t low = head; /* with no readers: one that attaches begins there */
+
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
+		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
+
+		if (at < low)
+			low = at;
+	}
+	return low;
+}
+
+void dp_stream_reclaim(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t bound = slowest(s, head);
+
+	if (bound <= s->reclaimed)
+		return;
+	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
+	bound = RTE_MIN(bound, slowest(s, head));
+	reclaim_below(s, bound);
+}
+
+static bool has_room(const struct dp_stream *s)
+{
+	return atomic_load_explicit(&s->head, memory_order_relaxed) - s->reclaimed <= s->mask;
+}
+
+bool dp_stream_room(struct dp_stream *s)
+{
+	if (has_room(s))
+		return true;
+	dp_stream_reclaim(s);
+	return has_room(s);
+}
+
+void dp_stream_append(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t seq = s->ring[head & s->mask].plain.seq;
+
+	atomic_store_explicit(&s->by_seq[seq & s->mask], (uint32_t)head, memory_order_relaxed);
+	atomic_store_explicit(&s->head, head + 1, memory_order_release);
+}
+
+uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high)
+{
+	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
+	uint64_t position = high - (uint32_t)((uint32_t)high - at);
+
+	if (position >= high || position < low || s->ring[position & s->mask].plain.seq != seq)
+		return DP_CURSOR_NONE;
+	return position;
+}
+
+void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns)
+{
+	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_relaxed);
+
+	/* Odd while it changes. */
+	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&s->sr_ntp, ntp, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_rtp, rtp, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_ns, now_ns, memory_order_relaxed);
+	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
+}
+
+bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out)
+{
+	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_acquire);
+
+	out->ntp = atomic_load_explicit(&s->sr_ntp, memory_order_relaxed);
+	out->rtp = atomic_load_explicit(&s->sr_rtp, memory_order_relaxed);
+	out->ns = atomic_load_explicit(&s->sr_ns, memory_order_relaxed);
+	out->clock_rate = s->clock_rate;
+	atomic_thread_fence(memory_order_acquire);
+	return !(version & 1) && atomic_load_explicit(&s->sr_version, memory_order_relaxed) == version;
+}
+
+void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
+{
+	s->anew = false;
+	s->restart = true;
+	dp_receive_anew(&s->receive, seq);
+	dp_nack_init(&s->nack);
+	dp_stream_set_clock(s, 0, 0, 0);
+}
+
+/* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
+void dp_stream_wait(struct dp_worker *w, uint32_t slot)
+{
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, slot, i);
+
+		if (!a->waiting && a->first)
+			dp_turns_add(w, a);
+	}
+}
+
+void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
+{
+	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
+	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
+
+	dp_stream_wait(w, s->slot);
+	for (; others; others &= others - 1) {
+		struct dp_worker *peer = w->peer[rte_bsf32(others)];
+
+		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
+		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
+	}
+}
+
+void dp_stream_take_wakes(struct dp_worker *w)
+{
+	uint32_t slots[DP_BURST];
+
+	for (unsigned i = 0; i < w->workers; i++) {
+		unsigned n;
+
+		if (!w->wake[i])
+			continue;
+		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
+		for (unsigned k = 0; k < n; k++)
+			dp_stream_wait(w, slots[k]);
+	}
+}

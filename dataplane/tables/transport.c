@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A transport's slot, its bound addresses and whether it may send. On the owning worker. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_random.h>
+
+#include "shared/stats_slot.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/tuples.h"
+
+enum { NO_TUPLE = 0xff };
+
+void dp_transport_refresh(struct dp_transport *t)
+{
+	bool could_send = t->can_send;
+
+	t->can_send = (t->out || dp_transport_unprotected(t)) && t->selected != NO_TUPLE && !t->idle;
+	if (t->can_send && !could_send)
+		dp_consumers_want_keyframes(t);
+}
+
+static void own(struct dp_worker *w, struct dp_transport *t)
+{
+	t->owned_index = w->owned_count;
+	w->owned[w->owned_count++] = t;
+	w->stats->transports = w->owned_count;
+}
+
+/* The same again changes nothing. */
+static int add_plain(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a, bool new)
+{
+	int error;
+
+	if (!new)
+		return dp_plain_same(t, a) ? 0 : EEXIST;
+	error = dp_plain_add(w, t, a);
+	if (error)
+		t->id = 0;
+	else
+		own(w, t);
+	return error;
+}
+
+int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	const struct sh_transport_add *a = &op->cmd.transport_add;
+	bool new = t->id != op->cmd.id;
+
+	if (new) {
+		memset(t, 0, sizeof(*t));
+		t->id = op->cmd.id;
+		t->slot = op->slot;
+		t->worker = w->id;
+		t->selected = NO_TUPLE;
+		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* 0 is nobody's */
+	}
+	if (a->kind == SH_TRANSPORT_PLAIN)
+		return add_plain(w, t, a, new);
+	if (t->port)
+		return EEXIST;
+	if (new)
+		own(w, t);
+	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
+	t->ufrag_len = a->ufrag_len;
+	memcpy(t->ufrag, a->ufrag, sizeof(t->ufrag));
+	sh_hmac_sha1_key(&t->key, a->pwd, a->pwd_len);
+	return 0;
+}
+
+static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
+{
+	struct dp_tuple_key key = dp_tuple_key(&t->tuple[i].path);
+
+	rte_hash_del_key(w->tuples, &key);
+	memset(&t->tuple[i], 0, sizeof(t->tuple[i]));
+	t->tuple_count--;
+	if (t->selected == i) {
+		t->selected = NO_TUPLE;
+		dp_transport_refresh(t);
+	}
+}
+
+/* A free place; else that of the address not heard of for longest, never the selected one. */
+static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
+{
+	unsigned oldest = NO_TUPLE;
+
+	for (unsigned i = 0; i < SH_MAX_TUPLES; i++) {
+		if (t->tuple[i].path.remote.family == 0)
+			return i;
+		if (i != t->selected &&
+			(oldest == NO_TUPLE || t->tuple[i].seen_ns < t->tuple[oldest].seen_ns))
+			oldest = i;
+	}
+	unbind(w, t, oldest);
+	return oldest;
+}
+
+/* The place of this address in the transport, newly made if need be. Negative errno. */
+static int place_of(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
+{
+	struct dp_tuple_key key = dp_tuple_key(path);
+	void *value;
+	unsigned i;
+
+	if (rte_hash_lookup_data(w->tuples, &key, &value) >= 0) {
+		struct dp_transport *holder = &w->transports[(uintptr_t)value >> 8];
+
+		if (holder == t)
+			return (int)((uintptr_t)value & 0xff);
+		/* A NAT gave the port to somebody else, who has just proved it by a check. */
+		unbind(w, holder, (uintptr_t)value & 0xff);
+	}
+	i = find_place(w, t);
+	if (rte_hash_add_key_data(w->tuples, &key, dp_tuple_value(t->slot, i)) != 0)
+		return -ENOSPC;
+	t->tuple_count++;
+	return (int)i;
+}
+
+int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	const struct sh_transport_bind *b = &op->cmd.transport_bind;
+	int i;
+
+	if (t->port)
+		return EINVAL;
+	i = place_of(w, t, &b->path);
+	if (i < 0)
+		return -i;
+	t->tuple[i].path = b->path;
+	t->tuple[i].seen_ns = w->now_ns;
+	if (b->selected) {
+		t->selected = (uint8_t)i;
+		dp_encap_init(w, &t->encap, &b->path);
+		dp_audience_follow(w, t);
+	}
+	if (b->selected || t->selected == NO_TUPLE) {
+		t->consent_ns = w->now_ns;
+		t->idle = false;
+	}
+	dp_transport_refresh(t);
+	return 0;
+}
+
+int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	struct dp_transport *last = w->owned[--w->owned_count];
+
+	if (t->port)
+		dp_plain_del(w, t);
+	for (unsigned i = 0; !t->port && i < SH_MAX_TUPLES; i++)
+		if (t->tuple[i].path.remote.family != 0)
+			unbind(w, t, i);
+	dp_transport_close_srtp(w, t);
+	w->owned[t->owned_index] = last;
+	last->owned_index = t->owned_index;
+	w->stats->transports = w->owned_count;
+	sh_slot_clear(&w->transport_stats[t->slot]);
+	explicit_bzero(t, sizeof(*t));
+	return 0;
+}
