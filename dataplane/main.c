@@ -14,10 +14,15 @@
 #include "shared/placement.h"
 #include "shared/stats_names.h"
 #include "dataplane/agent/agent.h"
-#include "dataplane/start/eal.h"
-#include "dataplane/device/tap.h"
 #include "dataplane/device/port_stats.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/device/tap.h"
+#include "dataplane/srtp/srtp.h"
+#include "dataplane/start/eal.h"
+#include "dataplane/start/make_workers.h"
 #include "dataplane/start/remove_tree.h"
+#include "dataplane/worker/stats_memory.h"
+#include "dataplane/worker/workers.h"
 
 static volatile sig_atomic_t stop;
 

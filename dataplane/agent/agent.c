@@ -5,7 +5,17 @@
 #include <stdio.h>
 
 #include "shared/log.h"
+#include "dataplane/agent/commands.h"
+#include "dataplane/agent/connections.h"
+#include "dataplane/agent/events.h"
+#include "dataplane/agent/objects.h"
+#include "dataplane/agent/snapshot.h"
 #include "dataplane/device/port_stats.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/stats_memory.h"
+#include "dataplane/worker/workers.h"
 
 #define MS 1000000ull
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_AGENT_H
-#define SPATE_DATAPLANE_AGENT_H
+#ifndef SPATE_DATAPLANE_AGENT_AGENT_H
+#define SPATE_DATAPLANE_AGENT_AGENT_H
 
 /*
  * The agent: the main lcore. It alone talks to the control plane and keeps the records
@@ -36,7 +36,7 @@ struct dp_agent {
 	uint64_t instance;
 	uint64_t now_ns; /* CLOCK_MONOTONIC, read once a loop */
 
-	/* hello.c */
+	/* connections */
 	int listener;
 	char socket_path[SH_PATH_MAX + 32];
 	struct dp_pending {
@@ -48,7 +48,7 @@ struct dp_agent {
 	uint32_t generation; /* counts control planes */
 	uint32_t woken[SH_MAX_WORKERS + 1]; /* producer positions at the last wake: punt rings, then events */
 
-	/* commands.c */
+	/* commands */
 	struct dp_objects objects;
 	struct dp_task task[DP_TASKS + 1]; /* [0] is not used: 0 is no task */
 	struct dp_task_list running, idle;
@@ -60,7 +60,7 @@ struct dp_agent {
 	uint32_t backlog_head, backlog_tail;
 	uint64_t events_lost;
 
-	/* snapshot.c */
+	/* snapshot */
 	uint64_t sweep_ns; /* 0: nothing to sweep */
 
 	uint64_t active_ns; /* when the control plane last had a command or was woken */
@@ -74,39 +74,5 @@ int dp_agent_open(struct dp_agent *a, char *err, size_t err_size);
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop);
 /* The workers have stopped. */
 void dp_agent_close(struct dp_agent *a);
-
-/* --- hello.c: connections ----------------------------------------------------------- */
-
-int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size);
-/* Waits at most `timeout_ms`, then serves whatever connection has something to say. */
-void dp_hello_serve(struct dp_agent *a, int timeout_ms);
-void dp_hello_close(struct dp_agent *a);
-/* The control plane is gone, or must go: workers stop using its rings. */
-void dp_control_give_up(struct dp_agent *a, const char *why);
-/* Frees rings that no worker can be using any more. */
-void dp_control_reap(struct dp_agent *a);
-
-/* --- commands.c: from the control plane, to the workers and back --------------------- */
-
-void dp_commands_init(struct dp_agent *a);
-void dp_commands_take(struct dp_agent *a);
-/* Sends as many deletions as there is room for. */
-void dp_commands_delete(struct dp_agent *a);
-void dp_commands_answers(struct dp_agent *a);
-/* Checks a command that was copied out of the ring. 0 or errno; may normalise it. */
-int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd);
-
-/* --- events.c ------------------------------------------------------------------------- */
-
-void dp_event_send(struct dp_agent *a, const struct sh_event *e);
-void dp_event_ack(struct dp_agent *a, uint32_t seq, int error);
-/* Moves what waits into the ring, and wakes the control plane when there is news for it. */
-void dp_events_flush(struct dp_agent *a);
-
-/* --- snapshot.c: mark and sweep --------------------------------------------------------- */
-
-void dp_snapshot_begin(struct dp_agent *a);
-void dp_snapshot_end(struct dp_agent *a, uint32_t grace_ms);
-void dp_snapshot_sweep(struct dp_agent *a); /* when it is time */
 
 #endif

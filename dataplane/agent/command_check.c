@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/commands.h"
+#include "dataplane/agent/objects.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/worker/worker.h"
 
 enum { CONSENT_MIN_MS = 1000, CONSENT_MAX_MS = 600000, WAIT_MAX_MS = 3600000 };
 

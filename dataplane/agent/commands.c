@@ -6,11 +6,22 @@
  * that come after it: a consumer whose producer is still being added.
  */
 
+#include "dataplane/agent/commands.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "shared/log.h"
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/connections.h"
+#include "dataplane/agent/events.h"
+#include "dataplane/agent/objects.h"
+#include "dataplane/agent/snapshot.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/workers.h"
 
 /* What handling a command came to: an errno, 0 (done), or one of these. */
 enum { UNDER_WAY = -1, HOLD = -2 };

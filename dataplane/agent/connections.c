@@ -2,6 +2,8 @@
 
 /* The UNIX socket: who may connect, HELLO and its answer, and noticing that a control plane has gone. */
 
+#include "dataplane/agent/connections.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,6 +16,11 @@
 
 #include "shared/log.h"
 #include "dataplane/agent/agent.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/stats_memory.h"
+#include "dataplane/worker/worker.h"
 
 enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
 

@@ -2,10 +2,14 @@
 
 /* Events to the control plane. The ring may be full; answers then wait here, in order. */
 
+#include "dataplane/agent/events.h"
+
 #include <errno.h>
 #include <sys/eventfd.h>
 
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/connections.h"
+#include "dataplane/worker/control_rings.h"
 
 static uint32_t waiting(const struct dp_agent *a)
 {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/tables/transport.h"
+
 static uint32_t power_of_two(uint64_t n)
 {
 	uint32_t p = 64;

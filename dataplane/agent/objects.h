@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_OBJECTS_H
-#define SPATE_DATAPLANE_OBJECTS_H
+#ifndef SPATE_DATAPLANE_AGENT_OBJECTS_H
+#define SPATE_DATAPLANE_AGENT_OBJECTS_H
 
 /*
  * The agent's records of all objects: who has which slot, by id, and what stands on what.

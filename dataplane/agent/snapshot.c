@@ -5,8 +5,11 @@
  * name within the time it gives is deleted (mark and sweep).
  */
 
+#include "dataplane/agent/snapshot.h"
+
 #include "shared/log.h"
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/objects.h"
 
 void dp_snapshot_begin(struct dp_agent *a)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_OFFLOADS_H
-#define SPATE_DATAPLANE_OFFLOADS_H
+#ifndef SPATE_DATAPLANE_DEVICE_OFFLOADS_H
+#define SPATE_DATAPLANE_DEVICE_OFFLOADS_H
 
 /*
  * What is left to a device, of what it offers. Not asked for: segments. A packet is in one

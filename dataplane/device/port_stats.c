@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/device/ports.h"
+
 /* Of hundreds of counters those are kept that say why packets are lost. */
 static bool is_trouble(const char *name)
 {

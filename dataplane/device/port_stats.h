@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_PORT_STATS_H
-#define SPATE_DATAPLANE_PORT_STATS_H
+#ifndef SPATE_DATAPLANE_DEVICE_PORT_STATS_H
+#define SPATE_DATAPLANE_DEVICE_PORT_STATS_H
 
 /* What the statistics memfd says of a port. All by the main thread. */
 

@@ -6,6 +6,9 @@
 
 #include <rte_errno.h>
 
+#include "dataplane/device/offloads.h"
+#include "dataplane/device/steering.h"
+
 bool dp_port_is_tap(const struct sh_config_port *c)
 {
 	return strncmp(c->device, "net_tap", 7) == 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_PORTS_H
-#define SPATE_DATAPLANE_PORTS_H
+#ifndef SPATE_DATAPLANE_DEVICE_PORTS_H
+#define SPATE_DATAPLANE_DEVICE_PORTS_H
 
 /* The DPDK ports of the configuration: opened at start, read only from then on. */
 

@@ -8,6 +8,8 @@
 
 #include <rte_byteorder.h>
 
+#include "dataplane/device/ports.h"
+
 /* --- one rule --------------------------------------------------------------------------- */
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_STEERING_H
-#define SPATE_DATAPLANE_STEERING_H
+#ifndef SPATE_DATAPLANE_DEVICE_STEERING_H
+#define SPATE_DATAPLANE_DEVICE_STEERING_H
 
 /*
  * Steering: how a packet comes to the queue of the worker whose UDP port it names. Flow

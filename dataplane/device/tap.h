@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_KERNEL_SIDE_H
-#define SPATE_DATAPLANE_KERNEL_SIDE_H
+#ifndef SPATE_DATAPLANE_DEVICE_TAP_H
+#define SPATE_DATAPLANE_DEVICE_TAP_H
 
 /* The kernel's end of a TAP: its addresses. They go with the interface when the process ends. */
 

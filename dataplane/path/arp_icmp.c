@@ -9,10 +9,14 @@
 
 #include <string.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/net/arp.h"
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
-#include "dataplane/tables/plain_transport.h"
+#include "dataplane/path/neighbour.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/worker.h"
 
 /* The answer is `len` bytes from the start of the mbuf; no work is left to the device. */
 static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_ANSWER_H
-#define SPATE_DATAPLANE_ANSWER_H
+#ifndef SPATE_DATAPLANE_PATH_ARP_ICMP_H
+#define SPATE_DATAPLANE_PATH_ARP_ICMP_H
 
 /* What the parse stage answers itself. Each of these takes the mbuf. */
 
 #include "dataplane/net/frame.h"
 #include "dataplane/net/ip.h"
-#include "dataplane/worker/worker.h"
+
+struct dp_port;
+struct dp_worker;
+struct rte_mbuf;
 
 void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f);

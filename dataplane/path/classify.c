@@ -9,8 +9,13 @@
 #include <rte_hash.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/stages.h"
 #include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 enum { RTP_MIN = 12, RTCP_MIN = 8 };

@@ -14,7 +14,18 @@
 
 #include <rte_branch_prediction.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/rewrite.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/worker.h"
 
 enum {
 	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */
@@ -31,7 +42,7 @@ static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_
 	for (; c->at < target; c->at++) {
 		const struct dp_slot *slot = &s->ring[c->at & s->mask];
 
-		if (!dp_stream_aged(w, slot->rx_ns, limit))
+		if (!dp_older_than(w, slot->rx_ns, limit))
 			return;
 		c->waiting_keyframe |= slot->restart;
 		w->stats->drop[SH_DROP_TX_AGE]++;

@@ -8,8 +8,18 @@
 #include <string.h>
 
 #include "shared/stats_slot.h"
+#include "dataplane/path/report.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
 #include "dataplane/tables/plain_transport.h"
-#include "dataplane/path/outgoing.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/tell.h"
+#include "dataplane/worker/worker.h"
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)

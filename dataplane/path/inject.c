@@ -4,7 +4,13 @@
 
 #include <string.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/send/tx.h"
 #include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 /* What the control plane says is checked like anything else: it may have bugs. */

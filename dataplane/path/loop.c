@@ -2,12 +2,19 @@
 
 /* The loop of a worker, and its rest when there is nothing to do. */
 
-#include "dataplane/worker/worker.h"
+#include "dataplane/path/loop.h"
 
 #include <sched.h>
 #include <time.h>
 
 #include <rte_pause.h>
+
+#include "dataplane/path/stages.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/apply.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 enum {
 	RX_BURSTS = 8, /* a loop: what comes while it fans out, but no flood, is taken whole */

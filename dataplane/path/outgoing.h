@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_PATH_MEDIA_H
-#define SPATE_DATAPLANE_PATH_MEDIA_H
+#ifndef SPATE_DATAPLANE_PATH_OUTGOING_H
+#define SPATE_DATAPLANE_PATH_OUTGOING_H
 
-/* What the media stages share. */
+/* Packets on their way to viewers, in batches: rewritten, then protected, encapsulated and queued together. */
 
-#include "dataplane/tables/stream.h"
-#include "dataplane/worker/worker.h"
+#include <stdint.h>
 
-#define DP_MS 1000000ull /* nanoseconds */
+#include "dataplane/srtp/srtp.h"
 
-/* What a packet that authenticated, or is all right where nothing is protected, tells of its transport. */
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
-
-/* --- fan-out: packets on their way to viewers ------------------------------------------- */
+struct dp_transport;
+struct dp_worker;
+struct rte_mbuf;
 
 enum { DP_JOBS = 64 };
 
@@ -36,27 +34,5 @@ void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_m
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
 /* The same, and gives back what was not used. */
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o);
-
-/* Adds one packet of a stream for one viewer, if it flows to it at all. False: no mbuf. */
-bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c,
-	struct dp_outgoing *o);
-
-/* Whether a packet of that much RTP fits the path, protected; and so an mbuf, which has room for any port's MTU. */
-static inline bool dp_fits(const struct dp_transport *t, size_t rtp_len)
-{
-	const struct dp_encap *e = &t->encap;
-
-	return rtp_len + DP_SRTP_RTP_OVERHEAD + (size_t)(e->len - e->ip_offset) <= e->mtu;
-}
-
-/* --- RTCP ----------------------------------------------------------------------------- */
-
-/* Answers one number of a NACK. False: this viewer asks for too much, the rest of it is not looked at. */
-bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
-
-/* To the producers of a transport, what is due: RR, NACK, PLI, transport-wide feedback, REMB. */
-void dp_report_producers(struct dp_worker *w, struct dp_transport *t);
-/* To the viewers of a transport: SR and SDES. */
-void dp_report_consumers(struct dp_worker *w, struct dp_transport *t);
 
 #endif

@@ -9,9 +9,13 @@
 
 #include <rte_prefetch.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/net/udp.h"
-#include "dataplane/worker/worker.h"
 #include "dataplane/path/arp_icmp.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 /*
  * Whether the sum is to be looked at here. A device that says NONE means that the packet is

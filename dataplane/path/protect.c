@@ -7,6 +7,12 @@
 #include <rte_branch_prediction.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
 {

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/transport.h"
 #include "dataplane/worker/control_rings.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 #define SECOND 1000000000ull

@@ -2,9 +2,18 @@
 
 /* RTCP out: to producers what we miss and how they arrive, to viewers the producer's clock. */
 
+#include "dataplane/path/report.h"
+
 #include <string.h>
 
-#include "dataplane/path/outgoing.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/worker.h"
 
 enum {
 	RTCP_CAP = 1200,

@@ -2,10 +2,21 @@
 
 /* What a viewer has lost is sent again from the stream's ring (RFC 4585, 6.2.1; RFC 4588). */
 
+#include "dataplane/path/retransmit.h"
+
 #include <string.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/rewrite.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/worker.h"
 
 /* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
 enum { RTX_PER_WINDOW = 500, PATIENCE = 4 /* parts of the age limit */ };
@@ -79,7 +90,7 @@ static bool waits(const struct dp_worker *w, const struct dp_turns *t)
 	a = t->count ? t->now[0] : t->later[0];
 	s = a->stream;
 	return a->served != atomic_load_explicit(&s->head, memory_order_acquire) &&
-	       dp_stream_aged(w, s->ring[a->served & s->mask].rx_ns,
+	       dp_older_than(w, s->ring[a->served & s->mask].rx_ns,
 		       w->config->dataplane.tx_age_ms * DP_MS / PATIENCE);
 }
 

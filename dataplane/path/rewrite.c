@@ -2,8 +2,13 @@
 
 /* A stream's packet becomes one viewer's: number, timestamp, SSRC, payload type, extensions. */
 
+#include "dataplane/path/rewrite.h"
+
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/worker/worker.h"
 
 /* Whether this packet flows to this viewer, and with which number. */
 static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)

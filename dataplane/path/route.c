@@ -4,8 +4,15 @@
 
 #include <string.h>
 
+#include "dataplane/path/stages.h"
 #include "dataplane/rtp/keyframe.h"
-#include "dataplane/path/outgoing.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
 	uint8_t len)

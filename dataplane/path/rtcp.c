@@ -5,6 +5,15 @@
 #include <errno.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/retransmit.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 static enum sh_drop reason_of(int error)
 {

@@ -5,6 +5,9 @@
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 /* Another port comes first each time, so that a busy one starves nobody. */

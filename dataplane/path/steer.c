@@ -9,7 +9,12 @@
 
 #include <rte_ring.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/stages.h"
 #include "dataplane/tables/plain_transport.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 /* A burst's packets for other workers. */
 struct others {

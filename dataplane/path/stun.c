@@ -9,7 +9,13 @@
 #include <string.h>
 
 #include "shared/stun.h"
-#include "dataplane/tables/stream.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };

@@ -8,9 +8,14 @@
 
 #include <errno.h>
 
-#include "dataplane/tables/plain_transport.h"
+#include "dataplane/path/stages.h"
 #include "dataplane/rtp/rtp.h"
-#include "dataplane/path/outgoing.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 static enum sh_drop reason_of(int error)
 {
@@ -23,21 +28,6 @@ static enum sh_drop reason_of(int error)
 		return SH_DROP_SRTP_SSRC_LIMIT;
 	default:
 		return SH_DROP_RTP_MALFORMED;
-	}
-}
-
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
-{
-	if (t->port) {
-		dp_plain_came(w, t, meta, rtp);
-		return;
-	}
-	if (!t->media_seen)
-		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
-	/* The control plane selects paths; it wants to know when media has chosen another. */
-	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
-		t->next_path_ns = w->now_ns + 1000 * DP_MS;
-		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
 	}
 }
 

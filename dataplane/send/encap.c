@@ -2,12 +2,15 @@
 
 /* Ethernet, IP and UDP in front of a payload: a template for each path, then a copy and a few stores. */
 
+#include "dataplane/send/encap.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_ip.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/worker/worker.h"

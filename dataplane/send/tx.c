@@ -8,7 +8,12 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/net/frame.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 int dp_tx_note_offset = -1;
 

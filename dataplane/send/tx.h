@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_TX_H
-#define SPATE_DATAPLANE_TX_H
+#ifndef SPATE_DATAPLANE_SEND_TX_H
+#define SPATE_DATAPLANE_SEND_TX_H
 
 /*
  * The bounded queue in front of one TX queue of a device. A burst to many viewers is
@@ -8,9 +8,12 @@
  * goes on in the next loop, until it is too old.
  */
 
+#include <stdint.h>
+
+#include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
-#include "dataplane/worker/worker.h"
+struct dp_worker;
 
 /*
  * What the queue knows of a packet: in a dynamic field of the mbuf. Its age counts from
@@ -49,5 +52,21 @@ int dp_txq_init(void);
 struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket);
 /* Gives back what waits. Called when the worker has stopped. */
 void dp_txq_clear(struct dp_txq *q);
+
+/* Queues in order; takes the mbuf. */
+void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
+/*
+ * The same for at most DP_TX_MOST packets that fit the port's MTU and whose note is written; without a
+ * detour where the queue is empty.
+ */
+void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
+/*
+ * How many packets to viewers should be written now, before the device has taken others. The
+ * fan-out stops there and goes on later: packets that wait in numbers have left the cache when
+ * they are sent, and so have the buffers that come back.
+ */
+unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port);
+/* Offers the queues to the devices. Returns how many packets the devices took. */
+unsigned dp_tx_flush(struct dp_worker *w);
 
 #endif

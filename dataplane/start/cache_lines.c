@@ -20,8 +20,10 @@
 
 #include <rte_mempool.h>
 
-#include "dataplane/worker/stats_memory.h"
-#include "dataplane/worker/workers.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/worker.h"
 
 enum { LINE = RTE_CACHE_LINE_SIZE };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_EAL_H
-#define SPATE_DATAPLANE_EAL_H
+#ifndef SPATE_DATAPLANE_START_EAL_H
+#define SPATE_DATAPLANE_START_EAL_H
 
 /* DPDK's environment: what must be there before it starts, and its arguments from the configuration. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/worker/workers.h"
+#include "dataplane/start/make_workers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,21 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/loop.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/start/media_memory.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/stats_memory.h"
+#include "dataplane/worker/worker.h"
+#include "dataplane/worker/workers.h"
 
 enum { POOL_CACHE = 256 };
 

@@ -2,14 +2,21 @@
 
 /* Memory of the media path: everything is allocated here, at start, and nothing later on a worker. */
 
+#include "dataplane/start/media_memory.h"
+
 #include <assert.h>
 #include <errno.h>
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_mempool.h>
 
 #include "shared/log.h"
-#include "dataplane/tables/stream.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/srtp_keys.h"
+#include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/worker.h"
 
@@ -96,81 +103,10 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 	return 0;
 }
 
-static void close_session(struct dp_worker *w, struct dp_srtp_session **s)
-{
-	if (*s)
-		dp_srtp_close(w->engine, *s);
-	*s = NULL;
-}
-
-void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
-{
-	close_session(w, &t->in);
-	close_session(w, &t->out);
-	dp_transport_refresh(t);
-}
-
 void dp_media_close(struct dp_worker *w)
 {
 	for (uint32_t i = 0; i < w->owned_count; i++)
 		dp_transport_close_srtp(w, w->owned[i]);
 	dp_srtp_engine_free(w->engine);
 	w->engine = NULL;
-}
-
-static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
-{
-	out->profile = profile;
-	memcpy(out->key, keys->key, sizeof(out->key));
-	memcpy(out->salt, keys->salt, sizeof(out->salt));
-}
-
-/* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
-static bool in_use(const void *arg, uint32_t ssrc)
-{
-	const struct dp_transport *t = arg;
-
-	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
-		if (ssrc == s->ssrc || ssrc == s->rtx_ssrc)
-			return true;
-	return false;
-}
-
-/*
- * Keys once installed stay: the same command again changes nothing. Starting the
- * counters of a session anew under the same key would use its nonces twice.
- */
-int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
-{
-	struct dp_transport *t = &w->transports[op->slot];
-	const struct sh_transport_keys *k = &op->cmd.transport_keys;
-	struct dp_srtp_session *in, *out;
-	struct dp_srtp_keys keys;
-	int error;
-
-	if (t->in)
-		return 0;
-	if (dp_transport_unprotected(t))
-		return EINVAL;
-	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
-	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
-
-	keys_of(&keys, (uint16_t)k->profile, &k->in);
-	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
-	if (!error) {
-		t->in = in;
-		dp_srtp_keep(w->engine, in, in_use, t);
-		keys_of(&keys, (uint16_t)k->profile, &k->out);
-		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
-		if (!error)
-			t->out = out;
-		else
-			close_session(w, &t->in);
-	}
-	explicit_bzero(&keys, sizeof(keys));
-	if (!error) {
-		t->profile = (uint16_t)k->profile;
-		dp_transport_refresh(t);
-	}
-	return error;
 }

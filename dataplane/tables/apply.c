@@ -2,11 +2,19 @@
 
 /* A worker takes the agent's operations, runs them on its tables and answers. */
 
+#include "dataplane/tables/apply.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <rte_ring_elem.h>
 
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/srtp_keys.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 /* Whether the slot holds the object that the operation speaks of. */
@@ -96,13 +104,4 @@ unsigned dp_ops(struct dp_worker *w)
 		rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r));
 	}
 	return n;
-}
-
-bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
-{
-	struct dp_report r = {.kind = kind, .id = id};
-
-	if (remote)
-		r.remote = *remote;
-	return rte_ring_sp_enqueue_elem(w->reports, &r, sizeof(r)) == 0;
 }

@@ -2,7 +2,19 @@
 
 /* The viewers of a stream on one worker, by port, and that worker's place in the stream's ring. */
 
+#include "dataplane/tables/audience.h"
+
+#include <rte_bitops.h>
+#include <rte_mempool.h>
+#include <rte_ring_elem.h>
+
+#include "dataplane/device/ports.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
@@ -37,7 +49,7 @@ static void begin(struct dp_worker *w, struct dp_stream *s, struct dp_audience *
 }
 
 /*
- * Begins to read at the stream's head. stream.h says why the order of the store, the
+ * Begins to read at the stream's head. stream_ring.h says why the order of the store, the
  * fence and the load matters.
  */
 static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port)
@@ -192,7 +204,7 @@ void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a)
 	/* Of the ring what waits is part of that half too: new packets need the other one. */
 	if (head - low > s->window)
 		low = RTE_MIN(a->served, head - s->window);
-	while (low < a->served && dp_stream_aged(w, s->ring[low & s->mask].rx_ns, w->keep_ns))
+	while (low < a->served && dp_older_than(w, s->ring[low & s->mask].rx_ns, w->keep_ns))
 		low++;
 	if (low <= a->low)
 		return;
@@ -214,7 +226,7 @@ static void give_up(struct dp_worker *w, struct dp_audience *a, uint64_t head)
 	for (; a->served < head; a->served++) {
 		const struct dp_slot *slot = &s->ring[a->served & s->mask];
 
-		if (!dp_stream_aged(w, slot->rx_ns, limit)) {
+		if (!dp_older_than(w, slot->rx_ns, limit)) {
 			if (head - a->served <= most)
 				return;
 			a->behind = a->served + 1;
@@ -261,4 +273,46 @@ void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct 
 	w->stats->drop[SH_DROP_TX_AGE] += n;
 	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
 	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
+}
+
+/* --- new packets --- */
+
+/* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
+void dp_stream_wait(struct dp_worker *w, uint32_t slot)
+{
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, slot, i);
+
+		if (!a->waiting && a->first)
+			dp_turns_add(w, a);
+	}
+}
+
+void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
+{
+	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
+	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
+
+	dp_stream_wait(w, s->slot);
+	for (; others; others &= others - 1) {
+		struct dp_worker *peer = w->peer[rte_bsf32(others)];
+
+		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
+		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
+	}
+}
+
+void dp_stream_take_wakes(struct dp_worker *w)
+{
+	uint32_t slots[DP_BURST];
+
+	for (unsigned i = 0; i < w->workers; i++) {
+		unsigned n;
+
+		if (!w->wake[i])
+			continue;
+		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
+		for (unsigned k = 0; k < n; k++)
+			dp_stream_wait(w, slots[k]);
+	}
 }

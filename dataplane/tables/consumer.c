@@ -2,13 +2,19 @@
 
 /* A consumer: made, set and deleted on the worker of its transport. */
 
+#include "dataplane/tables/consumer.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <rte_random.h>
 
 #include "shared/stats_slot.h"
+#include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/worker.h"
 
 /* Our first number: from higher, a receiver that loses the first packets may guess the ROC wrong. */
 static uint16_t first_seq(void)

@@ -4,12 +4,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/send/neighbour.h"
+#include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
-
-enum { NO_TUPLE = 0xff };
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/tell.h"
+#include "dataplane/worker/worker.h"
 
 /* After so long without RTP a source may have been started again, at another port and with other numbers. */
 #define SILENCE_NS 3000000000ull
+
+#define RETRY  (1000 * DP_MS) /* while it is not known */
+#define RENEW  (20000 * DP_MS) /* a neighbour may have been replaced */
+#define ANSWER (3000 * DP_MS) /* comes no later */
 
 static uint32_t offset_of(const struct dp_worker *w, uint16_t port)
 {
@@ -41,6 +53,31 @@ void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh
 	dp_encap_init(w, &t->encap, &tuple->path);
 	dp_audience_follow(w, t);
 	dp_transport_refresh(t);
+}
+
+void dp_plain_ask(struct dp_worker *w, struct dp_transport *t)
+{
+	if (w->now_ns < t->ask_ns)
+		return;
+	t->asked_ns = w->now_ns;
+	/* The visit that comes next may be a little early. */
+	t->ask_ns = w->now_ns + (t->selected == 0 ? RENEW : RETRY / 2);
+	dp_neighbour_ask(w, &t->tuple[0].path);
+}
+
+void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path)
+{
+	if (!w->asking)
+		return;
+	for (uint32_t i = 0; i < w->owned_count; i++) {
+		struct dp_transport *t = w->owned[i];
+		const struct sh_path *ours = &t->tuple[0].path;
+
+		if (t->asks && w->now_ns - t->asked_ns < ANSWER && path->l2.port == ours->l2.port &&
+			path->l2.vlan == ours->l2.vlan && path->remote.family == ours->remote.family &&
+			memcmp(path->remote.ip, ours->remote.ip, sizeof(path->remote.ip)) == 0)
+			dp_plain_route(w, t, &path->l2);
+	}
 }
 
 /* An address to send to, and the neighbour if it is named. */
@@ -161,7 +198,7 @@ static void learn(struct dp_worker *w, struct dp_transport *t, const struct sh_p
 {
 	t->tuple[0].path = *path;
 	t->tuple_count = 1;
-	t->selected = NO_TUPLE;
+	t->selected = DP_NO_TUPLE;
 	dp_plain_route(w, t, &path->l2);
 	(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
 }

@@ -2,11 +2,15 @@
 
 /* Which audience's pass comes next. */
 
+#include "dataplane/tables/scheduler.h"
+
 #include <string.h>
 
 #include <rte_malloc.h>
 
+#include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/worker/worker.h"
 
 bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket)
 {

@@ -8,9 +8,14 @@
 #include <string.h>
 
 #include <rte_malloc.h>
+#include <rte_mempool.h>
 
 #include "shared/ids.h"
 #include "shared/stats_slot.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/worker.h"
 
 enum { AUDIO_PACKETS = 512 };
 
@@ -133,16 +138,6 @@ int dp_stream_set(struct dp_worker *w, const struct dp_op *op)
 	return 0;
 }
 
-static void reclaim_below(struct dp_stream *s, uint64_t bound)
-{
-	for (; s->reclaimed < bound; s->reclaimed++) {
-		struct dp_slot *slot = &s->ring[s->reclaimed & s->mask];
-
-		rte_pktmbuf_free(slot->mbuf);
-		slot->mbuf = NULL;
-	}
-}
-
 int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_stream *s = &w->streams[op->slot];
@@ -158,71 +153,10 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 			rte_mempool_put(w->twcc_pool, t->twcc);
 		t->twcc = NULL;
 	}
-	reclaim_below(s, atomic_load_explicit(&s->head, memory_order_relaxed));
+	dp_stream_reclaim_all(s);
 	sh_slot_clear(&w->producer_stats[op->slot]);
 	w->stats->streams--;
 	return 0;
-}
-
-/* --- the ring ------------------------------------------------------------------- */
-
-static uint64_t slowest(const struct dp_stream *s, uint64_t head)
-{
-	uint64_t low = head; /* with no readers: one that attaches begins there */
-
-	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
-		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
-
-		if (at < low)
-			low = at;
-	}
-	return low;
-}
-
-void dp_stream_reclaim(struct dp_stream *s)
-{
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t bound = slowest(s, head);
-
-	if (bound <= s->reclaimed)
-		return;
-	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst);
-	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
-	bound = RTE_MIN(bound, slowest(s, head));
-	reclaim_below(s, bound);
-}
-
-static bool has_room(const struct dp_stream *s)
-{
-	return atomic_load_explicit(&s->head, memory_order_relaxed) - s->reclaimed <= s->mask;
-}
-
-bool dp_stream_room(struct dp_stream *s)
-{
-	if (has_room(s))
-		return true;
-	dp_stream_reclaim(s);
-	return has_room(s);
-}
-
-void dp_stream_append(struct dp_stream *s)
-{
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t seq = s->ring[head & s->mask].plain.seq;
-
-	atomic_store_explicit(&s->by_seq[seq & s->mask], (uint32_t)head, memory_order_relaxed);
-	atomic_store_explicit(&s->head, head + 1, memory_order_release);
-}
-
-uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high)
-{
-	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
-	uint64_t position = high - (uint32_t)((uint32_t)high - at);
-
-	if (position >= high || position < low || s->ring[position & s->mask].plain.seq != seq)
-		return DP_CURSOR_NONE;
-	return position;
 }
 
 void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns)
@@ -257,44 +191,4 @@ void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
 	dp_receive_anew(&s->receive, seq);
 	dp_nack_init(&s->nack);
 	dp_stream_set_clock(s, 0, 0, 0);
-}
-
-/* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
-void dp_stream_wait(struct dp_worker *w, uint32_t slot)
-{
-	for (unsigned i = 0; i < w->ports->count; i++) {
-		struct dp_audience *a = dp_audience_of(w, slot, i);
-
-		if (!a->waiting && a->first)
-			dp_turns_add(w, a);
-	}
-}
-
-void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
-{
-	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
-	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
-
-	dp_stream_wait(w, s->slot);
-	for (; others; others &= others - 1) {
-		struct dp_worker *peer = w->peer[rte_bsf32(others)];
-
-		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
-		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
-	}
-}
-
-void dp_stream_take_wakes(struct dp_worker *w)
-{
-	uint32_t slots[DP_BURST];
-
-	for (unsigned i = 0; i < w->workers; i++) {
-		unsigned n;
-
-		if (!w->wake[i])
-			continue;
-		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
-		for (unsigned k = 0; k < n; k++)
-			dp_stream_wait(w, slots[k]);
-	}
 }

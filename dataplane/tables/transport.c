@@ -2,26 +2,23 @@
 
 /* A transport's slot, its bound addresses and whether it may send. On the owning worker. */
 
+#include "dataplane/tables/transport.h"
+
 #include <errno.h>
 #include <string.h>
 
+#include <rte_hash.h>
 #include <rte_random.h>
 
 #include "shared/stats_slot.h"
+#include "dataplane/send/encap.h"
+#include "dataplane/tables/audience.h"
 #include "dataplane/tables/plain_transport.h"
-#include "dataplane/tables/stream.h"
+#include "dataplane/tables/srtp_keys.h"
+#include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/tuples.h"
-
-enum { NO_TUPLE = 0xff };
-
-void dp_transport_refresh(struct dp_transport *t)
-{
-	bool could_send = t->can_send;
-
-	t->can_send = (t->out || dp_transport_unprotected(t)) && t->selected != NO_TUPLE && !t->idle;
-	if (t->can_send && !could_send)
-		dp_consumers_want_keyframes(t);
-}
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/worker.h"
 
 static void own(struct dp_worker *w, struct dp_transport *t)
 {
@@ -56,7 +53,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		t->id = op->cmd.id;
 		t->slot = op->slot;
 		t->worker = w->id;
-		t->selected = NO_TUPLE;
+		t->selected = DP_NO_TUPLE;
 		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* 0 is nobody's */
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
@@ -80,7 +77,7 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
 	memset(&t->tuple[i], 0, sizeof(t->tuple[i]));
 	t->tuple_count--;
 	if (t->selected == i) {
-		t->selected = NO_TUPLE;
+		t->selected = DP_NO_TUPLE;
 		dp_transport_refresh(t);
 	}
 }
@@ -88,13 +85,13 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
 /* A free place; else that of the address not heard of for longest, never the selected one. */
 static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
 {
-	unsigned oldest = NO_TUPLE;
+	unsigned oldest = DP_NO_TUPLE;
 
 	for (unsigned i = 0; i < SH_MAX_TUPLES; i++) {
 		if (t->tuple[i].path.remote.family == 0)
 			return i;
 		if (i != t->selected &&
-			(oldest == NO_TUPLE || t->tuple[i].seen_ns < t->tuple[oldest].seen_ns))
+			(oldest == DP_NO_TUPLE || t->tuple[i].seen_ns < t->tuple[oldest].seen_ns))
 			oldest = i;
 	}
 	unbind(w, t, oldest);
@@ -141,7 +138,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 		dp_encap_init(w, &t->encap, &b->path);
 		dp_audience_follow(w, t);
 	}
-	if (b->selected || t->selected == NO_TUPLE) {
+	if (b->selected || t->selected == DP_NO_TUPLE) {
 		t->consent_ns = w->now_ns;
 		t->idle = false;
 	}

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include <rte_hash.h>
 #include <rte_jhash.h>
 #include <rte_random.h>
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_TUPLES_H
-#define SPATE_DATAPLANE_TUPLES_H
+#ifndef SPATE_DATAPLANE_TABLES_TUPLES_H
+#define SPATE_DATAPLANE_TABLES_TUPLES_H
 
 /* A worker's table of bound 5-tuples: from addresses to transport slot and tuple index. */
 
-#include "dataplane/worker/worker.h"
+#include <stdint.h>
+
+#include "shared/abi.h"
+
+struct rte_hash;
 
 struct dp_tuple_key {
 	struct sh_addr remote, local;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_CLOCK_H
-#define SPATE_DATAPLANE_CLOCK_H
+#ifndef SPATE_DATAPLANE_WORKER_CLOCK_H
+#define SPATE_DATAPLANE_WORKER_CLOCK_H
 
 /*
  * CLOCK_MONOTONIC and CLOCK_REALTIME from the TSC, set right against the kernel's clock
@@ -11,6 +11,8 @@
 #include <time.h>
 
 #include <rte_cycles.h>
+
+#define DP_MS 1000000ull /* nanoseconds */
 
 struct dp_clock {
 	uint64_t tsc, mono, real; /* at the last setting */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_CONTROL_H
-#define SPATE_DATAPLANE_CONTROL_H
+#ifndef SPATE_DATAPLANE_WORKER_CONTROL_RINGS_H
+#define SPATE_DATAPLANE_WORKER_CONTROL_RINGS_H
 
 /*
  * One control plane's rings: a memfd made for its HELLO and never attached twice. The

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_STATS_MEMORY_H
-#define SPATE_DATAPLANE_STATS_MEMORY_H
+#ifndef SPATE_DATAPLANE_WORKER_STATS_MEMORY_H
+#define SPATE_DATAPLANE_WORKER_STATS_MEMORY_H
 
 /* The statistics memfd (shared/stats.h): made at start, written here, read by everybody. */
 

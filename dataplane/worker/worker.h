@@ -1,88 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_WORKER_H
-#define SPATE_DATAPLANE_WORKER_H
+#ifndef SPATE_DATAPLANE_WORKER_WORKER_H
+#define SPATE_DATAPLANE_WORKER_WORKER_H
 
 /*
- * One worker: an lcore that polls its queues, and all that belongs to it. Workers share
- * nothing that is written per packet but the rings between them and the streams'
- * cursors (table.h).
+ * The context of one worker: an lcore that polls its queues, and all that belongs to it. Workers
+ * share nothing that is written per packet but the rings between them and the streams' cursors
+ * (tables/stream.h).
  */
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include <rte_hash.h>
-#include <rte_mbuf.h>
-#include <rte_mempool.h>
-#include <rte_ring.h>
+#include <rte_common.h>
 
+#include "shared/abi.h"
 #include "shared/config.h"
-#include "shared/ring.h"
 #include "shared/stats.h"
 #include "dataplane/worker/clock.h"
-#include "dataplane/device/ports.h"
-#include "dataplane/tables/table.h"
 
-enum { DP_BURST = 32 };
-
-/* In the private area of every mbuf that was received. */
-struct dp_meta {
-	struct sh_path path; /* as the sender has it: remote is the sender */
-	uint64_t rx_ns;
-	struct dp_transport *transport; /* NULL: unknown tuple */
-	uint16_t payload_offset, payload_len; /* of UDP, from rte_pktmbuf_mtod */
-	uint8_t tuple; /* index in transport->tuple, or one of DP_TUPLE_* */
-	bool neighbour; /* no packet: another worker has heard where path.remote is */
-};
-
-static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
-{
-	return rte_mbuf_to_priv(m);
-}
-
-/* A control operation from the agent to a worker, and its answer. */
-struct dp_op {
-	struct sh_cmd cmd;
-	uint32_t slot; /* of the object */
-	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: of the transport */
-	uint32_t slot3; /* CONSUMER_ADD: of the stream */
-	int32_t error; /* in the answer: 0 or errno */
-	uint32_t task; /* the agent's, echoed */
-};
-
-struct dp_report { /* worker to agent */
-	uint32_t kind; /* enum sh_event_kind; ACK: op is the one done */
-	sh_id id;
-	struct sh_addr remote;
-	struct dp_op op;
-};
-
-/*
- * The viewers of one stream on one worker whose packets leave by one port: dense, in no order; only the first
- * chunk has room. Each port has its own, so that nobody waits for a device that is not his.
- */
-struct dp_audience_chunk {
-	struct dp_audience_chunk *next;
-	uint64_t count;
-	struct dp_consumer *member[62];
-};
-struct dp_audience {
-	struct dp_audience_chunk *first; /* NULL: nobody here watches */
-	struct dp_stream *stream;
-	uint64_t low; /* older packets are not ours to touch; stream->cursor[worker] is the ports' lowest */
-	uint64_t served; /* everybody here has had what is older, or never will (dp_audience_forgo()) */
-	uint64_t target; /* of the pass that is under way */
-	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
-	uint32_t resume_index;
-	bool changed; /* members came or went during the pass */
-	bool again; /* the pass looks a second time, for them */
-	bool waiting; /* in the worker's turns */
-	uint8_t port; /* its index in struct dp_ports */
-
-	/* of what was given up, for who had not had it (dp_audience_forgo()) */
-	uint64_t restart; /* the last packet with which viewers start anew stands before this one */
-	uint64_t behind; /* what stands before this one was not too old: the ring had no more room for it */
-	uint32_t round; /* the last one in which it had a whole pass */
-};
+struct dp_audience;
+struct dp_consumer;
+struct dp_control;
+struct dp_ports;
+struct dp_srtp_engine;
+struct dp_stream;
+struct dp_transport;
+struct dp_txq;
+struct rte_hash;
+struct rte_mempool;
+struct rte_ring;
 
 /*
  * Audiences of one port and one kind of stream for which there are packets. A round is a pass of each that
@@ -138,7 +86,7 @@ struct dp_worker {
 	size_t session_in_size, session_out_size;
 	struct rte_mempool *twcc_pool, *chunk_pool;
 
-	/* rings; what other workers look up here is never written (lines.c) */
+	/* rings; what other workers look up here is never written (start/cache_lines.c) */
 	struct rte_ring *ops __rte_cache_aligned; /* of struct dp_op; agent to this worker */
 	struct rte_ring *reports; /* of struct dp_report; this worker to the agent */
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
@@ -149,7 +97,7 @@ struct dp_worker {
 
 	const struct dp_ports *ports;
 	struct dp_clock clock;
-	struct dp_txq **txq; /* by DPDK port; path/tx.h */
+	struct dp_txq **txq; /* by port_id; send/tx.h */
 	uint64_t punt_tokens_ns; /* token bucket for strangers' packets */
 	struct sh_packet *packet; /* where a punted or injected packet is put together */
 	uint16_t rx_first; /* index of the port to poll first */
@@ -157,86 +105,10 @@ struct dp_worker {
 	_Atomic bool stop; /* writer: main thread */
 };
 
-/* Runs a struct dp_worker on the calling lcore until its `stop` is set. */
-int dp_worker_run(void *worker);
-
-/* --- the stages (path/), in the order in which a packet meets them ---------------- */
-
-/* A burst sorted by what it is. */
-struct dp_batch {
-	struct rte_mbuf *stun[DP_BURST], *dtls[DP_BURST], *rtp[DP_BURST], *rtcp[DP_BURST];
-	unsigned stuns, dtlses, rtps, rtcps;
-};
-
-unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* the devices' queues */
-unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps UDP to us */
-unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps our own port's */
-unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts); /* what others steered to us */
-void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b);
-void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* answers or punts */
-void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
-unsigned dp_unprotect(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* RTP */
-void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* into streams */
-void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
-unsigned dp_fanout(struct dp_worker *w); /* returns packets sent */
-unsigned dp_inject(struct dp_worker *w);
-unsigned dp_ops(struct dp_worker *w);
-void dp_housekeeping(struct dp_worker *w); /* reports, retries, consent, statistics: every ms */
-unsigned dp_tx_flush(struct dp_worker *w); /* returns packets that the devices took */
-
-/* One packet is let go, with a reason. `m` may be NULL: there is nothing to free. */
-void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason);
-
-/* --- sending ------------------------------------------------------------------------ */
-
-/*
- * Puts the transport's headers in front of an mbuf that holds a UDP payload, fills in
- * lengths and checksums. The mbuf has DP_ENCAP_ROOM of headroom, all of which may change.
- */
-void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m);
-/* Builds the header template of a path. */
-void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path *path);
-/* Queues in order; takes the mbuf. */
-void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
-/*
- * The same for at most 64 packets that fit the port's MTU and whose note (path/tx.h) is written; without
- * a detour where nothing waits before them.
- */
-void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
-/*
- * How many packets to viewers should be written now, before the device has taken others. The
- * fan-out stops there and goes on later: packets that wait in numbers have left the cache when
- * their turn comes, and so have the buffers that come back.
- */
-unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port);
-/* Tells the agent (and so the control plane) something about an object. False, without waiting: no room. */
-bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
-
-/* --- the media path's memory, called by the main thread and the agent ------------------- */
-
-/* Once at start, for all workers together: engines, sessions, pools. 0 or errno. */
-int dp_media_init(struct dp_worker *const *workers, unsigned n);
-/* Once at the end, when the worker has ended: wipes every key, frees its engine. */
-void dp_media_close(struct dp_worker *w);
-/* The agent, before it sends PRODUCER_ADD for a slot (`socket`: its owner's), and after the answer to PRODUCER_DEL. */
-int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket);
-void dp_stream_dispose(struct dp_stream *s);
-
-/* --- operations on tables, run on the owning worker; 0 or errno ----------------------- */
-
-int dp_transport_add(struct dp_worker *w, const struct dp_op *op);
-int dp_transport_bind(struct dp_worker *w, const struct dp_op *op);
-int dp_transport_keys(struct dp_worker *w, const struct dp_op *op);
-void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t); /* wipes both sessions */
-void dp_transport_refresh(struct dp_transport *t); /* can_send, after keys, path or consent changed */
-int dp_transport_del(struct dp_worker *w, const struct dp_op *op);
-int dp_stream_add(struct dp_worker *w, const struct dp_op *op);
-int dp_stream_set(struct dp_worker *w, const struct dp_op *op);
-int dp_stream_del(struct dp_worker *w, const struct dp_op *op); /* no reader is left */
-int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
-int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
-int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
-/* Asks for what a transport's viewers wait for, if media can reach them. */
-void dp_consumers_want_keyframes(const struct dp_transport *t);
+/* Whether more than `limit` ns have gone since `then`, which another worker's clock may have read a little later. */
+static inline bool dp_older_than(const struct dp_worker *w, uint64_t then, uint64_t limit)
+{
+	return w->now_ns > then && w->now_ns - then > limit;
+}
 
 #endif

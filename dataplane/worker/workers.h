@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_WORKERS_H
-#define SPATE_DATAPLANE_WORKERS_H
+#ifndef SPATE_DATAPLANE_WORKER_WORKERS_H
+#define SPATE_DATAPLANE_WORKER_WORKERS_H
 
-/* All workers, with the tables and the rings between them: made at start, before any runs. */
+/* All workers, with the tables and the rings between them: made at start (start/make_workers.h), before any runs. */
 
-#include "dataplane/worker/stats_memory.h"
+#include <stddef.h>
+
+#include "dataplane/device/ports.h"
 #include "dataplane/worker/worker.h"
 
 enum {
@@ -24,18 +26,5 @@ struct dp_workers {
 	void *ops_memory; /* the operation rings: keys pass through them */
 	size_t ops_size;
 };
-
-/* Megabytes of DPDK memory that the configuration needs. */
-unsigned dp_workers_megabytes(const struct sh_config *c);
-
-/* The packet pools, which the ports need first. 0 or errno. */
-int dp_pools_make(struct dp_workers *all, const struct sh_config *c);
-/* Everything else. 0, or -1 with a sentence for people in `err`. */
-int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
-	char *err, size_t err_size);
-
-/* Starts each on its lcore; stops all and waits for them. */
-int dp_workers_start(struct dp_workers *all);
-void dp_workers_stop(struct dp_workers *all);
 
 #endif

@@ -21,7 +21,10 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/worker.h"
 
 enum { PORTS = 2, WORKER = 1, MBUFS = 4096, LIMIT = MBUFS / 2, PACKETS = 40000, LENGTH = 1000 };
 

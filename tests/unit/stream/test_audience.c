@@ -15,6 +15,17 @@
 
 #include <rte_random.h>
 
+#include "dataplane/path/outgoing.h"
+#include "dataplane/path/retransmit.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum { CHUNK = RTE_DIM(((struct dp_audience_chunk *)0)->member), MANY = 3 * CHUNK + 10, FIRST = 70000 };

@@ -15,6 +15,13 @@
 
 #include <cmocka.h>
 
+#include "dataplane/path/outgoing.h"
+#include "dataplane/path/retransmit.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum {

@@ -3,7 +3,7 @@
 /*
  * A worker attaches to a stream while the owner appends and gives back: in every order of what
  * they store, of when that is seen, and of what they look at, the owner keeps what the worker
- * may read. And each of what tables/stream.h says is needed for that is needed: the fences of both,
+ * may read. And each of what tables/stream_ring.h says is needed for that is needed: the fences of both,
  * the second look of the owner.
  */
 

@@ -15,6 +15,13 @@
 
 #include <rte_random.h>
 
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum { EACH = 80, FIRST = 70000 }; /* viewers by each port: odd and even ones */

@@ -9,6 +9,14 @@
 
 #include <cmocka.h>
 
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum { WINDOW = WORLD_RING / 2 };

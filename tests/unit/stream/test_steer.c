@@ -11,7 +11,11 @@
 
 #include <rte_malloc.h>
 
+#include "dataplane/device/ports.h"
+#include "dataplane/path/stages.h"
 #include "dataplane/tables/plain_transport.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum { BASE = 20000, SLOTS = 8, ELSEWHERE = 40000 };

@@ -17,6 +17,12 @@
 
 #include <rte_pause.h>
 
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/worker/worker.h"
 #include "tests/unit/stream/pause.h"
 #include "tests/unit/stream/world.h"
 

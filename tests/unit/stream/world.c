@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/stream/world.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +13,20 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include "tests/unit/stream/world.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/path/outgoing.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/drop.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 struct world *world;
 

@@ -10,7 +10,14 @@
 
 #include <stdint.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/path/outgoing.h"
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/worker.h"
 
 enum {
 	WORLD_WORKERS = 3,

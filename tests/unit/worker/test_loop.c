@@ -7,6 +7,12 @@
 
 #include <cmocka.h>
 
+#include "dataplane/path/loop.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/send/tx.h"
+#include "dataplane/tables/apply.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
 enum { LOOPS = 4, FAIR = 8 * DP_BURST };

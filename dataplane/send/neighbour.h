@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_SEND_NEIGHBOUR_H
+#define SPATE_DATAPLANE_SEND_NEIGHBOUR_H
+
+/* Requests for the MAC address of a path's neighbour: ARP (RFC 826) or neighbour discovery (RFC 4861). */
+
+#include "shared/abi.h"
+
+struct dp_worker;
+
+/* Sends one request for path->remote from path->local, by the port and VLAN of path->l2. */
+void dp_neighbour_ask(struct dp_worker *w, const struct sh_path *path);
+
+#endif

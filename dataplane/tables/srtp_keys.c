@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/srtp_keys.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/messages.h"
+#include "dataplane/worker/worker.h"
+
+static void close_session(struct dp_worker *w, struct dp_srtp_session **s)
+{
+	if (*s)
+		dp_srtp_close(w->engine, *s);
+	*s = NULL;
+}
+
+void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
+{
+	close_session(w, &t->in);
+	close_session(w, &t->out);
+	dp_transport_refresh(t);
+}
+
+static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
+{
+	out->profile = profile;
+	memcpy(out->key, keys->key, sizeof(out->key));
+	memcpy(out->salt, keys->salt, sizeof(out->salt));
+}
+
+/* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
+static bool in_use(const void *arg, uint32_t ssrc)
+{
+	const struct dp_transport *t = arg;
+
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (ssrc == s->ssrc || ssrc == s->rtx_ssrc)
+			return true;
+	return false;
+}
+
+/*
+ * Keys once installed stay: the same command again changes nothing. Starting the
+ * counters of a session anew under the same key would use its nonces twice.
+ */
+int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_transport *t = &w->transports[op->slot];
+	const struct sh_transport_keys *k = &op->cmd.transport_keys;
+	struct dp_srtp_session *in, *out;
+	struct dp_srtp_keys keys;
+	int error;
+
+	if (t->in)
+		return 0;
+	if (dp_transport_unprotected(t))
+		return EINVAL;
+	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
+	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
+
+	keys_of(&keys, (uint16_t)k->profile, &k->in);
+	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
+	if (!error) {
+		t->in = in;
+		dp_srtp_keep(w->engine, in, in_use, t);
+		keys_of(&keys, (uint16_t)k->profile, &k->out);
+		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
+		if (!error)
+			t->out = out;
+		else
+			close_session(w, &t->in);
+	}
+	explicit_bzero(&keys, sizeof(keys));
+	if (!error) {
+		t->profile = (uint16_t)k->profile;
+		dp_transport_refresh(t);
+	}
+	return error;
+}

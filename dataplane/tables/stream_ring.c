@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/stream_ring.h"
+
+#include <rte_mbuf.h>
+
+#include "dataplane/tables/stream.h"
+
+static void reclaim_below(struct dp_stream *s, uint64_t bound)
+{
+	for (; s->reclaimed < bound; s->reclaimed++) {
+		struct dp_slot *slot = &s->ring[s->reclaimed & s->mask];
+
+		rte_pktmbuf_free(slot->mbuf);
+		slot->mbuf = NULL;
+	}
+}
+
+static uint64_t slowest(const struct dp_stream *s, uint64_t head)
+{
+	uint64_t low = head; /* with no readers: one that attaches begins there */
+
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
+		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
+
+		if (at < low)
+			low = at;
+	}
+	return low;
+}
+
+void dp_stream_reclaim(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t bound = slowest(s, head);
+
+	if (bound <= s->reclaimed)
+		return;
+	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
+	bound = RTE_MIN(bound, slowest(s, head));
+	reclaim_below(s, bound);
+}
+
+void dp_stream_reclaim_all(struct dp_stream *s)
+{
+	reclaim_below(s, atomic_load_explicit(&s->head, memory_order_relaxed));
+}
+
+static bool has_room(const struct dp_stream *s)
+{
+	return atomic_load_explicit(&s->head, memory_order_relaxed) - s->reclaimed <= s->mask;
+}
+
+bool dp_stream_room(struct dp_stream *s)
+{
+	if (has_room(s))
+		return true;
+	dp_stream_reclaim(s);
+	return has_room(s);
+}
+
+void dp_stream_append(struct dp_stream *s)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t seq = s->ring[head & s->mask].plain.seq;
+
+	atomic_store_explicit(&s->by_seq[seq & s->mask], (uint32_t)head, memory_order_relaxed);
+	atomic_store_explicit(&s->head, head + 1, memory_order_release);
+}
+
+uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high)
+{
+	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
+	uint64_t position = high - (uint32_t)((uint32_t)high - at);
+
+	if (position >= high || position < low || s->ring[position & s->mask].plain.seq != seq)
+		return DP_CURSOR_NONE;
+	return position;
+}

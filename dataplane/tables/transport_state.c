@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/transport_state.h"
+
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/packet.h"
+#include "dataplane/worker/tell.h"
+#include "dataplane/worker/worker.h"
+
+void dp_transport_refresh(struct dp_transport *t)
+{
+	bool could_send = t->can_send;
+
+	t->can_send = (t->out || dp_transport_unprotected(t)) && t->selected != DP_NO_TUPLE && !t->idle;
+	if (t->can_send && !could_send)
+		dp_consumers_want_keyframes(t);
+}
+
+void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
+{
+	if (t->port) {
+		dp_plain_came(w, t, meta, rtp);
+		return;
+	}
+	if (!t->media_seen)
+		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
+	/* The control plane selects paths; it wants to know when media has chosen another. */
+	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
+		t->next_path_ns = w->now_ns + 1000 * DP_MS;
+		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
+	}
+}

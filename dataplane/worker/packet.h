@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_WORKER_PACKET_H
+#define SPATE_DATAPLANE_WORKER_PACKET_H
+
+/* What the stages know of a received packet: it stands in the private area of the packet's mbuf. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "shared/abi.h"
+
+struct dp_transport;
+
+enum { DP_BURST = 32 }; /* most packets that a stage takes at once */
+
+/* Values of dp_meta.tuple for packets to a plain transport's port that do not come from its address. */
+enum {
+	DP_TUPLE_RTCP = 0xfd, /* from the UDP port above the transport's (RFC 3550, 11) */
+	DP_TUPLE_STRANGER = 0xfe, /* from elsewhere: the transport's address, if the packet proves valid */
+};
+
+struct dp_meta {
+	struct sh_path path; /* as the sender has it: remote is the sender */
+	uint64_t rx_ns;
+	struct dp_transport *transport; /* NULL: unknown tuple */
+	uint16_t payload_offset, payload_len; /* of UDP, from rte_pktmbuf_mtod */
+	uint8_t tuple; /* index in transport->tuple, or one of DP_TUPLE_* */
+	bool neighbour; /* no packet: another worker has heard where path.remote is */
+};
+
+static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_WORKER_TELL_H
+#define SPATE_DATAPLANE_WORKER_TELL_H
+
+/* A worker tells the agent, and so the control plane, about one of its objects. */
+
+#include <stdbool.h>
+
+#include "shared/abi.h"
+
+struct dp_worker;
+
+/* Queues an event for the agent without waiting. `remote` may be NULL. False: the ring of reports is full. */
+bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
+
+#endif
