@@ -3,9 +3,11 @@
 #define SPATE_CONTROLPLANE_NEGOTIATION_CHECK_H
 
 /*
- * Reading members of what a client sent. Each function returns 0, or EINVAL with a
- * sentence in `err` that names the member: `where` is the path of the object it is in.
- * An optional member that is absent or null leaves the output as it was.
+ * Validated access to the members of JSON values that a client sent. Each function returns 0, or
+ * EINVAL with the client's message in `err` (CP_NEGOTIATION_ERROR bytes). The message names the
+ * member; `where` is the path of the object that holds it. A member that is null counts as absent.
+ * An optional member that is absent leaves the output unchanged, unless the function says
+ * otherwise.
  */
 
 #include <stdbool.h>
@@ -20,16 +22,21 @@ enum { CP_WHERE_SIZE = 64 }; /* "rtpParameters.codecs[63].rtcpFeedback[15]" and 
 
 enum cp_presence { CP_OPTIONAL, CP_REQUIRED };
 
-/* Writes a sentence. Always `code`. */
+/* Formats the client's message into `err` and returns `code`. */
 int cp_fail(char *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* `item` itself must be an object. */
+/* Checks that `item` itself is an object. */
 int cp_check_object(const cJSON *item, const char *where, char *err);
-/* The members themselves; `*out` points into the object, NULL when absent. */
+/*
+ * A member that is an object, or an array of at most `max` entries. `*out` points into `object`; it
+ * is NULL when the member is absent.
+ */
 int cp_get_object(const cJSON *object, const char *name, const cJSON **out, const char *where, char *err);
 int cp_get_array(const cJSON *object, const char *name, enum cp_presence presence, int max, const cJSON **out,
 	const char *where, char *err);
-/* A string of at most `max` bytes; an empty one is as good as none. */
+/*
+ * A string of at most `max` bytes, `*out` points into `object`. An empty string counts as absent.
+ */
 int cp_get_string(const cJSON *object, const char *name, enum cp_presence presence, size_t max,
 	const char **out, const char *where, char *err);
 /* An integer from `min` to `max`. */
@@ -37,7 +44,7 @@ int cp_get_integer(const cJSON *object, const char *name, enum cp_presence prese
 	uint32_t max, uint32_t *out, const char *where, char *err);
 int cp_get_bool(const cJSON *object, const char *name, bool *out, const char *where, char *err);
 
-/* What producers' codecs and clients' codec capabilities have in common. */
+/* One entry of `codecs`, in a producer's rtpParameters or in a client's rtpCapabilities. */
 struct cp_rtp_codec {
 	const char *mime;
 	enum sh_kind kind;
@@ -46,19 +53,26 @@ struct cp_rtp_codec {
 	uint32_t pt;
 	bool has_pt;
 	bool rtx;
-	uint32_t apt; /* RTX */
+	uint32_t apt; /* RTX: payload type of the codec that it repairs (RFC 4588, 8.6) */
 	unsigned feedback; /* enum cp_feedback */
 	const cJSON *parameters; /* NULL: none */
 };
 
-/* `pt_name` is payloadType (then required) or preferredPayloadType (then not). */
+/*
+ * Validates one entry of `codecs`. `pt_name` is the member with the payload type: "payloadType",
+ * which is required, or "preferredPayloadType", which is optional. The pointers in `out` point into
+ * `item`.
+ */
 int cp_get_codec(struct cp_rtp_codec *out, const cJSON *item, const char *pt_name, enum cp_presence pt,
 	const char *where, char *err);
 
 /* Whether the router's codec and the client's are the same, profile included. */
 bool cp_codec_match(const struct cp_codec *ours, const struct cp_rtp_codec *theirs);
 
-/* profile-level-id of H264 parameters; "" where it is not one. NULL: absent. */
+/*
+ * The profile-level-id of H264 parameters. NULL when it is absent, "" when it cannot be one. It may
+ * be written to `buffer`.
+ */
 const char *cp_h264_id(const cJSON *parameters, char buffer[16]);
 
 #endif

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Validates one entry of a client's `codecs` and compares it with a codec of the router (check.h).
+ */
+
 #include "controlplane/negotiation/check.h"
 
 #include <ctype.h>
@@ -27,7 +32,7 @@ static int check_mime(struct cp_rtp_codec *c, const char *where, char *err)
 	return 0;
 }
 
-/* RFC 4566, 9: what may stand in an attribute's name. */
+/* RFC 4566, 9: the characters of a `token`, which an attribute's name must be. */
 static bool is_token(const char *s)
 {
 	if (*s == '\0')
@@ -40,8 +45,8 @@ static bool is_token(const char *s)
 }
 
 /*
- * Viewers' browsers put these values into an fmtp line of an SDP: a line feed in one
- * would let a producer write any line into every viewer's session.
+ * Viewers' browsers put these values into an fmtp line of an SDP. A line feed in one would let a
+ * producer write any line into every viewer's session description.
  */
 static bool is_fmtp_value(const cJSON *value)
 {
@@ -105,7 +110,8 @@ static int check_feedback(unsigned *bits, const cJSON *list, const char *where, 
 
 	cJSON_ArrayForEach(entry, list)
 	{
-		if (get_feedback(entry, bits, "", err) != 0) { /* once more, to say where */
+		/* repeated for a message with the path */
+		if (get_feedback(entry, bits, "", err) != 0) {
 			char here[CP_WHERE_SIZE];
 
 			snprintf(here, sizeof(here), "%s.rtcpFeedback[%d]", where, i);
@@ -116,7 +122,7 @@ static int check_feedback(unsigned *bits, const cJSON *list, const char *where, 
 	return 0;
 }
 
-/* RFC 5761, 4: with RTP and RTCP on one port, 64 to 95 would look like RTCP. */
+/* RFC 5761, 4: with RTP and RTCP on one port, payload types 64 to 95 would look like RTCP. */
 static int check_pt(const struct cp_rtp_codec *c, const char *pt_name, const char *where, char *err)
 {
 	if (c->has_pt && c->pt >= 64 && c->pt <= 95)
@@ -163,7 +169,7 @@ int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name,
 	return 0;
 }
 
-/* A parameter that must be the number `value`; absent it is 0. */
+/* True if the parameter is the number `value`, 0 to 9. An absent parameter counts as 0. */
 static bool parameter_is(const cJSON *parameters, const char *name, int value)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(parameters, name);
@@ -183,7 +189,7 @@ const char *cp_h264_id(const cJSON *parameters, char buffer[16])
 		return NULL;
 	if (cJSON_IsString(item))
 		return item->valuestring;
-	/* An SDP parser that turns digits into numbers makes 640032 one. */
+	/* Some SDP parsers turn digits into numbers, so that 640032 arrives as a number. */
 	if (cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 999999) {
 		snprintf(buffer, 16, "%06u", (unsigned)item->valuedouble);
 		return buffer;

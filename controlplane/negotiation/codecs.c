@@ -7,8 +7,8 @@
 #include "controlplane/negotiation/json.h"
 
 /*
- * In mediasoup's order of PTs within a codec: H264 comes as two entries, constrained
- * baseline (all browsers) and main.
+ * H264 has two entries, constrained baseline (all browsers) and main, in the order in which
+ * mediasoup assigns their payload types.
  */
 const struct cp_codec cp_codecs[] = {
 	{.id = SH_CODEC_OPUS,

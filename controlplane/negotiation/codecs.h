@@ -2,7 +2,9 @@
 #ifndef SPATE_CONTROLPLANE_NEGOTIATION_CODECS_H
 #define SPATE_CONTROLPLANE_NEGOTIATION_CODECS_H
 
-/* The tables that negotiation works from: codecs, RTCP feedback, header extensions. */
+/*
+ * Declares the tables that negotiation works from: codecs, RTCP feedback and RTP header extensions.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +15,7 @@
 #include "controlplane/negotiation/negotiation.h"
 #include "controlplane/negotiation/writer.h"
 
-/* RTCP feedback the router knows, as bits. */
+/* RTCP feedback that the router knows, as bits. */
 enum cp_feedback {
 	CP_FEEDBACK_NACK = 1 << 0,
 	CP_FEEDBACK_PLI = 1 << 1,
@@ -28,14 +30,14 @@ struct cp_codec {
 	const char *mime;
 	uint32_t clock_rate; /* Hz */
 	uint8_t channels; /* 0: video */
-	const char *fmtp; /* what the router offers, a JSON object */
-	const char *h264_profile; /* profile-level-id; NULL: another codec */
+	const char *fmtp; /* parameters that the router offers: a JSON object as text */
+	const char *h264_profile; /* profile-level-id; NULL: not H264 */
 	const char *profile_name; /* the parameter that must be 0 or absent; NULL: none */
 };
 
 enum cp_direction { CP_EXT_SENDRECV, CP_EXT_RECVONLY };
 
-/* One kind's use of a header extension. Its id on the router is sh_router_ext[]. */
+/* How one kind of media uses a header extension. The router's id for it is sh_router_ext[ext]. */
 struct cp_ext {
 	enum sh_ext ext;
 	enum sh_kind kind;
@@ -48,16 +50,18 @@ extern const struct cp_ext cp_exts[];
 extern const size_t cp_ext_count;
 
 const char *cp_ext_uri(enum sh_ext ext);
-/* The table's line, or NULL where the router has no such extension for that kind. */
+/* The entry of cp_exts for `uri` and `kind`, or NULL when the router has none. */
 const struct cp_ext *cp_ext_find(const char *uri, enum sh_kind kind);
 
-/* The bits a router's codec of that kind has. */
+/* The feedback (enum cp_feedback) that the router offers for codecs of `kind`. */
 unsigned cp_feedback_of(enum sh_kind kind);
-/* The bit of one rtcpFeedback entry; 0: not ours. */
+/*
+ * The bit of one rtcpFeedback entry, or 0 when the router does not know it. Case does not matter.
+ */
 unsigned cp_feedback_bit(const char *type, const char *parameter);
-/* [{type, parameter}]; NULL when memory is short. */
+/* A JSON array of {type, parameter}, owned by the caller; NULL when memory is short. */
 cJSON *cp_feedback_json(unsigned bits);
-/* The same as text, without the brackets. */
+/* Writes the same entries as JSON text, without the brackets. */
 void cp_feedback_write(struct cp_writer *w, unsigned bits);
 
 #endif

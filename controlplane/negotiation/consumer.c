@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Negotiates one consumer: matches a client's rtpCapabilities with a producer's stream, and writes
+ * the rtpParameters that the client receives with.
+ */
+
 #include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
@@ -9,9 +15,13 @@
 #include "controlplane/negotiation/check.h"
 #include "controlplane/negotiation/writer.h"
 
-enum { TEXT_MAX = 4096 }; /* of rtpParameters; with everything there is in them about 2,700 */
+/* bytes of rtpParameters as text; with every optional member they take about 2,700 */
+enum { TEXT_MAX = 4096 };
 
-/* The client's codec and whether it has RTX for it; the others are checked as well. */
+/*
+ * Finds the client's codec that matches the producer's, and whether the client has RTX for it.
+ * Every entry is validated.
+ */
 static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct cp_common *m, char *err)
 {
 	const cJSON *array, *item;
@@ -25,7 +35,7 @@ static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct
 	cJSON_ArrayForEach(item, array)
 	{
 		if (cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, "", err) != 0) {
-			char where[CP_WHERE_SIZE]; /* once more, to say where */
+			char where[CP_WHERE_SIZE]; /* repeated for a message with the path */
 
 			snprintf(where, sizeof(where), "rtpCapabilities.codecs[%d]", i);
 			return cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, where, err);
@@ -62,8 +72,8 @@ static int get_direction(const cJSON *item, bool *receives, const char *where, c
 }
 
 /*
- * A line of the table that consumers may be offered. The transport-wide sequence number
- * is one per transport and egress does not write it.
+ * True if consumers may be offered the extension. Transport-wide sequence numbers count per
+ * transport, and egress does not write them.
  */
 static bool offered(const struct cp_ext *ext)
 {
@@ -109,16 +119,16 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 		struct capable_ext e;
 
 		if (get_ext(item, &e, "", err) != 0) {
-			char where[CP_WHERE_SIZE]; /* once more, to say where */
+			char where[CP_WHERE_SIZE]; /* repeated for a message with the path */
 
 			snprintf(where, sizeof(where), "rtpCapabilities.headerExtensions[%d]", i);
 			return get_ext(item, &e, where, err);
 		}
 		i++;
 		/*
-		 * Not by kind: mediasoup-client names an extension that both kinds have once, with
-		 * the kind of the last. Egress writes the router's ids: with another id the
-		 * client could not read it.
+		 * `e.kind` is not compared: mediasoup-client lists an extension that both kinds
+		 * have only once, with the kind that came last. The id must be the router's,
+		 * because egress writes the router's ids.
 		 */
 		ext = cp_ext_find(e.uri, c->kind);
 		if (ext && offered(ext) && e.receives && !e.encrypt && e.id == sh_router_ext[ext->ext])
@@ -143,11 +153,12 @@ int cp_consumer_match(const struct cp_consumable *c, const cJSON *rtp_capabiliti
 	return 0;
 }
 
-/* --- as text ------------------------------------------------------------------------------
+/* --- the rtpParameters as text -------------------------------------------------------------
  *
- * Not by way of cJSON, whose hundred little allocations for each consumer, made, copied,
- * printed and freed, were a tenth of a join. Nothing here needs an escape: the strings are
- * of our tables, or were checked (is_name, set_fmtp) when the producer gave them.
+ * This text is written without cJSON, whose hundred small allocations for each consumer (made,
+ * copied, printed and freed) took a tenth of the time of a join. Nothing here needs an escape: the
+ * strings are those of our tables, or were validated (is_name, set_fmtp) when the producer was
+ * created.
  */
 
 static void write_codecs(struct cp_writer *w, const struct cp_consumable *c, const struct cp_common *m)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 6184, table 5: which constraint flags make which profile. */
+/* RFC 6184, table 5: the constraint flags that distinguish the profiles. */
 static const struct {
 	uint8_t idc, mask, value;
 	enum cp_h264_profile profile;
@@ -63,7 +63,10 @@ bool cp_h264_parse(struct cp_h264 *out, const char *text)
 		if (patterns[i].idc != idc || (iop & patterns[i].mask) != patterns[i].value)
 			continue;
 		out->profile = patterns[i].profile;
-		/* Level 1b is 1.1 with constraint_set3 set; the high profiles have no such flag here. */
+		/*
+		 * Level 1b is level 1.1 with constraint_set3; the patterns of the high profiles
+		 * exclude that flag.
+		 */
 		out->level = level == LEVEL_1_1 && iop & CONSTRAINT_SET3 ? CP_H264_LEVEL_1B : (uint8_t)level;
 		return true;
 	}

@@ -2,16 +2,19 @@
 #ifndef SPATE_CONTROLPLANE_NEGOTIATION_JSON_H
 #define SPATE_CONTROLPLANE_NEGOTIATION_JSON_H
 
-/* Building JSON so that nothing leaks when memory runs out on the way. */
+/* Builds JSON with cJSON so that nothing leaks when memory runs out halfway. */
 
 #include <stdbool.h>
 
 #include <cjson/cJSON.h>
 
-/* A new object at the end of `list`; NULL when memory is short or `list` is NULL. */
+/* Appends a new object to `list`, which owns it. NULL when memory is short or `list` is NULL. */
 cJSON *cp_json_append(cJSON *list);
 
-/* Takes `item` over, also when it fails. `item` may be NULL, which fails. */
+/*
+ * Adds `item` to `object`, which then owns it; on failure `item` is freed. An `item` of NULL is a
+ * failure. True on success.
+ */
 bool cp_json_add(cJSON *object, const char *name, cJSON *item);
 
 #endif

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Negotiates one producer: validates the rtpParameters of a produce request and chooses the codec.
+ */
+
 #include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
@@ -8,7 +13,7 @@
 #include "controlplane/negotiation/check.h"
 #include "controlplane/negotiation/h264.h"
 
-/* The codecs of rtpParameters, checked. */
+/* The validated codecs of rtpParameters. */
 struct codec_list {
 	int count;
 	struct cp_rtp_codec codec[CP_RTP_CODECS_MAX];
@@ -91,14 +96,20 @@ static uint8_t find_rtx(const struct codec_list *list, const struct cp_rtp_codec
 	for (int i = 0; i < list->count; i++) {
 		const struct cp_rtp_codec *c = &list->codec[i];
 
-		/* The ABI's 0 is "no RTX"; no browser hands out 0, which is PCMU's (RFC 3551). */
+		/*
+		 * In the ABI 0 means no RTX. No browser gives RTX payload type 0, which is PCMU's
+		 * (RFC 3551).
+		 */
 		if (c->rtx && c->apt == media->pt && c->clock_rate == media->clock_rate)
 			return (uint8_t)c->pt;
 	}
 	return 0;
 }
 
-/* The producer's own level stays where both sides allow asymmetry (RFC 6184, 8.2.2). */
+/*
+ * Sets the negotiated profile-level-id. The producer's own level stays when both sides allow
+ * asymmetry (RFC 6184, 8.2.2).
+ */
 static bool answer_h264(cJSON *parameters, const struct cp_codec *ours)
 {
 	const cJSON *flag = cJSON_GetObjectItemCaseSensitive(parameters, "level-asymmetry-allowed");
@@ -118,7 +129,7 @@ static bool answer_h264(cJSON *parameters, const struct cp_codec *ours)
 	return item != NULL;
 }
 
-/* What consumers are told of the codec: the producer's own parameters. */
+/* Sets the codec parameters that consumers are told: those of the producer. */
 static int set_fmtp(struct cp_consumable *out, const struct cp_rtp_codec *codec, char *err)
 {
 	cJSON *parameters =
@@ -171,7 +182,7 @@ static int get_exts(uint8_t ids[SH_EXT_COUNT], const cJSON *rtp, enum sh_kind ki
 			return cp_fail(err, EINVAL, "%s.id %u is there twice", where, id);
 		used[id] = true;
 		ext = cp_ext_find(uri, kind);
-		if (!ext || encrypt) /* one encrypted by RFC 6904 cannot be read */
+		if (!ext || encrypt) /* an extension encrypted by RFC 6904 cannot be read */
 			continue;
 		if (ids[ext->ext] != 0)
 			return cp_fail(err, EINVAL, "%s.uri is there twice", where);
@@ -180,14 +191,18 @@ static int get_exts(uint8_t ids[SH_EXT_COUNT], const cJSON *rtp, enum sh_kind ki
 	return 0;
 }
 
-/* RFC 8852, 3: a RID is alphanumeric, '-' or '_'; a MID is written as often as one. */
+/*
+ * True if `s` has only the characters of a RID (RFC 8852, 3: letters, digits, '-' and '_') and some
+ * more of a MID's token (RFC 5888, 4). None of them needs an escape in JSON, which consumer.c
+ * relies on.
+ */
 static bool is_name(const char *s)
 {
 	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+{}~") ==
 	       strlen(s);
 }
 
-/* Copies an optional name without its NUL; `*len` 0: absent. */
+/* Copies an optional name of at most `max` bytes without its NUL. `*len` is 0 when it is absent. */
 static int get_name(const cJSON *object, const char *name, size_t max, char *out, uint8_t *len,
 	const char *where, char *err)
 {
@@ -249,7 +264,10 @@ static int get_encodings(const cJSON *rtp, struct sh_producer_add *add, struct c
 		return rc;
 	if (add->rtx_pt == 0)
 		add->rtx_ssrc = 0;
-	/* Without a signalled SSRC its packets must say whose they are (RFC 9143, RFC 8852). */
+	/*
+	 * Without a signalled SSRC each packet must carry a MID or RID that names the producer (RFC
+	 * 9143, RFC 8852).
+	 */
 	if (add->ssrc == 0 && !(add->mid_len > 0 && add->ext_id[SH_EXT_MID] != 0) &&
 		!(add->rid_len > 0 && add->ext_id[SH_EXT_RID] != 0))
 		return cp_fail(err, EINVAL,
@@ -279,8 +297,8 @@ static int check_rtcp(const cJSON *rtp, char *err)
 }
 
 /*
- * As mediasoup-client tells the browser: with the extension there is transport-wide
- * feedback, else with abs-send-time REMB, else neither.
+ * Chooses bandwidth feedback as mediasoup-client negotiates it with the browser: transport-wide
+ * feedback when its header extension is there, else REMB when abs-send-time is there, else neither.
  */
 static uint32_t producer_flags(unsigned feedback, const uint8_t ext_id[SH_EXT_COUNT])
 {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Builds the router's codecs from the configuration, and the rtpCapabilities that clients get. */
+
 #include "controlplane/negotiation/negotiation.h"
 
 #include <stdio.h>
@@ -7,8 +10,8 @@
 #include "controlplane/negotiation/json.h"
 
 /*
- * Dynamic payload types in mediasoup's order: 100 to 127, then 96 to 99. 127 belongs to
- * mediasoup-client's probator stream and is left out.
+ * Dynamic payload types in mediasoup's order: 100 to 126, then 96 to 99. 127 is left out, because
+ * mediasoup-client uses it for its probator stream.
  */
 static uint8_t next_pt(uint8_t pt)
 {
