@@ -9,7 +9,10 @@
 
 /* --- credentials -------------------------------------------------------------------- */
 
-/* ice-char (RFC 8839, 5.4): 64 of them, so that 6 random bits make one. */
+/*
+ * Random ice-chars (RFC 8839, 5.4). There are 64 of them, so that each takes 6 random bits. `len`
+ * is at most 64.
+ */
 static int random_text(char *out, size_t len)
 {
 	static const char ice_char[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -53,7 +56,7 @@ int cp_ice_restart(struct cp_ice *ice)
 
 	if (fresh(&next))
 		return EIO;
-	/* Credentials that nobody has used yet protect no tuple: those before them stay. */
+	/* A `current` that no check has used protects no tuple. It is discarded; `previous` stays. */
 	if (!ice->has_previous) {
 		ice->previous = ice->current;
 		ice->has_previous = true;
@@ -81,7 +84,10 @@ int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path)
 	return -1;
 }
 
-/* A peer's address at two of ours is rare: the selected one's neighbour will do. */
+/*
+ * The first tuple with this remote address. One remote address at two of our addresses is rare, and
+ * either tuple will do then.
+ */
 static int find_remote(const struct cp_ice *ice, const struct sh_addr *remote)
 {
 	for (int i = 0; i < ice->tuple_count; i++)
@@ -111,8 +117,8 @@ void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path)
 }
 
 /*
- * A peer that roams makes a new tuple at every network, so the table may not just fill
- * up: the tuple longest without a check goes, never the selected one.
+ * Adds a tuple and returns its index. A roaming peer makes a new tuple in every network, so when
+ * the table is full the tuple whose last check is oldest is replaced, but never the selected one.
  */
 static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
 {
@@ -139,11 +145,11 @@ static bool select_tuple(struct cp_ice *ice, int i)
 }
 
 /*
- * Whether the check on tuple `i` selects it. With NOMINATION the highest value wins and
- * USE-CANDIDATE means nothing any more (draft-thatcher-ice-renomination, 4). Without it
- * the last USE-CANDIDATE does (RFC 8445, 7.3.1.5), but a peer that nominates
- * aggressively sends it on every pair it tries: for a while after a DTLS packet the
- * tuple that carried it stays, because that is the pair the peer uses.
+ * Whether the check on tuple `i` selects it. With NOMINATION the highest value wins, and
+ * USE-CANDIDATE is ignored from then on (draft-thatcher-ice-renomination, 4). Without NOMINATION
+ * the last USE-CANDIDATE wins (RFC 8445, 7.3.1.5), but a peer that nominates aggressively sends it
+ * on every pair it tries. So for CP_ICE_DTLS_HOLD_MS after a DTLS packet the tuple that carried it
+ * stays selected, because that is the pair the peer uses.
  */
 static bool nominates(struct cp_ice *ice, int i, const struct sh_stun *m, uint64_t now_ms)
 {
@@ -183,7 +189,10 @@ static struct cp_ice_credentials *named(struct cp_ice *ice, const struct sh_stun
 	return NULL;
 }
 
-/* The first good check with new credentials ends the old session and its nominations. */
+/*
+ * The first authenticated check with the new credentials ends the old ICE session and its
+ * nominations.
+ */
 static void take_over(struct cp_ice *ice, struct cp_ice_result *out)
 {
 	OPENSSL_cleanse(ice->previous.pwd, sizeof(ice->previous.pwd));
@@ -198,7 +207,7 @@ static void take_over(struct cp_ice *ice, struct cp_ice_result *out)
 	out->actions |= CP_ICE_CREDENTIALS;
 }
 
-/* An authenticated check: only from here on does anything change. */
+/* Handles an authenticated check. Nothing in `ice` changes before this point. */
 static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const struct cp_ice_credentials *c,
 	const struct sh_path *path, uint64_t now_ms, struct cp_ice_result *out)
 {
@@ -228,7 +237,7 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 	out->code = 0;
 	out->tuple = 0;
 	out->response_len = 0;
-	/* We send no requests, so nothing but a request can be meant for us. */
+	/* A lite agent sends no requests and expects no responses, so only requests are for us. */
 	if (sh_stun_parse(&m, data, len) || m.type != SH_STUN_BINDING_REQUEST)
 		return;
 	if (!m.fingerprint || !m.has_priority) { /* RFC 8445, 7.1.1 and 7.2.2 */

@@ -3,10 +3,10 @@
 #define SPATE_CONTROLPLANE_ICE_H
 
 /*
- * The ICE-lite agent of one transport (RFC 8445, 2.5): always controlled, one component,
- * answers checks and never sends any. Pure: bytes in, bytes out, the caller's clock.
+ * The ICE-lite agent of one transport (RFC 8445, 2.5): always controlled, one component; it answers
+ * checks and never sends any. Pure: bytes in, bytes out, the caller's clock.
  *
- * The first checks of a tuple come here; once it is bound the data plane answers, and
+ * The first checks of a tuple arrive here. Once the tuple is bound the data plane answers them, and
  * only checks that change something (a nomination, new credentials) still arrive.
  */
 
@@ -18,9 +18,12 @@
 #include "shared/stun.h"
 
 enum {
-	CP_ICE_UFRAG_LEN = 16, /* 96 bits: checks find their transport by it, so it is unguessable */
+	CP_ICE_UFRAG_LEN = 16, /* 96 bits; unguessable, because checks find their transport by it */
 	CP_ICE_PWD_LEN = 24, /* 144 bits; RFC 8445, 5.3 wants 128 */
-	/* so long after a DTLS packet USE-CANDIDATE elsewhere does not move the selection */
+	/*
+	 * for this long after a DTLS packet, USE-CANDIDATE on another tuple does not change the
+	 * selection
+	 */
 	CP_ICE_DTLS_HOLD_MS = 3000,
 };
 static_assert((int)CP_ICE_UFRAG_LEN <= (int)SH_UFRAG_MAX && (int)CP_ICE_PWD_LEN <= (int)SH_PWD_MAX, "ABI");
@@ -31,25 +34,29 @@ struct cp_ice_credentials {
 	char pwd[CP_ICE_PWD_LEN + 1];
 	struct sh_hmac_sha1 key;
 	struct cp_ice_credentials *next; /* in its bucket of the table */
-	void *owner; /* what cp_ice_table_find returns; NULL: not in a table */
+	void *owner; /* result of cp_ice_table_find(); NULL: not in a table */
 };
 
 struct cp_ice_tuple {
 	struct sh_path path;
-	uint64_t seen; /* order of the last check; the least is forgotten first */
+	/* value of `order` at the last check; the tuple with the lowest one is replaced first */
+	uint64_t seen;
 	uint32_t nomination; /* highest NOMINATION value seen here; 0: none */
 	bool use_candidate;
-	bool bound, binding; /* the data plane has it; is being told. Whoever tells it sets these */
+	/* the data plane has the tuple; a command that tells it is pending. The caller sets both */
+	bool bound, binding;
 };
 
 struct cp_ice {
 	struct cp_ice_credentials current;
-	struct cp_ice_credentials previous; /* valid until the first check with `current`; see has_previous */
+	/* valid while has_previous is set: until the first check with `current` */
+	struct cp_ice_credentials previous;
 	bool has_previous;
 	uint8_t tuple_count;
 	int8_t selected; /* index in tuple[]; -1: none */
 	struct cp_ice_tuple tuple[SH_MAX_TUPLES];
-	uint32_t nomination; /* highest value of this session; 0: the peer does not renominate */
+	/* highest NOMINATION value of this session; 0: the peer does not renominate */
+	uint32_t nomination;
 	uint64_t order; /* counts checks */
 	uint64_t dtls_ms; /* when the selected tuple last carried DTLS; 0: never */
 };
@@ -63,30 +70,31 @@ enum cp_ice_action {
 
 struct cp_ice_result {
 	unsigned actions; /* enum cp_ice_action */
-	unsigned code; /* of an error response, else 0 */
-	uint8_t tuple; /* with BIND and SELECT, and wherever the check was good */
+	unsigned code; /* STUN error code of the response; 0: no error */
+	uint8_t tuple; /* index of the tuple, for every authenticated check */
 	uint16_t response_len;
 	uint8_t response[SH_STUN_MAX];
 };
 
-/* Fresh random credentials, no tuples. 0, or EIO when there is no randomness. */
+/* Makes random credentials, without tuples. 0, or EIO when there is no randomness. */
 int cp_ice_init(struct cp_ice *ice);
 
 /* Wipes the secrets. The credentials must have left the table. */
 void cp_ice_wipe(struct cp_ice *ice);
 
 /*
- * New credentials; the old ones stay valid until the first good check with the new
- * ones (a second restart before that makes the middle ones void). Tuples and selection
- * stay (RFC 8445, 9: media goes on). Both sets must be out of the table when it is
- * called; the caller puts `current` and, with has_previous, `previous` in. 0 or EIO.
+ * Makes new credentials for an ICE restart. The old ones stay valid until the first authenticated
+ * check with the new ones; a second restart before that voids those made by the first. Tuples and
+ * the selection stay, so that media continues (RFC 8445, 9). The caller takes both sets out of the
+ * table before the call and adds `current` and, with has_previous, `previous` after it. 0, or EIO
+ * when there is no randomness.
  */
 int cp_ice_restart(struct cp_ice *ice);
 
 /*
- * One datagram for this transport, of `len` bytes, at `now_ms` on any steady clock.
- * Everything unauthenticated leaves `ice` as it was. `out` is always filled in; with
- * actions 0 the datagram was not for us and nothing is to be done.
+ * Handles one datagram of `len` bytes for this transport, at `now_ms` on any steady clock. A
+ * datagram that does not authenticate leaves `ice` unchanged. `out` is always filled in; actions 0
+ * means that the datagram was not for us and needs no reaction.
  */
 void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const struct sh_path *path,
 	uint64_t now_ms, struct cp_ice_result *out);
@@ -99,12 +107,13 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms, bool *selected);
 
 /*
- * The data plane saw authenticated media from `remote`, which is not the selected tuple:
- * selects that, unless the peer renominates. Its index when the selection changed, else -1.
+ * The data plane saw authenticated media from `remote`, which is not the selected tuple. Selects
+ * its tuple, unless the peer renominates. Returns the tuple's index when the selection changed,
+ * else -1.
  */
 int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote);
 
-/* The data plane did not take the tuple: forget it. Other indices may change. */
+/* Removes a tuple that the data plane refused. The indices of other tuples may change. */
 void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path);
 
 /* Index of the tuple with this path's addresses and ports, or -1. */
@@ -126,7 +135,10 @@ int cp_ice_table_add(struct cp_ice_table *t, struct cp_ice_credentials *c, void 
 /* Takes `c` out; does nothing when it is not in. */
 void cp_ice_table_remove(struct cp_ice_table *t, struct cp_ice_credentials *c);
 
-/* The owner of the user fragment before the colon of USERNAME, or NULL. */
+/*
+ * The owner of the credentials whose user fragment stands before the colon of USERNAME, which has
+ * `len` bytes. NULL when there is none.
+ */
 void *cp_ice_table_find(const struct cp_ice_table *t, const char *username, size_t len);
 
 #endif

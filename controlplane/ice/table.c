@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A hash table of ICE credentials by user fragment (declared in ice.h). It finds a check's
+ * transport.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +29,8 @@ void cp_ice_table_free(struct cp_ice_table *t)
 }
 
 /*
- * FNV-1a. The keys in the table are random and ours, so no peer can make a chain long,
- * whatever it asks for.
+ * FNV-1a, without a seed: the keys in the table are our own random user fragments, so a peer cannot
+ * make a chain long, whatever it sends.
  */
 static uint32_t hash(const char *ufrag)
 {
@@ -52,7 +58,7 @@ static void link_in(struct cp_ice_credentials **bucket, uint32_t mask, struct cp
 	*head = c;
 }
 
-/* Twice the buckets. Without memory the chains just get longer. */
+/* Doubles the buckets. When memory is short nothing changes and the chains get longer. */
 static void grow(struct cp_ice_table *t)
 {
 	uint32_t mask = t->mask * 2 + 1;
