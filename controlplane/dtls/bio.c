@@ -5,7 +5,7 @@
 
 #include "controlplane/dtls/dtls.h"
 
-enum { IP_UDP_OVERHEAD = 40 + 8 }; /* IPv6, the longer one */
+enum { IP_UDP_OVERHEAD = 40 + 8 }; /* IPv6, which is longer than IPv4 */
 
 static int bio_write(BIO *b, const char *data, int len)
 {
@@ -27,7 +27,7 @@ static int bio_read(BIO *b, char *out, int room)
 		BIO_set_retry_read(b);
 		return -1;
 	}
-	/* What does not fit is cut off, as a socket does. */
+	/* A datagram that does not fit is truncated, as a socket does. */
 	len = io->in_len < (size_t)room ? io->in_len : (size_t)room;
 	memcpy(out, io->in, len);
 	io->in = NULL;
@@ -37,14 +37,14 @@ static int bio_read(BIO *b, char *out, int room)
 static long bio_ctrl(BIO *b, int cmd, long number, void *pointer)
 {
 	switch (cmd) {
-	case BIO_CTRL_FLUSH: /* nothing is ever held back */
+	case BIO_CTRL_FLUSH: /* writes are never buffered */
 		return 1;
 	case BIO_CTRL_DGRAM_QUERY_MTU:
 	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
 		return CP_DTLS_MTU - IP_UDP_OVERHEAD;
 	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
 		return IP_UDP_OVERHEAD;
-	default: /* among them: no bytes wait, no timeout of a socket's to set */
+	default: /* among them: bytes pending (none) and a socket's timeouts (there is no socket) */
 		return 0;
 	}
 }

@@ -11,7 +11,7 @@
 #include <openssl/rand.h>
 
 enum {
-	BEFORE_S = 24 * 3600, /* browsers' clocks are wrong both ways */
+	BEFORE_S = 24 * 3600, /* some browsers' clocks are slow */
 	VALID_S = 365 * 24 * 3600,
 };
 

@@ -3,9 +3,10 @@
 #define SPATE_CONTROLPLANE_DTLS_CERT_H
 
 /*
- * The process's certificate: one self-signed ECDSA P-256 (an RSA-2048 key signs some 15
- * times slower), made at start, never stored. What binds it to a peer is the
- * fingerprint that signaling carries (RFC 8122).
+ * Makes the process's certificate and checks peers' certificates. Ours is one self-signed ECDSA
+ * P-256 certificate (signing with an RSA-2048 key takes some 15 times as long), made at start and
+ * never stored. Certificates are bound to peers by the fingerprints that signaling carries
+ * (RFC 8122).
  */
 
 #include <stdbool.h>
@@ -17,8 +18,8 @@
 
 enum {
 	CP_FINGERPRINT_BYTES = 64, /* SHA-512 */
-	CP_FINGERPRINT_TEXT = 3 * CP_FINGERPRINT_BYTES, /* "AA:BB:…" and its end */
-	CP_FINGERPRINTS_MAX = 8, /* taken from one dtlsParameters */
+	CP_FINGERPRINT_TEXT = 3 * CP_FINGERPRINT_BYTES, /* "AA:BB:…" and its NUL */
+	CP_FINGERPRINTS_MAX = 8, /* most fingerprints of one dtlsParameters */
 };
 
 struct cp_cert {
@@ -31,22 +32,22 @@ struct cp_cert {
 int cp_cert_create(struct cp_cert *c);
 void cp_cert_free(struct cp_cert *c);
 
-/* A fingerprint as signaling gave it, in bytes. */
+/* A peer's fingerprint from signaling, in binary. */
 struct cp_fingerprint {
 	uint8_t len; /* 32, 48 or 64: SHA-256, SHA-384, SHA-512 */
 	uint8_t bytes[CP_FINGERPRINT_BYTES];
 };
 
 /*
- * Parses an algorithm's name (RFC 8122, 5; case does not matter) and a value of hex
- * pairs with colons. 0; ENOTSUP for a hash that is not accepted (sha-1, md5, unknown);
- * EINVAL for a value that is not such a fingerprint or has another length.
+ * Parses an algorithm's name (RFC 8122, 5; case does not matter) and a value of hex pairs with
+ * colons. 0; ENOTSUP for a hash that is not accepted (sha-1, md5, unknown); EINVAL when the value
+ * is not hex pairs with colons or does not have the hash's length.
  */
 int cp_fingerprint_parse(struct cp_fingerprint *f, const char *algorithm, const char *value);
 
 /*
- * Whether the certificate has one of the `count` fingerprints. Only those of the
- * strongest hash given count (RFC 8122, 5).
+ * True if the certificate has one of the `count` fingerprints. Only fingerprints of the strongest
+ * hash among them are compared (RFC 8122, 5).
  */
 bool cp_fingerprint_match(const struct cp_fingerprint *f, unsigned count, const X509 *cert);
 

@@ -14,9 +14,9 @@
 #include "controlplane/dtls/bio.h"
 #include "controlplane/dtls/provider.h"
 
-/* The server's order decides (RFC 5764, 4.1.1 leaves it the choice). */
+/* In our order of preference, which decides when we are the server (RFC 5764, 4.1.1). */
 static const char profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
-/* Our certificate is ECDSA; RSA only helps a server that has such a one, when we are the client. */
+/* Our certificate is ECDSA. The RSA suites serve when we are the client and the server's is RSA. */
 static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
 			      "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
 			      "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384:"
@@ -41,7 +41,7 @@ struct cp_dtls {
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	unsigned fingerprint_count;
 	bool wrong_certificate;
-	struct early *early[CP_DTLS_EARLY]; /* before cp_dtls_start only */
+	struct early *early[CP_DTLS_EARLY]; /* datagrams that arrived before cp_dtls_start */
 	unsigned early_count;
 	struct sh_transport_keys keys;
 	char reason[CP_DTLS_REASON];
@@ -50,8 +50,8 @@ struct cp_dtls {
 /* --- the context ----------------------------------------------------------------------- */
 
 /*
- * Takes the place of chain verification: the certificate is self-signed, signaling
- * vouches for it. The handshake itself proves that the peer holds its key.
+ * Replaces the verification of a chain: the certificate is self-signed and must have a fingerprint
+ * from signaling. The handshake itself proves that the peer holds its private key.
  */
 static int verify(X509_STORE_CTX *store, void *arg)
 {
@@ -71,13 +71,20 @@ static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
 	SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
 				       SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	/* Our certificate has no chain that would have to be looked for in each handshake. */
+	/*
+	 * Our certificate is self-signed: without NO_AUTO_CHAIN each handshake would search for its
+	 * chain.
+	 */
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
 	SSL_CTX_set_max_cert_list(c, 16384);
-	SSL_CTX_set_max_send_fragment(c, CP_DTLS_MTU); /* the size of a buffer: 16 KiB would never fill */
-	/* SSL_CTX_set_tlsext_use_srtp alone returns 0 for success */
+	/*
+	 * This is also the size of the write buffer. Our datagrams would never fill the default of
+	 * 16 KiB.
+	 */
+	SSL_CTX_set_max_send_fragment(c, CP_DTLS_MTU);
+	/* Unlike the other functions, SSL_CTX_set_tlsext_use_srtp() returns 0 on success. */
 	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1 &&
 	       SSL_CTX_use_certificate(c, cert->x509) == 1 && SSL_CTX_use_PrivateKey(c, cert->key) == 1 &&
@@ -117,7 +124,10 @@ void cp_dtls_context_free(struct cp_dtls_context *c)
 
 /* --- a session --------------------------------------------------------------------------- */
 
-/* A browser answers within a round trip: one second, OpenSSL's default, is long to wait. */
+/*
+ * Retransmission timeouts in microseconds. OpenSSL's first one, one second, is too long for
+ * browsers, which answer within a round trip.
+ */
 static unsigned timer(SSL *ssl, unsigned us)
 {
 	if (us == 0)
@@ -179,7 +189,7 @@ static void sizes(unsigned long profile, size_t *key, size_t *salt)
 	*salt = profile == SH_SRTP_AES128_CM_SHA1_80 ? 14 : 12; /* RFC 3711, 8.2; RFC 7714, 12 */
 }
 
-/* RFC 5764, 4.2: client key, server key, client salt, server salt. */
+/* The block's order is client key, server key, client salt, server salt (RFC 5764, 4.2). */
 static int export_keys(struct cp_dtls *d)
 {
 	static const char label[] = "EXTRACTOR-dtls_srtp";
@@ -258,8 +268,8 @@ static void handshake(struct cp_dtls *d)
 }
 
 /*
- * After the handshake: a repeated flight of the peer's makes OpenSSL repeat ours,
- * close_notify ends the session, anything else is thrown away.
+ * Reads after the handshake. When the peer retransmits its last flight OpenSSL retransmits ours.
+ * close_notify ends the session. Application data is discarded.
  */
 static void drain(struct cp_dtls *d)
 {
@@ -289,7 +299,7 @@ static void feed(struct cp_dtls *d, const uint8_t *data, size_t len)
 	d->io.in_len = len;
 	if (d->state == CP_DTLS_HANDSHAKE)
 		handshake(d);
-	/* One datagram may hold the end of the handshake and what follows it. */
+	/* One datagram may carry the end of the handshake and records that follow it. */
 	if (d->state == CP_DTLS_CONNECTED)
 		drain(d);
 	d->io.in = NULL;

@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_DTLS_H
 
 /*
- * One DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in,
- * datagrams out through a callback, keys at the end. A session is used by one thread at
- * a time; several sessions of one context may run in different threads.
+ * One DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in, datagrams out
+ * through a callback, keys at the end. A session is used by one thread at a time; several sessions
+ * of one context may run in different threads.
  *
- * Application data (a data channel) is not offered and is thrown away.
+ * Application data (a data channel) is not offered, and is discarded.
  */
 
 #include <stddef.h>
@@ -17,11 +17,11 @@
 #include "controlplane/dtls/cert.h"
 
 enum {
-	CP_DTLS_MTU = 1200, /* IP packet; handshake messages are cut to fit */
-	CP_DTLS_EARLY = 4, /* datagrams kept that came before cp_dtls_start */
-	CP_DTLS_TIMER_MS =
-		250, /* first retransmission, after the longest usual round trip; doubles up to … */
-	CP_DTLS_TIMER_MAX_MS = 3000, /* … this. OpenSSL gives up after 12 */
+	CP_DTLS_MTU = 1200, /* bytes of an IP packet; handshake messages are fragmented to fit */
+	CP_DTLS_EARLY = 4, /* most datagrams kept that arrive before cp_dtls_start */
+	/* first retransmission timeout, above usual round trips; doubles up to CP_DTLS_TIMER_MAX_MS */
+	CP_DTLS_TIMER_MS = 250,
+	CP_DTLS_TIMER_MAX_MS = 3000, /* OpenSSL fails after 12 retransmissions */
 	CP_DTLS_REASON = 160,
 };
 
@@ -30,7 +30,7 @@ enum cp_dtls_role { CP_DTLS_SERVER, CP_DTLS_CLIENT }; /* ours */
 enum cp_dtls_state {
 	CP_DTLS_NEW, /* waits for cp_dtls_start */
 	CP_DTLS_HANDSHAKE,
-	CP_DTLS_CONNECTED, /* keys are there; repeats its last flight when asked */
+	CP_DTLS_CONNECTED, /* keys exist; retransmits its last flight when the peer does */
 	CP_DTLS_CLOSED, /* the peer sent close_notify, or we did */
 	CP_DTLS_FAILED, /* cp_dtls_reason says why */
 };
@@ -42,7 +42,10 @@ struct cp_dtls;
 struct cp_dtls_context *cp_dtls_context_new(const struct cp_cert *cert);
 void cp_dtls_context_free(struct cp_dtls_context *c);
 
-/* Called from within the functions below for each datagram to the peer, at most CP_DTLS_MTU bytes. */
+/*
+ * Called by the functions below for each datagram to the peer, of at most CP_DTLS_MTU bytes. `data`
+ * is valid during the call.
+ */
 typedef void cp_dtls_send(void *arg, const uint8_t *data, size_t len);
 
 /* NULL: out of memory. */
@@ -50,26 +53,31 @@ struct cp_dtls *cp_dtls_new(struct cp_dtls_context *c, cp_dtls_send *send, void 
 void cp_dtls_free(struct cp_dtls *d); /* wipes the keys; sends nothing */
 
 /*
- * Begins, once; later calls do nothing. `f` holds `count` fingerprints (1 …
- * CP_FINGERPRINTS_MAX): the peer's certificate must have one, or the handshake fails with an alert.
- * Datagrams that came early are taken now; a client sends its hello.
+ * Starts the handshake; later calls do nothing. `f` holds `count` fingerprints (1 to
+ * CP_FINGERPRINTS_MAX): the peer's certificate must have one of them, or the handshake fails with
+ * an alert. A client sends its ClientHello. Datagrams that arrived before are processed now.
  */
 void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fingerprint *f, unsigned count);
 
-/* One datagram from the peer. Records that are malformed or not authentic are ignored (RFC 6347, 4.1.2.7). */
+/*
+ * One datagram from the peer. Records that are malformed or do not authenticate are ignored
+ * (RFC 6347, 4.1.2.7).
+ */
 void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);
 
 /* Milliseconds until cp_dtls_tick is due, 0: now, -1: no timer runs. */
 int cp_dtls_timeout_ms(struct cp_dtls *d);
-void cp_dtls_tick(struct cp_dtls *d); /* sends again what is due */
+void cp_dtls_tick(struct cp_dtls *d); /* retransmits what is due */
 
-/* Sends close_notify when the handshake is done. The session is over. */
+/* Ends the session; sends close_notify when the handshake is done. */
 void cp_dtls_close(struct cp_dtls *d);
 
 enum cp_dtls_state cp_dtls_get_state(const struct cp_dtls *d);
-const char *cp_dtls_reason(const struct cp_dtls *d); /* of FAILED and CLOSED, in words */
+const char *cp_dtls_reason(const struct cp_dtls *d); /* why it FAILED or CLOSED, in words */
 
-/* Copies the keys out; the caller wipes its copy. 0, or ENOENT unless CONNECTED. */
+/*
+ * Copies the keys to `out`; the caller wipes its copy. 0, or ENOENT unless the state is CONNECTED.
+ */
 int cp_dtls_keys(const struct cp_dtls *d, struct sh_transport_keys *out);
 
 #endif

@@ -29,8 +29,8 @@ static void post_job(struct cp_dtls_session *s, struct cp_dtls_job *j, enum cp_d
 }
 
 /*
- * Threads are woken once a turn of the loop, for all it has for them: where they share a
- * core with it, each datagram would cost two switches between threads.
+ * Wakes the threads once per iteration of the loop, for all jobs that it posted. Where a thread
+ * shares a core with the loop, a wake-up for each datagram would cost two context switches.
  */
 static void wake_threads(uv_prepare_t *prepare)
 {
@@ -191,7 +191,7 @@ static int start_thread(struct cp_dtls_pool *p, struct cp_dtls_thread *t)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	sigfillset(&all); /* signals are the loop's */
+	sigfillset(&all); /* the loop's thread takes the signals */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&t->id, NULL, cp_dtls_thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

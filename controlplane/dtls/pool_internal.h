@@ -2,7 +2,10 @@
 #ifndef SPATE_CONTROLPLANE_DTLS_POOL_INTERNAL_H
 #define SPATE_CONTROLPLANE_DTLS_POOL_INTERNAL_H
 
-/* What the loop's side of the pool (pool.c) and its threads (thread.c) share. Inside dtls/ only. */
+/*
+ * Defines what the loop's side of the pool (pool.c) and its threads (thread.c) share. Only for
+ * dtls/.
+ */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,7 +14,10 @@
 
 enum cp_dtls_job_kind { JOB_INPUT, JOB_START, JOB_CLOSE };
 
-/* From the loop to a thread. START and CLOSE are part of the session: they cannot fail. */
+/*
+ * A job from the loop to a thread. START and CLOSE jobs are members of the session, so that posting
+ * them cannot fail.
+ */
 struct cp_dtls_job {
 	struct cp_dtls_job *next;
 	struct cp_dtls_session *session;
@@ -22,7 +28,10 @@ struct cp_dtls_job {
 
 enum cp_dtls_news_kind { NEWS_SEND, NEWS_STATE, NEWS_RELEASED };
 
-/* From a thread to the loop. All but SEND are part of the session. */
+/*
+ * News from a thread to the loop. All but SEND are members of the session, so that posting them
+ * cannot fail.
+ */
 struct cp_dtls_news {
 	struct cp_dtls_news *next;
 	struct cp_dtls_session *session;
@@ -38,14 +47,14 @@ struct cp_dtls_thread {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct cp_dtls_job *first, **last; /* under lock */
-	unsigned inputs; /* of these, INPUT; under lock */
+	unsigned inputs; /* INPUT jobs among them; under lock */
 	bool stop; /* under lock */
-	bool waits; /* for `wake`; under lock */
-	bool posted; /* jobs, since it was last woken; the loop's own */
-	struct cp_dtls_session *handshakes; /* whose timers run; the thread's own */
+	bool waits; /* the thread waits for `wake`; under lock */
+	bool posted; /* jobs were posted since the last wake-up; only for the loop */
+	struct cp_dtls_session *handshakes; /* sessions whose timers run; only for the thread */
 	uint64_t next_tick_ms;
-	unsigned released; /* sessions since the last trim; the thread's own */
-	/* News that the loop does not have yet; the thread's own. */
+	unsigned released; /* sessions released since the last trim; only for the thread */
+	/* News not yet handed to the loop; only for the thread. */
 	struct cp_dtls_news *news, **last_news;
 	unsigned news_sends; /* of these, SEND */
 };
@@ -53,10 +62,10 @@ struct cp_dtls_thread {
 struct cp_dtls_pool {
 	struct cp_dtls_context *context;
 	uv_async_t async;
-	uv_prepare_t wake; /* once a turn */
-	unsigned handles; /* of the two, not yet closed */
+	uv_prepare_t wake; /* runs once per iteration of the loop */
+	unsigned handles; /* how many of the two are not closed yet */
 	unsigned thread_count, next_thread;
-	struct cp_dtls_session *sessions; /* the loop's own */
+	struct cp_dtls_session *sessions; /* only for the loop */
 	pthread_mutex_t lock;
 	struct cp_dtls_news *first, **last; /* under lock */
 	_Atomic unsigned sends; /* of these, SEND; written under lock */
@@ -66,23 +75,23 @@ struct cp_dtls_pool {
 struct cp_dtls_session {
 	struct cp_dtls_pool *pool;
 	struct cp_dtls_thread *thread;
-	/* the loop's */
+	/* only for the loop */
 	const struct cp_dtls_events *events;
 	void *arg;
 	bool closed, started;
 	struct cp_dtls_session *next, **link; /* in pool->sessions */
 	_Atomic unsigned queued; /* INPUT jobs; writers: loop and thread */
-	/* written by the loop before it posts the job, then the thread's */
+	/* written by the loop before it posts the job, afterwards only for the thread */
 	enum cp_dtls_role role;
 	unsigned fingerprint_count;
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	bool notify;
 	struct cp_dtls_job start, close;
-	/* the thread's */
-	struct cp_dtls *dtls; /* made when the first thing happens: many transports never connect */
+	/* only for the thread */
+	struct cp_dtls *dtls; /* made by the first job, because many transports never connect */
 	bool reported_connected, reported_end, ticking;
 	struct cp_dtls_session *tick_next, **tick_link;
-	/* written by the thread before it posts the news, then the loop's */
+	/* written by the thread before it posts the news, afterwards only for the loop */
 	struct sh_transport_keys keys;
 	char reason[CP_DTLS_REASON];
 	struct cp_dtls_news connected, ended, released;

@@ -10,16 +10,16 @@
 enum { LIST_MAX = 16 };
 
 /*
- * OpenSSL asks with the default provider's context in hand, because the algorithms are
- * called with it. So what belongs to this provider is the process's. Written once.
+ * OpenSSL calls the algorithms with the context that init() gives it, which must therefore be the
+ * default provider's. Our own data are global for that reason; load_whole() writes them once.
  */
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
-static OSSL_PROVIDER *whole; /* stays loaded for as long as the process */
+static OSSL_PROVIDER *whole; /* the default provider; stays loaded until the process ends */
 
 /*
- * What is kept of each operation: certificates have EC or RSA keys, key exchange is with EC or
- * X25519, the SHA-1 ciphers have an HMAC key; libssl asks for MD5 with SHA-1 when it starts,
- * the random generators are AES-256-CTR and what seeds it.
+ * The algorithms that are kept, by operation. Certificates have EC or RSA keys. Key exchange is
+ * with EC or X25519. The SHA-1 cipher suites have an HMAC key. libssl fetches MD5 with SHA-1 when
+ * it starts. The random generators, which query() passes on whole, use AES-256-CTR.
  */
 static const char *const ciphers[] = {
 	"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "AES-128-CBC", "AES-256-CTR", NULL};
@@ -49,7 +49,7 @@ static struct {
 
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
 
-/* A list of names with colons between them begins with one of these. */
+/* True if the first name of the algorithm, whose names have colons between them, is in `names`. */
 static bool named(const OSSL_ALGORITHM *a, const char *const *names)
 {
 	size_t len = strcspn(a->algorithm_names, ":");
@@ -60,7 +60,7 @@ static bool named(const OSSL_ALGORITHM *a, const char *const *names)
 	return false;
 }
 
-/* Of the decoders only those of the keys in certificates, which are in DER. */
+/* False for decoders that certificates do not need: their keys are SubjectPublicKeyInfo in DER. */
 static bool needed(const OSSL_ALGORITHM *a, int operation)
 {
 	return operation != OSSL_OP_DECODER ||
@@ -87,7 +87,7 @@ static void load_whole(void)
 		shorten(lists[i].kept, lists[i].operation, lists[i].names);
 }
 
-/* --- what OpenSSL asks a provider ----------------------------------------------------------- */
+/* --- functions that OpenSSL calls ----------------------------------------------------------- */
 
 static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 {
@@ -98,7 +98,7 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 	return operation == OSSL_OP_RAND ? OSSL_PROVIDER_query_operation(whole, operation, no_cache) : NULL;
 }
 
-/* Among them the groups of key exchange. */
+/* Passes on what the default provider says, among it the groups of key exchange. */
 static int capabilities(void *context, const char *name, OSSL_CALLBACK *callback, void *arg)
 {
 	return OSSL_PROVIDER_get_capabilities(whole, name, callback, arg);

@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_DTLS_PROVIDER_H
 
 /*
- * A library context of OpenSSL's that knows only the algorithms which DTLS with browsers
- * needs. For the key in each certificate it gets, OpenSSL 3.0 goes through every kind of key,
- * and on the way through every algorithm, that its default provider has, and keeps nothing of
- * it: a quarter of a whole handshake's instructions. The algorithms are the default provider's
- * own; only the lists are shorter.
+ * An OpenSSL library context with only the algorithms that DTLS with browsers needs. To decode the
+ * key of each certificate it receives, OpenSSL 3.0 goes through every kind of key of its default
+ * provider, and thereby through every algorithm, and caches nothing. That took a quarter of the
+ * instructions of a handshake. The algorithms here are the default provider's own; only the lists
+ * are shorter.
  */
 
 #include <openssl/provider.h>
@@ -17,7 +17,10 @@ struct cp_dtls_library {
 	OSSL_PROVIDER *provider;
 };
 
-/* 0, or -1 when OpenSSL fails; then nothing is left. Whatever was made in it must go before it. */
+/*
+ * 0, or -1 when OpenSSL fails; then nothing stays allocated. Close it after every object that was
+ * made in the context.
+ */
 int cp_dtls_library_open(struct cp_dtls_library *l);
 void cp_dtls_library_close(struct cp_dtls_library *l);
 

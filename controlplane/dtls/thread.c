@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One thread of the pool: takes jobs, runs the handshakes' timers, posts what comes of it. */
+/*
+ * One thread of the pool: it runs jobs and the timers of handshakes, and posts the results to the
+ * loop.
+ */
 
 #include <errno.h>
 #include <malloc.h>
@@ -11,13 +14,16 @@
 #include "controlplane/dtls/pool_internal.h"
 
 enum {
-	TRIM_AFTER = 64, /* sessions, about 4 MB */
-	TRIM_QUIET_MS = 1000, /* without work, whatever there was */
-	RESERVE_BLOCK = 64 * 1024, /* less than what the allocator would map by itself */
-	RESERVE_BLOCKS = 768, /* 48 MB, of the 64 that one of its heaps has at most */
+	TRIM_AFTER = 64, /* released sessions, about 4 MB */
+	TRIM_QUIET_MS = 1000, /* without work; then any number of sessions is enough */
+	RESERVE_BLOCK = 64 * 1024, /* bytes; small enough to come from the heap and not from mmap */
+	RESERVE_BLOCKS = 768, /* 48 MB; one of the allocator's heaps has at most 64 MB */
 };
 
-/* Kept until flush_news: a flight of several datagrams wakes the loop once. */
+/*
+ * Queues news until flush_news(), so that a flight of several datagrams wakes the loop only once.
+ * Frees a datagram for which the loop's queue has no space.
+ */
 static void post_news(struct cp_dtls_session *s, struct cp_dtls_news *n, enum cp_dtls_news_kind kind)
 {
 	struct cp_dtls_thread *t = s->thread;
@@ -124,9 +130,10 @@ static void fail_without_memory(struct cp_dtls_session *s)
 }
 
 /*
- * Handshakes leave megabytes in the heap, which the allocator keeps for the next ones. They go
- * back to the system when no session computes and many are over, or some and all has been
- * quiet since: what the process has at rest does not depend on how it came there.
+ * Handshakes leave megabytes in the heap, which the allocator keeps for the next ones. This returns
+ * them to the system when no handshake runs and many sessions were released, or at least one was
+ * and the thread has been idle since. So the memory of the process at rest does not depend on what
+ * happened before.
  */
 static void trim(struct cp_dtls_thread *t, bool quiet)
 {
@@ -144,7 +151,7 @@ static void release(struct cp_dtls_session *s)
 	set_ticking(s, false);
 	cp_dtls_free(s->dtls);
 	s->dtls = NULL;
-	post_news(s, &s->released, NEWS_RELEASED); /* the session is the loop's again */
+	post_news(s, &s->released, NEWS_RELEASED); /* the loop owns the session again */
 }
 
 static void run_job(struct cp_dtls_job *j, bool stop)
@@ -188,7 +195,10 @@ static void run_timers(struct cp_dtls_thread *t)
 	t->next_tick_ms = now_ms() + CP_DTLS_TICK_MS;
 }
 
-/* Called with the lock held. False: it is time for timers, or there was nothing to do for long. */
+/*
+ * Waits for jobs or `stop`, with the lock held. False when the wait timed out: timers are due, or
+ * the thread was idle for TRIM_QUIET_MS.
+ */
 static bool wait_for_work(struct cp_dtls_thread *t)
 {
 	uint64_t until_ms = t->handshakes ? t->next_tick_ms : now_ms() + TRIM_QUIET_MS;
@@ -210,9 +220,9 @@ static bool wait_for_work(struct cp_dtls_thread *t)
 }
 
 /*
- * The allocator makes a thread's heap writable as it grows, a system call for every few
- * kilobytes, but never takes that back: a burst of sessions finds it done. No memory
- * stays with it, only addresses.
+ * Grows the thread's heap in advance. The allocator makes a heap writable as it grows, with a
+ * system call for every few kilobytes, and never undoes it, so that a burst of sessions needs no
+ * such calls. This holds only addresses, no memory.
  */
 static void reserve(void)
 {
@@ -249,7 +259,10 @@ void *cp_dtls_thread_main(void *arg)
 			run_job(j, stop);
 			flush_news(t);
 		}
-		/* After all that has come: an answer that waits here must not count as lost. */
+		/*
+		 * After the jobs: a flight of the peer's that is queued here must not count as
+		 * lost.
+		 */
 		run_timers(t);
 		flush_news(t);
 		trim(t, !work);
