@@ -15,16 +15,16 @@
 #include "controlplane/dpclient/requests.h"
 
 enum {
-	EVENTS_A_ROUND = 4096, /* then the loop sees to others first */
-	PUNTS_A_ROUND = 512, /* of each worker */
+	EVENTS_A_ROUND = 4096, /* per wake-up; then the loop serves its other handles */
+	PUNTS_A_ROUND = 512, /* per wake-up and worker */
 	REASON_MAX = 160,
 };
 
 enum state {
-	WAITING, /* for the next attempt */
-	GREETING, /* for the answer to HELLO */
+	WAITING, /* until the next attempt to connect */
+	GREETING, /* HELLO is sent; the reply is awaited */
 	READY,
-	BROKEN, /* about to be given up, from the timer */
+	BROKEN, /* the timer is about to end the connection */
 };
 
 struct cp_dp {
@@ -34,12 +34,12 @@ struct cp_dp {
 	char *path;
 	enum state state;
 	uint64_t retry_ms;
-	char refused[REASON_MAX]; /* told last */
+	char refused[REASON_MAX]; /* last reason that `refused` was called with */
 	const char *broken; /* BROKEN: why */
 
 	uv_timer_t timer; /* WAITING: next attempt; GREETING: time limit; BROKEN: at once */
 	uv_prepare_t kick; /* runs once, before the loop sleeps: wakes the data plane */
-	unsigned holders; /* the two handles above, and who called cp_dp_hold */
+	unsigned holders; /* the two handles above and the callers of cp_dp_hold */
 
 	int socket, wake, event;
 	uv_poll_t *socket_poll, *event_poll; /* each frees itself when closed */
@@ -63,7 +63,10 @@ static void free_handle(uv_handle_t *h)
 	free(h);
 }
 
-/* A poll handle of its own on the heap, because closing one takes a turn of the loop. */
+/*
+ * Allocates a poll handle for each descriptor, because libuv needs an iteration of the loop to
+ * close one. NULL on failure.
+ */
 static uv_poll_t *watch(struct cp_dp *c, int fd, uv_poll_cb callback)
 {
 	uv_poll_t *p = malloc(sizeof(*p));
@@ -93,7 +96,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Everything of one connection. Rings are never attached a second time. */
+/* Releases everything of one connection. Rings are never attached a second time. */
 static void disconnect(struct cp_dp *c)
 {
 	unwatch(&c->socket_poll);
@@ -115,7 +118,7 @@ static void retry_later(struct cp_dp *c)
 	c->retry_ms = c->retry_ms * 2 < CP_DP_RETRY_MAX_MS ? c->retry_ms * 2 : CP_DP_RETRY_MAX_MS;
 }
 
-/* An attempt failed before it was a connection. */
+/* An attempt to connect failed. Reports the reason if it is a new one, and tries again later. */
 static void refuse(struct cp_dp *c, const char *reason)
 {
 	bool news = strncmp(c->refused, reason, sizeof(c->refused) - 1) != 0;
@@ -129,14 +132,14 @@ static void refuse(struct cp_dp *c, const char *reason)
 
 static void lose(struct cp_dp *c, const char *reason)
 {
-	c->state = BROKEN; /* completions may not send */
+	c->state = BROKEN; /* keeps completions from sending */
 	cp_dp_requests_fail(&c->requests, ECONNRESET);
 	c->events->lost(c->arg, reason);
 	disconnect(c);
 	retry_later(c);
 }
 
-/* For places from which no callback may run. */
+/* Ends the connection from the timer, for callers from which no callback may run. */
 static void lose_soon(struct cp_dp *c, const char *reason)
 {
 	c->state = BROKEN;
@@ -220,7 +223,7 @@ static void greeted(struct cp_dp *c)
 	if (!wrong)
 		wrong = set_up(c, &r, fd);
 	for (int i = 0; i < CP_DP_FDS; i++)
-		close_fd(&fd[i]); /* mappings stay, and what set_up took is not among these */
+		close_fd(&fd[i]); /* the mappings stay; set_up() replaced those it keeps by -1 */
 	if (wrong) {
 		refuse(c, wrong);
 		return;
@@ -261,7 +264,7 @@ static void on_kick(uv_prepare_t *kick)
 	const uint64_t one = 1;
 
 	uv_prepare_stop(kick);
-	/* A counter that is full has woken it already. */
+	/* EAGAIN: the counter is full, so the data plane was woken already. */
 	if (c->wake >= 0 && write(c->wake, &one, sizeof(one)) < 0 && errno != EAGAIN && c->state == READY)
 		lose_soon(c, "the data plane cannot be woken");
 }
@@ -276,7 +279,7 @@ static void push_requests(struct cp_dp *c)
 		if (n < 0)
 			lose_soon(c, "the command ring is broken");
 		if (n <= 0)
-			return; /* full: an answer comes for each that is in it, and then there is room */
+			return; /* full: on_event() goes on when commands are acknowledged */
 		cp_dp_requests_pushed(&c->requests);
 		uv_prepare_start(&c->kick, on_kick);
 	}
@@ -343,7 +346,7 @@ static void take_event(struct cp_dp *c, const struct sh_event *e)
 		c->counters.acks_unknown++;
 }
 
-/* Returns whether some may be left. */
+/* True if more events may be in the ring. */
 static bool drain_events(struct cp_dp *c)
 {
 	struct sh_event e;
@@ -371,6 +374,7 @@ static bool punt_good(const struct cp_dp *c, const struct sh_packet *p)
 	       p->path.local.family == p->path.remote.family;
 }
 
+/* True if more packets may be in the ring. */
 static bool drain_punts(struct cp_dp *c, uint32_t worker)
 {
 	struct sh_packet p;
@@ -403,7 +407,10 @@ static void on_event(uv_poll_t *poll, int status, int events)
 
 	if (c->state != READY)
 		return;
-	/* Before the rings: what is put in after this wakes us again. */
+	/*
+	 * Reset the counter before reading the rings: a record that is added afterwards wakes us
+	 * again.
+	 */
 	if (read(c->event, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR) {
 		lose(c, "the event descriptor cannot be read");
 		return;
@@ -467,7 +474,7 @@ static void on_closed(uv_handle_t *h)
 
 void cp_dp_destroy(struct cp_dp *c)
 {
-	if (uv_is_active((uv_handle_t *)&c->kick)) /* last goodbyes may be in the rings */
+	if (uv_is_active((uv_handle_t *)&c->kick)) /* the rings may hold close_notify datagrams */
 		on_kick(&c->kick);
 	c->state = BROKEN;
 	cp_dp_requests_fail(&c->requests, ECANCELED);

@@ -46,7 +46,10 @@ static void close_all(int fd[CP_DP_FDS])
 	}
 }
 
-/* Descriptors that were sent are open here now, wanted or not: those over the number are closed. */
+/*
+ * Takes the received descriptors. The kernel has opened all of them in this process, so those that
+ * do not fit in `fd` are closed.
+ */
 static void take_fds(struct msghdr *m, int fd[CP_DP_FDS])
 {
 	int n = 0;

@@ -10,14 +10,14 @@
 
 #include "shared/stats.h"
 
-/* Every ring of a reply, one after the other. */
+/* The place of one ring in the shared memory, in bytes and records. */
 struct region {
 	uint64_t offset, count, record, end;
 };
 
 enum { REGIONS_MAX = 2 + 2 * SH_MAX_WORKERS };
 
-/* What rte_ring_get_memsize_elem says, which is in a library that is not linked here. */
+/* The same as rte_ring_get_memsize_elem(), which is in a library that is not linked here. */
 static uint64_t ring_size(uint64_t count, uint64_t record)
 {
 	return RTE_ALIGN_CEIL(sizeof(struct rte_ring) + count * record, (uint64_t)RTE_CACHE_LINE_SIZE);
@@ -109,7 +109,10 @@ const char *cp_dp_layout_map(struct cp_dp_layout *l, const struct sh_hello_reply
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	/* Without the seal the other side could shrink it, and a read here would be SIGBUS. */
+	/*
+	 * Without the seal the data plane could shrink the memfd, and a read here would raise
+	 * SIGBUS.
+	 */
 	if (seals < 0 || !(seals & F_SEAL_SHRINK))
 		return "the shared memory is not sealed";
 	if (fstat(fd, &st) || st.st_size < 0 || (uint64_t)st.st_size < r->size)

@@ -2,7 +2,9 @@
 #ifndef SPATE_CONTROLPLANE_DPCLIENT_LAYOUT_H
 #define SPATE_CONTROLPLANE_DPCLIENT_LAYOUT_H
 
-/* The memfd of the rings, checked and mapped. Inside dpclient/ only. */
+/*
+ * Validates and maps the shared memory of the data plane: rings and statistics. Only for dpclient/.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +14,7 @@
 
 enum {
 	CP_DP_RING_SLOTS_MAX = 1 << 20,
-	CP_DP_MEMORY_MAX = 1 << 30, /* of the memfd: more is a mistake */
+	CP_DP_MEMORY_MAX = 1 << 30, /* bytes; a larger memfd is a mistake */
 };
 
 struct cp_dp_layout {
@@ -24,19 +26,22 @@ struct cp_dp_layout {
 };
 
 /*
- * Checks everything in the answer to HELLO that this process will rely on. NULL when
- * it is good, else what is wrong with it, in words.
+ * Validates everything in the reply to HELLO that this process relies on. NULL when it is valid,
+ * else the reason in words.
  */
 const char *cp_dp_reply_check(const struct sh_hello_reply *r);
 
 /*
- * Maps the memfd of a reply that was checked, and checks the rings in it. NULL when
- * good, else what is wrong; then nothing stays mapped. `fd` stays the caller's.
+ * Maps the memfd of a validated reply and validates the rings in it. NULL on success, else the
+ * reason in words; then nothing stays mapped. `fd` stays the caller's.
  */
 const char *cp_dp_layout_map(struct cp_dp_layout *l, const struct sh_hello_reply *r, int fd);
 void cp_dp_layout_unmap(struct cp_dp_layout *l);
 
-/* The statistics memfd, read only. NULL: cannot be mapped or is not what we know. */
+/*
+ * Maps the statistics memfd read only; `*size` is its size in bytes. The caller unmaps it and owns
+ * `fd`. NULL when it cannot be mapped or has another version.
+ */
 const void *cp_dp_stats_map(int fd, size_t *size);
 
 #endif

@@ -103,7 +103,7 @@ bool cp_dp_requests_answer(struct cp_dp_requests *q, uint32_t seq, int error)
 	arg = r->arg;
 	while (q->oldest != q->next_push && at(q, q->oldest)->answered)
 		q->oldest++;
-	/* Last: it may add a command, and the array may move. */
+	/* Called last: the completion may add a command, which may move the array. */
 	if (done)
 		done(arg, error);
 	return true;

@@ -3,10 +3,10 @@
 #define SPATE_CONTROLPLANE_DPCLIENT_REQUESTS_H
 
 /*
- * Commands in the order of their numbers, from the oldest without an acknowledgement to
- * the newest: a window over an array that doubles when it is full. The first part is in
- * the shared ring and waits for its answer, the rest waits for room there. Inside
- * dpclient/ only.
+ * Queues commands in the order of their sequence numbers, from the oldest that is not acknowledged
+ * to the newest: a window over an array that doubles when it is full. Commands before `next_push`
+ * are in the shared ring and await their acknowledgement; the others wait for space there. Only for
+ * dpclient/.
  */
 
 #include <stdbool.h>
@@ -21,27 +21,31 @@ struct cp_dp_request {
 	bool answered;
 };
 
-/* Positions are command numbers: they run round at 2^32. */
+/* Positions are sequence numbers of commands and wrap at 2^32. */
 struct cp_dp_requests {
-	struct cp_dp_request *slot; /* kept out of core dumps: keys wait here */
-	uint32_t room; /* a power of two */
+	struct cp_dp_request *slot; /* excluded from core dumps, because commands hold SRTP keys */
+	uint32_t room; /* slots, a power of two */
 	uint32_t oldest, next_push, next; /* oldest <= next_push <= next, modulo 2^32 */
 };
 
 int cp_dp_requests_init(struct cp_dp_requests *q, uint32_t first_seq); /* 0 or ENOMEM */
-void cp_dp_requests_free(struct cp_dp_requests *q); /* wipes; calls nothing */
+void cp_dp_requests_free(struct cp_dp_requests *q); /* wipes the commands; calls no completion */
 
-/* Copies `cmd` in and numbers it, also in the caller's copy. 0 or ENOBUFS. */
+/* Appends a copy of `cmd` and sets its sequence number, in the caller's copy too. 0 or ENOBUFS. */
 int cp_dp_requests_add(struct cp_dp_requests *q, struct sh_cmd *cmd, cp_dp_done *done, void *arg);
 
 /* The next command for the ring, or NULL. */
 const struct sh_cmd *cp_dp_requests_peek(const struct cp_dp_requests *q);
-void cp_dp_requests_pushed(struct cp_dp_requests *q); /* the one peeked is in the ring: wipes it */
+/* the peeked command is in the ring: wipes the copy */
+void cp_dp_requests_pushed(struct cp_dp_requests *q);
 
-/* Calls the completion of `seq`. False when no such command waits for an answer. */
+/*
+ * Handles the acknowledgement of `seq`: calls its completion. False when no such command awaits
+ * one.
+ */
 bool cp_dp_requests_answer(struct cp_dp_requests *q, uint32_t seq, int error);
 
-/* Empties the queue and calls every completion. They may add nothing meanwhile. */
+/* Empties the queue and calls every completion with `error`. Completions must not add commands. */
 void cp_dp_requests_fail(struct cp_dp_requests *q, int error);
 
 #endif
