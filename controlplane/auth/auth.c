@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The signature is cjose's matter: its keys are typed, so that no algorithm can be talked
- * into using another's key, and it compares MACs in constant time. (libjwt 1.10 takes the
- * same bytes as a secret or as a PEM, as the token's header likes; librhonabwy brings a
- * second TLS library.) Two faults of cjose 0.6.2 are kept from it here: it asserts on
- * padding inside base64url, and it compares beyond the end of a short MAC.
+ * cjose verifies the signature. Its keys are typed, so that a token cannot make one algorithm use
+ * another's key, and it compares MACs in constant time. (libjwt 1.10 uses the same bytes as a
+ * secret or as a PEM, whichever the token's header asks for; librhonabwy depends on a second TLS
+ * library.) This file works around two faults of cjose 0.6.2: it asserts on padding inside
+ * base64url, and it compares beyond the end of a short MAC.
  */
 #include "controlplane/auth/internal.h"
 
@@ -23,7 +23,7 @@ struct cp_auth {
 	struct cp_auth_key key;
 };
 
-/* --- its life ---------------------------------------------------------------------------- */
+/* --- open and close -------------------------------------------------------------------------- */
 
 struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t err_size)
 {
@@ -69,7 +69,10 @@ bool cp_auth_required(const struct cp_auth *auth)
 
 /* --- a token ----------------------------------------------------------------------------- */
 
-/* Three parts of base64url without padding (RFC 7515, 7.1). The last one's length, or -1. */
+/*
+ * Checks that the token is three parts of base64url without padding (RFC 7515, 7.1). Returns the
+ * number of characters of the signature, or -1.
+ */
 static int signature_length(const char *token)
 {
 	static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -95,7 +98,7 @@ static int check_header(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_
 	cjose_get_dealloc()(critical);
 	if (!given || strcmp(given, wanted) != 0)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: alg: must be %s", wanted);
-	/* RFC 7515, 4.1.11: it lists what must be understood, and we know of no such thing. */
+	/* RFC 7515, 4.1.11: `crit` lists extensions that must be understood; we support none. */
 	if (critical)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: crit: is not supported");
 	return 0;
@@ -147,6 +150,6 @@ int cp_auth_check(const struct cp_auth *auth, const char *token, struct cp_grant
 		status = check_token(auth, token, out, fault);
 	if (status < 0)
 		*out = (struct cp_grant){0};
-	ERR_clear_error(); /* libwebsockets looks at this thread's queue */
+	ERR_clear_error(); /* libwebsockets reads this thread's error queue */
 	return status;
 }

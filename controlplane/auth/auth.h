@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_AUTH_H
 
 /*
- * The operator's own application says who may do what by a JSON Web Token (RFC 7519),
- * which a client shows when it connects. Without auth.algorithm in the configuration
- * everything is open.
+ * Checks the JSON Web Token (RFC 7519) that a client shows when it connects. The operator's own
+ * application issues it and so decides who may do what. Without auth.algorithm in the configuration
+ * everything is allowed.
  */
 
 #include <stdbool.h>
@@ -24,19 +24,25 @@ struct cp_grant {
 	bool publish, subscribe; /* claims of these names */
 };
 
-/* Reads the key. NULL with a sentence in `err`. `config` outlives it. */
+/*
+ * Reads the key. NULL on failure, with the operator's message in `err`. `config` must outlive the
+ * result.
+ */
 struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t err_size);
 void cp_auth_close(struct cp_auth *auth);
-/* Reads the key again; on -1, with a sentence in `err`, the old one stays. */
+/*
+ * Reads the key again. 0, or -1 with the operator's message in `err`; then the old key stays in
+ * use.
+ */
 int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size);
-/* Whether clients must show a token. */
+/* True if clients must show a token. */
 bool cp_auth_required(const struct cp_auth *auth);
 
 /*
- * What the bearer of `token` may do, at this moment: its signature, `exp` and `nbf` are
- * checked. NULL or "": there is none. Where tokens are not required it is not looked at,
- * and everything is granted to nobody in particular. 0, or -1 with CP_FORBIDDEN and a
- * message that begins with "token:".
+ * Determines what the bearer of `token` may do now: the signature, `exp` and `nbf` are checked.
+ * `token` is NULL or "" when the client has none. Where tokens are not required it is ignored, and
+ * everything is granted without a user's name. 0, or -1 with CP_FORBIDDEN and a client's message
+ * that begins with "token:" (CP_INTERNAL when memory is short); then `out` grants nothing.
  */
 int cp_auth_check(const struct cp_auth *auth, const char *token, struct cp_grant *out,
 	struct cp_fault *fault);

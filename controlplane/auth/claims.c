@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a token says (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`). */
+/* Reads the claims of a token (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`). */
 #include "controlplane/auth/internal.h"
 
 #include <stdio.h>
@@ -11,8 +11,8 @@
 enum { LEEWAY_S = 5 /* between the clocks of two machines that both keep time */ };
 
 /*
- * The claim, NULL where there is none. Given twice it is refused (RFC 7519, 4): the one
- * who signed and we might mean different ones.
+ * Finds a claim; `*out` is NULL when it is absent. A duplicate is refused (RFC 7519, 4), because
+ * the issuer and we might read different ones.
  */
 static int find(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
 {
@@ -30,7 +30,10 @@ static int find(const cJSON *claims, const char *name, const cJSON **out, struct
 	return 0;
 }
 
-/* Seconds since 1970, possibly with a fraction (RFC 7519, 2, NumericDate). NULL: absent. */
+/*
+ * Finds a time in seconds since 1970, possibly with a fraction (RFC 7519, 2, NumericDate). `*out`
+ * is NULL when it is absent.
+ */
 static int find_time(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
 {
 	if (find(claims, name, out, fault) < 0)
@@ -48,7 +51,7 @@ static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *faul
 		return -1;
 	if (!exp)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: is missing");
-	/* Written so that no number at all would be refused, too. */
+	/* Written so that NaN is refused, too. */
 	if (!((double)(now_s - LEEWAY_S) < exp->valuedouble))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: it has expired");
 	if (nbf && !((double)(now_s + LEEWAY_S) >= nbf->valuedouble))
@@ -95,7 +98,7 @@ static int read_claims(const cJSON *claims, int64_t now_s, struct cp_grant *out,
 	return read_bool(claims, "subscribe", true, &out->subscribe, fault);
 }
 
-/* cJSON ends a text at a NUL, by which one user would pass for another. */
+/* cJSON ends a string at a NUL, so that one user could pass for another. */
 static bool holds_nul(const char *payload, size_t len)
 {
 	return memchr(payload, '\0', len) || memmem(payload, len, "\\u0000", 6);

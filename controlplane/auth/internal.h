@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_AUTH_INTERNAL_H
 #define SPATE_CONTROLPLANE_AUTH_INTERNAL_H
 
-/* Shared by the files of auth/ only. */
+/* Declares what the files of auth/ share. Only for auth/. */
 
 #include <stdint.h>
 
@@ -13,22 +13,23 @@
 /* --- the key (key.c) -------------------------------------------------------------------- */
 
 struct cp_auth_key {
-	/* It knows what it is for: a public key is never taken for an HMAC's secret. NULL: none */
+	/* typed: cjose never takes a public key for an HMAC's secret. NULL: none */
 	cjose_jwk_t *jwk;
-	size_t signature_chars; /* every signature that fits it, in base64url */
+	/* length of a signature with this key, in characters of base64url */
+	size_t signature_chars;
 };
 
-/* "HS256", as a token's header has it. */
+/* The algorithm's name as in a token's header: "HS256". */
 const char *cp_auth_algorithm_name(enum sh_auth_algorithm algorithm);
-/* Reads auth.key_file. 0, or -1 with a sentence in `err` that names the member. */
+/* Reads auth.key_file. 0, or -1 with the operator's message in `err`, which names the member. */
 int cp_auth_key_read(struct cp_auth_key *key, const struct sh_config *config, char *err, size_t err_size);
 void cp_auth_key_free(struct cp_auth_key *key);
 
 /* --- the claims (claims.c) -------------------------------------------------------------- */
 
 /*
- * A token's payload, whose signature is right, at `now_s` seconds since 1970. 0, or -1
- * with CP_FORBIDDEN and the claim's name.
+ * Reads the payload of a token whose signature was verified, at `now_s` seconds since 1970. 0, or
+ * -1 with CP_FORBIDDEN and a message that names the claim.
  */
 int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_grant *out,
 	struct cp_fault *fault);

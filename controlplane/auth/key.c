@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The key that tokens are checked with, from its file into cjose's form of it. */
+/* Reads the key that tokens are checked with from its file and converts it into cjose's form. */
 #include "controlplane/auth/internal.h"
 
 #include <errno.h>
@@ -19,14 +19,14 @@ enum {
 	FILE_MAX = 16384,
 	SECRET_MIN = 32, /* RFC 7518, 3.2: no shorter than the hash */
 	RSA_BITS_MIN = 2048, /* RFC 7518, 3.3 */
-	RSA_BITS_MAX = 8192, /* bounds what a check costs the one thread there is */
+	RSA_BITS_MAX = 8192, /* bounds the time of a check, which blocks the only thread */
 	RSA_BYTES_MAX = RSA_BITS_MAX / 8,
 	HS256_BYTES = 32,
 	ES256_BYTES = 64, /* RFC 7518, 3.4: R and S */
 	COORDINATE = 32,
 };
 
-/* What an error is told through. */
+/* Where refuse() writes the operator's message. */
 struct complaint {
 	const char *path;
 	char *err;
@@ -45,7 +45,7 @@ static __attribute__((format(printf, 2, 3))) int refuse(const struct complaint *
 	return -1;
 }
 
-/* Into `out` of FILE_MAX bytes. */
+/* Reads the file into `out` of FILE_MAX bytes. */
 static int read_file(unsigned char *out, size_t *len, const struct complaint *to)
 {
 	FILE *file = fopen(to->path, "re");
@@ -71,7 +71,7 @@ static int use_secret(struct cp_auth_key *key, const unsigned char *file, size_t
 	const struct complaint *to)
 {
 	if (len > 0 && file[len - 1] == '\n')
-		len--; /* an editor's */
+		len--; /* the line feed that an editor appends */
 	if (len < SECRET_MIN)
 		return refuse(to, "holds %zu bytes; a secret for HS256 needs %d", len, SECRET_MIN);
 	key->jwk = cjose_jwk_create_oct_spec(file, len, NULL);
@@ -79,7 +79,7 @@ static int use_secret(struct cp_auth_key *key, const unsigned char *file, size_t
 	return key->jwk ? 0 : refuse(to, "out of memory");
 }
 
-/* A number of the key, big endian. Its length, or 0. */
+/* Writes a number of the key in big-endian order. Returns its length in bytes, or 0 on failure. */
 static size_t number(const EVP_PKEY *pkey, const char *name, unsigned char *out, size_t size)
 {
 	BIGNUM *value = NULL;
@@ -109,7 +109,7 @@ static int use_rsa(struct cp_auth_key *key, const EVP_PKEY *pkey, const struct c
 	return key->jwk ? 0 : refuse(to, "cannot be used");
 }
 
-/* A coordinate with its leading zeros. */
+/* Writes a coordinate in big-endian order, with leading zeros. */
 static bool coordinate(const EVP_PKEY *pkey, const char *name, unsigned char out[COORDINATE])
 {
 	BIGNUM *value = NULL;
@@ -152,7 +152,7 @@ static int use_pem(struct cp_auth_key *key, enum sh_auth_algorithm algorithm, co
 	return status;
 }
 
-/* --- for the others ---------------------------------------------------------------------- */
+/* --- public functions ---------------------------------------------------------------------- */
 
 const char *cp_auth_algorithm_name(enum sh_auth_algorithm algorithm)
 {
@@ -180,7 +180,7 @@ int cp_auth_key_read(struct cp_auth_key *key, const struct sh_config *config, ch
 		status = use_pem(key, config->auth.algorithm, file, len, &to);
 	key->signature_chars = (key->signature_chars * 8 + 5) / 6; /* RFC 4648, 5, without padding */
 	OPENSSL_cleanse(file, sizeof(file));
-	ERR_clear_error(); /* libwebsockets looks at this thread's queue */
+	ERR_clear_error(); /* libwebsockets reads this thread's error queue */
 	return status;
 }
 
