@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The smallest event source that does: on(name, listener) and emit(name, ...arguments). */
+/**
+ * A minimal event source: on(name, listener) adds a listener, emit(name, ...arguments) calls them.
+ */
 export class Emitter {
 	#listeners = new Map();
 

@@ -4,15 +4,21 @@ import { CodecError } from "./words.js";
 
 const MAX_BITRATE_BPS = 4_000_000;
 
-/** Publishes one source's tracks into a room, and again after every loss. */
+/** Publishes one source's tracks into a room, and publishes them again after every loss. */
 export class Host extends Session {
-	/** The Publication that carries media, and the one being built; either may be null. */
+	/**
+	 * The publication ({ transport, producers }) that carries media, and the one being built.
+	 * Each may be null.
+	 */
 	#live = null;
 	#fresh = null;
 	#paused = { audio: false, video: false };
 	#closesRoom = false;
 
-	/** `source` is what capture() in sources.js gave; `codec` is "auto" or a name like "VP8". */
+	/**
+	 * `source` is the result of capture() in sources.js; `codec` is "auto" or a name like
+	 * "VP8".
+	 */
 	constructor(signaling, source, codec) {
 		super(signaling);
 		this.source = source;
@@ -27,7 +33,10 @@ export class Host extends Session {
 		return (this.#fresh ?? this.#live)?.producers ?? [];
 	}
 
-	/** What the figures are read from: the transport that carries media, and its sections. */
+	/**
+	 * The transport that carries media and its media sections (mids), which the figures are
+	 * read from.
+	 */
 	get shown() {
 		const publication = this.#live ?? this.#fresh;
 		return publication && { transport: publication.transport,
@@ -39,14 +48,15 @@ export class Host extends Session {
 	}
 
 	oldTransportLost() {
-		// It only had to last until the new one carries media; if it does not, so be it.
+		// The old transport was only needed until the new one carries media. Its loss
+		// changes nothing.
 	}
 
 	isPaused(kind) {
 		return this.#paused[kind];
 	}
 
-	/** Stops or starts sending one kind; remembered over a rejoin. */
+	/** Stops or starts sending one kind. A rejoin keeps this setting. */
 	async setPaused(kind, paused) {
 		this.#paused[kind] = paused;
 		for (const producer of this.producers.filter((p) => p.kind === kind)) {
@@ -136,7 +146,7 @@ export class Host extends Session {
 		const wanted = `video/${this.codec}`.toLowerCase();
 		const codec = this.device.sendRtpCapabilities.codecs.find((c) => c.mimeType.toLowerCase() === wanted);
 		if (!codec)
-			throw new CodecError(`This browser and this server cannot send ${this.codec} together. ` +
+			throw new CodecError(`This browser or this server does not support sending ${this.codec}. ` +
 				"Choose another codec, or automatic.");
 		return codec;
 	}

@@ -12,8 +12,8 @@ import { explain } from "./words.js";
 const FIGURES_EVERY_MS = 1000;
 
 /**
- * Every wish can come in the address: ?room=, codec=, source=, size=640x360, fps=,
- * role=host|watch, dialect=websocket|socket (how signaling goes), token=, user=.
+ * The choices that the page's address makes: ?room=, codec=, source=, size=640x360, fps=,
+ * role=host|watch, dialect=websocket|socket (how signaling is carried), token=, user=.
  */
 function wishes(search) {
 	const given = new URLSearchParams(search);
@@ -71,7 +71,7 @@ function run(newRole, newSession) {
 	session.start();
 }
 
-/** The session is over: the page is as it was before. */
+/** Resets the page after the end of a session. */
 function release() {
 	session = null;
 	ui.setStreams([], true);
@@ -151,7 +151,7 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("online", () => session?.signaling.retryNow());
 setInterval(() => updateFigures().catch(() => {
-	// The transport was closed between the look and the question.
+	// The transport was closed while its statistics were being read.
 }), FIGURES_EVERY_MS);
 
 /** For support and for tests: what the page is doing, in plain values. */
@@ -171,7 +171,10 @@ window.spate = {
 		return (session?.consumers ?? []).map((c) => ({ id: c.id, kind: c.kind, paused: c.paused,
 			producerId: c.producerId, codec: c.rtpParameters.codecs[0].mimeType }));
 	},
-	/** Figures of the transport in use, as collect() in stats.js says; null for none. */
+	/**
+	 * Figures of the transport in use, in the form of collect() in stats.js; null without a
+	 * transport.
+	 */
 	async getStats() {
 		const shown = session?.shown;
 		return shown && !shown.transport.closed ? collect(shown.transport, shown.mids) : null;

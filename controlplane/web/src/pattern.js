@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
+// The test pattern: a picture with a clock and a frame counter, and a tone, as a source to publish.
 const BARS = ["#c0c0c0", "#c0c000", "#00c0c0", "#00c000", "#c000c0", "#c00000", "#0000c0"];
 const NOISE_PART = 0.2;
 const TONE_HZ = 440;
@@ -8,7 +8,7 @@ const PIP_HZ = 1000;
 const PIP_LEVEL = 0.2;
 const PIP_SECONDS = 0.1;
 
-/** A square of noise, so that the encoder has something to do. */
+/** A square of noise, which keeps the encoder busy. */
 function makeNoise(side) {
 	const canvas = document.createElement("canvas");
 	canvas.width = canvas.height = side;
@@ -26,7 +26,7 @@ function clockText(now) {
 	return `${now.toISOString().slice(11, 23)} UTC`;
 }
 
-/** One picture: bars, a sweeping line, rolling noise, the clock and the frame's number. */
+/** Draws one picture: bars, a sweeping line, rolling noise, the clock and the frame counter. */
 function draw(context, noise, frame, fps) {
 	const { width, height } = context.canvas;
 	const bar = width / BARS.length;
@@ -52,7 +52,7 @@ function draw(context, noise, frame, fps) {
 	context.fillText(`frame ${String(frame).padStart(7, "0")}`, width / 2, height * 0.36 + size * 2.3);
 }
 
-/** A quiet tone and a pip at each second, as a line-up signal has them. */
+/** Starts a quiet tone with a pip at each second, like a line-up signal. */
 function startTone() {
 	const audio = new AudioContext();
 	const out = audio.createMediaStreamDestination();
@@ -77,7 +77,10 @@ function startTone() {
 	};
 }
 
-/** The test pattern as a source. `width`, `height` in pixels, `fps` in pictures a second. */
+/**
+ * Starts the test pattern as a source. `width` and `height` are in pixels, `fps` in pictures a
+ * second.
+ */
 export function startPattern({ width, height, fps }) {
 	const canvas = document.createElement("canvas");
 	canvas.width = width;
@@ -85,7 +88,8 @@ export function startPattern({ width, height, fps }) {
 	const context = canvas.getContext("2d", { alpha: false });
 	const noise = makeNoise(256);
 	const tone = startTone();
-	// Where the page was opened without a click the tone waits for the first one.
+	// A page that was opened without a click may not play sound: the tone starts with the first
+	// click.
 	tone.resume().catch(() => {});
 	let frame = 0;
 	const tick = () => {

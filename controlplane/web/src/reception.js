@@ -3,17 +3,26 @@
 const DECODE_POLL_MS = 100;
 const DECODE_PATIENCE_MS = 5000;
 
-/** The same for all that one host sends: its CNAME (RFC 3550, 6.5.1). */
+/**
+ * Identifies the host of a consumer: everything that one host sends has the same CNAME (RFC 3550,
+ * 6.5.1).
+ */
 const hostOf = (consumer) => consumer.rtpParameters.rtcp.cname;
 
-/** One receiving transport with its consumers, and a MediaStream for each host heard on it. */
+/**
+ * One receiving transport with its consumers, and a MediaStream for each host that is received on
+ * it.
+ */
 export class Reception {
-	/** By producer id. */
+	/** Consumers by producer id. */
 	consumers = new Map();
-	/** Producers asked for and not answered yet, so that none is consumed twice. */
+	/** Ids of producers that were requested, so that none is consumed twice. */
 	asked = new Set();
 	#streams = new Map();
-	/** Producers whose host has paused them; the word may come before the consumer is here. */
+	/**
+	 * Ids of producers that their host has paused. The notice may arrive before the consumer
+	 * exists.
+	 */
 	#pausedByHost = new Set();
 
 	constructor(transport) {
@@ -31,7 +40,7 @@ export class Reception {
 		this.#streams.set(hostOf(consumer), stream);
 	}
 
-	/** False when there was none. */
+	/** Returns false when there is no consumer of this producer. */
 	remove(producerId) {
 		const consumer = this.consumers.get(producerId);
 		this.asked.delete(producerId);
@@ -65,7 +74,9 @@ export class Reception {
 		return [...this.consumers.values()].some((c) => c.kind === kind && this.#pausedByHost.has(c.producerId));
 	}
 
-	/** Resolves when a picture has been decoded (or sound has come), or after patience ran out. */
+	/**
+	 * Resolves when a picture was decoded (or sound was received), or after DECODE_PATIENCE_MS.
+	 */
 	async carriesMedia() {
 		const until = performance.now() + DECODE_PATIENCE_MS;
 		while (performance.now() < until && !this.transport.closed) {

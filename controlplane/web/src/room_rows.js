@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the room list. A room that stays keeps its row, and so the keyboard its place.
+// Shows the rows of the room list. A room that stays keeps its row, and with it the keyboard focus.
 
 function element(name, className) {
 	const made = document.createElement(name);
@@ -31,17 +31,21 @@ function fill(row, { name, viewers, live }) {
 	button.setAttribute("aria-label", `Watch ${name}: ${badge}, ${count}`);
 }
 
-/** Not by their audience, which changes all the time: a row must not move away under a finger. */
+/**
+ * Sorts by state and name, not by the number of viewers, which changes all the time: a row must not
+ * move away while a person points at it.
+ */
 const inOrder = (a, b) => Number(b.live) - Number(a.live) || (a.name < b.name ? -1 : 1);
 
-/** Makes `list` show `rooms`; `pick` is called with the name of one that is clicked. */
+/** Makes `list` show `rooms`. `pick` is called with the name of a room that a person clicks. */
 export function showRooms(list, rooms, pick) {
 	const old = new Map([...list.children].map((row) => [row.dataset.room, row]));
 	[...rooms].sort(inOrder).forEach((room, i) => {
 		const row = old.get(room.name) ?? makeRow(room.name, pick);
 		old.delete(room.name);
 		fill(row, room);
-		// A row that is where it belongs is not touched: moving it would take the focus away.
+		// A row in its right place is not touched, because moving it would remove the
+		// focus.
 		if (list.children[i] !== row)
 			list.insertBefore(row, list.children[i] ?? null);
 	});

@@ -6,12 +6,11 @@ const TIMEOUT_MS = 5000;
 const NO_ANSWER = { words: "The server does not answer. Trying again." };
 
 /**
- * The rooms that are open on the server, asked for every few seconds between start() and
- * stop() while the page can be seen.
+ * Requests the rooms that are open on the server every few seconds between start() and stop(),
+ * while the page is visible.
  *
- * Event "change": { rooms: [{ name, hosts, viewers, live }], more }; { words } while the
- * server does not answer; null where it keeps the list to itself, and then it is not asked
- * again.
+ * Event "change": { rooms: [{ name, hosts, viewers, live }], more }; { words } while the server
+ * does not answer; null when the server does not publish the list, which ends the requests.
  */
 export class RoomList extends Emitter {
 	#wanted = false;

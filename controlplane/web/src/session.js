@@ -8,20 +8,21 @@ const CONNECT_TIMEOUT_MS = 15000;
 const REJOIN_FIRST_MS = 300;
 const REJOIN_LAST_MS = 4000;
 
-/** Thrown inside a join that a newer one has replaced; never shown. */
+/** Thrown inside a join that a newer join has replaced; never shown. */
 export class Superseded extends Error {}
 
 /**
- * What host and viewer share: the socket, the device, one transport at a time, and
- * coming back after every kind of loss. A role derives from it and says how it joins.
+ * What host and viewer share: the socket, the device, one transport at a time, and the recovery
+ * from every kind of loss. Each role derives from this class and implements how it joins.
  *
- * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting,
- * failed, stopped, ended (the room was closed). After the last two it is of no more use.
+ * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting, failed,
+ * stopped, ended (the room was closed). A session that is stopped or ended cannot be used again.
  * Events: "state" (state, words), "note" (words for the event log).
  *
- * A role implements join(turn), which builds everything anew on a fresh transport and
- * retires what it had once the new one carries media; ownsTransport(id), true for the
- * newest one; oldTransportLost(transport); notice(type, data); and close().
+ * A role implements join(turn), which builds everything on a new transport and retires the old one
+ * once the new one carries media; ownsTransport(id), true for the newest transport;
+ * oldTransportLost(transport); notice(type, data); and close(). `turn` is the number of the join: a
+ * newer join makes it invalid.
  */
 export class Session extends Emitter {
 	state = "idle";
@@ -33,7 +34,7 @@ export class Session extends Emitter {
 	#timer = null;
 	#capabilities = null;
 
-	/** `signaling`: of either dialect, for one room. */
+	/** `signaling` is a Signaling or SocketSignaling for one room. */
 	constructor(signaling) {
 		super();
 		this.signaling = signaling;
@@ -55,7 +56,7 @@ export class Session extends Emitter {
 		this.setState(state, words);
 	}
 
-	/** A person asked: forget every back-off and try now. */
+	/** A person asked to try again: resets the back-off and tries now. */
 	retry() {
 		this.#tries = 0;
 		if (this.signaling.connected)
@@ -76,7 +77,7 @@ export class Session extends Emitter {
 		this.emit("note", words);
 	}
 
-	/** Throws when a newer join has begun since `turn` was handed out. */
+	/** Throws when a newer join has begun than the one with number `turn`. */
 	check(turn) {
 		if (turn !== this.#turn)
 			throw new Superseded();
@@ -86,7 +87,10 @@ export class Session extends Emitter {
 		return turn === this.#turn;
 	}
 
-	/** Builds new transports, soon: what there is keeps running until they carry media. */
+	/**
+	 * Schedules a join with new transports. The present ones keep running until the new ones
+	 * carry media.
+	 */
 	rejoin(why, wait = this.#backoff) {
 		if (!this.signaling.connected || (this.#timer && wait > 0))
 			return;
@@ -96,14 +100,14 @@ export class Session extends Emitter {
 		this.#timer = setTimeout(() => this.#join(), wait);
 	}
 
-	/** The role says that media flows: the next trouble starts with short waits again. */
+	/** Called by the role when media flows: resets the back-off. */
 	settled() {
 		this.#tries = 0;
 	}
 
 	/**
-	 * A new mediasoup-client transport ("send" or "recv") on this socket. `turn` guards
-	 * what happens later on it: a retired transport's troubles are nobody's concern.
+	 * Makes a new mediasoup-client transport ("send" or "recv") on this socket. Later failures
+	 * of the transport are ignored when `turn` is no longer the number of the current join.
 	 */
 	async openTransport(purpose, turn) {
 		const epoch = this.signaling.epoch;
@@ -123,13 +127,16 @@ export class Session extends Emitter {
 		return transport;
 	}
 
-	/** Ahead of a new transport: closes the one it replaces where the server takes only one at a time. */
+	/**
+	 * Call before making a new transport: closes the one it replaces if the server allows only
+	 * one at a time.
+	 */
 	makeRoomFor(transport) {
 		if (!this.signaling.overlaps && transport?.appData.epoch === this.signaling.epoch)
 			this.retireTransport(transport);
 	}
 
-	/** Closes it here, and on the server where this socket made it. */
+	/** Closes a transport here, and on the server if it was made on the present socket. */
 	retireTransport(transport) {
 		if (!transport || transport.closed)
 			return;
@@ -137,7 +144,7 @@ export class Session extends Emitter {
 		this.#forget(transport.appData.epoch, transport.id);
 	}
 
-	/** Resolves once `transport` has its media path; rejects when that takes too long. */
+	/** Resolves once `transport` has a media path; rejects after CONNECT_TIMEOUT_MS. */
 	connected(transport) {
 		if (transport.connectionState === "connected")
 			return Promise.resolve();
@@ -160,7 +167,7 @@ export class Session extends Emitter {
 		if (epoch !== this.signaling.epoch || !this.signaling.connected)
 			return;
 		this.signaling.request("closeTransport", { transportId }).catch(() => {
-			// Gone on the server already, which is what was wanted.
+			// It no longer exists on the server, as intended.
 		});
 	}
 
@@ -232,7 +239,7 @@ export class Session extends Emitter {
 				this.transportLost("the server closed the media connection");
 		} else if (type === "error") {
 			this.note(`Server: ${data.message ?? data.code}`);
-			// One that names a transport is followed by its transportClosed.
+			// The server sends transportClosed after an error that names a transport.
 			if (data.code === "unavailable" && !data.transportId)
 				this.transportLost("the media server went away");
 		} else {
@@ -240,7 +247,10 @@ export class Session extends Emitter {
 		}
 	}
 
-	/** The newest transport is of no use any more. Without a server the next greeting joins again anyway. */
+	/**
+	 * The newest transport cannot be used any more. Without a connection nothing is done here:
+	 * the next greeting leads to a join.
+	 */
 	transportLost(why) {
 		if (!this.signaling.connected)
 			return;

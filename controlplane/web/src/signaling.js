@@ -27,19 +27,19 @@ function signalingUrl(location, room, { token, user }) {
 }
 
 /**
- * The plain WebSocket dialect, with a socket that comes back by itself.
+ * The JSON over WebSocket dialect, on a socket that reconnects.
  *
- * signaling_socket.js offers the same over Socket.IO; requests and notices have the names
- * of this dialect in both.
+ * signaling_socket.js offers the same over Socket.IO. Requests and notices have the names of this
+ * dialect in both.
  *
- * Events: "open" (router capabilities, epoch) each time a server has greeted us;
- * "lost" (milliseconds to the next try or null for soon, the error where the server refused
- * us); "notice" (type, data) for what the server says unasked. The epoch counts sockets:
- * what was made on an earlier one is unknown to the server on this one.
+ * Events: "open" (router capabilities, epoch) each time the server has greeted us; "lost"
+ * (milliseconds until the next attempt, or null when it comes soon; the error if the server refused
+ * us); "notice" (type, data) for each message that is not a reply. The epoch counts sockets: the
+ * server does not know on this socket what was made on an earlier one.
  */
 export class Signaling extends Emitter {
 	epoch = 0;
-	/** Whether a new transport may be made before the one it replaces is closed. */
+	/** True if a new transport may be made before the one it replaces is closed. */
 	overlaps = true;
 	#url;
 	#socket = null;
@@ -71,7 +71,7 @@ export class Signaling extends Emitter {
 		this.#drop("closed here");
 	}
 
-	/** Tries at once instead of waiting for the next turn. */
+	/** Tries to connect now instead of after the back-off. */
 	retryNow() {
 		if (!this.#greeted) {
 			this.#wanted = true;
@@ -81,7 +81,7 @@ export class Signaling extends Emitter {
 		}
 	}
 
-	/** Gives up a socket that no longer answers; the usual reconnection follows. */
+	/** Closes a socket that no longer answers. It reconnects as after any loss. */
 	abandon() {
 		if (this.#socket)
 			this.#lost(this.#socket);
@@ -113,7 +113,7 @@ export class Signaling extends Emitter {
 		}
 		this.#socket = socket;
 		this.#refusal = null;
-		// A socket that opens but never greets is as lost as one that does not open.
+		// A socket that opens but gets no greeting counts as lost.
 		this.#timer = setTimeout(() => this.#lost(socket), REQUEST_TIMEOUT_MS);
 		socket.addEventListener("message", (event) => this.#receive(socket, event.data));
 		socket.addEventListener("close", () => this.#lost(socket));
@@ -163,7 +163,7 @@ export class Signaling extends Emitter {
 	}
 
 	#schedule() {
-		// Jitter, so that an audience does not come back in one instant.
+		// Jitter, so that a large audience does not reconnect in the same instant.
 		const base = Math.min(BACKOFF_FIRST_MS * 2 ** this.#tries, BACKOFF_LAST_MS);
 		const wait = Math.round(base * (0.8 + 0.4 * Math.random()));
 		this.#tries++;

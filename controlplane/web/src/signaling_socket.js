@@ -4,7 +4,7 @@ import { REQUEST_TIMEOUT_MS, SignalingError } from "./signaling.js";
 
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LAST_MS = 5000;
-/** Requests that have another name here; the others have the same in both dialects. */
+/** Requests that have another name in this dialect. All others have the same name in both. */
 const EVENTS = { createWebRtcTransport: "createTransport", connectWebRtcTransport: "connectTransport" };
 const STATUS = {
 	403: ["forbidden", "origin: pages of this address may not use it"],
@@ -13,30 +13,30 @@ const STATUS = {
 const NOTICES = ["newProducer", "producerClosed", "producerPaused", "producerResumed", "consumerClosed",
 	"transportClosed", "roomClosed", "error"];
 
-/** What an event's data is here, from what the plain dialect has. */
+/** Translates data of the WebSocket dialect into an event's data. */
 function toEvent({ purpose, ...data }) {
 	return purpose === undefined ? data : { direction: purpose, ...data };
 }
 
-/** Why the server let us not in; null where it did not say. */
+/** The reason for which the server refused us, or null if it gave none. */
 function refusalOf({ message, data, description }) {
 	if (data?.code)
 		return new SignalingError(data.code, data.message ?? message, "join");
-	// Before there is a session it can say so only by the status of the HTTP request.
+	// Before there is a session the reason is only in the status of the HTTP response.
 	const [code, why] = STATUS[description] ?? [];
 	return code ? new SignalingError(code, why, "join") : null;
 }
 
 /**
- * The Socket.IO dialect, on the stock client, which is loaded when it is first wanted. The
- * same to its user as Signaling in signaling.js, which says what it does.
+ * The Socket.IO dialect, on the standard client, which is loaded at the first use. It has the
+ * interface of Signaling in signaling.js.
  *
- * The client comes back by itself after a connection that broke; after a goodbye of the
- * server's, or a refusal, we have to ask for it.
+ * The client reconnects after a broken connection. After a disconnection by the server, or a
+ * refusal, this class calls connect().
  */
 export class SocketSignaling extends Emitter {
 	epoch = 0;
-	/** A second transport of one direction is a conflict. */
+	/** The server answers a second transport of one direction with a conflict. */
 	overlaps = false;
 	#location;
 	#room;
@@ -74,7 +74,7 @@ export class SocketSignaling extends Emitter {
 		this.#socket?.disconnect();
 	}
 
-	/** Tries at once instead of waiting for the next turn. */
+	/** Tries to connect now instead of after the back-off. */
 	retryNow() {
 		if (this.#joined)
 			return;
@@ -85,12 +85,12 @@ export class SocketSignaling extends Emitter {
 		this.#connect();
 	}
 
-	/** Gives up a socket that no longer answers; the usual reconnection follows. */
+	/** Closes a socket that no longer answers. It reconnects as after any loss. */
 	abandon() {
 		this.#socket?.disconnect();
 	}
 
-	/** Resolves with the answer's data; rejects with a SignalingError. */
+	/** Resolves with the reply's data; rejects with a SignalingError. */
 	async request(type, data = {}) {
 		if (!this.#joined)
 			throw new SignalingError("gone", "not connected to the server", type);
@@ -158,7 +158,7 @@ export class SocketSignaling extends Emitter {
 			this.emit("open", rtpCapabilities, this.epoch);
 		} catch (error) {
 			if (!this.#wanted || this.#socket.id !== id)
-				return; // another connection's business by now
+				return; // this reply belongs to an earlier connection
 			this.#wanted = false;
 			this.#socket.disconnect();
 			this.#wanted = true;
@@ -167,11 +167,13 @@ export class SocketSignaling extends Emitter {
 	}
 
 	#notice(type, data) {
-		// Answers come as events too; their acknowledgements have brought them home already.
+		// The server sends replies as events, too. request() has already taken them from
+		// the acknowledgements.
 		if (!this.#joined || (type === "error" && data.event !== undefined) ||
 			(type === "transportClosed" && data.reason === undefined))
 			return;
-		// Our transports go by the server's id of them, not by the name that a successor would have too.
+		// The page names transports by the server's id. The name in transportId would be
+		// that of a successor as well.
 		this.emit("notice", type, data.transportId ? { ...data, transportId: data.id } : data);
 	}
 
@@ -186,7 +188,7 @@ export class SocketSignaling extends Emitter {
 	}
 
 	#schedule(refusal) {
-		// Jitter, so that an audience does not come back in one instant.
+		// Jitter, so that a large audience does not reconnect in the same instant.
 		const base = Math.min(BACKOFF_FIRST_MS * 2 ** this.#tries, BACKOFF_LAST_MS);
 		const wait = Math.round(base * (0.8 + 0.4 * Math.random()));
 		this.#tries++;

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of its own, so that its bundle has a name that says what is in it.
+// This is a file of its own so that its bundle has a name that tells what it contains.
 export { io } from "socket.io-client";

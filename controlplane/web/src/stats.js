@@ -18,7 +18,10 @@ function pick(stat, names) {
 	return out;
 }
 
-/** The round trip in milliseconds: of the path in use, else what RTCP measured; null for none. */
+/**
+ * The round-trip time in milliseconds: that of the path in use, else the one that RTCP measured,
+ * else null.
+ */
 function roundTrip(stats) {
 	const transport = stats.find((s) => s.type === "transport" && s.selectedCandidatePairId);
 	const pair = stats.find((s) => s.type === "candidate-pair" &&
@@ -29,10 +32,10 @@ function roundTrip(stats) {
 }
 
 /**
- * What a browser's report says, in one plain shape for both browsers:
- * { atMs, roundTripMs, availableOutgoingBps, codecs, inbound: [...], outbound: [...] }; the
- * streams keep the names of the WebRTC statistics standard. `mids` names the media sections
- * in use: a browser goes on reporting closed ones, and Chromium also its bandwidth probe.
+ * Brings a browser's statistics into one form for all browsers: { atMs, connection, roundTripMs,
+ * availableOutgoingBps, inbound: [...], outbound: [...] }. The streams keep the names of the WebRTC
+ * statistics standard. `mids` names the media sections in use: a browser continues to report closed
+ * ones, and Chromium its bandwidth probe as well.
  */
 export async function collect(transport, mids) {
 	const stats = [...(await transport.getStats()).values()];
@@ -60,7 +63,7 @@ function sum(streams, name) {
 	return streams.reduce((total, s) => total + (s[name] ?? 0), 0);
 }
 
-/** Turns two collections into the figures that a person reads; `before` may be null. */
+/** Turns two results of collect() into the figures that a person reads. `before` may be null. */
 export function figures(now, before) {
 	const sending = now.outbound.length > 0;
 	const streams = sending ? now.outbound : now.inbound;
@@ -87,7 +90,7 @@ function sendLoss(now) {
 	return told.length ? Math.max(...told) * 100 : null;
 }
 
-/** Of the network, over the last interval: before retransmission repairs it. */
+/** Loss on the network over the last interval, in percent, before retransmission repairs it. */
 function receiveLoss(now, before) {
 	if (!before)
 		return null;

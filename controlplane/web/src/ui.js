@@ -30,7 +30,7 @@ function bits(bps) {
 const number = (value, unit = "", digits = 0) => value === null ? DASH : `${value.toFixed(digits)}${unit}`;
 
 /**
- * The document: it shows, and says what a person did. Events: "host", "watch", "stop",
+ * The document: it shows state, and reports what a person does. Events: "host", "watch", "stop",
  * "retry", "closeRoom", "pause" (kind, paused), "firstFrame".
  */
 export class Ui extends Emitter {
@@ -66,7 +66,7 @@ export class Ui extends Emitter {
 		};
 	}
 
-	/** While a session runs its controls stand where the setup form was. */
+	/** While a session runs, its controls replace the setup form. */
 	setRunning(running, role) {
 		this.#running = running;
 		$("setup").hidden = running;
@@ -85,7 +85,7 @@ export class Ui extends Emitter {
 		$("words").textContent = words;
 		const bad = state === "failed" || state === "reconnecting" || state === "ended";
 		$("alert").hidden = !bad;
-		// Said once to a screen reader: a text that is the same again is not announced.
+		// The text is set only when it changes, so that a screen reader announces it once.
 		if (bad && $("alert-words").textContent !== words)
 			$("alert-words").textContent = words;
 		$("close-room").disabled = state !== "live";
@@ -110,15 +110,18 @@ export class Ui extends Emitter {
 	}
 
 	/**
-	 * What there is to watch, shown while nothing runs: { rooms, more }, or { words } where
-	 * that is not known; null for nothing at all.
+	 * The rooms to show while no session runs: { rooms, more }, or { words } if the list is not
+	 * known; null shows nothing.
 	 */
 	setRooms(list) {
 		this.#rooms = list;
 		this.#showRooms();
 	}
 
-	/** Shows each stream in a tile; a tile that stays keeps its element. `muted`: own picture. */
+	/**
+	 * Shows each stream in a tile; a tile that stays keeps its element. `muted` is true for
+	 * one's own picture.
+	 */
 	setStreams(streams, muted) {
 		const tiles = $("tiles");
 		while (tiles.children.length > streams.length)
@@ -172,7 +175,7 @@ export class Ui extends Emitter {
 		$("rooms-words").textContent = words || (rooms.length === 0 ? "No room is open yet." : unseen);
 	}
 
-	/** It ends the broadcast for everybody, so it is asked twice. */
+	/** Asks for a second click, because closing the room ends the broadcast for everybody. */
 	#closeRoom() {
 		if (this.#sureTimer === null) {
 			this.#askSure(true);
@@ -221,10 +224,11 @@ export class Ui extends Emitter {
 			await video.play();
 		} catch (error) {
 			if (error.name !== "NotAllowedError")
-				return; // a newer stream took this tile: its own play() is under way
+				// a newer stream has this tile, and its own play() is pending
+				return;
 			video.muted = true;
 			$("unmute").hidden = false;
-			video.play().catch(() => this.note("The browser does not start the picture by itself."));
+			video.play().catch(() => this.note("The browser did not start the picture."));
 		}
 	}
 

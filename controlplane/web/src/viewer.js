@@ -8,18 +8,18 @@ const WAITING = "Nothing to watch yet. Waiting for a host.";
 const HOST_LEFT = "The host left. Waiting for the host to return.";
 const ENDED = "The broadcast has ended. Waiting for a host.";
 
-/** Plays whatever is published in a room. Event besides Session's: "streams" (MediaStream[]). */
+/** Plays everything that is published in a room. Additional event: "streams" (MediaStream[]). */
 export class Viewer extends Session {
 	timeToFirstFrameMs = null;
-	/** The Reception shown, and the one being built; either may be null. */
+	/** The Reception that is shown, and the one being built. Each may be null. */
 	#live = null;
 	#fresh = null;
-	/** Producers whose consumer the server closed. */
+	/** Ids of producers whose consumer the server closed. */
 	#orphans = new Set();
 	#clockStart = null;
-	/** What there is to say while nobody publishes. */
+	/** The text to show while nobody publishes. */
 	#nobody = WAITING;
-	/** Why the host's stream cannot be played here, in words. */
+	/** The reason why the host's stream cannot be played here, as a text for people. */
 	#problem = null;
 	#paused = { audio: false, video: false };
 
@@ -32,7 +32,10 @@ export class Viewer extends Session {
 		return reception ? [...reception.consumers.values()] : [];
 	}
 
-	/** What the figures are read from: the transport on the screen, and its sections. */
+	/**
+	 * The transport on the screen and its media sections (mids), which the figures are read
+	 * from.
+	 */
 	get shown() {
 		const reception = this.#live ?? this.#fresh;
 		return reception && { transport: reception.transport,
@@ -48,7 +51,10 @@ export class Viewer extends Session {
 		return this.transport?.id === id;
 	}
 
-	/** The picture kept on the screen during a rejoin has died before its successor came. */
+	/**
+	 * The transport of the picture that is shown during a rejoin failed before its successor
+	 * carried media.
+	 */
 	oldTransportLost(transport) {
 		if (this.#live?.transport === transport && this.#fresh)
 			this.#promote(this.#fresh);
@@ -70,7 +76,7 @@ export class Viewer extends Session {
 		}
 	}
 
-	/** The page has put the first picture of the current watch on the screen. */
+	/** The page shows the first picture since the viewer began to watch. */
 	firstFrame() {
 		if (this.#clockStart === null)
 			return;
@@ -116,7 +122,7 @@ export class Viewer extends Session {
 		this.emit("streams", []);
 	}
 
-	/** Asks for every producer that the room has now; announcements cover the later ones. */
+	/** Requests every producer that the room has now. Later ones are announced. */
 	async #consumeAll(reception) {
 		const { producers } = await this.signaling.request("getProducers");
 		await Promise.all(producers.map((p) => this.#consume(reception, p.id)));
@@ -124,7 +130,8 @@ export class Viewer extends Session {
 
 	#consumeOrSay(reception, producerId) {
 		this.#consume(reception, producerId).then(() => this.#describe(), (error) => {
-			// What was under way on a transport that we have closed ends so: its successor asks again.
+			// A request fails this way on a transport that we have closed. Its
+			// successor repeats the request.
 			const current = reception === (this.#fresh ?? this.#live) && !reception.transport.closed;
 			if (current && !(error instanceof Superseded))
 				this.transportLost(error.message);
@@ -177,17 +184,18 @@ export class Viewer extends Session {
 		await this.#arrived(reception);
 	}
 
-	/** What the server made paused flows from now on. */
+	/** Resumes a consumer that the server created paused. */
 	async #resume(consumer) {
 		try {
 			await this.signaling.request("resumeConsumer", { consumerId: consumer.id });
 		} catch (error) {
 			if (error.code !== "not-found")
-				throw error; // else its producer has gone, and producerClosed says so
+				// not-found: its producer is closed, and producerClosed follows
+				throw error;
 		}
 	}
 
-	/** A reception has its media path: once a picture is there it takes the screen. */
+	/** A reception has its media path: it is shown once it carries a picture. */
 	async #arrived(reception) {
 		if (reception === this.#fresh)
 			await reception.carriesMedia();
@@ -218,7 +226,7 @@ export class Viewer extends Session {
 		this.#describe();
 	}
 
-	/** Mostly the word that its producer is closed follows; where it does not, ask again. */
+	/** Usually producerClosed follows. If it does not, the producer is requested again. */
 	#consumerClosed(consumerId) {
 		for (const reception of [this.#fresh, this.#live]) {
 			const producerId = reception?.producerOf(consumerId);
@@ -250,7 +258,7 @@ export class Viewer extends Session {
 		this.rejoin("the room was closed", 0);
 	}
 
-	/** Says what the newest reception is doing. */
+	/** Sets the state that describes the newest reception. */
 	#describe() {
 		const reception = this.#fresh ?? this.#live;
 		if (!reception || this.state === "stopped" || !this.signaling.connected)

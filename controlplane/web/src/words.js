@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What went wrong, in words that say what to do next.
+// Texts for people: what went wrong, and what to do next.
 
 const CAPTURE = {
 	NotAllowedError: "The browser was refused access to the camera, microphone or screen. Allow it in the " +
 		"address bar, then try again.",
 	NotFoundError: "No camera or microphone was found. Connect one, or choose the test pattern.",
 	NotReadableError: "The camera or microphone is in use by another program. Close it there, then try again.",
-	OverconstrainedError: "The camera cannot deliver the picture asked for.",
+	OverconstrainedError: "The camera cannot deliver the requested picture size and rate.",
 	AbortError: "The browser stopped the capture. Try again.",
 	SecurityError: "The browser does not allow capture on this page.",
 	InsecureError: "Browsers give a page the camera and the screen only over https, or on the machine itself " +
@@ -22,10 +22,9 @@ const SERVER = {
 	gone: "The connection to the server was lost.",
 };
 
-/** What a refusal is about, by the word that its message begins with. */
+/** The subject of a refusal, by the word that its message begins with. */
 const FORBIDDEN = {
-	token: "The server lets in only who has a valid invitation for this room. Open the link you were given once " +
-		"more, or ask for a new one.",
+	token: "This room needs a valid invitation. Open the link you were given again, or ask for a new one.",
 	publish: "Your invitation allows you to watch, not to host.",
 	subscribe: "Your invitation allows you to host, not to watch.",
 };
@@ -35,7 +34,7 @@ function serverWords({ code, message }) {
 	return about ?? SERVER[code] ?? "The server could not do this.";
 }
 
-/** A sentence for people about any error the page can meet. */
+/** The text for people about any error that the page can meet. */
 export function explain(error) {
 	if (error?.name in CAPTURE)
 		return CAPTURE[error.name];
@@ -48,7 +47,7 @@ export function explain(error) {
 	return `Something unexpected failed: ${error?.message ?? error}`;
 }
 
-/** A wish that this browser and this server cannot meet together. */
+/** A codec was chosen that this browser and this server cannot use together. */
 export class CodecError extends Error {
 	constructor(message) {
 		super(message);
@@ -56,7 +55,7 @@ export class CodecError extends Error {
 	}
 }
 
-/** True where trying again by itself cannot help, so a person has to decide. */
+/** True if another attempt cannot help, so that a person has to decide. */
 export function isFinal(error) {
 	if (error?.name === "SignalingError")
 		return ["unsupported", "forbidden", "bad-request"].includes(error.code);
