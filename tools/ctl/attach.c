@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Reaches the two processes for spatectl: attaches the data plane's statistics and exchanges
+ * requests with the control plane's administration socket, which are one line of JSON each way
+ * (spatectl.h).
+ */
+
 #include "tools/ctl/spatectl.h"
 
 #include <errno.h>
@@ -14,7 +21,7 @@
 
 enum { TIMEOUT_S = 5, ANSWER_MAX = 64 << 20 };
 
-/* Why `process` cannot be reached, in words that say what to do. */
+/* Writes the operator's message about why `process` cannot be reached and what to do. */
 static void explain(int error, const char *process, const char *detail, const char *run_dir,
 	char err[CTL_ERR_MAX])
 {
@@ -27,11 +34,12 @@ static void explain(int error, const char *process, const char *detail, const ch
 		break;
 	case EACCES:
 	case EPERM:
-		snprintf(err, CTL_ERR_MAX, "no permission to ask the %s (%s): try as root", process, detail);
+		snprintf(err, CTL_ERR_MAX, "no permission to reach the %s (%s): try as root", process,
+			detail);
 		break;
 	case ETIMEDOUT:
 	case EAGAIN:
-		snprintf(err, CTL_ERR_MAX, "the %s is there and does not answer: it hangs or is stopped",
+		snprintf(err, CTL_ERR_MAX, "the %s is running and does not answer: it hangs or is stopped",
 			process);
 		break;
 	default:
@@ -50,7 +58,7 @@ int ctl_attach(struct sh_stats_reader *r, const struct ctl_options *o, char err[
 	return error;
 }
 
-/* A connected socket, or -1 with errno. */
+/* Returns a connected socket, or -1 with errno. */
 static int open_socket(const char *run_dir)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -75,7 +83,10 @@ static int open_socket(const char *run_dir)
 	return -1;
 }
 
-/* Everything up to the newline, terminated; the caller frees it. NULL with errno. */
+/*
+ * Reads up to the newline and ends the text with a NUL. The caller frees it. NULL with errno on
+ * failure.
+ */
 static char *read_line(int fd)
 {
 	size_t len = 0, room = 1 << 16;
@@ -110,7 +121,7 @@ static char *read_line(int fd)
 	return NULL;
 }
 
-/* Sends the request and takes the answer. NULL with errno. */
+/* Sends the request and receives the reply, which the caller frees. NULL with errno on failure. */
 static char *exchange(int fd, const cJSON *request)
 {
 	char *text = cJSON_PrintUnformatted(request), *line = NULL;
@@ -118,7 +129,7 @@ static char *exchange(int fd, const cJSON *request)
 
 	errno = ENOMEM;
 	if (text) {
-		text[len++] = '\n'; /* in the place of its end */
+		text[len++] = '\n'; /* replaces the NUL */
 		if (send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len)
 			line = read_line(fd);
 	}
@@ -126,7 +137,10 @@ static char *exchange(int fd, const cJSON *request)
 	return line;
 }
 
-/* What the control plane answers, NULL if that is no JSON. -1 with a sentence: nothing. */
+/*
+ * Sends a request. Returns 0 and the parsed reply, which is NULL when it is not JSON; or -1 with
+ * the operator's message in `err` when no reply was received.
+ */
 static int converse(const struct ctl_options *o, const cJSON *request, cJSON **answer, char err[CTL_ERR_MAX])
 {
 	int fd = open_socket(o->run_dir);

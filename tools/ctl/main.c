@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* spatectl's command line: options, the table of commands and --watch. */
+
 #include "tools/ctl/spatectl.h"
 
 #include <getopt.h>
@@ -14,9 +17,9 @@ enum { ANY = -1 };
 struct command {
 	const char *name;
 	int (*run)(const struct ctl_options *o);
-	int arguments; /* ANY: it says itself what is wrong with them */
-	bool changes; /* something, so that it is not for --watch */
-	bool samples; /* takes a second by itself when it is watched */
+	int arguments; /* ANY: the command checks them */
+	bool changes; /* it changes something, so that --watch makes no sense */
+	bool samples; /* takes a second when it is watched, so that no pause is needed */
 };
 
 static const struct command commands[] = {
@@ -33,17 +36,17 @@ static void print_help(void)
 {
 	fputs("usage: spatectl [OPTION]... COMMAND\n"
 	      "\n"
-	      "  status           whether both processes are well, rates over one second, what is wrong\n"
+	      "  status           state of both processes, rates over one second, problems\n"
 	      "  rooms            rooms, and what is in each\n"
 	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
-	      "  transports       every transport: where, whose, in which state, what it carried\n"
-	      "  ports            every device: link, queues, offloads, steering, what it counts and loses\n"
+	      "  transports       every transport: room, peer, state, worker, packets\n"
+	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
-	      "  --watch        again every second until interrupted; stats: with the last second's times\n"
+	      "  --watch        repeat every second until interrupted; stats: latencies of the last second\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
@@ -62,7 +65,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Whether the command line makes sense. 0, or -1 and has said why not. */
+/* Validates the command line. Returns 0, or prints the operator's message and returns -1. */
 static int check_command(const struct command *command, int arguments, bool again)
 {
 	if (!command) {
@@ -83,7 +86,7 @@ static int check_command(const struct command *command, int arguments, bool agai
 	return 0;
 }
 
-/* Runs it once a second for as long as somebody looks. */
+/* Runs the command once a second until interrupted or the output fails. */
 static int watch(const struct command *command, const struct ctl_options *o)
 {
 	const struct timespec second = {.tv_sec = 1};

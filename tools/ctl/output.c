@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Output of spatectl's commands: aligned tables, numbers and JSON (spatectl.h). */
+
 #include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
@@ -41,7 +44,7 @@ void ctl_cell(struct ctl_table *t, const char *fmt, ...)
 	t->cells++;
 }
 
-/* Places on the terminal: characters, not bytes of UTF-8. */
+/* Width on the terminal: the number of characters, not of bytes of UTF-8. */
 static size_t width(const char *text)
 {
 	size_t n = 0;

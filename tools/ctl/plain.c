@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* spatectl plain: from words to a request. */
+/* The command "spatectl plain": turns the words of its command line into a request. */
 
 #include "tools/ctl/plain.h"
 
@@ -14,7 +14,7 @@ enum verb { PRODUCE = 1, CONSUME = 2 };
 
 static const struct word {
 	const char *name;
-	unsigned verbs; /* those that know it */
+	unsigned verbs; /* the verbs that take it */
 	enum kind kind;
 	const char *member;
 } words[] = {
@@ -58,7 +58,9 @@ static int add_number(cJSON *request, const struct word *w, const char *value)
 	return CTL_OK;
 }
 
-/* The first line: an argument could be read by everybody on the machine. */
+/*
+ * Reads the key from the first line of a file, because everybody on the machine can read arguments.
+ */
 static int add_key(cJSON *request, const struct word *w, const char *path)
 {
 	char line[128];
@@ -77,7 +79,9 @@ static int add_key(cJSON *request, const struct word *w, const char *path)
 	return CTL_OK;
 }
 
-/* H264's profile-level-id (RFC 6184, 8.1), with what all of ours have in common. */
+/*
+ * Adds H264's profile-level-id (RFC 6184, 8.1) and the parameters that all our H264 codecs share.
+ */
 static int add_profile(cJSON *request, const struct word *w, const char *value)
 {
 	cJSON *parameters = cJSON_AddObjectToObject(request, w->member);
@@ -99,7 +103,7 @@ static int add_word(cJSON *request, enum verb verb, const char *text)
 		if (!(w->verbs & verb) || strlen(w->name) != len || strncmp(w->name, text, len) != 0)
 			continue;
 		if (cJSON_HasObjectItem(request, w->member))
-			return complain("said twice: ", text);
+			return complain("given twice: ", text);
 		if ((w->kind == FLAG) != (!value))
 			return complain(w->kind == FLAG ? "takes no value: " : "needs a value: ", text);
 		if (w->kind == NUMBER)
@@ -114,12 +118,12 @@ static int add_word(cJSON *request, enum verb verb, const char *text)
 			cJSON_AddTrueToObject(request, w->member);
 		return CTL_OK;
 	}
-	return complain("not a word that it knows: ", text);
+	return complain("unknown word: ", text);
 }
 
-/* --- what can be done ------------------------------------------------------------------------------ */
+/* --- verbs ------------------------------------------------------------------------------ */
 
-/* Asks, and prints what is answered. */
+/* Sends the request and prints the reply. */
 static int run(const struct ctl_options *o, const cJSON *request, void (*print)(const cJSON *answer))
 {
 	char err[CTL_ERR_MAX];

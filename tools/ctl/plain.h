@@ -2,16 +2,19 @@
 #ifndef SPATE_TOOLS_PLAIN_H
 #define SPATE_TOOLS_PLAIN_H
 
-/* What spatectl says about plain transports (plain_print.c). */
+/* Declares what plain_print.c prints about plain transports. */
 
 #include <stdio.h>
 
 #include "tools/ctl/spatectl.h"
 
 void ctl_plain_help(FILE *to);
-/* One that was just made, from the control plane's answer: all that the other side needs to know. */
+/*
+ * Prints a transport that was just made, from the control plane's reply: all that the other side
+ * must know.
+ */
 void ctl_plain_print(const cJSON *answer);
-/* The answer to plain-list. */
+/* Prints the reply to plain-list. */
 void ctl_plain_print_list(const cJSON *answer);
 
 #endif

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Prints the help of "spatectl plain" and the control plane's replies about plain transports
+ * (plain.h).
+ */
+
 #include "tools/ctl/plain.h"
 
 void ctl_plain_help(FILE *to)
@@ -9,25 +15,25 @@ void ctl_plain_help(FILE *to)
 	      "       spatectl plain close ID\n"
 	      "\n"
 	      "A plain transport carries one stream as RTP or SRTP, without ICE and DTLS, on a UDP port\n"
-	      "of its own. What is produced is watched by everybody in the room; the room is made where\n"
-	      "there is none. RTCP goes over the same port. docs/plain.md shows FFmpeg and GStreamer.\n"
+	      "of its own. Everybody in the room can watch a produced stream; a room that does not exist\n"
+	      "is created. RTCP uses the same port. docs/plain.md shows FFmpeg and GStreamer.\n"
 	      "\n"
 	      "  CODEC              opus, VP8, VP9, H264 or AV1, as far as the server has it\n"
-	      "  from=ADDRESS:PORT  produce: take packets from there only; without it from where the\n"
-	      "                     first valid one comes\n"
-	      "  to=ADDRESS:PORT    consume: send there; without it to where the first RTCP about the\n"
-	      "                     stream comes from\n"
-	      "  mac=MAC vlan=N     the neighbour on the way there; without it ARP or ND finds one\n"
-	      "  port=N             the UDP port; without it one that is free\n"
-	      "  idle=SECONDS       close it when no packet came for so long; without it never\n"
-	      "  pt=N ssrc=N        produce: payload type (96, audio 111) and SSRC (drawn)\n"
-	      "  rtx-pt=N rtx-ssrc=N  produce: retransmissions come so (RFC 4588)\n"
+	      "  from=ADDRESS:PORT  produce: accept packets only from there; default: from the\n"
+	      "                     source of the first valid packet\n"
+	      "  to=ADDRESS:PORT    consume: send there; default: to the source of the first RTCP\n"
+	      "                     about the stream\n"
+	      "  mac=MAC vlan=N     the next hop's MAC and VLAN; default: ARP or ND resolves it\n"
+	      "  port=N             the UDP port; default: a free one\n"
+	      "  idle=SECONDS       close it when no packet arrives for so long; default: never\n"
+	      "  pt=N ssrc=N        produce: payload type (96, audio 111) and SSRC (random)\n"
+	      "  rtx-pt=N rtx-ssrc=N  produce: how retransmissions arrive (RFC 4588)\n"
 	      "  profile=HEX        produce: H264's profile-level-id (42e01f)\n"
-	      "  nack pli fir       produce: what the sender's RTCP understands\n"
-	      "  rtx                consume: send again as RTX; without it as the same packet\n"
+	      "  nack pli fir       produce: the RTCP feedback that the sender supports\n"
+	      "  rtx                consume: retransmit as RTX; default: the same packet again\n"
 	      "  srtp=SUITE         AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES_CM_128_HMAC_SHA1_80\n"
-	      "  key-file=FILE      what the other side protects with: base64 of key and salt on the\n"
-	      "                     first line; without it one is drawn. Ours is always drawn\n",
+	      "  key-file=FILE      the other side's key: base64 of key and salt on the first line;\n"
+	      "                     default: a random one. Our key is always random\n",
 		to);
 }
 

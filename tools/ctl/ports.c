@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The command "spatectl ports": each device with its link, queues, offloads, steering and counters.
+ */
+
 #include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
@@ -8,12 +13,12 @@
 #include "shared/config.h"
 #include "shared/stats_names.h"
 
-/* A name in a page may fill its place to the last byte. */
+/* A name in a statistics page may fill its array without a NUL. */
 #define NAME(n) (int)strnlen((n), sizeof(n)), (n)
 
 /* --- pieces ---------------------------------------------------------------------------- */
 
-/* "10.99.0.2/24" */
+/* Writes an address with its prefix length, such as "10.99.0.2/24". */
 static void address_text(char *out, size_t size, const struct sh_port_address *a)
 {
 	struct sh_addr addr = {.family = a->family};
@@ -122,7 +127,7 @@ static void print_json(const struct sh_stats_reader *r)
 	ctl_json_print(root);
 }
 
-/* --- for people ----------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------- */
 
 static void print_devices(const struct sh_stats_reader *r)
 {
@@ -175,7 +180,7 @@ static void print_counters(const struct sh_stats_reader *r)
 	ctl_table_print(&t);
 }
 
-/* What is a list, or a sentence. */
+/* Prints what does not fit the tables: lists and reasons. */
 static void print_words(const struct ctl_options *o, const struct sh_port_stats *p)
 {
 	const char *none = " none";

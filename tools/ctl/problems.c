@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Finds the problems that "spatectl status" reports. */
+
 #include "tools/ctl/state.h"
 
 #include <inttypes.h>
@@ -82,7 +85,10 @@ static void check_drops(struct ctl_state *s)
 	}
 }
 
-/* Overloaded, or interrupted: which of both it is, the loss itself does not say. */
+/*
+ * The busiest worker's busy percentage. The lost packets do not tell whether a worker is overloaded
+ * or was interrupted; this figure does.
+ */
 static double busiest(const struct ctl_state *s)
 {
 	double most = 0;

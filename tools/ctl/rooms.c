@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The commands "spatectl rooms" and "spatectl room close". */
+
 #include "tools/ctl/spatectl.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* "open", "closing", "grace 7 s". */
+/* Adds a cell with the room's state: "open", "closing", "grace 7 s". */
 static void add_state(struct ctl_table *t, const cJSON *room)
 {
 	char text[64];

@@ -12,7 +12,7 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* Word by word, so that no counter is torn. */
+/* Copies a page word by word, so that no counter is torn. */
 static void copy_page(void *out, const void *page, size_t size)
 {
 	const uint64_t *from = page;

@@ -2,13 +2,16 @@
 #ifndef SPATE_TOOLS_SPATECTL_STATE_H
 #define SPATE_TOOLS_SPATECTL_STATE_H
 
-/* What `spatectl status` knows: both processes, looked at twice a second apart. */
+/*
+ * Collects what `spatectl status` shows: the state of both processes, sampled twice, a second
+ * apart.
+ */
 
 #include "tools/ctl/spatectl.h"
 
 enum { CTL_PORTS_MAX = 8, CTL_PROBLEMS_MAX = 32 };
 
-/* Copies of the pages at one moment. */
+/* Copies of the statistics pages at one moment. */
 struct ctl_sample {
 	uint64_t ns; /* CLOCK_MONOTONIC */
 	struct sh_worker_stats worker[SH_MAX_WORKERS];
@@ -17,33 +20,33 @@ struct ctl_sample {
 
 struct ctl_state {
 	bool data_up;
-	char data_err[CTL_ERR_MAX]; /* why not */
+	char data_err[CTL_ERR_MAX]; /* why data_up is false */
 	struct sh_stats_reader r;
-	struct sh_stats_header header; /* as of the second look */
+	struct sh_stats_header header; /* at the second sample */
 	uint64_t tick_age_ms;
 	uint32_t ports;
 	struct ctl_sample before, after;
-	double seconds; /* between them */
+	double seconds; /* between the two samples */
 
-	cJSON *control; /* its answer; NULL: away */
+	cJSON *control; /* the control plane's reply to "status"; NULL: none */
 	char control_err[CTL_ERR_MAX];
 
 	size_t problems;
 	char problem[CTL_PROBLEMS_MAX][CTL_ERR_MAX + 32];
 };
 
-/* Looks for a second. ctl_state_free() it. */
+/* Takes two samples, which needs a second. Free the result with ctl_state_free(). */
 void ctl_state_take(struct ctl_state *s, const struct ctl_options *o);
 void ctl_state_free(struct ctl_state *s);
 
-/* Fills in s->problem[]: sentences, the worst first. */
+/* Fills in s->problem[] with the operator's messages, the most serious first. */
 void ctl_find_problems(struct ctl_state *s);
 
-/* How fast a counter of two pages grew, a second. */
+/* The growth of a counter between two samples, per second. */
 double ctl_rate(const struct ctl_state *s, uint64_t before, uint64_t after);
-/* Rounds of the poll loop that found something to do, 0..100. */
+/* Share of the poll loop's iterations that found work, in percent. */
 double ctl_busy(const struct ctl_state *s, uint32_t worker);
-/* What the control plane says of a worker; NULL: nothing. */
+/* What the control plane says about a worker; NULL: nothing. */
 const cJSON *ctl_placed(const struct ctl_state *s, uint32_t worker);
 /* Seconds since the data plane started. */
 double ctl_uptime(const struct ctl_state *s);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command "spatectl stats": every counter of every worker, drops by reason, and latencies. */
+
 #include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
@@ -7,7 +10,7 @@
 
 #include "shared/stats_names.h"
 
-/* One line of the table: a counter over all workers, left out where it is zero. */
+/* Adds a row with a counter of all workers, unless it is zero everywhere and --all is not given. */
 static void add_row(struct ctl_table *t, const struct ctl_options *o, const char *prefix, const char *name,
 	const uint64_t *value, uint32_t workers)
 {
@@ -29,16 +32,16 @@ static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int 
 	return __atomic_load_n(&sh_stats_worker(r, worker)->drop[reason], __ATOMIC_RELAXED);
 }
 
-/* --- what packets to viewers took from RX to TX ------------------------------------------------ */
+/* --- latency of packets to viewers, from RX to TX ------------------------------------------------ */
 
-/* One for each worker, and behind them that of all their packets together. */
+/* The latencies of each worker, followed by those of all workers together. */
 struct latencies {
 	struct sh_latency of[SH_MAX_WORKERS + 1];
 };
 
 static const struct {
 	const char *name;
-	unsigned per_mille; /* 1000: the longest */
+	unsigned per_mille; /* 1000: the maximum */
 } percentiles[] = {{"p50", 500}, {"p99", 990}, {"p99.9", 999}, {"max", 1000}};
 
 static void read_latencies(struct latencies *l, const struct sh_stats_reader *r)
@@ -52,7 +55,7 @@ static void read_latencies(struct latencies *l, const struct sh_stats_reader *r)
 	}
 }
 
-/* What was added to `start` in a second from now. */
+/* Waits a second and computes the latencies that were added since `start`. */
 static void watch_latencies(struct latencies *second, const struct latencies *start,
 	const struct sh_stats_reader *r)
 {
@@ -65,8 +68,8 @@ static void watch_latencies(struct latencies *second, const struct latencies *st
 }
 
 /*
- * Of the last second alone the longest is known as the end of its bucket: a worker keeps the
- * exact one since its start.
+ * The maximum is exact only since the worker's start. For the last second it is the upper end of
+ * its bucket.
  */
 static double microseconds(const struct sh_latency *l, unsigned per_mille, bool last_second)
 {
@@ -102,9 +105,9 @@ static void json_latency(cJSON *worker, const char *name, const struct sh_latenc
 	cJSON_AddNumberToObject(out, "max_us", microseconds(l, 1000, last_second));
 }
 
-/* --- the whole --------------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
-/* `second`: NULL where nobody watches. */
+/* `second` is NULL without --watch. */
 static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o,
 	const struct latencies *start, const struct latencies *second)
 {

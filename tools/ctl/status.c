@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command "spatectl status": problems, both processes, workers, ports and growing drops. */
+
 #include "tools/ctl/state.h"
 
 #include <inttypes.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The JSON of "spatectl status --json". */
+
 #include "tools/ctl/state.h"
 
 #include "shared/stats_names.h"
@@ -28,7 +31,7 @@ static cJSON *worker_json(const struct ctl_state *s, uint32_t i)
 	cJSON_AddNumberToObject(worker, "transports", b->transports);
 	cJSON_AddNumberToObject(worker, "consumers", b->consumers);
 	cJSON_AddNumberToObject(worker, "streams", b->streams);
-	drops = cJSON_AddObjectToObject(worker, "drops_per_s"); /* those that grow */
+	drops = cJSON_AddObjectToObject(worker, "drops_per_s"); /* only those that grow */
 	for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 		if (b->drop[reason] > a->drop[reason])
 			cJSON_AddNumberToObject(drops, sh_drop_name((enum sh_drop)reason),
@@ -66,7 +69,7 @@ static void add_data(cJSON *root, const struct ctl_state *s)
 	cJSON_AddItemToObject(data, "notices", ctl_notices_json(&s->r));
 }
 
-/* What the control plane says of itself, without the "ok" of its answer. */
+/* Adds the control plane's reply without its member "ok". */
 static void add_control(cJSON *root, const struct ctl_state *s)
 {
 	cJSON *control = s->control ? cJSON_Duplicate(s->control, true) : cJSON_CreateObject();

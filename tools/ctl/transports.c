@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The command "spatectl transports": the data plane's transports, with the control plane's names
+ * for them.
+ */
+
 #include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
@@ -10,7 +16,7 @@
 #include "shared/config.h"
 #include "shared/stats_names.h"
 
-/* What the control plane calls the transports, sorted by the data plane's id. */
+/* The control plane's names of the transports, sorted by the data plane's id. */
 struct names {
 	struct name {
 		sh_id id;
@@ -65,7 +71,7 @@ static void remote_text(const struct sh_transport_stats *s, char *out, size_t si
 		sh_addr_format(&a, out, size);
 }
 
-/* Seconds since the last valid check; below 0: none yet. */
+/* Seconds since the last valid check; negative when there was none. */
 static double consent_age(const struct sh_transport_stats *s)
 {
 	struct timespec now;
@@ -171,7 +177,7 @@ int ctl_transports(const struct ctl_options *o)
 		return CTL_NO_DATAPLANE;
 	}
 	answer = ctl_ask(o, "transports", err);
-	if (!answer) { /* the data plane's half is shown all the same */
+	if (!answer) { /* the data plane's half is shown without it */
 		fprintf(stderr, "spatectl: %s; rooms and peers are not known\n", err);
 		code = CTL_NO_CONTROLPLANE;
 	}
