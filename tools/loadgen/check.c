@@ -42,7 +42,10 @@ static size_t attribute(uint8_t *out, size_t at, unsigned type, const void *valu
 	return at + ATTRIBUTE_HEADER + padded;
 }
 
-/* Both of the last two attributes cover a length that has them in it (RFC 8489, 14.5 and 14.7). */
+/*
+ * MESSAGE-INTEGRITY and FINGERPRINT each cover a length that includes them (RFC 8489, 14.5 and
+ * 14.7).
+ */
 static void set_length(uint8_t *out, size_t end)
 {
 	put16(out + 2, (unsigned)(end - SH_STUN_HEADER));

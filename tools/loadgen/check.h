@@ -2,7 +2,7 @@
 #ifndef SPATE_LOADGEN_CHECK_H
 #define SPATE_LOADGEN_CHECK_H
 
-/* ICE checks as a browser sends them (RFC 8445, 7.2.2), and what answers them. */
+/* Writes ICE checks as a browser sends them (RFC 8445, 7.2.2), and recognises their responses. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,13 +13,13 @@
 enum { LG_CHECK_MAX = 600 };
 
 /*
- * Writes a binding request with USE-CANDIDATE to `out`, which holds LG_CHECK_MAX bytes.
- * `ufrag` (at most 256 characters) and `key` are the server's; `number` makes the transaction
- * another one. Returns its length.
+ * Writes a Binding request with USE-CANDIDATE to `out`, which holds LG_CHECK_MAX bytes, and returns
+ * its length. `ufrag` (at most 256 characters) and `key` are the server's. `number` makes the
+ * transaction id unique.
  */
 size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number);
 
-/* Whether it is a success response. */
+/* True if the datagram is a success response. */
 bool lg_check_succeeded(const uint8_t *data, size_t len);
 
 #endif

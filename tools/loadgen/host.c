@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The host's audio and video: packets that look right from outside and hold nothing.
- * Sent by what the clock says is due, so that a busy loop sends late, never less.
+ * The host's audio and video: packets with correct headers and an empty payload. The clock
+ * determines how many are due, so that a busy loop sends late, but never fewer.
  */
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum {
 	VIDEO_BYTES = 1100,
 	RTP_HEADER = 12,
 	PACKET_ROOM = RTP_HEADER + VIDEO_BYTES + SRTP_MAX_TRAILER_LEN,
-	SEND_MS = 5, /* how often is looked at what is due */
+	SEND_MS = 5, /* interval of the timer that sends what is due */
 };
 
 struct lg_host {
@@ -82,7 +82,8 @@ static void write_header(uint8_t *p, unsigned pt, bool marker, uint64_t sequence
 static void send_packet(struct lg_host *h, uint8_t *data, int len)
 {
 	if (srtp_protect(h->srtp, data, &len) == srtp_err_status_ok)
-		(void)!send(h->rtc->peer.fd, data, (size_t)len, 0); /* not sent, it counts as lost */
+		/* if it is not sent, it counts as lost */
+		(void)!send(h->rtc->peer.fd, data, (size_t)len, 0);
 }
 
 static void send_audio(struct lg_host *h)

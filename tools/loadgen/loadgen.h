@@ -3,9 +3,9 @@
 #define SPATE_LOADGEN_LOADGEN_H
 
 /*
- * The load generator: one thread, one loop, very many members of one room. A run goes
- * through its stages in order: the host publishes, watchers join, then the burst of
- * those who are measured, then quiet, then the end.
+ * The load generator runs very many members of one room in one thread with one loop. A run goes
+ * through its stages in order: the host publishes, watchers join, the burst of members that are
+ * measured joins, a quiet time, the end.
  */
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@
 #include "tools/loadgen/socket.h"
 
 enum {
-	LG_STREAMS = 2, /* consumed by one member: the host's audio and video */
-	LG_REASONS = 16, /* different reasons of failures that are told apart */
+	LG_STREAMS = 2, /* consumed by each member: the host's audio and video */
+	LG_REASONS = 16, /* different reasons of failures that are counted separately */
 	LG_REASON_SIZE = 120,
 	LG_TICK_MS = 50,
 };
@@ -31,30 +31,30 @@ enum {
 struct lg_options {
 	const char *host, *room;
 	uint16_t port;
-	uint32_t viewers; /* in the burst: signaling alone */
-	uint32_t joins; /* in the burst: the whole way to the first media */
+	uint32_t viewers; /* in the burst: only signaling */
+	uint32_t joins; /* in the burst: the whole join, up to the first media */
 	uint32_t watchers;
-	uint32_t rate; /* sockets opened in a second; 0: as fast as it goes */
-	uint32_t timeout_s; /* of each stage in which members join */
-	uint32_t settle_s; /* between the watchers and the burst */
-	uint32_t hold_s; /* everybody stays for so long after the burst */
-	uint32_t audio_ms, fps, frame_packets, keyframe_ms; /* of the host's media */
+	uint32_t rate; /* sockets opened per second; 0: as fast as possible */
+	uint32_t timeout_s; /* time limit of each stage in which members join */
+	uint32_t settle_s; /* quiet time between the watchers and the burst */
+	uint32_t hold_s; /* quiet time after the burst, before the members leave */
+	uint32_t audio_ms, fps, frame_packets, keyframe_ms; /* the host's media */
 	int measured_pid; /* 0: none */
 	bool publish, table;
 };
 
-/* -1: go on; else the exit status. */
+/* Reads the command line into `o`. Returns -1 to continue, else the exit status. */
 int lg_options_read(struct lg_options *o, int argc, char **argv);
 
 /* --- media -------------------------------------------------------------------------------- */
 
-/* One SSRC as it arrives. */
+/* One SSRC that a member receives. */
 struct lg_stream {
 	uint32_t ssrc;
 	bool video;
-	uint16_t next; /* sequence number expected */
-	uint64_t packets, gaps; /* gaps: numbers passed over and not seen since */
-	uint64_t packets_before; /* the burst */
+	uint16_t next; /* next expected sequence number */
+	uint64_t packets, gaps; /* gaps: sequence numbers skipped and not received since */
+	uint64_t packets_before; /* `packets` when the burst began */
 };
 
 /* A member's transport. */
@@ -62,14 +62,14 @@ struct lg_rtc {
 	struct lg_member *member;
 	struct rtc_peer peer;
 	uv_poll_t poll;
-	enum rtc_state seen; /* what the member was told */
+	enum rtc_state seen; /* state that the member was last told */
 	unsigned streams;
 	struct lg_stream stream[LG_STREAMS];
 };
 
 /* Opens the transport that createWebRtcTransport's reply describes. 0, or -1 with a reason. */
 int lg_rtc_open(struct lg_member *m, const cJSON *parameters, const char **reason);
-void lg_rtc_report(struct lg_rtc *r); /* an empty receiver report, as every viewer sends them */
+void lg_rtc_report(struct lg_rtc *r); /* sends an empty receiver report, as every viewer does */
 void lg_rtc_tick(struct lg_rtc *r);
 void lg_rtc_close(struct lg_rtc *r, bool notify);
 
@@ -77,14 +77,14 @@ void lg_rtc_close(struct lg_rtc *r, bool notify);
 
 enum lg_role { LG_VIEWER, LG_JOINER, LG_WATCHER, LG_HOST };
 
-/* How long each took, from the moment at which the socket began to connect. */
+/* The steps of a join. Their times count from the moment when the socket began to connect. */
 enum lg_step {
-	LG_CAPABILITIES, /* rtpCapabilities came */
-	LG_TRANSPORT, /* the receiving transport's parameters came */
-	LG_PRODUCERS, /* a newProducer came for each producer of the host's */
-	LG_CHECKED, /* an ICE check was answered */
-	LG_DTLS, /* the handshake is done and the SRTP keys are there */
-	LG_MEDIA, /* the first packet came */
+	LG_CAPABILITIES, /* rtpCapabilities was received */
+	LG_TRANSPORT, /* the parameters of the receiving transport were received */
+	LG_PRODUCERS, /* a newProducer was received for each producer of the host */
+	LG_CHECKED, /* an ICE check got a response */
+	LG_DTLS, /* the handshake is done and there are SRTP keys */
+	LG_MEDIA, /* the first packet was received */
 	LG_STEPS,
 };
 extern const char *const lg_step_name[LG_STEPS];
@@ -95,30 +95,30 @@ struct lg_member {
 	struct lg_run *run;
 	enum lg_role role;
 	enum lg_outcome outcome;
-	const char *waits_for; /* in words, for who gives up on it */
+	const char *waits_for; /* the next step in words, for the message when the time is up */
 	struct lg_socket socket;
 	uint64_t start_ns;
 	uint32_t step_us[LG_STEPS]; /* 0: not reached */
 	unsigned producers, consumed, produced;
-	cJSON *parameters; /* of the transport, until it is opened */
+	cJSON *parameters; /* the transport's parameters, until it is opened */
 	struct lg_rtc *rtc;
 };
 
 void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role);
 void lg_member_close(struct lg_member *m);
-void lg_member_fail(struct lg_member *m, const char *reason); /* counts once */
-/* From the transport. */
+void lg_member_fail(struct lg_member *m, const char *reason); /* counts a member once */
+/* Called by the member's transport (rtc.c). */
 void lg_member_transport_changed(struct lg_member *m);
 void lg_member_media(struct lg_member *m, const uint8_t *data, size_t len);
 
 /* --- the host's media ----------------------------------------------------------------------- */
 
 struct lg_host;
-/* Begins to send over the member's transport. NULL: libsrtp2 failed. */
+/* Starts to send over the member's transport. NULL when memory is short or libsrtp2 fails. */
 struct lg_host *lg_host_start(struct lg_member *m);
-/* Sends what the clock says is due. Called between two pieces of other work; `h` may be NULL. */
+/* Sends the packets that are due. Called between other pieces of work. `h` may be NULL. */
 void lg_host_send_due(struct lg_host *h);
-void lg_host_stop(struct lg_host *h); /* sends no more; its counts stay */
+void lg_host_stop(struct lg_host *h); /* stops sending; the counts stay */
 uint64_t lg_host_sent(const struct lg_host *h, bool video); /* packets so far */
 void lg_host_free(struct lg_host *h);
 cJSON *lg_host_parameters(bool video); /* for `produce` */
@@ -136,25 +136,27 @@ struct lg_run {
 	struct lg_options options;
 	uv_loop_t loop;
 	uv_timer_t tick;
-	uv_idle_t opener; /* opens the stage's members, some at a time */
+	uv_idle_t opener; /* opens the stage's members, a few per iteration of the loop */
 	struct lg_sockets sockets;
 	struct rtc_context rtc;
-	cJSON *capabilities; /* the router's, which all of them have in common */
+	cJSON *capabilities; /* the router's; all members use this one copy */
 	unsigned expected_producers;
 	enum lg_stage stage;
-	uint64_t stage_ns; /* when it began */
+	uint64_t stage_ns; /* when the stage began */
 	struct lg_member host, *watchers, *burst;
 	struct lg_host *media; /* NULL: nobody publishes */
-	/* of the stage: members to be opened, opened, at their end */
+	/* the stage's members, and how many there are, were opened, have ended */
 	struct lg_member *members;
 	uint32_t member_count, opened, ended;
 	/* results */
 	uint32_t burst_count, failed, watchers_failed;
 	unsigned reasons;
 	struct lg_reason reason[LG_REASONS];
-	uint64_t sent_before[2]; /* by the host before the burst: audio, video */
-	char limit[LG_REASON_SIZE]; /* what kept the burst smaller than asked, "" for nothing */
-	struct lg_usage before, after, held; /* the measured process's; around the burst, after the quiet */
+	uint64_t sent_before[2]; /* packets sent by the host before the burst: audio, video */
+	/* the limit that made the burst smaller than requested; "": none */
+	char limit[LG_REASON_SIZE];
+	/* usage of the measured process before and after the burst, and after the quiet time */
+	struct lg_usage before, after, held;
 	struct lg_usage own_before, own_after;
 	double burst_s;
 };
@@ -164,8 +166,12 @@ void lg_run_failure(struct lg_run *run, const struct lg_member *m, const char *r
 
 /* --- report.c ------------------------------------------------------------------------------- */
 
-/* Packets that a watcher should have got since the burst began and did not; all watchers' sum. */
+/*
+ * Packets that watchers should have received since the burst began and did not; sum over all
+ * watchers.
+ */
 uint64_t lg_watchers_lost(const struct lg_run *run);
-void lg_report(const struct lg_run *run); /* one JSON line on stdout, a table on stderr where asked for */
+/* prints a line of JSON on stdout and, with --table, a table on stderr */
+void lg_report(const struct lg_run *run);
 
 #endif

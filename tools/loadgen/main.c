@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The run's stages, one after the other. */
+/* Runs the stages of the load generator one after the other. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "tools/loadgen/srtp.h"
 
 enum {
-	OPEN_AT_ONCE = 32, /* sockets between two looks at what has come */
+	OPEN_AT_ONCE = 32, /* sockets opened per iteration of the loop */
 	SPARE_FILES = 64,
-	DRAIN_MS = 3000, /* at most, for what is under way to arrive */
+	DRAIN_MS = 3000, /* time limit for packets that are on their way */
 	FAREWELL_MS = 500,
 };
 
@@ -34,7 +34,7 @@ void lg_run_failure(struct lg_run *run, const struct lg_member *m, const char *t
 	while (i < run->reasons && strcmp(run->reason[i].text, text) != 0)
 		i++;
 	if (i == LG_REASONS)
-		i--; /* the last one stands for the rest */
+		i--; /* the last reason stands for all further ones */
 	else if (i == run->reasons)
 		snprintf(run->reason[run->reasons++].text, LG_REASON_SIZE, "%s", text);
 	run->reason[i].count++;
@@ -77,7 +77,7 @@ static void open_some(uv_idle_t *idle)
 		return;
 	if (run->opened == run->member_count)
 		uv_idle_stop(idle);
-	/* All of them may have failed from within. */
+	/* All members may have failed while they were opened. */
 	if (run->opened == run->member_count && run->ended == run->member_count)
 		begin(run, (enum lg_stage)(stage + 1));
 }
@@ -113,7 +113,7 @@ static void note_after(struct lg_run *run)
 	run->burst_s = (double)(uv_hrtime() - run->stage_ns) / 1e9;
 }
 
-/* The stages without anything to do follow at once. */
+/* Begins a stage. Stages without any work are skipped. */
 static void begin(struct lg_run *run, enum lg_stage stage)
 {
 	uv_idle_stop(&run->opener);
@@ -122,7 +122,7 @@ static void begin(struct lg_run *run, enum lg_stage stage)
 	if (run->stage == LG_HOSTING && stage > LG_HOSTING && run->options.publish)
 		run->expected_producers = run->host.outcome == LG_COMPLETE ? LG_STREAMS : 0;
 	if ((run->stage == LG_HOSTING || run->stage == LG_WATCHING) && run->watchers_failed > 0)
-		stage = LG_ENDED; /* nothing after it would mean anything */
+		stage = LG_ENDED; /* the stages after it would measure nothing */
 	if (stage == LG_WATCHING && run->options.watchers == 0)
 		stage = LG_SETTLING;
 	run->stage = stage;
@@ -205,7 +205,10 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- start and end --------------------------------------------------------------------------------- */
 
-/* As many as the limits of this process and of its address allow; says which was hit. */
+/*
+ * Makes the burst as large as the limits of this process and of its address allow, and notes which
+ * limit made it smaller.
+ */
 static void fit(struct lg_run *run)
 {
 	const struct lg_options *o = &run->options;
@@ -266,7 +269,7 @@ static void stop_loop(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
-/* Everybody leaves; the loop runs on for as long as that takes. */
+/* Closes all members and runs the loop until that is done. */
 static void leave(struct lg_run *run)
 {
 	if (run->media)

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* utime and stime of a stat file, fields 14 and 15 (proc(5)); the name before may hold anything. */
+/*
+ * Reads utime and stime, fields 14 and 15 of a stat file (proc(5)). The process's name before them
+ * may contain anything.
+ */
 static bool read_times(const char *path, double *user_s, double *system_s)
 {
 	unsigned long user, kernel;

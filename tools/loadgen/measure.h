@@ -5,15 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a process has used, its threads that have ended included. */
+/* The resources that a process has used, including those of threads that have ended. */
 struct lg_usage {
 	bool known;
 	double user_s, system_s; /* CPU time */
-	double main_s; /* of these, the main thread's */
+	double main_s; /* CPU time of the main thread */
 	uint64_t rss_bytes;
 };
 
-/* `pid` 0: none, and nothing is known. */
+/* Reads /proc. With `pid` 0, or when it cannot be read, `known` is false. */
 struct lg_usage lg_usage_of(int pid);
 
 #endif

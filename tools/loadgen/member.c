@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One member of the room, as mediasoup-client behaves: it makes a transport, consumes or
- * produces, connects the transport when the first of these is on its way, then ICE and DTLS.
+ * One member of the room, which behaves like mediasoup-client: it makes a transport, consumes or
+ * produces, connects the transport when the first of these requests is sent, and goes through ICE
+ * and DTLS.
  */
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ void lg_member_fail(struct lg_member *m, const char *reason)
 	if (m->outcome == LG_FAILED)
 		return;
 	if (m->outcome == LG_COMPLETE) {
-		/* It had joined, and lost what it had. */
+		/* It had joined and lost its connection or transport. */
 		lg_run_failure(m->run, m, reason);
 		m->outcome = LG_FAILED;
 		return;
@@ -47,7 +48,7 @@ void lg_member_fail(struct lg_member *m, const char *reason)
 
 /* --- requests ------------------------------------------------------------------------------- */
 
-/* Takes the data. */
+/* Sends a request; `data` belongs to it from then on. */
 static void request(struct lg_member *m, const char *type, cJSON *data)
 {
 	cJSON *message = cJSON_CreateObject();
@@ -301,7 +302,7 @@ static void count(struct lg_stream *s, uint16_t sequence)
 	if (s->packets++ == 0)
 		ahead = 0;
 	if (ahead < 0) {
-		s->gaps -= s->gaps > 0; /* it was only late */
+		s->gaps -= s->gaps > 0; /* the packet was only late */
 		return;
 	}
 	s->gaps += (uint64_t)ahead;

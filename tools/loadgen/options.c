@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command line of the load generator. */
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +19,19 @@ static void usage(FILE *to)
 	      "  --joins N        a burst of N whole joins: signaling, ICE, DTLS, first media\n"
 	      "  --publish        a host first, with audio and video\n"
 	      "  --watchers N     whole joins before the burst, whose lost packets are counted\n"
-	      "  --rate N         open N sockets in a second (as fast as it goes)\n"
+	      "  --rate N         open N sockets a second (default: as fast as possible)\n"
 	      "  --host IP        the server's address (127.0.0.1)\n"
 	      "  --port N         its port (3000)\n"
-	      "  --room NAME      (bench)\n"
-	      "  --timeout S      give up on who has not joined after so long (60)\n"
+	      "  --room NAME      the room (bench)\n"
+	      "  --timeout S      a member that has not joined after S seconds has failed (60)\n"
 	      "  --settle S       quiet before the burst (2)\n"
 	      "  --hold S         quiet after the burst (0)\n"
-	      "  --audio-ms N     a packet of audio takes so long (20)\n"
-	      "  --fps N          the host's frames in a second, 0: no video packets (30)\n"
+	      "  --audio-ms N     duration of an audio packet (20)\n"
+	      "  --fps N          the host's frames a second, 0: no video packets (30)\n"
 	      "  --frame-packets N  packets of 1,100 bytes in a frame (3)\n"
 	      "  --keyframe-ms N  time from key frame to key frame (1000)\n"
 	      "  --measure PID    report the CPU time and memory of that process\n"
-	      "  --table          a table on stderr as well\n"
+	      "  --table          print a table on stderr as well\n"
 	      "  --help           show this text\n"
 	      "\n"
 	      "Prints one line of JSON. Exit code 1 when a join failed or a watcher lost a packet.\n",
@@ -150,7 +153,7 @@ int lg_options_read(struct lg_options *o, int argc, char **argv)
 			status = read_other(o, option, optarg);
 	}
 	if (status < 0 && optind < argc) {
-		fprintf(stderr, "loadgen: \"%s\" is no option\n", argv[optind]);
+		fprintf(stderr, "loadgen: \"%s\" is not an option\n", argv[optind]);
 		status = EXIT_USAGE;
 	}
 	return status < 0 ? check(o) : status;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reports the results of a run as JSON and as a table. */
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,9 +10,9 @@
 /* --- what the members saw --------------------------------------------------------------------- */
 
 /*
- * Gaps tell of what was lost in the middle; what the host sent meanwhile, of a stream that
- * dried up. Before the host stopped, a few packets may have been under way: they only make
- * the second figure smaller.
+ * Packets of a stream that a watcher lost. Gaps count losses in the middle of the stream; the
+ * number of packets that the host has sent since the burst began covers a stream that stopped. A
+ * few packets that were on their way when the burst began only lower the second figure.
  */
 static uint64_t lost(const struct lg_run *run, const struct lg_stream *s)
 {
@@ -100,7 +103,7 @@ static struct quantiles quantiles(const struct lg_run *run, enum lg_step step)
 
 /* --- JSON ------------------------------------------------------------------------------------------- */
 
-/* With as many decimals as mean something. */
+/* Adds a number with `decimals` digits after the point. */
 static void add_number(cJSON *o, const char *name, double value, int decimals)
 {
 	char text[40];
@@ -202,7 +205,7 @@ static void print_json(const struct lg_run *run)
 	cJSON_Delete(o);
 }
 
-/* --- for a person ------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------------- */
 
 static void print_table(const struct lg_run *run)
 {
@@ -212,7 +215,7 @@ static void print_table(const struct lg_run *run)
 	fprintf(stderr, "%u of %u %s in %.2f s, %u failed\n", completed(run), run->burst_count,
 		run->options.joins > 0 ? "joins" : "sockets", run->burst_s, run->failed);
 	if (run->limit[0] != '\0')
-		fprintf(stderr, "fewer than the %u asked for: %s\n",
+		fprintf(stderr, "fewer than the %u requested: %s\n",
 			run->options.joins > 0 ? run->options.joins : run->options.viewers, run->limit);
 	for (unsigned i = 0; i < run->reasons; i++)
 		fprintf(stderr, "  %6u  %s\n", run->reason[i].count, run->reason[i].text);
@@ -225,7 +228,7 @@ static void print_table(const struct lg_run *run)
 				q.max_ms);
 	}
 	if (run->options.joins > 0)
-		fprintf(stderr, "sent again by the clients: %llu checks, %llu DTLS flights\n",
+		fprintf(stderr, "retransmitted by the clients: %llu checks, %llu DTLS flights\n",
 			(unsigned long long)checks, (unsigned long long)flights);
 	fprintf(stderr, "watchers: %u, %llu packets in the meantime, %llu lost\n", run->options.watchers,
 		(unsigned long long)watchers_packets(run), (unsigned long long)lg_watchers_lost(run));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A member's transport on the loop. */
+/* A member's transport on the loop: connects an rtc_peer to the member. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "tools/loadgen/loadgen.h"
 #include "tools/loadgen/srtp.h"
 
-enum { RECEIVE_BYTES = 4 << 20 /* a watcher's packets wait while this thread is busy */ };
+enum { RECEIVE_BYTES = 4 << 20 /* holds a watcher's packets while this thread is busy */ };
 
 static void told(struct lg_rtc *r)
 {
@@ -71,7 +71,7 @@ int lg_rtc_open(struct lg_member *m, const cJSON *parameters, const char **reaso
 	}
 	r->peer.media = media;
 	r->peer.media_arg = r;
-	/* Needs a privilege; without it, what the system allows. */
+	/* SO_RCVBUFFORCE needs a privilege. Without it the system's limit applies. */
 	if (setsockopt(r->peer.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
 		(void)!setsockopt(r->peer.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	uv_poll_init(&m->run->loop, &r->poll, r->peer.fd);
@@ -80,7 +80,10 @@ int lg_rtc_open(struct lg_member *m, const cJSON *parameters, const char **reaso
 	return 0;
 }
 
-/* RFC 3550, 6.4.2, without a block. The session serves for this one packet. */
+/*
+ * Sends a receiver report without report blocks (RFC 3550, 6.4.2), with an SRTP session for this
+ * one packet.
+ */
 void lg_rtc_report(struct lg_rtc *r)
 {
 	uint8_t data[8 + SRTP_MAX_TRAILER_LEN + 4] = {0x80, 201, 0, 1, 0, 0, 0, 1};
@@ -113,7 +116,7 @@ static void free_handle(uv_handle_t *handle)
 
 void lg_rtc_close(struct lg_rtc *r, bool notify)
 {
-	if (!r->poll.data) { /* never opened */
+	if (!r->poll.data) { /* it was never opened */
 		free(r);
 		return;
 	}

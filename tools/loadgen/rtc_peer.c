@@ -15,8 +15,8 @@
 #include "tools/loadgen/check.h"
 
 enum {
-	CHECK_MS = 100, /* between checks that nobody answers */
-	CONSENT_MS = 2500, /* RFC 7675, 5.1, halved */
+	CHECK_MS = 100, /* interval of checks until one gets a response */
+	CONSENT_MS = 2500, /* half of the interval of RFC 7675, 5.1 */
 	DATAGRAM_MAX = 1500,
 	NAME_MAX_LEN = 256,
 };
@@ -77,7 +77,7 @@ static void send_datagram(void *arg, const uint8_t *data, size_t len)
 {
 	const struct rtc_peer *p = arg;
 
-	(void)!send(p->fd, data, len, 0); /* lost, as datagrams are */
+	(void)!send(p->fd, data, len, 0); /* on failure the datagram is lost */
 }
 
 static void send_check(struct rtc_peer *p)

@@ -3,10 +3,9 @@
 #define SPATE_LOADGEN_RTC_PEER_H
 
 /*
- * What a browser's transport does on the wire, without the browser: binding requests
- * until one is answered, a DTLS handshake, then a check from time to time for consent.
- * Each peer has a UDP socket of its own; whoever holds it polls that for reading and
- * calls rtc_peer_tick every 50 ms or so.
+ * Does on the wire what a browser's transport does: Binding requests until one gets a response, a
+ * DTLS handshake, then periodic checks for consent. Each peer has its own UDP socket. The owner
+ * polls it for reading and calls rtc_peer_tick about every 50 ms.
  */
 
 #include <stdbool.h>
@@ -21,10 +20,10 @@
 #include "shared/stun.h"
 
 enum rtc_state {
-	RTC_CHECKING, /* no check was answered yet */
+	RTC_CHECKING, /* no check got a response yet */
 	RTC_HANDSHAKE,
-	RTC_CONNECTED, /* DTLS is done; checks go on */
-	RTC_CLOSED, /* the other side said close_notify */
+	RTC_CONNECTED, /* DTLS is done; checks continue */
+	RTC_CLOSED, /* the other side sent close_notify */
 	RTC_FAILED, /* `reason` says why */
 };
 
@@ -35,7 +34,7 @@ struct rtc_context {
 	BIO_METHOD *method;
 };
 
-struct rtc_remote { /* as signaling gives it */
+struct rtc_remote { /* the server's parameters from signaling */
 	const char *ip;
 	uint16_t port;
 	const char *ufrag, *pwd;
@@ -47,14 +46,14 @@ struct rtc_peer {
 	enum rtc_state state;
 	const char *reason;
 	char ufrag[257]; /* RFC 8839, 5.4 */
-	struct sh_hmac_sha1 key; /* of the server's password */
+	struct sh_hmac_sha1 key; /* HMAC key from the server's password */
 	struct cp_fingerprint fingerprint;
 	SSL *ssl;
 	struct cp_bio io;
 	uint64_t next_check_ms; /* CLOCK_MONOTONIC */
-	unsigned checks; /* sent before one was answered */
-	unsigned repeated_flights; /* DTLS flights that a timer sent again */
-	/* SRTP and SRTCP as they come; set after rtc_peer_open, NULL: thrown away. */
+	unsigned checks; /* sent before one got a response */
+	unsigned repeated_flights; /* DTLS flights that a timer retransmitted */
+	/* Receives SRTP and SRTCP packets. Set it after rtc_peer_open; NULL: they are dropped. */
 	void (*media)(void *arg, const uint8_t *data, size_t len);
 	void *media_arg;
 };
@@ -64,23 +63,23 @@ int rtc_context_init(struct rtc_context *c);
 void rtc_context_free(struct rtc_context *c);
 
 /*
- * Opens the socket and sends the first check. `active`: the DTLS client. What it is given
- * is copied. 0, or an errno; then nothing is left.
+ * Opens the socket and sends the first check. `active`: be the DTLS client. The parameters are
+ * copied. 0, or an errno; then nothing stays open.
  */
 int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, bool active);
 void rtc_peer_readable(struct rtc_peer *p);
-/* One datagram, for whoever reads the socket himself. */
+/* Takes one datagram, for an owner that reads the socket itself. */
 void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len);
 void rtc_peer_tick(struct rtc_peer *p);
-/* `notify`: says close_notify first, where there is DTLS to close. */
+/* Closes the peer; with `notify` sends close_notify if DTLS is connected. */
 void rtc_peer_close(struct rtc_peer *p, bool notify);
 
-/* The SRTP profile's name in OpenSSL's words, "" before CONNECTED. */
+/* The SRTP profile's name in OpenSSL's words; "" before the state is RTC_CONNECTED. */
 const char *rtc_peer_profile(const struct rtc_peer *p);
 
 /*
- * The SRTP keys (RFC 5764, 4.2), `out` what this peer sends with. For the DTLS client,
- * once CONNECTED; wiped by the caller. 0, or -1 when OpenSSL fails.
+ * Exports the SRTP keys (RFC 5764, 4.2); `out` are those that this peer sends with. Only for the
+ * DTLS client in the state RTC_CONNECTED. The caller wipes them. 0, or -1 when OpenSSL fails.
  */
 int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys);
 

@@ -68,8 +68,8 @@ static void send_bytes(struct lg_socket *s, const void *head, size_t head_len, c
 }
 
 /*
- * The mask is all zeros: the data as it is. What a mask is for, that a page cannot choose
- * the bytes on the wire, is no concern here.
+ * The mask is zero, so that the data stays as it is. A mask keeps a web page from choosing the
+ * bytes on the wire, which does not matter here.
  */
 static void send_frame(struct lg_socket *s, uint8_t opcode, const void *data, size_t len)
 {
@@ -104,7 +104,7 @@ void lg_socket_send(struct lg_socket *socket, cJSON *message)
 
 /* --- receiving ------------------------------------------------------------------------------- */
 
-/* Bytes used up, 0 when more are needed. */
+/* Returns the number of bytes used, or 0 when more are needed. */
 static size_t take_upgrade(struct lg_socket *s, const uint8_t *data, size_t len)
 {
 	static const char good[] = "HTTP/1.1 101 ";
@@ -151,7 +151,7 @@ static void take_payload(struct lg_socket *s, uint8_t first, const uint8_t *data
 	}
 }
 
-/* Bytes used up, 0 when more are needed. */
+/* Returns the number of bytes used, or 0 when more are needed. */
 static size_t take_frame(struct lg_socket *s, const uint8_t *data, size_t len)
 {
 	size_t head = 2;
@@ -198,7 +198,7 @@ static void keep(struct lg_socket *s, const uint8_t *data, size_t len)
 	s->rx_len += len;
 }
 
-/* Most messages come whole: then nothing is copied. */
+/* Most messages arrive whole, and are not copied. */
 static void received(struct lg_socket *s, const uint8_t *data, size_t len)
 {
 	uint8_t *before = NULL;
@@ -209,7 +209,7 @@ static void received(struct lg_socket *s, const uint8_t *data, size_t len)
 		before = s->rx;
 		data = before;
 		len = s->rx_len;
-		s->rx = NULL; /* who hears of a message may close the socket */
+		s->rx = NULL; /* the receiver of a message may close the socket */
 		s->rx_len = 0;
 	}
 	while (len > 0 && s->state != LG_SOCKET_OVER && (used = take(s, data, len)) > 0) {
@@ -257,7 +257,7 @@ static void on_connect(uv_connect_t *connect, int status)
 
 int lg_sockets_init(struct lg_sockets *s, uv_loop_t *loop, const char *host, uint16_t port, const char *path)
 {
-	/* The key has no need to be another one each time: nothing between here and there caches. */
+	/* The key can be the same each time, because no proxy caches between client and server. */
 	int n = snprintf(s->request, sizeof(s->request),
 		"GET %s HTTP/1.1\r\nHost: %s:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",

@@ -3,10 +3,9 @@
 #define SPATE_LOADGEN_SOCKET_H
 
 /*
- * Very many WebSockets to one address, as clients (RFC 6455), on the caller's loop. As
- * little of the protocol as a server of ours needs: libwebsockets, as a client, puts each
- * of its time-outs into a sorted list, which with 10,000 sockets is more than half of all
- * the work there is.
+ * Very many WebSocket clients (RFC 6455) to one address, on the caller's loop. This implements only
+ * as much of the protocol as our server needs. libwebsockets as a client keeps each of its
+ * time-outs in a sorted list, which with 10,000 sockets takes more than half of all CPU time.
  */
 
 #include <netinet/in.h>
@@ -20,7 +19,10 @@
 struct lg_socket_events {
 	void (*opened)(void *arg);
 	void (*text)(void *arg, const char *text, size_t len); /* a whole message, not terminated */
-	/* It could not be opened, or it closed; the last call. Not after lg_socket_close. */
+	/*
+	 * The socket could not be opened, or it closed. This is the last call. Not called after
+	 * lg_socket_close.
+	 */
 	void (*closed)(void *arg, const char *reason);
 };
 
@@ -33,26 +35,26 @@ struct lg_socket {
 	const struct lg_sockets *all;
 	const struct lg_socket_events *events;
 	void *arg;
-	uint8_t *rx; /* what came of a message that is not whole */
+	uint8_t *rx; /* the received part of an incomplete message */
 	size_t rx_len;
 };
 
 struct lg_sockets {
 	uv_loop_t *loop;
 	struct sockaddr_in to;
-	char request[512]; /* for the upgrade */
+	char request[512]; /* HTTP request for the upgrade */
 };
 
 /* `host` is an IPv4 address. 0, or -1. */
 int lg_sockets_init(struct lg_sockets *s, uv_loop_t *loop, const char *host, uint16_t port, const char *path);
 
 /*
- * Begins to connect; `events` says what became of it, at the earliest from within this
- * call. `socket` stays where it is until the loop has closed its handle.
+ * Starts to connect. `events` report the result, possibly from within this call. `socket` must stay
+ * in place until the loop has closed its handle.
  */
 void lg_socket_open(struct lg_socket *socket, const struct lg_sockets *s,
 	const struct lg_socket_events *events, void *arg);
-void lg_socket_send(struct lg_socket *socket, cJSON *message); /* takes the message */
+void lg_socket_send(struct lg_socket *socket, cJSON *message); /* deletes the message */
 void lg_socket_close(struct lg_socket *socket);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include "shared/abi.h"
 
-/* An outbound libsrtp2 session with `keys->out`, GCM-128 or CM-128. 0, or -1. */
+/*
+ * Opens an outbound libsrtp2 session with `keys->out`, GCM-128 or CM-128. 0, or -1 when libsrtp2
+ * fails.
+ */
 int lg_srtp_open(srtp_t *out, const struct sh_transport_keys *keys);
 
 #endif
