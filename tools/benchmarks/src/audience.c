@@ -20,10 +20,9 @@
 enum {
 	RTP_HEADER = 12,
 	GCM_TAG = 16,
-	EXTENSIONS_MAX =
-		64, /* a server may add some to the header; the payload is compared after decryption */
-	BATCH = 32, /* datagrams of one viewer at a time */
-	READY = 512, /* viewers at a time */
+	EXTENSIONS_MAX = 64, /* bytes of header extensions that a server may add */
+	BATCH = 32, /* datagrams read from one viewer at a time */
+	READY = 512, /* viewers that epoll reports at a time */
 	RECEIVE_BYTES = 4 << 20,
 	JOIN_S = 20,
 	SPARE_FILES = 64,
@@ -65,7 +64,10 @@ void audience_open(struct audience *a, unsigned i, const struct rtc_remote *remo
 	if (error)
 		errx(1, "viewer %u: %s", i, strerror(error));
 	v->ssrc = ssrc;
-	/* Needs a privilege; without it, what the system allows, and audience_drops tells. */
+	/*
+	 * SO_RCVBUFFORCE needs a privilege. Without it the system's limit applies, and
+	 * audience_drops() tells what it cost.
+	 */
 	if (setsockopt(v->peer.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
 		(void)!setsockopt(v->peer.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, v->peer.fd, &event) < 0)
@@ -137,7 +139,7 @@ static void take_rtp(struct audience *a, struct viewer *v, const uint8_t *data, 
 		a->wrong++;
 		return;
 	}
-	if (v->next == 0) /* the source's first packet, sent when nothing else was under way */
+	if (v->next == 0) /* the source's first packet, sent while no other packet was on its way */
 		v->first = v->next = sequence;
 	ahead = (int16_t)(sequence - (uint16_t)v->next);
 	if (ahead < 0) {
@@ -156,7 +158,7 @@ static void take_rtp(struct audience *a, struct viewer *v, const uint8_t *data, 
 
 static void take(struct audience *a, struct viewer *v, const uint8_t *data, size_t len)
 {
-	/* RFC 7983, 7, and RFC 5761, 4. */
+	/* RFC 7983, 7 separates SRTP from STUN and DTLS, RFC 5761, 4 RTP from RTCP. */
 	if (len < RTP_HEADER || data[0] < 128 || data[0] > 191)
 		rtc_peer_take(&v->peer, data, len);
 	else if (data[1] < 192 || data[1] > 223)

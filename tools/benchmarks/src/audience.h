@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_AUDIENCE_H
 
 /*
- * The viewers of any WebRTC server, over the kernel's sockets: each has a transport of its
- * own (ICE, DTLS) and watches one SSRC. Every packet is counted and must follow the one
- * before; one of each viewer's is kept, to be decrypted by libsrtp2 afterwards.
+ * The viewers of any WebRTC server, over the kernel's sockets. Each viewer has its own transport
+ * (ICE, DTLS) and watches one SSRC. Every packet is counted and its sequence number checked; one
+ * packet of each viewer is kept and later decrypted by libsrtp2.
  */
 
 #include <stdbool.h>
@@ -19,10 +19,10 @@ enum { AUDIENCE_DATAGRAM = 1500 };
 
 struct viewer {
 	struct rtc_peer peer;
-	struct dp_srtp_keys keys; /* that the server sends with */
+	struct dp_srtp_keys keys; /* keys that the server sends with */
 	uint32_t ssrc;
-	uint64_t first,
-		next; /* extended sequence numbers: of source packet 0, and expected; 0: none came yet */
+	/* extended sequence numbers of source packet 0 and of the next one; 0: none received yet */
+	uint64_t first, next;
 	size_t sample_len; /* 0: none was kept */
 	uint32_t sample_roc;
 	uint8_t sample[AUDIENCE_DATAGRAM];
@@ -34,28 +34,31 @@ struct audience {
 	unsigned count;
 	int epoll;
 	size_t payload; /* bytes in each packet, as oracle_payload writes them */
-	uint64_t got; /* packets that followed the one before, or came behind a gap */
-	uint64_t wrong; /* of another SSRC, length or shape, came twice or late */
-	uint64_t sample; /* number of the source's packet that is kept next */
+	uint64_t got; /* packets in order, gaps included */
+	uint64_t wrong; /* packets with another SSRC, length or form, duplicates and late ones */
+	uint64_t sample; /* number of the source packet that is kept */
 };
 
-/* All viewers show one certificate, rtc.cert. Or ends the program. */
+/* Prepares `count` viewers, which all use the certificate rtc.cert. Ends the program on failure. */
 void audience_init(struct audience *a, unsigned count, size_t payload);
-/* Viewer `i` begins to connect. Ends the program where that cannot even begin. */
+/* Starts to connect viewer `i`. Ends the program on failure. */
 void audience_open(struct audience *a, unsigned i, const struct rtc_remote *remote, uint32_t ssrc);
-/* Waits until DTLS is done for all, with SRTP_AEAD_AES_128_GCM. Ends the program where that fails. */
+/*
+ * Waits until DTLS is done for all viewers, with SRTP_AEAD_AES_128_GCM. Ends the program on
+ * failure.
+ */
 void audience_join(struct audience *a);
 
-/* Reads what has come. How many datagrams. */
+/* Reads all pending datagrams and returns how many there were. */
 unsigned audience_receive(struct audience *a);
-/* Checks for consent, where they are due; every 50 ms or so. */
+/* Sends the checks for consent that are due. Call it about every 50 ms. */
 void audience_tick(struct audience *a);
 
-/* Keeps the source's packet of that number for each viewer. */
+/* Keeps the source packet with this number for each viewer. */
 void audience_sample(struct audience *a, uint64_t number);
-/* Decrypts what was kept: how many are what the source sent. */
+/* Decrypts the kept packets and returns how many carry what the source sent. */
 unsigned audience_verify(struct audience *a);
-/* What the kernel threw away because a viewer did not read in time, so far. */
+/* Datagrams that the kernel has dropped so far because a viewer's socket was full. */
 uint64_t audience_drops(const struct audience *a);
 void audience_close(struct audience *a);
 

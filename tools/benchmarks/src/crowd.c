@@ -20,9 +20,9 @@ enum {
 	HEADERS = CROWD_HEADERS,
 	OUT_HEADER = 12 + 4 + 8, /* RTP with MID and abs-send-time */
 	STARTING = 500, /* the producer's first number */
-	KEY_IN = 1000000, /* numbers of keys: from viewer 0 on, */
-	KEY_PRODUCER = 2000000, /* from producer 0 on, */
-	KEY_UNUSED = 3000000, /* and to producers */
+	KEY_IN = 1000000, /* key numbers: viewers' from here on, */
+	KEY_PRODUCER = 2000000, /* producers' from here on, */
+	KEY_UNUSED = 3000000, /* keys towards producers, which are never used */
 };
 
 static const uint8_t peer_mac[6] = {0x02, 0, 0, 0, 0, 0x99};
@@ -77,7 +77,7 @@ static void bind_to(struct crowd *c, sh_id id, unsigned port, unsigned worker, u
 	plane_send(c->plane, &cmd);
 }
 
-/* The keys in both directions are different ones: a nonce is used once. */
+/* Both directions have different keys, so that a nonce is used only once. */
 static void add_transport(struct crowd *c, sh_id id, unsigned worker, uint64_t in, uint64_t out,
 	uint32_t remote)
 {
@@ -213,7 +213,7 @@ void crowd_close(struct crowd *c)
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL};
 
 	for (unsigned i = 0; i < c->layout.streams + c->viewers; i++) {
-		cmd.id = producing_id(c, i); /* viewers' follow */
+		cmd.id = producing_id(c, i); /* the viewers' ids follow those of the producers */
 		plane_send(c->plane, &cmd);
 	}
 	plane_settle(c->plane);
@@ -319,7 +319,7 @@ static void keep(struct crowd *c, unsigned i, const uint8_t *rtp, size_t len)
 	memcpy(s->data, rtp, len);
 }
 
-/* One RTP packet, its header in clear. */
+/* Checks one RTP packet of a viewer; its header is not encrypted. False: it is wrong. */
 static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 {
 	const uint8_t *rtp = frame + HEADERS;
@@ -359,7 +359,7 @@ unsigned crowd_receive(struct crowd *c)
 
 		if (len < HEADERS + 12 || dp_get16(frame + 12) != DP_ETHERTYPE_IPV4 ||
 			frame[HEADERS] >> 6 != 2) {
-			continue; /* neighbours' business */
+			continue; /* ARP and ND */
 		} else if (frame[HEADERS + 1] >= 192 && frame[HEADERS + 1] <= 223) {
 			c->rtcp++;
 		} else {
@@ -386,7 +386,7 @@ void crowd_sample(struct crowd *c, unsigned nth)
 		c->viewer[i].sampled = false;
 }
 
-/* All numbers of a viewer follow each other from the first on: which is which follows from that. */
+/* All sequence numbers of a viewer are consecutive, which tells the number of the source packet. */
 bool crowd_verify(struct crowd *c)
 {
 	bool right = c->sampled == c->viewers;

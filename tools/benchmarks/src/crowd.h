@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_CROWD_H
 
 /*
- * A producer and its viewers. The producer sends numbered packets; every packet that
- * comes out is counted and looked at: whose it is, its length, and that its number
- * follows the last one. One of each viewer, taken at crowd_sample(), is kept for libsrtp2.
+ * Producers and their viewers. A producer sends numbered packets. Every packet that comes out is
+ * counted and checked: its viewer, its length, and that its sequence number follows the last one.
+ * One packet of each viewer, chosen by crowd_sample(), is kept for libsrtp2.
  */
 
 #include "tools/benchmarks/src/link.h"
@@ -17,7 +17,7 @@ enum {
 	CROWD_FRAME_MAX = 1400,
 	CROWD_BURST_MAX = 32,
 	CROWD_HEADERS = 14 + 20 + 8, /* Ethernet, IPv4, UDP */
-	CROWD_SSRC = 0x10000001, /* viewer i is sent CROWD_SSRC + i */
+	CROWD_SSRC = 0x10000001, /* viewer i receives CROWD_SSRC + i */
 };
 
 /* ICE of every transport. */
@@ -25,9 +25,10 @@ enum {
 #define CROWD_PWD   "0123456789abcdefghijklmn"
 
 struct crowd_viewer {
-	uint64_t got; /* RTP packets that came over the link */
-	uint64_t first; /* index of the first, ROC || SEQ: the producer's number 0 */
-	uint64_t at; /* index of the next expected */
+	uint64_t got; /* RTP packets received over the link */
+	/* index (ROC || SEQ) of the first packet, which is the producer's packet 0 */
+	uint64_t first;
+	uint64_t at; /* index of the next expected packet */
 	bool started, sampled;
 };
 
@@ -37,15 +38,17 @@ struct crowd_sample {
 	uint8_t data[CROWD_FRAME_MAX];
 };
 
-/* Which worker has what. Zeros: all of it is worker 0's. */
+/* Distribution of the objects on workers. All zeros: everything is on worker 0. */
 struct crowd_layout {
 	unsigned streams; /* at least 1 */
-	unsigned producers_on; /* streams go round so many workers; 0: 1 */
-	unsigned producers_from; /* the first one's worker */
-	unsigned viewers_on; /* the viewers of a stream go round so many workers; 0: 1 */
-	unsigned viewers_from; /* the first one */
-	bool at_home; /* or they are all where its producer is */
-	unsigned astray; /* so many queues beside the right one the producers' packets arrive */
+	unsigned producers_on; /* number of workers that the streams are spread over; 0: 1 */
+	unsigned producers_from; /* worker of the first stream */
+	/* number of workers that the viewers of a stream are spread over; 0: 1 */
+	unsigned viewers_on;
+	unsigned viewers_from; /* worker of the first viewer */
+	bool at_home; /* all viewers of a stream are on its producer's worker */
+	/* distance of the queue that the producers' packets arrive on from the right queue */
+	unsigned astray;
 };
 
 struct crowd {
@@ -62,16 +65,17 @@ struct crowd {
 	size_t session_size;
 	uint64_t sent; /* packets of each; also the number of the next one */
 
-	/* what came */
+	/* received packets */
 	uint64_t got, rtcp, wrong;
-	unsigned sample_at; /* of how many packets of a viewer the sample is the last; 0: none wanted */
+	/* n: the nth packet of each viewer since sample_from is its sample; 0: none wanted */
+	unsigned sample_at;
 	unsigned sampled;
 	uint64_t sample_from; /* packets sent when sampling began */
 	struct crowd_viewer *viewer;
 	struct crowd_sample *sample; /* by viewer */
 	uint64_t verified;
 
-	/* NULL, or called for every packet that is right, with its producer's number */
+	/* called for every correct packet with the producer's number; may be NULL */
 	void (*seen)(void *arg, uint64_t number);
 	void *seen_arg;
 	/* TSC: right before the last burst was handed over, and right after the last one came */
@@ -84,25 +88,31 @@ void crowd_open(struct crowd *c, struct plane *plane, uint16_t profile, unsigned
 void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers,
 	const struct crowd_layout *layout);
 void crowd_close(struct crowd *c);
-/* Sends viewers' media to PLANE_LINK or PLANE_NULL from now on. Nothing is under way meanwhile. */
+/* Sends viewers' media to PLANE_LINK or PLANE_NULL from now on. No packet may be on its way. */
 void crowd_bind(struct crowd *c, unsigned port);
 
 /* Sends n packets of each producer. */
 void crowd_send(struct crowd *c, unsigned n);
-/* The keys with which viewer i sends. */
+/* The keys that viewer i sends with. */
 void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *out);
 unsigned crowd_viewer_worker(const struct crowd *c, unsigned i);
-/* Writes the CROWD_HEADERS bytes before a datagram of `len` bytes that viewer i sends to the data plane. */
+/* Writes the CROWD_HEADERS bytes before a datagram of `len` bytes from viewer i. */
 void crowd_viewer_headers(const struct crowd *c, unsigned i, uint8_t *frame, size_t len);
-/* Takes what has come. How many packets. */
+/* Takes all received packets and returns how many there were. */
 unsigned crowd_receive(struct crowd *c);
 
-/* The last n packets of the producer went to PLANE_NULL: each viewer's numbers must go on behind them. */
+/*
+ * The last n packets of the producer went to PLANE_NULL: advances each viewer's expected number by
+ * n.
+ */
 void crowd_passed(struct crowd *c, uint64_t n);
 
-/* Keeps the nth packet that comes to each viewer from now on. */
+/* Keeps the nth packet that each viewer receives from now on. */
 void crowd_sample(struct crowd *c, unsigned nth);
-/* Decrypts what was kept and counts in c->verified. False: of a viewer there is none, or one is wrong. */
+/*
+ * Decrypts the kept packets and counts them in c->verified. False: a viewer has none, or one is
+ * wrong.
+ */
 bool crowd_verify(struct crowd *c);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* tools/bench crypto: the floor, and every SRTP engine through its interface, on one core. */
+/*
+ * tools/bench crypto measures the floor, and every SRTP engine through its interface, on one core.
+ */
 
 #include <getopt.h>
 #include <sched.h>
@@ -18,7 +20,7 @@
 #include "tools/benchmarks/src/result.h"
 
 enum {
-	JOBS = 64, /* a call's; as many as the data plane's */
+	JOBS = 64, /* jobs of a call, as many as the data plane has */
 	BUFFERS = 256,
 	BUFFER = 2432,
 	HEADER = 24, /* RTP with MID and abs-send-time */
@@ -29,7 +31,10 @@ enum {
 static double tsc_hz;
 static bool quick, failed;
 
-/* 2 ms, or 5: short, so that a figure and the floor beside it are of the same moment. */
+/*
+ * TSC cycles of a round, 2 or 5 ms: short, so that a figure and the floor are measured under the
+ * same conditions.
+ */
 static uint64_t round_cycles(void)
 {
 	return (uint64_t)(tsc_hz / (quick ? 500 : 200));
@@ -40,7 +45,7 @@ struct floors {
 	struct floor *floor, *crypto;
 };
 
-/* Fills in cycles, floors, ratios: all of them in turn, ROUNDS times. */
+/* Fills in cycles, floors and ratios. Each is measured ROUNDS times, in turns. */
 static void compare(struct result *r, const struct floors *f, double (*one)(void *arg), void *arg)
 {
 	double cycles[ROUNDS], floor[ROUNDS], crypto[ROUNDS], floor_ratio[ROUNDS], crypto_ratio[ROUNDS];
@@ -68,10 +73,10 @@ struct bench {
 	size_t session_size;
 	uint16_t profile;
 	unsigned viewers, burst, payload;
-	uint32_t *next; /* by viewer: the index of its next packet, ROC || SEQ */
-	unsigned buffer, viewer; /* where the next call goes on */
+	uint32_t *next; /* by viewer: index (ROC || SEQ) of the next packet */
+	unsigned buffer, viewer; /* next buffer and viewer to use */
 	struct dp_srtp_job job[JOBS];
-	uint32_t index[JOBS]; /* of the last call */
+	uint32_t index[JOBS]; /* packet indices of the last call */
 	unsigned whose[JOBS];
 };
 
@@ -87,7 +92,7 @@ static void put_header(uint8_t *pkt, uint16_t seq, uint32_t ssrc)
 	memcpy(pkt + 12, extension, sizeof(extension));
 }
 
-/* The next JOBS packets: `burst` for each viewer in turn. */
+/* Protects the next JOBS packets: `burst` of them for each viewer in turn. */
 static void call(struct bench *b)
 {
 	for (unsigned i = 0; i < JOBS; i++) {
@@ -237,7 +242,7 @@ static void run_viewers(uint16_t profile, unsigned viewers, unsigned payload, st
 		profile, viewers, payload, &floors);
 	run_engine(DP_SRTP_IPSEC_MB, profile, viewers, payload, 1, &floors);
 	run_engine(DP_SRTP_IPSEC_MB, profile, viewers, payload, 8, &floors);
-	/* it gets slower with every session: more of them would take minutes */
+	/* libsrtp2 gets slower with every session: more than 1000 would take minutes */
 	if (viewers <= 1000 && !quick)
 		run_engine(DP_SRTP_LIBSRTP2, profile, viewers, payload, 8, &floors);
 	floor_close(floors.crypto);

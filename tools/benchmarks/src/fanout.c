@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tools/bench fanout: the real data plane between a producer and its viewers, all of them
- * in this program, and what each packet to a viewer costs its worker.
+ * tools/bench fanout measures what each packet to a viewer costs the worker of the real data plane.
+ * The producer and all viewers are in this program.
  */
 
 #include <getopt.h>
@@ -21,37 +21,43 @@
 
 enum {
 	SLICE_MS = 20,
-	RAMP_MS = 2, /* before each: the floor was measured, and the worker may have waited */
+	/* before each slice, because the worker may have waited while the floor was measured */
+	RAMP_MS = 2,
 	SLICES_MAX = 4096,
-	SLICES_MISSED = 100, /* left out at most: on a machine that is never quiet, all count */
-	AHEAD = 4096, /* packets to viewers that may be under way at least, so that the worker never waits */
-	AHEAD_SOURCE = 256, /* and packets of the producer at most */
-	LOOK_US = 50, /* between two looks at the worker's counters: it writes there */
+	/* most slices left out: on a machine that is never quiet, all of them count */
+	SLICES_MISSED = 100,
+	/* packets to viewers on their way, at least, so that the worker always has work */
+	AHEAD = 4096,
+	AHEAD_SOURCE = 256, /* most packets of the producer on their way */
+	LOOK_US = 50, /* between reads of the worker's counters, because the worker writes there */
 	DRAIN_MS = 5000,
 	LIST = 8,
 };
 
 struct options {
 	struct plane_setup plane;
-	unsigned load_core, ms; /* ms: how long a case is measured */
-	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
+	unsigned load_core, ms; /* ms: duration of a case */
+	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* each ends with 0 */
 	uint16_t profile[LIST];
 	bool link, null; /* measure with PLANE_LINK, with PLANE_NULL */
-	unsigned returns; /* and with so many reports a second from each viewer; 0: not */
+	/* reports a second that each viewer sends in the case "return"; 0: no such case */
+	unsigned returns;
 };
 
 struct slices {
 	unsigned count, missed;
 	double cycles[SLICES_MAX], pps[SLICES_MAX];
-	double floor[SLICES_MAX], crypto[SLICES_MAX]; /* before and after each, the mean of both */
+	/* mean of the measurements before and after each slice */
+	double floor[SLICES_MAX], crypto[SLICES_MAX];
 	double floor_ratio[SLICES_MAX], crypto_ratio[SLICES_MAX];
 	double floor_now, crypto_now;
-	uint64_t tsc, busy, out, cpu_ns; /* at the last one's end */
+	uint64_t tsc, busy, out, cpu_ns; /* at the end of the last slice */
 };
 
 struct floors {
 	struct floor *floor, *crypto; /* may be the same */
-	unsigned core, load_core; /* where they are measured, and where this program is otherwise */
+	/* core that they are measured on, and core of this program otherwise */
+	unsigned core, load_core;
 };
 
 struct run {
@@ -66,8 +72,8 @@ struct run {
 static bool failed;
 
 /*
- * What the worker was busy for, without the time in which others had its core: its CPU
- * time, in TSC cycles, times the share of its loops' time that found something to do.
+ * Busy cycles of the worker without the time in which other processes had its core: its CPU time,
+ * in TSC cycles, times the share of its loops' time that found work.
  */
 static double busy_cycles(const struct slices *s, uint64_t tsc, uint64_t busy, uint64_t cpu_ns)
 {
@@ -76,7 +82,7 @@ static double busy_cycles(const struct slices *s, uint64_t tsc, uint64_t busy, u
 	return (double)(cpu_ns - s->cpu_ns) * (double)rte_get_tsc_hz() / 1e9 * share;
 }
 
-/* From the last call until now. Whether it was kept. */
+/* Ends a slice, which began at the last call. Returns whether it was kept. */
 static bool slice(struct run *r, bool keep)
 {
 	const volatile struct sh_worker_stats *w = plane_worker(r->crowd->plane);
@@ -85,7 +91,10 @@ static bool slice(struct run *r, bool keep)
 	uint64_t cpu_ns = plane_cpu_ns(r->crowd->plane);
 	double elapsed = (double)(tsc - s->tsc) * 1e9 / (double)rte_get_tsc_hz();
 
-	/* A slice in which others had the worker's core says what they left in its caches, not what it costs. */
+	/*
+	 * Leave out a slice in which other processes had the worker's core: its cost includes
+	 * reloading the caches.
+	 */
 	if (keep && s->missed < SLICES_MISSED && (double)(cpu_ns - s->cpu_ns) * 1.1 < elapsed) {
 		s->missed++;
 		keep = false;
@@ -105,8 +114,9 @@ static bool slice(struct run *r, bool keep)
 }
 
 /*
- * On the worker's own core, which waits meanwhile: two cores of a machine that is shared are
- * not equally fast at the same time. Without the right to do that, on ours.
+ * Measures the floors on the worker's own core, while the worker waits, because two cores of a
+ * shared machine are not equally fast at the same time. Without the right to do so, measures on our
+ * own core.
  */
 static void look_at_both(const struct floors *f, double *floor, double *crypto)
 {
@@ -116,7 +126,7 @@ static void look_at_both(const struct floors *f, double *floor, double *crypto)
 	floor_move_to(f->load_core, SCHED_OTHER);
 }
 
-/* The floors as the machine is now, for the slice that was just kept, if one was. */
+/* Measures the floors now; they belong to the slice that was just kept, if any. */
 static void look_at_floors(struct run *r, bool kept)
 {
 	struct slices *s = &r->slices;
@@ -135,7 +145,7 @@ static void look_at_floors(struct run *r, bool kept)
 	s->crypto_now = crypto;
 }
 
-/* Packets to viewers that have arrived, or gone to PLANE_NULL, in this run. */
+/* Packets to viewers that have arrived, or were sent to PLANE_NULL, in this run. */
 static uint64_t arrived(struct run *r)
 {
 	if (r->port == PLANE_LINK)
@@ -149,7 +159,7 @@ static uint64_t expected(const struct run *r)
 	return (r->crowd->sent - r->base_sent) * r->crowd->viewers;
 }
 
-/* Waits for what is under way. How many packets did not come. */
+/* Waits for the packets on their way. Returns how many did not arrive. */
 static uint64_t drain(struct run *r)
 {
 	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * DRAIN_MS;
@@ -167,7 +177,7 @@ static void begin(struct run *r)
 	r->base_drops = plane_drops(r->crowd->plane);
 }
 
-/* Always so much under way that the worker has something to do. */
+/* Keeps enough packets on their way that the worker always has work. */
 static void load(struct run *r, unsigned ms)
 {
 	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
@@ -196,7 +206,7 @@ static void load(struct run *r, unsigned ms)
 		kept = !ramp && slice(r, true);
 		if (!ramp)
 			look_at_floors(r, kept);
-		if (r->returns) { /* the worker waited meanwhile, and so did they */
+		if (r->returns) { /* the worker waited meanwhile; so did the viewers' reports */
 			returns_mark(r->returns, kept);
 			returns_resume(r->returns);
 		}
@@ -205,7 +215,7 @@ static void load(struct run *r, unsigned ms)
 	}
 }
 
-/* One case on one device. `returns`: NULL, or what viewers send meanwhile. */
+/* Measures one case on one device. `returns` is NULL, or what viewers send meanwhile. */
 static void measure(struct crowd *c, const struct floors *floors, unsigned port, unsigned ms,
 	struct returns *returns, struct result *result)
 {
@@ -225,7 +235,10 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 	result->dropped = drain(&r);
 	result->right = !returns || returns_end(returns, result);
 	if (port == PLANE_NULL) {
-		/* Nobody saw these. But the viewers' numbers must go on behind them, and what comes then be right. */
+		/*
+		 * Packets to PLANE_NULL cannot be checked. But the sequence numbers must continue
+		 * behind them, and the next packets over PLANE_LINK must be correct.
+		 */
 		crowd_bind(c, PLANE_LINK);
 		crowd_passed(c, c->sent - r.base_sent);
 		r.port = PLANE_LINK;
@@ -259,7 +272,7 @@ static void run_device(struct crowd *c, const struct floors *floors, unsigned po
 	failed |= !result->right;
 }
 
-/* Over PLANE_LINK, whose queue to the data plane is as short as a NIC's. */
+/* Measures over PLANE_LINK, whose queue to the data plane is as short as a NIC's. */
 static void run_return(struct returns *r, const struct floors *floors, const struct options *o,
 	struct result *result)
 {
@@ -284,7 +297,7 @@ static void run_case(struct crowd *c, struct returns *returns, const struct floo
 		run_return(returns, floors, o, result);
 }
 
-/* The first packet to each viewer, which says where its numbers begin. */
+/* Sends the first packet to each viewer, which tells its first sequence number. */
 static void meet(struct crowd *c)
 {
 	static struct run r;

@@ -14,14 +14,14 @@
 
 enum {
 	HEADER = 12, /* of RTP */
-	BUFFERS = 256, /* as many packets as a device may have in flight */
-	BUFFER = 2432, /* far apart as mbufs are */
+	BUFFERS = 256, /* as many packets as a device may hold */
+	BUFFER = 2432, /* as far apart as mbufs */
 	ROUNDS = 16,
 	ROUND_CYCLES = 6000000, /* about 2 ms */
 	LOOK_CYCLES = ROUND_CYCLES / 2,
 	SAMPLES = 32,
 	SEQ = 1000,
-	NUMBER = 7, /* of the payload */
+	NUMBER = 7, /* number of the payload */
 };
 
 struct viewer {
@@ -36,9 +36,9 @@ struct floor {
 	unsigned viewers;
 	uint8_t *buffers, *plain;
 	uint8_t iv[BUFFERS][16], digest[FLOOR_BATCH][12];
-	size_t payload, size; /* size: of the memory that begins with `viewer` */
+	size_t payload, size; /* size: bytes of the memory that begins with `viewer` */
 	uint16_t profile;
-	unsigned at, next; /* the packet and the viewer that are next */
+	unsigned at, next; /* next packet and next viewer */
 	IMB_JOB job[FLOOR_BATCH];
 };
 
@@ -91,7 +91,10 @@ static uint8_t *buffer(const struct floor *f, unsigned i)
 	return f->buffers + (size_t)(i % BUFFERS) * BUFFER;
 }
 
-/* Header and IV of one packet of a viewer, roll-over count 0 (RFC 3711, 4.1.1; RFC 7714, 8.1). */
+/*
+ * Writes header and IV of one packet of a viewer, with rollover counter 0 (RFC 3711, 4.1.1;
+ * RFC 7714, 8.1).
+ */
 static void prepare(struct floor *f, unsigned i, uint16_t profile, unsigned viewer)
 {
 	uint8_t *pkt = buffer(f, i), *iv = f->iv[i % BUFFERS];
@@ -110,7 +113,7 @@ static void prepare(struct floor *f, unsigned i, uint16_t profile, unsigned view
 	iv[at + 9] ^= pkt[3];
 }
 
-/* Packets first to first + n, of the viewers from `viewer` on. */
+/* Encrypts packets `first` to `first + n - 1`, for the viewers from `viewer` on. */
 static void gcm(struct floor *f, unsigned first, unsigned viewer, unsigned n)
 {
 	for (unsigned i = first; i < first + n; i++) {
@@ -145,7 +148,7 @@ static void cm(struct floor *f, unsigned first, unsigned viewer, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t *pkt = buffer(f, first + i);
 
-		memset(pkt + HEADER + f->payload, 0, 4); /* the roll-over count */
+		memset(pkt + HEADER + f->payload, 0, 4); /* the rollover counter */
 		f->job[i].src = pkt;
 	}
 	IMB_SUBMIT_HASH_BURST(f->mgr, f->job, n, IMB_AUTH_HMAC_SHA_1);
@@ -175,7 +178,10 @@ double floor_round(struct floor *f, uint64_t cycles)
 	return (double)(now - begun) / (double)n;
 }
 
-/* The same calls, for viewers all over the table, must make what libsrtp2 reads. */
+/*
+ * Makes the same calls for viewers in the middle of the table; libsrtp2 must be able to decrypt the
+ * result.
+ */
 bool floor_right(struct floor *f, uint64_t *verified)
 {
 	size_t tag = f->profile == SH_SRTP_AEAD_AES_128_GCM ? 16 : 10;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tools/bench latency: how long a packet is under way from its producer through the real
- * data plane to its viewers, as seen from outside, beside what the worker counts itself.
+ * tools/bench latency measures how long packets take from their producer through the real data
+ * plane to its viewers, as seen from outside, and what the worker counts itself.
  */
 
 #include <getopt.h>
@@ -18,12 +18,12 @@
 #include "tools/benchmarks/src/times.h"
 
 enum {
-	AHEAD = 4096, /* most packets to viewers under way while the most that goes is measured */
+	AHEAD = 4096, /* most packets to viewers on their way while the highest rate is measured */
 	AHEAD_SOURCE = 256, /* and of the producer */
-	MOST_MS = 200, /* how long that is measured */
+	MOST_MS = 200, /* duration of that measurement */
 	WARM_MS = 50, /* before each measurement */
 	DRAIN_MS = 5000,
-	IDLE_PPS = 1000, /* the goal's case: a packet now and then, for GOAL_TIMES as long */
+	IDLE_PPS = 1000, /* the goal's case: single packets, for GOAL_TIMES as long */
 	GOAL_TIMES = 4,
 	GOAL_US = 50,
 	LIST = 8,
@@ -32,18 +32,18 @@ enum {
 struct options {
 	struct plane_setup plane;
 	unsigned load_core, ms, burst;
-	unsigned viewers[LIST], payload[LIST], load[LIST]; /* 0 ends; load: percent */
+	unsigned viewers[LIST], payload[LIST], load[LIST]; /* each ends with 0; load: percent */
 	uint16_t profile[LIST];
 };
 
 struct measured {
 	const char *name;
-	unsigned load; /* percent of the most; 0: the goal's case */
+	unsigned load; /* percent of the highest rate; 0: the goal's case */
 	unsigned burst;
-	double pps; /* packets to viewers that came a second */
+	double pps; /* packets to viewers received per second */
 	uint64_t dropped, verified;
 	bool right;
-	struct sh_latency worker; /* what the worker has counted in the same time */
+	struct sh_latency worker; /* what the worker counted in the same time */
 };
 
 static struct times times;
@@ -61,7 +61,7 @@ static void seen(void *arg, uint64_t number)
 	times_came(&times, number, c->seen_tsc);
 }
 
-/* Waits for what is under way. How many packets did not come. */
+/* Waits for the packets on their way. Returns how many did not arrive. */
 static uint64_t drain(struct crowd *c)
 {
 	uint64_t end = rte_rdtsc() + tsc_of_ms(DRAIN_MS), expected = c->sent * c->viewers;
@@ -79,7 +79,10 @@ static void offer(struct crowd *c, unsigned burst)
 	times_sent(&times, from, c->sent, c->sent_tsc);
 }
 
-/* Packets to viewers a second, with always so much under way that the worker has something to do. */
+/*
+ * The highest rate, in packets to viewers a second: enough are on their way that the worker always
+ * has work.
+ */
 static double most(struct crowd *c, unsigned burst)
 {
 	uint64_t one = (uint64_t)burst * c->viewers, room = 2 * one > AHEAD ? 2 * one : AHEAD;
@@ -97,7 +100,10 @@ static double most(struct crowd *c, unsigned burst)
 	return (double)(c->got - from) * 1000 / MOST_MS;
 }
 
-/* Bursts at a steady pace of `pps` packets to viewers, whether what went before has come or not. */
+/*
+ * Sends bursts at a steady pace of `pps` packets to viewers, whether earlier ones have arrived or
+ * not.
+ */
 static void pace(struct crowd *c, unsigned burst, double pps, unsigned ms)
 {
 	uint64_t interval = (uint64_t)((double)rte_get_tsc_hz() * burst * c->viewers / pps);
@@ -112,7 +118,7 @@ static void pace(struct crowd *c, unsigned burst, double pps, unsigned ms)
 	}
 }
 
-/* One load for `ms`. */
+/* Measures one load for `ms`. */
 static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms)
 {
 	const volatile struct sh_worker_stats *w = plane_worker(c->plane);
@@ -233,7 +239,7 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 			snprintf(name, sizeof(name), "load-%u", o->load[l]);
 			measure(&c, &m, top * o->load[l] / 100, o->ms);
 			print(&c, &m);
-			if (m.dropped) /* who had what is not known any more */
+			if (m.dropped) /* it is not known any more which viewer received what */
 				goto out;
 		}
 	}

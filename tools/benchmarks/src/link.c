@@ -57,7 +57,10 @@ void link_open(const char *path, unsigned core, bool hugepages, unsigned queues)
 	if (!pool)
 		bench_die("no memory for packets");
 	error = rte_eth_dev_configure(port, queue_count, queue_count, &conf);
-	/* A device that fills checksums in would only be more work for us, who look at the packet anyway. */
+	/*
+	 * Without checksum offload: filling them in would only cost this program time, which checks
+	 * packets anyway.
+	 */
 	if (!error)
 		error = rte_vhost_driver_disable_features(path, 1ull << VIRTIO_NET_F_CSUM);
 	for (uint16_t q = 0; !error && q < queue_count; q++) {
@@ -104,7 +107,7 @@ void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue)
 	unsigned sent = 0;
 
 	while ((sent += rte_eth_tx_burst(port, (uint16_t)queue, packets + sent, (uint16_t)(n - sent))) < n)
-		sched_yield(); /* the worker may have this very core */
+		sched_yield(); /* the worker may share this core */
 }
 
 unsigned link_offer(struct rte_mbuf **packets, unsigned n, unsigned queue)

@@ -2,7 +2,10 @@
 #ifndef SPATE_BENCHMARKS_LINK_H
 #define SPATE_BENCHMARKS_LINK_H
 
-/* Our end of the wire: DPDK on the calling thread's core, with a vhost-user device. */
+/*
+ * Our end of the wire to the data plane: DPDK on the calling thread's core, with a vhost-user
+ * device.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,20 +14,26 @@
 
 enum { LINK_BURST = 64 };
 
-/* Where the socket in that directory is, and the arguments of the data plane's virtio-user device for it. */
+/*
+ * Writes the path of the socket in `directory`, and the arguments of the data plane's virtio-user
+ * device for it.
+ */
 void link_arguments(char *arguments, size_t size, char *path, size_t path_size, const char *directory,
 	unsigned queues);
-/* Listens at `path`, with so many queues. Ends the program when it cannot. */
+/* Listens at `path`, with `queues` queues. Ends the program on failure. */
 void link_open(const char *path, unsigned core, bool hugepages, unsigned queues);
-/* Waits until the other end is there. */
+/* Waits until the data plane has connected. Ends the program on failure. */
 void link_wait(void);
 
-/* At most LINK_BURST packets that have come, from the queues in turn; the caller frees them. */
+/* Receives at most LINK_BURST packets, from the queues in turn. The caller frees them. */
 unsigned link_receive(struct rte_mbuf **packets);
-/* An empty packet; link_send() takes n of them, into the queue that worker `queue` polls, and waits for room. */
+/*
+ * link_packet() returns an empty packet. link_send() takes `n` of them, puts them into the queue
+ * that worker `queue` polls, and waits for space there.
+ */
 struct rte_mbuf *link_packet(void);
 void link_send(struct rte_mbuf **packets, unsigned n, unsigned queue);
-/* The same without waiting: what there is no room for is gone. How many there was room for. */
+/* As link_send(), without waiting: drops what does not fit. Returns how many packets fitted. */
 unsigned link_offer(struct rte_mbuf **packets, unsigned n, unsigned queue);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A mediasoup with one worker, one producer over plain RTP and a WebRTC transport with one
-// consumer for each viewer. Prints where they are as one line of JSON, and ends with its input.
+// Runs a mediasoup with one worker, one producer over plain RTP, and a WebRTC transport with one
+// consumer for each viewer. Prints their addresses and keys as one line of JSON, and ends when its
+// input ends.
 //
 // usage: node mediasoup.mjs PACKAGE VIEWERS FINGERPRINT
 import { createRequire } from "node:module";
@@ -11,7 +12,7 @@ const require = createRequire(import.meta.url);
 const mediasoup = require(path.resolve(directory));
 const { version } = require(path.resolve(directory, "package.json"));
 
-// Without NACK and transport-wide feedback: what costs mediasoup least.
+// Without NACK and transport-wide feedback, which is the least work for mediasoup.
 const codec = { kind: "video", mimeType: "video/VP8", clockRate: 90000, rtcpFeedback: [], parameters: {} };
 const listenInfos = [{ protocol: "udp", ip: "127.0.0.1" }];
 const source = { ssrc: 0x5a7e0001, payloadType: 96 };

@@ -11,7 +11,7 @@
 #include "dataplane/rtp/rtp.h"
 #include "shared/ids.h"
 
-/* splitmix64: each number's bytes look like no other's. */
+/* splitmix64: different numbers have different bytes. */
 static uint64_t mix(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15;
@@ -38,7 +38,7 @@ void oracle_keys(struct dp_srtp_keys *out, uint16_t profile, uint64_t number)
 	fill(out->salt, profile == SH_SRTP_AES128_CM_SHA1_80 ? 14 : 12, ~number);
 }
 
-/* RFC 7741, 4.2 and 4.3: S and PID 0, then P 0, begin a key frame. */
+/* RFC 7741, 4.2 and 4.3: S with PID 0, then P 0, begin a key frame. */
 void oracle_payload(uint8_t *out, size_t len, uint64_t number, bool first)
 {
 	out[0] = first ? 0x10 : 0x00;
@@ -82,8 +82,8 @@ static srtp_t session(const struct dp_srtp_keys *keys, uint32_t ssrc, uint32_t r
 }
 
 /*
- * The engine starts libsrtp2, which cannot be started twice in a process. One session stays
- * open: libsrtp2 on NSS loads its library anew for a session that is the only one.
+ * The engine starts libsrtp2, which can be started only once in a process. One session stays open,
+ * because libsrtp2 on NSS loads its library again for a session that is the only one.
  */
 void oracle_init(void)
 {

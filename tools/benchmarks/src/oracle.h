@@ -3,8 +3,8 @@
 #define SPATE_BENCHMARKS_ORACLE_H
 
 /*
- * What benchmarks send, and libsrtp2's opinion of what comes out. Keys follow from a
- * number, a payload from the number of its packet.
+ * Writes what benchmarks send, and checks with libsrtp2 what comes out. Keys are derived from a
+ * number, payloads from the number of their packet.
  */
 
 #include <stdbool.h>
@@ -15,19 +15,22 @@
 
 enum { ORACLE_PAYLOAD_MIN = 16 };
 
-/* Ends the program where libsrtp2 does not start. */
+/* Starts libsrtp2. Ends the program on failure. */
 void oracle_init(void);
 
 void oracle_keys(struct dp_srtp_keys *out, uint16_t profile, uint64_t number);
 
-/* `len` (ORACLE_PAYLOAD_MIN at least) bytes of VP8; `first`: as a key frame begins. */
+/*
+ * Writes a VP8 payload of `len` bytes (at least ORACLE_PAYLOAD_MIN). `first`: it begins a key
+ * frame.
+ */
 void oracle_payload(uint8_t *out, size_t len, uint64_t number, bool first);
-/* Whether this is one of those. */
+/* True if this is the payload of packet `number`. */
 bool oracle_payload_right(const uint8_t *payload, size_t len, uint64_t number);
 
 /*
- * Decrypts `pkt` in place in a session of its own, at that roll-over count. Whether it
- * authenticates and carries `payload_len` bytes of that number.
+ * Decrypts `pkt` in place, with a new session at rollover counter `roc`. True if it authenticates
+ * and carries the payload of packet `number` with `payload_len` bytes.
  */
 bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc, size_t payload_len,
 	uint64_t number);

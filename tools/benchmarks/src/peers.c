@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tools/bench peers: another forwarder between a producer and its viewers, all of them in
- * this program, and what each packet to a viewer costs its worker: at the highest load at
- * which nothing is lost and nothing waits.
+ * tools/bench peers measures what each packet to a viewer costs the worker of another forwarder, at
+ * the highest load at which nothing is lost and no backlog grows. The producer and all viewers are
+ * in this program.
  */
 
 #include <arpa/inet.h>
@@ -23,35 +23,37 @@
 
 enum {
 	BURST_MAX = 32,
-	BURSTS_MIN = 5, /* in a window */
+	BURSTS_MIN = 5, /* bursts in a window */
 	RTP_HEADER = 12,
 	WARM_MS = 200,
 	DRAIN_MS = 300,
 	TICK_MS = 50,
-	NAP_US = 100, /* between two looks at what has come: a worker never has to wake anybody */
+	NAP_US = 100, /* between reads of the sockets: a worker never has to wake this program */
 	STEPS_MAX = 40,
-	NARROWING = 3, /* steps between the last load that was carried and the first that was not */
-	CONFIRMING = 8, /* loads, of which one must be carried for a whole window */
+	/* steps between the highest load that was carried and the lowest that was not */
+	NARROWING = 3,
+	CONFIRMING = 8, /* loads that are tried until one is carried for a whole window */
 };
 
 #define FIRST_PPS         40e3
 #define FACTOR            1.25
 #define CONFIRMING_FACTOR 0.97
-#define LOSS_MAX          0.001 /* of what was sent in the step */
-#define BACKLOG_MAX       1 /* bursts under way at the end of the window, when the next one is due */
-#define CAME_MIN          0.97 /* of what was asked for, in the window */
+#define LOSS_MAX          0.001 /* share of the packets sent in the step */
+/* bursts on their way at the end of the window, when the next one is due */
+#define BACKLOG_MAX 1
+#define CAME_MIN    0.97 /* share of the requested rate, in the window */
 
 struct options {
 	unsigned worker_core, load_core, viewers, payload, burst, ms;
-	char **command; /* that starts the other server */
+	char **command; /* the command that starts the other server */
 };
 
-/* The producer: plain RTP. */
+/* The producer, which sends RTP without SRTP. */
 struct source {
 	int fd;
 	uint32_t ssrc;
 	uint8_t payload_type;
-	uint64_t number; /* of the next packet */
+	uint64_t number; /* number of the next packet */
 };
 
 struct bench {
@@ -59,17 +61,17 @@ struct bench {
 	struct sfu sfu;
 	struct audience audience;
 	struct source source;
-	uint64_t tick_ns, burst_ns; /* when the next one is due */
+	uint64_t tick_ns, burst_ns; /* when the next tick and the next burst are due */
 };
 
 /* One load, for WARM_MS and then a window in which it is measured. */
 struct step {
 	double asked, pps; /* packets to viewers a second */
-	double cpu_us; /* of the worker, for each of them */
-	double busy, loader; /* share of a core that the worker and this program had */
-	uint64_t sent, lost; /* packets to viewers, warming and draining with them */
-	uint64_t backlog; /* under way when the window ended */
-	uint64_t drops; /* of lost: by viewers' sockets */
+	double cpu_us; /* CPU time of the worker per packet */
+	double busy, loader; /* share of a core that the worker and this program used */
+	uint64_t sent, lost; /* packets to viewers, including those during WARM_MS and the drain */
+	uint64_t backlog; /* packets on their way when the window ended */
+	uint64_t drops; /* those of `lost` that viewers' sockets dropped */
 	unsigned verified;
 	bool held;
 };
@@ -103,7 +105,7 @@ static void put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/* RFC 3550, 5.1. Frames of a burst each; the first packet of all begins a key frame. */
+/* Sends a burst, which is a frame (RFC 3550, 5.1). The first packet of all begins a key frame. */
 static void source_send(struct source *s, unsigned burst, size_t payload)
 {
 	uint8_t data[AUDIENCE_DATAGRAM];
@@ -116,13 +118,16 @@ static void source_send(struct source *s, unsigned burst, size_t payload)
 		put32(data + 4, (uint32_t)(s->number / burst * 3000));
 		put32(data + 8, s->ssrc);
 		oracle_payload(data + RTP_HEADER, payload, s->number, s->number == 0);
-		(void)!send(s->fd, data, RTP_HEADER + payload, 0); /* not sent, it counts as lost */
+		/* if it is not sent, it counts as lost */
+		(void)!send(s->fd, data, RTP_HEADER + payload, 0);
 	}
 }
 
 /* --- a load ------------------------------------------------------------------------------------ */
 
-/* Reads what has come, sends the bursts due before `end_ns`. Rests where nothing is to do. */
+/*
+ * Sends the bursts due before `end_ns` and reads the sockets. Sleeps when there was little to read.
+ */
 static void turn(struct bench *b, uint64_t every_ns, uint64_t end_ns)
 {
 	const struct timespec nap = {.tv_nsec = NAP_US * 1000};
@@ -138,7 +143,7 @@ static void turn(struct bench *b, uint64_t every_ns, uint64_t end_ns)
 		nanosleep(&nap, NULL);
 }
 
-/* Whole bursts, until the one after them is due. */
+/* Sends whole bursts for about `ms`, until the next one would be due. */
 static void turn_for(struct bench *b, uint64_t every_ns, unsigned ms)
 {
 	uint64_t bursts = (uint64_t)ms * 1000000 / every_ns + 1, end;
@@ -153,7 +158,7 @@ static uint64_t expected(const struct bench *b)
 	return b->source.number * b->options.viewers;
 }
 
-/* Until everything has come, or nothing has for DRAIN_MS. */
+/* Reads until everything has arrived, or nothing has for DRAIN_MS. */
 static void drain(struct bench *b, uint64_t want)
 {
 	uint64_t got = b->audience.got, last = now_ns(CLOCK_MONOTONIC);
@@ -221,7 +226,7 @@ static void run_step(struct bench *b, double pps, unsigned ms, struct step *s)
 	print_step(s);
 }
 
-/* A load that is not carried is tried once more: something else may have had the core. */
+/* Runs a load, and once more if it was not carried: another process may have had the core. */
 static bool carried(struct bench *b, double pps, unsigned ms, struct step *s)
 {
 	run_step(b, pps, ms, s);
@@ -230,7 +235,7 @@ static bool carried(struct bench *b, double pps, unsigned ms, struct step *s)
 	return s->held;
 }
 
-/* The highest load that is carried, measured for a window of its own. */
+/* Finds the highest load that is carried, and measures it for a whole window. */
 static bool search(struct bench *b, struct step *best)
 {
 	double low = 0, high = FIRST_PPS;
@@ -287,7 +292,7 @@ static void join(struct bench *b)
 	audience_join(&b->audience);
 }
 
-/* The first burst tells each viewer which number its packets begin with. */
+/* Sends the first burst, which tells each viewer's first sequence number. */
 static void begin(struct bench *b)
 {
 	source_send(&b->source, b->options.burst, b->options.payload);

@@ -15,7 +15,7 @@
 
 enum { START_MS = 20000, ANSWER_MS = 20000, END_MS = 3000, OUTSTANDING = 4096 };
 
-static struct plane *living; /* ended with this program */
+static struct plane *living; /* killed when this program dies */
 
 static void end_living(void)
 {
@@ -58,7 +58,7 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u}}\n",
 		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->workers, s->agent_core, cores,
 		s->hugepages ? "true" : "false",
-		/* vhost-user passes 8 pieces of memory at most */
+		/* vhost-user passes at most 8 memory regions */
 		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
 		s->streams + 3, s->viewers + 4);
 	if (fclose(f) != 0)
@@ -124,7 +124,7 @@ static void lost(void *arg, const char *reason)
 
 static void refused(void *arg, const char *reason)
 {
-	/* it is starting still */
+	/* it is still starting */
 }
 
 static void event(void *arg, const struct sh_event *e)
@@ -138,7 +138,7 @@ static void punt(void *arg, const struct sh_packet *packet)
 static const struct cp_dp_events events = {
 	.connected = connected, .lost = lost, .refused = refused, .event = event, .punt = punt};
 
-/* Runs the loop until `done` says so. */
+/* Runs the loop until `done` returns true. Ends the program with `what` after `ms`. */
 static void wait_for(struct plane *p, unsigned ms, bool (*done)(const struct plane *p), const char *what)
 {
 	uint64_t end;
@@ -174,7 +174,7 @@ static bool has_mac(const struct plane *p)
 	return sh_stats_port(&p->stats, PLANE_LINK)->mac[0] != 0;
 }
 
-/* Worker i's thread has the name that DPDK gives lcore i + 1. */
+/* Opens the schedstat of worker i's thread, which has the name that DPDK gives lcore i + 1. */
 static void find_worker(struct plane *p, unsigned i)
 {
 	char tasks[64], path[400], want[32], name[32] = "";

@@ -25,7 +25,7 @@ void result_table_head(void)
 		"verified");
 }
 
-/* What was measured side by side, where it was. */
+/* The ratio that was measured side by side, if there is one, else cycles / of. */
 static double ratio(double cycles, double of, double side_by_side)
 {
 	if (side_by_side > 0)
@@ -33,7 +33,9 @@ static double ratio(double cycles, double of, double side_by_side)
 	return of > 0 ? cycles / of : 0;
 }
 
-/* How much more than in the case that it is compared with, to the floors beside both where there are some. */
+/*
+ * How much more a packet costs than in the base case, by the ratios to the floors if both have one.
+ */
 static double added(const struct result *r)
 {
 	if (r->floor_ratio > 0 && r->base_ratio > 0)

@@ -12,10 +12,11 @@
 
 enum {
 	REPORTER = 0x30000000, /* viewer i's own SSRC is REPORTER + i */
-	CHECK_S = 5, /* a viewer's checks are so far apart */
+	CHECK_S = 5, /* seconds between a viewer's checks */
 	/*
-	 * At most so many at a time, and no more are made up for after this program was without its core: viewers
-	 * have their own clocks, and come in no bursts because of ours.
+	 * Most packets at a time. Packets that were due while this program had no core are not made
+	 * up for: viewers have their own clocks, and do not send bursts because this program was
+	 * delayed.
 	 */
 	BURST = 64,
 	COUNTERS_MS = 1200, /* a device's counters are published each second */
@@ -60,7 +61,7 @@ void returns_close(struct returns *r)
 
 /* --- sending ------------------------------------------------------------------------------ */
 
-/* A receiver report and who sends it, as browsers do. Returns its length. */
+/* Writes a receiver report and an SDES with the CNAME, as browsers do. Returns its length. */
 static size_t write_report(struct returns *r, unsigned i, uint8_t *out, size_t cap)
 {
 	struct dp_rtcp_report report = {
@@ -74,7 +75,7 @@ static size_t write_report(struct returns *r, unsigned i, uint8_t *out, size_t c
 	return b.len;
 }
 
-/* Checks are spread over the viewers: each has one in its turn of so many. */
+/* True once in CHECK_S seconds for each viewer; the checks are spread over the viewers. */
 static bool check_is_due(const struct returns *r)
 {
 	return (r->round + r->next) % (CHECK_S * r->rate) == 0;

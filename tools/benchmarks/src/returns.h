@@ -3,9 +3,10 @@
 #define SPATE_BENCHMARKS_RETURNS_H
 
 /*
- * What the viewers of a crowd send while they watch: receiver reports under their own keys, and
- * every five seconds a check for consent (RFC 7675, 5.1), each viewer in its turn at a steady pace.
- * Nobody waits for room: what the device's queue does not take is lost, as it would be on a wire.
+ * Sends what the viewers of a crowd send while they watch: receiver reports under their own keys,
+ * and a check for consent every five seconds (RFC 7675, 5.1), viewer after viewer at a steady pace.
+ * It never waits: packets that do not fit in the device's queue are lost, as they would be on a
+ * wire.
  */
 
 #include "shared/stun.h"
@@ -18,36 +19,44 @@ struct returns {
 	struct dp_srtp_engine *engine;
 	uint8_t *session; /* by viewer */
 	size_t session_size;
-	struct sh_hmac_sha1 key; /* of checks */
+	struct sh_hmac_sha1 key; /* HMAC key of the checks */
 	unsigned next; /* viewer */
-	unsigned round; /* all viewers had so many turns */
+	unsigned round; /* number of completed rounds over all viewers */
 	double due; /* packets */
-	uint64_t last_tsc, sending_tsc; /* when it was looked last; how long the crowd has been sending */
-	uint64_t sent, refused; /* refused: of those sent */
-	uint64_t marked_sent, marked_refused; /* at the last mark */
-	uint64_t judged, judged_refused; /* of those, what was sent while the worker had its core */
-	uint64_t base_rtcp, base_answered, base_missed; /* what the data plane had counted before */
+	/* last_tsc: last time that packets became due; sending_tsc: how long packets were sent */
+	uint64_t last_tsc, sending_tsc;
+	uint64_t sent, refused; /* refused: those of `sent` that did not fit */
+	uint64_t marked_sent, marked_refused; /* at the last returns_mark() */
+	uint64_t judged, judged_refused; /* those that were sent while the worker had its core */
+	uint64_t base_rtcp, base_answered, base_missed; /* the data plane's counters before */
 };
 
 /*
- * Once a crowd: its viewers' indices (RFC 3711, 3.4) go on from case to case, for what has been sent under
- * their keys would be a replay. `rate` is at least 1. Ends the program without memory.
+ * Call once for each crowd: its viewers' SRTCP indices (RFC 3711, 3.4) must continue from case to
+ * case, because repeated ones would be replays. `rate` is at least 1. Ends the program on failure.
  */
 void returns_open(struct returns *r, struct crowd *c, unsigned rate);
 void returns_close(struct returns *r);
 
-/* A case begins, of which nothing has been sent or counted. Nothing is under way. */
+/* Begins a case: resets the counts. No packet may be on its way. */
 void returns_begin(struct returns *r);
-/* The pace goes on from now: what was not sent since returns_send() was called last is not made up for. */
+/*
+ * Continues the pace from now: packets that became due since the last returns_send() are not made
+ * up for.
+ */
 void returns_resume(struct returns *r);
 /* Sends what is due. */
 void returns_send(struct returns *r);
-/* Whether what was refused since the last mark says something of the data plane: not where others had its core. */
+/*
+ * Ends an interval. `judge`: its refused packets tell something about the data plane; false when
+ * others had the worker's core.
+ */
 void returns_mark(struct returns *r, bool judge);
 
 /*
- * Sends no more, waits for what is under way, fills in what the result has of it. False: something that came
- * in was not accepted, or of what is judged more than one in a thousand did not come in. Takes more than a second.
+ * Waits for the packets on their way and fills in the result's figures about viewers' packets.
+ * False: a packet that arrived was not accepted, or more than one in a thousand of those judged was
+ * lost. Takes more than a second.
  */
 bool returns_end(struct returns *r, struct result *result);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * tools/bench scale: what a packet to a viewer costs when viewers, and streams, are spread
- * over several workers of the real data plane, and when packets must be handed over first,
- * beside what it costs when all of it is on one worker. With --handoff, the rows of tools/bench fanout
- * that say what a hand-off adds, and no others.
+ * tools/bench scale measures what a packet to a viewer costs when viewers, and streams, are spread
+ * over several workers of the real data plane, and when packets must be handed over first, compared
+ * with what it costs when everything is on one worker. With --handoff it measures only the rows of
+ * tools/bench fanout that tell what a hand-off adds.
  *
- * Every core may be a worker's, so this program shares one with a worker and sleeps
- * between two looks: media to viewers goes to the null device.
+ * Every core may have a worker, so this program shares one with a worker and sleeps between its
+ * checks: media to viewers goes to the null device.
  */
 
 #include <getopt.h>
@@ -27,8 +27,8 @@
 enum {
 	SLICE_MS = 20,
 	SLICES_MAX = 2048,
-	AHEAD = 4096, /* packets to viewers that may be under way at least, so that workers never wait */
-	AHEAD_SOURCE = 256, /* and packets of a producer at most */
+	AHEAD = 4096, /* packets to viewers on their way, at least, so that workers never wait */
+	AHEAD_SOURCE = 256, /* most packets of a producer on their way */
 	NAP_US = 100,
 	DRAIN_MS = 8000,
 	ROUNDS = 3,
@@ -38,12 +38,12 @@ enum {
 
 struct options {
 	struct plane_setup plane;
-	unsigned load_core, ms; /* ms: how long a case is measured */
-	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* 0 ends */
+	unsigned load_core, ms; /* ms: duration of a case */
+	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* each ends with 0 */
 	uint16_t profile[LIST];
 	double floor[LIST][LIST], crypto[LIST][LIST][LIST]; /* by profile and payload; and viewers */
-	struct floor *floor_beside; /* that is looked at between slices */
-	bool handoff; /* nothing but the rows of a hand-off, for `fanout` */
+	struct floor *floor_beside; /* the floor that is measured between slices */
+	bool handoff; /* only the rows of a hand-off, for `fanout` */
 };
 
 struct look {
@@ -55,7 +55,10 @@ struct run {
 	struct crowd *crowd;
 	unsigned burst;
 	const struct options *options;
-	/* The first worker alone counts, with the floor on its core before and after each slice. */
+	/*
+	 * Only the first worker counts, and the floor is measured on its core before and after each
+	 * slice.
+	 */
 	bool alone;
 	double floor_now, ratio[SLICES_MAX];
 	uint64_t base_out, base_sent, base_got;
@@ -95,8 +98,9 @@ static struct look look(const struct plane *p)
 }
 
 /*
- * Cycles for a packet between two looks of those workers that count: how long each was busy, less the
- * part in which others had its core, who take as much of it when it is busy as else.
+ * Cycles per packet between two samples, of those workers that count: how long each was busy, less
+ * the share in which other processes had its core. They take as large a share of its busy time as
+ * of the rest.
  */
 static double cycles_between(const struct run *r, const struct look *a, const struct look *b)
 {
@@ -162,7 +166,10 @@ static uint64_t gone(const struct run *r)
 	return sent_by(r->crowd->plane) - r->base_out;
 }
 
-/* Waits for what is under way; `link`: it comes here. How many packets did not. */
+/*
+ * Waits for the packets on their way, or with `link` until they are received here. Returns how many
+ * were not.
+ */
 static uint64_t drain(struct run *r, bool link)
 {
 	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * DRAIN_MS, done = 0;
@@ -175,14 +182,17 @@ static uint64_t drain(struct run *r, bool link)
 	return expected(r) - done;
 }
 
-/* Always so much under way that the workers have something to do. */
+/* Keeps enough packets on their way that the workers always have work. */
 static void load(struct run *r, unsigned ms)
 {
 	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
 	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
 	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
 
-	/* All of it may be one worker's, which had no core meanwhile: the stream's ring must not be full then. */
+	/*
+	 * All of these packets may be on one worker that had no core meanwhile. The stream's ring
+	 * must not be full then.
+	 */
 	if (most > (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers)
 		most = (uint64_t)AHEAD_SOURCE * r->crowd->viewers / r->crowd->plane->workers;
 	if (r->alone)
@@ -217,7 +227,10 @@ static double middle(double values[ROUNDS])
 
 /* --- a case ------------------------------------------------------------------------------------- */
 
-/* To the null device, then over the link, where the numbers must go on and one packet of each is decrypted. */
+/*
+ * Measures with the null device, then sends over the link, where the sequence numbers must be
+ * consecutive and one packet of each viewer is decrypted.
+ */
 static void measure(struct crowd *c, const struct options *o, bool alone, struct result *result)
 {
 	static struct run r;
@@ -259,11 +272,12 @@ struct kind {
 	const char *name;
 	struct crowd_layout layout;
 	/*
-	 * Of a hand-off: the same with the two workers exchanged. What it costs is what the first worker, with
-	 * whom nobody shares a core, has to do on the one side and then on the other. `streams` 0: none.
+	 * For a hand-off: the same layout with the two workers exchanged. The cost of a hand-off is
+	 * what the first worker, which shares its core with nobody, does on one side and then on
+	 * the other. `streams` 0: none.
 	 */
 	struct crowd_layout exchanged;
-	int against; /* the one in the group that differs in what is asked for; -1: none */
+	int against; /* index of the case in the group that it is compared with; -1: none */
 };
 
 static void run_layout(struct plane *plane, const struct options *o, const struct crowd_layout *layout,
@@ -298,7 +312,10 @@ static void run_once(struct plane *plane, const struct options *o, const struct 
 	result->right &= other.right;
 }
 
-/* Round after round, so that what else the machine does meets all of them; the medians. */
+/*
+ * Measures all cases round after round, so that other activity of the machine affects them all, and
+ * takes the medians.
+ */
 static void run_group(struct plane *plane, const struct options *o, const struct kind *kinds, unsigned n,
 	const struct result *like)
 {
@@ -342,7 +359,10 @@ static void run_one_stream(struct plane *plane, const struct options *o, const s
 			{.streams = 1, .viewers_from = 1}, 0},
 		{o->handoff ? "handoff-steer" : "wrong-queue", {.streams = 1, .astray = 1},
 			{.streams = 1, .producers_from = 1, .viewers_from = 1, .astray = all - 1}, 0},
-		/* Workers beside each other cost more each, by what they share; only then what sharing a stream adds. */
+		/*
+		 * Workers that run at the same time cost more each, by what they share. Only the
+		 * difference to this row is what sharing a stream adds.
+		 */
 		{"own-stream", {.streams = all, .producers_on = all, .at_home = true}, {0}, 0},
 		{"one-stream", {.streams = 1, .viewers_on = all}, {0}, 3},
 	};
@@ -393,7 +413,7 @@ static void run_all(struct plane *plane, struct options *o)
 			run_payload(plane, o, p, l);
 }
 
-/* Before any worker polls on this core. */
+/* Call before any worker polls on this core. */
 static void measure_floors(struct options *o)
 {
 	uint64_t verified = 0;

@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_SFU_H
 
 /*
- * Another forwarder, started by a script that speaks to it: given the viewers' number and
- * fingerprint the script prints one line of JSON (`name`, `pid` of the process that
- * forwards, `source` and `viewers` as mediasoup.mjs has them) and ends with its input.
+ * Runs another forwarder through a script that controls it. Given the number of viewers and the
+ * fingerprint, the script prints one line of JSON (`name`, `pid` of the process that forwards,
+ * `source` and `viewers` as in mediasoup.mjs) and ends when its input ends.
  */
 
 #include <stdint.h>
@@ -14,21 +14,21 @@
 #include <cjson/cJSON.h>
 
 struct sfu {
-	pid_t script, worker; /* worker: that does the forwarding */
-	int input; /* of the script */
+	pid_t script, worker; /* worker: the process that forwards */
+	int input; /* the script's standard input */
 	cJSON *answer; /* what the script printed */
-	const char *name; /* with its version; the answer's */
-	clockid_t cpu; /* of the worker */
+	const char *name; /* name with version; part of `answer` */
+	clockid_t cpu; /* CPU clock of the worker */
 };
 
-/* Each ends the program when something goes wrong. */
+/* Each function ends the program on failure. */
 void sfu_start(struct sfu *s, char *const command[]);
-/* The member of that name, which must be there. */
+/* The member of that name, which must exist. */
 const char *sfu_text(const cJSON *object, const char *name);
 uint32_t sfu_number(const cJSON *object, const char *name);
-/* Has all threads of the worker on that core. */
+/* Pins all threads of the worker to that core. */
 void sfu_pin(const struct sfu *s, unsigned core);
-/* CPU time of the worker, in user space and in the kernel, so far. */
+/* CPU time that the worker has used so far, in user space and in the kernel. */
 uint64_t sfu_cpu_ns(const struct sfu *s);
 void sfu_stop(struct sfu *s);
 

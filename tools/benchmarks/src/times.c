@@ -15,7 +15,8 @@ static void init(struct samples *s, unsigned most)
 	s->ns = malloc(most * sizeof(*s->ns));
 	if (!s->ns)
 		bench_die("no memory for samples");
-	memset(s->ns, 1, most * sizeof(*s->ns)); /* no page is missing when it is measured */
+	/* so that no page faults occur while it is measured */
+	memset(s->ns, 1, most * sizeof(*s->ns));
 	s->most = most;
 }
 

@@ -3,16 +3,17 @@
 #define SPATE_BENCHMARKS_TIMES_H
 
 /*
- * From when a packet of the producer's was handed over to when its copies came: of all of
- * them, and of the first and the last copy of each packet.
+ * Records how long copies of the producer's packets take, from when the packet was handed over to
+ * when the copy arrived: all copies, and the first and the last copy of each packet.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Packets of the producer at most; a power of two. Half of the stream's ring: more under way than that may be
- * dropped by right (tx_behind), when the machine has taken the worker's core or ours for a while.
+ * Most packets of the producer on their way; a power of two. It is half of the stream's ring: when
+ * the machine has taken the worker's core or ours for a while, more than that may rightly be
+ * dropped (tx_behind).
  */
 enum { TIMES_UNDER_WAY = 1024 };
 
@@ -24,9 +25,9 @@ struct samples {
 
 struct times {
 	struct samples all, first, last;
-	unsigned viewers, every; /* of so many packets of the producer, one counts in `all` */
+	unsigned viewers, every; /* every: one in so many packets of the producer counts in `all` */
 	bool recording;
-	uint64_t whole; /* all copies of packets before have come */
+	uint64_t whole; /* all copies of packets before this one have arrived */
 	double ns_per_tick;
 	struct {
 		uint64_t tsc;
@@ -35,20 +36,23 @@ struct times {
 	} sent[TIMES_UNDER_WAY];
 };
 
-/* Once DPDK, whose clock this is, has started. Ends the program where there is no memory. */
+/* Call after DPDK, whose clock this uses, has started. Ends the program when memory is short. */
 void times_init(struct times *t);
-/* Nothing is under way; forgets all samples. About so many copies are to come while they are recorded. */
+/* Forgets all samples. No packet may be on its way. About `copies` copies will be recorded. */
 void times_begin(struct times *t, uint64_t next, unsigned viewers, double copies);
-/* Whether packets sent from now on are recorded. */
+/* Sets whether packets sent from now on are recorded. */
 void times_record(struct times *t, bool recording);
-/* Packets of these numbers were handed over; times are TSC. */
+/* The packets `from` to `to - 1` were handed over at `tsc`. */
 void times_sent(struct times *t, uint64_t from, uint64_t to, uint64_t tsc);
-/* Whether n more from `next` on may be under way. */
+/* True if n more packets from `next` on may be sent. */
 bool times_room(const struct times *t, uint64_t next, unsigned n);
-/* A copy of packet `number` came. */
+/* A copy of packet `number` arrived at `tsc`. */
 void times_came(struct times *t, uint64_t number, uint64_t tsc);
 
-/* The time that this share of the samples did not exceed, microseconds; 1000: the longest. 0: there are none. */
+/*
+ * The time in microseconds that this share of the samples did not exceed; 1000: the maximum. 0
+ * without samples.
+ */
 double samples_us(struct samples *s, unsigned per_mille);
 
 #endif
