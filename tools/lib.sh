@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What tools/build, tools/run, tools/test and tools/check share. Sourced, not run.
+# Functions that the scripts in tools/ share. Sourced, not run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=tools/$(basename "$0")
 
-# Progress goes to stderr, so that stdout carries results alone.
+# Progress goes to stderr, so that stdout has only results.
 say() {
 	printf '%s: %s\n' "$program" "$*" >&2
 }
@@ -68,8 +68,8 @@ install_packages() {
 		apt-get install --yes --no-install-recommends "${missing[@]}" >&2
 }
 
-# The VM of the tests boots Debian's kernel for virtual machines. The package is unpacked under build/
-# and not installed: this machine's own kernel stays as it is.
+# The tests' VM boots Debian's kernel for virtual machines. The package is unpacked under build/ and
+# not installed, so that this machine's own kernel stays as it is.
 have_kernel() {
 	[[ -f $root/build/vm/kernel/vmlinuz ]]
 }
@@ -103,7 +103,7 @@ fetch_kernel() {
 
 # --- npm --------------------------------------------------------------------------
 
-# A copy of the lock file beside what was installed from it says that it is current.
+# A copy of the lock file in node_modules tells which lock file it was installed from.
 npm_current() {
 	cmp --silent "$1/package-lock.json" "$1/node_modules/.spate-lock"
 }

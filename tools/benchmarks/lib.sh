@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What benchmarks share: a namespace with both servers in it, and who runs on which core.
-# Sourced, not run, by a benchmark that has sourced tools/lib.sh.
+# What the benchmarks share: a network namespace with both servers, and which process runs on which
+# core. Sourced, not run, by a benchmark that has sourced tools/lib.sh.
 
 source "$root/tests/lib/netns.sh"
 
@@ -15,7 +15,7 @@ need_programs() {
 	done
 }
 
-# Not the start of the name of a process, but a number between two.
+# need_number OPTION VALUE MIN MAX: ends the program unless VALUE is a number from MIN to MAX
 need_number() {
 	[[ ${2:-} =~ ^[0-9]+$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) || usage_error "$1 needs a number from $3 to $4"
 }
@@ -26,8 +26,8 @@ need_list() {
 
 # --- cores ------------------------------------------------------------------------
 
-# The load has the last core to itself, as far as the data plane, which floats, lets it. With
-# one core only there is nothing to divide.
+# The load generator gets the last core, which only the data plane, whose threads are not pinned,
+# may use as well. On a single core everything shares it.
 choose_cores() {
 	cores=$(nproc)
 	load_core=$((cores - 1))
@@ -42,7 +42,7 @@ on_cores() {
 	taskset --cpu-list "$@"
 }
 
-# A line that says where the figures come from.
+# machine BENCHMARK: prints the line that tells which machine the figures are from
 machine() {
 	local model
 	model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
@@ -53,8 +53,8 @@ machine() {
 
 # --- memory -----------------------------------------------------------------------
 
-# Both processes of a benchmark keep everything in 2 MiB pages where the kernel gives us N for the
-# time; else, or where $huge is not true, it is false afterwards.
+# reserve_pages N: reserves N pages of 2 MiB, which both processes of a benchmark use for all their
+# memory. $huge is false afterwards if the kernel does not have half of them free.
 huge=true pages_before=
 reserve_pages() {
 	local pages=/proc/sys/vm/nr_hugepages
@@ -80,14 +80,16 @@ device_is_up() {
 	ip -n "$netns" -4 -o address show dev spate0 2>/dev/null | grep -q inet
 }
 
-# servers_start CONFIG: both, their output in $work; the control plane's process is $control_pid.
+# servers_start CONFIG: starts both servers, with their output in $work; $control_pid is the control
+# plane
 servers_start() {
 	mkdir -p "$work/run"
-	# By ip itself, not by a function: its process becomes the server's.
+	# Not through the function inside: the process of ip becomes the server, so that $! is the
+	# server's.
 	ip netns exec "$netns" "$build/dataplane/spate-dataplane" --config "$1" >"$work/dataplane.log" 2>&1 &
 	servers=($!)
 	until_true 20 device_is_up || die "the data plane does not start: $(tail -n 3 "$work/dataplane.log")"
-	# The TAP's queue stands for a wire: it should not be what loses packets of a burst.
+	# The TAP's queue stands for a wire and should not be where the packets of a burst are lost.
 	ip -n "$netns" link set dev spate0 txqueuelen 20000
 	ip netns exec "$netns" taskset --cpu-list "$control_cores" "$build/controlplane/spate-controlplane" --config "$1" \
 		>"$work/controlplane.log" 2>&1 &
@@ -107,7 +109,7 @@ servers_stop() {
 	servers=()
 }
 
-# --- the whole --------------------------------------------------------------------
+# --- begin and end --------------------------------------------------------------------
 
 bench_begin() {
 	netns_add

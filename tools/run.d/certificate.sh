@@ -2,18 +2,19 @@
 # shellcheck shell=bash
 # The self-signed certificate of tools/run --tls. Sourced, not run.
 
-# A browser takes no longer life; whoever trusted it once is asked again a day before it ends.
+# Browsers accept no longer validity. The certificate is replaced a day before it expires, and
+# whoever trusted it is asked again.
 certificate_days=397 certificate_renew_s=86400
 
-# Lines "DEVICE ADDRESS": what this machine may be called by others. Short-lived addresses are
-# left out, for a certificate would have to be made again with each of them.
+# Prints lines "DEVICE ADDRESS": the addresses by which others may reach this machine. Short-lived
+# addresses are left out, because each would need a new certificate.
 machine_addresses() {
 	ip -o address show up scope global |
 		awk '$2 != "spate0" && !/ (temporary|tentative|deprecated) / {sub("/.*", "", $4); print $2, $4}'
 }
 
-# The IPv4 addresses by which another device on a network reaches the HTTP server. A bridge or a
-# port with nothing plugged in has none.
+# Prints the IPv4 addresses by which another device on a network reaches the HTTP server. Devices
+# without a carrier, such as an unused bridge or port, are left out.
 lan_addresses() {
 	local device address
 	while read -r device address; do
@@ -28,7 +29,7 @@ lan_addresses() {
 	done < <(machine_addresses)
 }
 
-# Lines "host NAME" and "ip ADDRESS", as openssl x509 -check… calls them.
+# Prints lines "host NAME" and "ip ADDRESS", which openssl x509 takes as -checkhost and -checkip.
 certificate_names() {
 	local name
 	printf '%s\n' 'host localhost' 'ip 127.0.0.1' 'ip ::1'
@@ -39,7 +40,8 @@ certificate_names() {
 	machine_addresses | sed 's/.* /ip /'
 }
 
-# certificate_serves CERTIFICATE KEY: it has not expired, is that key's and holds every name of now
+# certificate_serves CERTIFICATE KEY: true if it does not expire soon, belongs to the key and holds
+# every present name
 certificate_serves() {
 	local kind name
 	openssl x509 -in "$1" -noout -checkend "$certificate_renew_s" >/dev/null 2>&1 || return 1
@@ -49,7 +51,8 @@ certificate_serves() {
 	done < <(certificate_names)
 }
 
-# make_certificate CERTIFICATE KEY. The configuration is ours, whatever the system's says.
+# make_certificate CERTIFICATE KEY. It has its own configuration, so that the system's has no
+# effect.
 make_certificate() (
 	umask 077
 	names=$(certificate_names | sed 's/^host /DNS:/; s/^ip /IP:/' | paste -sd,)
@@ -70,7 +73,8 @@ make_certificate() (
 	[[ -s $1.new ]] && chmod 0644 "$1.new" && mv "$2.new" "$2" && mv "$1.new" "$1"
 )
 
-# ready_certificate DIRECTORY: tls.crt and tls.key in it, those of last time where they still serve
+# ready_certificate DIRECTORY: provides tls.crt and tls.key there, and keeps the existing ones if
+# they still serve
 ready_certificate() {
 	local certificate=$1/tls.crt key=$1/tls.key words
 	command -v openssl >/dev/null || die "--tls needs openssl to make a certificate, and it is not installed"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// configuration.mjs FILE CERTIFICATE KEY ADDRESS...: writes FILE's configuration ("" is the built-in
-// one) with that certificate and those announced addresses added; what is "" or none is left alone.
+// configuration.mjs FILE CERTIFICATE KEY ADDRESS...: prints FILE's configuration ("" is the
+// built-in one) with that certificate and those announced addresses. An empty CERTIFICATE and an
+// empty list of addresses change nothing.
 import { readFileSync } from "node:fs";
 
 const [file, certificate, key, ...announced] = process.argv.slice(2);

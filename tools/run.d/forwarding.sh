@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Media from the LAN to the data plane behind the TAP device: what other devices send to this
-# machine's addresses goes on to 10.99.0.2, and conntrack sees to the way back. Sourced, not run.
+# Forwards media from the LAN to the data plane behind the TAP device: packets that other devices
+# send to this machine's addresses are forwarded to 10.99.0.2, and conntrack rewrites the replies.
+# Sourced, not run.
 
 tap_device=spate0 tap_address=10.99.0.2
 forwarding_switch=/proc/sys/net/ipv4/ip_forward
 
-# The table is also the memory of what to undo, in case nobody lives to do it: it has the chain
-# only_ours where forwarding was off before. That chain keeps the machine from being a router for
-# anything else meanwhile.
+# Prints the nftables rules. The table also records what to undo when a killed tools/run could not:
+# it has the chain only_ours if forwarding was off before. That chain keeps the machine from
+# forwarding anything else meanwhile.
 forwarding_rules() {
 	local first=$1 last=$2 addresses
 	shift 2
@@ -33,11 +34,12 @@ forwarding_rules() {
 	echo '}'
 }
 
-# forwarding_start FIRST-PORT LAST-PORT ADDRESS...: says why where it cannot be
+# forwarding_start FIRST-PORT LAST-PORT ADDRESS...: fails with a message if forwarding is not
+# possible
 forwarding_start() {
 	local words
 	if ip link show dev "$tap_device" >/dev/null 2>&1; then
-		words="$tap_device is there already, another's"
+		words="$tap_device exists already and belongs to another process"
 	elif ! command -v nft >/dev/null; then
 		words='nft (nftables) is not installed'
 	elif ! words=$(forwarding_rules "$@" | nft -f - 2>&1); then
@@ -48,7 +50,7 @@ forwarding_start() {
 	else
 		return 0
 	fi
-	say "media cannot be forwarded to $tap_device, so other devices get the page and nothing more: $words"
+	say "media cannot be forwarded to $tap_device, so other devices get the page without media: $words"
 	return 1
 }
 
@@ -59,7 +61,7 @@ forwarding_end() {
 	nft delete table ip spate_run
 }
 
-# What one that was killed left. While the device is there the table is not left but in use.
+# Removes the table that a killed tools/run left. While the TAP device exists the table is in use.
 forwarding_sweep() {
 	if command -v nft >/dev/null && nft list table ip spate_run >/dev/null 2>&1 &&
 		! ip link show dev "$tap_device" >/dev/null 2>&1; then
