@@ -5,7 +5,6 @@
  * The producer and all viewers are in this program.
  */
 
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "shared/ids.h"
 #include "tools/benchmarks/src/crowd.h"
 #include "tools/benchmarks/src/floor.h"
+#include "tools/benchmarks/src/options.h"
 #include "tools/benchmarks/src/result.h"
 #include "tools/benchmarks/src/returns.h"
 
@@ -31,14 +31,10 @@ enum {
 	AHEAD_SOURCE = 256, /* most packets of the producer on their way */
 	LOOK_US = 50, /* between reads of the worker's counters, because the worker writes there */
 	DRAIN_MS = 5000,
-	LIST = 8,
 };
 
 struct options {
-	struct plane_setup plane;
-	unsigned load_core, ms; /* ms: duration of a case */
-	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* each ends with 0 */
-	uint16_t profile[LIST];
+	struct bench_options common;
 	bool link, null; /* measure with PLANE_LINK, with PLANE_NULL */
 	/* reports a second that each viewer sends in the case "return"; 0: no such case */
 	unsigned returns;
@@ -267,7 +263,7 @@ static void run_device(struct crowd *c, const struct floors *floors, unsigned po
 	struct result *result)
 {
 	result->name = port == PLANE_LINK ? "virtio-user" : "null";
-	measure(c, floors, port, o->ms, NULL, result);
+	measure(c, floors, port, o->common.ms, NULL, result);
 	result_print(result);
 	failed |= !result->right;
 }
@@ -278,7 +274,7 @@ static void run_return(struct returns *r, const struct floors *floors, const str
 {
 	result->name = "return";
 	returns_begin(r);
-	measure(r->crowd, floors, PLANE_LINK, o->ms, r, result);
+	measure(r->crowd, floors, PLANE_LINK, o->common.ms, r, result);
 	result_print(result);
 	failed |= !result->right;
 }
@@ -312,8 +308,8 @@ static void meet(struct crowd *c)
 static void run_payload(struct crowd *c, struct returns *returns, const struct options *o, unsigned payload)
 {
 	struct floors f = {.crypto = floor_open(c->profile, c->viewers, payload),
-		.core = o->plane.worker_core,
-		.load_core = o->load_core};
+		.core = o->common.plane.worker_core,
+		.load_core = o->common.load_core};
 	struct result result = {.benchmark = "fanout",
 		.profile = c->profile,
 		.viewers = c->viewers,
@@ -326,8 +322,8 @@ static void run_payload(struct crowd *c, struct returns *returns, const struct o
 	failed |= !floor_right(f.floor, &verified) || !floor_right(f.crypto, &verified);
 	c->payload = payload;
 	meet(c);
-	for (unsigned b = 0; o->burst[b]; b++)
-		run_case(c, returns, &f, o, o->burst[b], &result);
+	for (unsigned b = 0; o->common.burst[b]; b++)
+		run_case(c, returns, &f, o, o->common.burst[b], &result);
 	if (gcm)
 		floor_close(f.floor);
 	floor_close(f.crypto);
@@ -341,8 +337,8 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 	crowd_open(&c, plane, profile, viewers);
 	if (o->returns)
 		returns_open(&returns, &c, o->returns);
-	for (unsigned p = 0; o->payload[p]; p++)
-		run_payload(&c, &returns, o, o->payload[p]);
+	for (unsigned p = 0; o->common.payload[p]; p++)
+		run_payload(&c, &returns, o, o->common.payload[p]);
 	if (o->returns)
 		returns_close(&returns);
 	crowd_close(&c);
@@ -350,116 +346,51 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 
 /* --- options --------------------------------------------------------------------------------- */
 
-static void read_list(unsigned list[LIST], const char *text)
-{
-	char *end;
-
-	memset(list, 0, LIST * sizeof(*list));
-	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
-		list[n] = (unsigned)strtoul(text, &end, 10);
-}
-
-static const struct option known[] = {
-	{"dataplane", required_argument, NULL, 'd'},
-	{"directory", required_argument, NULL, 'D'},
-	{"worker-core", required_argument, NULL, 'w'},
-	{"load-core", required_argument, NULL, 'l'},
-	{"hugepages", no_argument, NULL, 'h'},
-	{"viewers", required_argument, NULL, 'v'},
-	{"payload", required_argument, NULL, 'p'},
-	{"burst", required_argument, NULL, 'b'},
-	{"profile", required_argument, NULL, 'P'},
-	{"device", required_argument, NULL, 'n'},
-	{"ms", required_argument, NULL, 'm'},
-	{"return", required_argument, NULL, 'r'},
+static const struct option own[] = {
+	{"device", required_argument, NULL, 'N'},
+	{"return", required_argument, NULL, 'R'},
 	{NULL, 0, NULL, 0},
 };
 
-static void read_profile(struct options *o, const char *text)
+static void take_option(void *arg, int option, const char *value)
 {
-	bool gcm = strcmp(text, "gcm-128") == 0;
+	struct options *o = arg;
 
-	o->profile[0] = gcm ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
-	o->profile[1] = 0;
-}
-
-static void read_option(struct options *o, int c)
-{
-	switch (c) {
-	case 'd':
-		o->plane.program = optarg;
-		break;
-	case 'D':
-		o->plane.directory = optarg;
-		break;
-	case 'w':
-		o->plane.worker_core = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'l':
-		o->load_core = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'h':
-		o->plane.hugepages = true;
-		break;
-	case 'v':
-		read_list(o->viewers, optarg);
-		break;
-	case 'p':
-		read_list(o->payload, optarg);
-		break;
-	case 'b':
-		read_list(o->burst, optarg);
-		break;
-	case 'P':
-		read_profile(o, optarg);
-		break;
-	case 'n':
-		o->null = strcmp(optarg, "link") != 0;
-		o->link = strcmp(optarg, "null") != 0;
-		break;
-	case 'm':
-		o->ms = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'r':
-		o->returns = (unsigned)strtoul(optarg, NULL, 10);
+	if (option == 'N') {
+		o->null = strcmp(value, "link") != 0;
+		o->link = strcmp(value, "null") != 0;
+	} else {
+		o->returns = options_read_number(value);
 		o->link = o->null = false;
-		break;
-	default:
-		exit(2);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.plane = {.program = "spate-dataplane", .directory = "."},
-		.load_core = 1,
-		.ms = 500,
+	struct options o = {.common = {.plane = {.program = "spate-dataplane", .directory = "."},
+				    .load_core = 1,
+				    .ms = 500,
+				    .viewers = {1, 10, 100, 1000, 20000},
+				    .payload = {160, 1100},
+				    .burst = {1, 8, 32},
+				    .profile = {SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AES128_CM_SHA1_80}},
 		.link = true,
-		.null = true,
-		.viewers = {1, 10, 100, 1000, 20000},
-		.payload = {160, 1100},
-		.burst = {1, 8, 32},
-		.profile = {SH_SRTP_AEAD_AES_128_GCM, SH_SRTP_AES128_CM_SHA1_80}};
+		.null = true};
+	struct bench_options *c = &o.common;
 	char socket[300], link[400];
 	struct plane plane;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
-		read_option(&o, c);
-	for (unsigned i = 0; o.viewers[i]; i++)
-		if (o.viewers[i] > o.plane.viewers)
-			o.plane.viewers = o.viewers[i];
-	o.plane.agent_core = o.load_core;
-	link_arguments(link, sizeof(link), socket, sizeof(socket), o.plane.directory, 1);
-	o.plane.link = link;
+	options_read(c, argc, argv, own, take_option, &o);
+	link_arguments(link, sizeof(link), socket, sizeof(socket), c->plane.directory, 1);
+	c->plane.link = link;
 	oracle_init();
-	link_open(socket, o.load_core, o.plane.hugepages, 1);
-	plane_start(&plane, &o.plane);
+	link_open(socket, c->load_core, c->plane.hugepages, 1);
+	plane_start(&plane, &c->plane);
 	link_wait();
 	result_table_head();
-	for (unsigned p = 0; o.profile[p]; p++)
-		for (unsigned v = 0; o.viewers[v]; v++)
-			run_crowd(&plane, &o, o.profile[p], o.viewers[v]);
+	for (unsigned p = 0; c->profile[p]; p++)
+		for (unsigned v = 0; c->viewers[v]; v++)
+			run_crowd(&plane, &o, c->profile[p], c->viewers[v]);
 	plane_stop(&plane);
 	rte_eal_cleanup();
 	return failed;

@@ -5,7 +5,6 @@
  * plane to its viewers, as seen from outside, and what the worker counts itself.
  */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "shared/ids.h"
 #include "tools/benchmarks/src/crowd.h"
+#include "tools/benchmarks/src/options.h"
 #include "tools/benchmarks/src/result.h"
 #include "tools/benchmarks/src/times.h"
 
@@ -26,14 +26,11 @@ enum {
 	IDLE_PPS = 1000, /* the goal's case: single packets, for GOAL_TIMES as long */
 	GOAL_TIMES = 4,
 	GOAL_US = 50,
-	LIST = 8,
 };
 
 struct options {
-	struct plane_setup plane;
-	unsigned load_core, ms, burst;
-	unsigned viewers[LIST], payload[LIST], load[LIST]; /* each ends with 0; load: percent */
-	uint16_t profile[LIST];
+	struct bench_options common; /* only the first burst is used */
+	unsigned load[BENCH_LIST]; /* percent of the highest rate; ends with 0 */
 };
 
 struct measured {
@@ -219,25 +216,25 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 	crowd_open(&c, plane, profile, viewers);
 	c.seen = seen;
 	c.seen_arg = &c;
-	for (unsigned p = 0; o->payload[p]; p++) {
+	for (unsigned p = 0; o->common.payload[p]; p++) {
 		double top;
 
-		c.payload = o->payload[p];
-		top = most(&c, o->burst);
+		c.payload = o->common.payload[p];
+		top = most(&c, o->common.burst[0]);
 		if (drain(&c))
 			bench_die("packets were lost while the most that goes was measured");
 		if (viewers == 1) {
 			struct measured m = {.name = "one-idle", .burst = 1};
 
-			measure(&c, &m, IDLE_PPS, GOAL_TIMES * o->ms);
+			measure(&c, &m, IDLE_PPS, GOAL_TIMES * o->common.ms);
 			print(&c, &m);
 		}
 		for (unsigned l = 0; o->load[l]; l++) {
 			char name[16];
-			struct measured m = {.name = name, .load = o->load[l], .burst = o->burst};
+			struct measured m = {.name = name, .load = o->load[l], .burst = o->common.burst[0]};
 
 			snprintf(name, sizeof(name), "load-%u", o->load[l]);
-			measure(&c, &m, top * o->load[l] / 100, o->ms);
+			measure(&c, &m, top * o->load[l] / 100, o->common.ms);
 			print(&c, &m);
 			if (m.dropped) /* it is not known any more which viewer received what */
 				goto out;
@@ -249,103 +246,44 @@ out:
 
 /* --- options --------------------------------------------------------------------------------- */
 
-static void read_list(unsigned list[LIST], const char *text)
-{
-	char *end;
-
-	memset(list, 0, LIST * sizeof(*list));
-	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
-		list[n] = (unsigned)strtoul(text, &end, 10);
-}
-
-static const struct option known[] = {
-	{"dataplane", required_argument, NULL, 'd'},
-	{"directory", required_argument, NULL, 'D'},
-	{"worker-core", required_argument, NULL, 'w'},
-	{"load-core", required_argument, NULL, 'l'},
-	{"hugepages", no_argument, NULL, 'h'},
-	{"viewers", required_argument, NULL, 'v'},
-	{"payload", required_argument, NULL, 'p'},
+static const struct option own[] = {
 	{"load", required_argument, NULL, 'L'},
-	{"burst", required_argument, NULL, 'b'},
-	{"profile", required_argument, NULL, 'P'},
-	{"ms", required_argument, NULL, 'm'},
 	{NULL, 0, NULL, 0},
 };
 
-static void read_option(struct options *o, int c)
+static void take_option(void *arg, int option, const char *value)
 {
-	switch (c) {
-	case 'd':
-		o->plane.program = optarg;
-		break;
-	case 'D':
-		o->plane.directory = optarg;
-		break;
-	case 'w':
-		o->plane.worker_core = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'l':
-		o->load_core = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'h':
-		o->plane.hugepages = true;
-		break;
-	case 'v':
-		read_list(o->viewers, optarg);
-		break;
-	case 'p':
-		read_list(o->payload, optarg);
-		break;
-	case 'L':
-		read_list(o->load, optarg);
-		break;
-	case 'b':
-		o->burst = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	case 'P':
-		o->profile[0] =
-			strcmp(optarg, "gcm-128") == 0 ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
-		break;
-	case 'm':
-		o->ms = (unsigned)strtoul(optarg, NULL, 10);
-		break;
-	default:
-		exit(2);
-	}
+	struct options *o = arg;
+
+	options_read_list(o->load, value);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.plane = {.program = "spate-dataplane", .directory = "."},
-		.load_core = 1,
-		.ms = 500,
-		.burst = 8,
-		.viewers = {1, 100, 1000},
-		.payload = {1100},
-		.load = {10, 50, 90},
-		.profile = {SH_SRTP_AEAD_AES_128_GCM}};
+	struct options o = {.common = {.plane = {.program = "spate-dataplane", .directory = "."},
+				    .load_core = 1,
+				    .ms = 500,
+				    .viewers = {1, 100, 1000},
+				    .payload = {1100},
+				    .burst = {8},
+				    .profile = {SH_SRTP_AEAD_AES_128_GCM}},
+		.load = {10, 50, 90}};
+	struct bench_options *c = &o.common;
 	char socket[300], link[400];
 	struct plane plane;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
-		read_option(&o, c);
-	for (unsigned i = 0; o.viewers[i]; i++)
-		if (o.viewers[i] > o.plane.viewers)
-			o.plane.viewers = o.viewers[i];
-	o.plane.agent_core = o.load_core;
-	link_arguments(link, sizeof(link), socket, sizeof(socket), o.plane.directory, 1);
-	o.plane.link = link;
+	options_read(c, argc, argv, own, take_option, &o);
+	link_arguments(link, sizeof(link), socket, sizeof(socket), c->plane.directory, 1);
+	c->plane.link = link;
 	oracle_init();
-	link_open(socket, o.load_core, o.plane.hugepages, 1);
+	link_open(socket, c->load_core, c->plane.hugepages, 1);
 	times_init(&times);
-	plane_start(&plane, &o.plane);
+	plane_start(&plane, &c->plane);
 	link_wait();
 	print_head();
-	for (unsigned p = 0; o.profile[p]; p++)
-		for (unsigned v = 0; o.viewers[v]; v++)
-			run_crowd(&plane, &o, o.profile[p], o.viewers[v]);
+	for (unsigned p = 0; c->profile[p]; p++)
+		for (unsigned v = 0; c->viewers[v]; v++)
+			run_crowd(&plane, &o, c->profile[p], c->viewers[v]);
 	plane_stop(&plane);
 	rte_eal_cleanup();
 	return failed;

@@ -10,7 +10,6 @@
  * checks: media to viewers goes to the null device.
  */
 
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "shared/ids.h"
 #include "tools/benchmarks/src/crowd.h"
 #include "tools/benchmarks/src/floor.h"
+#include "tools/benchmarks/src/options.h"
 #include "tools/benchmarks/src/result.h"
 
 enum {
@@ -33,15 +33,12 @@ enum {
 	DRAIN_MS = 8000,
 	ROUNDS = 3,
 	GROUP_MAX = 8,
-	LIST = 8,
 };
 
 struct options {
-	struct plane_setup plane;
-	unsigned load_core, ms; /* ms: duration of a case */
-	unsigned viewers[LIST], payload[LIST], burst[LIST]; /* each ends with 0 */
-	uint16_t profile[LIST];
-	double floor[LIST][LIST], crypto[LIST][LIST][LIST]; /* by profile and payload; and viewers */
+	struct bench_options common;
+	/* cycles by profile and payload; and by viewers */
+	double floor[BENCH_LIST][BENCH_LIST], crypto[BENCH_LIST][BENCH_LIST][BENCH_LIST];
 	struct floor *floor_beside; /* the floor that is measured between slices */
 	bool handoff; /* only the rows of a hand-off, for `fanout` */
 };
@@ -120,9 +117,9 @@ static double look_at_floor(const struct run *r)
 {
 	double floor;
 
-	floor_move_to(r->options->plane.worker_core, SCHED_FIFO);
+	floor_move_to(r->options->common.plane.worker_core, SCHED_FIFO);
 	floor = floor_look(r->options->floor_beside);
-	floor_move_to(r->options->load_core, SCHED_OTHER);
+	floor_move_to(r->options->common.load_core, SCHED_OTHER);
 	return floor;
 }
 
@@ -248,7 +245,7 @@ static void measure(struct crowd *c, const struct options *o, bool alone, struct
 
 	crowd_bind(c, PLANE_NULL);
 	begin(&r);
-	load(&r, o->ms / ROUNDS);
+	load(&r, o->common.ms / ROUNDS);
 	result->pps = (double)r.out * (double)rte_get_tsc_hz() / (double)r.tsc;
 	result->cycles = result_quiet(r.cycles, r.slices);
 	result->floor_ratio = alone ? result_median(r.ratio, r.slices) : 0;
@@ -373,7 +370,7 @@ static void run_one_stream(struct plane *plane, const struct options *o, const s
 
 static void run_streams(struct plane *plane, const struct options *o, const struct result *like)
 {
-	const unsigned all = plane->workers, streams = o->plane.streams;
+	const unsigned all = plane->workers, streams = o->common.plane.streams;
 	const struct kind kinds[] = {
 		{"own-streams", {.streams = streams, .producers_on = 1, .at_home = true}, {0}, -1},
 		{"own-streams", {.streams = streams, .producers_on = all, .at_home = true}, {0}, 0},
@@ -385,22 +382,24 @@ static void run_streams(struct plane *plane, const struct options *o, const stru
 
 static void run_payload(struct plane *plane, struct options *o, unsigned p, unsigned l)
 {
-	bool gcm = o->profile[p] == SH_SRTP_AEAD_AES_128_GCM;
+	bool gcm = o->common.profile[p] == SH_SRTP_AEAD_AES_128_GCM;
 
-	o->floor_beside = floor_open(o->profile[p], gcm ? 1 : o->viewers[0], o->payload[l]);
-	for (unsigned b = 0; o->burst[b]; b++)
-		for (unsigned v = 0; o->viewers[v]; v++) {
+	o->floor_beside =
+		floor_open(o->common.profile[p], gcm ? 1 : o->common.viewers[0], o->common.payload[l]);
+	for (unsigned b = 0; o->common.burst[b]; b++)
+		for (unsigned v = 0; o->common.viewers[v]; v++) {
 			struct result result = {.benchmark = o->handoff ? "fanout" : "scale",
-				.profile = o->profile[p],
-				.viewers = o->viewers[v],
-				.payload = o->payload[l],
-				.burst = o->burst[b],
+				.profile = o->common.profile[p],
+				.viewers = o->common.viewers[v],
+				.payload = o->common.payload[l],
+				.burst = o->common.burst[b],
 				.floor = o->floor[p][l],
 				.crypto = o->crypto[p][l][v]};
 
 			run_one_stream(plane, o, &result);
-			if (!o->handoff && !o->viewers[v + 1] && o->viewers[v] >= o->plane.streams &&
-				o->plane.streams > 1)
+			if (!o->handoff && !o->common.viewers[v + 1] &&
+				o->common.viewers[v] >= o->common.plane.streams &&
+				o->common.plane.streams > 1)
 				run_streams(plane, o, &result);
 		}
 	floor_close(o->floor_beside);
@@ -408,8 +407,8 @@ static void run_payload(struct plane *plane, struct options *o, unsigned p, unsi
 
 static void run_all(struct plane *plane, struct options *o)
 {
-	for (unsigned p = 0; o->profile[p]; p++)
-		for (unsigned l = 0; o->payload[l]; l++)
+	for (unsigned p = 0; o->common.profile[p]; p++)
+		for (unsigned l = 0; o->common.payload[l]; l++)
 			run_payload(plane, o, p, l);
 }
 
@@ -418,110 +417,65 @@ static void measure_floors(struct options *o)
 {
 	uint64_t verified = 0;
 
-	for (unsigned p = 0; o->profile[p]; p++)
-		for (unsigned l = 0; o->payload[l]; l++)
-			for (unsigned v = 0; o->viewers[v]; v++) {
-				bool gcm = o->profile[p] == SH_SRTP_AEAD_AES_128_GCM;
-				double crypto =
-					floor_cycles(o->profile[p], o->viewers[v], o->payload[l], &verified);
+	for (unsigned p = 0; o->common.profile[p]; p++)
+		for (unsigned l = 0; o->common.payload[l]; l++)
+			for (unsigned v = 0; o->common.viewers[v]; v++) {
+				bool gcm = o->common.profile[p] == SH_SRTP_AEAD_AES_128_GCM;
+				double crypto = floor_cycles(o->common.profile[p], o->common.viewers[v],
+					o->common.payload[l], &verified);
 
 				o->crypto[p][l][v] = crypto;
 				if (v == 0)
-					o->floor[p][l] =
-						gcm ? floor_cycles(o->profile[p], 1, o->payload[l], &verified)
-						    : crypto;
+					o->floor[p][l] = gcm ? floor_cycles(o->common.profile[p], 1,
+								       o->common.payload[l], &verified)
+							     : crypto;
 			}
 }
 
-/* --- options --------------------------------------------------------------------------------------- */
+/* --- options --------------------------------------------------------------------------------- */
 
-static void read_list(unsigned list[LIST], const char *text)
-{
-	char *end;
-
-	memset(list, 0, LIST * sizeof(*list));
-	for (unsigned n = 0; n + 1 < LIST && *text; n++, text = *end ? end + 1 : end)
-		list[n] = (unsigned)strtoul(text, &end, 10);
-}
-
-static const struct option known[] = {
-	{"dataplane", required_argument, NULL, 'd'},
-	{"directory", required_argument, NULL, 'D'},
-	{"worker-core", required_argument, NULL, 'w'},
-	{"load-core", required_argument, NULL, 'l'},
-	{"hugepages", no_argument, NULL, 'h'},
+static const struct option own[] = {
 	{"workers", required_argument, NULL, 'W'},
-	{"viewers", required_argument, NULL, 'v'},
-	{"streams", required_argument, NULL, 's'},
-	{"payload", required_argument, NULL, 'p'},
-	{"burst", required_argument, NULL, 'b'},
-	{"profile", required_argument, NULL, 'P'},
-	{"ms", required_argument, NULL, 'm'},
+	{"streams", required_argument, NULL, 'S'},
 	{"handoff", no_argument, NULL, 'H'},
 	{NULL, 0, NULL, 0},
 };
 
-static void read_option(struct options *o, int c)
+static void take_option(void *arg, int option, const char *value)
 {
-	unsigned number = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
+	struct options *o = arg;
 
-	if (c == 'd')
-		o->plane.program = optarg;
-	else if (c == 'D')
-		o->plane.directory = optarg;
-	else if (c == 'w')
-		o->plane.worker_core = number;
-	else if (c == 'l')
-		o->load_core = number;
-	else if (c == 'h')
-		o->plane.hugepages = true;
-	else if (c == 'W')
-		o->plane.workers = number;
-	else if (c == 'v')
-		read_list(o->viewers, optarg);
-	else if (c == 's')
-		o->plane.streams = number;
-	else if (c == 'p')
-		read_list(o->payload, optarg);
-	else if (c == 'b')
-		read_list(o->burst, optarg);
-	else if (c == 'P')
-		o->profile[0] =
-			strcmp(optarg, "gcm-128") == 0 ? SH_SRTP_AEAD_AES_128_GCM : SH_SRTP_AES128_CM_SHA1_80;
-	else if (c == 'm')
-		o->ms = number;
-	else if (c == 'H')
-		o->handoff = true;
+	if (option == 'W')
+		o->common.plane.workers = options_read_number(value);
+	else if (option == 'S')
+		o->common.plane.streams = options_read_number(value);
 	else
-		exit(2);
+		o->handoff = true;
 }
 
 int main(int argc, char **argv)
 {
-	static struct options o = {
-		.plane = {.program = "spate-dataplane", .directory = ".", .workers = 2, .streams = 32},
-		.load_core = 1,
-		.ms = 1200,
-		.viewers = {10, 100, 1000},
-		.payload = {1100},
-		.burst = {8},
-		.profile = {SH_SRTP_AEAD_AES_128_GCM}};
+	static struct options o = {.common = {.plane = {.program = "spate-dataplane",
+						      .directory = ".",
+						      .workers = 2,
+						      .streams = 32},
+					   .load_core = 1,
+					   .ms = 1200,
+					   .viewers = {10, 100, 1000},
+					   .payload = {1100},
+					   .burst = {8},
+					   .profile = {SH_SRTP_AEAD_AES_128_GCM}}};
+	struct bench_options *c = &o.common;
 	char socket[300], link[400];
 	struct plane plane;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
-		read_option(&o, c);
-	for (unsigned i = 0; o.viewers[i]; i++)
-		if (o.viewers[i] > o.plane.viewers)
-			o.plane.viewers = o.viewers[i];
-	o.plane.agent_core = o.load_core;
-	link_arguments(link, sizeof(link), socket, sizeof(socket), o.plane.directory, o.plane.workers);
-	o.plane.link = link;
+	options_read(c, argc, argv, own, take_option, &o);
+	link_arguments(link, sizeof(link), socket, sizeof(socket), c->plane.directory, c->plane.workers);
+	c->plane.link = link;
 	oracle_init();
 	measure_floors(&o);
-	link_open(socket, o.load_core, o.plane.hugepages, o.plane.workers);
-	plane_start(&plane, &o.plane);
+	link_open(socket, c->load_core, c->plane.hugepages, c->plane.workers);
+	plane_start(&plane, &c->plane);
 	link_wait();
 	result_table_head();
 	run_all(&plane, &o);
