@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_BENCHMARKS_HANDOFF_H
+#define SPATE_BENCHMARKS_HANDOFF_H
+
+/*
+ * The cases that tell what it costs to hand packets over from one worker to another. The cost of a
+ * hand-off is what the first worker, which shares its core with nobody, does on one side and then,
+ * with the two workers exchanged, on the other.
+ */
+
+#include <stdbool.h>
+
+#include "tools/benchmarks/src/spread.h"
+
+enum { HANDOFF_CASES = 3 };
+
+/*
+ * Fills in the cases: everything on one worker, the producer on another worker, and packets that
+ * arrive on another worker's queue. They come first in their group, because the second and the
+ * third are compared with case 0. `fanout`: use the names in tools/bench fanout.
+ */
+void handoff_cases(struct spread_case cases[HANDOFF_CASES], unsigned workers, bool fanout);
+
+/* Measures a case that has an exchanged layout: the sum of both sides. */
+void handoff_measure(const struct spread *s, const struct spread_case *c, struct result *result);
+
+#endif
