@@ -21,7 +21,7 @@ struct cp_auth;
 struct cp_grant {
 	char user[CP_NAME_SIZE]; /* claim `sub`; "": not named */
 	char room[CP_NAME_SIZE]; /* claim `room`: the only room it may join; "": any */
-	bool publish, subscribe; /* claims of these names */
+	bool publish, subscribe; /* claims `publish` and `subscribe` */
 };
 
 /*

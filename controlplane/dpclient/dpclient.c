@@ -78,7 +78,7 @@ static uv_poll_t *watch(struct cp_dp *c, int fd, uv_poll_cb callback)
 		return NULL;
 	}
 	p->data = c;
-	uv_poll_start(p, UV_READABLE, callback); /* EOF and errors come as readable */
+	uv_poll_start(p, UV_READABLE, callback); /* EOF and errors make it readable */
 	return p;
 }
 
@@ -279,7 +279,7 @@ static void push_requests(struct cp_dp *c)
 		if (n < 0)
 			lose_soon(c, "the command ring is broken");
 		if (n <= 0)
-			return; /* full: on_event() goes on when commands are acknowledged */
+			return; /* full: on_event() continues when commands are acknowledged */
 		cp_dp_requests_pushed(&c->requests);
 		uv_prepare_start(&c->kick, on_kick);
 	}

@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_DPCLIENT_H
 
 /*
- * The control plane's end of the rings (docs/shm-abi.md): connects to the data plane and stays
- * connected, sends commands and packets, and passes events and punted packets on. Never blocks.
+ * Connects the control plane to the data plane (docs/shm-abi.md) and stays connected, sends
+ * commands and packets over the rings, and passes events and punted packets on. Never blocks.
  * Everything runs on the loop's thread.
  */
 
@@ -24,7 +24,7 @@ enum {
 
 struct cp_dp;
 
-/* What the reply to HELLO says. */
+/* The contents of the reply to HELLO. */
 struct cp_dp_info {
 	uint64_t instance; /* if it changes, the data plane was restarted and has no state */
 	uint32_t workers;

@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_DTLS_BIO_H
 
 /*
- * A BIO between OpenSSL and a caller that owns the datagrams. OpenSSL's memory BIO is a byte
- * stream: it loses the boundaries of datagrams, so that a flight of several comes out as one. Here
- * one write is one datagram, and a read takes one datagram whole.
+ * Provides a BIO between OpenSSL and a caller that owns the datagrams. OpenSSL's memory BIO is a
+ * byte stream: it loses the boundaries of datagrams, so that a flight of several comes out as one.
+ * Here one write is one datagram, and a read takes one datagram whole.
  */
 
 #include <stddef.h>

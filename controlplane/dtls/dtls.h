@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_DTLS_H
 
 /*
- * One DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in, datagrams out
- * through a callback, keys at the end. A session is used by one thread at a time; several sessions
- * of one context may run in different threads.
+ * Implements one DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in,
+ * datagrams out through a callback, keys at the end. A session is used by one thread at a time;
+ * several sessions of one context may run in different threads.
  *
  * Application data (a data channel) is not offered, and is discarded.
  */
@@ -19,7 +19,7 @@
 enum {
 	CP_DTLS_MTU = 1200, /* bytes of an IP packet; handshake messages are fragmented to fit */
 	CP_DTLS_EARLY = 4, /* most datagrams kept that arrive before cp_dtls_start */
-	/* first retransmission timeout, above usual round trips; doubles up to CP_DTLS_TIMER_MAX_MS */
+	/* first retransmission timeout, above usual round trips; doubles to CP_DTLS_TIMER_MAX_MS */
 	CP_DTLS_TIMER_MS = 250,
 	CP_DTLS_TIMER_MAX_MS = 3000, /* OpenSSL fails after 12 retransmissions */
 	CP_DTLS_REASON = 160,
@@ -35,7 +35,7 @@ enum cp_dtls_state {
 	CP_DTLS_FAILED, /* cp_dtls_reason says why */
 };
 
-struct cp_dtls_context; /* what all sessions share: certificate, options */
+struct cp_dtls_context; /* shared by all sessions: certificate, options */
 struct cp_dtls;
 
 /* The certificate stays the caller's and may be freed after this. NULL: OpenSSL failed. */

@@ -56,7 +56,7 @@ struct cp_dtls_thread {
 	unsigned released; /* sessions released since the last trim; only for the thread */
 	/* News not yet handed to the loop; only for the thread. */
 	struct cp_dtls_news *news, **last_news;
-	unsigned news_sends; /* of these, SEND */
+	unsigned news_sends; /* SEND news among them */
 };
 
 struct cp_dtls_pool {
@@ -68,7 +68,7 @@ struct cp_dtls_pool {
 	struct cp_dtls_session *sessions; /* only for the loop */
 	pthread_mutex_t lock;
 	struct cp_dtls_news *first, **last; /* under lock */
-	_Atomic unsigned sends; /* of these, SEND; written under lock */
+	_Atomic unsigned sends; /* SEND news among them; written under lock */
 	struct cp_dtls_thread thread[];
 };
 

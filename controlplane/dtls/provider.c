@@ -98,7 +98,7 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 	return operation == OSSL_OP_RAND ? OSSL_PROVIDER_query_operation(whole, operation, no_cache) : NULL;
 }
 
-/* Passes on what the default provider says, among it the groups of key exchange. */
+/* Passes on the default provider's capabilities, which include the groups of key exchange. */
 static int capabilities(void *context, const char *name, OSSL_CALLBACK *callback, void *arg)
 {
 	return OSSL_PROVIDER_get_capabilities(whole, name, callback, arg);

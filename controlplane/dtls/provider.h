@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_DTLS_PROVIDER_H
 
 /*
- * An OpenSSL library context with only the algorithms that DTLS with browsers needs. To decode the
- * key of each certificate it receives, OpenSSL 3.0 goes through every kind of key of its default
- * provider, and thereby through every algorithm, and caches nothing. That took a quarter of the
- * instructions of a handshake. The algorithms here are the default provider's own; only the lists
- * are shorter.
+ * Opens an OpenSSL library context that has only the algorithms that DTLS with browsers needs. To
+ * decode the key of each certificate it receives, OpenSSL 3.0 goes through every kind of key of its
+ * default provider, and thereby through every algorithm, and caches nothing. That took a quarter of
+ * the instructions of a handshake. The algorithms here are the default provider's own; only the
+ * lists are shorter.
  */
 
 #include <openssl/provider.h>

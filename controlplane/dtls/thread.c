@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One thread of the pool: it runs jobs and the timers of handshakes, and posts the results to the
- * loop.
+ * Runs one thread of the pool, which executes jobs, serves the timers of handshakes and posts the
+ * results to the loop.
  */
 
 #include <errno.h>

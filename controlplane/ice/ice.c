@@ -56,7 +56,7 @@ int cp_ice_restart(struct cp_ice *ice)
 
 	if (fresh(&next))
 		return EIO;
-	/* A `current` that no check has used protects no tuple. It is discarded; `previous` stays. */
+	/* A `current` that no check used protects no tuple. It is discarded; `previous` stays. */
 	if (!ice->has_previous) {
 		ice->previous = ice->current;
 		ice->has_previous = true;
@@ -145,7 +145,7 @@ static bool select_tuple(struct cp_ice *ice, int i)
 }
 
 /*
- * Whether the check on tuple `i` selects it. With NOMINATION the highest value wins, and
+ * Returns whether the check on tuple `i` selects it. With NOMINATION the highest value wins, and
  * USE-CANDIDATE is ignored from then on (draft-thatcher-ice-renomination, 4). Without NOMINATION
  * the last USE-CANDIDATE wins (RFC 8445, 7.3.1.5), but a peer that nominates aggressively sends it
  * on every pair it tries. So for CP_ICE_DTLS_HOLD_MS after a DTLS packet the tuple that carried it

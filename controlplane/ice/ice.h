@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_ICE_H
 
 /*
- * The ICE-lite agent of one transport (RFC 8445, 2.5): always controlled, one component; it answers
- * checks and never sends any. Pure: bytes in, bytes out, the caller's clock.
+ * Implements the ICE-lite agent of one transport (RFC 8445, 2.5), which is always controlled, has
+ * one component, answers checks and never sends any. Pure: bytes in, bytes out, the caller's clock.
  *
  * The first checks of a tuple arrive here. Once the tuple is bound the data plane answers them, and
  * only checks that change something (a nomination, new credentials) still arrive.
@@ -62,10 +62,10 @@ struct cp_ice {
 };
 
 enum cp_ice_action {
-	CP_ICE_RESPOND = 1 << 0, /* send `response` back where the datagram came from */
+	CP_ICE_RESPOND = 1 << 0, /* send `response` back along the datagram's path */
 	CP_ICE_BIND = 1 << 1, /* tuple[`tuple`] is new */
 	CP_ICE_SELECT = 1 << 2, /* tuple[`tuple`] is selected now and was not before */
-	CP_ICE_CREDENTIALS = 1 << 3, /* `current` came into force; the previous ones are void */
+	CP_ICE_CREDENTIALS = 1 << 3, /* `current` is in force now; the previous ones are void */
 };
 
 struct cp_ice_result {
@@ -100,9 +100,9 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 	uint64_t now_ms, struct cp_ice_result *out);
 
 /*
- * A DTLS packet came along `path`. Selects its tuple, unless the peer renominates, in
- * which case the highest nomination stays. Returns the tuple's index, or -1 for a path
- * that was never checked; `*selected` says whether the selection changed.
+ * A DTLS packet arrived along `path`. Selects its tuple, unless the peer renominates: then the
+ * highest nomination stays selected. Returns the tuple's index, or -1 when the path was never
+ * checked; `*selected` tells whether the selection changed.
  */
 int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms, bool *selected);
 

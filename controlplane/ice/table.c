@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A hash table of ICE credentials by user fragment (declared in ice.h). It finds a check's
+ * Implements the hash table of ICE credentials by user fragment (ice.h), which finds a check's
  * transport.
  */
 

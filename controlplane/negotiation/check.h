@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_NEGOTIATION_CHECK_H
 
 /*
- * Validated access to the members of JSON values that a client sent. Each function returns 0, or
- * EINVAL with the client's message in `err` (CP_NEGOTIATION_ERROR bytes). The message names the
+ * Gives validated access to the members of JSON values that a client sent. Each function returns 0,
+ * or EINVAL with the client's message in `err` (CP_NEGOTIATION_ERROR bytes). The message names the
  * member; `where` is the path of the object that holds it. A member that is null counts as absent.
- * An optional member that is absent leaves the output unchanged, unless the function says
- * otherwise.
+ * An optional member that is absent leaves the output unchanged, except where a function's comment
+ * differs.
  */
 
 #include <stdbool.h>
@@ -66,7 +66,7 @@ struct cp_rtp_codec {
 int cp_get_codec(struct cp_rtp_codec *out, const cJSON *item, const char *pt_name, enum cp_presence pt,
 	const char *where, char *err);
 
-/* Whether the router's codec and the client's are the same, profile included. */
+/* True if the router's codec and the client's are the same, profile included. */
 bool cp_codec_match(const struct cp_codec *ours, const struct cp_rtp_codec *theirs);
 
 /*

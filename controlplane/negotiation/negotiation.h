@@ -3,7 +3,7 @@
 #define SPATE_CONTROLPLANE_NEGOTIATION_H
 
 /*
- * Capability negotiation as mediasoup's clients expect it: what the router offers, what a producer
+ * Negotiates capabilities as mediasoup's clients expect it: what the router offers, what a producer
  * sends, what a consumer is given. Pure: JSON values and structures in and out, no I/O and no
  * state.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* spatectl's command line: options, the table of commands and --watch. */
+/* Reads spatectl's command line: options, the table of commands and --watch. */
 
 #include "tools/ctl/spatectl.h"
 

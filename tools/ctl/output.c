@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Output of spatectl's commands: aligned tables, numbers and JSON (spatectl.h). */
+/* Prints what spatectl's commands show: aligned tables, numbers and JSON (spatectl.h). */
 
 #include "tools/ctl/spatectl.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The command "spatectl plain": turns the words of its command line into a request. */
+/* Implements "spatectl plain": turns the words of its command line into a request. */
 
 #include "tools/ctl/plain.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The command "spatectl ports": each device with its link, queues, offloads, steering and counters.
+ * Implements "spatectl ports": shows each device with its link, queues, offloads, steering and
+ * counters.
  */
 
 #include "tools/ctl/spatectl.h"

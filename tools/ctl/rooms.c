@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The commands "spatectl rooms" and "spatectl room close". */
+/* Implements "spatectl rooms" and "spatectl room close". */
 
 #include "tools/ctl/spatectl.h"
 

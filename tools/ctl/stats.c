@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The command "spatectl stats": every counter of every worker, drops by reason, and latencies. */
+/*
+ * Implements "spatectl stats": shows every counter of every worker, drops by reason, and latencies.
+ */
 
 #include "tools/ctl/spatectl.h"
 

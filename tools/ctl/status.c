@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The command "spatectl status": problems, both processes, workers, ports and growing drops. */
+/*
+ * Implements "spatectl status": shows problems, both processes, workers, ports and growing drops.
+ */
 
 #include "tools/ctl/state.h"
 

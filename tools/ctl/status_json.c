@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The JSON of "spatectl status --json". */
+/* Builds the JSON of "spatectl status --json". */
 
 #include "tools/ctl/state.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The command "spatectl transports": the data plane's transports, with the control plane's names
- * for them.
+ * Implements "spatectl transports": shows the data plane's transports with the control plane's
+ * names.
  */
 
 #include "tools/ctl/spatectl.h"

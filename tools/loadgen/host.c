@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The host's audio and video: packets with correct headers and an empty payload. The clock
+ * Sends the host's audio and video: packets with correct headers and an empty payload. The clock
  * determines how many are due, so that a busy loop sends late, but never fewer.
  */
 
@@ -22,7 +22,7 @@ enum {
 	VIDEO_BYTES = 1100,
 	RTP_HEADER = 12,
 	PACKET_ROOM = RTP_HEADER + VIDEO_BYTES + SRTP_MAX_TRAILER_LEN,
-	SEND_MS = 5, /* interval of the timer that sends what is due */
+	SEND_MS = 5, /* interval of the timer that sends due packets */
 };
 
 struct lg_host {
@@ -35,7 +35,7 @@ struct lg_host {
 	uint64_t audio_packets, video_packets, frames;
 };
 
-/* --- what `produce` says ----------------------------------------------------------------------- */
+/* --- parameters for `produce` ----------------------------------------------------------------------- */
 
 cJSON *lg_host_parameters(bool video)
 {

@@ -2,6 +2,8 @@
 #ifndef SPATE_LOADGEN_MEASURE_H
 #define SPATE_LOADGEN_MEASURE_H
 
+/* Measures the CPU time and the memory of a process. */
+
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One member of the room, which behaves like mediasoup-client: it makes a transport, consumes or
- * produces, connects the transport when the first of these requests is sent, and goes through ICE
- * and DTLS.
+ * Plays one member of the room, which behaves like mediasoup-client: it makes a transport, consumes
+ * or produces, connects the transport when the first of these requests is sent, and goes through
+ * ICE and DTLS.
  */
 
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void produce(struct lg_member *m, bool video)
 	request(m, "produce", data);
 }
 
-/* --- what comes back ------------------------------------------------------------------------- */
+/* --- replies and notices ------------------------------------------------------------------------- */
 
 static void heard_capabilities(struct lg_member *m, cJSON *message)
 {

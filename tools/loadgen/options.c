@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The command line of the load generator. */
+/* Reads the command line of the load generator. */
 
 #include <getopt.h>
 #include <stdio.h>

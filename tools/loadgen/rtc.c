@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A member's transport on the loop: connects an rtc_peer to the member. */
+/* Runs a member's transport on the loop: connects an rtc_peer to the member. */
 
 #include <stdlib.h>
 #include <string.h>

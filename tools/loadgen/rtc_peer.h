@@ -27,7 +27,7 @@ enum rtc_state {
 	RTC_FAILED, /* `reason` says why */
 };
 
-/* What all peers share. */
+/* Certificate and OpenSSL objects that all peers share. */
 struct rtc_context {
 	struct cp_cert cert;
 	SSL_CTX *ssl;

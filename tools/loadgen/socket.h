@@ -3,8 +3,8 @@
 #define SPATE_LOADGEN_SOCKET_H
 
 /*
- * Very many WebSocket clients (RFC 6455) to one address, on the caller's loop. This implements only
- * as much of the protocol as our server needs. libwebsockets as a client keeps each of its
+ * Opens very many WebSocket clients (RFC 6455) to one address, on the caller's loop. It implements
+ * only as much of the protocol as our server needs. libwebsockets as a client keeps each of its
  * time-outs in a sorted list, which with 10,000 sockets takes more than half of all CPU time.
  */
 

@@ -2,6 +2,8 @@
 #ifndef SPATE_LOADGEN_SRTP_H
 #define SPATE_LOADGEN_SRTP_H
 
+/* Protects the load generator's packets with libsrtp2. */
+
 #include <srtp2/srtp.h>
 
 #include "shared/abi.h"

@@ -65,8 +65,8 @@ void audience_open(struct audience *a, unsigned i, const struct rtc_remote *remo
 		errx(1, "viewer %u: %s", i, strerror(error));
 	v->ssrc = ssrc;
 	/*
-	 * SO_RCVBUFFORCE needs a privilege. Without it the system's limit applies, and
-	 * audience_drops() tells what it cost.
+	 * SO_RCVBUFFORCE needs a privilege. Without it the system's limit applies; audience_drops()
+	 * counts the datagrams that this loses.
 	 */
 	if (setsockopt(v->peer.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
 		(void)!setsockopt(v->peer.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));

@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_AUDIENCE_H
 
 /*
- * The viewers of any WebRTC server, over the kernel's sockets. Each viewer has its own transport
- * (ICE, DTLS) and watches one SSRC. Every packet is counted and its sequence number checked; one
- * packet of each viewer is kept and later decrypted by libsrtp2.
+ * Plays the viewers of any WebRTC server, over the kernel's sockets. Each viewer has its own
+ * transport (ICE, DTLS) and watches one SSRC. Every packet is counted and its sequence number
+ * checked; one packet of each viewer is kept and later decrypted by libsrtp2.
  */
 
 #include <stdbool.h>

@@ -11,10 +11,10 @@
 #include "shared/ids.h"
 
 enum {
-	PRODUCER_IP = 0x0a000001,
-	VIEWER_IP = 0x0a400000, /* of the first */
+	PRODUCER_IP = 0x0a000001, /* the first producer's */
+	VIEWER_IP = 0x0a400000, /* the first viewer's */
 	PEER_PORT = 5000,
-	SSRC_PRODUCER = 0x20000000, /* of the first */
+	SSRC_PRODUCER = 0x20000000, /* the first producer's */
 	PT = 96,
 	CONSENT_MS = 600000,
 	HEADERS = CROWD_HEADERS,
@@ -232,7 +232,7 @@ void crowd_bind(struct crowd *c, unsigned port)
 	plane_settle(c->plane);
 }
 
-/* --- what is sent ------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------ */
 
 static void put_headers(const struct crowd *c, unsigned worker, uint32_t remote, uint8_t *frame,
 	size_t udp_payload)
@@ -306,7 +306,7 @@ void crowd_viewer_headers(const struct crowd *c, unsigned i, uint8_t *frame, siz
 	put_headers(c, crowd_viewer_worker(c, i), VIEWER_IP + i, frame, len);
 }
 
-/* --- what comes ---------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------------------------- */
 
 static void keep(struct crowd *c, unsigned i, const uint8_t *rtp, size_t len)
 {

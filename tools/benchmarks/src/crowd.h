@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_CROWD_H
 
 /*
- * Producers and their viewers. A producer sends numbered packets. Every packet that comes out is
- * counted and checked: its viewer, its length, and that its sequence number follows the last one.
- * One packet of each viewer, chosen by crowd_sample(), is kept for libsrtp2.
+ * Plays producers and their viewers. A producer sends numbered packets. Every packet that comes out
+ * is counted and checked: its viewer, its length, and that its sequence number follows the last
+ * one. One packet of each viewer, chosen by crowd_sample(), is kept for libsrtp2.
  */
 
 #include "tools/benchmarks/src/link.h"
@@ -78,7 +78,10 @@ struct crowd {
 	/* called for every correct packet with the producer's number; may be NULL */
 	void (*seen)(void *arg, uint64_t number);
 	void *seen_arg;
-	/* TSC: right before the last burst was handed over, and right after the last one came */
+	/*
+	 * TSC right before the last burst was handed over, and right after the last burst was
+	 * received
+	 */
 	uint64_t sent_tsc, seen_tsc;
 };
 

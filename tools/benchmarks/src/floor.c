@@ -13,7 +13,7 @@
 #include "tools/benchmarks/src/result.h"
 
 enum {
-	HEADER = 12, /* of RTP */
+	HEADER = 12, /* RTP header */
 	BUFFERS = 256, /* as many packets as a device may hold */
 	BUFFER = 2432, /* as far apart as mbufs */
 	ROUNDS = 16,

@@ -3,9 +3,9 @@
 #define SPATE_BENCHMARKS_HANDOFF_H
 
 /*
- * The cases that tell what it costs to hand packets over from one worker to another. The cost of a
- * hand-off is what the first worker, which shares its core with nobody, does on one side and then,
- * with the two workers exchanged, on the other.
+ * Provides the cases that measure what a hand-off of packets from one worker to another costs. That
+ * cost is the first worker's, which shares its core with nobody: first on one side of the hand-off
+ * and then, with the two workers exchanged, on the other.
  */
 
 #include <stdbool.h>

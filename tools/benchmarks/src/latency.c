@@ -146,7 +146,7 @@ static void measure(struct crowd *c, struct measured *m, double pps, unsigned ms
 	failed |= !m->right;
 }
 
-/* --- what is printed ------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------- */
 
 static void print_times(const char *name, struct samples *s)
 {

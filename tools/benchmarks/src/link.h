@@ -3,8 +3,8 @@
 #define SPATE_BENCHMARKS_LINK_H
 
 /*
- * Our end of the wire to the data plane: DPDK on the calling thread's core, with a vhost-user
- * device.
+ * Drives our end of the wire to the data plane: DPDK on the calling thread's core, with a
+ * vhost-user device.
  */
 
 #include <stdbool.h>

@@ -226,7 +226,7 @@ static void run_step(struct bench *b, double pps, unsigned ms, struct step *s)
 	print_step(s);
 }
 
-/* Runs a load, and once more if it was not carried: another process may have had the core. */
+/* Runs a load, and repeats it if it was not carried: another process may have had the core. */
 static bool carried(struct bench *b, double pps, unsigned ms, struct step *s)
 {
 	run_step(b, pps, ms, s);

@@ -35,8 +35,8 @@ struct result {
 	 */
 	uint64_t returned;
 	double return_pps;
-	uint64_t rtcp_in, stun_answered; /* packets of these that the data plane took */
-	/* refused: the device's queue had no space; missed: these and what the device itself lost */
+	uint64_t rtcp_in, stun_answered; /* packets that the data plane took */
+	/* refused: did not fit in the device's queue; missed: these and what the device lost */
 	uint64_t refused, missed;
 	/* those of returned and refused that were sent while the worker had its core */
 	uint64_t judged, judged_refused;

@@ -45,7 +45,7 @@ void returns_begin(struct returns *r);
  * up for.
  */
 void returns_resume(struct returns *r);
-/* Sends what is due. */
+/* Sends the packets that are due. */
 void returns_send(struct returns *r);
 /*
  * Ends an interval. `judge`: its refused packets tell something about the data plane; false when

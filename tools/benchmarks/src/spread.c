@@ -39,7 +39,7 @@ struct run {
 	double floor_now, ratio[SLICES_MAX];
 	uint64_t base_out, base_sent, base_got;
 	struct look last;
-	uint64_t tsc, out; /* of all slices */
+	uint64_t tsc, out; /* sums over all slices */
 	unsigned slices;
 	double cycles[SLICES_MAX];
 };
@@ -121,7 +121,7 @@ static void slice(struct run *r)
 	r->last = now;
 }
 
-/* --- packets under way ------------------------------------------------------------------------ */
+/* --- packets on their way ------------------------------------------------------------------------ */
 
 static void begin(struct run *r)
 {

@@ -10,7 +10,7 @@
 #include "tools/benchmarks/src/floor.h"
 #include "tools/benchmarks/src/result.h"
 
-/* What all measurements with one profile and payload share. */
+/* Settings that all measurements with one profile and payload share. */
 struct spread {
 	struct plane *plane;
 	unsigned worker_core, load_core; /* cores of the first worker and of this program */
@@ -22,7 +22,7 @@ struct spread {
 struct spread_case {
 	const char *name;
 	struct crowd_layout layout;
-	/* hand-off: the same layout with the two workers exchanged (handoff.h); `streams` 0: none */
+	/* hand-off: the layout with the two workers exchanged (handoff.h); `streams` 0: none */
 	struct crowd_layout exchanged;
 	int against; /* index of the case in the group that it is compared with; -1: none */
 };
