@@ -235,7 +235,7 @@ static int start_devices(char *err, size_t size)
 		return -1;
 	for (unsigned i = 0; i < workers.ports.count; i++)
 		if (dp_port_is_tap(workers.ports.port[i].config) &&
-			dp_kernel_side_up(workers.ports.port[i].config, err, size) != 0)
+			dp_tap_up(workers.ports.port[i].config, err, size) != 0)
 			return -1;
 	return 0;
 }

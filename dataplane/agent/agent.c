@@ -28,7 +28,7 @@ int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 		return -1;
 	}
 	dp_commands_init(a);
-	return dp_hello_listen(a, err, err_size);
+	return dp_connections_listen(a, err, err_size);
 }
 
 /* Workers of one node share a pool, and each pool counts once. */
@@ -58,7 +58,7 @@ static void tick(struct dp_agent *a)
 		return;
 	a->tick_ns = a->now_ns + TICK_MS * MS;
 	h->tick_ns = a->now_ns;
-	h->control_connected = a->control != NULL;
+	h->control_connected = a->control_rings != NULL;
 	h->transports_used = a->objects.used[DP_TRANSPORT];
 	h->producers_used = a->objects.used[DP_PRODUCER];
 	h->consumers_used = a->objects.used[DP_CONSUMER];
@@ -81,14 +81,14 @@ static int poll_ms(const struct dp_agent *a)
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 {
 	while (!*stop) {
-		dp_hello_serve(a, poll_ms(a));
+		dp_connections_serve(a, poll_ms(a));
 		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
 		dp_commands_take(a);
-		dp_commands_answers(a);
+		dp_commands_reports(a);
 		dp_commands_delete(a);
 		dp_snapshot_sweep(a);
 		dp_events_flush(a);
-		dp_control_reap(a);
+		dp_connections_reclaim(a);
 		tick(a);
 		if (a->stop_ns && a->now_ns >= a->stop_ns) {
 			sh_log(SH_LOG_INFO, "drained");
@@ -99,15 +99,15 @@ void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 
 void dp_agent_close(struct dp_agent *a)
 {
-	if (a->control)
-		dp_control_give_up(a, "this process ends");
-	while (a->given_up) {
-		struct dp_control *c = a->given_up;
+	if (a->control_rings)
+		dp_connections_detach(a, "this process ends");
+	while (a->detached) {
+		struct dp_control_rings *c = a->detached;
 
-		a->given_up = c->next;
-		dp_control_free(c);
+		a->detached = c->next;
+		dp_control_rings_free(c);
 	}
-	dp_hello_close(a);
+	dp_connections_close(a);
 	for (uint32_t i = 0; i < a->objects.slots[DP_PRODUCER]; i++)
 		if (a->objects.table[DP_PRODUCER][i].id)
 			dp_stream_dispose(&a->workers->streams[i]);

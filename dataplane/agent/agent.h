@@ -43,8 +43,8 @@ struct dp_agent {
 		int fd; /* -1: free */
 		uint64_t deadline_ns;
 	} pending[DP_PENDING];
-	struct dp_control *control; /* NULL: none is connected */
-	struct dp_control *given_up; /* until no worker can use them */
+	struct dp_control_rings *control_rings; /* NULL: none is connected */
+	struct dp_control_rings *detached; /* until no worker can use them */
 	uint32_t generation; /* counts control planes */
 	uint32_t woken[SH_MAX_WORKERS + 1]; /* producer positions at the last wake: punt rings, then events */
 

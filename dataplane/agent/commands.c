@@ -24,7 +24,7 @@
 #include "dataplane/worker/workers.h"
 
 /* What handling a command came to: an errno, 0 (done), or one of these. */
-enum { UNDER_WAY = -1, HOLD = -2 };
+enum { PENDING = -1, HOLD = -2 };
 
 /* --- tasks: what has been taken and not answered ---------------------------------- */
 
@@ -48,7 +48,7 @@ static uint32_t task_begin(struct dp_agent *a, const struct sh_cmd *cmd)
 	return (uint32_t)(t - a->task);
 }
 
-static void answer(struct dp_agent *a, struct dp_task *t, int error)
+static void acknowledge(struct dp_agent *a, struct dp_task *t, int error)
 {
 	TAILQ_REMOVE(&a->running, t, order);
 	TAILQ_INSERT_TAIL(&a->idle, t, order);
@@ -62,9 +62,9 @@ static void task_end(struct dp_agent *a, uint32_t task, int error)
 	struct dp_task *t;
 
 	if (task)
-		answer(a, &a->task[task], error);
+		acknowledge(a, &a->task[task], error);
 	while ((t = TAILQ_FIRST(&a->running)) && t->op == SH_OP_BARRIER)
-		answer(a, t, 0);
+		acknowledge(a, t, 0);
 }
 
 /* --- to the workers ------------------------------------------------------------------ */
@@ -95,7 +95,7 @@ static int forward(struct dp_agent *a, struct dp_object *x, const struct sh_cmd 
 		return HOLD;
 	x->claimed = true;
 	send_op(a, x, cmd, task_begin(a, cmd));
-	return UNDER_WAY;
+	return PENDING;
 }
 
 /* --- the commands -------------------------------------------------------------------- */
@@ -120,7 +120,7 @@ static int add_transport(struct dp_agent *a, const struct sh_cmd *cmd)
 }
 
 /* The same ADD again: nothing changes, and it is answered when the first has been. */
-static int again(struct dp_object *x, bool same)
+static int repeated_add(struct dp_object *x, bool same)
 {
 	if (x->adding)
 		return HOLD;
@@ -136,7 +136,7 @@ static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 	int error;
 
 	if (x)
-		return again(x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
+		return repeated_add(x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
 	if (!t)
 		return ENOENT;
 	if (dp_objects_taken(&a->objects, cmd->id))
@@ -165,7 +165,7 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 	struct dp_object *x = dp_objects_find(&a->objects, DP_CONSUMER, cmd->id);
 
 	if (x)
-		return again(x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
+		return repeated_add(x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
 	if (!t || !p)
 		return ENOENT;
 	if (dp_objects_taken(&a->objects, cmd->id))
@@ -188,8 +188,8 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 	if (!x)
 		return 0;
 	x->task = task_begin(a, cmd);
-	dp_objects_kill(&a->objects, x);
-	return UNDER_WAY;
+	dp_objects_remove(&a->objects, x);
+	return PENDING;
 }
 
 static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
@@ -197,7 +197,7 @@ static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 	if (TAILQ_EMPTY(&a->running))
 		return 0;
 	task_begin(a, cmd);
-	return UNDER_WAY;
+	return PENDING;
 }
 
 static int drain(struct dp_agent *a, const struct sh_cmd *cmd)
@@ -242,7 +242,7 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 	}
 }
 
-static bool one(struct dp_agent *a)
+static bool take_one(struct dp_agent *a)
 {
 	struct sh_cmd *cmd = &a->held;
 	int result, taken;
@@ -250,9 +250,9 @@ static bool one(struct dp_agent *a)
 	if (TAILQ_EMPTY(&a->idle) || a->backlog_head != a->backlog_tail)
 		return false;
 	if (!a->holding) {
-		taken = dp_control_take(a->control, cmd);
+		taken = dp_control_rings_take(a->control_rings, cmd);
 		if (taken == SH_RING_BROKEN)
-			dp_control_give_up(a, "it broke the command ring");
+			dp_connections_detach(a, "it broke the command ring");
 		if (taken != 1)
 			return false;
 		a->active_ns = a->now_ns;
@@ -263,7 +263,7 @@ static bool one(struct dp_agent *a)
 	a->holding = result == HOLD;
 	if (a->holding)
 		return false;
-	if (result != UNDER_WAY) {
+	if (result != PENDING) {
 		dp_event_ack(a, cmd->seq, result);
 		dp_events_flush(a);
 	}
@@ -273,7 +273,7 @@ static bool one(struct dp_agent *a)
 
 void dp_commands_take(struct dp_agent *a)
 {
-	for (unsigned i = 0; a->control && i < DP_CMD_SLOTS && one(a); i++)
+	for (unsigned i = 0; a->control_rings && i < DP_CMD_SLOTS && take_one(a); i++)
 		;
 }
 
@@ -314,7 +314,7 @@ static void release(struct dp_agent *a, struct dp_object *x)
 	dp_objects_release(&a->objects, x);
 }
 
-static void answered(struct dp_agent *a, const struct dp_op *op)
+static void op_applied(struct dp_agent *a, const struct dp_op *op)
 {
 	enum dp_object_kind kind = kind_of(op->cmd.op);
 	struct dp_object *x = &a->objects.table[kind][op->slot];
@@ -334,17 +334,17 @@ static void answered(struct dp_agent *a, const struct dp_op *op)
 	task_end(a, task, error);
 }
 
-static void report(struct dp_agent *a, const struct dp_report *r)
+static void take_report(struct dp_agent *a, const struct dp_report *r)
 {
 	struct sh_event e = {.kind = r->kind, .id = r->id, .remote = r->remote};
 
 	if (r->kind == SH_EV_ACK)
-		answered(a, &r->op);
+		op_applied(a, &r->op);
 	else
 		dp_event_send(a, &e);
 }
 
-void dp_commands_answers(struct dp_agent *a)
+void dp_commands_reports(struct dp_agent *a)
 {
 	struct dp_report r;
 
@@ -354,7 +354,7 @@ void dp_commands_answers(struct dp_agent *a)
 		for (unsigned n = 0; n < DP_REPORT_SLOTS; n++) {
 			if (rte_ring_sc_dequeue_elem(reports, &r, sizeof(r)) != 0)
 				break;
-			report(a, &r);
+			take_report(a, &r);
 		}
 	}
 }

@@ -10,7 +10,7 @@ void dp_commands_init(struct dp_agent *a);
 void dp_commands_take(struct dp_agent *a);
 /* Sends as many deletions as there is room for. */
 void dp_commands_delete(struct dp_agent *a);
-void dp_commands_answers(struct dp_agent *a);
+void dp_commands_reports(struct dp_agent *a);
 /* Checks a command that was copied out of the ring. 0 or errno; may normalise it. */
 int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd);
 

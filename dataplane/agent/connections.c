@@ -40,7 +40,7 @@ static bool socket_live(const struct sockaddr_un *addr)
 	return live;
 }
 
-int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size)
+int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
@@ -66,13 +66,13 @@ int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size)
 	if (a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
 		chmod(a->socket_path, 0660) != 0 || listen(a->listener, DP_PENDING) != 0) {
 		snprintf(err, err_size, "socket %s cannot be made: %s", a->socket_path, strerror(errno));
-		dp_hello_close(a);
+		dp_connections_close(a);
 		return -1;
 	}
 	return 0;
 }
 
-void dp_hello_close(struct dp_agent *a)
+void dp_connections_close(struct dp_agent *a)
 {
 	for (unsigned i = 0; i < DP_PENDING; i++)
 		if (a->pending[i].fd >= 0)
@@ -87,7 +87,7 @@ void dp_hello_close(struct dp_agent *a)
 /* --- HELLO -------------------------------------------------------------------------------- */
 
 /* 0, or the errno to refuse with, in words in `reason`. */
-static int judge(const struct dp_agent *a, int fd, const struct sh_hello *h, ssize_t len, char *reason,
+static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *h, ssize_t len, char *reason,
 	size_t size)
 {
 	struct ucred peer;
@@ -116,7 +116,7 @@ static int judge(const struct dp_agent *a, int fd, const struct sh_hello *h, ssi
 		snprintf(reason, size, "client kind %u is not known", h->client);
 		return EPROTO;
 	}
-	if (h->client == SH_CLIENT_CONTROL && a->control) {
+	if (h->client == SH_CLIENT_CONTROL && a->control_rings) {
 		snprintf(reason, size, "another control plane is connected");
 		return EBUSY;
 	}
@@ -165,25 +165,25 @@ static bool send_reply(int fd, const struct sh_hello_reply *r, const int *fds, u
 /* A new control plane: rings of its own, then the workers may use them. Takes the descriptor. */
 static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 {
-	struct dp_control *c = dp_control_new(a->workers->count);
+	struct dp_control_rings *c = dp_control_rings_new(a->workers->count);
 
 	if (!c) {
 		r->error = errno ? errno : ENOMEM;
 		snprintf(r->reason, sizeof(r->reason), "the rings cannot be made: %s", strerror(r->error));
 		return -1;
 	}
-	dp_control_describe(c, r);
+	dp_control_rings_describe(c, r);
 	c->socket = fd;
 	if (!send_reply(fd, r, (int[]){c->memfd, c->wake_data, c->wake_control, a->stats->fd}, 4)) {
-		dp_control_free(c);
+		dp_control_rings_free(c);
 		return 0;
 	}
-	a->control = c;
+	a->control_rings = c;
 	a->generation++;
 	a->backlog_head = a->backlog_tail = 0;
 	memset(a->woken, 0, sizeof(a->woken));
 	for (unsigned i = 0; i < a->workers->count; i++)
-		atomic_store_explicit(&a->workers->worker[i]->control, c, memory_order_release);
+		atomic_store_explicit(&a->workers->worker[i]->control_rings, c, memory_order_release);
 	sh_log(SH_LOG_INFO, "control-plane-connected");
 	return 0;
 }
@@ -199,7 +199,7 @@ static void hello(struct dp_agent *a, int fd)
 		return;
 	}
 	describe(a, &r);
-	r.error = judge(a, fd, &h, len, r.reason, sizeof(r.reason));
+	r.error = check_hello(a, fd, &h, len, r.reason, sizeof(r.reason));
 	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
 		return;
 	if (r.error) {
@@ -213,11 +213,11 @@ static void hello(struct dp_agent *a, int fd)
 
 /* --- the control plane that is connected -------------------------------------------------- */
 
-void dp_control_give_up(struct dp_agent *a, const char *why)
+void dp_connections_detach(struct dp_agent *a, const char *why)
 {
-	struct dp_control *c = a->control;
+	struct dp_control_rings *c = a->control_rings;
 
-	a->control = NULL;
+	a->control_rings = NULL;
 	a->generation++;
 	a->backlog_head = a->backlog_tail = 0;
 	a->holding = false;
@@ -225,17 +225,17 @@ void dp_control_give_up(struct dp_agent *a, const char *why)
 	for (unsigned i = 0; i < a->workers->count; i++) {
 		struct dp_worker *w = a->workers->worker[i];
 
-		atomic_store(&w->control, NULL);
+		atomic_store(&w->control_rings, NULL);
 		c->quiescent[i] = atomic_load(&w->quiescent);
 	}
 	shutdown(c->socket, SHUT_RDWR);
-	c->next = a->given_up;
-	a->given_up = c;
+	c->next = a->detached;
+	a->detached = c;
 	sh_log(SH_LOG_WARN, "control-plane-gone reason=\"%s\"", why);
 }
 
 /* A worker that has begun two loops since cannot hold the pointer any more. */
-static bool unused(const struct dp_agent *a, const struct dp_control *c)
+static bool is_unused(const struct dp_agent *a, const struct dp_control_rings *c)
 {
 	for (unsigned i = 0; i < c->workers; i++)
 		if (atomic_load(&a->workers->worker[i]->quiescent) - c->quiescent[i] < 2)
@@ -243,16 +243,16 @@ static bool unused(const struct dp_agent *a, const struct dp_control *c)
 	return true;
 }
 
-void dp_control_reap(struct dp_agent *a)
+void dp_connections_reclaim(struct dp_agent *a)
 {
-	struct dp_control **at = &a->given_up;
+	struct dp_control_rings **at = &a->detached;
 
 	while (*at) {
-		struct dp_control *c = *at;
+		struct dp_control_rings *c = *at;
 
-		if (unused(a, c)) {
+		if (is_unused(a, c)) {
 			*at = c->next;
-			dp_control_free(c);
+			dp_control_rings_free(c);
 		} else {
 			at = &c->next;
 		}
@@ -281,25 +281,27 @@ static void check_control(struct dp_agent *a, short socket_events, short wake_ev
 	char byte;
 
 	if (wake_events & POLLIN)
-		(void)eventfd_read(a->control->wake_data, &count);
+		(void)eventfd_read(a->control_rings->wake_data, &count);
 	if ((socket_events & (POLLIN | POLLHUP | POLLERR)) &&
-		recv(a->control->socket, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
-		dp_control_give_up(a, "it closed the connection");
+		recv(a->control_rings->socket, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+		dp_connections_detach(a, "it closed the connection");
 }
 
-void dp_hello_serve(struct dp_agent *a, int timeout_ms)
+void dp_connections_serve(struct dp_agent *a, int timeout_ms)
 {
 	struct pollfd p[DP_PENDING + 3];
 
 	for (unsigned i = 0; i < DP_PENDING; i++)
 		p[i] = (struct pollfd){.fd = a->pending[i].fd, .events = POLLIN};
 	p[DP_PENDING] = (struct pollfd){.fd = a->listener, .events = POLLIN};
-	p[DP_PENDING + 1] = (struct pollfd){.fd = a->control ? a->control->socket : -1, .events = POLLIN};
-	p[DP_PENDING + 2] = (struct pollfd){.fd = a->control ? a->control->wake_data : -1, .events = POLLIN};
+	p[DP_PENDING + 1] =
+		(struct pollfd){.fd = a->control_rings ? a->control_rings->socket : -1, .events = POLLIN};
+	p[DP_PENDING + 2] =
+		(struct pollfd){.fd = a->control_rings ? a->control_rings->wake_data : -1, .events = POLLIN};
 	if (poll(p, DP_PENDING + 3, timeout_ms) < 0)
 		return;
 	a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
-	if (a->control)
+	if (a->control_rings)
 		check_control(a, p[DP_PENDING + 1].revents, p[DP_PENDING + 2].revents);
 	for (unsigned i = 0; i < DP_PENDING; i++) {
 		int fd = a->pending[i].fd;

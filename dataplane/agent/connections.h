@@ -8,13 +8,13 @@
 
 struct dp_agent;
 
-int dp_hello_listen(struct dp_agent *a, char *err, size_t err_size);
+int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size);
 /* Waits at most `timeout_ms`, then serves whatever connection has something to say. */
-void dp_hello_serve(struct dp_agent *a, int timeout_ms);
-void dp_hello_close(struct dp_agent *a);
+void dp_connections_serve(struct dp_agent *a, int timeout_ms);
+void dp_connections_close(struct dp_agent *a);
 /* The control plane is gone, or must go: workers stop using its rings. */
-void dp_control_give_up(struct dp_agent *a, const char *why);
+void dp_connections_detach(struct dp_agent *a, const char *why);
 /* Frees rings that no worker can be using any more. */
-void dp_control_reap(struct dp_agent *a);
+void dp_connections_reclaim(struct dp_agent *a);
 
 #endif

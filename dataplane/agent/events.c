@@ -20,7 +20,7 @@ void dp_event_send(struct dp_agent *a, const struct sh_event *e)
 {
 	uint32_t room = DP_BACKLOG - waiting(a);
 
-	if (!a->control)
+	if (!a->control_rings)
 		return;
 	/* Of commands under way there are DP_TASKS at most: their answers always find room. */
 	if (room == 0 || (e->kind != SH_EV_ACK && room <= DP_TASKS + 1)) {
@@ -49,7 +49,7 @@ static bool news(const struct sh_ring *r, uint32_t *last)
 
 void dp_events_flush(struct dp_agent *a)
 {
-	struct dp_control *c = a->control;
+	struct dp_control_rings *c = a->control_rings;
 	bool wake = false;
 
 	if (!c)
@@ -58,7 +58,7 @@ void dp_events_flush(struct dp_agent *a)
 		int done = sh_ring_push(&c->event, &a->backlog[a->backlog_tail % DP_BACKLOG]);
 
 		if (done == SH_RING_BROKEN) {
-			dp_control_give_up(a, "it broke the event ring");
+			dp_connections_detach(a, "it broke the event ring");
 			return;
 		}
 		if (done == 0)

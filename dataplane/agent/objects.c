@@ -102,7 +102,7 @@ static void check_ready(struct dp_objects *o, struct dp_object *x)
 		STAILQ_INSERT_TAIL(&o->ready, x, ready);
 }
 
-void dp_objects_kill(struct dp_objects *o, struct dp_object *x)
+void dp_objects_remove(struct dp_objects *o, struct dp_object *x)
 {
 	struct dp_object *y;
 
@@ -111,9 +111,9 @@ void dp_objects_kill(struct dp_objects *o, struct dp_object *x)
 	x->dying = true;
 	SLIST_REMOVE(&o->bucket[x->id & o->mask], x, dp_object, bucket);
 	LIST_FOREACH(y, &x->dependents, on_transport)
-	dp_objects_kill(o, y);
+	dp_objects_remove(o, y);
 	LIST_FOREACH(y, &x->viewers, on_producer)
-	dp_objects_kill(o, y);
+	dp_objects_remove(o, y);
 	check_ready(o, x);
 }
 

@@ -66,7 +66,7 @@ bool dp_objects_taken(const struct dp_objects *o, sh_id id);
 struct dp_object *dp_objects_add(struct dp_objects *o, enum dp_object_kind kind, sh_id id,
 	struct dp_object *transport, struct dp_object *producer);
 /* Takes it and what stands on it out of the index, to be deleted in order. */
-void dp_objects_kill(struct dp_objects *o, struct dp_object *x);
+void dp_objects_remove(struct dp_objects *o, struct dp_object *x);
 /* Its worker has let go of it: the slot is free again. What it stood on may be ready now. */
 void dp_objects_release(struct dp_objects *o, struct dp_object *x);
 

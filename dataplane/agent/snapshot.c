@@ -37,7 +37,7 @@ void dp_snapshot_sweep(struct dp_agent *a)
 
 			if (x->id == 0 || x->claimed || x->dying)
 				continue;
-			dp_objects_kill(&a->objects, x);
+			dp_objects_remove(&a->objects, x);
 			swept[k]++;
 		}
 	if (swept[DP_TRANSPORT] | swept[DP_PRODUCER] | swept[DP_CONSUMER])

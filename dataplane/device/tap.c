@@ -90,7 +90,7 @@ static int add_ipv6(const char *name, const struct sh_prefix *p)
 	return error;
 }
 
-int dp_kernel_side_up(const struct sh_config_port *p, char *err, size_t err_size)
+int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size)
 {
 	char name[SH_ARGS_MAX], text[64];
 

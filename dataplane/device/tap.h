@@ -13,6 +13,6 @@
  * usable at once: nobody else is on this wire, so no duplicate is looked for. 0, or -1
  * with a sentence for people in `err`.
  */
-int dp_kernel_side_up(const struct sh_config_port *p, char *err, size_t err_size);
+int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size);
 
 #endif

@@ -28,7 +28,7 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 }
 
 /* Not sent to us, or of no use: false. */
-static bool heard(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
+static bool learn(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
 	const uint8_t *ip, const uint8_t *mac)
 {
 	struct sh_path path = {.remote.family = family, .l2 = {.vlan = f->vlan, .port = port->id}};
@@ -37,12 +37,11 @@ static bool heard(struct dp_worker *w, const struct dp_port *port, const struct 
 		return false;
 	memcpy(path.remote.ip, ip, family == 4 ? 4 : 16);
 	memcpy(path.l2.mac, mac, 6);
-	dp_neighbour_heard(w, &path);
+	dp_neighbour_learn(w, &path);
 	return true;
 }
 
-void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-	const struct dp_frame *f)
+void dp_arp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, const struct dp_frame *f)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	struct dp_arp arp;
@@ -51,7 +50,7 @@ void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_m
 	if (reason == DP_NET_OK && (!(arp.request || arp.reply) || !dp_port_has(port, 4, arp.target_ip)))
 		reason = SH_DROP_NOT_OURS;
 	if (reason == DP_NET_OK && arp.reply) {
-		if (heard(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
+		if (learn(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
 			rte_pktmbuf_free(m);
 			return;
 		}
@@ -93,7 +92,7 @@ static void take_advertisement(struct dp_worker *w, const struct dp_port *port, 
 	const uint8_t *target, *mac;
 	enum sh_drop reason = dp_nd_answer(&target, &mac, rte_pktmbuf_mtod(m, uint8_t *), ip);
 
-	if (reason == DP_NET_OK && (!dp_port_has(port, 6, ip->dst) || !heard(w, port, f, 6, target, mac)))
+	if (reason == DP_NET_OK && (!dp_port_has(port, 6, ip->dst) || !learn(w, port, f, 6, target, mac)))
 		reason = SH_DROP_NOT_OURS;
 	if (reason != DP_NET_OK)
 		dp_drop(w, m, reason);
@@ -101,8 +100,8 @@ static void take_advertisement(struct dp_worker *w, const struct dp_port *port, 
 		rte_pktmbuf_free(m);
 }
 
-void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-	const struct dp_frame *f, const struct dp_ip *ip)
+void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, const struct dp_frame *f,
+	const struct dp_ip *ip)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t type;

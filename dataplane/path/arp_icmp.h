@@ -11,10 +11,9 @@ struct dp_port;
 struct dp_worker;
 struct rte_mbuf;
 
-void dp_answer_arp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-	const struct dp_frame *f);
+void dp_arp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, const struct dp_frame *f);
 /* ICMP echo, ICMPv6 echo and neighbour solicitation. */
-void dp_answer_icmp(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
-	const struct dp_frame *f, const struct dp_ip *ip);
+void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, const struct dp_frame *f,
+	const struct dp_ip *ip);
 
 #endif

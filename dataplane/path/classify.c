@@ -44,7 +44,7 @@ static void find_transports(struct dp_worker *w, struct rte_mbuf **pkts, unsigne
 	}
 }
 
-static void media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, struct dp_batch *b)
+static void classify_media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, struct dp_batch *b)
 {
 	struct dp_meta *meta = dp_meta(m);
 
@@ -66,17 +66,18 @@ static void media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, struct dp_
 }
 
 /* A plain transport's port takes RTP and RTCP and nothing else. */
-static void plain(struct dp_worker *w, struct rte_mbuf *m, bool media_byte, bool rtcp, struct dp_batch *b)
+static void classify_plain(struct dp_worker *w, struct rte_mbuf *m, bool media_byte, bool rtcp,
+	struct dp_batch *b)
 {
 	struct dp_meta *meta = dp_meta(m);
 
-	if (!dp_plain_at(w, meta->path.local.port)) {
+	if (!dp_plain_transport_at(w, meta->path.local.port)) {
 		dp_drop(w, m, SH_DROP_UDP_PORT);
 	} else if (!media_byte) {
 		dp_drop(w, m, SH_DROP_FIRST_BYTE);
 	} else {
-		dp_plain_find(w, meta, rtcp);
-		media(w, m, rtcp, b);
+		dp_plain_transport_find(w, meta, rtcp);
+		classify_media(w, m, rtcp, b);
 	}
 }
 
@@ -103,9 +104,9 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 		media_byte = p[0] >= 128 && p[0] < 192;
 		rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;
 		if (meta->path.local.port != w->udp_port)
-			plain(w, m, media_byte, rtcp, b);
+			classify_plain(w, m, media_byte, rtcp, b);
 		else if (media_byte)
-			media(w, m, rtcp, b);
+			classify_media(w, m, rtcp, b);
 		else if (p[0] < 4)
 			b->stun[b->stuns++] = m;
 		else if (p[0] >= 20 && p[0] < 64)

@@ -35,16 +35,17 @@ enum {
 };
 
 /* Skips what has waited too long for room: late video is worse than a repaired gap. */
-static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t target)
+static void skip_expired(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
+	uint64_t target)
 {
 	uint64_t limit = w->config->dataplane.tx_age_ms * DP_MS;
 
 	for (; c->at < target; c->at++) {
-		const struct dp_slot *slot = &s->ring[c->at & s->mask];
+		const struct dp_ring_entry *entry = &s->ring[c->at & s->mask];
 
-		if (!dp_older_than(w, slot->rx_ns, limit))
+		if (!dp_older_than(w, entry->rx_ns, limit))
 			return;
-		c->waiting_keyframe |= slot->restart;
+		c->waiting_keyframe |= entry->restart;
 		w->stats->drop[SH_DROP_TX_AGE]++;
 		w->stats->aged_audio += s->kind == SH_KIND_AUDIO;
 		w->stats->aged_video += s->kind == SH_KIND_VIDEO;
@@ -55,7 +56,7 @@ static void skip_aged(struct dp_worker *w, const struct dp_stream *s, struct dp_
  * What is not sent now never is. A viewer that goes on later does so with a key frame and
  * the next number: behind a long gap its receiver would guess the ROC wrong.
  */
-static void pass_over(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
+static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 {
 	if (c->at >= target)
 		return;
@@ -74,20 +75,20 @@ static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_co
 	unsigned room;
 
 	if (c->paused || !t->can_send) {
-		pass_over(w, c, target);
+		skip_to(w, c, target);
 		return true;
 	}
 	if (unlikely(c->at < a->served))
-		dp_audience_forgo(w, a, c);
-	skip_aged(w, s, c, target);
-	room = dp_tx_ahead(w, t->encap.port);
+		dp_audience_skip_expired(w, a, c);
+	skip_expired(w, s, c, target);
+	room = dp_tx_room(w, t->encap.port_id);
 	room -= RTE_MIN(room, o->count);
 	for (; c->at < target; c->at++, room--) {
 		if (!o->allowed)
 			return false;
 		if (o->count == DP_JOBS || !room) {
 			dp_outgoing_flush(w, o);
-			room = dp_tx_ahead(w, t->encap.port);
+			room = dp_tx_room(w, t->encap.port_id);
 			if (!room)
 				return false;
 		}
@@ -98,7 +99,7 @@ static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_co
 }
 
 /* The i-th from the beginning of a chunk, or NULL: only the first of an audience may have fewer than a full one. */
-static const struct dp_consumer *ahead(const struct dp_audience_chunk *chunk, uint64_t i)
+static const struct dp_consumer *member_ahead(const struct dp_audience_chunk *chunk, uint64_t i)
 {
 	if (i >= chunk->count) {
 		i -= chunk->count;
@@ -113,8 +114,8 @@ static const struct dp_consumer *ahead(const struct dp_audience_chunk *chunk, ui
  */
 static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 {
-	const struct dp_consumer *second = ahead(chunk, i + CONSUMER_AHEAD);
-	const struct dp_consumer *first = ahead(chunk, i + TRANSPORT_AHEAD);
+	const struct dp_consumer *second = member_ahead(chunk, i + CONSUMER_AHEAD);
+	const struct dp_consumer *first = member_ahead(chunk, i + TRANSPORT_AHEAD);
 
 	if (second) {
 		rte_prefetch0(second);
@@ -164,26 +165,26 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 }
 
 /* All have had everything up to the pass's target. Who has more now waits for its turn in the next round. */
-static void complete(struct dp_worker *w, struct dp_audience *a)
+static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 {
 	a->served = RTE_MAX(a->served, a->target);
-	a->round = dp_turns_of(w, a)->round;
+	a->round = dp_schedule_of(w, a)->round;
 	a->waiting = false;
-	dp_audience_let_go(w, a);
+	dp_audience_advance_cursor(w, a);
 	if (atomic_load_explicit(&a->stream->head, memory_order_relaxed) != a->served)
-		dp_turns_add(w, a);
+		dp_schedule_add(w, a);
 }
 
 /* A port's audiences of streams of one kind. False: there is no room left. */
-static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing *o)
+static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoing *o)
 {
 	bool stopped = false;
 	uint32_t done = 0;
 
-	if (!dp_turns_begin(t))
+	if (!dp_schedule_begin_round(t))
 		return true;
 	while (done < t->count) {
-		struct dp_audience *a = t->now[done];
+		struct dp_audience *a = t->current[done];
 
 		o->kind = a->stream->kind;
 		stopped = !pass(w, a, o);
@@ -191,11 +192,11 @@ static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing 
 			break;
 		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
 		dp_outgoing_flush(w, o);
-		complete(w, a);
+		complete_pass(w, a);
 		done++;
 	}
 	w->stats->fanout_waits += stopped && o->allowed;
-	dp_turns_done(t, done, stopped);
+	dp_schedule_end_passes(t, done, stopped);
 	return !stopped;
 }
 
@@ -205,12 +206,12 @@ static bool fan_out(struct dp_worker *w, struct dp_turns *t, struct dp_outgoing 
  */
 static void serve_port(struct dp_worker *w, unsigned port, struct dp_outgoing *o)
 {
-	struct dp_turns *audio = &w->audio[port], *video = &w->video[port];
+	struct dp_schedule *audio = &w->audio[port], *video = &w->video[port];
 	uint32_t *audio_loops = &w->audio_loops[port];
 	bool video_first = *audio_loops >= AUDIO_LOOPS;
 	unsigned begin = o->allowed, one, both;
 
-	if (!dp_turns_waiting(audio) && !dp_turns_waiting(video))
+	if (!dp_schedule_has_work(audio) && !dp_schedule_has_work(video))
 		return;
 	if (!fan_out(w, video_first ? video : audio, o)) {
 		one = both = begin - o->allowed;
@@ -221,7 +222,7 @@ static void serve_port(struct dp_worker *w, unsigned port, struct dp_outgoing *o
 	}
 	dp_outgoing_flush(w, o); /* the next port's room is another */
 	w->stats->video_first += video_first && one;
-	if (!dp_turns_waiting(video) || (video_first ? one : both - one))
+	if (!dp_schedule_has_work(video) || (video_first ? one : both - one))
 		*audio_loops = 0;
 	else if (one && !video_first)
 		(*audio_loops)++;
@@ -233,7 +234,7 @@ unsigned dp_fanout(struct dp_worker *w)
 	unsigned ports = w->ports->count;
 	struct dp_outgoing o;
 
-	dp_stream_take_wakes(w);
+	dp_audience_take_wakes(w);
 	if (++w->fanout_first >= ports)
 		w->fanout_first = 0;
 	o.count = o.spares = 0;

@@ -23,7 +23,7 @@
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)
-#define KEEP          (1000 * DP_MS) /* no viewer asks for a packet again after so long */
+#define RETENTION     (1000 * DP_MS) /* no viewer asks for a packet again after so long */
 
 /* RFC 7675: without a valid check for so long nothing may be sent any more. */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
@@ -129,13 +129,13 @@ static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t 
 	sh_slot_write(&w->consumer_stats[c->slot], &out, sizeof(out));
 }
 
-static void visit(struct dp_worker *w, struct dp_transport *t)
+static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 {
 	uint64_t elapsed = t->visited_ns ? w->now_ns - t->visited_ns : 0;
 
 	check_consent(w, t);
-	if (t->asks)
-		dp_plain_ask(w, t);
+	if (t->resolves)
+		dp_plain_transport_solicit(w, t);
 	dp_report_consumers(w, t);
 	/* A request, or the key frame itself, may have been lost. */
 	dp_consumers_want_keyframes(t);
@@ -144,7 +144,7 @@ static void visit(struct dp_worker *w, struct dp_transport *t)
 		write_producer(w, s, elapsed);
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
 		/* One whose device is stuck for long is not visited by the fan-out. */
-		dp_audience_forgo(w, dp_audience_of(w, c->stream->slot, c->port), c);
+		dp_audience_skip_expired(w, dp_audience_of(w, c->stream->slot, c->port_index), c);
 		write_consumer(w, c, elapsed);
 	}
 	t->visited_ns = w->now_ns;
@@ -163,14 +163,14 @@ static void visit_some(struct dp_worker *w, uint64_t elapsed)
 	}
 	due = 1 + w->owned_count * RTE_MIN(elapsed, CYCLE) / CYCLE;
 	for (; due && w->owned_next < w->owned_count; due--)
-		visit(w, w->owned[w->owned_next++]);
+		visit_transport(w, w->owned[w->owned_next++]);
 }
 
 /*
  * The pool that receives must never run dry because streams remember too much: with less
  * than a quarter of it left, they remember in proportion.
  */
-static void choose_keep(struct dp_worker *w)
+static void choose_retention(struct dp_worker *w)
 {
 	const struct rte_mempool *pool = w->pool;
 	uint64_t quarter = pool->size / 4, left = rte_mempool_avail_count(pool);
@@ -178,7 +178,7 @@ static void choose_keep(struct dp_worker *w)
 		(uint64_t)w->workers * pool->cache_size * 3 / 2; /* may be in the workers' caches */
 
 	left -= RTE_MIN(left, elsewhere);
-	w->keep_ns = KEEP * RTE_MIN(left, quarter) / quarter;
+	w->retention_ns = RETENTION * RTE_MIN(left, quarter) / quarter;
 }
 
 static void reclaim_streams(struct dp_worker *w, struct dp_transport *t)
@@ -199,9 +199,9 @@ void dp_housekeeping(struct dp_worker *w)
 	elapsed = w->now_ns - w->last_tick_ns;
 	w->last_tick_ns = w->now_ns;
 	w->next_tick_ns = w->now_ns + DP_MS;
-	choose_keep(w);
+	choose_retention(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
-		dp_audience_look(w, w->watched[i]);
+		dp_audience_tick(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {
 		dp_report_producers(w, t);
 		reclaim_streams(w, t);

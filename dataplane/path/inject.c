@@ -37,13 +37,13 @@ static void send_one(struct dp_worker *w, const struct sh_packet *p)
 	memcpy(data, p->data, p->len);
 	dp_encap_init(w, &e, &p->path);
 	dp_encap(w, &e, m);
-	dp_tx(w, e.port, m);
+	dp_tx(w, e.port_id, m);
 	w->stats->injected++;
 }
 
 unsigned dp_inject(struct dp_worker *w)
 {
-	const struct dp_control *c = atomic_load_explicit(&w->control, memory_order_acquire);
+	const struct dp_control_rings *c = atomic_load_explicit(&w->control_rings, memory_order_acquire);
 	unsigned n = 0;
 
 	if (!c)

@@ -24,20 +24,20 @@ enum {
 };
 
 /* A burst that is parsed and ours goes its ways. */
-static void journey(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct dp_batch b;
 
 	dp_classify(w, pkts, n, &b);
 	dp_stun(w, b.stun, b.stuns);
 	dp_punt(w, b.dtls, b.dtlses);
-	dp_rtcp(w, b.rtcp, b.rtcps);
+	dp_rtcp_in(w, b.rtcp, b.rtcps);
 	b.rtps = dp_unprotect(w, b.rtp, b.rtps);
 	dp_route(w, b.rtp, b.rtps);
 }
 
 /* A burst of the devices and one of other workers. True: there may be more of either. */
-static bool take_in(struct dp_worker *w, unsigned *done)
+static bool receive(struct dp_worker *w, unsigned *done)
 {
 	struct rte_mbuf *pkts[DP_BURST];
 	unsigned received, handed, n;
@@ -45,28 +45,28 @@ static bool take_in(struct dp_worker *w, unsigned *done)
 	received = dp_rx(w, pkts);
 	n = dp_parse(w, pkts, received);
 	n = dp_steer(w, pkts, n);
-	journey(w, pkts, n);
-	handed = dp_handed_in(w, pkts);
-	journey(w, pkts, handed);
+	process(w, pkts, n);
+	handed = dp_handoff_rx(w, pkts);
+	process(w, pkts, handed);
 	*done += received + handed;
 	return received == DP_BURST || handed == DP_BURST;
 }
 
 /* One round, but for what waits for a device. */
-static unsigned once(struct dp_worker *w)
+static unsigned iterate(struct dp_worker *w)
 {
 	unsigned done = 0;
 
-	for (unsigned i = 0; i < RX_BURSTS && take_in(w, &done); i++)
+	for (unsigned i = 0; i < RX_BURSTS && receive(w, &done); i++)
 		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
 	done += dp_fanout(w);
 	done += dp_inject(w);
-	done += dp_ops(w);
+	done += dp_apply_ops(w);
 	dp_housekeeping(w);
 	return done;
 }
 
-static void rest(struct dp_worker *w, unsigned empty)
+static void idle(struct dp_worker *w, unsigned empty)
 {
 	struct timespec nap = {.tv_nsec = (long)w->config->dataplane.idle_sleep_us * 1000};
 
@@ -90,7 +90,7 @@ int dp_worker_run(void *worker)
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		begun = rte_rdtsc();
 		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
-		done = once(w);
+		done = iterate(w);
 		/* To wait for a device is no work: of a round that does nothing else, what is sent counts. */
 		if (!done)
 			begun = rte_rdtsc();
@@ -103,7 +103,7 @@ int dp_worker_run(void *worker)
 		}
 		atomic_store_explicit(&w->quiescent, w->stats->loops, memory_order_release);
 		if (empty)
-			rest(w, empty);
+			idle(w, empty);
 	}
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include "dataplane/worker/worker.h"
 
 /* A packet without content carries it; where there is no room, the next answer will. */
-static void pass_on(struct dp_worker *w, struct dp_worker *to, const struct sh_path *path)
+static void tell_worker(struct dp_worker *w, struct dp_worker *to, const struct sh_path *path)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
 
@@ -27,10 +27,10 @@ static void pass_on(struct dp_worker *w, struct dp_worker *to, const struct sh_p
 		rte_pktmbuf_free(m);
 }
 
-void dp_neighbour_heard(struct dp_worker *w, const struct sh_path *path)
+void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path)
 {
-	dp_plain_neighbour(w, path);
+	dp_plain_transport_resolve(w, path);
 	for (unsigned i = 0; i < w->workers; i++)
 		if (i != w->id)
-			pass_on(w, w->peer[i], path);
+			tell_worker(w, w->peer[i], path);
 }

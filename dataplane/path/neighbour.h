@@ -9,6 +9,6 @@
 struct dp_worker;
 
 /* Somebody says that path->remote.ip has the MAC of path->l2. All workers hear of it. */
-void dp_neighbour_heard(struct dp_worker *w, const struct sh_path *path);
+void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path);
 
 #endif

@@ -103,14 +103,14 @@ static bool parse(struct dp_worker *w, struct rte_mbuf *m)
 	if (!dp_frame_for(&f, port->mac))
 		goto drop;
 	if (f.type == DP_ETHERTYPE_ARP) {
-		dp_answer_arp(w, port, m, &f);
+		dp_arp_in(w, port, m, &f);
 		return false;
 	}
 	reason = parse_ip(&ip, port, m, &f);
 	if (reason != DP_NET_OK)
 		goto drop;
 	if (ip.proto == (ip.family == 4 ? DP_PROTO_ICMP : DP_PROTO_ICMPV6)) {
-		dp_answer_icmp(w, port, m, &f, &ip);
+		dp_icmp_in(w, port, m, &f, &ip);
 		return false;
 	}
 	reason = SH_DROP_IP_PROTO;

@@ -66,7 +66,7 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 
 	if (!o->count)
 		return;
-	port = o->transport[0]->encap.port;
+	port = o->transport[0]->encap.port_id;
 	protect(w, o);
 	for (unsigned i = 0; i < o->count; i++) {
 		struct dp_transport *t = o->transport[i];
@@ -82,10 +82,10 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		t->tx_packets++;
 		t->tx_bytes += len;
 		dp_encap(w, &t->encap, m);
-		if (t->encap.port != port) {
+		if (t->encap.port_id != port) {
 			dp_tx_burst(w, port, o->mbuf + run, ready - run);
 			run = ready;
-			port = t->encap.port;
+			port = t->encap.port_id;
 		}
 		o->mbuf[ready++] = m;
 	}

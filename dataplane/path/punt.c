@@ -39,7 +39,7 @@ static bool allowed(struct dp_worker *w, struct dp_transport *t)
 	return take_token(&w->punt_tokens_ns, w->now_ns, w->config->limit.punts_per_second);
 }
 
-static enum sh_drop punt(struct dp_worker *w, const struct dp_control *c, struct rte_mbuf *m)
+static enum sh_drop punt(struct dp_worker *w, const struct dp_control_rings *c, struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta(m);
 	struct sh_packet *p = w->packet;
@@ -62,7 +62,7 @@ static enum sh_drop punt(struct dp_worker *w, const struct dp_control *c, struct
 
 void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	const struct dp_control *c = atomic_load_explicit(&w->control, memory_order_acquire);
+	const struct dp_control_rings *c = atomic_load_explicit(&w->control_rings, memory_order_acquire);
 
 	for (unsigned i = 0; i < n; i++) {
 		enum sh_drop reason = punt(w, c, pkts[i]);

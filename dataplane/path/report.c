@@ -60,7 +60,7 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	t->tx_bytes += len;
 	w->stats->rtcp_out++;
 	dp_encap(w, &t->encap, m);
-	dp_tx(w, t->encap.port, m);
+	dp_tx(w, t->encap.port_id, m);
 }
 
 /* Goes on in another packet where the next part might not fit any more. */

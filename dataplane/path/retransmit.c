@@ -19,7 +19,7 @@
 #include "dataplane/worker/worker.h"
 
 /* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
-enum { RTX_PER_WINDOW = 500, PATIENCE = 4 /* parts of the age limit */ };
+enum { RTX_PER_WINDOW = 500, AGE_PARTS = 4 /* parts of the age limit */ };
 #define RTX_WINDOW (100 * DP_MS)
 
 static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
@@ -31,31 +31,31 @@ static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
 	return c->rtx_in_window++ < RTX_PER_WINDOW;
 }
 
-static const struct dp_slot *cached(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq)
+static const struct dp_ring_entry *find_entry(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq)
 {
 	const struct dp_stream *s = c->stream;
 	uint64_t position, in;
 
 	if (!dp_seqmap_in(&c->seq, seq, &in))
 		return NULL;
-	position = dp_stream_find(s, in, dp_audience_of(w, s->slot, c->port)->low, c->at);
+	position = dp_stream_find(s, in, dp_audience_of(w, s->slot, c->port_index)->low, c->at);
 	return position == DP_CURSOR_NONE ? NULL : &s->ring[position & s->mask];
 }
 
 /* With its own SSRC and numbers; the original's number stands before the payload. False: too long. */
-static bool as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
-	struct dp_outgoing *o)
+static bool add_rtx(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
+	struct rte_mbuf *m, struct dp_outgoing *o)
 {
-	const struct dp_plain *p = &slot->plain;
+	const struct dp_rtp_info *p = &entry->info;
 	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
 	size_t hdr_len = dp_egress_rtx_header(dst, &c->egress, p, c->rtx_seq,
-		p->timestamp + c->timestamp_offset, slot->abs_send_time);
+		p->timestamp + c->timestamp_offset, entry->abs_send_time);
 
-	if (!dp_fits(c->transport, hdr_len + 2 + p->payload_len))
+	if (!dp_fits_path(c->transport, hdr_len + 2 + p->payload_len))
 		return false;
 	dst[hdr_len] = (uint8_t)(seq >> 8);
 	dst[hdr_len + 1] = (uint8_t)seq;
-	memcpy(dst + hdr_len + 2, slot->payload, p->payload_len);
+	memcpy(dst + hdr_len + 2, entry->payload, p->payload_len);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(p->payload_len + 2),
 		c->rtx_roc);
 	if (++c->rtx_seq == 0)
@@ -64,56 +64,56 @@ static bool as_rtx(struct dp_consumer *c, const struct dp_slot *slot, uint16_t s
 }
 
 /* Byte for byte what was sent before: another content under the same number would break the cipher. */
-static bool as_it_was(struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq, struct rte_mbuf *m,
-	struct dp_outgoing *o)
+static bool add_original(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
+	struct rte_mbuf *m, struct dp_outgoing *o)
 {
-	const struct dp_plain *p = &slot->plain;
+	const struct dp_rtp_info *p = &entry->info;
 	uint64_t ours = dp_seq_extend(c->seq.next, seq);
 	size_t hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, seq,
-		p->timestamp + c->timestamp_offset, slot->abs_send_time);
+		p->timestamp + c->timestamp_offset, entry->abs_send_time);
 
-	if (!dp_fits(c->transport, hdr_len + p->payload_len))
+	if (!dp_fits_path(c->transport, hdr_len + p->payload_len))
 		return false;
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, slot->payload, p->payload_len,
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
 		(uint32_t)(ours >> 16));
 	return true;
 }
 
 /* Whether the next stream in turn has a packet that has waited for the device for long. */
-static bool waits(const struct dp_worker *w, const struct dp_turns *t)
+static bool backlog_is_old(const struct dp_worker *w, const struct dp_schedule *t)
 {
 	const struct dp_audience *a;
 	const struct dp_stream *s;
 
-	if (!dp_turns_waiting(t))
+	if (!dp_schedule_has_work(t))
 		return false;
-	a = t->count ? t->now[0] : t->later[0];
+	a = t->count ? t->current[0] : t->next[0];
 	s = a->stream;
 	return a->served != atomic_load_explicit(&s->head, memory_order_acquire) &&
 	       dp_older_than(w, s->ring[a->served & s->mask].rx_ns,
-		       w->config->dataplane.tx_age_ms * DP_MS / PATIENCE);
+		       w->config->dataplane.tx_age_ms * DP_MS / AGE_PARTS);
 }
 
 /*
  * How many packets may be sent again now. Where live ones have waited for long they go first: one sent
  * again would take the place of one that is then asked for too. While the device sends a burst both go on.
  */
-static unsigned room(const struct dp_worker *w, const struct dp_consumer *c)
+static unsigned tx_room(const struct dp_worker *w, const struct dp_consumer *c)
 {
-	if (waits(w, &w->audio[c->port]) || waits(w, &w->video[c->port]))
+	if (backlog_is_old(w, &w->audio[c->port_index]) || backlog_is_old(w, &w->video[c->port_index]))
 		return 0;
-	return dp_tx_ahead(w, c->transport->encap.port);
+	return dp_tx_room(w, c->transport->encap.port_id);
 }
 
-static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_slot *slot, uint16_t seq,
-	struct dp_outgoing *o)
+static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
+	uint16_t seq, struct dp_outgoing *o)
 {
 	struct rte_mbuf *m;
 	bool added;
 
-	if (o->count == DP_JOBS || o->count >= room(w, c)) {
+	if (o->count == DP_JOBS || o->count >= tx_room(w, c)) {
 		dp_outgoing_flush(w, o);
-		if (!room(w, c)) {
+		if (!tx_room(w, c)) {
 			w->stats->drop[SH_DROP_RTX_ROOM]++;
 			return;
 		}
@@ -123,7 +123,7 @@ static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_s
 		w->stats->drop[SH_DROP_NO_MBUF]++;
 		return;
 	}
-	added = c->egress.rtx_ssrc ? as_rtx(c, slot, seq, m, o) : as_it_was(c, slot, seq, m, o);
+	added = c->egress.rtx_ssrc ? add_rtx(c, entry, seq, m, o) : add_original(c, entry, seq, m, o);
 	if (!added) {
 		o->spare[o->spares++] = m;
 		w->stats->drop[SH_DROP_TOO_LONG]++;
@@ -134,9 +134,9 @@ static void resend(struct dp_worker *w, struct dp_consumer *c, const struct dp_s
 	w->stats->rtx_out++;
 }
 
-bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o)
+bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o)
 {
-	const struct dp_slot *slot;
+	const struct dp_ring_entry *entry;
 
 	/* What is not there costs a look too: everything asked for counts. */
 	if (!within_limit(w, c)) {
@@ -145,9 +145,9 @@ bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct 
 	}
 	if (c->paused || !c->transport->can_send)
 		return true;
-	slot = cached(w, c, seq);
-	if (slot)
-		resend(w, c, slot, seq, o);
+	entry = find_entry(w, c, seq);
+	if (entry)
+		retransmit(w, c, entry, seq, o);
 	else
 		w->stats->rtx_missed++;
 	return true;

@@ -12,6 +12,6 @@
 struct dp_consumer;
 
 /* Answers one number of a NACK. False: this viewer asks for too much, the rest of it is not looked at. */
-bool dp_resend(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
+bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
 
 #endif

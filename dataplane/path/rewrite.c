@@ -11,42 +11,43 @@
 #include "dataplane/worker/worker.h"
 
 /* Whether this packet flows to this viewer, and with which number. */
-static bool flows(struct dp_consumer *c, const struct dp_slot *slot, uint64_t *seq)
+static bool flows(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
 {
-	if (slot->restart)
+	if (entry->restart)
 		c->waiting_keyframe = true;
 	if (c->waiting_keyframe) {
-		if (!slot->plain.keyframe)
+		if (!entry->info.keyframe)
 			return false;
-		dp_seqmap_start(&c->seq, slot->plain.seq);
+		dp_seqmap_start(&c->seq, entry->info.seq);
 		c->waiting_keyframe = false;
 	}
-	return dp_seqmap_out(&c->seq, slot->plain.seq, seq);
+	return dp_seqmap_out(&c->seq, entry->info.seq, seq);
 }
 
-bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c, struct dp_outgoing *o)
+bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
+	struct dp_outgoing *o)
 {
-	const struct dp_plain *p = &slot->plain;
+	const struct dp_rtp_info *p = &entry->info;
 	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
 	uint64_t seq;
 	size_t hdr_len;
 
 	if (!m)
 		return false;
-	if (!flows(c, slot, &seq)) {
+	if (!flows(c, entry, &seq)) {
 		o->spare[o->spares++] = m;
 		return true;
 	}
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
-		p->timestamp + c->timestamp_offset, slot->abs_send_time);
-	if (!dp_fits(c->transport, hdr_len + p->payload_len)) {
+		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	if (!dp_fits_path(c->transport, hdr_len + p->payload_len)) {
 		o->spare[o->spares++] = m;
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		return true;
 	}
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, slot->payload, p->payload_len,
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
 		(uint32_t)(seq >> 16));
-	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = slot->rx_ns, .kind = o->kind};
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};
 	o->allowed--;
 	c->packets++;
 	c->bytes += p->payload_len;

@@ -11,14 +11,14 @@
 #include "dataplane/tables/transport.h"
 
 struct dp_consumer;
-struct dp_slot;
+struct dp_ring_entry;
 
 /* Adds one packet of a stream for one viewer, if it flows to it at all. False: no mbuf. */
-bool dp_rewrite(struct dp_worker *w, const struct dp_slot *slot, struct dp_consumer *c,
+bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
 	struct dp_outgoing *o);
 
 /* Whether a packet of that much RTP fits the path, protected; and so an mbuf, which has room for any port's MTU. */
-static inline bool dp_fits(const struct dp_transport *t, size_t rtp_len)
+static inline bool dp_fits_path(const struct dp_transport *t, size_t rtp_len)
 {
 	const struct dp_encap *e = &t->encap;
 

@@ -24,7 +24,8 @@ static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id,
 }
 
 /* Whether MID and, where the producer has one, RID or repaired RID name this stream. */
-static bool named(const struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt, enum sh_ext rid)
+static bool names_stream(const struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
+	enum sh_ext rid)
 {
 	if (!ext_equals(rtp, pkt, s->ext_id[SH_EXT_MID], s->mid, s->mid_len))
 		return false;
@@ -48,12 +49,12 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 			return s;
 	for (s = t->streams; s; s = s->next_on_transport) {
 		/* A plain transport's may be known by their payload type alone. */
-		if (!s->ssrc && rtp->pt == s->pt && (t->port || named(s, rtp, pkt, SH_EXT_RID))) {
+		if (!s->ssrc && rtp->pt == s->pt && (t->udp_port || names_stream(s, rtp, pkt, SH_EXT_RID))) {
 			s->ssrc = rtp->ssrc;
 			return s;
 		}
 		if (!s->rtx_ssrc && s->rtx_pt && rtp->pt == s->rtx_pt &&
-			named(s, rtp, pkt, s->rid_len ? SH_EXT_REPAIRED_RID : SH_EXT_RID)) {
+			names_stream(s, rtp, pkt, s->rid_len ? SH_EXT_REPAIRED_RID : SH_EXT_RID)) {
 			if (!s->ssrc) {
 				*reason = SH_DROP_RTX_UNKNOWN;
 				return NULL;
@@ -86,7 +87,7 @@ static bool undo_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_
  * Age and repetition, by the extended number. No number may enter the ring twice: viewers
  * would be sent two contents under one number of theirs, and so under one nonce. Numbers
  * taken are less than a window from each other's highest, so fewer than the ring has
- * slots come after any of them while it may still be repeated, and a slot keeps its
+ * slots come after any of them while it may still be repeated, and a entry keeps its
  * number when its mbuf has gone back.
  */
 static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
@@ -106,25 +107,25 @@ static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
 }
 
 /* Puts the packet into the stream's ring. */
-static void store(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, const struct dp_rtp *rtp,
+static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, const struct dp_rtp *rtp,
 	const uint8_t *pkt, uint64_t seq)
 {
 	const struct dp_meta *meta = dp_meta(m);
-	struct dp_slot *slot = dp_stream_next(s);
-	struct dp_plain *p = &slot->plain;
+	struct dp_ring_entry *entry = dp_stream_next(s);
+	struct dp_rtp_info *p = &entry->info;
 
-	slot->mbuf = m;
-	slot->payload = pkt + rtp->hdr_len;
-	slot->rx_ns = meta->rx_ns;
-	slot->abs_send_time = dp_abs_send_time(w->real_ns);
-	slot->restart = s->restart;
+	entry->mbuf = m;
+	entry->payload = pkt + rtp->hdr_len;
+	entry->rx_ns = meta->rx_ns;
+	entry->abs_send_time = dp_abs_send_time(w->real_ns);
+	entry->restart = s->restart;
 	s->restart = false;
 	p->seq = seq;
 	p->timestamp = rtp->timestamp;
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
 	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);
-	dp_plain_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
+	dp_rtp_info_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
 	if (p->keyframe && s->kind == SH_KIND_VIDEO &&
 		!(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
 		s->keyframes++;
@@ -162,8 +163,8 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 		*reason = SH_DROP_UNKNOWN_PT;
 		return false;
 	}
-	if (s->anew)
-		dp_stream_begin_anew(s, rtp.seq);
+	if (s->may_restart)
+		dp_stream_restart(s, rtp.seq);
 	seq = dp_receive_extend(&s->receive, rtp.seq);
 	if (!fresh(s, seq, reason))
 		return false;
@@ -179,7 +180,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	*reason = SH_DROP_STREAM_FULL;
 	if (!dp_stream_room(s))
 		return false;
-	store(w, s, m, &rtp, pkt, seq);
+	append(w, s, m, &rtp, pkt, seq);
 	*to = s;
 	return true;
 }
@@ -202,6 +203,6 @@ void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	}
 	for (unsigned i = 0; i < count; i++) {
 		fed[i]->fed = false;
-		dp_stream_publish(w, fed[i]);
+		dp_audience_notify(w, fed[i]);
 	}
 }

@@ -15,7 +15,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-static enum sh_drop reason_of(int error)
+static enum sh_drop drop_reason(int error)
 {
 	switch (error) {
 	case EBADMSG:
@@ -96,10 +96,10 @@ static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 	c->nacks++;
 	o.count = o.spares = 0;
 	for (unsigned i = 0; more && dp_rtcp_nack(r, i, &pid, &blp); i++) {
-		more = dp_resend(w, c, pid, &o);
+		more = dp_retransmit(w, c, pid, &o);
 		for (unsigned bit = 0; more && bit < 16; bit++)
 			if (blp >> bit & 1)
-				more = dp_resend(w, c, (uint16_t)(pid + 1 + bit), &o);
+				more = dp_retransmit(w, c, (uint16_t)(pid + 1 + bit), &o);
 	}
 	dp_outgoing_end(w, &o);
 }
@@ -138,7 +138,7 @@ static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const 
 	}
 }
 
-static void take(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void process(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
 {
 	switch (r->pt) {
 	case DP_RTCP_SR:
@@ -188,19 +188,19 @@ static enum sh_drop unprotect(struct dp_worker *w, struct dp_transport *t, const
 			return SH_DROP_RTCP_MALFORMED;
 		if (meta->tuple == DP_TUPLE_STRANGER && !names_consumer(t, data, *len))
 			return SH_DROP_UNKNOWN_TUPLE;
-		dp_authenticated(w, t, meta, false);
+		dp_transport_accepted(w, t, meta, false);
 		return SH_DROP_COUNT;
 	}
 	if (!t->in)
 		return SH_DROP_NO_KEYS;
 	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, len);
 	if (error)
-		return reason_of(error);
-	dp_authenticated(w, t, meta, false);
+		return drop_reason(error);
+	dp_transport_accepted(w, t, meta, false);
 	return dp_rtcp_valid(data, *len) ? SH_DROP_COUNT : SH_DROP_RTCP_MALFORMED;
 }
 
-static void rtcp(struct dp_worker *w, struct rte_mbuf *m)
+static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_transport *t = meta->transport;
@@ -214,12 +214,12 @@ static void rtcp(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	while (dp_rtcp_next(data, len, &pos, &r))
-		take(w, t, &r);
+		process(w, t, &r);
 	rte_pktmbuf_free(m);
 }
 
-void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		rtcp(w, pkts[i]);
+		process_datagram(w, pkts[i]);
 }

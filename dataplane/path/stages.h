@@ -19,13 +19,13 @@ struct dp_batch {
 unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* the devices' queues */
 unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps UDP to us */
 unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* keeps our own port's */
-unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts); /* what others steered to us */
+unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts); /* what others steered to us */
 void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b);
 void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* answers or punts */
 void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
 unsigned dp_unprotect(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* RTP */
 void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n); /* into streams */
-void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
+void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
 unsigned dp_fanout(struct dp_worker *w); /* returns packets sent */
 unsigned dp_inject(struct dp_worker *w);
 void dp_housekeeping(struct dp_worker *w); /* reports, retries, consent, statistics: every ms */

@@ -26,7 +26,7 @@ struct others {
  * Once for each worker: its end of the ring is looked at once a burst, and the other one finds the whole of
  * it, and so a video frame in one piece.
  */
-static void hand_over(struct dp_worker *w, const struct others *others)
+static void hand_off(struct dp_worker *w, const struct others *others)
 {
 	for (unsigned to = 0; to < w->workers; to++) {
 		unsigned n = others->count[to], taken;
@@ -63,7 +63,7 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 		}
 	}
 	if (kept < n)
-		hand_over(w, &others);
+		hand_off(w, &others);
 	return kept;
 }
 
@@ -77,14 +77,14 @@ static unsigned take_neighbours(struct dp_worker *w, struct rte_mbuf **pkts, uns
 			pkts[kept++] = pkts[i];
 			continue;
 		}
-		dp_plain_neighbour(w, &dp_meta(pkts[i])->path);
+		dp_plain_transport_resolve(w, &dp_meta(pkts[i])->path);
 		rte_pktmbuf_free(pkts[i]);
 	}
 	return kept;
 }
 
 /* Parsed already by the worker that received them. Another ring comes first each time. */
-unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts)
+unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
 	unsigned n = 0;
 

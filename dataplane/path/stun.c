@@ -20,7 +20,7 @@
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
 
-static enum verdict judge(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
+static enum verdict decide(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
 	const uint8_t *data)
 {
 	bool selected = t->selected == meta->tuple;
@@ -38,7 +38,7 @@ static enum verdict judge(const struct dp_transport *t, const struct dp_meta *me
 }
 
 /* A check that is valid: the peer consents, and it may have moved to another neighbour. */
-static void refresh(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+static void refresh_consent(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
 {
 	struct dp_tuple *tuple = &t->tuple[meta->tuple];
 
@@ -49,11 +49,11 @@ static void refresh(struct dp_worker *w, struct dp_transport *t, const struct dp
 	if (memcmp(&tuple->path.l2, &meta->path.l2, sizeof(tuple->path.l2)) != 0) {
 		tuple->path.l2 = meta->path.l2;
 		dp_encap_init(w, &t->encap, &tuple->path);
-		dp_audience_follow(w, t);
+		dp_audience_change_port(w, t);
 	}
 }
 
-static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
+static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
 {
 	const struct dp_meta *meta = dp_meta(m);
 	uint8_t out[SH_STUN_MAX];
@@ -65,11 +65,11 @@ static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun
 		len); /* the mbuf held a longer packet or is larger */
 	dp_encap_init(w, &e, &meta->path);
 	dp_encap(w, &e, m);
-	dp_tx(w, e.port, m);
+	dp_tx(w, e.port_id, m);
 	w->stats->stun_answered++;
 }
 
-static void one(struct dp_worker *w, struct rte_mbuf *m)
+static void process(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	const uint8_t *data = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->payload_offset);
@@ -81,19 +81,19 @@ static void one(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	if (meta->transport)
-		verdict = judge(meta->transport, meta, &s, data);
+		verdict = decide(meta->transport, meta, &s, data);
 	if (verdict == PUNT) {
 		dp_punt(w, &m, 1);
 	} else if (verdict == DROP_INTEGRITY) {
 		dp_drop(w, m, SH_DROP_STUN_INTEGRITY);
 	} else {
-		refresh(w, meta->transport, meta);
-		answer(w, m, &s);
+		refresh_consent(w, meta->transport, meta);
+		respond(w, m, &s);
 	}
 }
 
 void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		one(w, pkts[i]);
+		process(w, pkts[i]);
 }

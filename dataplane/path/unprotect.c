@@ -17,7 +17,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-static enum sh_drop reason_of(int error)
+static enum sh_drop drop_reason(int error)
 {
 	switch (error) {
 	case EBADMSG:
@@ -31,15 +31,16 @@ static enum sh_drop reason_of(int error)
 	}
 }
 
-static bool plain(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *t, const struct dp_rtp *rtp)
+static bool accept_unprotected(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *t,
+	const struct dp_rtp *rtp)
 {
 	const struct dp_meta *meta = dp_meta(m);
 
-	if (meta->tuple == DP_TUPLE_STRANGER && !dp_plain_fits(t, rtp->ssrc, rtp->pt)) {
+	if (meta->tuple == DP_TUPLE_STRANGER && !dp_plain_transport_expects(t, rtp->ssrc, rtp->pt)) {
 		dp_drop(w, m, SH_DROP_UNKNOWN_TUPLE);
 		return false;
 	}
-	dp_authenticated(w, t, meta, true);
+	dp_transport_accepted(w, t, meta, true);
 	return true;
 }
 
@@ -61,14 +62,14 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 		return false;
 	}
 	if (!t->in)
-		return plain(w, m, t, &rtp);
+		return accept_unprotected(w, m, t, &rtp);
 	error = dp_srtp_unprotect_rtp(w->engine, t->in, pkt, &len, rtp.hdr_len);
 	if (error) {
-		dp_drop(w, m, reason_of(error));
+		dp_drop(w, m, drop_reason(error));
 		return false;
 	}
 	meta->payload_len = (uint16_t)len;
-	dp_authenticated(w, t, meta, true);
+	dp_transport_accepted(w, t, meta, true);
 	return true;
 }
 

@@ -52,7 +52,7 @@ static unsigned copied_ext(uint8_t id, const uint8_t in[SH_EXT_COUNT])
 	return ext;
 }
 
-void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
+void dp_rtp_info_extensions(struct dp_rtp_info *p, const struct dp_rtp *r, const uint8_t *pkt,
 	const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT])
 {
 	bool done[SH_EXT_COUNT + 1] = {false};
@@ -137,7 +137,7 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns)
 }
 
 /* Writes the copied elements behind the prefix. Returns the length of the RTP header. */
-static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p)
+static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
 	size_t header_len = put_extension_header(dst, len);
@@ -152,8 +152,8 @@ static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct d
 	return header_len;
 }
 
-static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint8_t pt,
-	uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
+static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
+	uint8_t pt, uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
 {
 	memcpy(dst, e->header, sizeof(e->header));
 	dst[1] = (uint8_t)(p->marker << 7 | pt);
@@ -165,13 +165,13 @@ static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const s
 	return p->copy_len ? put_copied(dst, e, p) : e->header_len;
 }
 
-size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
+size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint16_t seq,
 	uint32_t timestamp, uint32_t abs_send_time)
 {
 	return put_header(dst, e, p, e->pt, seq, timestamp, e->ssrc, abs_send_time);
 }
 
-size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
+size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
 {
 	return put_header(dst, e, p, e->rtx_pt, rtx_seq, timestamp, e->rtx_ssrc, abs_send_time);

@@ -32,7 +32,7 @@ enum {
 };
 
 /* The part of an incoming packet that all its consumers share. Writer: the stream's owner. */
-struct dp_plain {
+struct dp_rtp_info {
 	uint64_t seq; /* extended sequence number of the producer */
 	uint32_t timestamp;
 	uint16_t payload_len;
@@ -46,7 +46,7 @@ struct dp_plain {
  * holds the producer's ids and `out` the router's, both by enum sh_ext; 0: not negotiated. Elements
  * that do not fit p->copy are left out.
  */
-void dp_plain_extensions(struct dp_plain *p, const struct dp_rtp *r, const uint8_t *pkt,
+void dp_rtp_info_extensions(struct dp_rtp_info *p, const struct dp_rtp *r, const uint8_t *pkt,
 	const uint8_t in[SH_EXT_COUNT], const uint8_t out[SH_EXT_COUNT]);
 
 /*
@@ -84,14 +84,14 @@ uint32_t dp_abs_send_time(uint64_t realtime_ns);
  * `abs_send_time` are in host byte order. `dst` has DP_EGRESS_HEADER_MAX bytes, all of which may be
  * overwritten. Returns the header's length in bytes.
  */
-size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p, uint16_t seq,
+size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint16_t seq,
 	uint32_t timestamp, uint32_t abs_send_time);
 
 /*
  * Likewise for a retransmission (RFC 4588), with the RTX SSRC and payload type. The caller writes
  * the original sequence number (OSN) behind the header.
  */
-size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_plain *p,
+size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time);
 
 /*

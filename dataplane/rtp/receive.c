@@ -20,7 +20,7 @@ uint64_t dp_receive_extend(const struct dp_receive *r, uint16_t seq)
 	return r->started ? dp_seq_extend(r->highest, seq) : (uint64_t)FIRST_CYCLE + seq;
 }
 
-void dp_receive_anew(struct dp_receive *r, uint16_t seq)
+void dp_receive_restart(struct dp_receive *r, uint16_t seq)
 {
 	uint64_t before;
 

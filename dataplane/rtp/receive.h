@@ -44,7 +44,7 @@ void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_time
  * for an old packet, and the skipped values do not count as lost. No effect before the first
  * packet.
  */
-void dp_receive_anew(struct dp_receive *r, uint16_t seq);
+void dp_receive_restart(struct dp_receive *r, uint16_t seq);
 /* Records a sender report that arrived at `now`. */
 void dp_receive_sr(struct dp_receive *r, const struct dp_rtcp_sender_info *sr, uint64_t now);
 /* Fills in a report block except its ssrc, and starts the next report interval. */

@@ -26,7 +26,7 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 
 	memset(e, 0, sizeof(*e));
 	e->family = family;
-	e->port = path->l2.port;
+	e->port_id = path->l2.port;
 	e->mtu = port->mtu;
 	at = dp_frame_build(header, path->l2.mac, port->mac, path->l2.vlan,
 		family == 4 ? DP_ETHERTYPE_IPV4 : DP_ETHERTYPE_IPV6);
@@ -81,7 +81,7 @@ static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t 
 
 void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 {
-	const struct dp_port *port = w->ports->by_id[e->port];
+	const struct dp_port *port = w->ports->by_id[e->port_id];
 	uint16_t udp_len = (uint16_t)(m->data_len + DP_UDP_HEADER);
 	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *ip = payload - e->len + e->ip_offset, *udp = payload - DP_UDP_HEADER;

@@ -22,7 +22,7 @@ struct dp_encap {
 	uint8_t len; /* of all headers */
 	uint8_t ip_offset, udp_offset; /* from their start */
 	uint8_t family; /* 4 or 6; 0: no path yet */
-	uint16_t port; /* DPDK port id */
+	uint16_t port_id; /* DPDK */
 	uint16_t mtu; /* longest IP packet */
 	uint32_t ip_sum; /* IPv4: dp_sum() of the header without length and checksum */
 	uint8_t header[DP_ENCAP_ROOM]; /* the last `len` bytes */

@@ -10,7 +10,7 @@
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
 
-void dp_neighbour_ask(struct dp_worker *w, const struct sh_path *path)
+void dp_neighbour_solicit(struct dp_worker *w, const struct sh_path *path)
 {
 	const struct dp_port *port = w->ports->by_id[path->l2.port];
 	struct rte_mbuf *m;

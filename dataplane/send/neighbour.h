@@ -9,6 +9,6 @@
 struct dp_worker;
 
 /* Sends one request for path->remote from path->local, by the port and VLAN of path->l2. */
-void dp_neighbour_ask(struct dp_worker *w, const struct sh_path *path);
+void dp_neighbour_solicit(struct dp_worker *w, const struct sh_path *path);
 
 #endif

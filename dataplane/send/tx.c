@@ -44,20 +44,20 @@ static struct dp_txq *txq(const struct dp_worker *w, uint16_t port)
 /* --- to the device ------------------------------------------------------------------ */
 
 /* What is to be known of packets once the device has them: a sent mbuf is not ours to read. */
-struct handed {
-	unsigned runs;
+struct burst {
+	unsigned groups;
 	uint64_t bytes;
 	struct {
 		uint64_t since_ns; /* of packets to viewers that came in together; 0: of others */
 		unsigned count;
-	} run[DP_TX_MOST];
+	} group[DP_TX_BURST_MAX];
 };
 
-static void look_at(struct handed *h, struct rte_mbuf *const *m, unsigned n)
+static void summarise(struct burst *h, struct rte_mbuf *const *m, unsigned n)
 {
 	uint64_t last = UINT64_MAX;
 
-	h->runs = 0;
+	h->groups = 0;
 	h->bytes = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct dp_tx_note *note = dp_tx_note(m[i]);
@@ -65,10 +65,10 @@ static void look_at(struct handed *h, struct rte_mbuf *const *m, unsigned n)
 
 		h->bytes += m[i]->pkt_len;
 		if (since != last) {
-			h->run[h->runs].since_ns = last = since;
-			h->run[h->runs++].count = 0;
+			h->group[h->groups].since_ns = last = since;
+			h->group[h->groups++].count = 0;
 		}
-		h->run[h->runs - 1].count++;
+		h->group[h->groups - 1].count++;
 	}
 }
 
@@ -77,13 +77,13 @@ static void look_at(struct handed *h, struct rte_mbuf *const *m, unsigned n)
  * which the loop began would leave out what the loop has done since. Of RX it is the right
  * one, read before the burst came in.
  */
-static void record(struct dp_worker *w, const struct handed *h, unsigned sent)
+static void record_latency(struct dp_worker *w, const struct burst *h, unsigned sent)
 {
 	uint64_t now = dp_clock_within(&w->clock);
 
-	for (unsigned i = 0; sent && i < h->runs; i++) {
-		uint64_t since = h->run[i].since_ns;
-		unsigned n = RTE_MIN(h->run[i].count, sent);
+	for (unsigned i = 0; sent && i < h->groups; i++) {
+		uint64_t since = h->group[i].since_ns;
+		unsigned n = RTE_MIN(h->group[i].count, sent);
 
 		if (since) /* another worker may have read it, from a clock that is a little ahead */
 			sh_latency_add(&w->stats->latency, now > since ? now - since : 0, n);
@@ -91,17 +91,17 @@ static void record(struct dp_worker *w, const struct handed *h, unsigned sent)
 	}
 }
 
-/* Up to DP_TX_MOST packets. How many the device has taken, in order. */
-static unsigned hand_over(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+/* Up to DP_TX_BURST_MAX packets. How many the device has taken, in order. */
+static unsigned transmit(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
 {
-	struct handed h;
+	struct burst h;
 	unsigned sent;
 
-	look_at(&h, m, n);
+	summarise(&h, m, n);
 	sent = rte_eth_tx_burst(port, (uint16_t)w->id, m, (uint16_t)n);
 	for (unsigned i = sent; i < n; i++)
 		h.bytes -= m[i]->pkt_len;
-	record(w, &h, sent);
+	record_latency(w, &h, sent);
 	w->stats->tx_bytes += h.bytes;
 	w->stats->tx_packets += sent;
 	w->stats->tx_waits += sent < n;
@@ -112,7 +112,7 @@ static unsigned hand_over(struct dp_worker *w, uint16_t port, struct rte_mbuf **
  * Lets go of those of n packets that have become too old; the others stand at the end then, in order. How many
  * are gone. Each is looked at: what is sent again, answers and reports are younger than media around them.
  */
-static unsigned drop_aged(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
+static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 {
 	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
 	unsigned gone = n;
@@ -132,7 +132,7 @@ static unsigned drop_aged(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 }
 
 /* Offers what waits, and is not too old, to the device until it takes no more. How many it has taken. */
-static unsigned offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
+static unsigned send_queued(struct dp_worker *w, uint16_t port, struct dp_txq *q)
 {
 	unsigned all = 0;
 
@@ -140,10 +140,10 @@ static unsigned offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
 		uint32_t at = q->tail % DP_TXQ_SLOTS;
 		uint32_t straight = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
 		unsigned n = RTE_MIN(straight, (uint32_t)DP_BURST);
-		unsigned gone = drop_aged(w, q->mbuf + at, n), sent = 0;
+		unsigned gone = drop_expired(w, q->mbuf + at, n), sent = 0;
 
 		if (gone < n)
-			sent = hand_over(w, port, q->mbuf + at + gone, n - gone);
+			sent = transmit(w, port, q->mbuf + at + gone, n - gone);
 		q->tail += gone + sent;
 		all += sent;
 		if (gone + sent < n)
@@ -155,7 +155,7 @@ static unsigned offer(struct dp_worker *w, uint16_t port, struct dp_txq *q)
 
 /* --- what waits ------------------------------------------------------------------------ */
 
-static void queue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct rte_mbuf *m)
+static void enqueue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct rte_mbuf *m)
 {
 	if (q->head - q->tail >= q->limit) {
 		dp_drop(w, m, SH_DROP_TX_QUEUE);
@@ -164,7 +164,7 @@ static void queue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct r
 	q->mbuf[q->head % DP_TXQ_SLOTS] = m;
 	q->head++;
 	if (q->head - q->flushed >= DP_BURST)
-		offer(w, port, q);
+		send_queued(w, port, q);
 }
 
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m)
@@ -176,7 +176,7 @@ void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m)
 		return;
 	}
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
-	queue(w, port, txq(w, port), m);
+	enqueue(w, port, txq(w, port), m);
 }
 
 void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
@@ -185,16 +185,16 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsign
 	unsigned sent = 0;
 
 	if (q->head == q->tail)
-		sent = hand_over(w, port, m, n);
+		sent = transmit(w, port, m, n);
 	for (; sent < n; sent++)
-		queue(w, port, q, m[sent]);
+		enqueue(w, port, q, m[sent]);
 }
 
-unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 {
 	const struct dp_txq *q = txq(w, port);
 	/* Of a short queue half is for answers and reports. */
-	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_AHEAD);
+	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_ROOM);
 
 	/* Not in drops: many packets together are cheaper, most of all for the cipher. */
 	return most - RTE_MIN(waiting, most) >= most / 4 ? most - waiting : 0;
@@ -209,7 +209,7 @@ unsigned dp_tx_flush(struct dp_worker *w)
 		struct dp_txq *q = txq(w, port);
 
 		if (q->tail != q->head)
-			sent += offer(w, port, q);
+			sent += send_queued(w, port, q);
 	}
 	return sent;
 }

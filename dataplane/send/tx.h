@@ -21,7 +21,7 @@ struct dp_worker;
  */
 struct dp_tx_note {
 	uint64_t since_ns;
-	uint64_t kind; /* enum sh_kind of a packet to a viewer; 0: anything else, or sent again */
+	uint64_t kind; /* enum sh_kind of a packet to a viewer; 0: anything else, or a retransmission */
 };
 
 /* The field's place; dp_txq_init(). */
@@ -34,8 +34,8 @@ static inline struct dp_tx_note *dp_tx_note(struct rte_mbuf *m)
 
 enum {
 	DP_TXQ_SLOTS = 16384,
-	DP_TXQ_AHEAD = 256, /* of the fan-out's packets */
-	DP_TX_MOST = 64, /* packets that dp_tx_burst() takes */
+	DP_TXQ_ROOM = 256, /* of the fan-out's packets */
+	DP_TX_BURST_MAX = 64, /* packets that dp_tx_burst() takes */
 };
 
 struct dp_txq {
@@ -56,7 +56,7 @@ void dp_txq_clear(struct dp_txq *q);
 /* Queues in order; takes the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
 /*
- * The same for at most DP_TX_MOST packets that fit the port's MTU and whose note is written; without a
+ * The same for at most DP_TX_BURST_MAX packets that fit the port's MTU and whose note is written; without a
  * detour where the queue is empty.
  */
 void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
@@ -65,7 +65,7 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsign
  * fan-out stops there and goes on later: packets that wait in numbers have left the cache when
  * they are sent, and so have the buffers that come back.
  */
-unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port);
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
 /* Offers the queues to the devices. Returns how many packets the devices took. */
 unsigned dp_tx_flush(struct dp_worker *w);
 

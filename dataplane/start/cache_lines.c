@@ -35,7 +35,7 @@ enum { LINE = RTE_CACHE_LINE_SIZE };
 WHOLE_LINES(struct dp_transport);
 WHOLE_LINES(struct dp_consumer);
 WHOLE_LINES(struct dp_stream);
-WHOLE_LINES(struct dp_slot);
+WHOLE_LINES(struct dp_ring_entry);
 WHOLE_LINES(struct dp_cursor);
 WHOLE_LINES(struct dp_worker);
 WHOLE_LINES(struct rte_mempool_cache);
@@ -47,11 +47,11 @@ APART(struct dp_stream, readers, cursor);
 APART(struct dp_stream, cursor, transport);
 
 /* What fan-out reads of a packet, unless it has long extensions, is one line. */
-static_assert(offsetof(struct dp_slot, plain.copy) < LINE, "one line");
+static_assert(offsetof(struct dp_ring_entry, info.copy) < LINE, "one line");
 
 /* A worker: its own | what others look up to reach it, never written | its own again. */
 APART(struct dp_worker, chunk_pool, ops);
-APART(struct dp_worker, peer, control);
+APART(struct dp_worker, peer, control_rings);
 
 /* The pages are written with every packet, the header by the agent. */
 static_assert(sizeof(struct sh_stats_header) % LINE == 0, "whole lines");

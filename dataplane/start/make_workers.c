@@ -69,7 +69,8 @@ static uint16_t mbuf_room(const struct sh_config *c)
 
 unsigned dp_workers_megabytes(const struct sh_config *c)
 {
-	const uint64_t n = c->dataplane.workers, session = 8192, stream_slot = sizeof(struct dp_slot) + 8;
+	const uint64_t n = c->dataplane.workers, session = 8192,
+		       stream_slot = sizeof(struct dp_ring_entry) + 8;
 	uint64_t nodes = c->dataplane.hugepages ? RTE_MIN(n, (uint64_t)rte_socket_count()) : 1;
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
@@ -180,10 +181,11 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->audience = rte_zmalloc_socket("audiences",
 		ports->count * c->limit.producers * sizeof(*w->audience), 64, socket);
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
-	w->plain = rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain), 64, socket);
+	w->plain_transports =
+		rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain_transports), 64, socket);
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
-	if (!w->tuples || !w->audience || !w->owned || !w->plain || !w->packet || !w->txq)
+	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] =
@@ -241,7 +243,7 @@ int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const str
 	for (unsigned i = 0; !error && i < all->count; i++)
 		error = make_rings(all, all->worker[i]);
 	if (!error)
-		error = dp_media_init(all->worker, all->count);
+		error = dp_media_memory_init(all->worker, all->count);
 	if (!error)
 		return 0;
 	snprintf(err, err_size, "tables for %u transports, %u producers and %u consumers can't be made: %s",
@@ -266,7 +268,7 @@ void dp_workers_stop(struct dp_workers *all)
 	for (unsigned i = 0; i < all->count; i++) {
 		for (unsigned p = 0; p < all->ports.count; p++)
 			dp_txq_clear(all->worker[i]->txq[all->ports.port[p].id]);
-		dp_media_close(all->worker[i]);
+		dp_media_memory_close(all->worker[i]);
 	}
 	munmap(all->ops_memory, all->ops_size);
 }

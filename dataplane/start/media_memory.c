@@ -52,7 +52,7 @@ static uint8_t *sessions(size_t size, uint32_t count, int socket)
 	return rte_zmalloc_socket("srtp sessions", size * count, RTE_CACHE_LINE_SIZE, socket);
 }
 
-int dp_media_init(struct dp_worker *const *workers, unsigned n)
+int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 {
 	const struct sh_config *c = workers[0]->config;
 	const struct sh_config_limits *limit = &c->limit;
@@ -96,14 +96,14 @@ int dp_media_init(struct dp_worker *const *workers, unsigned n)
 		if (!w->watched)
 			return ENOMEM;
 		for (unsigned port = 0; port < ports; port++)
-			if (!dp_turns_init(&w->audio[port], limit->producers, w->socket) ||
-				!dp_turns_init(&w->video[port], limit->producers, w->socket))
+			if (!dp_schedule_init(&w->audio[port], limit->producers, w->socket) ||
+				!dp_schedule_init(&w->video[port], limit->producers, w->socket))
 				return ENOMEM;
 	}
 	return 0;
 }
 
-void dp_media_close(struct dp_worker *w)
+void dp_media_memory_close(struct dp_worker *w)
 {
 	for (uint32_t i = 0; i < w->owned_count; i++)
 		dp_transport_close_srtp(w, w->owned[i]);

@@ -7,8 +7,8 @@
 struct dp_worker;
 
 /* Once at start, for all workers together: engines, sessions, pools. 0 or errno. */
-int dp_media_init(struct dp_worker *const *workers, unsigned n);
+int dp_media_memory_init(struct dp_worker *const *workers, unsigned n);
 /* Once at the end, when the worker has ended: wipes every key, frees its engine. */
-void dp_media_close(struct dp_worker *w);
+void dp_media_memory_close(struct dp_worker *w);
 
 #endif

@@ -44,7 +44,7 @@ static int settle(sh_id *id, int error, bool deleted)
 	return error;
 }
 
-static int run(struct dp_worker *w, const struct dp_op *op)
+static int apply(struct dp_worker *w, const struct dp_op *op)
 {
 	if (!holds(w, op))
 		return ENOENT;
@@ -75,7 +75,7 @@ static int run(struct dp_worker *w, const struct dp_op *op)
 }
 
 /* Takes one and wipes its slot: it may hold keys. */
-static bool take(struct dp_worker *w, struct dp_op *op)
+static bool take_op(struct dp_worker *w, struct dp_op *op)
 {
 	struct rte_ring *r = w->ops;
 	uint32_t at = r->cons.tail & r->mask;
@@ -88,16 +88,16 @@ static bool take(struct dp_worker *w, struct dp_op *op)
 }
 
 /* An operation is taken only while there is room for its answer: answers are never lost. */
-unsigned dp_ops(struct dp_worker *w)
+unsigned dp_apply_ops(struct dp_worker *w)
 {
 	unsigned n;
 
 	for (n = 0; n < DP_BURST && rte_ring_free_count(w->reports) > 0; n++) {
 		struct dp_report r = {.kind = SH_EV_ACK};
 
-		if (!take(w, &r.op))
+		if (!take_op(w, &r.op))
 			break;
-		r.op.error = run(w, &r.op);
+		r.op.error = apply(w, &r.op);
 		r.id = r.op.cmd.id;
 		if (r.op.cmd.op == SH_OP_TRANSPORT_KEYS)
 			explicit_bzero(&r.op.cmd.transport_keys, sizeof(r.op.cmd.transport_keys));

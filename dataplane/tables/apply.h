@@ -7,6 +7,6 @@
 struct dp_worker;
 
 /* Returns how many operations were applied. */
-unsigned dp_ops(struct dp_worker *w);
+unsigned dp_apply_ops(struct dp_worker *w);
 
 #endif

@@ -19,7 +19,7 @@
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
 /* The lowest place of this worker's audiences of a stream; DP_CURSOR_NONE: it has none. */
-static uint64_t lowest(const struct dp_worker *w, const struct dp_stream *s)
+static uint64_t lowest_position(const struct dp_worker *w, const struct dp_stream *s)
 {
 	uint64_t low = DP_CURSOR_NONE;
 
@@ -32,20 +32,21 @@ static uint64_t lowest(const struct dp_worker *w, const struct dp_stream *s)
 	return low;
 }
 
-static void publish(struct dp_worker *w, struct dp_stream *s)
+static void publish_cursor(struct dp_worker *w, struct dp_stream *s)
 {
-	atomic_store_explicit(&s->cursor[w->id].at, lowest(w, s), memory_order_release);
+	atomic_store_explicit(&s->cursor[w->id].at, lowest_position(w, s), memory_order_release);
 }
 
 /* Begins to read at `at`, which nobody frees yet. */
-static void begin(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port, uint64_t at)
+static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port,
+	uint64_t at)
 {
 	a->stream = s;
-	a->port = (uint8_t)port;
-	a->low = a->served = a->target = a->restart = a->behind = at;
+	a->port_index = (uint8_t)port;
+	a->low = a->served = a->target = a->restart = a->overrun = at;
 	a->resume = NULL;
 	a->changed = false;
-	a->round = dp_turns_of(w, a)->round - 1; /* it has not had a pass in this one */
+	a->round = dp_schedule_of(w, a)->round - 1; /* it has not had a pass in this one */
 }
 
 /*
@@ -56,8 +57,9 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 {
 	uint64_t at;
 
-	if (lowest(w, s) != DP_CURSOR_NONE) { /* by another port: what is behind the cursor is not freed */
-		begin(w, s, a, port, atomic_load_explicit(&s->head, memory_order_acquire));
+	if (lowest_position(w, s) !=
+		DP_CURSOR_NONE) { /* by another port: what is behind the cursor is not freed */
+		start_reading(w, s, a, port, atomic_load_explicit(&s->head, memory_order_acquire));
 		return;
 	}
 	do {
@@ -66,17 +68,17 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
 	atomic_fetch_or_explicit(&s->readers, 1u << w->id, memory_order_relaxed);
-	begin(w, s, a, port, at);
+	start_reading(w, s, a, port, at);
 	w->watched[w->watched_count++] = s;
 }
 
 static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
 {
 	if (a->waiting)
-		dp_turns_remove(w, a);
+		dp_schedule_remove(w, a);
 	a->resume = NULL;
-	publish(w, s);
-	if (lowest(w, s) != DP_CURSOR_NONE)
+	publish_cursor(w, s);
+	if (lowest_position(w, s) != DP_CURSOR_NONE)
 		return;
 	for (uint32_t i = 0; i < w->watched_count; i++)
 		if (w->watched[i] == s) {
@@ -89,7 +91,7 @@ static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 /* --- members ------------------------------------------------------------------------------ */
 
 /* A chunk for one more member, where it needs one. False: no memory. */
-static bool chunk_for_one(struct dp_worker *w, const struct dp_audience *a, struct dp_audience_chunk **chunk)
+static bool reserve_chunk(struct dp_worker *w, const struct dp_audience *a, struct dp_audience_chunk **chunk)
 {
 	void *memory = NULL;
 
@@ -100,7 +102,7 @@ static bool chunk_for_one(struct dp_worker *w, const struct dp_audience *a, stru
 	return true;
 }
 
-static void insert(struct dp_audience *a, struct dp_consumer *c, struct dp_audience_chunk *chunk)
+static void insert_member(struct dp_audience *a, struct dp_consumer *c, struct dp_audience_chunk *chunk)
 {
 	if (chunk) {
 		chunk->count = 0;
@@ -109,13 +111,13 @@ static void insert(struct dp_audience *a, struct dp_consumer *c, struct dp_audie
 	}
 	c->chunk = a->first;
 	c->index = (uint32_t)a->first->count;
-	c->port = a->port;
+	c->port_index = a->port_index;
 	a->first->member[a->first->count++] = c;
 	a->changed = true;
 }
 
 /* The last member of the first chunk moves into the gap, so that only that one has room. */
-static void take_out(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c)
+static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c)
 {
 	struct dp_audience_chunk *first = a->first;
 	struct dp_consumer *last = first->member[--first->count];
@@ -137,25 +139,25 @@ static void take_out(struct dp_worker *w, struct dp_audience *a, struct dp_consu
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
 {
-	unsigned port = dp_port_index(w->ports, c->transport->encap.port);
+	unsigned port = dp_port_index(w->ports, c->transport->encap.port_id);
 	struct dp_audience *a = dp_audience_of(w, c->stream->slot, port);
 	struct dp_audience_chunk *chunk;
 
-	if (!chunk_for_one(w, a, &chunk))
+	if (!reserve_chunk(w, a, &chunk))
 		return false;
 	if (!a->first)
 		attach(w, c->stream, a, port);
 	c->at = a->resume ? RTE_MAX(a->served, a->target) : a->served;
-	insert(a, c, chunk);
+	insert_member(a, c, chunk);
 	return true;
 }
 
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
 {
-	struct dp_audience *a = dp_audience_of(w, c->stream->slot, c->port);
+	struct dp_audience *a = dp_audience_of(w, c->stream->slot, c->port_index);
 
-	dp_audience_forgo(w, a, c);
-	take_out(w, a, c);
+	dp_audience_skip_expired(w, a, c);
+	remove_member(w, a, c);
 	if (!a->first)
 		detach(w, c->stream, a);
 }
@@ -165,37 +167,37 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
  * further: the old one's place has kept what follows from being freed. Without memory it
  * stays where it is, and waits with the old port's.
  */
-static void go_over(struct dp_worker *w, struct dp_consumer *c, unsigned port)
+static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned port)
 {
-	struct dp_audience *from = dp_audience_of(w, c->stream->slot, c->port);
+	struct dp_audience *from = dp_audience_of(w, c->stream->slot, c->port_index);
 	struct dp_audience *to = dp_audience_of(w, c->stream->slot, port);
 	struct dp_audience_chunk *chunk;
 
-	if (!chunk_for_one(w, to, &chunk))
+	if (!reserve_chunk(w, to, &chunk))
 		return;
-	dp_audience_forgo(w, from, c);
-	take_out(w, from, c);
+	dp_audience_skip_expired(w, from, c);
+	remove_member(w, from, c);
 	if (!to->first)
-		begin(w, c->stream, to, port, c->at);
+		start_reading(w, c->stream, to, port, c->at);
 	to->served = RTE_MIN(to->served, c->at);
 	to->low = RTE_MIN(to->low, c->at);
-	insert(to, c, chunk);
+	insert_member(to, c, chunk);
 	if (!from->first)
 		detach(w, c->stream, from);
 }
 
-void dp_audience_follow(struct dp_worker *w, struct dp_transport *t)
+void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
 {
-	unsigned port = dp_port_index(w->ports, t->encap.port);
+	unsigned port = dp_port_index(w->ports, t->encap.port_id);
 
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		if (c->port != port)
-			go_over(w, c, port);
+		if (c->port_index != port)
+			move_to_port(w, c, port);
 }
 
 /* --- what has been served, or never will be ------------------------------------------------ */
 
-void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a)
+void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 {
 	struct dp_stream *s = a->stream;
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
@@ -204,12 +206,12 @@ void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a)
 	/* Of the ring what waits is part of that half too: new packets need the other one. */
 	if (head - low > s->window)
 		low = RTE_MIN(a->served, head - s->window);
-	while (low < a->served && dp_older_than(w, s->ring[low & s->mask].rx_ns, w->keep_ns))
+	while (low < a->served && dp_older_than(w, s->ring[low & s->mask].rx_ns, w->retention_ns))
 		low++;
 	if (low <= a->low)
 		return;
 	a->low = low;
-	publish(w, s);
+	publish_cursor(w, s);
 }
 
 /*
@@ -217,26 +219,26 @@ void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a)
  * here once there is room again. With a quarter of it free there is room for what comes in
  * until the next look.
  */
-static void give_up(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head)
 {
 	const struct dp_stream *s = a->stream;
 	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
 	uint64_t most = s->window + s->window / 2;
 
 	for (; a->served < head; a->served++) {
-		const struct dp_slot *slot = &s->ring[a->served & s->mask];
+		const struct dp_ring_entry *entry = &s->ring[a->served & s->mask];
 
-		if (!dp_older_than(w, slot->rx_ns, limit)) {
+		if (!dp_older_than(w, entry->rx_ns, limit)) {
 			if (head - a->served <= most)
 				return;
-			a->behind = a->served + 1;
+			a->overrun = a->served + 1;
 		}
-		if (slot->restart)
+		if (entry->restart)
 			a->restart = a->served + 1;
 	}
 }
 
-void dp_audience_look(struct dp_worker *w, struct dp_stream *s)
+void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 
@@ -245,21 +247,21 @@ void dp_audience_look(struct dp_worker *w, struct dp_stream *s)
 
 		if (!a->first)
 			continue;
-		give_up(w, a, head);
-		dp_audience_let_go(w, a);
+		expire_backlog(w, a, head);
+		dp_audience_advance_cursor(w, a);
 		/* A wake ring may have been full. */
 		if (head != a->served && !a->waiting)
-			dp_turns_add(w, a);
+			dp_schedule_add(w, a);
 	}
 }
 
-void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
+void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
 {
 	uint64_t n, young;
 
 	if (c->at >= a->served)
 		return;
-	young = a->behind > c->at ? a->behind - c->at : 0; /* with older ones among them */
+	young = a->overrun > c->at ? a->overrun - c->at : 0; /* with older ones among them */
 	n = a->served - c->at;
 	c->waiting_keyframe |= c->at < a->restart;
 	c->at = a->served;
@@ -277,23 +279,22 @@ void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct 
 
 /* --- new packets --- */
 
-/* By number: a wake may be older than what is in the slot now, and only an audience says that it is there. */
-void dp_stream_wait(struct dp_worker *w, uint32_t slot)
+void dp_audience_schedule(struct dp_worker *w, uint32_t slot)
 {
 	for (unsigned i = 0; i < w->ports->count; i++) {
 		struct dp_audience *a = dp_audience_of(w, slot, i);
 
 		if (!a->waiting && a->first)
-			dp_turns_add(w, a);
+			dp_schedule_add(w, a);
 	}
 }
 
-void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
+void dp_audience_notify(struct dp_worker *w, struct dp_stream *s)
 {
 	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
 	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
 
-	dp_stream_wait(w, s->slot);
+	dp_audience_schedule(w, s->slot);
 	for (; others; others &= others - 1) {
 		struct dp_worker *peer = w->peer[rte_bsf32(others)];
 
@@ -302,7 +303,7 @@ void dp_stream_publish(struct dp_worker *w, struct dp_stream *s)
 	}
 }
 
-void dp_stream_take_wakes(struct dp_worker *w)
+void dp_audience_take_wakes(struct dp_worker *w)
 {
 	uint32_t slots[DP_BURST];
 
@@ -313,6 +314,6 @@ void dp_stream_take_wakes(struct dp_worker *w)
 			continue;
 		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
 		for (unsigned k = 0; k < n; k++)
-			dp_stream_wait(w, slots[k]);
+			dp_audience_schedule(w, slots[k]);
 	}
 }

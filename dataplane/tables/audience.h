@@ -25,19 +25,20 @@ struct dp_audience {
 	struct dp_audience_chunk *first; /* NULL: nobody here watches */
 	struct dp_stream *stream;
 	uint64_t low; /* older packets are not ours to touch; stream->cursor[worker] is the ports' lowest */
-	uint64_t served; /* everybody here has had what is older, or never will (dp_audience_forgo()) */
-	uint64_t target; /* of the pass that is under way */
-	struct dp_audience_chunk *resume; /* NULL: no pass is under way */
+	uint64_t served; /* each member was sent older packets, or they expired for it */
+	uint64_t target; /* position up to which the current pass serves */
+	struct dp_audience_chunk *resume; /* where the current pass goes on; NULL: there is none */
 	uint32_t resume_index;
 	bool changed; /* members came or went during the pass */
-	bool again; /* the pass looks a second time, for them */
-	bool waiting; /* in the worker's turns */
-	uint8_t port; /* its index in struct dp_ports */
+	bool again; /* the pass visits all members a second time, because of them */
+	bool waiting; /* in one of the worker's schedules */
+	uint8_t port_index; /* in struct dp_ports */
 
-	/* of what was given up, for who had not had it (dp_audience_forgo()) */
-	uint64_t restart; /* the last packet with which viewers start anew stands before this one */
-	uint64_t behind; /* what stands before this one was not too old: the ring had no more room for it */
-	uint32_t round; /* the last one in which it had a whole pass */
+	/* expired packets, for members that had not been sent them (dp_audience_skip_expired()) */
+	uint64_t
+		restart; /* position after the last expired entry at which viewers restart with a key frame */
+	uint64_t overrun; /* position after the last one that expired by count: the ring had no more room */
+	uint32_t round; /* the last round in which it had a whole pass */
 };
 
 /* The viewers of the stream in that slot whose packets leave by the port with that index. */
@@ -48,24 +49,28 @@ static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
-/* The transport's path may be by another port now: its consumers go over to the audiences there, losing nothing. */
-void dp_audience_follow(struct dp_worker *w, struct dp_transport *t);
+/* Moves the transport's consumers to the audiences of its path's port, if that changed. No packet is lost. */
+void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t);
 
-/* Puts the stream in that slot among those that wait for the fan-out, if it has viewers here. */
-void dp_stream_wait(struct dp_worker *w, uint32_t slot);
-/* Takes what other workers have put into the wake rings. */
-void dp_stream_take_wakes(struct dp_worker *w);
-/* Tells every worker with an audience, this one included, of new packets. */
-void dp_stream_publish(struct dp_worker *w, struct dp_stream *s);
-
-/* Moves the cursor on, past what is not worth sending again. */
-void dp_audience_let_go(struct dp_worker *w, struct dp_audience *a);
 /*
- * Every millisecond: gives up what has waited too long for viewers, or has too many packets behind it, lets
- * go, and sees to it that who has more to get waits for his turn.
+ * Schedules a pass of the slot's audiences here, if there are any. Takes a slot, not a stream: by the
+ * time a wake-up is read the slot may have been reused. That is harmless, because only slots with an
+ * audience are scheduled.
  */
-void dp_audience_look(struct dp_worker *w, struct dp_stream *s);
-/* Counts what has been given up before this viewer had it. */
-void dp_audience_forgo(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c);
+void dp_audience_schedule(struct dp_worker *w, uint32_t slot);
+/* Schedules the streams for which other workers have put wake-ups into our rings. */
+void dp_audience_take_wakes(struct dp_worker *w);
+/* Tells every worker with an audience, this one included, of new packets. */
+void dp_audience_notify(struct dp_worker *w, struct dp_stream *s);
+
+/* Advances the retention cursor past packets that are served and too old or too many for retransmission. */
+void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a);
+/*
+ * Periodic maintenance of a stream's audiences here, every millisecond: expires the backlog by age and
+ * by count, advances the cursors, and schedules audiences that have a backlog.
+ */
+void dp_audience_tick(struct dp_worker *w, struct dp_stream *s);
+/* Skips the packets that expired before this viewer was sent them, and counts them as dropped. */
+void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c);
 
 #endif

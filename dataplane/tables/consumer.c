@@ -39,7 +39,7 @@ void dp_consumers_want_keyframes(const struct dp_transport *t)
 }
 
 /* Nothing flows before the next packet a decoder can start with; of audio that is any. */
-static void start(struct dp_consumer *c)
+static void wait_for_keyframe(struct dp_consumer *c)
 {
 	c->waiting_keyframe = true;
 	want_keyframe(c);
@@ -81,7 +81,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 		return ENOMEM;
 	c->next_on_transport = t->consumers;
 	t->consumers = c;
-	start(c);
+	wait_for_keyframe(c);
 	w->stats->consumers++;
 	return 0;
 }
@@ -95,7 +95,7 @@ int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
 	(void)w;
 	c->paused = set->paused;
 	if (resumed)
-		start(c);
+		wait_for_keyframe(c);
 	if (set->keyframe)
 		dp_stream_want_keyframe(c->stream);
 	return 0;

@@ -42,7 +42,7 @@ struct dp_consumer {
 	uint32_t rtx_in_window;
 	uint32_t reported_lost, reported_jitter;
 	uint8_t reported_fraction;
-	uint8_t port; /* index of the one in whose audience it is */
+	uint8_t port_index; /* of the port in whose audience it is */
 	uint64_t rtt_us;
 	uint64_t sr_ntp_sent; /* of the last SR, and when it left */
 	uint64_t sr_sent_ns, next_sr_ns;

@@ -28,7 +28,7 @@ static uint32_t offset_of(const struct dp_worker *w, uint16_t port)
 	return (uint32_t)port - (w->udp_port - w->id);
 }
 
-static bool known(const uint8_t mac[6])
+static bool is_set(const uint8_t mac[6])
 {
 	static const uint8_t none[6];
 
@@ -42,7 +42,7 @@ static bool same_host(const struct sh_addr *a, const struct sh_addr *b)
 
 /* --- the transport ------------------------------------------------------------------------- */
 
-void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2)
+void dp_plain_transport_set_l2(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2)
 {
 	struct dp_tuple *tuple = &t->tuple[0];
 
@@ -51,75 +51,75 @@ void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh
 	tuple->path.l2 = *l2;
 	t->selected = 0;
 	dp_encap_init(w, &t->encap, &tuple->path);
-	dp_audience_follow(w, t);
+	dp_audience_change_port(w, t);
 	dp_transport_refresh(t);
 }
 
-void dp_plain_ask(struct dp_worker *w, struct dp_transport *t)
+void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t)
 {
-	if (w->now_ns < t->ask_ns)
+	if (w->now_ns < t->next_solicit_ns)
 		return;
-	t->asked_ns = w->now_ns;
+	t->solicited_ns = w->now_ns;
 	/* The visit that comes next may be a little early. */
-	t->ask_ns = w->now_ns + (t->selected == 0 ? RENEW : RETRY / 2);
-	dp_neighbour_ask(w, &t->tuple[0].path);
+	t->next_solicit_ns = w->now_ns + (t->selected == 0 ? RENEW : RETRY / 2);
+	dp_neighbour_solicit(w, &t->tuple[0].path);
 }
 
-void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path)
+void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path)
 {
-	if (!w->asking)
+	if (!w->resolving)
 		return;
 	for (uint32_t i = 0; i < w->owned_count; i++) {
 		struct dp_transport *t = w->owned[i];
 		const struct sh_path *ours = &t->tuple[0].path;
 
-		if (t->asks && w->now_ns - t->asked_ns < ANSWER && path->l2.port == ours->l2.port &&
+		if (t->resolves && w->now_ns - t->solicited_ns < ANSWER && path->l2.port == ours->l2.port &&
 			path->l2.vlan == ours->l2.vlan && path->remote.family == ours->remote.family &&
 			memcmp(path->remote.ip, ours->remote.ip, sizeof(path->remote.ip)) == 0)
-			dp_plain_route(w, t, &path->l2);
+			dp_plain_transport_set_l2(w, t, &path->l2);
 	}
 }
 
 /* An address to send to, and the neighbour if it is named. */
-static int give_address(struct dp_worker *w, struct dp_transport *t, const struct sh_plain *p)
+static int set_address(struct dp_worker *w, struct dp_transport *t, const struct sh_plain *p)
 {
 	struct sh_path *path = &t->tuple[0].path;
 
 	if (!dp_ports_toward(w->ports, &p->remote, &path->local, &path->l2.port))
 		return EADDRNOTAVAIL;
 	path->remote = p->remote;
-	path->local.port = t->port;
+	path->local.port = t->udp_port;
 	path->l2.vlan = p->vlan;
 	t->tuple_count = 1;
-	if (known(p->mac)) {
+	if (is_set(p->mac)) {
 		struct sh_l2 l2 = path->l2;
 
 		memcpy(l2.mac, p->mac, sizeof(l2.mac));
-		dp_plain_route(w, t, &l2);
+		dp_plain_transport_set_l2(w, t, &l2);
 	} else {
-		t->asks = true;
-		w->asking++;
-		dp_plain_ask(w, t);
+		t->resolves = true;
+		w->resolving++;
+		dp_plain_transport_solicit(w, t);
 	}
 	return 0;
 }
 
-int dp_plain_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a)
+int dp_plain_transport_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a)
 {
-	struct dp_transport **place = &w->plain[offset_of(w, a->port)];
+	struct dp_transport **place = &w->plain_transports[offset_of(w, a->port)];
 	int error;
 
 	if (*place)
 		return EADDRINUSE;
-	t->port = a->port;
+	t->udp_port = a->port;
 	t->plain_flags = a->flags;
 	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
 	t->consent_ns = w->now_ns;
-	t->learns = a->plain.remote.family == 0;
-	if (!t->learns) {
-		error = give_address(w, t, &a->plain);
+	t->learns_address = a->plain.remote.family == 0;
+	if (!t->learns_address) {
+		error = set_address(w, t, &a->plain);
 		if (error) {
-			t->port = 0;
+			t->udp_port = 0;
 			return error;
 		}
 	}
@@ -127,22 +127,24 @@ int dp_plain_add(struct dp_worker *w, struct dp_transport *t, const struct sh_tr
 	return 0;
 }
 
-void dp_plain_del(struct dp_worker *w, struct dp_transport *t)
+void dp_plain_transport_del(struct dp_worker *w, struct dp_transport *t)
 {
-	w->plain[offset_of(w, t->port)] = NULL;
-	w->asking -= t->asks;
+	w->plain_transports[offset_of(w, t->udp_port)] = NULL;
+	w->resolving -= t->resolves;
 }
 
-bool dp_plain_same(const struct dp_transport *t, const struct sh_transport_add *a)
+bool dp_plain_transport_same(const struct dp_transport *t, const struct sh_transport_add *a)
 {
-	if (t->port != a->port || t->plain_flags != a->flags || t->learns != (a->plain.remote.family == 0))
+	if (t->udp_port != a->port || t->plain_flags != a->flags ||
+		t->learns_address != (a->plain.remote.family == 0))
 		return false;
-	return t->learns || memcmp(&t->tuple[0].path.remote, &a->plain.remote, sizeof(a->plain.remote)) == 0;
+	return t->learns_address ||
+	       memcmp(&t->tuple[0].path.remote, &a->plain.remote, sizeof(a->plain.remote)) == 0;
 }
 
 /* --- packets that come ---------------------------------------------------------------------- */
 
-static bool silent(const struct dp_worker *w, const struct dp_transport *t)
+static bool is_silent(const struct dp_worker *w, const struct dp_transport *t)
 {
 	return w->now_ns - t->tuple[0].seen_ns > SILENCE_NS;
 }
@@ -153,21 +155,21 @@ static bool silent(const struct dp_worker *w, const struct dp_transport *t)
  */
 static bool may_learn(const struct dp_worker *w, const struct dp_transport *t, bool rtcp)
 {
-	if (!t->learns)
+	if (!t->learns_address)
 		return false;
 	if (rtcp && t->streams) /* a producer is where its RTP comes from */
 		return false;
-	return !t->tuple_count || !dp_transport_unprotected(t) || silent(w, t);
+	return !t->tuple_count || !dp_transport_unprotected(t) || is_silent(w, t);
 }
 
-bool dp_plain_at(const struct dp_worker *w, uint16_t port)
+bool dp_plain_transport_at(const struct dp_worker *w, uint16_t port)
 {
-	return w->plain[offset_of(w, port)] != NULL;
+	return w->plain_transports[offset_of(w, port)] != NULL;
 }
 
-void dp_plain_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp)
+void dp_plain_transport_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp)
 {
-	struct dp_transport *t = w->plain[offset_of(w, meta->path.local.port)];
+	struct dp_transport *t = w->plain_transports[offset_of(w, meta->path.local.port)];
 	const struct sh_addr *from = &meta->path.remote, *is;
 
 	is = &t->tuple[0].path.remote;
@@ -183,7 +185,7 @@ void dp_plain_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp)
 	rte_prefetch0(&t->id);
 }
 
-bool dp_plain_fits(const struct dp_transport *t, uint32_t ssrc, uint8_t pt)
+bool dp_plain_transport_expects(const struct dp_transport *t, uint32_t ssrc, uint8_t pt)
 {
 	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
 		if (pt == s->pt && (ssrc == s->ssrc || !s->ssrc))
@@ -194,23 +196,24 @@ bool dp_plain_fits(const struct dp_transport *t, uint32_t ssrc, uint8_t pt)
 	return false;
 }
 
-static void learn(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
+static void learn_address(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
 {
 	t->tuple[0].path = *path;
 	t->tuple_count = 1;
 	t->selected = DP_NO_TUPLE;
-	dp_plain_route(w, t, &path->l2);
+	dp_plain_transport_set_l2(w, t, &path->l2);
 	(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
 }
 
 /* Where nothing authenticates, a source that was started again goes on under its old name. */
-static void expect_other_numbers(struct dp_transport *t)
+static void expect_restart(struct dp_transport *t)
 {
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
-		s->anew = true;
+		s->may_restart = true;
 }
 
-void dp_plain_came(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
+void dp_plain_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
+	bool rtp)
 {
 	struct dp_tuple *tuple = &t->tuple[0];
 
@@ -220,12 +223,12 @@ void dp_plain_came(struct dp_worker *w, struct dp_transport *t, const struct dp_
 	t->consent_ns = w->now_ns;
 	if (meta->tuple == DP_TUPLE_RTCP)
 		return;
-	if (rtp && tuple->seen_ns && dp_transport_unprotected(t) && silent(w, t))
-		expect_other_numbers(t);
+	if (rtp && tuple->seen_ns && dp_transport_unprotected(t) && is_silent(w, t))
+		expect_restart(t);
 	if (meta->tuple == DP_TUPLE_STRANGER)
-		learn(w, t, &meta->path);
-	else if (t->learns || t->asks)
-		dp_plain_route(w, t, &meta->path.l2);
+		learn_address(w, t, &meta->path);
+	else if (t->learns_address || t->resolves)
+		dp_plain_transport_set_l2(w, t, &meta->path.l2);
 	if (rtp || !t->streams)
 		tuple->seen_ns = w->now_ns;
 }

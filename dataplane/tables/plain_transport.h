@@ -8,7 +8,7 @@
  * has proved to be valid. Everything here runs on the owning worker.
  *
  * What differs for a plain transport, and where it is decided:
- * - its UDP port (dp_transport.port) is not 0; that tells the two kinds apart everywhere;
+ * - its UDP port (dp_transport.udp_port) is not 0; that tells the two kinds apart everywhere;
  * - a packet finds its transport by its destination port, not by its 5-tuple (path/classify.c); ports
  *   are spread over the workers, so the packet may have to be handed off (path/steer.c);
  * - neither STUN nor DTLS: the first byte must be one of RTP or RTCP (path/classify.c);
@@ -17,8 +17,8 @@
  *   (dp_transport_unprotected(); path/unprotect.c, rtcp.c, protect.c, report.c), and a packet from an
  *   unknown address must fit a producer or a consumer before the address is learnt;
  * - its packets may come without a signalled SSRC, which is then found by payload type (path/route.c);
- * - every valid packet is consent, instead of STUN (dp_plain_came()); consent_limit_ns 0: none needed;
- * - it may have to resolve its neighbour's MAC address (dp_plain_ask(), from path/housekeeping.c).
+ * - every valid packet is consent, instead of STUN (dp_plain_transport_accepted()); consent_limit_ns 0: none needed;
+ * - it may have to resolve its neighbour's MAC address (dp_plain_transport_solicit(), from path/housekeeping.c).
  */
 
 #include <stdbool.h>
@@ -33,33 +33,34 @@ struct dp_worker;
 /* --- the transport ------------------------------------------------------------------------- */
 
 /* Its port and the address it is given. 0; EADDRINUSE: another has the port; EADDRNOTAVAIL: none of ours to send from. */
-int dp_plain_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a);
-void dp_plain_del(struct dp_worker *w, struct dp_transport *t);
+int dp_plain_transport_add(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a);
+void dp_plain_transport_del(struct dp_worker *w, struct dp_transport *t);
 /* Whether it is what is asked for again. */
-bool dp_plain_same(const struct dp_transport *t, const struct sh_transport_add *a);
+bool dp_plain_transport_same(const struct dp_transport *t, const struct sh_transport_add *a);
 
 /* --- packets that come ---------------------------------------------------------------------- */
 
 /* Whether a transport has that port, which is not the worker's own. */
-bool dp_plain_at(const struct dp_worker *w, uint16_t port);
+bool dp_plain_transport_at(const struct dp_worker *w, uint16_t port);
 /*
  * For a packet to a port that is not the worker's own: sets meta->transport, and
  * meta->tuple to 0, DP_TUPLE_RTCP or DP_TUPLE_STRANGER. The transport stays NULL where it
  * is from an address that its transport does not take.
  */
-void dp_plain_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp);
+void dp_plain_transport_find(struct dp_worker *w, struct dp_meta *meta, bool rtcp);
 /* Whether RTP like this may come from a producer on the transport. */
-bool dp_plain_fits(const struct dp_transport *t, uint32_t ssrc, uint8_t pt);
+bool dp_plain_transport_expects(const struct dp_transport *t, uint32_t ssrc, uint8_t pt);
 /* A packet has authenticated, or may be believed: its address is learnt, if it is to be. */
-void dp_plain_came(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
+void dp_plain_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
+	bool rtp);
 
 /* --- neighbours ---------------------------------------------------------------------------- */
 
 /* Asks for the MAC of the transport's neighbour, when it is time. */
-void dp_plain_ask(struct dp_worker *w, struct dp_transport *t);
+void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t);
 /* Somebody says that path->remote.ip has the MAC of path->l2: this worker's transports that asked take it. */
-void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path);
+void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path);
 /* The transport's packets go this way from now on. */
-void dp_plain_route(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2);
+void dp_plain_transport_set_l2(struct dp_worker *w, struct dp_transport *t, const struct sh_l2 *l2);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which audience's pass comes next. */
+/* Round robin over the audiences that have a backlog. */
 
 #include "dataplane/tables/scheduler.h"
 
@@ -12,30 +12,30 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/worker/worker.h"
 
-bool dp_turns_init(struct dp_turns *t, uint32_t streams, int socket)
+bool dp_schedule_init(struct dp_schedule *t, uint32_t streams, int socket)
 {
-	t->now = rte_zmalloc_socket("turns", streams * sizeof(*t->now), 0, socket);
-	t->later = rte_zmalloc_socket("later turns", streams * sizeof(*t->later), 0, socket);
-	return t->now && t->later;
+	t->current = rte_zmalloc_socket("schedule", streams * sizeof(*t->current), 0, socket);
+	t->next = rte_zmalloc_socket("next schedule", streams * sizeof(*t->next), 0, socket);
+	return t->current && t->next;
 }
 
-struct dp_turns *dp_turns_of(struct dp_worker *w, const struct dp_audience *a)
+struct dp_schedule *dp_schedule_of(struct dp_worker *w, const struct dp_audience *a)
 {
-	return a->stream->kind == SH_KIND_AUDIO ? &w->audio[a->port] : &w->video[a->port];
+	return a->stream->kind == SH_KIND_AUDIO ? &w->audio[a->port_index] : &w->video[a->port_index];
 }
 
-void dp_turns_add(struct dp_worker *w, struct dp_audience *a)
+void dp_schedule_add(struct dp_worker *w, struct dp_audience *a)
 {
-	struct dp_turns *t = dp_turns_of(w, a);
+	struct dp_schedule *t = dp_schedule_of(w, a);
 
 	a->waiting = true;
 	if (a->round == t->round)
-		t->later[t->later_count++] = a;
+		t->next[t->next_count++] = a;
 	else
-		t->now[t->count++] = a;
+		t->current[t->count++] = a;
 }
 
-static bool take_out(struct dp_audience **list, uint32_t *count, const struct dp_audience *a)
+static bool remove_from(struct dp_audience **list, uint32_t *count, const struct dp_audience *a)
 {
 	for (uint32_t i = 0; i < *count; i++)
 		if (list[i] == a) {
@@ -45,38 +45,38 @@ static bool take_out(struct dp_audience **list, uint32_t *count, const struct dp
 	return false;
 }
 
-void dp_turns_remove(struct dp_worker *w, struct dp_audience *a)
+void dp_schedule_remove(struct dp_worker *w, struct dp_audience *a)
 {
-	struct dp_turns *t = dp_turns_of(w, a);
+	struct dp_schedule *t = dp_schedule_of(w, a);
 
-	if (!take_out(t->now, &t->count, a))
-		take_out(t->later, &t->later_count, a);
+	if (!remove_from(t->current, &t->count, a))
+		remove_from(t->next, &t->next_count, a);
 	a->waiting = false;
 }
 
-bool dp_turns_begin(struct dp_turns *t)
+bool dp_schedule_begin_round(struct dp_schedule *t)
 {
-	struct dp_audience **empty = t->now;
+	struct dp_audience **empty = t->current;
 
 	if (t->count)
 		return true;
-	if (!t->later_count)
+	if (!t->next_count)
 		return false;
-	t->now = t->later;
-	t->count = t->later_count;
-	t->later = empty;
-	t->later_count = 0;
+	t->current = t->next;
+	t->count = t->next_count;
+	t->next = empty;
+	t->next_count = 0;
 	t->round++;
 	return true;
 }
 
-void dp_turns_done(struct dp_turns *t, uint32_t done, bool stopped)
+void dp_schedule_end_passes(struct dp_schedule *t, uint32_t done, bool stopped)
 {
-	struct dp_audience *one = stopped ? t->now[done] : NULL;
+	struct dp_audience *one = stopped ? t->current[done] : NULL;
 	uint32_t from = stopped ? done + 1 : done, left = t->count - from;
 
-	memmove(t->now, t->now + from, left * sizeof(t->now[0]));
+	memmove(t->current, t->current + from, left * sizeof(t->current[0]));
 	if (one)
-		t->now[left++] = one;
+		t->current[left++] = one;
 	t->count = left;
 }

@@ -184,11 +184,11 @@ bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out)
 	return !(version & 1) && atomic_load_explicit(&s->sr_version, memory_order_relaxed) == version;
 }
 
-void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq)
+void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 {
-	s->anew = false;
+	s->may_restart = false;
 	s->restart = true;
-	dp_receive_anew(&s->receive, seq);
+	dp_receive_restart(&s->receive, seq);
 	dp_nack_init(&s->nack);
 	dp_stream_set_clock(s, 0, 0, 0);
 }

@@ -24,17 +24,17 @@ struct dp_worker;
 struct rte_mbuf;
 
 /*
- * One plain packet of a stream. Written by the owner before `head` passes it. Whole lines: what a reader
+ * One decrypted packet of a stream. Written by the owner before `head` passes it. Whole lines: what a reader
  * looks at is never next to what the owner writes then. The first one has all that most packets need, and
  * the mbuf stays the owner's alone.
  */
-struct dp_slot {
-	const uint8_t *payload; /* of RTP, plain.payload_len bytes; in the mbuf */
-	struct rte_mbuf *mbuf; /* the plain packet; only the owner looks into it */
+struct dp_ring_entry {
+	const uint8_t *payload; /* of RTP, info.payload_len bytes; in the mbuf */
+	struct rte_mbuf *mbuf; /* the decrypted packet; only the owner reads it */
 	uint64_t rx_ns;
-	uint32_t abs_send_time; /* of its arrival: the same for every viewer and when it is sent again */
-	bool restart; /* the first after a pause: viewers start anew with a key frame */
-	struct dp_plain plain;
+	uint32_t abs_send_time; /* of its arrival: the same for every viewer and in a retransmission */
+	bool restart; /* the first after a pause: viewers restart with a key frame */
+	struct dp_rtp_info info;
 } __rte_cache_aligned;
 
 /* The oldest packet that a worker may still read; one writer (that worker) and one cache line each. */
@@ -45,7 +45,7 @@ struct dp_cursor {
 #define DP_CURSOR_NONE UINT64_MAX
 
 /*
- * One encoding of a producer, and the ring of its plain packets, which is also the
+ * One encoding of a producer, and the ring of its decrypted packets, which is also the
  * retransmission cache. The owner appends at `head` and frees below min(cursors); a worker
  * reads [its cursor, head), and keeps its cursor behind what it has sent to its viewers by
  * what it wants to be able to send again.
@@ -56,7 +56,7 @@ struct dp_stream {
 	uint32_t owner; /* worker */
 	uint32_t mask; /* of ring[] */
 	uint32_t window; /* most packets that a reader keeps behind what it has served */
-	struct dp_slot *ring; /* this and by_seq: dp_stream_prepare() */
+	struct dp_ring_entry *ring; /* this and by_seq: dp_stream_prepare() */
 	/* extended number & mask -> low 32 bits of the ring position; readers: all */
 	_Atomic uint32_t *by_seq;
 	uint8_t kind, codec;
@@ -84,7 +84,7 @@ struct dp_stream {
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause */
 	bool fed; /* has new packets this round */
-	bool anew; /* the source was silent, and may have begun with other numbers */
+	bool may_restart; /* the source was silent: its next sequence number may be unrelated */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT];
 	uint8_t mid_len, rid_len;
@@ -115,8 +115,8 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op); /* no reader is 
 void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns);
 /* A consistent copy of it, for any worker. False: it is just changing. */
 bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out);
-/* The source goes on with `seq` and has nothing to do with what it sent before: viewers start anew. */
-void dp_stream_begin_anew(struct dp_stream *s, uint16_t seq);
+/* The source restarted: it goes on with `seq`, unrelated to its earlier numbers. Viewers wait for a key frame. */
+void dp_stream_restart(struct dp_stream *s, uint16_t seq);
 /* Asks the source for a key frame at the next chance; any worker may call it. */
 static inline void dp_stream_want_keyframe(struct dp_stream *s)
 {

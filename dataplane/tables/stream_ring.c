@@ -8,10 +8,10 @@
 static void reclaim_below(struct dp_stream *s, uint64_t bound)
 {
 	for (; s->reclaimed < bound; s->reclaimed++) {
-		struct dp_slot *slot = &s->ring[s->reclaimed & s->mask];
+		struct dp_ring_entry *entry = &s->ring[s->reclaimed & s->mask];
 
-		rte_pktmbuf_free(slot->mbuf);
-		slot->mbuf = NULL;
+		rte_pktmbuf_free(entry->mbuf);
+		entry->mbuf = NULL;
 	}
 }
 
@@ -63,7 +63,7 @@ bool dp_stream_room(struct dp_stream *s)
 void dp_stream_append(struct dp_stream *s)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t seq = s->ring[head & s->mask].plain.seq;
+	uint64_t seq = s->ring[head & s->mask].info.seq;
 
 	atomic_store_explicit(&s->by_seq[seq & s->mask], (uint32_t)head, memory_order_relaxed);
 	atomic_store_explicit(&s->head, head + 1, memory_order_release);
@@ -74,7 +74,7 @@ uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, u
 	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
 	uint64_t position = high - (uint32_t)((uint32_t)high - at);
 
-	if (position >= high || position < low || s->ring[position & s->mask].plain.seq != seq)
+	if (position >= high || position < low || s->ring[position & s->mask].info.seq != seq)
 		return DP_CURSOR_NONE;
 	return position;
 }

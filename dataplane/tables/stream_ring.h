@@ -26,7 +26,7 @@ void dp_stream_reclaim_all(struct dp_stream *s);
 /* Room for one more packet, reclaiming if need be. False: readers are behind. */
 bool dp_stream_room(struct dp_stream *s);
 /* The slot to fill in next, and its publication. */
-static inline struct dp_slot *dp_stream_next(struct dp_stream *s)
+static inline struct dp_ring_entry *dp_stream_next(struct dp_stream *s)
 {
 	return &s->ring[atomic_load_explicit(&s->head, memory_order_relaxed) & s->mask];
 }

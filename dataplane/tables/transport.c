@@ -33,8 +33,8 @@ static int add_plain(struct dp_worker *w, struct dp_transport *t, const struct s
 	int error;
 
 	if (!new)
-		return dp_plain_same(t, a) ? 0 : EEXIST;
-	error = dp_plain_add(w, t, a);
+		return dp_plain_transport_same(t, a) ? 0 : EEXIST;
+	error = dp_plain_transport_add(w, t, a);
 	if (error)
 		t->id = 0;
 	else
@@ -58,7 +58,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
 		return add_plain(w, t, a, new);
-	if (t->port)
+	if (t->udp_port)
 		return EEXIST;
 	if (new)
 		own(w, t);
@@ -126,7 +126,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 	const struct sh_transport_bind *b = &op->cmd.transport_bind;
 	int i;
 
-	if (t->port)
+	if (t->udp_port)
 		return EINVAL;
 	i = place_of(w, t, &b->path);
 	if (i < 0)
@@ -136,7 +136,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 	if (b->selected) {
 		t->selected = (uint8_t)i;
 		dp_encap_init(w, &t->encap, &b->path);
-		dp_audience_follow(w, t);
+		dp_audience_change_port(w, t);
 	}
 	if (b->selected || t->selected == DP_NO_TUPLE) {
 		t->consent_ns = w->now_ns;
@@ -151,9 +151,9 @@ int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
 	struct dp_transport *t = &w->transports[op->slot];
 	struct dp_transport *last = w->owned[--w->owned_count];
 
-	if (t->port)
-		dp_plain_del(w, t);
-	for (unsigned i = 0; !t->port && i < SH_MAX_TUPLES; i++)
+	if (t->udp_port)
+		dp_plain_transport_del(w, t);
+	for (unsigned i = 0; !t->udp_port && i < SH_MAX_TUPLES; i++)
 		if (t->tuple[i].path.remote.family != 0)
 			unbind(w, t, i);
 	dp_transport_close_srtp(w, t);

@@ -64,11 +64,11 @@ struct dp_transport {
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 
 	/* plain transports, whose one address is tuple[0] */
-	uint16_t port; /* its own UDP port; 0: a WebRTC transport, all of this is unused */
+	uint16_t udp_port; /* its own; 0: a WebRTC transport, all of this is unused */
 	uint8_t plain_flags; /* enum sh_plain_flags */
-	bool learns; /* its address comes from packets */
-	bool asks; /* for its neighbour's MAC, by ARP or ND */
-	uint64_t asked_ns, ask_ns; /* the last time, and the next */
+	bool learns_address; /* from packets that prove valid */
+	bool resolves; /* its neighbour's MAC address, by ARP or ND */
+	uint64_t solicited_ns, next_solicit_ns; /* the last request, and when the next is due */
 
 	/* ICE */
 	struct sh_hmac_sha1 key;
@@ -80,7 +80,7 @@ struct dp_transport {
 /* A plain transport without SRTP: what comes and goes is not protected. */
 static inline bool dp_transport_unprotected(const struct dp_transport *t)
 {
-	return t->port && !(t->plain_flags & SH_PLAIN_SRTP);
+	return t->udp_port && !(t->plain_flags & SH_PLAIN_SRTP);
 }
 
 /* Operations, run on the owning worker. 0 or errno. */

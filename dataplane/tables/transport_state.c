@@ -18,10 +18,10 @@ void dp_transport_refresh(struct dp_transport *t)
 		dp_consumers_want_keyframes(t);
 }
 
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
+void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
 {
-	if (t->port) {
-		dp_plain_came(w, t, meta, rtp);
+	if (t->udp_port) {
+		dp_plain_transport_accepted(w, t, meta, rtp);
 		return;
 	}
 	if (!t->media_seen)

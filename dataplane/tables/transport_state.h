@@ -16,6 +16,6 @@ void dp_transport_refresh(struct dp_transport *t);
  * Updates the transport after a packet was accepted: SRTP authenticated, or on an unprotected plain
  * transport validated. `rtp`: it was RTP, else RTCP.
  */
-void dp_authenticated(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
+void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
 
 #endif

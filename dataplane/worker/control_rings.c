@@ -30,7 +30,7 @@ static int lay_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, ui
 	return 0;
 }
 
-static int lay_out(struct dp_control *c, char *map, size_t *size)
+static int lay_out(struct dp_control_rings *c, char *map, size_t *size)
 {
 	size_t at = 0;
 	int error = lay_ring(&c->cmd, map, &at, DP_CMD_SLOTS, sizeof(struct sh_cmd));
@@ -44,9 +44,9 @@ static int lay_out(struct dp_control *c, char *map, size_t *size)
 	return error;
 }
 
-struct dp_control *dp_control_new(unsigned workers)
+struct dp_control_rings *dp_control_rings_new(unsigned workers)
 {
-	struct dp_control *c = calloc(1, sizeof(*c));
+	struct dp_control_rings *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -69,7 +69,7 @@ struct dp_control *dp_control_new(unsigned workers)
 		goto fail;
 	return c;
 fail:
-	dp_control_free(c);
+	dp_control_rings_free(c);
 	return NULL;
 }
 
@@ -79,7 +79,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-void dp_control_free(struct dp_control *c)
+void dp_control_rings_free(struct dp_control_rings *c)
 {
 	if (c->map != MAP_FAILED)
 		munmap(c->map, c->size);
@@ -90,12 +90,12 @@ void dp_control_free(struct dp_control *c)
 	free(c);
 }
 
-static uint32_t offset(const struct dp_control *c, const struct sh_ring *r)
+static uint32_t offset(const struct dp_control_rings *c, const struct sh_ring *r)
 {
 	return (uint32_t)((const char *)r->ring - (const char *)c->map);
 }
 
-void dp_control_describe(const struct dp_control *c, struct sh_hello_reply *reply)
+void dp_control_rings_describe(const struct dp_control_rings *c, struct sh_hello_reply *reply)
 {
 	reply->size = c->size;
 	reply->cmd_offset = offset(c, &c->cmd);
@@ -110,7 +110,7 @@ void dp_control_describe(const struct dp_control *c, struct sh_hello_reply *repl
 	}
 }
 
-int dp_control_take(const struct dp_control *c, struct sh_cmd *cmd)
+int dp_control_rings_take(const struct dp_control_rings *c, struct sh_cmd *cmd)
 {
 	struct rte_ring *r = c->cmd.ring;
 	uint32_t at;

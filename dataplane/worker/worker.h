@@ -22,7 +22,7 @@
 
 struct dp_audience;
 struct dp_consumer;
-struct dp_control;
+struct dp_control_rings;
 struct dp_ports;
 struct dp_srtp_engine;
 struct dp_stream;
@@ -33,13 +33,14 @@ struct rte_mempool;
 struct rte_ring;
 
 /*
- * Audiences of one port and one kind of stream for which there are packets. A round is a pass of each that
- * waits: one that has had its own and has more waits for the others, so that under overload no viewer is looked
- * at more often than another, whichever stream it watches.
+ * The audiences of one port and one kind of stream that have a backlog (tables/scheduler.h). In a
+ * round each has one pass: an audience that has had its pass and has more to send waits for the next
+ * round, so that under overload no viewer is visited more often than another, whichever stream it
+ * watches.
  */
-struct dp_turns {
-	struct dp_audience **now, **later; /* still to have their pass in this round, and in the next */
-	uint32_t count, later_count;
+struct dp_schedule {
+	struct dp_audience **current, **next; /* those whose pass is in this round, and in the next */
+	uint32_t count, next_count;
 	uint32_t round;
 };
 
@@ -66,22 +67,22 @@ struct dp_worker {
 	struct dp_stream *streams;
 	struct dp_consumer *consumers;
 	struct rte_hash *tuples; /* struct dp_tuple_key -> transport slot << 8 | tuple index */
-	struct dp_transport *
-		*plain; /* by offset of their UDP port, this worker's plain transports; NULL: none */
-	uint32_t asking; /* plain transports that ask for a neighbour's MAC */
+	struct dp_transport **
+		plain_transports; /* by offset of their UDP port, this worker's plain transports; NULL: none */
+	uint32_t resolving; /* plain transports that need a neighbour's MAC address */
 	struct dp_audience *audience; /* this worker's viewers: dp_audience_of() */
 	struct dp_transport **owned; /* this worker's transports, dense, for housekeeping */
 	uint32_t owned_count, owned_next;
 	struct dp_transport *ingress; /* those that produce */
-	struct dp_turns audio[SH_MAX_PORTS], video[SH_MAX_PORTS]; /* what is to be fanned out, by port */
+	struct dp_schedule audio[SH_MAX_PORTS], video[SH_MAX_PORTS]; /* what is to be fanned out, by port */
 	uint32_t audio_loops[SH_MAX_PORTS]; /* so many in a row have left no room for video that waits */
 	uint32_t fanout_first; /* index of the port that is served first */
 	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */
-	uint64_t keep_ns; /* how long packets stay to be sent again: less while the pool is short */
+	uint64_t retention_ns; /* how long packets stay for retransmission: less while the pool is short */
 
-	/* memory of the media path, made by dp_media_init() */
+	/* memory of the media path, made by dp_media_memory_init() */
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot */
 	size_t session_in_size, session_out_size;
 	struct rte_mempool *twcc_pool, *chunk_pool;
@@ -92,7 +93,7 @@ struct dp_worker {
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* stream slots from worker i with packets for us */
 	struct dp_worker *peer[SH_MAX_WORKERS];
-	_Atomic(const struct dp_control *) control
+	_Atomic(const struct dp_control_rings *) control_rings
 		__rte_cache_aligned; /* rings to the control plane; NULL: none is connected */
 
 	const struct dp_ports *ports;

@@ -39,12 +39,12 @@ static unsigned walk(const struct dp_rtp *r, const uint8_t *pkt)
 static void rewrite(const struct dp_rtp *r, const uint8_t *pkt, const uint8_t *in, const uint8_t *out)
 {
 	uint8_t *dst = malloc(DP_EGRESS_HEADER_MAX);
-	struct dp_plain p = {.marker = r->marker};
+	struct dp_rtp_info p = {.marker = r->marker};
 	struct dp_egress e;
 	struct dp_rtp back;
 
 	must(dst);
-	dp_plain_extensions(&p, r, pkt, in, out);
+	dp_rtp_info_extensions(&p, r, pkt, in, out);
 	must(p.copy_len <= DP_EGRESS_COPY_MAX);
 	dp_egress_init(&e, r->ssrc ^ 1, r->ssrc ^ 2, 96, 97, "12345678", r->seq % (SH_MID_MAX + 2), out);
 	size_t len = dp_egress_header(dst, &e, &p, r->seq, r->timestamp, r->timestamp);

@@ -198,7 +198,7 @@ static struct rte_mbuf *packet(uint64_t since_ns, uint64_t kind)
 /* Packets to viewers that have come in now. */
 static void burst(uint16_t port, unsigned n)
 {
-	struct rte_mbuf *m[DP_TX_MOST];
+	struct rte_mbuf *m[DP_TX_BURST_MAX];
 
 	for (unsigned i = 0; i < n; i++)
 		m[i] = packet(bed->worker.now_ns, SH_KIND_VIDEO);
@@ -233,9 +233,9 @@ static uint32_t next_random(uint32_t upper)
 /* Where nothing waits a burst goes to the device at once, and whole. */
 static void straight_on(void **state)
 {
-	burst(0, DP_TX_MOST);
+	burst(0, DP_TX_BURST_MAX);
 	assert_int_equal(bed->device[0].calls, 1);
-	assert_int_equal(bed->device[0].taken, DP_TX_MOST);
+	assert_int_equal(bed->device[0].taken, DP_TX_BURST_MAX);
 	assert_int_equal(bed->stats.tx_waits, 0);
 	assert_int_equal(dp_tx_flush(&bed->worker), 0);
 	assert_int_equal(bed->device[0].calls, 1);
@@ -248,13 +248,13 @@ static void all_and_in_order(void **state)
 	struct device *d = &bed->device[0];
 	unsigned flushed = 0, waited = 0;
 
-	while (bed->made + DP_TX_MOST < PACKETS) {
+	while (bed->made + DP_TX_BURST_MAX < PACKETS) {
 		unsigned waiting = bed->made - d->taken;
 
 		d->room = next_random(100);
-		if (waiting + DP_TX_MOST <= LIMIT)
-			burst(0, 1 + next_random(DP_TX_MOST));
-		if (waiting < LIMIT - DP_TX_MOST && next_random(4) == 0) {
+		if (waiting + DP_TX_BURST_MAX <= LIMIT)
+			burst(0, 1 + next_random(DP_TX_BURST_MAX));
+		if (waiting < LIMIT - DP_TX_BURST_MAX && next_random(4) == 0) {
 			struct rte_mbuf *m = packet(w->now_ns, 0);
 
 			dp_tx(w, 0, m);
@@ -312,19 +312,19 @@ static void how_much_ahead(void **state)
 {
 	struct dp_worker *w = &bed->worker;
 
-	assert_int_equal(dp_tx_ahead(w, 0), DP_TXQ_AHEAD);
+	assert_int_equal(dp_tx_room(w, 0), DP_TXQ_ROOM);
 	bed->device[0].room = 0;
 	burst(0, 64);
-	assert_int_equal(dp_tx_ahead(w, 0), DP_TXQ_AHEAD - 64);
+	assert_int_equal(dp_tx_room(w, 0), DP_TXQ_ROOM - 64);
 	burst(0, 64);
 	burst(0, 64);
-	assert_int_equal(dp_tx_ahead(w, 0), DP_TXQ_AHEAD / 4);
+	assert_int_equal(dp_tx_room(w, 0), DP_TXQ_ROOM / 4);
 	burst(0, 1);
-	assert_int_equal(dp_tx_ahead(w, 0), 0);
-	assert_int_equal(dp_tx_ahead(w, 1), DP_TXQ_AHEAD);
+	assert_int_equal(dp_tx_room(w, 0), 0);
+	assert_int_equal(dp_tx_room(w, 1), DP_TXQ_ROOM);
 	bed->device[0].room = 1;
 	dp_tx_flush(w);
-	assert_int_equal(dp_tx_ahead(w, 0), DP_TXQ_AHEAD / 4);
+	assert_int_equal(dp_tx_room(w, 0), DP_TXQ_ROOM / 4);
 }
 
 /* Media behind what was queued as new grows too old before that does. */
@@ -366,11 +366,12 @@ static void any_age(void **state)
 	struct device *d = &bed->device[0];
 	unsigned seen = 0, late = 0;
 
-	while (bed->made + DP_TX_MOST < PACKETS && bed->made - d->taken - bed->let_go + DP_TX_MOST <= LIMIT) {
+	while (bed->made + DP_TX_BURST_MAX < PACKETS &&
+		bed->made - d->taken - bed->let_go + DP_TX_BURST_MAX <= LIMIT) {
 		unsigned gone = bed->let_go;
 
 		d->room = next_random(30);
-		for (unsigned n = next_random(DP_TX_MOST); n; n--)
+		for (unsigned n = next_random(DP_TX_BURST_MAX); n; n--)
 			one(0, w->now_ns - next_random(90) * MS, next_random(3));
 		d->room += next_random(20);
 		dp_tx_flush(w);

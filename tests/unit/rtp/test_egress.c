@@ -32,14 +32,14 @@ static const uint8_t browser[SH_EXT_COUNT] = {
 	[SH_EXT_PLAYOUT_DELAY] = 5,
 };
 
-static struct dp_plain plain_of(uint16_t profile, const uint8_t *elements, size_t len, const uint8_t *in,
+static struct dp_rtp_info plain_of(uint16_t profile, const uint8_t *elements, size_t len, const uint8_t *in,
 	const uint8_t *out)
 {
 	uint8_t *pkt = exact(elements, len);
 	struct dp_rtp r = {.ext_profile = profile, .ext_len = (uint16_t)len};
-	struct dp_plain p = {.copy_len = 99};
+	struct dp_rtp_info p = {.copy_len = 99};
 
-	dp_plain_extensions(&p, &r, pkt, in, out);
+	dp_rtp_info_extensions(&p, &r, pkt, in, out);
 	free(pkt);
 	return p;
 }
@@ -57,7 +57,7 @@ static void each_extension(void **state)
 
 	for (unsigned ext = 0; ext < SH_EXT_COUNT; ext++) {
 		uint8_t elements[4] = {(uint8_t)(browser[ext] << 4 | 2), 'x', 'y', 'z'};
-		struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+		struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
 		assert_int_equal(p.copy_len, copied[ext] ? 4 : 0);
 		if (copied[ext]) {
@@ -71,7 +71,7 @@ static void unknown_id_is_stripped(void **state)
 {
 	static const uint8_t elements[] = {0x60, 'x', 0xe0, 'l', 0x70, 'y', 0, 0};
 	static const uint8_t want[] = {0x60, 'l'};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
 	assert_int_equal(p.copy_len, sizeof(want));
 	assert_memory_equal(p.copy, want, sizeof(want));
@@ -105,7 +105,7 @@ static void two_byte_in(void **state)
 	elements[len++] = 16;
 	memcpy(elements + len, "0123456789abcdef", 16);
 	len += 16;
-	struct dp_plain p = plain_of(0x1000, elements, len, browser, router);
+	struct dp_rtp_info p = plain_of(0x1000, elements, len, browser, router);
 	assert_int_equal(p.copy_len, 2 + 17);
 	assert_memory_equal(p.copy,
 		"\x60"
@@ -125,7 +125,7 @@ static void no_room_is_stripped(void **state)
 		elements[17 * i] = (uint8_t)(ids[i] << 4 | 15);
 	}
 	/* Three of 17 bytes fit, a fourth doesn't. */
-	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	assert_int_equal(p.copy_len, 51);
 
 	/* Nor one of 14. */
@@ -142,7 +142,7 @@ static void no_room_is_stripped(void **state)
 static void repeated_is_copied_once(void **state)
 {
 	static const uint8_t elements[] = {0xe0, 'a', 0xe0, 'b', 0xd0, 'c', 0, 0};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 
 	assert_int_equal(p.copy_len, 4);
 	assert_memory_equal(p.copy,
@@ -185,7 +185,7 @@ static void header_with_all(void **state)
 		0x11, '4', '2', 0x42, 0x12, 0x34, 0x56, /* MID, abs-send-time */
 		0x93, 1, 2, 3, 4, 0x60, 'l', 0, 0, /* copied, padding */
 	};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	uint8_t dst[DP_EGRESS_HEADER_MAX + 1];
 	struct dp_egress e;
 
@@ -214,7 +214,7 @@ static void header_without_extension(void **state)
 	static const uint8_t want[] = {0x80, 0x6f, 0x04, 0xd2, 0, 0, 0, 1, 0, 0, 0, 2};
 	static const uint8_t no_ids[SH_EXT_COUNT];
 	uint8_t dst[DP_EGRESS_HEADER_MAX];
-	struct dp_plain p = {.copy_len = 0};
+	struct dp_rtp_info p = {.copy_len = 0};
 	struct dp_egress e;
 
 	dp_egress_init(&e, 2, 0, 111, 0, "0", 1, no_ids);
@@ -227,7 +227,7 @@ static void mid_and_send_time_alone(void **state)
 {
 	uint8_t ids[SH_EXT_COUNT] = {[SH_EXT_MID] = 1};
 	uint8_t dst[DP_EGRESS_HEADER_MAX];
-	struct dp_plain p = {.copy_len = 0};
+	struct dp_rtp_info p = {.copy_len = 0};
 	struct dp_egress e;
 
 	dp_egress_init(&e, 1, 2, 96, 97, "12345678", 8, ids);
@@ -262,7 +262,7 @@ static void unwritable(void **state)
 static void longest_header(void **state)
 {
 	uint8_t *dst = malloc(DP_EGRESS_HEADER_MAX);
-	struct dp_plain p = {.copy_len = DP_EGRESS_COPY_MAX};
+	struct dp_rtp_info p = {.copy_len = DP_EGRESS_COPY_MAX};
 	struct dp_egress e;
 
 	assert_non_null(dst);
@@ -277,7 +277,7 @@ static void longest_header(void **state)
 static void parses_back(void **state)
 {
 	static const uint8_t elements[] = {0xe0, 'l', 0xd0, 3, 0, 0, 0, 0};
-	struct dp_plain p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
 	uint8_t dst[DP_EGRESS_HEADER_MAX];
 	struct dp_rtp_ext x;
 	struct dp_egress e;

@@ -188,12 +188,12 @@ static void begins_anew(void **state)
 	uint64_t last;
 
 	dp_receive_init(&r, 90000);
-	dp_receive_anew(&r, 7); /* of no effect before the first */
+	dp_receive_restart(&r, 7); /* of no effect before the first */
 	get(&r, 99, 0, second);
 	get(&r, 100, 0, second);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		last = r.highest;
-		dp_receive_anew(&r, numbers[i]);
+		dp_receive_restart(&r, numbers[i]);
 		assert_int_equal((uint16_t)dp_receive_extend(&r, numbers[i]), numbers[i]);
 		assert_true(dp_receive_extend(&r, numbers[i]) > last + 65536);
 		get(&r, numbers[i], 0, second);

@@ -74,7 +74,7 @@ static void run(void)
 	world->room = UINT32_MAX;
 	do
 		dp_fanout(&world->worker[0]);
-	while (dp_turns_waiting(world->worker[0].video));
+	while (dp_schedule_has_work(world->worker[0].video));
 }
 
 static void leave_in_any_order(void **state)
@@ -130,7 +130,7 @@ static void pass_stops(void **state)
 			join(i);
 		for (unsigned i = 0; i < 5; i++)
 			world_packet(s, FIRST + i);
-		while (dp_turns_waiting(world->worker[0].video)) {
+		while (dp_schedule_has_work(world->worker[0].video)) {
 			unsigned sent;
 
 			world->room = room;
@@ -158,7 +158,7 @@ static void coming_and_going(void **state)
 		uint32_t from[WORLD_VIEWERS], next = FIRST;
 
 		memset(world->sent, 0, sizeof(world->sent));
-		world->worker[0].keep_ns = 0;
+		world->worker[0].retention_ns = 0;
 		for (unsigned i = 0; i < MANY; i++) {
 			join(i);
 			there[i] = true;
@@ -229,7 +229,7 @@ static void last_leaves_in_a_pass(void **state)
 	world->room = 2;
 	dp_fanout(&world->worker[0]);
 	world_leave(0);
-	assert_false(dp_turns_waiting(world->worker[0].video));
+	assert_false(dp_schedule_has_work(world->worker[0].video));
 	assert_true(s->cursor[0].at == DP_CURSOR_NONE);
 	join(1);
 	world_packet(s, FIRST + 5);
@@ -251,7 +251,7 @@ static void streams_take_turns(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		world_packet(large, FIRST + i);
 	dp_fanout(&world->worker[0]); /* as many as go in one loop */
-	assert_true(dp_turns_waiting(world->worker[0].video));
+	assert_true(dp_schedule_has_work(world->worker[0].video));
 	world_packet(small, FIRST);
 	world->room = 3;
 	dp_fanout(&world->worker[0]);
@@ -280,7 +280,7 @@ static void batch_is_read_late(void **state)
 
 	world->before_flush = owner_reclaims;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++) {
-		world->worker[i].keep_ns = 0;
+		world->worker[i].retention_ns = 0;
 		assert_int_equal(world_join(i, 0, i), 0);
 	}
 	for (unsigned n = 0; n < 4; n++) {
@@ -305,7 +305,7 @@ static void clocks_differ(void **state)
 	struct dp_stream *s = world_stream(0);
 
 	assert_int_equal(world_join(0, 0, 1), 0);
-	world->worker[1].keep_ns = 0;
+	world->worker[1].retention_ns = 0;
 	world->worker[0].now_ns = world->worker[1].now_ns + 1000;
 	world_packet(s, FIRST);
 	dp_fanout(&world->worker[1]);
@@ -362,7 +362,7 @@ static void after_a_pause(void **state)
 	world->transport[0].can_send = true;
 	world->transport[0].idle = false;
 	world_packet(s, FIRST + 40);
-	s->ring[40].plain.keyframe = false;
+	s->ring[40].info.keyframe = false;
 	world_packet(s, FIRST + 41);
 	run();
 	set.cmd.consumer_set.paused = 1;
@@ -412,7 +412,7 @@ static void resend(uint16_t seq)
 {
 	struct dp_outgoing o = {.count = 0};
 
-	assert_true(dp_resend(&world->worker[0], &world->consumer[0], seq, &o));
+	assert_true(dp_retransmit(&world->worker[0], &world->consumer[0], seq, &o));
 	dp_outgoing_end(&world->worker[0], &o);
 }
 
@@ -459,7 +459,7 @@ static void nack_flood(void **state)
 	join(0);
 	world_packet(s, FIRST);
 	run();
-	while (dp_resend(&world->worker[0], &world->consumer[0], (uint16_t)(40000 + looked), &o))
+	while (dp_retransmit(&world->worker[0], &world->consumer[0], (uint16_t)(40000 + looked), &o))
 		looked++;
 	assert_in_range(looked, 100, 1000);
 	assert_int_equal(world->stats[0].rtx_missed, looked);

@@ -84,7 +84,7 @@ static void ask_again(unsigned viewers, uint32_t *looked, uint64_t *next)
 			uint64_t number = world->log[i][looked[i]].number;
 
 			for (; next[i] && next[i] < number; next[i]++)
-				dp_resend(w, &world->consumer[i], (uint16_t)next[i], &o);
+				dp_retransmit(w, &world->consumer[i], (uint16_t)next[i], &o);
 			next[i] = RTE_MAX(next[i], number + 1);
 		}
 		dp_outgoing_end(w, &o);
@@ -185,7 +185,7 @@ static void asking_again(void **state)
 		world_packet(s, 2 + ms); /* the device takes half of them until it takes all */
 		world->room = ms < 50 ? 5 + AGAIN : 1000;
 		for (unsigned i = 0; i < AGAIN; i++)
-			assert_true(dp_resend(&world->worker[0], &world->consumer[1], first, &o));
+			assert_true(dp_retransmit(&world->worker[0], &world->consumer[1], first, &o));
 		dp_outgoing_end(&world->worker[0], &o);
 		loop(world->room);
 		if (ms < 20)
@@ -198,7 +198,7 @@ static void asking_again(void **state)
 	/* And not more of them than there is room for. */
 	world->room = AGAIN - 1;
 	for (unsigned i = 0; i < AGAIN; i++)
-		dp_resend(&world->worker[0], &world->consumer[1], first, &o);
+		dp_retransmit(&world->worker[0], &world->consumer[1], first, &o);
 	dp_outgoing_end(&world->worker[0], &o);
 	assert_int_equal(world->room, 0);
 	assert_int_equal(stats->rtx_out + stats->drop[SH_DROP_RTX_ROOM], AGAIN * 61);
@@ -245,7 +245,7 @@ static void what_comes_in_a_pass(void **state)
 	loop(20);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(world->sent[i], 2);
-	assert_false(dp_turns_waiting(world->worker[0].video));
+	assert_false(dp_schedule_has_work(world->worker[0].video));
 	end(10, 1);
 }
 

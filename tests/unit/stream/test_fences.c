@@ -40,7 +40,7 @@ static void append_and_reclaim(void)
 {
 	struct dp_stream *s = &world->stream[0];
 
-	*dp_stream_next(s) = (struct dp_slot){.mbuf = next, .plain = {.seq = FIRST + BEFORE}};
+	*dp_stream_next(s) = (struct dp_ring_entry){.mbuf = next, .info = {.seq = FIRST + BEFORE}};
 	dp_stream_append(s);
 	dp_stream_reclaim(s);
 }

@@ -29,7 +29,7 @@ enum { EACH = 80, FIRST = 70000 }; /* viewers by each port: odd and even ones */
 static void open_all(unsigned slot)
 {
 	for (unsigned i = 0; i < 2 * EACH; i++) {
-		world->transport[i].encap.port = i % 2;
+		world->transport[i].encap.port_id = i % 2;
 		assert_int_equal(world_join(i, slot, 0), 0);
 	}
 }
@@ -50,7 +50,7 @@ static void loop(void)
 	w->now_ns += DP_MS;
 	dp_fanout(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
-		dp_audience_look(w, w->watched[i]);
+		dp_audience_tick(w, w->watched[i]);
 }
 
 /* A packet every two milliseconds; each has to be with the living port's viewers before the next one comes. */
@@ -126,13 +126,13 @@ static void leaving_a_dead_port(void **state)
 	for (unsigned n = 0; n < 10; n++)
 		world_packet(s, FIRST + n);
 	loop();
-	assert_false(dp_turns_waiting(&world->worker[0].video[0]));
-	assert_true(dp_turns_waiting(&world->worker[0].video[1]));
+	assert_false(dp_schedule_has_work(&world->worker[0].video[0]));
+	assert_true(dp_schedule_has_work(&world->worker[0].video[1]));
 	world->worker[0].now_ns += 200 * DP_MS;
 	loop();
 	leave_all(2 * EACH);
 	assert_int_equal(world->stats[0].drop[SH_DROP_TX_AGE], 10 * EACH);
-	assert_false(dp_turns_waiting(&world->worker[0].video[1]));
+	assert_false(dp_schedule_has_work(&world->worker[0].video[1]));
 }
 
 /* Both ports take less than there is: each viewer has what its port can, and they share that evenly. */
@@ -168,12 +168,12 @@ static void changing_over(void **state)
 		for (unsigned k = 0; k < 2; k++) {
 			unsigned i = (unsigned)rte_rand_max(2 * EACH);
 
-			world->transport[i].encap.port ^= 1;
-			dp_audience_follow(&world->worker[0], &world->transport[i]);
+			world->transport[i].encap.port_id ^= 1;
+			dp_audience_change_port(&world->worker[0], &world->transport[i]);
 			world->room = (unsigned)rte_rand_max(2 * EACH);
 			world->other_room = (unsigned)rte_rand_max(2 * EACH);
 			dp_fanout(&world->worker[0]);
-			dp_audience_look(&world->worker[0], s);
+			dp_audience_tick(&world->worker[0], s);
 			dp_stream_reclaim(s);
 		}
 	}
@@ -200,8 +200,8 @@ static void the_last_changes_over(void **state)
 	for (unsigned n = 0; n < 20; n++)
 		world_packet(s, FIRST + n);
 	loop();
-	world->transport[0].encap.port = 1;
-	dp_audience_follow(&world->worker[0], &world->transport[0]);
+	world->transport[0].encap.port_id = 1;
+	dp_audience_change_port(&world->worker[0], &world->transport[0]);
 	dp_stream_reclaim(s);
 	assert_int_equal(world_mbufs(), 20);
 	loop();
@@ -220,7 +220,7 @@ static void a_late_worker(void **state)
 	while (world_append(s, FIRST + taken))
 		taken++;
 	assert_int_equal(taken, WORLD_RING);
-	dp_audience_look(&world->worker[1], s);
+	dp_audience_tick(&world->worker[1], s);
 	assert_true(world_append(s, FIRST + taken));
 	dp_fanout(&world->worker[1]);
 	assert_int_equal(world->stats[1].drop[SH_DROP_TX_BEHIND] + world->sent[0], taken + 1);

@@ -71,7 +71,7 @@ static void window_and_age(void **state)
 	struct dp_stream *s = world_stream(0);
 	struct dp_worker *w = &world->worker[0];
 
-	w->keep_ns = 1000 * DP_MS;
+	w->retention_ns = 1000 * DP_MS;
 	assert_int_equal(world_join(0, 0, 0), 0);
 	for (unsigned i = 0; i < 3 * WORLD_RING; i++) {
 		world_packet(s, 70000 + i);
@@ -87,13 +87,13 @@ static void window_and_age(void **state)
 		world_packet(s, 70000 + 3 * WORLD_RING + i);
 	dp_fanout(w);
 	w->now_ns += 600 * DP_MS; /* older than what is kept, but for the last five */
-	dp_audience_let_go(w, &w->audience[0]);
+	dp_audience_advance_cursor(w, &w->audience[0]);
 	dp_stream_reclaim(s);
 	assert_int_equal(world_mbufs(), 5);
 
-	w->keep_ns = 0; /* the pool is short */
+	w->retention_ns = 0; /* the pool is short */
 	w->now_ns++;
-	dp_audience_let_go(w, &w->audience[0]);
+	dp_audience_advance_cursor(w, &w->audience[0]);
 	dp_stream_reclaim(s);
 	assert_int_equal(world_mbufs(), 0);
 	assert_int_equal(world->sent[0], 3 * WORLD_RING + 5);
@@ -107,7 +107,7 @@ static void slowest_decides(void **state)
 	struct dp_stream *s = world_stream(0);
 
 	for (unsigned i = 0; i < WORLD_WORKERS; i++) {
-		world->worker[i].keep_ns = 0;
+		world->worker[i].retention_ns = 0;
 		assert_int_equal(world_join(i, 0, i), 0);
 	}
 	for (unsigned i = 0; i < 20; i++)
@@ -225,7 +225,7 @@ static void stale_wake(void **state)
 	t = &world->stream[1];
 	assert_int_equal(dp_stream_prepare(t, &world->config, SH_KIND_VIDEO, 0), 0);
 	dp_fanout(&world->worker[1]);
-	assert_false(dp_turns_waiting(world->worker[1].video));
+	assert_false(dp_schedule_has_work(world->worker[1].video));
 	assert_true(t->cursor[1].at == DP_CURSOR_NONE);
 	assert_true(world->worker[1].audience[0].served == 5);
 	dp_stream_dispose(t);

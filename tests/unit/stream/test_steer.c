@@ -22,7 +22,7 @@ enum { BASE = 20000, SLOTS = 8, ELSEWHERE = 40000 };
 
 static unsigned heard; /* of neighbours */
 
-void dp_plain_neighbour(struct dp_worker *w, const struct sh_path *path)
+void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path)
 {
 	heard++;
 }
@@ -88,10 +88,10 @@ static void each_to_its_owner_in_order(void **state)
 	assert_int_equal(world->stats[0].handed_off, 4);
 	assert_int_equal(world->stats[0].drop[SH_DROP_UDP_PORT], 1);
 
-	assert_packets(pkts, dp_handed_in(&world->worker[1], pkts), (uint32_t[]){0, 4, 5}, 3);
+	assert_packets(pkts, dp_handoff_rx(&world->worker[1], pkts), (uint32_t[]){0, 4, 5}, 3);
 	assert_int_equal(world->stats[1].handed_in, 3);
-	assert_packets(pkts, dp_handed_in(&world->worker[2], pkts), (uint32_t[]){2}, 1);
-	assert_int_equal(dp_handed_in(&world->worker[1], pkts), 0);
+	assert_packets(pkts, dp_handoff_rx(&world->worker[2], pkts), (uint32_t[]){2}, 1);
+	assert_int_equal(dp_handoff_rx(&world->worker[1], pkts), 0);
 }
 
 static void what_does_not_fit_is_counted(void **state)
@@ -108,7 +108,7 @@ static void what_does_not_fit_is_counted(void **state)
 	assert_int_equal(dp_steer(&world->worker[0], pkts, RTE_DIM(port)), 0);
 	assert_int_equal(world->stats[0].handed_off, SLOTS - 1);
 	assert_int_equal(world->stats[0].drop[SH_DROP_HANDOFF_FULL], 3);
-	assert_packets(pkts, dp_handed_in(&world->worker[2], pkts), content, SLOTS - 1);
+	assert_packets(pkts, dp_handoff_rx(&world->worker[2], pkts), content, SLOTS - 1);
 }
 
 static void news_of_neighbours_are_no_packets(void **state)
@@ -119,7 +119,7 @@ static void news_of_neighbours_are_no_packets(void **state)
 	fill(pkts, port, RTE_DIM(port));
 	dp_meta(pkts[0])->neighbour = true;
 	assert_int_equal(dp_steer(&world->worker[0], pkts, RTE_DIM(port)), 0);
-	assert_packets(pkts, dp_handed_in(&world->worker[1], pkts), (uint32_t[]){1}, 1);
+	assert_packets(pkts, dp_handoff_rx(&world->worker[1], pkts), (uint32_t[]){1}, 1);
 	assert_int_equal(heard, 1);
 }
 

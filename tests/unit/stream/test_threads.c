@@ -52,10 +52,10 @@ void world_pause(void)
 
 static void read_one(struct dp_stream *s, uint64_t position)
 {
-	const struct dp_slot *slot = &s->ring[position & s->mask];
+	const struct dp_ring_entry *entry = &s->ring[position & s->mask];
 
-	wrong += slot->plain.seq != FIRST + position || !slot->mbuf ||
-		 world_content(slot->mbuf) != (uint32_t)(FIRST + position);
+	wrong += entry->info.seq != FIRST + position || !entry->mbuf ||
+		 world_content(entry->mbuf) != (uint32_t)(FIRST + position);
 	reads++;
 }
 
@@ -78,12 +78,12 @@ static void find_some(struct dp_stream *s, const struct dp_audience *a, uint32_t
 /* The owner tells who attached; one may come that was sent to an audience that has left since. */
 static void take_wakes(struct dp_worker *w, struct dp_audience *a)
 {
-	dp_stream_take_wakes(w);
+	dp_audience_take_wakes(w);
 	wakes += a->waiting;
 	if (a->waiting)
-		dp_turns_remove(w, a);
-	wrong += a->waiting ||
-		 w->audio->count + w->audio->later_count + w->video->count + w->video->later_count;
+		dp_schedule_remove(w, a);
+	wrong +=
+		a->waiting || w->audio->count + w->audio->next_count + w->video->count + w->video->next_count;
 }
 
 static void *reader(void *arg)
@@ -106,8 +106,8 @@ static void *reader(void *arg)
 				read_one(s, at);
 			a->served = target;
 			w->now_ns = target; /* a packet came at its position */
-			w->keep_ns = some(&state, WORLD_RING);
-			dp_audience_let_go(w, a);
+			w->retention_ns = some(&state, WORLD_RING);
+			dp_audience_advance_cursor(w, a);
 			find_some(s, a, &state);
 			take_wakes(w, a);
 			if (some(&state, 8) == 0)
@@ -149,7 +149,7 @@ static void threads(void **state)
 	while (now_ms() < end)
 		for (unsigned i = 0; i < 1000; i++) {
 			append_some(s, 1 + some(&random, i % 2 ? 4 : 40));
-			dp_stream_publish(&world->worker[0], s);
+			dp_audience_notify(&world->worker[0], s);
 			dp_stream_reclaim(s);
 		}
 	stop = true;

@@ -114,7 +114,7 @@ static unsigned *room_of(uint16_t port)
 	return port ? &world->other_room : &world->room;
 }
 
-unsigned dp_tx_ahead(const struct dp_worker *w, uint16_t port)
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 {
 	return *room_of(port);
 }
@@ -157,7 +157,7 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 	if (world->before_flush)
 		world->before_flush();
 	for (unsigned i = 0; i < o->count; i++) {
-		assert_true((*room_of(o->transport[i]->encap.port))-- > 0);
+		assert_true((*room_of(o->transport[i]->encap.port_id))-- > 0);
 		note_sent(o->transport[i], &o->job[i]);
 		rte_pktmbuf_free(o->mbuf[i]);
 	}
@@ -201,11 +201,11 @@ static void make_worker(unsigned i)
 	w->ports = &world->ports;
 	w->audience = calloc(WORLD_PORTS * WORLD_STREAMS, sizeof(*w->audience));
 	for (unsigned k = 0; k < WORLD_PORTS; k++)
-		assert_true(dp_turns_init(&w->audio[k], WORLD_STREAMS, 0) &&
-			    dp_turns_init(&w->video[k], WORLD_STREAMS, 0));
+		assert_true(dp_schedule_init(&w->audio[k], WORLD_STREAMS, 0) &&
+			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->now_ns = 1000 * DP_MS;
-	w->keep_ns = UINT64_MAX;
+	w->retention_ns = UINT64_MAX;
 	for (unsigned k = 0; k < WORLD_WORKERS; k++) {
 		w->peer[k] = &world->worker[k];
 		if (k != i)
@@ -243,10 +243,10 @@ int world_teardown(void **state)
 
 		free(w->audience);
 		for (unsigned k = 0; k < 2 * WORLD_PORTS; k++) {
-			struct dp_turns *t = k % 2 ? &w->video[k / 2] : &w->audio[k / 2];
+			struct dp_schedule *t = k % 2 ? &w->video[k / 2] : &w->audio[k / 2];
 
-			free(t->now);
-			free(t->later);
+			free(t->current);
+			free(t->next);
 		}
 		free(w->watched);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
@@ -312,7 +312,7 @@ void world_leave(unsigned viewer)
 	/* The one whose audience it is in. */
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		for (struct dp_audience_chunk *c =
-				dp_audience_of(&world->worker[i], v->stream->slot, v->port)->first;
+				dp_audience_of(&world->worker[i], v->stream->slot, v->port_index)->first;
 			c; c = c->next)
 			if (c == v->chunk)
 				worker = i;
@@ -345,16 +345,16 @@ uint32_t world_content(const struct rte_mbuf *m)
 
 bool world_append(struct dp_stream *s, uint64_t seq)
 {
-	struct dp_slot *slot;
+	struct dp_ring_entry *entry;
 
 	if (!dp_stream_room(s))
 		return false;
-	slot = dp_stream_next(s);
-	*slot = (struct dp_slot){.mbuf = world_mbuf((uint32_t)seq), .rx_ns = world->worker[0].now_ns};
-	slot->payload = slot->mbuf->buf_addr;
-	slot->plain.seq = seq;
-	slot->plain.payload_len = sizeof(uint32_t);
-	slot->plain.keyframe = true;
+	entry = dp_stream_next(s);
+	*entry = (struct dp_ring_entry){.mbuf = world_mbuf((uint32_t)seq), .rx_ns = world->worker[0].now_ns};
+	entry->payload = entry->mbuf->buf_addr;
+	entry->info.seq = seq;
+	entry->info.payload_len = sizeof(uint32_t);
+	entry->info.keyframe = true;
 	dp_stream_append(s);
 	return true;
 }
@@ -362,7 +362,7 @@ bool world_append(struct dp_stream *s, uint64_t seq)
 void world_packet(struct dp_stream *s, uint64_t seq)
 {
 	assert_true(world_append(s, seq));
-	dp_stream_publish(&world->worker[0], s);
+	dp_audience_notify(&world->worker[0], s);
 }
 
 unsigned world_mbufs(void)

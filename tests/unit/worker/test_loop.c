@@ -43,7 +43,7 @@ unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 	return n;
 }
 
-unsigned dp_handed_in(struct dp_worker *w, struct rte_mbuf **pkts)
+unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
 	unsigned n = up_to_a_burst(&handed_waiting);
 
@@ -92,7 +92,7 @@ void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 }
 
-void dp_rtcp(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 }
 
@@ -101,7 +101,7 @@ unsigned dp_inject(struct dp_worker *w)
 	return 0;
 }
 
-unsigned dp_ops(struct dp_worker *w)
+unsigned dp_apply_ops(struct dp_worker *w)
 {
 	return 0;
 }
