@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "shared/bytes.h"
 #include "shared/stun.h"
 
 #include <errno.h>
@@ -42,26 +43,16 @@ static const uint32_t fingerprint_xor = 0x5354554e; /* RFC 8489, 14.7 */
 
 /* --- reading ------------------------------------------------------------------ */
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
 /* RFC 8489, 5: two zero bits, a length in whole words that matches the datagram, the cookie. */
 static int parse_header(struct sh_stun *m, const uint8_t *data, size_t len)
 {
 	if (len < SH_STUN_HEADER || (data[0] & 0xc0) != 0)
 		return EBADMSG;
-	if (get16(data + 2) % 4 != 0 || (size_t)get16(data + 2) + SH_STUN_HEADER != len)
+	if (sh_get_be16(data + 2) % 4 != 0 || (size_t)sh_get_be16(data + 2) + SH_STUN_HEADER != len)
 		return EBADMSG;
-	if (get32(data + 4) != magic_cookie)
+	if (sh_get_be32(data + 4) != magic_cookie)
 		return EBADMSG;
-	m->type = get16(data);
+	m->type = sh_get_be16(data);
 	memcpy(m->transaction, data + 8, sizeof(m->transaction));
 	return 0;
 }
@@ -76,7 +67,7 @@ static int parse_nomination(struct sh_stun *m, const uint8_t *value, size_t len)
 	if (want_len(len, 4) != 0)
 		return EBADMSG;
 	m->has_nomination = true;
-	m->nomination = get32(value);
+	m->nomination = sh_get_be32(value);
 	return 0;
 }
 
@@ -99,7 +90,7 @@ static int parse_attribute(struct sh_stun *m, uint16_t type, const uint8_t *valu
 		if (want_len(len, 4) != 0)
 			return EBADMSG;
 		if (!m->has_priority)
-			m->priority = get32(value);
+			m->priority = sh_get_be32(value);
 		m->has_priority = true;
 		return 0;
 	case ATTR_USE_CANDIDATE:
@@ -136,7 +127,7 @@ static int check_fingerprint(struct sh_stun *m, const uint8_t *data, size_t at, 
 	if (attr_len != FINGERPRINT_LEN || at + ATTR_HEADER + FINGERPRINT_LEN != len)
 		return EBADMSG;
 	crc = (uint32_t)crc32(0, data, (uInt)at) ^ fingerprint_xor;
-	if (crc != get32(data + at + ATTR_HEADER))
+	if (crc != sh_get_be32(data + at + ATTR_HEADER))
 		return EBADMSG;
 	m->fingerprint = true;
 	return 0;
@@ -156,8 +147,8 @@ int sh_stun_parse(struct sh_stun *m, const uint8_t *data, size_t len)
 		int error = 0;
 
 		/* `len` and `at` are multiples of 4, so an attribute header always fits. */
-		type = get16(data + at);
-		attr_len = get16(data + at + 2);
+		type = sh_get_be16(data + at);
+		attr_len = sh_get_be16(data + at + 2);
 		padded = (attr_len + 3) & ~(size_t)3;
 		if (padded > len - at - ATTR_HEADER)
 			return EBADMSG;
@@ -202,23 +193,11 @@ bool sh_stun_for_ufrag(const struct sh_stun *m, const char *ufrag, size_t ufrag_
 
 /* --- building ----------------------------------------------------------------- */
 
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
 static size_t begin(uint8_t *out, enum sh_stun_type type, const struct sh_stun *request)
 {
-	put16(out, type);
-	put16(out + 2, 0);
-	put32(out + 4, magic_cookie);
+	sh_put_be16(out, type);
+	sh_put_be16(out + 2, 0);
+	sh_put_be32(out + 4, magic_cookie);
 	memcpy(out + 8, request->transaction, sizeof(request->transaction));
 	return SH_STUN_HEADER;
 }
@@ -228,8 +207,8 @@ static size_t attribute(uint8_t *out, size_t at, unsigned type, size_t len)
 {
 	size_t padded = (len + 3) & ~(size_t)3;
 
-	put16(out + at, type);
-	put16(out + at + 2, (unsigned)len);
+	sh_put_be16(out + at, type);
+	sh_put_be16(out + at + 2, (unsigned)len);
 	memset(out + at + ATTR_HEADER + len, 0, padded - len);
 	return at + ATTR_HEADER + padded;
 }
@@ -240,12 +219,12 @@ static size_t finish(uint8_t *out, size_t at, const struct sh_hmac_sha1 *key)
 	if (key) {
 		size_t end = attribute(out, at, ATTR_MESSAGE_INTEGRITY, INTEGRITY_LEN);
 
-		put16(out + 2, (unsigned)(end - SH_STUN_HEADER));
+		sh_put_be16(out + 2, (unsigned)(end - SH_STUN_HEADER));
 		sh_hmac_sha1(key, out, at, out + at + ATTR_HEADER);
 		at = end;
 	}
-	put16(out + 2, (unsigned)(at + ATTR_HEADER + FINGERPRINT_LEN - SH_STUN_HEADER));
-	put32(out + at + ATTR_HEADER, (uint32_t)crc32(0, out, (uInt)at) ^ fingerprint_xor);
+	sh_put_be16(out + 2, (unsigned)(at + ATTR_HEADER + FINGERPRINT_LEN - SH_STUN_HEADER));
+	sh_put_be32(out + at + ATTR_HEADER, (uint32_t)crc32(0, out, (uInt)at) ^ fingerprint_xor);
 	return attribute(out, at, ATTR_FINGERPRINT, FINGERPRINT_LEN);
 }
 
@@ -257,7 +236,7 @@ static size_t put_xor_mapped(uint8_t *out, size_t at, const struct sh_addr *a)
 
 	value[0] = 0;
 	value[1] = a->family == 6 ? 2 : 1;
-	put16(value + 2, a->port ^ (magic_cookie >> 16));
+	sh_put_be16(value + 2, a->port ^ (magic_cookie >> 16));
 	for (size_t i = 0; i < ip_len; i++)
 		value[4 + i] = a->ip[i] ^ out[4 + i];
 	return attribute(out, at, ATTR_XOR_MAPPED_ADDRESS, 4 + ip_len);
@@ -279,13 +258,13 @@ size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code,
 	size_t reason_len = strnlen(reason, REASON_MAX - 1);
 	uint8_t *value = out + at + ATTR_HEADER;
 
-	put16(value, 0);
+	sh_put_be16(value, 0);
 	value[2] = (uint8_t)(code / 100 & 7);
 	value[3] = (uint8_t)(code % 100);
 	memcpy(value + 4, reason, reason_len);
 	at = attribute(out, at, ATTR_ERROR_CODE, 4 + reason_len);
 	if (code == 420) { /* RFC 8489, 6.3.1: names the unknown attribute */
-		put16(out + at + ATTR_HEADER, request->unknown_required);
+		sh_put_be16(out + at + ATTR_HEADER, request->unknown_required);
 		at = attribute(out, at, ATTR_UNKNOWN_ATTRIBUTES, 2);
 	}
 	return finish(out, at, key);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "shared/bytes.h"
+
 enum { REQUEST = 1, REPLY = 2 };
 
 static const uint8_t kind[6] = {0, 1, 8, 0, 6, 4}; /* Ethernet, IPv4, and their address lengths */
@@ -13,8 +15,8 @@ enum sh_drop dp_arp_parse(struct dp_arp *a, const uint8_t *frame, size_t len, si
 
 	if (len < offset + DP_ARP_LEN || memcmp(p, kind, sizeof(kind)) != 0)
 		return SH_DROP_ARP_MALFORMED;
-	a->request = dp_get16(p + 6) == REQUEST;
-	a->reply = dp_get16(p + 6) == REPLY;
+	a->request = sh_get_be16(p + 6) == REQUEST;
+	a->reply = sh_get_be16(p + 6) == REPLY;
 	a->sender_mac = p + 8;
 	a->sender_ip = p + 14;
 	a->target_ip = p + 24;
@@ -28,7 +30,7 @@ void dp_arp_reply(uint8_t *frame, size_t offset, const uint8_t mac[6])
 	uint8_t *p = frame + offset, asked[4];
 
 	memcpy(asked, p + 24, 4);
-	dp_put16(p + 6, REPLY);
+	sh_put_be16(p + 6, REPLY);
 	memcpy(p + 18, p + 8, 10); /* the sender becomes the target */
 	memcpy(p + 8, mac, 6);
 	memcpy(p + 14, asked, 4);
@@ -44,7 +46,7 @@ size_t dp_arp_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8
 	uint8_t *p = out + at;
 
 	memcpy(p, kind, sizeof(kind));
-	dp_put16(p + 6, REQUEST);
+	sh_put_be16(p + 6, REQUEST);
 	memcpy(p + 8, mac, 6);
 	memcpy(p + 14, ip, 4);
 	memset(p + 18, 0, 6);

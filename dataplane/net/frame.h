@@ -48,15 +48,4 @@ bool dp_frame_for(const struct dp_frame *f, const uint8_t mac[6]);
  */
 size_t dp_frame_build(uint8_t *out, const uint8_t dst[6], const uint8_t src[6], uint16_t vlan, uint16_t type);
 
-static inline uint16_t dp_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline void dp_put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 #endif

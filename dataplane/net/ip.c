@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 
 /* Whether the address is a valid source: not unspecified, not a group, not loopback. */
@@ -31,12 +32,12 @@ enum sh_drop dp_ipv4_parse(struct dp_ip *ip, const uint8_t *frame, size_t len, s
 	if (len < offset + DP_IPV4_HEADER || h[0] >> 4 != 4)
 		return SH_DROP_IP_MALFORMED;
 	header = (size_t)(h[0] & 0x0f) * 4;
-	total = dp_get16(h + 2);
+	total = sh_get_be16(h + 2);
 	if (header < DP_IPV4_HEADER || total < header || total > len - offset)
 		return SH_DROP_IP_MALFORMED;
 	if (verify && dp_sum_fold(dp_sum(0, h, header)) != 0)
 		return SH_DROP_IP_CHECKSUM;
-	if (dp_get16(h + 6) & 0x3fff) /* more fragments follow, or this is not the first */
+	if (sh_get_be16(h + 6) & 0x3fff) /* more fragments follow, or this is not the first */
 		return SH_DROP_IP_FRAGMENT;
 	if (!ipv4_source(h + 12))
 		return SH_DROP_IP_MALFORMED;
@@ -88,7 +89,7 @@ enum sh_drop dp_ipv6_parse(struct dp_ip *ip, const uint8_t *frame, size_t len, s
 
 	if (len < at || h[0] >> 4 != 6)
 		return SH_DROP_IP_MALFORMED;
-	payload = dp_get16(h + 4);
+	payload = sh_get_be16(h + 4);
 	if (payload > len - at)
 		return SH_DROP_IP_MALFORMED;
 	ip->family = 6;

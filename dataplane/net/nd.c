@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 
 static const uint8_t unspecified[16];
@@ -59,7 +60,7 @@ static void message(uint8_t *ip, uint8_t type, const uint8_t *from, const uint8_
 	uint8_t *p = ip + DP_IPV6_HEADER;
 
 	dp_ip_build(ip, 6, from, to);
-	dp_put16(ip + 4, MESSAGE_LEN);
+	sh_put_be16(ip + 4, MESSAGE_LEN);
 	ip[6] = DP_PROTO_ICMPV6;
 	ip[7] = 255;
 	memset(p, 0, MESSAGE_LEN);

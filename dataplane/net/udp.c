@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/net/udp.h"
 
+#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 
 enum sh_drop dp_udp_parse(struct dp_udp *u, const uint8_t *frame, const struct dp_ip *ip, bool verify)
@@ -10,11 +11,11 @@ enum sh_drop dp_udp_parse(struct dp_udp *u, const uint8_t *frame, const struct d
 
 	if (ip->l4_len < DP_UDP_HEADER)
 		return SH_DROP_UDP_MALFORMED;
-	len = dp_get16(h + 4);
+	len = sh_get_be16(h + 4);
 	if (len < DP_UDP_HEADER || len > ip->l4_len)
 		return SH_DROP_UDP_MALFORMED;
-	u->src = dp_get16(h);
-	u->dst = dp_get16(h + 2);
+	u->src = sh_get_be16(h);
+	u->dst = sh_get_be16(h + 2);
 	if (u->src == 0) /* a reply would have no destination port */
 		return SH_DROP_UDP_MALFORMED;
 	if (h[6] == 0 && h[7] == 0) {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "dataplane/rtp/ticks.h"
 
 enum {
@@ -102,8 +102,8 @@ static uint8_t put_extension_header(uint8_t *dst, size_t elements)
 	size_t words = (elements + 3) / 4;
 
 	dst[0] = 2 << 6 | 1 << 4;
-	dp_put16(dst + DP_RTP_HEADER, ONE_BYTE_PROFILE);
-	dp_put16(dst + DP_RTP_HEADER + 2, (uint16_t)words);
+	sh_put_be16(dst + DP_RTP_HEADER, ONE_BYTE_PROFILE);
+	sh_put_be16(dst + DP_RTP_HEADER + 2, (uint16_t)words);
 	return (uint8_t)(DP_EGRESS_ELEMENTS + 4 * words);
 }
 
@@ -157,11 +157,11 @@ static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const s
 {
 	memcpy(dst, e->header, sizeof(e->header));
 	dst[1] = (uint8_t)(p->marker << 7 | pt);
-	dp_put16(dst + 2, seq);
-	dp_put32(dst + 4, timestamp);
-	dp_put32(dst + 8, ssrc);
+	sh_put_be16(dst + 2, seq);
+	sh_put_be32(dst + 4, timestamp);
+	sh_put_be32(dst + 8, ssrc);
 	if (e->abs_send_time_id)
-		dp_put24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
+		sh_put_be24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
 	return p->copy_len ? put_copied(dst, e, p) : e->header_len;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/rtp/keyframe.h"
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "dataplane/rtp/keyframe_vp9.h"
 
 enum { H264_IDR = 5, H264_SPS = 7, H264_STAP_A = 24, H264_FU_A = 28 };
@@ -44,7 +44,7 @@ static bool h264_stap_start(const uint8_t *p, size_t len)
 	while (len > 0) {
 		if (len < 3)
 			return false;
-		size_t unit = dp_get16(p);
+		size_t unit = sh_get_be16(p);
 		if (unit == 0 || unit > len - 2)
 			return false;
 		starts |= h264_starts(p[2]);

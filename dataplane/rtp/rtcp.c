@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 
 enum {
 	HEADER = 4,
@@ -23,7 +23,7 @@ static size_t packet_len(const uint8_t *data, size_t left)
 {
 	if (left < HEADER || data[0] >> 6 != 2)
 		return 0;
-	size_t len = 4 * ((size_t)dp_get16(data + 2) + 1);
+	size_t len = 4 * ((size_t)sh_get_be16(data + 2) + 1);
 	return len <= left ? len : 0;
 }
 
@@ -72,7 +72,7 @@ bool dp_rtcp_next(const uint8_t *data, size_t len, size_t *pos, struct dp_rtcp *
 	n -= padding;
 	*out = (struct dp_rtcp){.pt = p[1], .count = p[0] & 0x1f};
 	if (n >= HEADER + 4) { /* a BYE or SDES without sources has no SSRC */
-		out->ssrc = dp_get32(p + HEADER);
+		out->ssrc = sh_get_be32(p + HEADER);
 		out->body = p + HEADER + 4;
 		out->body_len = n - HEADER - 4;
 	}
@@ -83,10 +83,10 @@ bool dp_rtcp_sender_info(const struct dp_rtcp *r, struct dp_rtcp_sender_info *ou
 {
 	if (r->pt != DP_RTCP_SR || r->body_len < SENDER_INFO)
 		return false;
-	out->ntp = (uint64_t)dp_get32(r->body) << 32 | dp_get32(r->body + 4);
-	out->rtp_timestamp = dp_get32(r->body + 8);
-	out->packets = dp_get32(r->body + 12);
-	out->octets = dp_get32(r->body + 16);
+	out->ntp = (uint64_t)sh_get_be32(r->body) << 32 | sh_get_be32(r->body + 4);
+	out->rtp_timestamp = sh_get_be32(r->body + 8);
+	out->packets = sh_get_be32(r->body + 12);
+	out->octets = sh_get_be32(r->body + 16);
 	return true;
 }
 
@@ -106,15 +106,15 @@ bool dp_rtcp_report(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_report *
 	if (!p)
 		return false;
 
-	uint32_t lost = dp_get24(p + 5); /* 24 bits, signed */
+	uint32_t lost = sh_get_be24(p + 5); /* 24 bits, signed */
 	*out = (struct dp_rtcp_report){
-		.ssrc = dp_get32(p),
+		.ssrc = sh_get_be32(p),
 		.fraction_lost = p[4],
 		.total_lost = lost & 0x800000 ? (int32_t)lost - 0x1000000 : (int32_t)lost,
-		.highest_seq = dp_get32(p + 8),
-		.jitter = dp_get32(p + 12),
-		.lsr = dp_get32(p + 16),
-		.dlsr = dp_get32(p + 20),
+		.highest_seq = sh_get_be32(p + 8),
+		.jitter = sh_get_be32(p + 12),
+		.lsr = sh_get_be32(p + 16),
+		.dlsr = sh_get_be32(p + 20),
 	};
 	return true;
 }
@@ -123,7 +123,7 @@ bool dp_rtcp_fb_media(const struct dp_rtcp *r, uint32_t *ssrc)
 {
 	if ((r->pt != DP_RTCP_RTPFB && r->pt != DP_RTCP_PSFB) || r->body_len < MEDIA_SSRC)
 		return false;
-	*ssrc = dp_get32(r->body);
+	*ssrc = sh_get_be32(r->body);
 	return true;
 }
 
@@ -134,8 +134,8 @@ bool dp_rtcp_nack(const struct dp_rtcp *r, unsigned i, uint16_t *pid, uint16_t *
 	const uint8_t *p = entry(r, MEDIA_SSRC, NACK_ENTRY, i);
 	if (!p)
 		return false;
-	*pid = dp_get16(p);
-	*blp = dp_get16(p + 2);
+	*pid = sh_get_be16(p);
+	*blp = sh_get_be16(p + 2);
 	return true;
 }
 
@@ -146,7 +146,7 @@ bool dp_rtcp_fir(const struct dp_rtcp *r, unsigned i, uint32_t *ssrc, uint8_t *s
 	const uint8_t *p = entry(r, MEDIA_SSRC, FIR_ENTRY, i);
 	if (!p)
 		return false;
-	*ssrc = dp_get32(p);
+	*ssrc = sh_get_be32(p);
 	*seq = p[4];
 	return true;
 }
@@ -160,7 +160,7 @@ bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps)
 		return false;
 
 	unsigned exponent = p[5] >> 2;
-	uint64_t mantissa = dp_get24(p + 5) & 0x3ffff;
+	uint64_t mantissa = sh_get_be24(p + 5) & 0x3ffff;
 	*bps = mantissa > UINT64_MAX >> exponent ? UINT64_MAX : mantissa << exponent;
 	return true;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "dataplane/rtp/rtcp.h"
 
 enum {
@@ -32,8 +32,8 @@ static uint8_t *begin(struct dp_rtcp_buf *b, uint8_t pt, uint8_t count, uint32_t
 	memset(p, 0, len);
 	p[0] = (uint8_t)(2 << 6 | count);
 	p[1] = pt;
-	dp_put16(p + 2, (uint16_t)(len / 4 - 1));
-	dp_put32(p + 4, ssrc);
+	sh_put_be16(p + 2, (uint16_t)(len / 4 - 1));
+	sh_put_be32(p + 4, ssrc);
 	b->len += len;
 	return p + HEADER_AND_SSRC;
 }
@@ -43,11 +43,11 @@ bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_s
 	uint8_t *p = begin(b, DP_RTCP_SR, 0, ssrc, HEADER_AND_SSRC + SENDER_INFO);
 	if (!p)
 		return false;
-	dp_put32(p, (uint32_t)(info->ntp >> 32));
-	dp_put32(p + 4, (uint32_t)info->ntp);
-	dp_put32(p + 8, info->rtp_timestamp);
-	dp_put32(p + 12, info->packets);
-	dp_put32(p + 16, info->octets);
+	sh_put_be32(p, (uint32_t)(info->ntp >> 32));
+	sh_put_be32(p + 4, (uint32_t)info->ntp);
+	sh_put_be32(p + 8, info->rtp_timestamp);
+	sh_put_be32(p + 12, info->packets);
+	sh_put_be32(p + 16, info->octets);
 	return true;
 }
 
@@ -57,13 +57,13 @@ static void put_report(uint8_t *p, const struct dp_rtcp_report *r)
 		       : r->total_lost < LOST_MIN ? LOST_MIN
 						  : r->total_lost;
 
-	dp_put32(p, r->ssrc);
+	sh_put_be32(p, r->ssrc);
 	p[4] = r->fraction_lost;
-	dp_put24(p + 5, (uint32_t)lost & 0xffffff);
-	dp_put32(p + 8, r->highest_seq);
-	dp_put32(p + 12, r->jitter);
-	dp_put32(p + 16, r->lsr);
-	dp_put32(p + 20, r->dlsr);
+	sh_put_be24(p + 5, (uint32_t)lost & 0xffffff);
+	sh_put_be32(p + 8, r->highest_seq);
+	sh_put_be32(p + 12, r->jitter);
+	sh_put_be32(p + 16, r->lsr);
+	sh_put_be32(p + 20, r->dlsr);
 }
 
 bool dp_rtcp_put_rr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_report *r, unsigned n)
@@ -97,7 +97,7 @@ bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media)
 	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_PLI, ssrc, HEADER_AND_SSRC + 4);
 	if (!p)
 		return false;
-	dp_put32(p, media);
+	sh_put_be32(p, media);
 	return true;
 }
 
@@ -107,7 +107,7 @@ bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8
 	if (!p)
 		return false;
 	/* The header's media SSRC is 0; the entry names the source (RFC 5104, 4.3.1.2). */
-	dp_put32(p + 4, media);
+	sh_put_be32(p + 4, media);
 	p[8] = seq;
 	return true;
 }
@@ -131,8 +131,8 @@ static size_t pack_nack(uint8_t *dst, const uint16_t *seqs, unsigned n)
 				blp |= (uint16_t)(1 << (behind - 1));
 		}
 		if (dst) {
-			dp_put16(dst + 4 * pairs, pid);
-			dp_put16(dst + 4 * pairs + 2, blp);
+			sh_put_be16(dst + 4 * pairs, pid);
+			sh_put_be16(dst + 4 * pairs + 2, blp);
 		}
 	}
 	return pairs;
@@ -146,7 +146,7 @@ bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, cons
 	uint8_t *p = begin(b, DP_RTCP_RTPFB, DP_RTPFB_NACK, ssrc, HEADER_AND_SSRC + 4 + 4 * pairs);
 	if (!p)
 		return false;
-	dp_put32(p, media);
+	sh_put_be32(p, media);
 	pack_nack(p + 4, seqs, n);
 	return true;
 }
@@ -165,9 +165,9 @@ bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const 
 	/* The header's media SSRC is 0 (draft-alvestrand-rmcat-remb-03, 2.2). */
 	memcpy(p + 4, "REMB", 4);
 	p[8] = (uint8_t)n;
-	dp_put24(p + 9, exponent << 18 | (uint32_t)(bps >> exponent));
+	sh_put_be24(p + 9, exponent << 18 | (uint32_t)(bps >> exponent));
 	for (unsigned i = 0; i < n; i++)
-		dp_put32(p + 12 + 4 * i, media[i]);
+		sh_put_be32(p + 12 + 4 * i, media[i]);
 	return true;
 }
 

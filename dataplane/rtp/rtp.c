@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 
 enum {
 	EXT_HEADER = 4,
@@ -30,15 +30,15 @@ int dp_rtp_parse_header(struct dp_rtp *r, const uint8_t *pkt, size_t len)
 	*r = (struct dp_rtp){
 		.pt = pkt[1] & 0x7f,
 		.marker = pkt[1] & 0x80,
-		.seq = dp_get16(pkt + 2),
-		.timestamp = dp_get32(pkt + 4),
-		.ssrc = dp_get32(pkt + 8),
+		.seq = sh_get_be16(pkt + 2),
+		.timestamp = sh_get_be32(pkt + 4),
+		.ssrc = sh_get_be32(pkt + 8),
 	};
 	if (pkt[0] & 0x10) {
 		if (len - hdr < EXT_HEADER)
 			return EINVAL;
-		uint16_t profile = dp_get16(pkt + hdr);
-		size_t ext_len = 4 * (size_t)dp_get16(pkt + hdr + 2);
+		uint16_t profile = sh_get_be16(pkt + hdr);
+		size_t ext_len = 4 * (size_t)sh_get_be16(pkt + hdr + 2);
 		hdr += EXT_HEADER;
 		if (len - hdr < ext_len)
 			return EINVAL;

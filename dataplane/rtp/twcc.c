@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "dataplane/rtp/rtp.h"
 
 enum {
@@ -175,7 +175,7 @@ static void put_deltas(uint8_t *p, const struct statuses *s)
 		if (s->symbol[i] == SMALL_DELTA) {
 			*p++ = (uint8_t)s->delta[i];
 		} else if (s->symbol[i] == LARGE_DELTA) {
-			dp_put16(p, (uint16_t)s->delta[i]);
+			sh_put_be16(p, (uint16_t)s->delta[i]);
 			p += 2;
 		}
 	}
@@ -201,15 +201,15 @@ bool dp_twcc_feedback(struct dp_twcc *t, struct dp_rtcp_buf *b, uint32_t ssrc, u
 	memset(p + used, 0, len - used);
 	p[0] = 2 << 6 | DP_RTPFB_TWCC;
 	p[1] = DP_RTCP_RTPFB;
-	dp_put16(p + 2, (uint16_t)(len / 4 - 1));
-	dp_put32(p + 4, ssrc);
-	dp_put32(p + 8, media);
-	dp_put16(p + 12, (uint16_t)t->next);
-	dp_put16(p + 14, (uint16_t)s.n);
-	dp_put24(p + 16, (uint32_t)(s.reference / TICKS_PER_REFERENCE) & 0xffffff);
+	sh_put_be16(p + 2, (uint16_t)(len / 4 - 1));
+	sh_put_be32(p + 4, ssrc);
+	sh_put_be32(p + 8, media);
+	sh_put_be16(p + 12, (uint16_t)t->next);
+	sh_put_be16(p + 14, (uint16_t)s.n);
+	sh_put_be24(p + 16, (uint32_t)(s.reference / TICKS_PER_REFERENCE) & 0xffffff);
 	p[19] = t->fb_count++;
 	for (unsigned i = 0; i < s.chunks; i++)
-		dp_put16(p + FIXED + 2 * i, s.chunk[i]);
+		sh_put_be16(p + FIXED + 2 * i, s.chunk[i]);
 	put_deltas(p + FIXED + 2 * s.chunks, &s);
 	b->len += len;
 	t->next += s.n;

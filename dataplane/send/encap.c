@@ -10,6 +10,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_ip.h>
 
+#include "shared/bytes.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/udp.h"
@@ -33,10 +34,10 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 	e->ip_offset = (uint8_t)at;
 	at += dp_ip_build(header + at, family, path->local.ip, path->remote.ip);
 	e->udp_offset = (uint8_t)at;
-	dp_put16(header + at, path->local.port);
-	dp_put16(header + at + 2, path->remote.port);
-	dp_put16(header + at + 4, 0); /* the length; */
-	dp_put16(header + at + 6, 0); /* IPv4: no checksum (RFC 768) */
+	sh_put_be16(header + at, path->local.port);
+	sh_put_be16(header + at + 2, path->remote.port);
+	sh_put_be16(header + at + 4, 0); /* the length; */
+	sh_put_be16(header + at + 6, 0); /* IPv4: no checksum (RFC 768) */
 	e->len = (uint8_t)(at + DP_UDP_HEADER);
 	if (family == 4)
 		e->ip_sum = dp_sum(0, header + e->ip_offset, DP_IPV4_HEADER);
@@ -49,7 +50,7 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 {
 	uint16_t sum;
 
-	dp_put16(ip + 2, len);
+	sh_put_be16(ip + 2, len);
 	if (port->tx_udp_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
 		sum = rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)(void *)ip, m->ol_flags);
@@ -93,14 +94,14 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 	m->data_off -= e->len;
 	m->data_len += e->len;
 	m->pkt_len += e->len;
-	dp_put16(udp + 4, udp_len);
+	sh_put_be16(udp + 4, udp_len);
 	m->ol_flags = 0;
 	m->l2_len = e->ip_offset;
 	m->l3_len = (uint64_t)(e->udp_offset - e->ip_offset) & 0x1ff;
 	if (likely(e->family == 4)) {
 		finish_ipv4(port, e, m, ip, udp, (uint16_t)(udp_len + DP_IPV4_HEADER));
 	} else {
-		dp_put16(ip + 4, udp_len);
+		sh_put_be16(ip + 4, udp_len);
 		finish_ipv6(port, m, ip, udp, udp_len);
 	}
 }

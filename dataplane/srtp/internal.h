@@ -79,20 +79,4 @@ bool dp_srtp_mb_available(void);
 bool dp_srtp_session_init(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
 	uint16_t profile);
 
-static inline uint16_t dp_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t dp_get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline void dp_put32(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, 4);
-}
-
 #endif

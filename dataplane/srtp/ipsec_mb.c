@@ -5,6 +5,8 @@
 
 #include "dataplane/srtp/ipsec_mb.h"
 
+#include "shared/bytes.h"
+
 /* ipsec-mb 1.3 crashes in its emulation when AES-NI is missing. */
 bool dp_srtp_mb_available(void)
 {
@@ -280,8 +282,8 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
 	struct dp_mb_in *in = (struct dp_mb_in *)session;
-	uint16_t seq = dp_get16(pkt + 2);
-	uint32_t ssrc = dp_get32(pkt + 8);
+	uint16_t seq = sh_get_be16(pkt + 2);
+	uint32_t ssrc = sh_get_be32(pkt + 8);
 	int place = dp_ssrc_find(&in->rtp.set, ssrc);
 	uint64_t index = seq;
 
@@ -321,8 +323,8 @@ static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
 	struct dp_mb_in *in = (struct dp_mb_in *)session;
 	bool gcm = dp_mb_is_gcm(&in->s);
-	uint32_t ssrc = dp_get32(pkt + 4);
-	uint32_t index = dp_get32(pkt + *len - DP_SRTP_INDEX - (gcm ? 0 : session->tag_len)) & ~DP_SRTCP_E;
+	uint32_t ssrc = sh_get_be32(pkt + 4);
+	uint32_t index = sh_get_be32(pkt + *len - DP_SRTP_INDEX - (gcm ? 0 : session->tag_len)) & ~DP_SRTCP_E;
 	int place = dp_ssrc_find(&in->rtcp.set, ssrc);
 
 	if (place < 0) {

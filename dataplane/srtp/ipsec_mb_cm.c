@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
 
 enum { TAG = 10 }; /* bytes of HMAC-SHA1's 20 (RFC 3711, 8.2) */
@@ -84,8 +85,8 @@ void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_srtp_job *j = e->cm[i];
 		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
-		uint64_t index = (uint64_t)j->roc << 16 | dp_get16(j->dst + 2);
-		make_iv(e->iv[i], out->s.rtp.salt, dp_get32(j->dst + 8), index);
+		uint64_t index = (uint64_t)j->roc << 16 | sh_get_be16(j->dst + 2);
+		make_iv(e->iv[i], out->s.rtp.salt, sh_get_be32(j->dst + 8), index);
 		stage_cipher(e, i, &out->rtp, j->dst + j->hdr_len, j->payload, j->payload_len);
 	}
 	if (!run_cipher(e, n))
@@ -95,7 +96,7 @@ void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_srtp_job *j = e->cm[i];
 		size_t len = (size_t)j->hdr_len + j->payload_len;
-		dp_put32(j->dst + len, j->roc);
+		sh_put_be32(j->dst + len, j->roc);
 		stage_hash(e, i, &((const struct dp_mb_session *)j->session)->rtp, j->dst, len + DP_SRTP_ROC);
 	}
 	if (!run_hash(e, n))
@@ -124,10 +125,10 @@ int dp_mb_cm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	uint8_t tag[TAG];
 
 	memcpy(tag, pkt + plain, TAG);
-	dp_put32(pkt + plain, (uint32_t)(index >> 16));
+	sh_put_be32(pkt + plain, (uint32_t)(index >> 16));
 	stage_hash(e, 0, &s->rtp, pkt, plain + DP_SRTP_ROC);
 	if (!run_hash(e, 1) || CRYPTO_memcmp(tag, e->digest[0], TAG) != 0 ||
-		!cipher_one(e, s, &s->rtp, pkt + hdr_len, plain - hdr_len, dp_get32(pkt + 8), index))
+		!cipher_one(e, s, &s->rtp, pkt + hdr_len, plain - hdr_len, sh_get_be32(pkt + 8), index))
 		return EBADMSG;
 	*len = plain;
 	return 0;
@@ -139,9 +140,9 @@ int dp_mb_cm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s,
 	size_t hashed = *len + DP_SRTP_INDEX;
 
 	if (!cipher_one(e, s, &s->rtcp, pkt + DP_SRTP_RTCP_HEADER, *len - DP_SRTP_RTCP_HEADER,
-		    dp_get32(pkt + 4), e_index & ~DP_SRTCP_E))
+		    sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E))
 		return EINVAL;
-	dp_put32(pkt + *len, e_index);
+	sh_put_be32(pkt + *len, e_index);
 	stage_hash(e, 0, &s->rtcp, pkt, hashed);
 	if (!run_hash(e, 1))
 		return EINVAL;
@@ -153,12 +154,12 @@ int dp_mb_cm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s,
 int dp_mb_cm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len)
 {
 	size_t hashed = *len - TAG, plain = hashed - DP_SRTP_INDEX;
-	uint32_t index = dp_get32(pkt + plain) & ~DP_SRTCP_E;
+	uint32_t index = sh_get_be32(pkt + plain) & ~DP_SRTCP_E;
 
 	stage_hash(e, 0, &s->rtcp, pkt, hashed);
 	if (!run_hash(e, 1) || CRYPTO_memcmp(pkt + hashed, e->digest[0], TAG) != 0 ||
 		!cipher_one(e, s, &s->rtcp, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER,
-			dp_get32(pkt + 4), index))
+			sh_get_be32(pkt + 4), index))
 		return EBADMSG;
 	*len = plain;
 	return 0;

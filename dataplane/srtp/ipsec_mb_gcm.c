@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
 
 enum { TAG = 16 };
@@ -53,8 +54,8 @@ static int decrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job)
 {
 	const struct dp_mb_session *s = (const struct dp_mb_session *)job->session;
-	uint64_t index = (uint64_t)job->roc << 16 | dp_get16(job->dst + 2);
-	make_iv(iv, s->rtp.salt, dp_get32(job->dst + 8), index);
+	uint64_t index = (uint64_t)job->roc << 16 | sh_get_be16(job->dst + 2);
+	make_iv(iv, s->rtp.salt, sh_get_be32(job->dst + 8), index);
 }
 
 void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
@@ -82,7 +83,7 @@ int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtp);
 	size_t plain = *len - TAG;
 
-	make_iv(e->iv[0], s->rtp.salt, dp_get32(pkt + 8), index);
+	make_iv(e->iv[0], s->rtp.salt, sh_get_be32(pkt + 8), index);
 	int err = decrypt(e, s, &key->gcm, pkt + hdr_len, plain - hdr_len, e->iv[0], pkt, hdr_len);
 	if (err == 0)
 		*len = plain;
@@ -93,7 +94,7 @@ int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *
 static void rtcp_aad(uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX], const uint8_t *pkt, uint32_t e_index)
 {
 	memcpy(aad, pkt, DP_SRTP_RTCP_HEADER);
-	dp_put32(aad + DP_SRTP_RTCP_HEADER, e_index);
+	sh_put_be32(aad + DP_SRTP_RTCP_HEADER, e_index);
 }
 
 int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,
@@ -104,9 +105,9 @@ int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	uint8_t *body = pkt + DP_SRTP_RTCP_HEADER;
 
 	rtcp_aad(aad, pkt, e_index);
-	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
+	make_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
 	encrypt(e, s, &key->gcm, body, body, *len - DP_SRTP_RTCP_HEADER, e->iv[0], aad, sizeof(aad));
-	dp_put32(pkt + *len + TAG, e_index);
+	sh_put_be32(pkt + *len + TAG, e_index);
 	*len += TAG + DP_SRTP_INDEX;
 	return 0;
 }
@@ -116,10 +117,10 @@ int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session 
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtcp);
 	uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX];
 	size_t plain = *len - DP_SRTP_INDEX - TAG;
-	uint32_t e_index = dp_get32(pkt + *len - DP_SRTP_INDEX);
+	uint32_t e_index = sh_get_be32(pkt + *len - DP_SRTP_INDEX);
 
 	rtcp_aad(aad, pkt, e_index);
-	make_iv(e->iv[0], s->rtcp.salt, dp_get32(pkt + 4), e_index & ~DP_SRTCP_E);
+	make_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
 	int err = decrypt(e, s, &key->gcm, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER, e->iv[0],
 		aad, sizeof(aad));
 	if (err == 0)

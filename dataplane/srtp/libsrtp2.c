@@ -8,6 +8,7 @@
 
 #include <srtp2/srtp.h>
 
+#include "shared/bytes.h"
 #include "dataplane/srtp/internal.h"
 #include "dataplane/srtp/replay.h"
 
@@ -133,7 +134,7 @@ static int to_errno(srtp_err_status_t status)
 static bool roc_agrees(struct session *s, const struct dp_srtp_job *j, uint32_t *known)
 {
 	*known = 0;
-	bool seen = srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), known) == srtp_err_status_ok;
+	bool seen = srtp_get_stream_roc(s->srtp, sh_get_be32(j->dst + 8), known) == srtp_err_status_ok;
 	if (!seen)
 		return j->roc == 0;
 	return j->roc == *known || (uint64_t)j->roc == (uint64_t)*known + 1 || (uint64_t)j->roc + 1 == *known;
@@ -154,7 +155,7 @@ static void protect_one(struct dp_srtp_job *j)
 	if (srtp_protect(s->srtp, j->dst, &len) != srtp_err_status_ok)
 		return;
 	/* the library must count a roll-over at its first packet, and only then */
-	if (srtp_get_stream_roc(s->srtp, dp_get32(j->dst + 8), &after) != srtp_err_status_ok ||
+	if (srtp_get_stream_roc(s->srtp, sh_get_be32(j->dst + 8), &after) != srtp_err_status_ok ||
 		after != (j->roc == before + 1 ? j->roc : before))
 		return;
 	j->out_len = (uint16_t)len;
@@ -197,14 +198,14 @@ static int engine_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session
 	size_t *len, size_t hdr_len)
 {
 	struct session_in *in = (struct session_in *)session;
-	return unprotect(in, &in->rtp, dp_get32(pkt + 8), pkt, len, srtp_unprotect);
+	return unprotect(in, &in->rtp, sh_get_be32(pkt + 8), pkt, len, srtp_unprotect);
 }
 
 static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
 	struct session_in *in = (struct session_in *)session;
-	return unprotect(in, &in->rtcp, dp_get32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
+	return unprotect(in, &in->rtcp, sh_get_be32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
 }
 
 static int engine_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,

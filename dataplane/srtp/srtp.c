@@ -2,21 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shared/bytes.h"
 #include "dataplane/srtp/internal.h"
-
-static const struct dp_srtp_profile profiles[] = {
-	{SH_SRTP_AEAD_AES_128_GCM, true, 16, 12, 16}, /* RFC 7714, 12 */
-	{SH_SRTP_AEAD_AES_256_GCM, true, 32, 12, 16},
-	{SH_SRTP_AES128_CM_SHA1_80, false, 16, 14, 10}, /* RFC 3711, 8.2 */
-};
-
-const struct dp_srtp_profile *dp_srtp_profile(uint16_t id)
-{
-	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
-		if (profiles[i].id == id)
-			return &profiles[i];
-	return NULL;
-}
 
 bool dp_srtp_available(enum dp_srtp_kind kind)
 {
@@ -111,7 +98,7 @@ static size_t rtp_header_len(const uint8_t *pkt, size_t len)
 	if (pkt[0] & 0x10) {
 		if (len < n + 4)
 			return 0;
-		n += 4 + 4u * dp_get16(pkt + n + 2);
+		n += 4 + 4u * sh_get_be16(pkt + n + 2);
 	}
 	return n <= len ? n : 0;
 }
@@ -150,7 +137,7 @@ int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, 
 	/* E || index is last with GCM (RFC 7714, 9.2), otherwise before the tag */
 	bool aead = dp_srtp_profile(s->profile)->aead;
 	const uint8_t *index = pkt + *len - DP_SRTP_INDEX - (aead ? 0 : s->tag_len);
-	if ((dp_get32(index) & DP_SRTCP_E) == 0)
+	if ((sh_get_be32(index) & DP_SRTCP_E) == 0)
 		return EINVAL;
 	return e->ops->unprotect_rtcp(e, s, pkt, len);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "dataplane/rtp/rtcp.h"
 #include "tests/churn/churn.h"
 #include "tests/churn/wire.h"
@@ -62,10 +62,10 @@ bool nacks_turn(struct churn *c)
 /* RFC 4588, 4: the number that it had, and then what it was. */
 bool nack_right(const struct viewer *v, const uint8_t *payload)
 {
-	uint32_t serial = dp_get32(payload + 2 + 2), number = dp_get32(payload + 2 + 6);
+	uint32_t serial = sh_get_be32(payload + 2 + 2), number = sh_get_be32(payload + 2 + 6);
 	uint8_t expected[PAYLOAD];
 
 	source_payload(expected, serial, number, number % BURST == 0);
-	return serial == v->serial && number < v->next && dp_get16(payload) == seq_of(v, number) &&
+	return serial == v->serial && number < v->next && sh_get_be16(payload) == seq_of(v, number) &&
 	       memcmp(payload + 2, expected, PAYLOAD) == 0;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/churn/churn.h"
 #include "tests/churn/wire.h"
 
@@ -117,8 +117,8 @@ void source_payload(uint8_t *out, uint32_t serial, uint32_t number, bool first)
 
 	out[0] = first ? 0x10 : 0x00;
 	out[1] = first ? 0x00 : 0x01;
-	dp_put32(out + 2, serial);
-	dp_put32(out + 6, number);
+	sh_put_be32(out + 2, serial);
+	sh_put_be32(out + 6, number);
 	for (unsigned i = 10; i < PAYLOAD; i++) {
 		state = state * 1664525 + 1013904223;
 		out[i] = (uint8_t)(state >> 24);
@@ -143,9 +143,9 @@ static void send_burst(struct churn *c, struct source *s)
 			.roc = index >> 16};
 
 		rtp[1] = (uint8_t)(SOURCE_PT | (i + 1 == BURST) << 7);
-		dp_put16(rtp + 2, (uint16_t)index);
-		dp_put32(rtp + 4, s->sent / BURST * BURST_MS * 90);
-		dp_put32(rtp + 8, SOURCE_SSRC + s->serial);
+		sh_put_be16(rtp + 2, (uint16_t)index);
+		sh_put_be32(rtp + 4, s->sent / BURST * BURST_MS * 90);
+		sh_put_be32(rtp + 8, SOURCE_SSRC + s->serial);
 		source_payload(rtp + RTP_HEADER, s->serial, s->sent, i == 0);
 		dp_srtp_protect_rtp(c->engine, &job, 1);
 		stage_udp(&frame, c->mac, &path, rtp, job.out_len);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/churn/churn.h"
 #include "tests/churn/wire.h"
 
@@ -32,7 +32,7 @@ static void wrong(const struct viewer *v, const char *what, uint32_t is, uint32_
 /* What the packet says, and that it is what follows. */
 static void read_payload(struct viewer *v, const uint8_t *payload)
 {
-	uint32_t serial = dp_get32(payload + 2), number = dp_get32(payload + 6);
+	uint32_t serial = sh_get_be32(payload + 2), number = sh_get_be32(payload + 6);
 	uint8_t expected[PAYLOAD];
 
 	if (serial != v->serial)
@@ -79,24 +79,25 @@ static void decrypt(struct churn *c, struct viewer *v, uint8_t *rtp, size_t len)
 
 static void take_rtx(struct churn *c, struct viewer *v, uint8_t *rtp, size_t len)
 {
-	uint32_t number = dp_get32(rtp + 8) - VIEWER_RTX_SSRC;
+	uint32_t number = sh_get_be32(rtp + 8) - VIEWER_RTX_SSRC;
 	size_t n = len;
 
 	if (number != v->number || !v->out)
 		wrong(v, "the viewer that a retransmission is for", number, v->number);
 	else if (dp_srtp_unprotect_rtp(c->engine, v->in, rtp, &n, RTP_HEADER) != 0 ||
 		 n != RTP_HEADER + 2 + PAYLOAD || !nack_right(v, rtp + RTP_HEADER))
-		wrong(v, "the content of a retransmission, packet", dp_get16(rtp + 2), dp_get16(rtp + 2));
+		wrong(v, "the content of a retransmission, packet", sh_get_be16(rtp + 2),
+			sh_get_be16(rtp + 2));
 	c->repeated++;
 }
 
 static void take_rtp(struct churn *c, uint32_t place, uint8_t *rtp, size_t len)
 {
-	uint32_t number = dp_get32(rtp + 8) - VIEWER_SSRC;
+	uint32_t number = sh_get_be32(rtp + 8) - VIEWER_SSRC;
 	struct viewer *v = &c->viewer[place];
 	unsigned tag = v->profile == SH_SRTP_AES128_CM_SHA1_80 ? 10 : 16;
 
-	if (dp_get32(rtp + 8) >= VIEWER_RTX_SSRC) {
+	if (sh_get_be32(rtp + 8) >= VIEWER_RTX_SSRC) {
 		take_rtx(c, v, rtp, len);
 		return;
 	}
@@ -109,12 +110,12 @@ static void take_rtp(struct churn *c, uint32_t place, uint8_t *rtp, size_t len)
 		wrong(v, "the viewer that a packet is for", number, v->number);
 	else if (len != RTP_HEADER + PAYLOAD + tag)
 		wrong(v, "the length of a packet", (uint32_t)len, RTP_HEADER + PAYLOAD + tag);
-	else if (v->started && dp_get16(rtp + 2) != v->seq)
-		wrong(v, "a sequence number", dp_get16(rtp + 2), v->seq);
+	else if (v->started && sh_get_be16(rtp + 2) != v->seq)
+		wrong(v, "a sequence number", sh_get_be16(rtp + 2), v->seq);
 	else if (v->in)
 		decrypt(c, v, rtp, len);
 	v->started = true;
-	v->seq = (uint16_t)(dp_get16(rtp + 2) + 1);
+	v->seq = (uint16_t)(sh_get_be16(rtp + 2) + 1);
 	v->got++;
 	c->received++;
 }
@@ -124,14 +125,14 @@ static void take(struct churn *c, uint8_t *frame, size_t len)
 {
 	uint32_t place;
 
-	if (len < LEAST || dp_get16(frame + 12) != 0x0800 || frame[HEADERS] >> 6 != 2)
+	if (len < LEAST || sh_get_be16(frame + 12) != 0x0800 || frame[HEADERS] >> 6 != 2)
 		return;
 	if (frame[HEADERS + 1] >= 192 && frame[HEADERS + 1] <= 223) {
 		c->rtcp++;
 		return;
 	}
-	place = dp_get32(frame + 30) - VIEWER_IP;
-	if (place >= PLACES || dp_get16(frame + 36) != VIEWER_PORT)
+	place = sh_get_be32(frame + 30) - VIEWER_IP;
+	if (place >= PLACES || sh_get_be16(frame + 36) != VIEWER_PORT)
 		stage_die("a packet goes to an address that nobody has");
 	take_rtp(c, place, frame + HEADERS, len - HEADERS);
 }

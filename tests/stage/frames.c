@@ -19,10 +19,11 @@
 
 #include <zlib.h>
 
-#include "dataplane/net/checksum.h"
-#include "dataplane/net/udp.h"
+#include "shared/bytes.h"
 #include "shared/config.h"
 #include "shared/stun.h"
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/udp.h"
 #include "tests/stage/harness.h"
 
 /* --- a namespace and a TAP ----------------------------------------------------------------- */
@@ -174,7 +175,7 @@ void stage_fix(struct stage_frame *f)
 		memcpy(ip + 10, &sum, 2);
 	}
 	udp = ip + (v4 ? (size_t)(ip[0] & 15) * 4 : DP_IPV6_HEADER);
-	len = dp_get16(udp + 4);
+	len = sh_get_be16(udp + 4);
 	udp[6] = udp[7] = 0;
 	sum = dp_sum_fold(dp_sum(dp_sum_pseudo(v4 ? 4 : 6, ip + (v4 ? 12 : 8), ip + (v4 ? 16 : 24),
 					 DP_PROTO_UDP, len),
@@ -195,12 +196,12 @@ void stage_udp(struct stage_frame *f, const uint8_t dst_mac[6], const struct sh_
 	at += dp_ip_build(ip, family, path->remote.ip, path->local.ip);
 	udp = f->data + at;
 	if (family == 4)
-		dp_put16(ip + 2, (uint16_t)(DP_IPV4_HEADER + DP_UDP_HEADER + len));
+		sh_put_be16(ip + 2, (uint16_t)(DP_IPV4_HEADER + DP_UDP_HEADER + len));
 	else
-		dp_put16(ip + 4, (uint16_t)(DP_UDP_HEADER + len));
-	dp_put16(udp, path->remote.port);
-	dp_put16(udp + 2, path->local.port);
-	dp_put16(udp + 4, (uint16_t)(DP_UDP_HEADER + len));
+		sh_put_be16(ip + 4, (uint16_t)(DP_UDP_HEADER + len));
+	sh_put_be16(udp, path->remote.port);
+	sh_put_be16(udp + 2, path->local.port);
+	sh_put_be16(udp + 4, (uint16_t)(DP_UDP_HEADER + len));
 	memcpy(udp + DP_UDP_HEADER, payload, len);
 	f->len = at + DP_UDP_HEADER + len;
 	stage_fix(f);
@@ -228,8 +229,8 @@ const uint8_t *stage_payload(const struct stage_frame *f, size_t *len)
 
 static size_t attribute(uint8_t *out, size_t at, uint16_t type, const void *value, size_t len)
 {
-	dp_put16(out + at, type);
-	dp_put16(out + at + 2, (uint16_t)len);
+	sh_put_be16(out + at, type);
+	sh_put_be16(out + at + 2, (uint16_t)len);
 	memset(out + at + 4, 0, (len + 3) / 4 * 4);
 	memcpy(out + at + 4, value, len);
 	at += 4 + (len + 3) / 4 * 4;
@@ -250,11 +251,11 @@ size_t stage_stun(uint8_t *out, const char *username, const char *password, bool
 	at = attribute(out, at, 0x802a, "controls", 8);
 	if (use_candidate)
 		at = attribute(out, at, 0x0025, "", 0);
-	dp_put16(out + 2, (uint16_t)(at + 24 - sizeof(header)));
+	sh_put_be16(out + 2, (uint16_t)(at + 24 - sizeof(header)));
 	sh_hmac_sha1_key(&key, password, strlen(password));
 	sh_hmac_sha1(&key, out, at, digest);
 	at = attribute(out, at, 0x0008, digest, sizeof(digest));
-	dp_put16(out + 2, (uint16_t)(at + 8 - sizeof(header)));
+	sh_put_be16(out + 2, (uint16_t)(at + 8 - sizeof(header)));
 	crc = htonl((uint32_t)crc32(0, out, (uInt)at) ^ 0x5354554e);
 	memcpy(print, &crc, sizeof(print));
 	return attribute(out, at, 0x8028, print, sizeof(print));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 const uint8_t media_producer_ext[SH_EXT_COUNT] = {
@@ -93,8 +93,8 @@ static void fill(const struct media_source *s, uint32_t n, bool key, uint8_t *ou
 {
 	out[0] = 0x10;
 	out[1] = key ? 0 : 1;
-	dp_put32(out + 2, s->ssrc);
-	dp_put32(out + 6, n);
+	sh_put_be32(out + 2, s->ssrc);
+	sh_put_be32(out + 6, n);
 	for (size_t i = 10; i < len; i++)
 		out[i] = (uint8_t)(n * 7 + i * 13 + s->ssrc);
 }
@@ -114,18 +114,18 @@ static size_t header(struct media_source *s, uint32_t n, uint8_t *out)
 
 	out[0] = 0x90;
 	out[1] = (uint8_t)(marker(s, n) << 7 | s->pt);
-	dp_put16(out + 2, (uint16_t)(s->first + n));
-	dp_put32(out + 4, media_timestamp(s, n));
-	dp_put32(out + 8, s->ssrc);
-	dp_put16(out + 12, 0xbede);
+	sh_put_be16(out + 2, (uint16_t)(s->first + n));
+	sh_put_be32(out + 4, media_timestamp(s, n));
+	sh_put_be32(out + 8, s->ssrc);
+	sh_put_be16(out + 12, 0xbede);
 	at = element(out, at, s->ext_id[SH_EXT_MID], s->mid, strlen(s->mid));
 	if (s->flags & SH_PRODUCER_TWCC) {
-		dp_put16(number, s->twcc++);
+		sh_put_be16(number, s->twcc++);
 		at = element(out, at, s->ext_id[SH_EXT_TWCC], number, 2);
 	}
 	while (at % 4)
 		out[at++] = 0;
-	dp_put16(out + 14, (uint16_t)(at / 4 - 4));
+	sh_put_be16(out + 14, (uint16_t)(at / 4 - 4));
 	return at;
 }
 
@@ -156,9 +156,9 @@ void media_send_rtx(struct media *m, struct media_source *s, uint32_t n, bool ke
 	size_t at = header(s, n, plain), len = payload_len(s, n);
 
 	plain[1] = (uint8_t)((plain[1] & 0x80) | s->rtx_pt);
-	dp_put16(plain + 2, s->rtx_seq++);
-	dp_put32(plain + 8, s->rtx_ssrc);
-	dp_put16(plain + at, (uint16_t)(s->first + n));
+	sh_put_be16(plain + 2, s->rtx_seq++);
+	sh_put_be32(plain + 8, s->rtx_ssrc);
+	sh_put_be16(plain + at, (uint16_t)(s->first + n));
 	fill(s, n, key, plain + at + 2, len);
 	media_send_rtp(m, s->peer, plain, at + 2 + len);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
@@ -337,7 +337,7 @@ void media_take(struct media *m, const struct stage_frame *f)
 	payload = stage_payload(f, &len);
 	if (!payload)
 		stage_die("the data plane sent a frame of %zu bytes that is not right", f->len);
-	port = dp_get16(payload - 6);
+	port = sh_get_be16(payload - 6);
 	if (len >= 8 && payload[0] >> 6 == 2 && port >= 4000 && port < 4000 + m->peers) {
 		if (m->peer[port - 4000]) /* else it was still on its way when the peer was forgotten */
 			receive(m->peer[port - 4000], payload, len);

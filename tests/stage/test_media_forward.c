@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 enum { ROUND = 40 };
@@ -170,8 +170,8 @@ static size_t put_elements(uint8_t *out, bool two_bytes, const struct element *e
 	}
 	while (at % 4)
 		out[at++] = 0;
-	dp_put16(out, two_bytes ? 0x1000 : 0xbede);
-	dp_put16(out + 2, (uint16_t)(at / 4 - 1));
+	sh_put_be16(out, two_bytes ? 0x1000 : 0xbede);
+	sh_put_be16(out + 2, (uint16_t)(at / 4 - 1));
 	return at;
 }
 
@@ -184,9 +184,9 @@ static size_t extended(struct media_source *s, uint16_t seq, unsigned csrcs, boo
 	memset(out, 0x33, at);
 	out[0] = (uint8_t)(0x90 | csrcs | (padding ? 0x20 : 0));
 	out[1] = s->pt | 0x80;
-	dp_put16(out + 2, seq);
-	dp_put32(out + 4, s->first_timestamp);
-	dp_put32(out + 8, s->ssrc);
+	sh_put_be16(out + 2, seq);
+	sh_put_be32(out + 4, s->first_timestamp);
+	sh_put_be32(out + 8, s->ssrc);
 	at += put_elements(out + at, two_bytes, e, elements);
 	memset(out + at, 0x44, 30);
 	at += 30;
@@ -216,7 +216,7 @@ static unsigned elements_of(struct media_packet *p, struct element *out, unsigne
 		if (e.id == 4 && e.len == 3) { /* 6.18 fixed point: not over 10 s old */
 			uint32_t now = (uint32_t)((t.tv_sec % 64) << 18 | t.tv_nsec / 3815);
 
-			STAGE_CHECK(((now - dp_get24(e.data)) & 0xffffff) < 10 << 18);
+			STAGE_CHECK(((now - sh_get_be24(e.data)) & 0xffffff) < 10 << 18);
 			memset(o->data, 0, 3);
 		}
 	}

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 enum { SSRC_LIMIT = 8 };
@@ -192,7 +192,7 @@ static unsigned other_ssrc(struct scene *c)
 	uint8_t plain[MEDIA_ROOM];
 	size_t len = media_plain(&c->audio, c->n, false, plain);
 
-	dp_put32(plain + 8, 0xbad);
+	sh_put_be32(plain + 8, 0xbad);
 	return send_plain(c, plain, len);
 }
 
@@ -201,7 +201,7 @@ static unsigned ssrc_zero(struct scene *c)
 	uint8_t plain[MEDIA_ROOM];
 	size_t len = media_plain(&c->audio, c->n, false, plain);
 
-	dp_put32(plain + 8, 0);
+	sh_put_be32(plain + 8, 0);
 	return send_plain(c, plain, len);
 }
 
@@ -216,7 +216,7 @@ static unsigned many_ssrcs(struct scene *c)
 	for (uint32_t i = 0; i < 3 * SSRC_LIMIT; i++) {
 		size_t len = media_plain(&c->audio, c->n, false, plain);
 
-		dp_put32(plain + 8, 0x5000 + i);
+		sh_put_be32(plain + 8, 0x5000 + i);
 		send_plain(c, plain, len);
 	}
 	return 3 * SSRC_LIMIT;
@@ -260,8 +260,8 @@ static unsigned too_long(struct scene *c)
 {
 	uint8_t plain[MEDIA_ROOM] = {0x80, 111};
 
-	dp_put16(plain + 2, (uint16_t)(c->audio.first + c->n++));
-	dp_put32(plain + 8, c->audio.ssrc);
+	sh_put_be16(plain + 2, (uint16_t)(c->audio.first + c->n++));
+	sh_put_be32(plain + 8, c->audio.ssrc);
 	c->heard.seq++;
 	return send_plain(c, plain, 1500 - 28 - 16);
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 enum { GATE_MS = 250, LATE_MS = 200 /* below it, with what a busy machine may add */ };

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 enum { GOOD = 60, FRAMES = 100, OUT = 200 };
@@ -50,7 +50,7 @@ static void add_plain(uint32_t n, void (*change)(uint8_t *plain))
 
 static void another_ssrc(uint8_t *plain)
 {
-	dp_put32(plain + 8, 77);
+	sh_put_be32(plain + 8, 77);
 }
 
 static void another_pt(uint8_t *plain)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 enum { CACHE = 128 /* half of stream_packets */, FLOOD_LIMIT = 500 /* in 100 ms */, FLOOD = 4000 };
@@ -21,7 +21,7 @@ static bool is_rtx(struct media_viewer *v, const struct media_packet *p, uint32_
 	struct media_packet original = *p;
 
 	if (p->error != srtp_err_status_ok || p->rtp.ssrc != v->rtx_ssrc || p->rtp.pt != v->rtx_pt ||
-		p->rtp.payload_len < 2 || dp_get16(p->data + p->rtp.hdr_len) != number)
+		p->rtp.payload_len < 2 || sh_get_be16(p->data + p->rtp.hdr_len) != number)
 		return false;
 	original.rtp.ssrc = v->ssrc;
 	original.rtp.pt = v->pt;
@@ -257,8 +257,8 @@ static void repaired(struct media *m, bool hidden)
 	for (unsigned i = 0; i < 4; i++) { /* nothing but padding; a byte; */
 		len = media_plain(&video, 11, false, plain) - 20 - 11 * 37 % 980 + i % 2;
 		plain[1] = video.rtx_pt;
-		dp_put16(plain + 2, video.rtx_seq++);
-		dp_put32(plain + 8, video.rtx_ssrc);
+		sh_put_be16(plain + 2, video.rtx_seq++);
+		sh_put_be32(plain + 8, video.rtx_ssrc);
 		if (i > 1) {
 			plain[0] |= 0x20;
 			memset(plain + len, 0, 200);

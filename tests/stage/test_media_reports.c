@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tests/stage/media.h"
 
 /* What times may be off, rounding included, and how often they are measured before they are called wrong. */
@@ -36,15 +36,15 @@ static bool read_twcc(const struct dp_rtcp *r, bool *come, uint16_t *next, uint8
 
 	if (len < 12)
 		return false;
-	base = dp_get16(p);
-	count = dp_get16(p + 2);
+	base = sh_get_be16(p);
+	count = sh_get_be16(p + 2);
 	*number = p[7];
 	for (; done < count; at += 2) {
 		unsigned symbols, chunk;
 
 		if (at + 2 > len)
 			return false;
-		chunk = dp_get16(r->body + at);
+		chunk = sh_get_be16(r->body + at);
 		symbols = chunk >> 15 ? chunk & 0x4000 ? 7 : 14 : chunk & 0x1fff;
 		for (unsigned i = 0; i < symbols && done < count; i++, done++) {
 			unsigned s = !(chunk >> 15)   ? chunk >> 13 & 3
@@ -120,7 +120,7 @@ static void remb(struct media *m)
 	media_viewer_open(m, &seen, &viewer, &video);
 	STAGE_CHECK(media_wait_rtcp(m, &producer, DP_RTCP_PSFB, DP_PSFB_AFB, 0, &r));
 	STAGE_CHECK(dp_rtcp_remb(&r.r, &bps) && bps > 7900000 && bps <= 8000000);
-	STAGE_CHECK(r.r.body_len == 16 && r.r.body[8] == 1 && dp_get32(r.r.body + 12) == video.ssrc);
+	STAGE_CHECK(r.r.body_len == 16 && r.r.body[8] == 1 && sh_get_be32(r.r.body + 12) == video.ssrc);
 
 	dp_rtcp_put_remb(&b, 1, 1234567, &seen.ssrc, 1);
 	media_send_rtcp(m, &viewer, data, b.len);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
@@ -199,13 +200,13 @@ static void ip_header_length(struct stage_frame *f)
 static void ip_total_short(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 16, 19);
+	sh_put_be16(f->data + 16, 19);
 }
 
 static void ip_total_long(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 16, (uint16_t)(f->len - 14 + 1));
+	sh_put_be16(f->data + 16, (uint16_t)(f->len - 14 + 1));
 }
 
 static void ip_checksum(struct stage_frame *f)
@@ -272,7 +273,7 @@ static void icmp_checksum(struct stage_frame *f)
 static void ip6_length(struct stage_frame *f)
 {
 	udp6(f);
-	dp_put16(f->data + 18, (uint16_t)(f->len - 54 + 1));
+	sh_put_be16(f->data + 18, (uint16_t)(f->len - 54 + 1));
 }
 
 static void ip6_fragment(struct stage_frame *f)
@@ -311,19 +312,19 @@ static void nd_other(struct stage_frame *f)
 static void udp_length_short(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 38, 7);
+	sh_put_be16(f->data + 38, 7);
 }
 
 static void udp_length_long(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 38, 8 + sizeof(rtp) + 1);
+	sh_put_be16(f->data + 38, 8 + sizeof(rtp) + 1);
 }
 
 static void udp_source_zero(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 34, 0);
+	sh_put_be16(f->data + 34, 0);
 	stage_fix(f);
 }
 
@@ -342,7 +343,7 @@ static void udp6_no_checksum(struct stage_frame *f)
 static void udp_other_port(struct stage_frame *f)
 {
 	udp4(f);
-	dp_put16(f->data + 36, 20001);
+	sh_put_be16(f->data + 36, 20001);
 	stage_fix(f);
 }
 
@@ -401,7 +402,7 @@ static void ip_options(struct stage_frame *f)
 	memset(f->data + 34, 1, 4); /* no operation */
 	f->len += 4;
 	f->data[14] = 0x46;
-	dp_put16(f->data + 16, (uint16_t)(f->len - 14));
+	sh_put_be16(f->data + 16, (uint16_t)(f->len - 14));
 	stage_fix(f);
 }
 

@@ -6,6 +6,8 @@
 
 #include <zlib.h>
 
+#include "shared/bytes.h"
+
 enum {
 	USERNAME = 0x0006,
 	MESSAGE_INTEGRITY = 0x0008,
@@ -18,24 +20,12 @@ enum {
 	FINGERPRINT_SIZE = 4,
 };
 
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
 static size_t attribute(uint8_t *out, size_t at, unsigned type, const void *value, size_t len)
 {
 	size_t padded = (len + 3) & ~(size_t)3;
 
-	put16(out + at, type);
-	put16(out + at + 2, (unsigned)len);
+	sh_put_be16(out + at, type);
+	sh_put_be16(out + at + 2, (unsigned)len);
 	memset(out + at + ATTRIBUTE_HEADER, 0, padded);
 	if (len > 0)
 		memcpy(out + at + ATTRIBUTE_HEADER, value, len);
@@ -48,7 +38,7 @@ static size_t attribute(uint8_t *out, size_t at, unsigned type, const void *valu
  */
 static void set_length(uint8_t *out, size_t end)
 {
-	put16(out + 2, (unsigned)(end - SH_STUN_HEADER));
+	sh_put_be16(out + 2, (unsigned)(end - SH_STUN_HEADER));
 }
 
 size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number)
@@ -61,9 +51,9 @@ size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1
 	int len = snprintf(username, sizeof(username), "%s:peer", ufrag);
 
 	memset(out, 0, SH_STUN_HEADER);
-	put16(out, SH_STUN_BINDING_REQUEST);
-	put32(out + 4, 0x2112a442);
-	put32(out + 16, number);
+	sh_put_be16(out, SH_STUN_BINDING_REQUEST);
+	sh_put_be32(out + 4, 0x2112a442);
+	sh_put_be32(out + 16, number);
 	at = attribute(out, at, USERNAME, username, (size_t)len);
 	at = attribute(out, at, PRIORITY, priority, sizeof(priority));
 	at = attribute(out, at, ICE_CONTROLLING, tie_breaker, sizeof(tie_breaker));
@@ -72,7 +62,7 @@ size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1
 	sh_hmac_sha1(key, out, at, mac);
 	at = attribute(out, at, MESSAGE_INTEGRITY, mac, sizeof(mac));
 	set_length(out, at + ATTRIBUTE_HEADER + FINGERPRINT_SIZE);
-	put32(word, (uint32_t)crc32(0, out, (uInt)at) ^ 0x5354554e);
+	sh_put_be32(word, (uint32_t)crc32(0, out, (uInt)at) ^ 0x5354554e);
 	return attribute(out, at, FINGERPRINT, word, sizeof(word));
 }
 

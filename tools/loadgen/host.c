@@ -13,6 +13,8 @@
 #include "tools/loadgen/loadgen.h"
 #include "tools/loadgen/srtp.h"
 
+#include "shared/bytes.h"
+
 enum {
 	AUDIO_SSRC = 0x10ad0001,
 	VIDEO_SSRC = 0x10ad0002,
@@ -59,14 +61,6 @@ cJSON *lg_host_parameters(bool video)
 
 /* --- packets ------------------------------------------------------------------------------------ */
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
 /* RFC 3550, 5.1. */
 static void write_header(uint8_t *p, unsigned pt, bool marker, uint64_t sequence, uint64_t timestamp,
 	uint32_t ssrc)
@@ -75,8 +69,8 @@ static void write_header(uint8_t *p, unsigned pt, bool marker, uint64_t sequence
 	p[1] = (uint8_t)(pt | (marker ? 0x80 : 0));
 	p[2] = (uint8_t)(sequence >> 8);
 	p[3] = (uint8_t)sequence;
-	put32(p + 4, (uint32_t)timestamp);
-	put32(p + 8, ssrc);
+	sh_put_be32(p + 4, (uint32_t)timestamp);
+	sh_put_be32(p + 8, ssrc);
 }
 
 static void send_packet(struct lg_host *h, uint8_t *data, int len)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/udp.h"
 
@@ -35,20 +36,20 @@ static struct packet make(uint8_t family, uint16_t vlan, size_t gap, size_t payl
 	at += dp_ip_build(ip, family, family == 4 ? src4 : src6, family == 4 ? dst4 : dst6);
 	at += gap;
 	udp = p.data + at;
-	dp_put16(udp, 4000);
-	dp_put16(udp + 2, 20000);
-	dp_put16(udp + 4, (uint16_t)(8 + payload));
+	sh_put_be16(udp, 4000);
+	sh_put_be16(udp + 2, 20000);
+	sh_put_be16(udp + 4, (uint16_t)(8 + payload));
 	p.len = at + 8 + payload;
 	if (family == 4) {
 		ip[0] = (uint8_t)(0x40 | (5 + gap / 4));
 		memset(ip + 20, 1, gap);
-		dp_put16(ip + 2, (uint16_t)(20 + gap + 8 + payload));
+		sh_put_be16(ip + 2, (uint16_t)(20 + gap + 8 + payload));
 		sum = dp_sum_fold(dp_sum(0, ip, 20 + gap));
 		memcpy(ip + 10, &sum, 2);
 		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(4, src4, dst4, 17, (uint16_t)(8 + payload)), udp,
 			8 + payload));
 	} else {
-		dp_put16(ip + 4, (uint16_t)(gap + 8 + payload));
+		sh_put_be16(ip + 4, (uint16_t)(gap + 8 + payload));
 		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, src6, dst6, 17, (uint16_t)(8 + payload)), udp,
 			8 + payload));
 	}
@@ -223,8 +224,8 @@ static void udp_checksums(void **state)
 	p6.data[p6.len - 1] ^= 1;
 	assert_int_equal(walk(&p4, &u), SH_DROP_UDP_CHECKSUM);
 	assert_int_equal(walk(&p6, &u), SH_DROP_UDP_CHECKSUM);
-	dp_put16(p4.data + 40, 0); /* RFC 768: none */
-	dp_put16(p6.data + 60, 0); /* RFC 8200, 8.1: there must be one */
+	sh_put_be16(p4.data + 40, 0); /* RFC 768: none */
+	sh_put_be16(p6.data + 60, 0); /* RFC 8200, 8.1: there must be one */
 	assert_int_equal(walk(&p4, &u), DP_NET_OK);
 	assert_int_equal(walk(&p6, &u), SH_DROP_UDP_CHECKSUM);
 	free(p4.data);

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "shared/bytes.h"
 #include "dataplane/net/arp.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/icmp.h"
@@ -78,7 +79,7 @@ static void message(struct message *m, const uint8_t *src, const uint8_t *icmp, 
 	memset(m, 0, sizeof(*m));
 	at = dp_frame_build(m->frame, us, them, 0, DP_ETHERTYPE_IPV6);
 	dp_ip_build(m->frame + at, 6, src, our6);
-	dp_put16(m->frame + at + 4, (uint16_t)len);
+	sh_put_be16(m->frame + at + 4, (uint16_t)len);
 	m->frame[at + 6] = DP_PROTO_ICMPV6;
 	m->frame[at + 7] = 255;
 	memcpy(m->frame + 54, icmp, len);
@@ -203,7 +204,7 @@ static void echo4(void **state)
 	uint16_t sum;
 
 	dp_ip_build(frame + at, 4, src, dst);
-	dp_put16(frame + at + 2, 31);
+	sh_put_be16(frame + at + 2, 31);
 	frame[at + 8] = 3;
 	frame[at + 9] = DP_PROTO_ICMP;
 	memcpy(frame + 34,

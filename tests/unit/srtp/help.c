@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/srtp/help.h"
+#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
 
 const uint16_t profiles[3] = {
@@ -195,9 +196,9 @@ size_t make_rtp(uint8_t *pkt, const struct shape *s)
 	pkt[1] = 96;
 	pkt[2] = (uint8_t)(s->seq >> 8);
 	pkt[3] = (uint8_t)s->seq;
-	dp_put32(pkt + 8, s->ssrc);
+	sh_put_be32(pkt + 8, s->ssrc);
 	if (s->ext_words)
-		dp_put32(pkt + 12 + 4 * s->csrcs, 0xbede0000u | s->ext_words);
+		sh_put_be32(pkt + 12 + 4 * s->csrcs, 0xbede0000u | s->ext_words);
 	return hdr_len;
 }
 
@@ -209,7 +210,7 @@ void make_rtcp(uint8_t *pkt, size_t len, uint32_t ssrc)
 	pkt[1] = 201;
 	pkt[2] = (uint8_t)((len / 4 - 1) >> 8);
 	pkt[3] = (uint8_t)(len / 4 - 1);
-	dp_put32(pkt + 4, ssrc);
+	sh_put_be32(pkt + 4, ssrc);
 }
 
 static struct packet exact(const uint8_t *data, size_t len, size_t hdr_len)

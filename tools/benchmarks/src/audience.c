@@ -14,7 +14,7 @@
 
 #include <openssl/crypto.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "tools/benchmarks/src/oracle.h"
 
 enum {
@@ -126,12 +126,12 @@ static bool looks_right(const struct audience *a, const struct viewer *v, const 
 	size_t least = RTP_HEADER + a->payload + GCM_TAG;
 
 	return len >= least && len <= least + EXTENSIONS_MAX && data[0] >> 6 == 2 &&
-	       dp_get32(data + 8) == v->ssrc;
+	       sh_get_be32(data + 8) == v->ssrc;
 }
 
 static void take_rtp(struct audience *a, struct viewer *v, const uint8_t *data, size_t len)
 {
-	uint16_t sequence = dp_get16(data + 2);
+	uint16_t sequence = sh_get_be16(data + 2);
 	int16_t ahead;
 	uint64_t number;
 

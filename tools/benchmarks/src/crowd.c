@@ -6,9 +6,10 @@
 
 #include <rte_cycles.h>
 
+#include "shared/bytes.h"
+#include "shared/ids.h"
 #include "dataplane/net/frame.h"
 #include "dataplane/net/ip.h"
-#include "shared/ids.h"
 
 enum {
 	PRODUCER_IP = 0x0a000001, /* the first producer's */
@@ -27,24 +28,13 @@ enum {
 
 static const uint8_t peer_mac[6] = {0x02, 0, 0, 0, 0, 0x99};
 
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)dp_get16(p) << 16 | dp_get16(p + 2);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	dp_put16(p, (uint16_t)(v >> 16));
-	dp_put16(p + 2, (uint16_t)v);
-}
-
 /* --- objects ----------------------------------------------------------------------------- */
 
 static struct sh_addr address(uint32_t ip, uint16_t port)
 {
 	struct sh_addr a = {.family = 4, .port = port};
 
-	put32(a.ip, ip);
+	sh_put_be32(a.ip, ip);
 	return a;
 }
 
@@ -243,15 +233,15 @@ static void put_headers(const struct crowd *c, unsigned worker, uint32_t remote,
 
 	dp_frame_build(frame, c->plane->mac, peer_mac, 0, DP_ETHERTYPE_IPV4);
 	dp_ip_build(ip, 4, p.remote.ip, p.local.ip);
-	dp_put16(ip + 2, (uint16_t)(udp_payload + 28));
+	sh_put_be16(ip + 2, (uint16_t)(udp_payload + 28));
 	for (unsigned i = 0; i < 20; i += 2)
-		sum += i == 10 ? 0 : dp_get16(ip + i);
+		sum += i == 10 ? 0 : sh_get_be16(ip + i);
 	sum = (sum >> 16) + (sum & 0xffff);
-	dp_put16(ip + 10, (uint16_t) ~((sum >> 16) + sum));
-	dp_put16(udp, PEER_PORT);
-	dp_put16(udp + 2, p.local.port);
-	dp_put16(udp + 4, (uint16_t)(udp_payload + 8));
-	dp_put16(udp + 6, 0);
+	sh_put_be16(ip + 10, (uint16_t) ~((sum >> 16) + sum));
+	sh_put_be16(udp, PEER_PORT);
+	sh_put_be16(udp + 2, p.local.port);
+	sh_put_be16(udp + 4, (uint16_t)(udp_payload + 8));
+	sh_put_be16(udp + 6, 0);
 }
 
 static void send_stream(struct crowd *c, unsigned stream, unsigned n)
@@ -267,9 +257,9 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 		rtp = rte_pktmbuf_mtod_offset(m[i], uint8_t *, HEADERS);
 		rtp[0] = 0x80;
 		rtp[1] = (uint8_t)(PT | (i + 1 == n) << 7);
-		dp_put16(rtp + 2, (uint16_t)index);
-		put32(rtp + 4, (uint32_t)number);
-		put32(rtp + 8, SSRC_PRODUCER + stream);
+		sh_put_be16(rtp + 2, (uint16_t)index);
+		sh_put_be32(rtp + 4, (uint32_t)number);
+		sh_put_be32(rtp + 8, SSRC_PRODUCER + stream);
 		oracle_payload(rtp + 12, c->payload, number, i == 0);
 		job[i] = (struct dp_srtp_job){.session = session_of(c, stream),
 			.dst = rtp,
@@ -323,18 +313,18 @@ static void keep(struct crowd *c, unsigned i, const uint8_t *rtp, size_t len)
 static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 {
 	const uint8_t *rtp = frame + HEADERS;
-	uint32_t i = get32(rtp + 8) - CROWD_SSRC;
+	uint32_t i = sh_get_be32(rtp + 8) - CROWD_SSRC;
 	struct crowd_viewer *v;
 
-	if (i >= c->viewers || get32(frame + 30) != VIEWER_IP + i ||
+	if (i >= c->viewers || sh_get_be32(frame + 30) != VIEWER_IP + i ||
 		len != HEADERS + OUT_HEADER + c->payload + c->tag || rtp[0] != 0x90)
 		return false;
 	v = &c->viewer[i];
 	if (!v->started) {
 		v->started = true;
-		v->first = v->at = dp_get16(rtp + 2);
+		v->first = v->at = sh_get_be16(rtp + 2);
 	}
-	if (dp_get16(rtp + 2) != (uint16_t)v->at)
+	if (sh_get_be16(rtp + 2) != (uint16_t)v->at)
 		return false;
 	v->got++;
 	if (c->sample_at && !v->sampled && v->at - v->first + 1 >= c->sample_from + c->sample_at)
@@ -357,7 +347,7 @@ unsigned crowd_receive(struct crowd *c)
 		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
 		size_t len = m[i]->data_len;
 
-		if (len < HEADERS + 12 || dp_get16(frame + 12) != DP_ETHERTYPE_IPV4 ||
+		if (len < HEADERS + 12 || sh_get_be16(frame + 12) != DP_ETHERTYPE_IPV4 ||
 			frame[HEADERS] >> 6 != 2) {
 			continue; /* ARP and ND */
 		} else if (frame[HEADERS + 1] >= 192 && frame[HEADERS + 1] <= 223) {

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
-#include "dataplane/rtp/bytes.h"
+#include "shared/bytes.h"
 #include "shared/ids.h"
 #include "tools/benchmarks/src/floor.h"
 #include "tools/benchmarks/src/oracle.h"
@@ -86,9 +86,9 @@ static void put_header(uint8_t *pkt, uint16_t seq, uint32_t ssrc)
 
 	pkt[0] = 0x90;
 	pkt[1] = 96;
-	dp_put16(pkt + 2, seq);
-	dp_put32(pkt + 4, 1);
-	dp_put32(pkt + 8, ssrc);
+	sh_put_be16(pkt + 2, seq);
+	sh_put_be32(pkt + 4, 1);
+	sh_put_be32(pkt + 8, ssrc);
 	memcpy(pkt + 12, extension, sizeof(extension));
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <x86intrin.h>
 
+#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
 #include "tools/benchmarks/src/oracle.h"
 #include "tools/benchmarks/src/result.h"
@@ -105,7 +106,7 @@ static void prepare(struct floor *f, unsigned i, uint16_t profile, unsigned view
 	pkt[1] = 96;
 	pkt[2] = SEQ >> 8;
 	pkt[3] = SEQ & 0xff;
-	dp_put32(pkt + 8, viewer + 1);
+	sh_put_be32(pkt + 8, viewer + 1);
 	memcpy(iv, f->viewer[viewer].salt, 16);
 	for (unsigned k = 0; k < 4; k++)
 		iv[at + k] ^= pkt[8 + k];

@@ -7,9 +7,9 @@
 
 #include <srtp2/srtp.h>
 
-#include "dataplane/rtp/bytes.h"
-#include "dataplane/rtp/rtp.h"
+#include "shared/bytes.h"
 #include "shared/ids.h"
+#include "dataplane/rtp/rtp.h"
 
 /* splitmix64: different numbers have different bytes. */
 static uint64_t mix(uint64_t *state)
@@ -106,7 +106,7 @@ bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uin
 
 	if (len < DP_RTP_HEADER)
 		return false;
-	s = session(keys, dp_get32(pkt + 8), roc);
+	s = session(keys, sh_get_be32(pkt + 8), roc);
 	if (!s)
 		return false;
 	right = srtp_unprotect(s, pkt, &n) == srtp_err_status_ok && dp_rtp_parse(&rtp, pkt, (size_t)n) == 0 &&

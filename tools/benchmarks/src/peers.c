@@ -21,6 +21,8 @@
 #include "tools/benchmarks/src/oracle.h"
 #include "tools/benchmarks/src/sfu.h"
 
+#include "shared/bytes.h"
+
 enum {
 	BURST_MAX = 32,
 	BURSTS_MIN = 5, /* bursts in a window */
@@ -99,12 +101,6 @@ static void source_open(struct source *s, const cJSON *answer)
 		err(1, "the producer cannot reach the server");
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	v = htonl(v);
-	memcpy(p, &v, sizeof(v));
-}
-
 /* Sends a burst, which is a frame (RFC 3550, 5.1). The first packet of all begins a key frame. */
 static void source_send(struct source *s, unsigned burst, size_t payload)
 {
@@ -115,8 +111,8 @@ static void source_send(struct source *s, unsigned burst, size_t payload)
 		data[1] = (uint8_t)(s->payload_type | (i + 1 == burst ? 0x80 : 0));
 		data[2] = (uint8_t)(s->number >> 8);
 		data[3] = (uint8_t)s->number;
-		put32(data + 4, (uint32_t)(s->number / burst * 3000));
-		put32(data + 8, s->ssrc);
+		sh_put_be32(data + 4, (uint32_t)(s->number / burst * 3000));
+		sh_put_be32(data + 8, s->ssrc);
 		oracle_payload(data + RTP_HEADER, payload, s->number, s->number == 0);
 		/* if it is not sent, it counts as lost */
 		(void)!send(s->fd, data, RTP_HEADER + payload, 0);
