@@ -79,10 +79,18 @@ static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache l
  * The next three are object slots. Writer: the owning worker; it sets the id and the ids of related
  * objects when it adds the object.
  */
+enum sh_transport_state {
+	SH_TRANSPORT_NEW,
+	SH_TRANSPORT_BOUND, /* a tuple is bound */
+	SH_TRANSPORT_KEYED, /* there are SRTP keys */
+	SH_TRANSPORT_MEDIA, /* media was received */
+	SH_TRANSPORT_IDLE, /* consent has expired */
+};
+
 struct sh_transport_stats {
 	sh_id id;
 	uint32_t worker;
-	uint32_t state; /* 0 new, 1 bound, 2 keyed, 3 media seen, 4 idle */
+	uint32_t state; /* enum sh_transport_state */
 	uint32_t profile; /* enum sh_srtp_profile; 0: none yet */
 	uint32_t tuples;
 	uint8_t remote_ip[16];

@@ -54,7 +54,13 @@ uint64_t sh_counter_read(const struct sh_worker_stats *page, const struct sh_cou
 
 const char *sh_transport_state_name(uint32_t state)
 {
-	static const char *const names[] = {"new", "bound", "keyed", "media", "idle"};
+	static const char *const names[] = {
+		[SH_TRANSPORT_NEW] = "new",
+		[SH_TRANSPORT_BOUND] = "bound",
+		[SH_TRANSPORT_KEYED] = "keyed",
+		[SH_TRANSPORT_MEDIA] = "media",
+		[SH_TRANSPORT_IDLE] = "idle",
+	};
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }

@@ -24,7 +24,6 @@
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
-#include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
 
 enum {
@@ -38,12 +37,10 @@ enum {
 static void skip_expired(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
 	uint64_t target)
 {
-	uint64_t limit = w->config->dataplane.tx_age_ms * DP_MS;
-
 	for (; c->at < target; c->at++) {
 		const struct dp_ring_entry *entry = &s->ring[c->at & s->mask];
 
-		if (!dp_older_than(w, entry->rx_ns, limit))
+		if (!dp_older_than(w, entry->rx_ns, w->tx_age_ns))
 			return;
 		c->waiting_keyframe |= entry->restart;
 		w->stats->drop[SH_DROP_TX_AGE]++;

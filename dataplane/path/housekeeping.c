@@ -49,15 +49,15 @@ static uint64_t bitrate(uint64_t bytes, uint64_t *last_bytes, uint64_t elapsed)
 	return bps;
 }
 
-static uint32_t state_of(const struct dp_transport *t)
+static enum sh_transport_state state_of(const struct dp_transport *t)
 {
 	if (t->idle)
-		return 4;
+		return SH_TRANSPORT_IDLE;
 	if (t->media_seen)
-		return 3;
+		return SH_TRANSPORT_MEDIA;
 	if (t->in)
-		return 2;
-	return t->tuple_count ? 1 : 0;
+		return SH_TRANSPORT_KEYED;
+	return t->tuple_count ? SH_TRANSPORT_BOUND : SH_TRANSPORT_NEW;
 }
 
 static void write_transport(struct dp_worker *w, const struct dp_transport *t)

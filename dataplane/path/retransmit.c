@@ -90,8 +90,7 @@ static bool backlog_is_old(const struct dp_worker *w, const struct dp_schedule *
 	a = t->count ? t->current[0] : t->next[0];
 	s = a->stream;
 	return a->served != atomic_load_explicit(&s->head, memory_order_acquire) &&
-	       dp_older_than(w, s->ring[a->served & s->mask].rx_ns,
-		       w->config->dataplane.tx_age_ms * DP_MS / AGE_PARTS);
+	       dp_older_than(w, s->ring[a->served & s->mask].rx_ns, w->tx_age_ns / AGE_PARTS);
 }
 
 /*

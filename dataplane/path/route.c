@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/rtp/keyframe.h"
 #include "dataplane/tables/audience.h"

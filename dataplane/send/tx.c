@@ -114,13 +114,12 @@ static unsigned transmit(struct dp_worker *w, uint16_t port, struct rte_mbuf **m
  */
 static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 {
-	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
 	unsigned gone = n;
 
 	for (unsigned i = n; i-- > 0;) {
 		const struct dp_tx_note *note = dp_tx_note(m[i]);
 
-		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= limit)) {
+		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= w->tx_age_ns)) {
 			m[--gone] = m[i];
 			continue;
 		}

@@ -212,6 +212,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->udp_ports = udp_ports(c);
 	w->config = c;
 	w->pool = all->pool[i];
+	w->tx_age_ns = c->dataplane.tx_age_ms * DP_MS;
 	w->ports = &all->ports;
 	w->stats = &stats->worker[i];
 	w->stats->udp_port = w->udp_port;

@@ -20,6 +20,8 @@
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/worker.h"
 
+enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* of a chunk */
+
 /*
  * All that a viewer costs, with one worker: its transport with sessions, addresses and
  * statistics, one consumer, its place in an audience. Whoever makes one of these larger
@@ -27,9 +29,7 @@
  */
 static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES * DP_TUPLE_BYTES +
 			      sizeof(struct sh_transport_stats) + sizeof(struct dp_consumer) +
-			      sizeof(struct sh_consumer_stats) +
-			      sizeof(struct dp_audience_chunk) /
-				      RTE_DIM(((struct dp_audience_chunk *)0)->member) <=
+			      sizeof(struct sh_consumer_stats) + sizeof(struct dp_audience_chunk) / MEMBERS <=
 		      5 * 1024,
 	"a viewer's memory");
 static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
@@ -76,7 +76,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		NULL, workers[0]->socket, 0);
 	/* Each audience, of which there are no more than streams on every worker and port, wastes at most one chunk. */
 	chunks = rte_mempool_create("audience",
-		limit->consumers / 62 +
+		limit->consumers / MEMBERS +
 			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n * ports),
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	if (!in || !out || !twcc || !chunks)

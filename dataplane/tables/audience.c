@@ -222,13 +222,12 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head)
 {
 	const struct dp_stream *s = a->stream;
-	uint64_t limit = (uint64_t)w->config->dataplane.tx_age_ms * 1000000;
 	uint64_t most = s->window + s->window / 2;
 
 	for (; a->served < head; a->served++) {
 		const struct dp_ring_entry *entry = &s->ring[a->served & s->mask];
 
-		if (!dp_older_than(w, entry->rx_ns, limit)) {
+		if (!dp_older_than(w, entry->rx_ns, w->tx_age_ns)) {
 			if (head - a->served <= most)
 				return;
 			a->overrun = a->served + 1;

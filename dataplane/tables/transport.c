@@ -11,6 +11,7 @@
 #include <rte_random.h>
 
 #include "shared/stats_slot.h"
+#include "dataplane/device/ports.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/plain_transport.h"

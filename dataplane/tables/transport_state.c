@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/tables/transport_state.h"
 
+#include "dataplane/device/ports.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"

@@ -80,6 +80,7 @@ struct dp_worker {
 	struct dp_stream **watched; /* streams that have an audience here, dense; room for every slot */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns, next_cycle_ns; /* housekeeping */
+	uint64_t tx_age_ns; /* dataplane.tx_age_ms: packets that waited longer are dropped */
 	uint64_t retention_ns; /* how long packets stay for retransmission: less while the pool is short */
 
 	/* memory of the media path, made by dp_media_memory_init() */

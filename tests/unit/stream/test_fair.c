@@ -216,7 +216,7 @@ static void audio_does_not_starve_video(void **state)
 	world->config.dataplane.stream_packets = 1024;
 	audio = stream(0, SH_KIND_AUDIO, 0, 100);
 	video = stream(1, SH_KIND_VIDEO, 100, 200);
-	world->config.dataplane.tx_age_ms = 20;
+	world_tx_age(20 * DP_MS);
 	for (unsigned ms = 0; ms < 2000; ms++) {
 		if (ms % 5 == 0) {
 			world_packet(audio, 1 + ms / 5);

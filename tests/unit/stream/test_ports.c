@@ -60,7 +60,7 @@ static void a_dead_port(void **state)
 	const struct sh_worker_stats *stats = &world->stats[0];
 	struct dp_stream *s = world_stream(0);
 
-	world->config.dataplane.tx_age_ms = 2 * AGE_PACKETS + 1;
+	world_tx_age((2 * AGE_PACKETS + 1) * DP_MS);
 	open_all(0);
 	world->other_room = 0;
 	for (unsigned n = 0; n < PACKETS; n++) {

@@ -205,6 +205,7 @@ static void make_worker(unsigned i)
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->now_ns = 1000 * DP_MS;
+	w->tx_age_ns = 100 * DP_MS;
 	w->retention_ns = UINT64_MAX;
 	for (unsigned k = 0; k < WORLD_WORKERS; k++) {
 		w->peer[k] = &world->worker[k];
@@ -218,7 +219,6 @@ int world_setup(void **state)
 	world = rte_zmalloc(NULL, sizeof(*world), 64);
 	mbufs = chunks = 0;
 	world->config.dataplane.stream_packets = WORLD_RING;
-	world->config.dataplane.tx_age_ms = 100;
 	world->config.limit.producers = WORLD_STREAMS;
 	world->ports.count = WORLD_PORTS;
 	for (unsigned i = 0; i < WORLD_PORTS; i++)
@@ -363,6 +363,12 @@ void world_packet(struct dp_stream *s, uint64_t seq)
 {
 	assert_true(world_append(s, seq));
 	dp_audience_notify(&world->worker[0], s);
+}
+
+void world_tx_age(uint64_t ns)
+{
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		world->worker[i].tx_age_ns = ns;
 }
 
 unsigned world_mbufs(void)

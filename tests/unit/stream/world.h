@@ -75,6 +75,8 @@ uint32_t world_content(const struct rte_mbuf *m);
 bool world_append(struct dp_stream *s, uint64_t seq);
 /* The same, published. */
 void world_packet(struct dp_stream *s, uint64_t seq);
+/* How long packets may wait for the TX queue, on every worker. */
+void world_tx_age(uint64_t ns);
 unsigned world_mbufs(void); /* not given back */
 
 #endif
