@@ -15,13 +15,13 @@
 
 #include <uv.h>
 
-#include "controlplane/admin/admin.h"
+#include "controlplane/operator/admin_socket.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/tls.h"
-#include "controlplane/media/plane.h"
+#include "controlplane/bridge/bridge.h"
 #include "controlplane/affinity.h"
-#include "controlplane/room/room.h"
+#include "controlplane/rooms/room.h"
 #include "shared/config.h"
 #include "shared/log.h"
 

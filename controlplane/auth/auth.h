@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_AUTH_H
-#define SPATE_CONTROLPLANE_AUTH_H
+#ifndef SPATE_CONTROLPLANE_AUTH_AUTH_H
+#define SPATE_CONTROLPLANE_AUTH_AUTH_H
 
 /*
  * Checks the JSON Web Token (RFC 7519) that a client shows when it connects. The operator's own
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "controlplane/room/fault.h"
-#include "controlplane/room/room.h"
+#include "controlplane/base/fault.h"
+#include "controlplane/rooms/room.h"
 #include "shared/config.h"
 
 struct cp_auth;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/room/id.h"
+#include "controlplane/base/id.h"
 
 /* --- the table ------------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_ENGINE_H
-#define SPATE_CONTROLPLANE_ENGINE_H
+#ifndef SPATE_CONTROLPLANE_ENGINEIO_ENGINE_H
+#define SPATE_CONTROLPLANE_ENGINEIO_ENGINE_H
 
 /*
  * Engine.IO, protocol 4: sessions that begin over long-polling or WebSocket, and change
@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "controlplane/http/text.h"
-#include "controlplane/room/room.h"
+#include "controlplane/base/text.h"
+#include "controlplane/rooms/room.h"
 #include "controlplane/engineio/packet.h"
 #include "shared/config.h"
 

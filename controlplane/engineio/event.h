@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_EIO_EVENT_H
-#define SPATE_CONTROLPLANE_EIO_EVENT_H
+#ifndef SPATE_CONTROLPLANE_ENGINEIO_EVENT_H
+#define SPATE_CONTROLPLANE_ENGINEIO_EVENT_H
 
 /*
  * Packets of Socket.IO, protocol 5, in Engine.IO's messages:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_EIO_PACKET_H
-#define SPATE_CONTROLPLANE_EIO_PACKET_H
+#ifndef SPATE_CONTROLPLANE_ENGINEIO_PACKET_H
+#define SPATE_CONTROLPLANE_ENGINEIO_PACKET_H
 
 /*
  * Packets of Engine.IO, protocol 4: a digit and a text. Over WebSocket each is a message of

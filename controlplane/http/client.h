@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_CLIENT_H
-#define SPATE_CONTROLPLANE_CLIENT_H
+#ifndef SPATE_CONTROLPLANE_HTTP_CLIENT_H
+#define SPATE_CONTROLPLANE_HTTP_CLIENT_H
 
 /* What a request says about who sends it. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_CORS_H
-#define SPATE_CONTROLPLANE_CORS_H
+#ifndef SPATE_CONTROLPLANE_HTTP_CORS_H
+#define SPATE_CONTROLPLANE_HTTP_CORS_H
 
 /* Requests from pages of other origins (Fetch standard, 3.2). */
 

@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "controlplane/engineio/polling.h"
+#include "controlplane/entry/engineio_polling.h"
 #include "controlplane/http/server.h"
 
 enum {

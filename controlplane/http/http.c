@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "controlplane/engineio/polling.h"
+#include "controlplane/entry/engineio_polling.h"
 
 enum {
 	HEADER_BYTES = 2048,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_ORIGIN_H
-#define SPATE_CONTROLPLANE_ORIGIN_H
+#ifndef SPATE_CONTROLPLANE_HTTP_ORIGIN_H
+#define SPATE_CONTROLPLANE_HTTP_ORIGIN_H
 
 #include <stdbool.h>
 

@@ -10,15 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "controlplane/engineio/gateway.h"
-#include "controlplane/engineio/polling.h"
+#include "controlplane/entry/socketio.h"
+#include "controlplane/entry/engineio_polling.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/origin.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/http/websocket.h"
-#include "controlplane/signaling/a_socket.h"
-#include "controlplane/signaling/dialect_a.h"
-#include "controlplane/signaling/known.h"
+#include "controlplane/entry/json_websocket.h"
+#include "controlplane/signaling/json_dialect.h"
+#include "controlplane/signaling/capability_cache.h"
 #include "controlplane/signaling/session.h"
 #include "shared/log.h"
 

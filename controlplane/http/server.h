@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_SERVER_H
-#define SPATE_CONTROLPLANE_SERVER_H
+#ifndef SPATE_CONTROLPLANE_HTTP_SERVER_H
+#define SPATE_CONTROLPLANE_HTTP_SERVER_H
 
 /*
  * The public port: the page, /healthz, /metrics both dialects of signaling, on
@@ -15,8 +15,8 @@
 #include <uv.h>
 
 #include "controlplane/auth/auth.h"
-#include "controlplane/http/text.h"
-#include "controlplane/room/room.h"
+#include "controlplane/base/text.h"
+#include "controlplane/rooms/room.h"
 #include "shared/stats_reader.h"
 
 struct cp_session;

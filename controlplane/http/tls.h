@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_TLS_H
-#define SPATE_CONTROLPLANE_TLS_H
+#ifndef SPATE_CONTROLPLANE_HTTP_TLS_H
+#define SPATE_CONTROLPLANE_HTTP_TLS_H
 
 /*
  * TLS on the public port, where tls.certificate and tls.key are configured. Each new

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "controlplane/http/server.h"
-#include "controlplane/http/utf8.h"
+#include "controlplane/base/utf8.h"
 
 struct cp_out { /* a message that waits to be sent */
 	TAILQ_ENTRY(cp_out) next;

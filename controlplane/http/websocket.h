@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_WEBSOCKET_H
-#define SPATE_CONTROLPLANE_WEBSOCKET_H
+#ifndef SPATE_CONTROLPLANE_HTTP_WEBSOCKET_H
+#define SPATE_CONTROLPLANE_HTTP_WEBSOCKET_H
 
 /*
  * A WebSocket that carries text messages. What arrives is put together, bounded and
@@ -15,7 +15,7 @@
 
 #include <libwebsockets.h>
 
-#include "controlplane/http/text.h"
+#include "controlplane/base/text.h"
 
 struct cp_server;
 

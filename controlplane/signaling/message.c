@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/room/id.h"
-#include "controlplane/signaling/known.h"
+#include "controlplane/base/id.h"
+#include "controlplane/signaling/capability_cache.h"
 
 /* The first rtpCapabilities of a message. */
 struct capabilities {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_NOTICES_H
-#define SPATE_CONTROLPLANE_NOTICES_H
+#ifndef SPATE_CONTROLPLANE_SIGNALING_NOTICES_H
+#define SPATE_CONTROLPLANE_SIGNALING_NOTICES_H
 
 #include "controlplane/signaling/session.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_REQUEST_H
-#define SPATE_CONTROLPLANE_REQUEST_H
+#ifndef SPATE_CONTROLPLANE_SIGNALING_REQUEST_H
+#define SPATE_CONTROLPLANE_SIGNALING_REQUEST_H
 
 /*
  * What clients ask for, in either dialect: a handler takes its members from the request's

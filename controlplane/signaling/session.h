@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_SESSION_H
-#define SPATE_CONTROLPLANE_SESSION_H
+#ifndef SPATE_CONTROLPLANE_SIGNALING_SESSION_H
+#define SPATE_CONTROLPLANE_SIGNALING_SESSION_H
 
 /*
  * A client, in either dialect, and its peer in a room. Requests are taken one after the
@@ -16,8 +16,8 @@
 
 #include "controlplane/auth/auth.h"
 #include "controlplane/http/server.h"
-#include "controlplane/http/text.h"
-#include "controlplane/room/room.h"
+#include "controlplane/base/text.h"
+#include "controlplane/rooms/room.h"
 
 struct cp_session;
 

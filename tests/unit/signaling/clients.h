@@ -3,7 +3,7 @@
 #define SPATE_TESTS_SIGNALING_CLIENTS_H
 
 #include "controlplane/signaling/session.h"
-#include "tests/unit/room/world.h"
+#include "tests/unit/rooms/world.h"
 
 enum { CLIENTS = 8, TEXTS = 64 };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controlplane/signaling/dialect_b.h"
+#include "controlplane/signaling/socketio_dialect.h"
 
 enum { STEPS = 2000, SEEDS = 3, IDS = 8 };
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "controlplane/signaling/known.h"
+#include "controlplane/signaling/capability_cache.h"
 #include "controlplane/signaling/message.h"
 
 #define CAPS "{\"codecs\":[{\"mimeType\":\"video/VP8\",\"x\":\"}]{[\\\"\"}],\"headerExtensions\":[]}"

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_BASE_FAULT_H
+#define SPATE_CONTROLPLANE_BASE_FAULT_H
+
+/* Why a request fails: the code of the wire contract and a sentence that names the member. */
+
+enum cp_code {
+	CP_OK,
+	CP_BAD_REQUEST,
+	CP_NOT_FOUND,
+	CP_FORBIDDEN,
+	CP_CONFLICT,
+	CP_UNSUPPORTED,
+	CP_TOO_MANY,
+	CP_UNAVAILABLE,
+	CP_INTERNAL,
+	CP_CODE_COUNT,
+};
+
+struct cp_fault {
+	enum cp_code code;
+	char message[200];
+};
+
+/* "bad-request", as both dialects say it. */
+const char *cp_code_name(enum cp_code code);
+
+/* Fills in `f` and returns -1, so that a check can `return cp_refuse(...)`. */
+int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What an operation's errno means to the one who asked. Returns -1. */
+int cp_refuse_errno(struct cp_fault *f, int error);
+
+#endif

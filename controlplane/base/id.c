@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/base/id.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void cp_random(void *out, size_t size)
+{
+	/* Up to 256 bytes come whole and uninterrupted once the generator is seeded: getrandom(2). */
+	if (getrandom(out, size, 0) != (ssize_t)size)
+		abort();
+}
+
+void cp_id_make(char out[CP_ID_SIZE])
+{
+	uint8_t r[16];
+
+	cp_random(r, sizeof(r));
+	r[6] = 0x40 | (r[6] & 0x0f);
+	r[8] = 0x80 | (r[8] & 0x3f);
+	snprintf(out, CP_ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
+		r[15]);
+}
+
+void cp_cname_make(char out[CP_CNAME_SIZE])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t raw[CP_CNAME_SIZE - 1];
+
+	cp_random(raw, sizeof(raw));
+	for (size_t i = 0; i < sizeof(raw); i++)
+		out[i] = digits[raw[i] & 63];
+	out[sizeof(raw)] = '\0';
+}
+
+sh_id cp_dp_id_make(void)
+{
+	sh_id id;
+
+	do
+		cp_random(&id, sizeof(id));
+	while (id == 0);
+	return id;
+}
+
+uint32_t cp_ssrc_make(void)
+{
+	uint32_t ssrc;
+
+	do
+		cp_random(&ssrc, sizeof(ssrc));
+	while (ssrc == 0 || ssrc == 1234);
+	return ssrc;
+}

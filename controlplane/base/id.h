@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_BASE_ID_H
+#define SPATE_CONTROLPLANE_BASE_ID_H
+
+/* Ids that nobody can guess, from the kernel's generator. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/ids.h"
+
+enum {
+	CP_ID_SIZE = 37, /* a version 4 UUID (RFC 4122, 4.4) and its terminator */
+	CP_CNAME_SIZE = 17, /* RFC 7022, 4.2: 96 random bits as text, and the terminator */
+};
+
+/* Never fails: a machine without random numbers stops the process. */
+void cp_random(void *out, size_t size);
+
+void cp_id_make(char out[CP_ID_SIZE]);
+void cp_cname_make(char out[CP_CNAME_SIZE]);
+
+/* For the data plane; never 0. */
+sh_id cp_dp_id_make(void);
+
+/*
+ * A synchronisation source of ours. Never 0 ("none" in the ABI) and never 1234,
+ * which mediasoup-client keeps for its bandwidth probator.
+ */
+uint32_t cp_ssrc_make(void);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cp_text *cp_text_make(size_t len)
+{
+	struct cp_text *t = malloc(sizeof(*t) + LWS_PRE + len + 1);
+
+	if (!t)
+		return NULL;
+	t->references = 1;
+	t->len = len;
+	t->data[LWS_PRE + len] = '\0';
+	return t;
+}
+
+struct cp_text *cp_text_copy(const char *chars, size_t len)
+{
+	struct cp_text *t = cp_text_make(len);
+
+	if (t)
+		memcpy(cp_text_chars(t), chars, len);
+	return t;
+}
+
+struct cp_text *cp_text_json(const cJSON *json)
+{
+	/* Nearly every message fits, and is spared the steps in which cJSON lets a buffer grow. */
+	char most[4096], *chars;
+	struct cp_text *t;
+
+	if (!json)
+		return NULL;
+	/* It only reads it; older than const. */
+	if (cJSON_PrintPreallocated((cJSON *)(uintptr_t)json, most, sizeof(most), false))
+		return cp_text_copy(most, strlen(most));
+	chars = cJSON_PrintUnformatted(json);
+	t = chars ? cp_text_copy(chars, strlen(chars)) : NULL;
+	cJSON_free(chars);
+	return t;
+}
+
+struct cp_text *cp_text_hold(struct cp_text *t)
+{
+	t->references++;
+	return t;
+}
+
+void cp_text_release(struct cp_text *t)
+{
+	if (t && --t->references == 0)
+		free(t);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/bridge/bridge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/log.h"
+
+static void dp_connected(void *arg, const struct cp_dp_info *info)
+{
+	struct sh_cmd begin = {.op = SH_OP_SNAPSHOT_BEGIN}, end = {.op = SH_OP_SNAPSHOT_END};
+	struct cp_plane *p = arg;
+	const void *map;
+	char err[160];
+	size_t size;
+
+	map = cp_dp_stats(p->dp, &size);
+	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
+		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
+	cp_plane_look_anew(p, info->workers);
+	p->up = true;
+	p->metrics->dataplane_connected++;
+	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
+		info->workers);
+	cp_webrtc_server_connected(p->webrtc, info);
+	/*
+	 * Nothing of ours is there yet: what a predecessor left goes on for the grace time, in
+	 * which its clients join again with new transports.
+	 */
+	end.snapshot_end.grace_ms = p->config->media.sweep_s * 1000;
+	cp_dp_send(p->dp, &begin, NULL, NULL);
+	cp_dp_send(p->dp, &end, NULL, NULL);
+	p->connected(p);
+}
+
+static void dp_lost(void *arg, const char *reason)
+{
+	struct cp_plane *p = arg;
+
+	p->up = false;
+	memset(&p->stats, 0, sizeof(p->stats));
+	p->metrics->dataplane_lost++;
+	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
+		p->model->transports.count);
+	cp_model_lose_transports(p->model);
+	cp_webrtc_server_lost(p->webrtc);
+}
+
+static void dp_refused(void *arg, const char *reason)
+{
+	sh_log(SH_LOG_WARN, "dataplane-away reason=\"%s\"", reason);
+}
+
+static void dp_event(void *arg, const struct sh_event *event)
+{
+	struct cp_plane *p = arg;
+
+	if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plane_plain_event(p, event))
+		sh_log(SH_LOG_DEBUG, "event-ignored kind=%u id=%016" PRIx64, event->kind, event->id);
+}
+
+static void dp_punt(void *arg, const struct sh_packet *packet)
+{
+	struct cp_plane *p = arg;
+
+	cp_webrtc_server_punt(p->webrtc, packet);
+}
+
+int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
+	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
+	void *owner, char *err, size_t err_size)
+{
+	static const struct cp_dp_events events = {
+		.connected = dp_connected,
+		.lost = dp_lost,
+		.refused = dp_refused,
+		.event = dp_event,
+		.punt = dp_punt,
+	};
+	char path[SH_PATH_MAX + 32];
+	int error;
+
+	memset(p, 0, sizeof(*p));
+	p->config = config;
+	p->model = model;
+	p->metrics = metrics;
+	p->connected = connected;
+	p->owner = owner;
+	TAILQ_INIT(&p->plain);
+	cp_random(&p->plain_next, sizeof(p->plain_next));
+	snprintf(path, sizeof(path), "%s/dataplane.sock", config->run_dir);
+	error = cp_dp_create(&p->dp, loop, path, &events, p);
+	if (error != 0) {
+		snprintf(err, err_size, "%s: %s", path, strerror(error));
+		return -1;
+	}
+	error = cp_webrtc_server_create(&p->webrtc, loop, config, p->dp, err, err_size);
+	if (error != 0) {
+		cp_dp_destroy(p->dp);
+		return -1;
+	}
+	cp_plane_look_start(p, loop);
+	return 0;
+}
+
+void cp_plane_detach(struct cp_plane *p)
+{
+	p->up = false;
+	memset(&p->stats, 0, sizeof(p->stats));
+	cp_dp_destroy(p->dp);
+	p->dp = NULL;
+	cp_model_lose_transports(p->model);
+}
+
+void cp_plane_stop(struct cp_plane *p)
+{
+	cp_plane_look_stop(p);
+	cp_webrtc_server_destroy(p->webrtc);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/bridge/bridge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/log.h"
+
+/* A room's transport and its WebRTC side. */
+struct link {
+	struct cp_plane *plane;
+	struct cp_transport *transport;
+	struct cp_webrtc *webrtc;
+	cp_media_done done; /* of transport_open; NULL once it was called */
+	void *arg;
+};
+
+static void created(void *arg, struct cp_webrtc *w, int error)
+{
+	struct link *link = arg;
+	cp_media_done done = link->done;
+
+	link->done = NULL;
+	done(link->arg, error); /* with an error it closes the transport, and the link is gone */
+}
+
+static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state state, const char *reason)
+{
+	const struct link *link = arg;
+	struct cp_transport *t = link->transport;
+
+	if (state == CP_WEBRTC_CHECKING || state == CP_WEBRTC_CONNECTED)
+		sh_log(SH_LOG_INFO, "transport-%s room=%s peer=%s transport=%s", cp_webrtc_state_name(state),
+			t->peer->room->name, t->peer->id, t->id);
+	switch (state) {
+	case CP_WEBRTC_CONNECTED:
+		link->plane->metrics->dtls_connected++;
+		cp_transport_connected(t);
+		break;
+	case CP_WEBRTC_FAILED:
+		link->plane->metrics->dtls_failed++;
+		cp_transport_fail(t, CP_INTERNAL, reason);
+		break;
+	case CP_WEBRTC_CLOSED:
+		cp_transport_fail(t, CP_NOT_FOUND, reason);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool up(void *media)
+{
+	const struct cp_plane *p = media;
+
+	return p->up;
+}
+
+static int transport_open(void *media, struct cp_transport *t, cp_media_done done, void *arg)
+{
+	static const struct cp_webrtc_events events = {.created = created, .state = state_changed};
+	struct cp_plane *p = media;
+	struct link *link;
+	int error;
+
+	if (t->plain)
+		return cp_plane_plain_open(p, t, done, arg);
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return ENOMEM;
+	*link = (struct link){.plane = p, .transport = t, .done = done, .arg = arg};
+	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &events, link);
+	if (error != 0) {
+		free(link);
+		return error;
+	}
+	snprintf(t->id, sizeof(t->id), "%s", cp_webrtc_id(link->webrtc));
+	t->dp_id = cp_webrtc_sh_id(link->webrtc);
+	t->link = link;
+	return 0;
+}
+
+static cJSON *transport_parameters(void *media, const struct cp_transport *t)
+{
+	const struct link *link = t->link;
+
+	return cp_webrtc_parameters(link->webrtc);
+}
+
+static void add_address(cJSON *into, const char *ip_name, const char *port_name,
+	const struct sh_addr *address)
+{
+	struct sh_addr ip = *address;
+	char text[64];
+
+	ip.port = 0;
+	sh_addr_format(&ip, text, sizeof(text));
+	cJSON_AddStringToObject(into, ip_name, text);
+	cJSON_AddNumberToObject(into, port_name, address->port);
+}
+
+static void transport_describe(void *media, const struct cp_transport *t, cJSON *into)
+{
+	const struct link *link = t->link;
+	const struct sh_path *path = cp_webrtc_selected(link->webrtc);
+	cJSON *tuple;
+
+	cJSON_AddStringToObject(into, "iceState", path ? "completed" : "new");
+	cJSON_AddStringToObject(into, "dtlsState", cp_webrtc_dtls_state(link->webrtc));
+	if (!path)
+		return;
+	tuple = cJSON_AddObjectToObject(into, "iceSelectedTuple");
+	add_address(tuple, "localIp", "localPort", &path->local);
+	add_address(tuple, "remoteIp", "remotePort", &path->remote);
+	cJSON_AddStringToObject(tuple, "protocol", "udp");
+}
+
+static int transport_connect(void *media, struct cp_transport *t, const cJSON *dtls_parameters,
+	struct cp_fault *fault)
+{
+	const struct link *link = t->link;
+	char err[160] = "";
+
+	switch (cp_webrtc_connect(link->webrtc, dtls_parameters, err, sizeof(err))) {
+	case 0:
+		return 0;
+	case EINVAL:
+		return cp_refuse(fault, CP_BAD_REQUEST, "%s", err);
+	case EALREADY:
+		return cp_refuse(fault, CP_CONFLICT, "transportId: this transport was connected before");
+	case EPIPE:
+		return cp_refuse(fault, CP_NOT_FOUND, "transportId: this transport is closed");
+	default:
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	}
+}
+
+static cJSON *transport_restart(void *media, struct cp_transport *t, struct cp_fault *fault)
+{
+	const struct link *link = t->link;
+	cJSON *parameters = NULL;
+	int error = cp_webrtc_restart_ice(link->webrtc, &parameters);
+
+	if (error == 0)
+		return parameters;
+	if (error == EPIPE)
+		cp_refuse(fault, CP_NOT_FOUND, "transportId: this transport is closed");
+	else
+		cp_refuse(fault, CP_INTERNAL, "new credentials: %s", strerror(error));
+	return NULL;
+}
+
+static void transport_close(void *media, struct cp_transport *t)
+{
+	struct link *link = t->link;
+
+	if (t->plain) {
+		cp_plane_plain_close(t);
+		return;
+	}
+	cp_webrtc_close(link->webrtc);
+	if (link->done)
+		link->done(link->arg, ECANCELED);
+	free(link);
+}
+
+static int submit(void *media, struct sh_cmd *cmd, cp_media_done done, void *arg)
+{
+	struct cp_plane *p = media;
+
+	return cp_dp_send(p->dp, cmd, done, arg);
+}
+
+const struct cp_media cp_plane_media = {
+	.up = up,
+	.transport_open = transport_open,
+	.transport_parameters = transport_parameters,
+	.transport_describe = transport_describe,
+	.transport_connect = transport_connect,
+	.transport_restart = transport_restart,
+	.transport_close = transport_close,
+	.submit = submit,
+};

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/entry/engineio_polling.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/http/cors.h"
+#include "controlplane/base/utf8.h"
+#include "controlplane/entry/socketio.h"
+
+/* However steadily a body trickles in: nobody may keep a connection for what is refused at its end. */
+static const uint64_t BODY_NS = 20000000000;
+
+/* One request. */
+struct cp_poll {
+	struct lws *wsi;
+	struct cp_connection *connection;
+	struct cp_eio *session; /* NULL: it has no more to do with one */
+	bool post;
+	enum cp_eio_error error; /* what a POST is answered when its body has been read */
+	char *body;
+	size_t len, size;
+	uint64_t due_ns; /* when the body must be whole */
+	char origin[CP_ORIGIN_SIZE];
+};
+
+/* --- answers --------------------------------------------------------------------------- */
+
+/* 0, or -1: the connection must end. The request is over. */
+static int answer(struct cp_connection *c, unsigned status, const char *type, const char *body, size_t len)
+{
+	struct cp_poll *p = c->poll;
+	char headers[CP_CORS_SIZE];
+	const struct cp_answer a = {
+		.status = status, .type = type, .headers = headers, .body = body, .len = len};
+
+	cp_cors_headers(p->origin, headers);
+	c->poll = NULL;
+	free(p->body);
+	free(p);
+	return cp_http_answer(c, &a);
+}
+
+static int refuse_with(struct cp_connection *c, unsigned status, int code, const char *message)
+{
+	char json[120];
+	int len = snprintf(json, sizeof(json), "{\"code\":%d,\"message\":\"%s\"}", code, message);
+
+	return answer(c, status, "application/json", json, (size_t)len);
+}
+
+static int refuse(struct cp_connection *c, enum cp_eio_error error)
+{
+	return refuse_with(c, error == CP_EIO_FORBIDDEN ? 403 : 400, error, cp_eio_error_text(error));
+}
+
+void cp_polling_answer(void *poll, struct cp_text *payload)
+{
+	struct cp_poll *p = poll;
+	struct cp_connection *c = p->connection;
+
+	p->session = NULL;
+	if (!payload ||
+		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) < 0) {
+		/* It ends in its turn. */
+		c->stage = CP_HTTP_IDLE;
+		cp_exchange_wait(c, CP_WAIT_TURN);
+	}
+	cp_text_release(payload);
+}
+
+void cp_polling_forget(void *post)
+{
+	struct cp_poll *p = post;
+
+	p->session = NULL;
+	p->error = CP_EIO_BAD_REQUEST;
+}
+
+/* --- a GET --------------------------------------------------------------------------------- */
+
+static int handshake(struct cp_server *s, struct cp_connection *c)
+{
+	struct cp_poll *p = c->poll;
+
+	switch (cp_gateway_open(s->gateway, p->wsi, NULL, &p->session)) {
+	case CP_OK:
+		/* Answered at once, with the handshake. */
+		return cp_eio_poll(p->session, p);
+	case CP_TOO_MANY:
+		return refuse_with(c, 503, CP_EIO_FORBIDDEN, "Too many connections from this address");
+	default:
+		return -1;
+	}
+}
+
+static int hold(struct cp_server *s, struct cp_connection *c)
+{
+	struct cp_poll *p = c->poll;
+
+	c->stage = CP_HTTP_HELD;
+	if (!p->session)
+		return handshake(s, c);
+	if (cp_eio_poll(p->session, p) < 0) {
+		p->session = NULL;
+		return refuse(c, CP_EIO_BAD_REQUEST);
+	}
+	if (c->stage == CP_HTTP_HELD)
+		cp_exchange_wait(c, CP_WAIT_HELD);
+	return 0;
+}
+
+/* --- a POST -------------------------------------------------------------------------------- */
+
+/* What Content-Length says; -1: it says nothing that can be understood. */
+static long content_length(struct lws *wsi)
+{
+	char digits[12];
+	int len = lws_hdr_copy(wsi, digits, sizeof(digits), WSI_TOKEN_HTTP_CONTENT_LENGTH);
+
+	if (len <= 0 || len > 9 || (int)strspn(digits, "0123456789") != len)
+		return -1;
+	return strtol(digits, NULL, 10);
+}
+
+/* 0: a body of a right size follows; else the status that refuses it, with the connection. */
+static unsigned wrong_body(const struct cp_server *s, struct lws *wsi)
+{
+	long length;
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+		return HTTP_STATUS_LENGTH_REQUIRED;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
+		return HTTP_STATUS_LENGTH_REQUIRED;
+	length = content_length(wsi);
+	if (length < 0)
+		return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 9
+			       ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE
+			       : HTTP_STATUS_BAD_REQUEST;
+	return length > (long)s->config->limit.message_bytes ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE : 0;
+}
+
+static bool is_binary(struct lws *wsi)
+{
+	char type[40];
+
+	return lws_hdr_copy(wsi, type, sizeof(type), WSI_TOKEN_HTTP_CONTENT_TYPE) > 0 &&
+	       strcasecmp(type, "application/octet-stream") == 0;
+}
+
+static int begin_post(struct cp_server *s, struct cp_connection *c)
+{
+	struct cp_poll *p = c->poll;
+
+	c->stage = CP_HTTP_BODY;
+	p->due_ns = cp_now_ns() + BODY_NS;
+	cp_exchange_read(c, true);
+	if (p->error == CP_EIO_OK && is_binary(p->wsi)) {
+		cp_eio_close(p->session, 1003, "binary");
+		p->error = CP_EIO_BAD_REQUEST;
+	}
+	if (p->error == CP_EIO_OK && cp_eio_post(p->session, p) < 0)
+		p->error = CP_EIO_BAD_REQUEST;
+	if (p->error != CP_EIO_OK) {
+		p->session = NULL;
+		return 0;
+	}
+	p->size = s->config->limit.message_bytes;
+	p->body = malloc(p->size + 1);
+	return p->body ? 0 : -1;
+}
+
+int cp_polling_body(struct lws *wsi, struct cp_connection *c, const void *data, size_t len)
+{
+	struct cp_poll *p = c->poll;
+
+	if (!p || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
+		return -1;
+	if (!p->body || len == 0)
+		return 0;
+	if (len > p->size - p->len)
+		return -1;
+	memcpy(p->body + p->len, data, len);
+	p->len += len;
+	return 0;
+}
+
+/* A second time for the same body it says that more has come behind it. */
+int cp_polling_body_complete(struct lws *wsi, struct cp_connection *c)
+{
+	struct cp_poll *p = c->poll;
+	struct cp_eio *e;
+
+	if (!p || c->stage != CP_HTTP_BODY)
+		return -1;
+	cp_exchange_read(c, false);
+	e = p->session;
+	if (!e)
+		return refuse(c, p->error);
+	p->session = NULL;
+	if (!cp_utf8_valid(p->body, p->len)) {
+		cp_eio_post_failed(e);
+		return refuse(c, CP_EIO_BAD_REQUEST);
+	}
+	if (cp_eio_posted(e, p->body, p->len) < 0)
+		return refuse(c, CP_EIO_BAD_REQUEST);
+	return answer(c, 200, "text/html", "ok", 2);
+}
+
+/* --- requests ---------------------------------------------------------------------------------- */
+
+static int preflight(struct cp_connection *c, const char *origin)
+{
+	char headers[CP_CORS_SIZE];
+	const struct cp_answer a = {.status = 200, .type = "text/plain; charset=UTF-8", .headers = headers};
+
+	cp_cors_preflight(c->wsi, origin, headers);
+	return cp_http_answer(c, &a);
+}
+
+/* Only a POST may bring a body. */
+static unsigned wrong_headers(const struct cp_server *s, struct lws *wsi, bool post)
+{
+	if (post)
+		return wrong_body(s, wsi);
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
+			       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0
+		       ? HTTP_STATUS_BAD_REQUEST
+		       : 0;
+}
+
+int cp_polling_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
+{
+	bool post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
+	bool get = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
+	unsigned status = wrong_headers(s, wsi, post);
+	struct cp_poll *p;
+	bool allowed;
+
+	if (status != 0) {
+		lws_return_http_status(wsi, status, NULL);
+		return -1;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -1;
+	p->wsi = wsi;
+	p->connection = c;
+	p->post = post;
+	c->poll = p;
+	allowed = cp_cors_allowed(wsi, s->config->http.origins, p->origin);
+	if (!allowed)
+		p->origin[0] = '\0';
+	if (allowed && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0) {
+		char origin[CP_ORIGIN_SIZE];
+
+		memcpy(origin, p->origin, sizeof(origin));
+		cp_polling_gone(c);
+		return preflight(c, origin);
+	}
+	p->error = allowed ? cp_eio_verify(s, wsi, false, get, &p->session) : CP_EIO_FORBIDDEN;
+	if (p->error == CP_EIO_OK && !get && !post)
+		p->error = CP_EIO_BAD_HANDSHAKE_METHOD;
+	if (p->error != CP_EIO_OK)
+		p->session = NULL;
+	if (post)
+		return begin_post(s, c);
+	if (p->error == CP_EIO_OK)
+		return hold(s, c);
+	return refuse(c, p->error);
+}
+
+void cp_polling_gone(struct cp_connection *c)
+{
+	struct cp_poll *p = c->poll;
+
+	if (!p)
+		return;
+	c->poll = NULL;
+	if (p->session && p->post)
+		cp_eio_post_failed(p->session);
+	else if (p->session)
+		cp_eio_poll_gone(p->session);
+	free(p->body);
+	free(p);
+}

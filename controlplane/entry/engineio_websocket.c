@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* WebSockets that carry Engine.IO: the packets are text messages. */
+
+#include "controlplane/http/websocket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/http/client.h"
+#include "controlplane/http/cors.h"
+#include "controlplane/entry/socketio.h"
+#include "controlplane/entry/engineio_polling.h"
+
+struct eio_socket {
+	struct cp_websocket *websocket;
+	struct cp_eio *session; /* NULL: nobody's any more */
+};
+
+/* --- what the engine wants ---------------------------------------------------------------- */
+
+void cp_eio_websocket_send(void *socket, enum cp_eio_type type, struct cp_text *text)
+{
+	const struct eio_socket *s = socket;
+
+	if (!text)
+		text = cp_text_hold(s->websocket->server->gateway->nothing);
+	cp_websocket_send_typed(s->websocket, (char)type, text);
+}
+
+void cp_eio_websocket_close(void *socket, uint16_t code, const char *reason)
+{
+	struct eio_socket *s = socket;
+
+	s->session = NULL;
+	cp_websocket_close(s->websocket, code, reason);
+}
+
+/* --- what the WebSocket says -------------------------------------------------------------- */
+
+static void message(void *user, const char *text, size_t len)
+{
+	struct eio_socket *s = user;
+
+	if (s->session)
+		cp_eio_received(s->session, s, text, len);
+}
+
+static void closing(void *user, uint16_t code, const char *reason)
+{
+	struct eio_socket *s = user;
+	struct cp_eio *e = s->session;
+
+	s->session = NULL;
+	if (e)
+		cp_eio_socket_gone(e, s, code, reason);
+}
+
+static void closed(void *user)
+{
+	closing(user, 1006, "the connection was closed");
+	free(user);
+}
+
+static const struct cp_websocket_user calls = {.message = message, .closing = closing, .closed = closed};
+
+/* --- the beginning -------------------------------------------------------------------------- */
+
+int cp_eio_websocket_filter(struct cp_server *s, struct lws *wsi)
+{
+	char origin[CP_ORIGIN_SIZE];
+	enum cp_eio_error error = CP_EIO_FORBIDDEN;
+	struct cp_eio *e;
+
+	if (cp_cors_allowed(wsi, s->config->http.origins, origin))
+		error = cp_eio_verify(s, wsi, true, true, &e);
+	if (error == CP_EIO_OK)
+		return 0;
+	s->metrics.sockets_refused++;
+	lws_return_http_status(wsi,
+		error == CP_EIO_FORBIDDEN ? HTTP_STATUS_FORBIDDEN : HTTP_STATUS_BAD_REQUEST,
+		cp_eio_error_text(error));
+	return -1;
+}
+
+static void refuse(struct eio_socket *socket, uint16_t code, const char *reason)
+{
+	socket->websocket->server->metrics.sockets_refused++;
+	cp_websocket_close(socket->websocket, code, reason);
+}
+
+static void shake_hands(struct eio_socket *socket)
+{
+	struct cp_websocket *w = socket->websocket;
+	struct cp_eio *e;
+
+	switch (cp_gateway_open(w->server->gateway, w->wsi, socket, &e)) {
+	case CP_OK:
+		w->server->metrics.sockets_accepted++;
+		/* It may have failed at the first message. */
+		if (w->close_code != 0)
+			cp_eio_socket_gone(e, socket, w->close_code, w->close_reason);
+		else
+			socket->session = e;
+		break;
+	case CP_TOO_MANY:
+		refuse(socket, 1013, "too many connections from this address");
+		break;
+	default:
+		refuse(socket, 1011, "out of memory");
+	}
+}
+
+int cp_eio_websocket_open(struct cp_server *s, struct cp_websocket *w)
+{
+	struct eio_socket *socket = calloc(1, sizeof(*socket));
+	struct cp_eio *e;
+
+	if (!socket)
+		return -1;
+	socket->websocket = w;
+	cp_websocket_attach(w, &calls, socket);
+	/* It was right a moment ago. */
+	if (cp_eio_verify(s, w->wsi, true, true, &e) != CP_EIO_OK) {
+		refuse(socket, 1008, "no such session");
+	} else if (!e) {
+		shake_hands(socket);
+	} else {
+		s->metrics.sockets_accepted++;
+		socket->session = e;
+		cp_eio_upgrade(e, socket);
+	}
+	return 0;
+}

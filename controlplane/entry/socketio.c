@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/entry/socketio.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/http/client.h"
+#include "controlplane/signaling/socketio_dialect.h"
+#include "controlplane/signaling/message.h"
+#include "controlplane/signaling/session.h"
+#include "controlplane/engineio/event.h"
+#include "controlplane/entry/engineio_polling.h"
+#include "shared/log.h"
+
+/* A client's attempts to join: each may cost the check of a signature, and begins with the whole rate. */
+enum {
+	CONNECTS_MAX = 10,
+	REFUSALS_MAX = 5,
+};
+
+/* Whose Engine.IO session it is. */
+struct client {
+	struct cp_gateway *gateway;
+	struct cp_eio *engine;
+	struct cp_session *session; /* NULL: it is not connected to the namespace */
+	struct cp_address *address;
+	char text[CP_ADDRESS_SIZE];
+	char user[CP_NAME_SIZE + 1]; /* as the URL says; longer than a name where it is none */
+	char *token; /* of the URL */
+	unsigned connects, refusals;
+};
+
+/* --- what the session wants ------------------------------------------------------------- */
+
+static void carrier_send(void *carrier, struct cp_text *text)
+{
+	const struct client *c = carrier;
+
+	cp_eio_send(c->engine, text);
+}
+
+static void carrier_close(void *carrier, uint16_t code, const char *reason)
+{
+	const struct client *c = carrier;
+
+	cp_eio_close(c->engine, code, reason);
+}
+
+static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+
+/* --- packets out ---------------------------------------------------------------------------- */
+
+/* `head` and `data`, which is taken over and may be NULL for lack of memory. */
+static void send_json(struct client *c, const char *head, cJSON *data)
+{
+	char *json = cJSON_PrintUnformatted(data);
+	size_t head_len = strlen(head), json_len = json ? strlen(json) : 0;
+	struct cp_text *text = json ? cp_text_make(head_len + json_len) : NULL;
+
+	if (text) {
+		memcpy(cp_text_chars(text), head, head_len);
+		memcpy(cp_text_chars(text) + head_len, json, json_len);
+	}
+	cJSON_free(json);
+	cJSON_Delete(data);
+	cp_eio_send(c->engine, text);
+}
+
+static void send_accept(struct client *c)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "sid", c->session->id);
+	send_json(c, "0", data);
+}
+
+static void send_refusal(struct client *c, const struct cp_fault *fault)
+{
+	cJSON *data = cJSON_CreateObject(), *inner;
+
+	cJSON_AddStringToObject(data, "message", fault->message);
+	inner = cJSON_AddObjectToObject(data, "data");
+	cJSON_AddStringToObject(inner, "code", cp_code_name(fault->code));
+	cJSON_AddStringToObject(inner, "message", fault->message);
+	send_json(c, "4", data);
+}
+
+static void refuse_namespace(struct client *c, const struct cp_sio_packet *p)
+{
+	char head[CP_SIO_NAMESPACE_MAX + 3];
+	cJSON *data = cJSON_CreateObject();
+
+	snprintf(head, sizeof(head), "4%.*s,", (int)p->namespace_len, p->namespace);
+	cJSON_AddStringToObject(data, "message", "Invalid namespace");
+	send_json(c, head, data);
+}
+
+/* --- joining the namespace ------------------------------------------------------------------ */
+
+/* A member of `auth` that must be a string, or what the URL says. -1 with the fault. */
+static int credential(const cJSON *auth, const char *name, const char *otherwise, const char **out,
+	struct cp_fault *fault)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(auth, name);
+
+	*out = otherwise;
+	if (!member || cJSON_IsNull(member))
+		return 0;
+	if (!cJSON_IsString(member))
+		return cp_refuse(fault, CP_BAD_REQUEST, "auth.%s: must be a string", name);
+	*out = member->valuestring;
+	return 0;
+}
+
+static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
+{
+	struct cp_server *server = c->gateway->server;
+	const char *token, *user;
+	struct cp_grant grant;
+
+	if (credential(auth, "token", c->token, &token, fault) < 0 ||
+		credential(auth, "userId", c->user, &user, fault) < 0)
+		return -1;
+	if (user[0] != '\0' && !cp_name_valid(user))
+		return cp_refuse(fault, CP_BAD_REQUEST,
+			"userId: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+	if (cp_auth_check(server->auth, token, &grant, fault) < 0)
+		return -1;
+	if (!cp_auth_required(server->auth))
+		snprintf(grant.user, sizeof(grant.user), "%s", user);
+	c->session = cp_session_open(server, &cp_dialect_b, &carrier, c, c->text, &grant);
+	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+}
+
+static void connect_client(struct client *c, const cJSON *auth)
+{
+	struct cp_fault fault;
+
+	if (admit(c, auth, &fault) == 0) {
+		cp_eio_expect_connect(c->engine, false);
+		send_accept(c);
+		return;
+	}
+	c->gateway->server->metrics.error[fault.code]++;
+	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", c->text,
+		cp_code_name(fault.code), fault.message);
+	send_refusal(c, &fault);
+	if (++c->refusals >= REFUSALS_MAX)
+		cp_eio_close(c->engine, 1008, "too many attempts to connect");
+}
+
+static void take_connect(struct client *c, const struct cp_sio_packet *p)
+{
+	enum cp_json_trouble trouble;
+	cJSON *auth = NULL;
+
+	if (c->session) {
+		cp_eio_close(c->engine, 1002, "a second connect");
+		return;
+	}
+	if (p->json) {
+		auth = cp_message_parse(p->json, p->json_len, &trouble);
+		if (!cJSON_IsObject(auth)) {
+			cp_message_free(auth);
+			cp_eio_close(c->engine, 1007, "auth is no object");
+			return;
+		}
+	}
+	connect_client(c, auth);
+	cp_message_free(auth);
+}
+
+static void leave(struct client *c)
+{
+	if (!c->session)
+		return;
+	cp_session_free(c->session);
+	c->session = NULL;
+	/* As at the beginning: whoever is not connected is not kept for long. */
+	cp_eio_expect_connect(c->engine, true);
+}
+
+/* --- packets in -------------------------------------------------------------------------------- */
+
+static void take_event(struct client *c, const struct cp_sio_packet *p)
+{
+	enum cp_json_trouble trouble = CP_JSON_NONE;
+	cJSON *array, *request;
+
+	if (!c->session) {
+		cp_eio_close(c->engine, 1002, "an event before the connect");
+		return;
+	}
+	array = p->json ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
+	if (trouble == CP_JSON_TOO_DEEP) {
+		cp_session_too_deep(c->session);
+		return;
+	}
+	request = cp_sio_request(array, p->id);
+	cp_message_free(array);
+	if (request)
+		cp_session_take(c->session, request);
+	else
+		cp_eio_close(c->engine, 1007, "not an event");
+}
+
+static void message(struct cp_eio *e, const char *text, size_t len)
+{
+	struct client *c = e->user;
+	struct cp_sio_packet p;
+
+	if (cp_sio_parse(text, len, &p) < 0) {
+		cp_eio_close(e, 1002, "not a packet of Socket.IO");
+		return;
+	}
+	if (p.type == CP_SIO_CONNECT && ++c->connects > CONNECTS_MAX) {
+		cp_eio_close(e, 1008, "too many attempts to connect");
+		return;
+	}
+	if (!cp_sio_default_namespace(&p)) {
+		if (p.type == CP_SIO_CONNECT)
+			refuse_namespace(c, &p);
+		return;
+	}
+	switch (p.type) {
+	case CP_SIO_CONNECT:
+		take_connect(c, &p);
+		break;
+	case CP_SIO_DISCONNECT:
+		leave(c);
+		break;
+	case CP_SIO_EVENT:
+		take_event(c, &p);
+		break;
+	case CP_SIO_ACK: /* nothing asks for one */
+		break;
+	default:
+		cp_eio_close(e, 1002, "a connect error from the client");
+		break;
+	}
+}
+
+/* --- the life of a client ----------------------------------------------------------------------- */
+
+static void closing(struct cp_eio *e, uint16_t code, const char *reason)
+{
+	struct client *c = e->user;
+
+	if (c->session)
+		c->session->closing = true;
+	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->text,
+		c->session ? c->session->id : "-", code, reason);
+}
+
+static void free_client(struct client *c)
+{
+	if (c->session)
+		cp_session_free(c->session);
+	if (c->address)
+		cp_address_leave(c->gateway->server, c->address);
+	free(c->token);
+	free(c);
+}
+
+static void closed(struct cp_eio *e)
+{
+	free_client(e->user);
+}
+
+/* The token, which may be as long as a URL can be. 0, or -1: no memory. */
+static int read_query(struct client *c, struct lws *wsi)
+{
+	char token[CP_HEADERS_MAX];
+
+	cp_client_query(wsi, "userId=", "", c->user, sizeof(c->user));
+	cp_client_query(wsi, "token=", "", token, sizeof(token));
+	c->token = strdup(token);
+	return c->token ? 0 : -1;
+}
+
+enum cp_code cp_gateway_open(struct cp_gateway *g, struct lws *wsi, void *socket, struct cp_eio **out)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return CP_INTERNAL;
+	c->gateway = g;
+	cp_client_address(wsi, c->text);
+	if (!cp_address_enter(g->server, c->text, &c->address)) {
+		g->server->metrics.error[CP_TOO_MANY]++;
+		free_client(c);
+		return CP_TOO_MANY;
+	}
+	if (read_query(c, wsi) == 0)
+		c->engine = cp_eio_open(&g->engine, socket, c);
+	if (!c->engine) {
+		free_client(c);
+		return CP_INTERNAL;
+	}
+	*out = c->engine;
+	return CP_OK;
+}
+
+/* --- the gateway ----------------------------------------------------------------------------------- */
+
+static const struct cp_eio_calls calls = {
+	.answer = cp_polling_answer,
+	.forget = cp_polling_forget,
+	.send = cp_eio_websocket_send,
+	.close = cp_eio_websocket_close,
+	.message = message,
+	.closing = closing,
+	.closed = closed,
+};
+
+static uint64_t now_ms(void *clock)
+{
+	return cp_now_ns() / 1000000;
+}
+
+static void run(uv_timer_t *timer)
+{
+	struct cp_gateway *g = timer->data;
+
+	cp_eio_run(&g->engine);
+}
+
+static void wake_in(void *clock, uint64_t ms)
+{
+	struct cp_gateway *g = clock;
+
+	/* The loop's own idea of the time is that of its last turn. */
+	uv_update_time(g->server->loop);
+	uv_timer_start(&g->timer, run, ms, 0);
+}
+
+static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in};
+
+int cp_gateway_start(struct cp_server *s)
+{
+	struct cp_gateway *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return -1;
+	g->server = s;
+	g->nothing = cp_text_make(0);
+	if (!g->nothing) {
+		free(g);
+		return -1;
+	}
+	uv_timer_init(s->loop, &g->timer);
+	g->timer.data = g;
+	cp_eio_start(&g->engine, s->config, &calls, &loop_clock, g);
+	s->gateway = g;
+	return 0;
+}
+
+static void freed(uv_handle_t *timer)
+{
+	struct cp_gateway *g = timer->data;
+
+	cp_text_release(g->nothing);
+	free(g);
+}
+
+void cp_gateway_stop(struct cp_server *s)
+{
+	cp_eio_stop(&s->gateway->engine);
+	uv_close((uv_handle_t *)&s->gateway->timer, freed);
+}

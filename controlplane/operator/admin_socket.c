@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/operator/admin_socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+
+struct cp_admin_client {
+	uv_pipe_t pipe; /* first: handles and clients share an address */
+	struct cp_admin *admin;
+	struct cp_admin_client *next;
+	struct cp_admin_asker asker;
+	bool waits; /* for an answer: what else it has sent is taken afterwards */
+	bool asks; /* just now */
+	size_t used;
+	char line[CP_ADMIN_LINE_MAX];
+};
+
+struct answer {
+	uv_write_t request;
+	char *text;
+};
+
+/* --- one client ------------------------------------------------------------------------- */
+
+static void closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void drop(struct cp_admin_client *c)
+{
+	struct cp_admin_client **at = &c->admin->first;
+
+	if (uv_is_closing((uv_handle_t *)&c->pipe))
+		return;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	c->admin->clients--;
+	cp_admin_forget(c->admin->server, &c->asker);
+	uv_close((uv_handle_t *)&c->pipe, closed);
+}
+
+static void written(uv_write_t *request, int status)
+{
+	struct answer *a = (struct answer *)request;
+
+	explicit_bzero(a->text, strlen(a->text)); /* there may be keys in it */
+	free(a->text);
+	free(a);
+}
+
+static int send_text(struct cp_admin_client *c, char *text)
+{
+	struct answer *a = text ? calloc(1, sizeof(*a)) : NULL;
+	uv_buf_t buf;
+
+	if (!a) {
+		free(text);
+		return -1;
+	}
+	a->text = text;
+	buf = uv_buf_init(text, (unsigned)strlen(text));
+	if (uv_write(&a->request, (uv_stream_t *)&c->pipe, &buf, 1, written) == 0)
+		return 0;
+	free(text);
+	free(a);
+	return -1;
+}
+
+static void take_lines(struct cp_admin_client *c);
+
+static void answered(struct cp_admin_asker *asker, char *text)
+{
+	struct cp_admin_client *c =
+		(struct cp_admin_client *)((char *)asker - offsetof(struct cp_admin_client, asker));
+
+	c->waits = false;
+	if (send_text(c, text) < 0)
+		drop(c);
+	else if (!c->asks) /* else take_lines() goes on by itself */
+		take_lines(c);
+}
+
+static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct cp_admin_client *c = (struct cp_admin_client *)handle;
+
+	*buf = uv_buf_init(c->line + c->used, (unsigned)(sizeof(c->line) - c->used));
+}
+
+/* A line that does not end, or an answer that is not read, ends the connection. */
+static void take_lines(struct cp_admin_client *c)
+{
+	const char *end;
+
+	while (!c->waits && (end = memchr(c->line, '\n', c->used))) {
+		size_t len = (size_t)(end - c->line);
+
+		if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > 1 << 20) {
+			drop(c);
+			return;
+		}
+		c->waits = c->asks = true;
+		cp_admin_ask(c->admin->server, c->line, len, &c->asker);
+		c->asks = false;
+		if (uv_is_closing((uv_handle_t *)&c->pipe))
+			return;
+		explicit_bzero(c->line, len);
+		c->used -= len + 1;
+		memmove(c->line, end + 1, c->used);
+	}
+	if (c->used == sizeof(c->line))
+		drop(c);
+}
+
+static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct cp_admin_client *c = (struct cp_admin_client *)stream;
+
+	if (n < 0) {
+		drop(c);
+		return;
+	}
+	c->used += (size_t)n;
+	take_lines(c);
+}
+
+static bool allowed(const uv_pipe_t *pipe)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int fd;
+
+	if (uv_fileno((const uv_handle_t *)pipe, &fd) != 0 ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return true;
+	sh_log(SH_LOG_WARN, "admin-refused uid=%u pid=%d", peer.uid, peer.pid);
+	return false;
+}
+
+static void connection(uv_stream_t *listener, int status)
+{
+	struct cp_admin *a = listener->data;
+	struct cp_admin_client *c;
+
+	if (status != 0 || !(c = calloc(1, sizeof(*c))))
+		return;
+	c->admin = a;
+	c->asker.answer = answered;
+	if (uv_pipe_init(listener->loop, &c->pipe, 0) != 0) {
+		free(c);
+		return;
+	}
+	c->next = a->first;
+	a->first = c;
+	a->clients++;
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || a->clients > CP_ADMIN_CLIENTS_MAX ||
+		!allowed(&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, give_room, received) != 0)
+		drop(c);
+}
+
+/* --- the socket --------------------------------------------------------------------------- */
+
+/* A socket that nobody answers on is left over and goes. */
+static int clear_path(const char *path, char *err, size_t err_size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, status;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		snprintf(err, err_size, "run_dir: \"%s\" is too long for a socket's name", path);
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		snprintf(err, err_size, "%s: %s", path, strerror(errno));
+		return -1;
+	}
+	status = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+	close(fd);
+	if (status == 0 || status == EAGAIN) {
+		snprintf(err, err_size, "another control plane is running: it answers on %s", path);
+		return -1;
+	}
+	if (status == ECONNREFUSED)
+		unlink(path);
+	return 0;
+}
+
+int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *server, const char *run_dir,
+	char *err, size_t err_size)
+{
+	mode_t mask;
+	int status;
+
+	memset(a, 0, sizeof(*a));
+	a->server = server;
+	snprintf(a->path, sizeof(a->path), "%s/control.sock", run_dir);
+	if (mkdir(run_dir, 0755) < 0 && errno != EEXIST) {
+		snprintf(err, err_size, "run_dir: %s: %s", run_dir, strerror(errno));
+		return -1;
+	}
+	if (clear_path(a->path, err, err_size) < 0)
+		return -1;
+	status = uv_pipe_init(loop, &a->listener, 0);
+	if (status == 0) {
+		a->listener.data = a;
+		mask = umask(0177);
+		status = uv_pipe_bind(&a->listener, a->path);
+		umask(mask);
+		if (status == 0)
+			status = uv_listen((uv_stream_t *)&a->listener, 16, connection);
+		if (status != 0)
+			uv_close((uv_handle_t *)&a->listener, NULL);
+	}
+	if (status != 0) {
+		snprintf(err, err_size, "%s: %s", a->path, uv_strerror(status));
+		return -1;
+	}
+	return 0;
+}
+
+void cp_admin_stop(struct cp_admin *a)
+{
+	while (a->first)
+		drop(a->first);
+	uv_close((uv_handle_t *)&a->listener, NULL);
+	unlink(a->path);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/operator/plain_commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is placed on each worker; nothing while there is no data plane. */
+static void add_workers(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "workers");
+	const struct cp_load *l = &s->model->load;
+
+	for (uint32_t i = 0; i < l->workers && s->stats->map; i++) {
+		const struct cp_worker_load *w = &l->worker[i];
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(entry, "worker", i);
+		cJSON_AddNumberToObject(entry, "transports", w->transports);
+		cJSON_AddNumberToObject(entry, "consumers", w->consumers);
+		cJSON_AddNumberToObject(entry, "load", (double)cp_placement_load(w));
+		cJSON_AddNumberToObject(entry, "busy_percent", w->busy / 10.0);
+		cJSON_AddBoolToObject(entry, "overloaded", w->overloaded);
+		cJSON_AddItemToArray(list, entry);
+	}
+}
+
+static void add_status(const struct cp_server *s, cJSON *reply)
+{
+	const struct cp_model *m = s->model;
+
+	cJSON_AddStringToObject(reply, "version", CP_VERSION);
+	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - s->started_ns) / 1000000000));
+	cJSON_AddStringToObject(reply, "dataplane", s->stats->map ? "connected" : "away");
+	cJSON_AddNumberToObject(reply, "rooms", m->rooms.count);
+	cJSON_AddNumberToObject(reply, "rooms_in_grace", m->grace_count);
+	cJSON_AddNumberToObject(reply, "rooms_closing", m->closing_count);
+	cJSON_AddNumberToObject(reply, "peers", m->peer_count);
+	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
+	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
+	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
+	add_workers(s, reply);
+}
+
+static void add_rooms(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "rooms");
+	const struct cp_room *room;
+
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	{
+		struct cp_counts counts = cp_room_counts(room);
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(entry, "name", room->name);
+		cJSON_AddStringToObject(entry, "state", cp_room_state_name(room->state));
+		if (room->state == CP_ROOM_GRACE)
+			cJSON_AddNumberToObject(entry, "closes_in_s",
+				(double)((cp_room_grace_left_ms(room) + 999) / 1000));
+		cJSON_AddNumberToObject(entry, "peers", counts.peers);
+		cJSON_AddNumberToObject(entry, "hosts", room->host_count);
+		cJSON_AddNumberToObject(entry, "transports", counts.transports);
+		cJSON_AddNumberToObject(entry, "producers", counts.producers);
+		cJSON_AddNumberToObject(entry, "consumers", counts.consumers);
+		cJSON_AddItemToArray(list, entry);
+	}
+}
+
+static void add_transport(const struct cp_transport *t, cJSON *list)
+{
+	cJSON *entry = cJSON_CreateObject();
+	char dp_id[17];
+
+	snprintf(dp_id, sizeof(dp_id), "%016" PRIx64, t->dp_id);
+	cJSON_AddStringToObject(entry, "id", t->id);
+	cJSON_AddStringToObject(entry, "dp_id", dp_id);
+	cJSON_AddStringToObject(entry, "room", t->peer->room->name);
+	cJSON_AddStringToObject(entry, "peer", t->peer->id);
+	cJSON_AddStringToObject(entry, "purpose", t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+	cJSON_AddStringToObject(entry, "state", cp_transport_state_name(t->state));
+	cJSON_AddItemToArray(list, entry);
+}
+
+static void add_transports(const struct cp_server *s, cJSON *reply)
+{
+	cJSON *list = cJSON_AddArrayToObject(reply, "transports");
+	const struct cp_transport *t;
+	const struct cp_room *room;
+	const struct cp_peer *peer;
+
+	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	add_transport(t, list);
+}
+
+static void refuse(cJSON *reply, const char *error)
+{
+	cJSON_ReplaceItemInObjectCaseSensitive(reply, "ok", cJSON_CreateBool(false));
+	cJSON_AddStringToObject(reply, "error", error);
+}
+
+static void close_room(const struct cp_server *s, const cJSON *request, cJSON *reply)
+{
+	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "room"));
+	struct cp_room *room = name ? cp_room_find(s->model, name) : NULL;
+
+	if (!name)
+		refuse(reply, "room: must be a string");
+	else if (!room)
+		refuse(reply, "room: there is none of that name, or it is closing already");
+	else
+		cp_room_end(room, "the operator closed it");
+}
+
+static void close_plain(const struct cp_server *s, const cJSON *request, cJSON *reply)
+{
+	struct cp_fault fault;
+
+	if (cp_admin_plain_close(s->model, request, &fault) < 0)
+		refuse(reply, fault.message);
+}
+
+/* Those that are answered when the data plane has done it. False: refused. */
+static bool begin_plain(const struct cp_server *s, const char *cmd, const cJSON *request,
+	struct cp_admin_asker *asker, cJSON *reply)
+{
+	bool produce = strcmp(cmd, "plain-produce") == 0;
+	struct cp_fault fault;
+
+	if (produce ? cp_admin_plain_produce(s->model, request, asker, &fault)
+		    : cp_admin_plain_consume(s->model, request, asker, &fault))
+		return true;
+	refuse(reply, fault.message);
+	return false;
+}
+
+/* False: the answer comes later. */
+static bool answer(const struct cp_server *s, const char *cmd, const cJSON *request,
+	struct cp_admin_asker *asker, cJSON *reply)
+{
+	if (!cmd)
+		refuse(reply, "cmd: must be a string in a JSON object");
+	else if (strcmp(cmd, "status") == 0)
+		add_status(s, reply);
+	else if (strcmp(cmd, "rooms") == 0)
+		add_rooms(s, reply);
+	else if (strcmp(cmd, "transports") == 0)
+		add_transports(s, reply);
+	else if (strcmp(cmd, "room-close") == 0)
+		close_room(s, request, reply);
+	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
+		return !begin_plain(s, cmd, request, asker, reply);
+	else if (strcmp(cmd, "plain-close") == 0)
+		close_plain(s, request, reply);
+	else if (strcmp(cmd, "plain-list") == 0)
+		cp_admin_plain_list(s->model, cJSON_AddArrayToObject(reply, "plain"));
+	else
+		refuse(reply, "cmd: must be status, rooms, transports, room-close, plain-produce, "
+			      "plain-consume, plain-close or plain-list");
+	return true;
+}
+
+char *cp_admin_line(const cJSON *reply)
+{
+	char *text = cJSON_PrintUnformatted(reply), *out = NULL;
+
+	if (!text || asprintf(&out, "%s\n", text) < 0)
+		out = NULL;
+	if (text)
+		explicit_bzero(text, strlen(text)); /* there may be keys in it */
+	cJSON_free(text);
+	return out;
+}
+
+void cp_admin_ask(const struct cp_server *s, const char *line, size_t len, struct cp_admin_asker *asker)
+{
+	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
+	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));
+
+	cJSON_AddBoolToObject(reply, "ok", true);
+	if (answer(s, cmd, request, asker, reply))
+		asker->answer(asker, cp_admin_line(reply));
+	cp_admin_wipe_keys(request);
+	cJSON_Delete(request);
+	cJSON_Delete(reply);
+}
+
+void cp_admin_forget(const struct cp_server *s, struct cp_admin_asker *asker)
+{
+	cp_plain_forget(s->model, asker);
+	cp_admin_wipe_keys(asker->srtp);
+	cJSON_Delete(asker->srtp);
+	asker->srtp = NULL;
+}

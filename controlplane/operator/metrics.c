@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/http/server.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "controlplane/operator/metrics_ports.h"
+#include "controlplane/operator/metrics_process.h"
+#include "controlplane/entry/socketio.h"
+#include "controlplane/signaling/json_dialect.h"
+#include "controlplane/signaling/socketio_dialect.h"
+
+/* Prometheus text exposition, format 0.0.4. */
+
+static void head(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP spate_%s %s\n# TYPE spate_%s %s\n", name, help, name, type);
+}
+
+static void single(FILE *f, const char *name, const char *type, const char *help, uint64_t value)
+{
+	head(f, name, type, help);
+	fprintf(f, "spate_%s %" PRIu64 "\n", name, value);
+}
+
+static void requests(FILE *f, const struct cp_dialect *d)
+{
+	for (const struct cp_request_type *type = d->types;; type++) {
+		fprintf(f, "spate_requests_total{dialect=\"%s\",type=\"%s\"} %" PRIu64 "\n", d->name,
+			type->name, type->count);
+		if (!type->handle)
+			return;
+	}
+}
+
+static void engine_io(FILE *f, const struct cp_eio_counts *c)
+{
+	head(f, "engineio_sessions", "gauge", "Sessions of Engine.IO, by transport.");
+	fprintf(f, "spate_engineio_sessions{transport=\"polling\"} %" PRIu32 "\n", c->polling);
+	fprintf(f, "spate_engineio_sessions{transport=\"websocket\"} %" PRIu32 "\n", c->websocket);
+	single(f, "engineio_opened_total", "counter", "Sessions of Engine.IO that were opened.", c->opened);
+	single(f, "engineio_upgrades_total", "counter", "Sessions that changed to WebSocket.", c->upgraded);
+	single(f, "engineio_upgrades_failed_total", "counter", "Changes to WebSocket that were not finished.",
+		c->upgrades_failed);
+	single(f, "engineio_polls_held", "gauge", "Polls that wait for something to say.", c->polls_held);
+}
+
+static void control_plane(FILE *f, const struct cp_server *s)
+{
+	const struct cp_metrics *m = &s->metrics;
+
+	single(f, "uptime_seconds", "gauge", "Time since the control plane started.",
+		(cp_now_ns() - s->started_ns) / 1000000000);
+	single(f, "dataplane_up", "gauge", "Whether the data plane is connected.", s->stats->map != NULL);
+	single(f, "dataplane_connects_total", "counter", "Times the data plane was connected.",
+		m->dataplane_connected);
+	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
+	single(f, "rooms", "gauge", "Rooms.", s->model->rooms.count);
+	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", s->model->grace_count);
+	single(f, "rooms_closing", "gauge", "Rooms that close at this moment.", s->model->closing_count);
+	single(f, "peers", "gauge", "Peers in rooms.", s->model->peer_count);
+	single(f, "transports", "gauge", "WebRTC transports.", s->model->transports.count);
+	single(f, "producers", "gauge", "Producers.", s->model->producers.count);
+	single(f, "consumers", "gauge", "Consumers.", s->model->consumers.count);
+	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
+	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
+	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);
+	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
+	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
+
+	engine_io(f, &s->gateway->engine.counts);
+	head(f, "requests_total", "counter", "Requests, by dialect and type.");
+	requests(f, &cp_dialect_a);
+	requests(f, &cp_dialect_b);
+	head(f, "errors_total", "counter", "Errors sent to clients, by code.");
+	for (unsigned i = CP_OK + 1; i < CP_CODE_COUNT; i++)
+		fprintf(f, "spate_errors_total{code=\"%s\"} %" PRIu64 "\n", cp_code_name(i), m->error[i]);
+	head(f, "dtls_handshakes_total", "counter", "DTLS handshakes, by result.");
+	fprintf(f, "spate_dtls_handshakes_total{result=\"ok\"} %" PRIu64 "\n", m->dtls_connected);
+	fprintf(f, "spate_dtls_handshakes_total{result=\"failed\"} %" PRIu64 "\n", m->dtls_failed);
+}
+
+#define COUNTER(member, help)                                                                                \
+	{                                                                                                    \
+#member, help, offsetof(struct sh_worker_stats, member)                                      \
+	}
+
+static const struct {
+	const char *name, *help;
+	size_t offset;
+} counters[] = {
+	COUNTER(rx_packets, "IP packets received."),
+	COUNTER(rx_bytes, "Bytes of IP packets received."),
+	COUNTER(tx_packets, "IP packets sent."),
+	COUNTER(tx_bytes, "Bytes of IP packets sent."),
+	COUNTER(loops, "Rounds of the polling loop."),
+	COUNTER(busy_loops, "Rounds that found something to do."),
+	COUNTER(busy_cycles, "TSC cycles of those."),
+	COUNTER(punted, "Packets handed to the control plane."),
+	COUNTER(injected, "Packets sent for the control plane."),
+	COUNTER(handed_off, "Packets handed to the worker that owns them."),
+	COUNTER(stun_answered, "STUN binding requests answered."),
+	COUNTER(rtp_in, "RTP packets received."),
+	COUNTER(rtcp_in, "RTCP packets received."),
+	COUNTER(rtp_out, "RTP packets sent."),
+	COUNTER(rtcp_out, "RTCP packets sent."),
+	COUNTER(rtx_out, "RTP packets sent again."),
+	COUNTER(rtx_missed, "RTP packets asked for and not kept any more."),
+	COUNTER(nack_in, "NACKs received."),
+	COUNTER(nack_out, "NACKs sent."),
+	COUNTER(pli_in, "PLIs received."),
+	COUNTER(fir_in, "FIRs received."),
+	COUNTER(pli_out, "PLIs sent."),
+	COUNTER(tx_waits, "Bursts that waited for room in a TX ring."),
+	COUNTER(fanout_waits, "Times the fan-out stopped for room and went on later."),
+	COUNTER(video_first, "Times video went before audio so as not to starve."),
+	COUNTER(aged_audio, "Audio packets to viewers let go for their age."),
+	COUNTER(aged_video, "Video packets to viewers let go for their age."),
+};
+
+/* A bucket an octave: the four that the data plane counts in each would be many lines a worker. */
+static void latency(FILE *f, const struct sh_latency *live, uint32_t worker)
+{
+	static const char *const name = "spate_worker_rx_to_tx_seconds";
+	struct sh_latency l;
+	uint64_t below = 0;
+
+	sh_latency_read(live, &l);
+	for (unsigned i = 0; i < SH_LATENCY_BUCKETS - 1; i++) {
+		below += l.bucket[i];
+		if (i % 4 == 0)
+			fprintf(f, "%s_bucket{worker=\"%u\",le=\"%.10g\"} %" PRIu64 "\n", name, worker,
+				(double)sh_latency_end(i) / 1e9, below);
+	}
+	below += l.bucket[SH_LATENCY_BUCKETS - 1];
+	fprintf(f, "%s_bucket{worker=\"%u\",le=\"+Inf\"} %" PRIu64 "\n", name, worker, below);
+	fprintf(f, "%s_sum{worker=\"%u\"} %.9f\n", name, worker, (double)l.sum_ns / 1e9);
+	fprintf(f, "%s_count{worker=\"%u\"} %" PRIu64 "\n", name, worker, below);
+}
+
+static void data_plane(FILE *f, const struct sh_stats_reader *stats)
+{
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		snprintf(name, sizeof(name), "worker_%s_total", counters[i].name);
+		head(f, name, "counter", counters[i].help);
+		for (uint32_t w = 0; w < stats->workers; w++) {
+			const char *page = (const char *)sh_stats_worker(stats, w);
+			const uint64_t *value = (const void *)(page + counters[i].offset);
+
+			fprintf(f, "spate_%s{worker=\"%u\"} %" PRIu64 "\n", name, w,
+				__atomic_load_n(value, __ATOMIC_RELAXED));
+		}
+	}
+	head(f, "worker_drops_total", "counter", "Packets let go, by reason.");
+	for (uint32_t w = 0; w < stats->workers; w++)
+		for (unsigned reason = 0; reason < SH_DROP_COUNT; reason++)
+			fprintf(f, "spate_worker_drops_total{worker=\"%u\",reason=\"%s\"} %" PRIu64 "\n", w,
+				sh_drop_name(reason),
+				__atomic_load_n(&sh_stats_worker(stats, w)->drop[reason], __ATOMIC_RELAXED));
+	head(f, "worker_rx_to_tx_seconds", "histogram", "Time from RX to TX of packets to viewers.");
+	for (uint32_t w = 0; w < stats->workers; w++)
+		latency(f, &sh_stats_worker(stats, w)->latency, w);
+	single(f, "dataplane_transports", "gauge", "Transports in the data plane's tables.",
+		stats->header->transports_used);
+	single(f, "dataplane_producers", "gauge", "Producers in the data plane's tables.",
+		stats->header->producers_used);
+	single(f, "dataplane_consumers", "gauge", "Consumers in the data plane's tables.",
+		stats->header->consumers_used);
+	single(f, "mbufs", "gauge", "Packet buffers.", stats->header->mbuf_total);
+	single(f, "mbufs_free", "gauge", "Packet buffers that are free.", stats->header->mbuf_free);
+}
+
+/* What the control plane has placed on each worker. */
+static void placement(FILE *f, const struct cp_load *l)
+{
+	static const char *const names[][2] = {
+		{"worker_transports", "Transports placed on the worker."},
+		{"worker_consumers", "Consumers placed on the worker."},
+		{"worker_load", "Load that new transports are placed by, units a second."},
+		{"worker_busy_permille", "Time in which the worker was busy in the last second."},
+		{"worker_overloaded", "Whether the worker gets no new transports."},
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		head(f, names[i][0], "gauge", names[i][1]);
+		for (uint32_t n = 0; n < l->workers; n++) {
+			const struct cp_worker_load *w = &l->worker[n];
+			const uint64_t values[] = {
+				w->transports, w->consumers, cp_placement_load(w), w->busy, w->overloaded};
+
+			fprintf(f, "spate_%s{worker=\"%u\"} %" PRIu64 "\n", names[i][0], n, values[i]);
+		}
+	}
+}
+
+char *cp_metrics_text(const struct cp_server *s, size_t *len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, len);
+
+	if (!f)
+		return NULL;
+	control_plane(f, s);
+	cp_process_metrics(f, s->loop);
+	if (s->stats->map) {
+		data_plane(f, s->stats);
+		placement(f, &s->model->load);
+		cp_metrics_ports(f, s->stats);
+	}
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shared/log.h"
+
+static void log_event(enum sh_log_level level, const char *event, const struct cp_consumer *c)
+{
+	const struct cp_transport *t = c->transport;
+
+	sh_log(level, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
+		t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
+		cp_kind_name(c->producer->consumable.kind));
+}
+
+struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
+{
+	struct cp_consumer *c = cp_index_get(&peer->room->model->consumers, id);
+
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
+	if (!c || !c->live || c->transport->peer != peer) {
+		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
+		return NULL;
+	}
+	return c;
+}
+
+static int created(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct cp_consumer *c = call->object;
+
+	if (error != 0) {
+		cp_consumer_destroy(c, &quietly);
+		return cp_refuse_errno(fault, error);
+	}
+	c->live = true;
+	log_event(SH_LOG_INFO, "created", c);
+	return 0;
+}
+
+static int check_create(const struct cp_transport *t, const struct cp_producer *p,
+	const cJSON *rtp_capabilities, struct cp_common *common, struct cp_fault *fault)
+{
+	char why[CP_NEGOTIATION_ERROR];
+	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
+	const struct cp_consumer *other;
+
+	if (cp_room_check(t->peer->room, fault) < 0)
+		return -1;
+	if (!t->peer->subscribe)
+		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
+	if (!cJSON_IsObject(rtp_capabilities))
+		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
+	if (t->purpose != CP_PURPOSE_RECV)
+		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
+	if (p->transport->peer == t->peer && !t->peer->of_operator)
+		return cp_refuse(fault, CP_BAD_REQUEST,
+			"producerId: a peer does not consume its own producers");
+	TAILQ_FOREACH(other, &t->consumers, on_transport)
+	if (other->producer == p)
+		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
+	if (cp_consumer_match(&p->consumable, rtp_capabilities, common, why) != 0)
+		return cp_refuse(fault, CP_UNSUPPORTED,
+			"rtpCapabilities: no codec in common with this producer");
+	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
+			t->peer->consumer_count);
+	return 0;
+}
+
+static bool ssrc_taken(const struct cp_transport *t, uint32_t ssrc)
+{
+	const struct cp_consumer *c;
+
+	TAILQ_FOREACH(c, &t->consumers, on_transport)
+	if (c->ssrc == ssrc || c->rtx_ssrc == ssrc)
+		return true;
+	return false;
+}
+
+static uint32_t ssrc_pick(const struct cp_transport *t, uint32_t other)
+{
+	uint32_t ssrc;
+
+	do
+		ssrc = cp_ssrc_make();
+	while (ssrc == other || ssrc_taken(t, ssrc));
+	return ssrc;
+}
+
+static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const struct cp_common *common,
+	struct sh_consumer_add *add, struct cp_fault *fault)
+{
+	char mid[SH_MID_MAX + 1];
+	struct cp_consumer_ids ids = {.mid = mid, .cname = c->producer->transport->peer->cname};
+
+	/* A counter that outgrew the longest MID would take 100 million consumers on one transport. */
+	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
+		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
+	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
+	if (common->rtx)
+		c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
+	c->rtp_parameters = cp_consumer_parameters(&c->producer->consumable, common, &ids, add);
+	if (!c->rtp_parameters)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	t->next_mid++;
+	return 0;
+}
+
+/* NULL with the fault. */
+static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
+	const struct cp_common *common, struct sh_consumer_add *add, struct cp_fault *fault)
+{
+	struct cp_consumer *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	cp_id_make(c->id);
+	c->dp_id = cp_dp_id_make();
+	c->transport = t;
+	c->producer = p;
+	if (parameters_make(t, c, common, add, fault) < 0) {
+		free(c);
+		return NULL;
+	}
+	if (cp_index_put(&t->peer->room->model->consumers, c) < 0) {
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		free(c->rtp_parameters);
+		free(c);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&t->consumers, c, on_transport);
+	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
+	t->peer->consumer_count++;
+	t->peer->room->consumer_count++;
+	cp_load_consumed(c);
+	return c;
+}
+
+void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
+	bool paused, cp_done done)
+{
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD};
+	struct sh_consumer_add *add = &cmd.consumer_add;
+	struct cp_consumer *c = NULL;
+	struct cp_common common;
+	struct cp_fault fault;
+	struct cp_call *call;
+
+	if (check_create(t, p, rtp_capabilities, &common, &fault) == 0)
+		c = consumer_make(t, p, &common, add, &fault);
+	if (!c) {
+		done(t->peer, &fault, NULL);
+		return;
+	}
+	c->paused = paused;
+	cmd.id = c->dp_id;
+	add->transport = t->dp_id;
+	add->producer = p->dp_id;
+	if (paused)
+		add->flags |= SH_CONSUMER_PAUSED;
+	call = cp_call_begin(t->peer, c, created, done);
+	if (!call)
+		cp_consumer_destroy(c, &quietly);
+	else
+		cp_call_submit(call, &cmd);
+}
+
+static int was_set(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	struct cp_consumer *c = call->object;
+
+	if (error != 0)
+		return cp_refuse_errno(fault, error);
+	c->paused = call->flag;
+	return 0;
+}
+
+static void set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
+{
+	struct cp_call *call = cp_call_begin(c->transport->peer, c, was_set, done);
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id};
+
+	if (!call)
+		return;
+	call->flag = paused;
+	cmd.consumer_set.paused = paused;
+	cmd.consumer_set.keyframe = keyframe && c->producer->consumable.kind == SH_KIND_VIDEO;
+	cp_call_submit(call, &cmd);
+}
+
+void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done)
+{
+	set(c, paused, !paused && c->paused, done);
+}
+
+void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done)
+{
+	set(c, c->paused, true, done);
+}
+
+void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
+{
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_DEL, .id = c->dp_id};
+	struct cp_peer *owner = c->transport->peer;
+	struct cp_model *m = owner->room->model;
+
+	cp_call_abort(owner, c, how->why, how->reason);
+	if (c->live)
+		log_event(cp_room_end_level(owner->room), "closed", c);
+	cp_model_submit(m, &cmd);
+	cp_load_unconsumed(c);
+	cp_index_take(&m->consumers, c);
+	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
+	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);
+	owner->consumer_count--;
+	owner->room->consumer_count--;
+	if (c->live && how->tell_owner && owner->room->state != CP_ROOM_CLOSING)
+		owner->listener->consumer_closed(owner, c);
+	free(c->rtp_parameters);
+	free(c);
+}
+
+void cp_consumer_close(struct cp_consumer *c)
+{
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed"};
+
+	cp_consumer_destroy(c, &how);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/internal.h"
+
+enum {
+	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* an audience may come before its host */
+	SMOOTH = 4, /* measurements until a change is mostly taken in */
+	MEASURE_MS = 500, /* less says nothing: the data plane counts once a second */
+};
+
+void cp_load_init(struct cp_load *l)
+{
+	l->workers = 1;
+	cp_placement_init(l->worker, SH_MAX_WORKERS);
+	TAILQ_INIT(&l->reserving);
+}
+
+void cp_model_workers(struct cp_model *m, uint32_t workers)
+{
+	cp_load_init(&m->load);
+	m->load.workers = workers;
+}
+
+static struct cp_worker_load *worker_of(const struct cp_transport *t)
+{
+	return &t->peer->room->model->load.worker[t->worker];
+}
+
+/* --- what a transport is expected to bring --------------------------------------------------- */
+
+static void reserve(struct cp_transport *t)
+{
+	struct cp_model *m = t->peer->room->model;
+	uint64_t rate = t->peer->room->rate;
+
+	if (t->purpose == CP_PURPOSE_SEND)
+		t->reserved = (uint64_t)CP_LOAD_INGRESS * RESERVE_LEAST;
+	else
+		t->reserved = rate > RESERVE_LEAST ? rate : RESERVE_LEAST;
+	t->reserved_until_ms = m->clock->now_ms(m->clock_arg) + CP_RESERVED_MS;
+	worker_of(t)->reserved += t->reserved;
+	TAILQ_INSERT_TAIL(&m->load.reserving, t, in_reserving);
+}
+
+/* So much of it is there now, or all of it is not to come. */
+static void take_reserved(struct cp_transport *t, uint64_t rate)
+{
+	if (t->reserved == 0)
+		return;
+	rate = rate < t->reserved ? rate : t->reserved;
+	t->reserved -= rate;
+	worker_of(t)->reserved -= rate;
+	if (t->reserved == 0)
+		TAILQ_REMOVE(&t->peer->room->model->load.reserving, t, in_reserving);
+}
+
+static void expire(struct cp_model *m)
+{
+	uint64_t now = m->clock->now_ms(m->clock_arg);
+	struct cp_transport *t;
+
+	while ((t = TAILQ_FIRST(&m->load.reserving)) && t->reserved_until_ms <= now)
+		take_reserved(t, t->reserved);
+}
+
+/* --- what comes and goes ----------------------------------------------------------------------- */
+
+uint32_t cp_load_place(const struct cp_room *room)
+{
+	const struct cp_load *l = &room->model->load;
+
+	return cp_placement_choose(l->worker, room->audience, l->workers);
+}
+
+void cp_load_opened(struct cp_transport *t)
+{
+	worker_of(t)->transports++;
+	if (t->purpose == CP_PURPOSE_RECV)
+		t->peer->room->audience[t->worker]++;
+	reserve(t);
+}
+
+void cp_load_closed(struct cp_transport *t)
+{
+	take_reserved(t, t->reserved);
+	worker_of(t)->transports--;
+	if (t->purpose == CP_PURPOSE_RECV)
+		t->peer->room->audience[t->worker]--;
+}
+
+void cp_load_produced(struct cp_producer *p)
+{
+	p->rate = p->consumable.kind == SH_KIND_AUDIO ? CP_LOAD_AUDIO : CP_LOAD_VIDEO;
+	p->transport->peer->room->rate += p->rate;
+	worker_of(p->transport)->rate += CP_LOAD_INGRESS * p->rate;
+	take_reserved(p->transport, CP_LOAD_INGRESS * p->rate);
+}
+
+void cp_load_unproduced(struct cp_producer *p)
+{
+	p->transport->peer->room->rate -= p->rate;
+	worker_of(p->transport)->rate -= CP_LOAD_INGRESS * p->rate;
+}
+
+void cp_load_consumed(struct cp_consumer *c)
+{
+	struct cp_worker_load *w = worker_of(c->transport);
+
+	c->producer->audience[c->transport->worker]++;
+	w->consumers++;
+	w->rate += c->producer->rate;
+	take_reserved(c->transport, c->producer->rate);
+}
+
+void cp_load_unconsumed(struct cp_consumer *c)
+{
+	struct cp_worker_load *w = worker_of(c->transport);
+
+	c->producer->audience[c->transport->worker]--;
+	w->consumers--;
+	w->rate -= c->producer->rate;
+}
+
+/* --- what is measured ---------------------------------------------------------------------------- */
+
+/* All sums but this one's stay right: what stands on each worker for it changes along. */
+static void set_rate(struct cp_producer *p, uint64_t rate)
+{
+	struct cp_load *l = &p->transport->peer->room->model->load;
+
+	p->transport->peer->room->rate += rate - p->rate;
+	worker_of(p->transport)->rate += CP_LOAD_INGRESS * (rate - p->rate);
+	for (uint32_t i = 0; i < l->workers; i++)
+		l->worker[i].rate += p->audience[i] * (rate - p->rate);
+	p->rate = rate;
+}
+
+void cp_producer_counted(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms)
+{
+	uint64_t units = cp_load_units(packets, bytes), rate;
+
+	if (ms < MEASURE_MS)
+		return;
+	if (p->counted && units >= p->units) {
+		rate = (units - p->units) * 1000 / ms;
+		set_rate(p, (p->rate * (SMOOTH - 1) + rate + SMOOTH / 2) / SMOOTH);
+	}
+	p->counted = true;
+	p->units = units;
+}
+
+void cp_model_look(struct cp_model *m, const struct cp_worker_look *look)
+{
+	expire(m);
+	cp_placement_look(m->load.worker, look, m->load.workers);
+}

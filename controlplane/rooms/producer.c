@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/log.h"
+
+static void log_event(enum sh_log_level level, const char *event, const struct cp_producer *p)
+{
+	const struct cp_transport *t = p->transport;
+
+	sh_log(level, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
+		t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
+}
+
+struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
+{
+	struct cp_producer *p = cp_index_get(&peer->room->model->producers, id);
+
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
+	if (!p || !p->live || p->transport->peer->room != peer->room) {
+		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
+		return NULL;
+	}
+	return p;
+}
+
+struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
+{
+	struct cp_producer *p = cp_peer_visible_producer(peer, id, fault);
+
+	if (p && p->transport->peer != peer) {
+		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
+		return NULL;
+	}
+	return p;
+}
+
+void cp_peer_each_visible_producer(struct cp_peer *peer,
+	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg)
+{
+	const struct cp_producer *p;
+
+	if (peer->room->state == CP_ROOM_CLOSING)
+		return;
+	TAILQ_FOREACH(p, &peer->room->producers, in_room)
+	if (p->live && p->transport->peer != peer)
+		each(peer, p, arg);
+}
+
+/* Everybody in the room hears of it but its owner. */
+static void tell_others(const struct cp_producer *p,
+	void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
+{
+	struct cp_peer *owner = p->transport->peer;
+	struct cp_peer *peer;
+
+	TAILQ_FOREACH(peer, &owner->room->peers, in_room)
+	if (peer != owner)
+		tell(peer->listener, peer, p);
+}
+
+static void tell_new(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+{
+	l->new_producer(to, p);
+}
+
+static void tell_closed(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+{
+	l->producer_closed(to, p);
+}
+
+static void tell_paused(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+{
+	l->producer_paused(to, p);
+}
+
+static int created(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct cp_producer *p = call->object;
+
+	if (error != 0) {
+		cp_producer_destroy(p, &quietly);
+		return cp_refuse_errno(fault, error);
+	}
+	p->live = true;
+	cp_room_produced(p->transport->peer);
+	log_event(SH_LOG_INFO, "created", p);
+	tell_others(p, tell_new);
+	return 0;
+}
+
+static bool same_text(const char *a, uint8_t a_len, const char *b, uint8_t b_len)
+{
+	return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* Whether packets could not be told apart: an SSRC twice, or a MID with the same RID. */
+static bool collide(const struct sh_producer_add *a, const struct sh_producer_add *b)
+{
+	if (a->ssrc != 0 && (a->ssrc == b->ssrc || a->ssrc == b->rtx_ssrc))
+		return true;
+	if (a->rtx_ssrc != 0 && (a->rtx_ssrc == b->ssrc || a->rtx_ssrc == b->rtx_ssrc))
+		return true;
+	return a->mid_len > 0 && same_text(a->mid, a->mid_len, b->mid, b->mid_len) &&
+	       same_text(a->rid, a->rid_len, b->rid, b->rid_len);
+}
+
+static int check_unique(const struct cp_transport *t, const struct sh_producer_add *add,
+	struct cp_fault *fault)
+{
+	const struct cp_producer *p;
+
+	TAILQ_FOREACH(p, &t->producers, on_transport)
+	if (collide(add, &p->signalled))
+		return cp_refuse(fault, CP_CONFLICT,
+			"rtpParameters: a producer of this transport has that SSRC or MID");
+	return 0;
+}
+
+static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters,
+	struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
+{
+	const struct cp_model *m = t->peer->room->model;
+	char why[CP_NEGOTIATION_ERROR];
+
+	if (cp_room_check(t->peer->room, fault) < 0)
+		return -1;
+	if (!t->peer->publish)
+		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
+	if (t->purpose != CP_PURPOSE_SEND)
+		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to receive");
+	switch (cp_producer_parameters(&m->router, kind, rtp_parameters, add, consumable, why)) {
+	case 0:
+		break;
+	case EINVAL:
+		return cp_refuse(fault, CP_BAD_REQUEST, "%s", why);
+	case ENOTSUP:
+		return cp_refuse(fault, CP_UNSUPPORTED, "%s", why);
+	default:
+		return cp_refuse(fault, CP_INTERNAL, "%s", why);
+	}
+	if (!t->peer->of_operator && t->peer->producer_count >= m->config->limit.producers_per_peer)
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
+			t->peer->producer_count);
+	return check_unique(t, add, fault);
+}
+
+/* NULL: no memory. */
+static struct cp_producer *producer_make(struct cp_transport *t, const struct sh_producer_add *add,
+	const struct cp_consumable *consumable, bool paused)
+{
+	struct cp_producer *p = calloc(1, sizeof(*p));
+	struct cp_room *room = t->peer->room;
+
+	if (!p)
+		return NULL;
+	cp_id_make(p->id);
+	p->dp_id = cp_dp_id_make();
+	p->transport = t;
+	p->paused = paused;
+	p->consumable = *consumable;
+	p->signalled = *add;
+	TAILQ_INIT(&p->consumers);
+	if (cp_index_put(&room->model->producers, p) < 0) {
+		free(p);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&t->producers, p, on_transport);
+	TAILQ_INSERT_TAIL(&room->producers, p, in_room);
+	t->peer->producer_count++;
+	room->producer_count++;
+	cp_load_produced(p);
+	return p;
+}
+
+void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
+	cp_done done)
+{
+	const struct cp_closing quietly = {.tell_owner = false};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD};
+	struct sh_producer_add *add = &cmd.producer_add;
+	struct cp_consumable consumable;
+	struct cp_fault fault;
+	struct cp_producer *p;
+	struct cp_call *call;
+
+	if (check_create(t, kind, rtp_parameters, add, &consumable, &fault) < 0) {
+		done(t->peer, &fault, NULL);
+		return;
+	}
+	p = producer_make(t, add, &consumable, paused);
+	if (!p) {
+		cp_refuse(&fault, CP_INTERNAL, "out of memory");
+		done(t->peer, &fault, NULL);
+		return;
+	}
+	cmd.id = p->dp_id;
+	add->transport = t->dp_id;
+	if (paused)
+		add->flags |= SH_PRODUCER_PAUSED;
+	add->cname_len = (uint8_t)strlen(t->peer->cname);
+	memcpy(add->cname, t->peer->cname, add->cname_len);
+	call = cp_call_begin(t->peer, p, created, done);
+	if (!call)
+		cp_producer_destroy(p, &quietly);
+	else
+		cp_call_submit(call, &cmd);
+}
+
+static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	struct cp_producer *p = call->object;
+
+	if (error != 0)
+		return cp_refuse_errno(fault, error);
+	if (p->paused != call->flag) {
+		p->paused = call->flag;
+		log_event(SH_LOG_INFO, p->paused ? "paused" : "resumed", p);
+		tell_others(p, tell_paused);
+	}
+	return 0;
+}
+
+void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
+{
+	struct cp_call *call = cp_call_begin(p->transport->peer, p, paused_set, done);
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_SET, .id = p->dp_id};
+
+	if (!call)
+		return;
+	call->flag = paused;
+	cmd.producer_set.paused = paused;
+	/* What comes after a pause needs a picture that stands alone. */
+	cmd.producer_set.keyframe = !paused && p->consumable.kind == SH_KIND_VIDEO;
+	cp_call_submit(call, &cmd);
+}
+
+void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
+{
+	/* Those who consume it did not ask for this. */
+	const struct cp_closing theirs = {
+		.tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
+	struct cp_peer *owner = p->transport->peer;
+	struct cp_room *room = owner->room;
+
+	cp_call_abort(owner, p, how->why, how->reason);
+	while (!TAILQ_EMPTY(&p->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&p->consumers), &theirs);
+	cp_model_submit(room->model, &cmd);
+	cp_load_unproduced(p);
+	cp_index_take(&room->model->producers, p);
+	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
+	TAILQ_REMOVE(&room->producers, p, in_room);
+	owner->producer_count--;
+	room->producer_count--;
+	if (p->live)
+		log_event(cp_room_end_level(room), "closed", p);
+	if (p->live && room->state != CP_ROOM_CLOSING) {
+		tell_others(p, tell_closed);
+		if (how->tell_owner)
+			owner->listener->producer_closed(owner, p);
+	}
+	free(p);
+}
+
+void cp_producer_close(struct cp_producer *p)
+{
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "it was closed"};
+
+	cp_producer_destroy(p, &how);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media,
+	void *media_arg, const struct cp_clock *clock, void *clock_arg)
+{
+	memset(m, 0, sizeof(*m));
+	m->config = config;
+	m->media = media;
+	m->media_arg = media_arg;
+	m->clock = clock;
+	m->clock_arg = clock_arg;
+	cp_router_init(&m->router, config->codec, config->codec_count);
+	TAILQ_INIT(&m->room_list);
+	TAILQ_INIT(&m->grace);
+	TAILQ_INIT(&m->closing);
+	TAILQ_INIT(&m->plain);
+	cp_load_init(&m->load);
+}
+
+bool cp_name_valid(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
+
+	return length > 0 && length < CP_NAME_SIZE && name[length] == '\0';
+}
+
+static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp_fault *fault)
+{
+	struct cp_room *room;
+
+	if (m->rooms.count >= m->config->limit.rooms) {
+		cp_refuse(fault, CP_TOO_MANY, "room: this server holds %u rooms already", m->rooms.count);
+		return NULL;
+	}
+	room = calloc(1, sizeof(*room));
+	if (!room) {
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	snprintf(room->name, sizeof(room->name), "%s", name);
+	room->model = m;
+	TAILQ_INIT(&room->peers);
+	TAILQ_INIT(&room->producers);
+	if (cp_index_put(&m->rooms, room) < 0) {
+		free(room);
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&m->room_list, room, in_model);
+	return room;
+}
+
+static void room_free(struct cp_room *room)
+{
+	cp_room_forget(room);
+	cp_index_take(&room->model->rooms, room);
+	TAILQ_REMOVE(&room->model->room_list, room, in_model);
+	free(room);
+}
+
+struct cp_room *cp_room_find(struct cp_model *m, const char *name)
+{
+	struct cp_room *room = cp_index_get(&m->rooms, name);
+
+	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
+}
+
+/* The one to join, which may be empty yet; NULL with the fault. */
+static struct cp_room *room_for(struct cp_model *m, const char *name, struct cp_fault *fault)
+{
+	struct cp_room *room = cp_index_get(&m->rooms, name);
+
+	if (!room)
+		return room_make(m, name, fault);
+	if (room->state == CP_ROOM_CLOSING) {
+		cp_refuse(fault, CP_UNAVAILABLE, "room: it is closing");
+		return NULL;
+	}
+	if (room->peer_count >= m->config->limit.peers_per_room) {
+		cp_refuse(fault, CP_TOO_MANY, "room: %u peers are in it already", room->peer_count);
+		return NULL;
+	}
+	return room;
+}
+
+/* NULL: no memory. */
+static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *join)
+{
+	struct cp_peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		return NULL;
+	if (join->id)
+		snprintf(peer->id, sizeof(peer->id), "%s", join->id);
+	else
+		cp_id_make(peer->id);
+	cp_cname_make(peer->cname);
+	snprintf(peer->user, sizeof(peer->user), "%s", join->user);
+	peer->room = room;
+	peer->publish = join->publish;
+	peer->subscribe = join->subscribe;
+	peer->of_operator = join->of_operator;
+	peer->listener = join->listener;
+	peer->session = join->session;
+	TAILQ_INIT(&peer->transports);
+	if (cp_user_enter(room, peer) < 0) {
+		free(peer);
+		return NULL;
+	}
+	return peer;
+}
+
+struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
+{
+	struct cp_room *room = room_for(m, join->room, fault);
+	struct cp_peer *peer;
+
+	if (!room)
+		return NULL;
+	peer = peer_make(room, join);
+	if (!peer) {
+		if (room->peer_count == 0)
+			room_free(room);
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+		return NULL;
+	}
+	/* Before it is in: it does not hear of the end of what it never knew. */
+	cp_user_cleanup(peer);
+	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
+	room->peer_count++;
+	m->peer_count++;
+	return peer;
+}
+
+void cp_peer_close_owned(struct cp_peer *peer, const struct cp_closing *how)
+{
+	struct cp_transport *t;
+
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->producers))
+		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
+	while (!TAILQ_EMPTY(&peer->transports))
+		cp_transport_destroy(TAILQ_FIRST(&peer->transports), how);
+}
+
+void cp_peer_free(struct cp_peer *peer)
+{
+	struct cp_room *room = peer->room;
+
+	cp_room_leaving(peer);
+	cp_user_leave(room, peer);
+	TAILQ_REMOVE(&room->peers, peer, in_room);
+	room->peer_count--;
+	room->model->peer_count--;
+	if (room->peer_count == 0)
+		room_free(room);
+	free(peer);
+}
+
+void cp_room_leave(struct cp_peer *peer)
+{
+	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left"};
+
+	if (peer->call) {
+		peer->call->peer = NULL;
+		peer->call = NULL;
+	}
+	cp_peer_close_owned(peer, &how);
+	cp_peer_free(peer);
+}
+
+void cp_model_lose_transports(struct cp_model *m)
+{
+	struct cp_room *room;
+	struct cp_peer *peer;
+
+	TAILQ_FOREACH(room, &m->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	while (!TAILQ_EMPTY(&peer->transports))
+		cp_transport_fail(TAILQ_FIRST(&peer->transports), CP_UNAVAILABLE, "the data plane was lost");
+}
+
+struct cp_counts cp_room_counts(const struct cp_room *room)
+{
+	return (struct cp_counts){
+		.peers = room->peer_count,
+		.transports = room->transport_count,
+		.producers = room->producer_count,
+		.consumers = room->consumer_count,
+	};
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shared/log.h"
+
+const char *cp_transport_state_name(enum cp_transport_state state)
+{
+	static const char *const names[] = {
+		[CP_TRANSPORT_OPENING] = "opening",
+		[CP_TRANSPORT_NEW] = "new",
+		[CP_TRANSPORT_CONNECTING] = "connecting",
+		[CP_TRANSPORT_CONNECTED] = "connected",
+	};
+
+	return names[state];
+}
+
+struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault)
+{
+	struct cp_transport *t = cp_index_get(&peer->room->model->transports, id);
+
+	if (cp_room_check(peer->room, fault) < 0)
+		return NULL;
+	if (!t || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
+		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
+		return NULL;
+	}
+	return t;
+}
+
+static int created(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	const struct cp_closing quietly = {.tell_owner = false, .reason = ""};
+	struct cp_transport *t = call->object;
+
+	if (error != 0) {
+		cp_transport_destroy(t, &quietly);
+		return cp_refuse_errno(fault, error);
+	}
+	t->state = CP_TRANSPORT_NEW;
+	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s", t->peer->room->name,
+		t->peer->id, t->id, t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+	return 0;
+}
+
+/* Into the lists, once the media side has given it its ids. */
+static int admit(struct cp_transport *t)
+{
+	if (cp_index_put(&t->peer->room->model->transports, t) < 0)
+		return -1;
+	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
+	t->peer->room->transport_count++;
+	if (t->peer->transport_count++ == 0)
+		cp_user_owns(t->peer);
+	cp_load_opened(t);
+	return 0;
+}
+
+static void transport_free(struct cp_transport *t)
+{
+	if (t)
+		free(t->plain);
+	free(t);
+}
+
+/* NULL: no memory. */
+static struct cp_transport *transport_make(struct cp_peer *peer, enum cp_purpose purpose,
+	const struct cp_plain *plain)
+{
+	struct cp_transport *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->peer = peer;
+	t->purpose = purpose;
+	TAILQ_INIT(&t->producers);
+	TAILQ_INIT(&t->consumers);
+	if (!plain)
+		return t;
+	t->plain = malloc(sizeof(*t->plain));
+	if (!t->plain) {
+		free(t);
+		return NULL;
+	}
+	*t->plain = *plain;
+	return t;
+}
+
+static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp_transport *t,
+	struct cp_fault *fault)
+{
+	const struct cp_model *m = peer->room->model;
+
+	if (cp_room_check(peer->room, fault) < 0)
+		return -1;
+	if (purpose == CP_PURPOSE_SEND && !peer->publish)
+		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
+	if (purpose == CP_PURPOSE_RECV && !peer->subscribe)
+		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
+	if (!m->media->up(m->media_arg))
+		return cp_refuse_errno(fault, ENOTCONN);
+	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
+			peer->transport_count);
+	if (!t)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return 0;
+}
+
+void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done)
+{
+	cp_transport_create_plain(peer, purpose, NULL, done);
+}
+
+void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, const struct cp_plain *plain,
+	cp_done done)
+{
+	struct cp_model *m = peer->room->model;
+	struct cp_transport *t = transport_make(peer, purpose, plain);
+	struct cp_fault fault;
+	struct cp_call *call;
+	int error;
+
+	if (check_create(peer, purpose, t, &fault) < 0) {
+		transport_free(t);
+		done(peer, &fault, NULL);
+		return;
+	}
+	call = cp_call_begin(peer, t, created, done);
+	if (!call) {
+		transport_free(t);
+		return;
+	}
+	t->worker = cp_load_place(peer->room);
+	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
+	if (t->plain)
+		t->plain->keys = NULL;
+	if (error == 0 && admit(t) == 0)
+		return;
+	if (error == 0) { /* no memory for the index: close answers the call, detached by now */
+		cp_call_abort(peer, t, CP_INTERNAL, "out of memory");
+		m->media->transport_close(m->media_arg, t);
+	} else {
+		peer->call = NULL;
+		free(call);
+		cp_refuse_errno(&fault, error);
+		done(peer, &fault, NULL);
+	}
+	transport_free(t);
+}
+
+cJSON *cp_transport_parameters(const struct cp_transport *t)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	return m->media->transport_parameters(m->media_arg, t);
+}
+
+int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	if (t->state != CP_TRANSPORT_NEW)
+		return cp_refuse(fault, CP_CONFLICT, "transportId: this transport was connected before");
+	if (m->media->transport_connect(m->media_arg, t, dtls_parameters, fault) < 0)
+		return -1;
+	t->state = CP_TRANSPORT_CONNECTING;
+	return 0;
+}
+
+cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	return m->media->transport_restart(m->media_arg, t, fault);
+}
+
+void cp_transport_connected(struct cp_transport *t)
+{
+	t->state = CP_TRANSPORT_CONNECTED;
+}
+
+void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
+{
+	struct cp_peer *peer = t->peer;
+	struct cp_model *m = peer->room->model;
+
+	cp_call_abort(peer, t, how->why, how->reason);
+	while (!TAILQ_EMPTY(&t->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
+	while (!TAILQ_EMPTY(&t->producers))
+		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
+	cp_load_closed(t);
+	TAILQ_REMOVE(&peer->transports, t, on_peer);
+	peer->room->transport_count--;
+	if (--peer->transport_count == 0)
+		cp_user_owns_nothing(peer);
+	cp_index_take(&m->transports, t);
+	m->media->transport_close(m->media_arg, t);
+	if (t->state != CP_TRANSPORT_OPENING)
+		sh_log(cp_room_end_level(peer->room),
+			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->name,
+			peer->id, t->id, how->reason);
+	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING && peer->room->state != CP_ROOM_CLOSING)
+		peer->listener->transport_closed(peer, t, how->why, how->reason);
+	transport_free(t);
+}
+
+void cp_transport_close(struct cp_transport *t)
+{
+	const struct cp_closing how = {
+		.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its transport was closed"};
+
+	cp_transport_destroy(t, &how);
+}
+
+void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason)
+{
+	const struct cp_closing how = {.tell_owner = true, .why = why, .reason = reason};
+
+	cp_transport_destroy(t, &how);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/worker_placement.h"
+
+#include <string.h>
+
+enum {
+	BUSY_SAYS_SOMETHING = 50, /* permille on the average: below, it is noise of idle loops */
+	SHARE = 8, /* a worker with less than an eighth of the average load says nothing of what a unit costs */
+	SMOOTH = 4, /* looks until a change is mostly taken in */
+};
+
+void cp_placement_init(struct cp_worker_load *w, uint32_t n)
+{
+	memset(w, 0, n * sizeof(*w));
+	for (uint32_t i = 0; i < n; i++)
+		w[i].dearness = CP_DEARNESS;
+}
+
+/* What it is known to send and receive. */
+static uint64_t flowing(const struct cp_worker_load *w)
+{
+	return w->rate + w->foreign + (uint64_t)CP_LOAD_TRANSPORT * w->transports;
+}
+
+uint64_t cp_placement_load(const struct cp_worker_load *w)
+{
+	return (flowing(w) + w->reserved) * w->dearness / CP_DEARNESS;
+}
+
+static void look_at_one(struct cp_worker_load *w, const struct cp_worker_look *look)
+{
+	uint64_t foreign = look->consumers > w->consumers ? look->consumers - w->consumers : 0;
+	uint64_t each = look->known ? look->out / (look->consumers + 1) : CP_LOAD_FOREIGN;
+
+	if (each < CP_LOAD_TRANSPORT)
+		each = CP_LOAD_TRANSPORT;
+	w->foreign = foreign * each;
+	if (!look->known)
+		return;
+	w->busy = look->busy;
+	if (look->busy >= CP_BUSY_OVER || look->late > 0)
+		w->overloaded = true;
+	else if (look->busy < CP_BUSY_AGAIN)
+		w->overloaded = false;
+}
+
+/* A unit's cost on this worker by that on the average, both of the last second. */
+static uint64_t dearness(const struct cp_worker_load *w, uint64_t busy, uint64_t load, uint32_t n)
+{
+	uint64_t mine = flowing(w), d;
+
+	if (busy < (uint64_t)BUSY_SAYS_SOMETHING * n || mine < load / n / SHARE || mine == 0)
+		return CP_DEARNESS;
+	d = (uint64_t)((double)CP_DEARNESS * w->busy * (double)load / ((double)busy * (double)mine));
+	if (d < CP_DEARNESS / 2)
+		return CP_DEARNESS / 2;
+	return d < 2 * CP_DEARNESS ? d : 2 * CP_DEARNESS;
+}
+
+void cp_placement_look(struct cp_worker_load *w, const struct cp_worker_look *look, uint32_t n)
+{
+	uint64_t busy = 0, load = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		look_at_one(&w[i], &look[i]);
+		busy += w[i].busy;
+		load += flowing(&w[i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t d = dearness(&w[i], busy, load, n);
+
+		w[i].dearness = (uint32_t)((w[i].dearness * (SMOOTH - 1) + d + SMOOTH / 2) / SMOOTH);
+	}
+}
+
+static bool all_overloaded(const struct cp_worker_load *w, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!w[i].overloaded)
+			return false;
+	return true;
+}
+
+uint32_t cp_placement_choose(const struct cp_worker_load *w, const uint32_t *audience, uint32_t n)
+{
+	bool any = all_overloaded(w, n);
+	uint64_t least = UINT64_MAX, best_load = 0;
+	uint32_t best = n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t load = cp_placement_load(&w[i]);
+
+		if ((any || !w[i].overloaded) && load < least)
+			least = load;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t load = cp_placement_load(&w[i]);
+
+		if ((w[i].overloaded && !any) || load > least + least / 8)
+			continue;
+		if (best == n || audience[i] < audience[best] ||
+			(audience[i] == audience[best] && load < best_load)) {
+			best = i;
+			best_load = load;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/signaling/json_dialect.h"
+
+#include <string.h>
+
+#include "controlplane/signaling/request.h"
+
+/* --- messages ---------------------------------------------------------------------------- */
+
+/* {type, id, data}; takes `data` over. */
+static struct cp_text *message_text(const char *type, const cJSON *id, cJSON *data)
+{
+	cJSON *message = cJSON_CreateObject();
+	struct cp_text *text;
+
+	cJSON_AddStringToObject(message, "type", type);
+	if (id)
+		cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, false));
+	if (!cJSON_AddItemToObject(message, "data", data)) {
+		cJSON_Delete(data);
+		cJSON_Delete(message);
+		return NULL;
+	}
+	text = cp_text_json(message);
+	cJSON_Delete(message);
+	return text;
+}
+
+/* The id to repeat, where the request carries one that can be. */
+static const cJSON *request_id(const cJSON *request)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(request, "id");
+
+	if (cJSON_IsNumber(id) || (cJSON_IsString(id) && strlen(id->valuestring) <= CP_REQUEST_ID_MAX))
+		return id;
+	return NULL;
+}
+
+struct cp_text *cp_a_greeting(cJSON *capabilities)
+{
+	return message_text("rtpCapabilities", NULL, capabilities);
+}
+
+struct cp_text *cp_a_error_text(const cJSON *request, const struct cp_fault *fault)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(request, "type");
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "code", cp_code_name(fault->code));
+	cJSON_AddStringToObject(data, "message", fault->message);
+	if (cJSON_IsString(type) && strlen(type->valuestring) <= CP_REQUEST_ID_MAX)
+		cJSON_AddStringToObject(data, "request", type->valuestring);
+	return message_text("error", request_id(request), data);
+}
+
+static struct cp_text *notice(const char *type, cJSON *data)
+{
+	return message_text(type, NULL, data);
+}
+
+static void reply(struct cp_session *s, const cJSON *request, cJSON *data)
+{
+	cp_session_send(s, message_text(cp_request_answer(s), request_id(request), data));
+}
+
+static void error(struct cp_session *s, const cJSON *request, const struct cp_fault *fault)
+{
+	cp_session_send(s, cp_a_error_text(request, fault));
+}
+
+/* --- requests ---------------------------------------------------------------------------- */
+
+static int check_envelope(const cJSON *message, struct cp_fault *fault)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
+
+	if (!cJSON_IsObject(message))
+		return cp_refuse(fault, CP_BAD_REQUEST, "a message is an object with type and data");
+	if (id && !cJSON_IsNumber(id) && !cJSON_IsString(id))
+		return cp_refuse(fault, CP_BAD_REQUEST, "id: must be a number or a string");
+	if (cJSON_IsString(id) && strlen(id->valuestring) > CP_REQUEST_ID_MAX)
+		return cp_refuse(fault, CP_BAD_REQUEST, "id: longer than %d bytes", CP_REQUEST_ID_MAX);
+	if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(message, "type")))
+		return cp_refuse(fault, CP_BAD_REQUEST, "type: must be a string");
+	return 0;
+}
+
+static void begin(struct cp_session *s, const cJSON *message)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(message, "type");
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
+	struct cp_fault fault;
+	int status = check_envelope(message, &fault);
+
+	s->type = cp_request_type(&cp_dialect_a, status == 0 ? type->valuestring : "");
+	if (status == 0 && !s->type->handle)
+		status = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
+	if (status == 0 && data && !cJSON_IsObject(data))
+		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
+	if (status == 0 && !s->peer) /* its room has closed: the next use makes it anew */
+		status = cp_session_join(s, s->room, &fault);
+	if (status < 0)
+		cp_session_error(s, &fault);
+	else
+		s->type->handle(s, data);
+}
+
+/* --- what only this dialect says so ----------------------------------------------------- */
+
+static void name_transport(const struct cp_transport *t, cJSON *data)
+{
+	cJSON_AddStringToObject(data, "transportId", t->id);
+}
+
+static cJSON *producer(const struct cp_producer *p)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "producerId", p->id);
+	cJSON_AddStringToObject(data, "socketId", p->transport->peer->id);
+	cJSON_AddStringToObject(data, "kind", cp_kind_name(p->consumable.kind));
+	return data;
+}
+
+static struct cp_announced announced;
+
+const struct cp_dialect cp_dialect_a = {
+	.name = "websocket",
+	.request = begin,
+	.reply = reply,
+	.error = error,
+	.notice = notice,
+	.transport = cp_peer_transport,
+	.name_transport = name_transport,
+	.producer = producer,
+	.types = cp_a_types,
+	.announced = &announced,
+};

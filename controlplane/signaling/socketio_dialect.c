@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/signaling/socketio_dialect.h"
+
+#include <string.h>
+
+#include "controlplane/signaling/request.h"
+
+enum { EVENT_NAME_MAX = 64 /* bytes of an event's name that an error repeats */ };
+
+/* --- packets -------------------------------------------------------------------------- */
+
+/* An event: 2["name",{…}]. NULL: no memory, also where `json` is. */
+static struct cp_text *event_text(const char *name, const char *json)
+{
+	/* Our own names need no escapes. */
+	size_t size = strlen("2[\"\",]") + strlen(name) + (json ? strlen(json) : 0);
+	struct cp_text *text = json ? cp_text_make(size) : NULL;
+
+	if (text)
+		snprintf(cp_text_chars(text), size + 1, "2[\"%s\",%s]", name, json);
+	return text;
+}
+
+/* An acknowledgement: 3N[{…}]. */
+static struct cp_text *ack_text(double number, const char *json)
+{
+	char head[24];
+	size_t size;
+	struct cp_text *text;
+
+	if (!json)
+		return NULL;
+	snprintf(head, sizeof(head), "3%.0f", number);
+	size = strlen(head) + strlen(json) + 2;
+	text = cp_text_make(size);
+	if (text)
+		snprintf(cp_text_chars(text), size + 1, "%s[%s]", head, json);
+	return text;
+}
+
+static struct cp_text *notice(const char *name, cJSON *data)
+{
+	char *json = cJSON_PrintUnformatted(data);
+	struct cp_text *text = event_text(name, json);
+
+	cJSON_free(json);
+	cJSON_Delete(data);
+	return text;
+}
+
+/* As an event, and where the request asked for an acknowledgement as that too. Takes `data` over. */
+static void answer(struct cp_session *s, const cJSON *request, const char *name, cJSON *data)
+{
+	const cJSON *ack = cJSON_GetObjectItemCaseSensitive(request, "ack");
+	char *json = cJSON_PrintUnformatted(data);
+
+	cp_session_send(s, event_text(name, json));
+	if (cJSON_IsNumber(ack))
+		cp_session_send(s, ack_text(ack->valuedouble, json));
+	cJSON_free(json);
+	cJSON_Delete(data);
+}
+
+static void reply(struct cp_session *s, const cJSON *request, cJSON *data)
+{
+	answer(s, request, cp_request_answer(s), data);
+}
+
+static void error(struct cp_session *s, const cJSON *request, const struct cp_fault *fault)
+{
+	const cJSON *event = cJSON_GetObjectItemCaseSensitive(request, "event");
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "code", cp_code_name(fault->code));
+	cJSON_AddStringToObject(data, "message", fault->message);
+	if (cJSON_IsString(event) && strlen(event->valuestring) <= EVENT_NAME_MAX)
+		cJSON_AddStringToObject(data, "event", event->valuestring);
+	answer(s, request, "error", data);
+}
+
+/* --- requests --------------------------------------------------------------------------- */
+
+/* Every request names its room: the one that the socket is in, or now joins. */
+static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *fault)
+{
+	const char *room = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "roomId"));
+	bool joins = s->type->handle == cp_b_get_capabilities;
+
+	if (!room)
+		return cp_refuse(fault, CP_BAD_REQUEST, "roomId: must be a string");
+	if (!cp_name_valid(room))
+		return cp_refuse(fault, CP_BAD_REQUEST,
+			"roomId: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+	if (s->peer && strcmp(s->room, room) == 0)
+		return 0;
+	if (s->peer)
+		return cp_refuse(fault, joins ? CP_CONFLICT : CP_NOT_FOUND,
+			"roomId: this socket is in another room");
+	if (!joins && strcmp(s->room, room) != 0)
+		return cp_refuse(fault, CP_NOT_FOUND,
+			"roomId: this socket is not in that room; getRouterRtpCapabilities joins it");
+	return cp_session_join(s, room, fault);
+}
+
+static void begin(struct cp_session *s, const cJSON *message)
+{
+	const char *event = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "event"));
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
+	struct cp_fault fault;
+	int status = 0;
+
+	s->type = cp_request_type(&cp_dialect_b, event ? event : "");
+	if (!s->type->handle)
+		status = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
+	else if (!cJSON_IsObject(data))
+		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
+	else
+		status = enter_room(s, data, &fault);
+	if (status < 0)
+		cp_session_error(s, &fault);
+	else
+		s->type->handle(s, data);
+}
+
+/* --- what only this dialect says so ----------------------------------------------------- */
+
+static cJSON *producer(const struct cp_producer *p)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "producerId", p->id);
+	cJSON_AddStringToObject(data, "kind", cp_kind_name(p->consumable.kind));
+	return data;
+}
+
+static struct cp_announced announced;
+
+const struct cp_dialect cp_dialect_b = {
+	.name = "socket.io",
+	.request = begin,
+	.reply = reply,
+	.error = error,
+	.notice = notice,
+	.transport = cp_b_transport,
+	.name_transport = cp_b_name_transport,
+	.producer = producer,
+	.types = cp_b_types,
+	.announced = &announced,
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ICE checks that come up from the data plane, and what follows from them. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/webrtc/internal.h"
+
+/* A tuple on its way to the data plane, and the answer to the check that made it. */
+struct binding {
+	struct cp_webrtc *transport;
+	struct sh_path path;
+	uint16_t response_len; /* 0: none waits */
+	uint8_t response[SH_STUN_MAX];
+};
+
+static void inject(struct cp_webrtc *t, const struct sh_path *path, const void *data, size_t len)
+{
+	cp_dp_inject(t->server->dp, path, data, len); /* lost, as datagrams are, when it fails */
+}
+
+static void refused(struct cp_webrtc *t, const struct binding *b)
+{
+	/* It is tried again at the peer's next check, which comes from a stranger's address. */
+	cp_ice_forget(&t->ice, &b->path);
+}
+
+static void bind_done(void *arg, int error)
+{
+	struct binding *b = arg;
+	struct cp_webrtc *t = b->transport;
+	int i = t->alive ? cp_ice_find(&t->ice, &b->path) : -1;
+
+	if (i >= 0 && error) {
+		refused(t, b);
+	} else if (i >= 0) {
+		t->ice.tuple[i].binding = false;
+		t->ice.tuple[i].bound = true;
+		if (b->response_len)
+			inject(t, &b->path, b->response, b->response_len);
+		cp_webrtc_dtls_begin(t);
+	}
+	free(b);
+	cp_webrtc_drop(t);
+}
+
+/*
+ * Tells the data plane about a tuple. A check that made one is answered only when the
+ * data plane knows it, so that what the peer sends next is not a stranger's.
+ */
+static void bind_tuple(struct cp_webrtc *t, int tuple, const struct cp_ice_result *answer)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_BIND, .id = t->sh_id};
+	struct binding *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return;
+	b->transport = t;
+	b->path = t->ice.tuple[tuple].path;
+	if (answer) {
+		b->response_len = answer->response_len;
+		memcpy(b->response, answer->response, answer->response_len);
+	}
+	cmd.transport_bind.path = b->path;
+	cmd.transport_bind.selected = t->ice.selected == tuple;
+	if (cp_dp_send(t->server->dp, &cmd, bind_done, b)) {
+		refused(t, b);
+		free(b);
+		return;
+	}
+	cp_webrtc_hold(t);
+	t->ice.tuple[tuple].binding = true;
+}
+
+void cp_webrtc_select(struct cp_webrtc *t, int tuple)
+{
+	bind_tuple(t, tuple, NULL);
+}
+
+static void credentials_done(void *arg, int error)
+{
+	struct cp_webrtc *t = arg;
+
+	if (error && error != ECONNRESET && error != ECANCELED)
+		cp_webrtc_end(t, CP_WEBRTC_FAILED, "the data plane refused new ICE credentials");
+	cp_webrtc_drop(t);
+}
+
+/* The peer has begun to use new credentials: from now on the data plane wants them. */
+static void take_over(struct cp_webrtc *t)
+{
+	cp_ice_table_remove(&t->server->ufrags, &t->ice.previous);
+	cp_webrtc_add(t, credentials_done);
+}
+
+static void accepted(struct cp_webrtc *t, const struct sh_packet *p, const struct cp_ice_result *r)
+{
+	const struct cp_ice_tuple *tuple = &t->ice.tuple[r->tuple];
+	/* The data plane may have given the address away, or forgotten it for a newer one. */
+	bool unknown = !tuple->bound || p->transport != t->sh_id;
+
+	if (r->actions & CP_ICE_CREDENTIALS)
+		take_over(t);
+	if (unknown && !tuple->binding) {
+		bind_tuple(t, r->tuple, r);
+	} else {
+		if (r->actions & CP_ICE_SELECT)
+			bind_tuple(t, r->tuple, unknown ? r : NULL);
+		if (!unknown)
+			inject(t, &p->path, r->response, r->response_len);
+	}
+	if (t->state != CP_WEBRTC_NEW)
+		return;
+	t->state = CP_WEBRTC_CHECKING;
+	t->first_check_ms = uv_now(t->server->loop);
+	t->events->state(t->arg, t, CP_WEBRTC_CHECKING, "");
+}
+
+void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p)
+{
+	struct cp_ice_result r;
+
+	cp_ice_input(&t->ice, p->data, p->len, &p->path, uv_now(t->server->loop), &r);
+	if (!r.actions)
+		return;
+	if (r.code)
+		inject(t, &p->path, r.response, r.response_len);
+	else
+		accepted(t, p, &r);
+}

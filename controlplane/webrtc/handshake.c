@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The DTLS session of a transport, and its keys on their way to the data plane. */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <openssl/crypto.h>
+
+#include "controlplane/webrtc/internal.h"
+
+/* Opened late: many transports wait long for their connect, some for ever. */
+static bool open_session(struct cp_webrtc *t)
+{
+	if (t->dtls || t->dtls_over)
+		return t->dtls != NULL;
+	t->dtls = cp_dtls_session_open(t->server->pool, &cp_webrtc_dtls_events, t);
+	if (t->dtls)
+		cp_webrtc_hold(t);
+	return t->dtls != NULL;
+}
+
+/* The path for a datagram to the peer, or NULL. */
+static const struct sh_path *path_out(const struct cp_webrtc *t)
+{
+	if (t->has_dtls_path)
+		return &t->dtls_path;
+	if (t->ice.selected >= 0)
+		return &t->ice.tuple[t->ice.selected].path;
+	return t->ice.tuple_count ? &t->ice.tuple[0].path : NULL;
+}
+
+static bool any_bound(const struct cp_webrtc *t)
+{
+	for (unsigned i = 0; i < t->ice.tuple_count; i++)
+		if (t->ice.tuple[i].bound)
+			return true;
+	return false;
+}
+
+/* A server can begin when it knows the fingerprint; a client needs somewhere to send, too. */
+void cp_webrtc_dtls_begin(struct cp_webrtc *t)
+{
+	if (!t->connect_called || t->dtls_started || (t->role == CP_DTLS_CLIENT && !any_bound(t)))
+		return;
+	if (!open_session(t))
+		return;
+	t->dtls_started = true;
+	cp_dtls_session_start(t->dtls, t->role, t->fingerprint, t->fingerprint_count);
+}
+
+void cp_webrtc_dtls_release(struct cp_webrtc *t, bool notify)
+{
+	t->dtls_over = true;
+	if (t->dtls)
+		cp_dtls_session_close(t->dtls, notify);
+	t->dtls = NULL;
+}
+
+void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
+{
+	bool selected;
+	int i = cp_ice_dtls_seen(&t->ice, &p->path, uv_now(t->server->loop), &selected);
+
+	if (i < 0)
+		return;
+	t->dtls_path = p->path;
+	t->has_dtls_path = true;
+	if (selected)
+		cp_webrtc_select(t, i);
+	cp_webrtc_dtls_begin(t); /* if there was no memory for it before */
+	if (open_session(t))
+		cp_dtls_session_input(t->dtls, p->data, p->len);
+}
+
+/* --- from the pool ----------------------------------------------------------------------------- */
+
+static void on_send(void *arg, const uint8_t *data, size_t len)
+{
+	struct cp_webrtc *t = arg;
+	const struct sh_path *path = path_out(t);
+
+	if (path)
+		cp_dp_inject(t->server->dp, path, data, len);
+}
+
+static void keys_done(void *arg, int error)
+{
+	struct cp_webrtc *t = arg;
+
+	if (error && error != ECONNRESET && error != ECANCELED) {
+		cp_webrtc_end(t, CP_WEBRTC_FAILED, "the data plane refused the SRTP keys");
+	} else if (!error && t->alive) {
+		t->state = CP_WEBRTC_CONNECTED;
+		t->events->state(t->arg, t, CP_WEBRTC_CONNECTED, "");
+	}
+	cp_webrtc_drop(t);
+}
+
+static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS, .id = t->sh_id};
+
+	t->dtls_connected = true;
+	t->connected_ms = uv_now(t->server->loop);
+	cmd.transport_keys = *keys;
+	cp_webrtc_hold(t);
+	if (cp_dp_send(t->server->dp, &cmd, keys_done, t)) {
+		cp_webrtc_end(t, CP_WEBRTC_FAILED, "the data plane is not there for the SRTP keys");
+		cp_webrtc_drop(t);
+	}
+	OPENSSL_cleanse(&cmd, sizeof(cmd));
+}
+
+static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys,
+	const char *reason)
+{
+	struct cp_webrtc *t = arg;
+
+	cp_webrtc_hold(t);
+	if (state == CP_DTLS_CONNECTED)
+		install(t, keys);
+	else if (state == CP_DTLS_CLOSED)
+		cp_webrtc_end(t, CP_WEBRTC_CLOSED, reason);
+	else
+		cp_webrtc_end(t, CP_WEBRTC_FAILED, reason);
+	cp_webrtc_drop(t);
+}
+
+static void on_released(void *arg)
+{
+	cp_webrtc_drop(arg);
+}
+
+const struct cp_dtls_events cp_webrtc_dtls_events = {
+	.send = on_send,
+	.state = on_state,
+	.released = on_released,
+};

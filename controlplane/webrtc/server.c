@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What transports share, and the way from a punted packet to the transport it is for. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "controlplane/webrtc/internal.h"
+
+enum { TICK_MS = 1000 };
+
+static void on_tick(uv_timer_t *timer);
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void free_parts(struct cp_webrtc_server *s)
+{
+	cp_ice_table_free(&s->ufrags);
+	cp_id_table_free(&s->ids);
+	cp_cert_free(&s->cert);
+	cp_dp_drop(s->dp);
+	free(s->tick);
+	free(s);
+}
+
+static const char *make_parts(struct cp_webrtc_server *s, int *error)
+{
+	*error = ENOMEM;
+	s->tick = malloc(sizeof(*s->tick));
+	if (!s->tick || cp_ice_table_init(&s->ufrags) || cp_id_table_init(&s->ids))
+		return "out of memory";
+	*error = cp_cert_create(&s->cert);
+	if (*error)
+		return "the DTLS certificate could not be made";
+	*error = cp_dtls_pool_create(&s->pool, s->loop, s->config->dtls_threads, &s->cert);
+	return *error ? "the DTLS threads could not be started" : NULL;
+}
+
+int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, const struct sh_config *config,
+	struct cp_dp *dp, char *err, size_t err_size)
+{
+	struct cp_webrtc_server *s = calloc(1, sizeof(*s));
+	const char *wrong;
+	int error;
+
+	if (!s) {
+		snprintf(err, err_size, "out of memory");
+		return ENOMEM;
+	}
+	s->loop = loop;
+	s->config = config;
+	s->dp = dp;
+	cp_dp_hold(dp);
+	wrong = make_parts(s, &error);
+	if (wrong) {
+		snprintf(err, err_size, "%s", wrong);
+		free_parts(s);
+		return error;
+	}
+	uv_timer_init(loop, s->tick);
+	s->tick->data = s;
+	uv_timer_start(s->tick, on_tick, TICK_MS, TICK_MS);
+	*out = s;
+	return 0;
+}
+
+static void free_handle(uv_handle_t *h)
+{
+	free(h);
+}
+
+void cp_webrtc_server_destroy(struct cp_webrtc_server *s)
+{
+	cp_dtls_pool_destroy(s->pool);
+	uv_close((uv_handle_t *)s->tick, free_handle);
+	s->tick = NULL;
+	free_parts(s);
+}
+
+/* --- all transports ------------------------------------------------------------------------- */
+
+/*
+ * Calls `visit` for every transport that is alive. It may end this one, and by its
+ * owner's doing any other: each is put back in the list before it is visited, and those
+ * not visited yet hang on a list of their own, from which they can be taken out.
+ */
+static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now),
+	uint64_t now)
+{
+	struct cp_webrtc *waiting = s->alive;
+
+	s->alive = NULL;
+	if (waiting)
+		waiting->link = &waiting;
+	while (waiting) {
+		struct cp_webrtc *t = waiting;
+
+		waiting = t->next;
+		if (waiting)
+			waiting->link = &waiting;
+		t->next = s->alive;
+		t->link = &s->alive;
+		if (t->next)
+			t->next->link = &t->next;
+		s->alive = t;
+		cp_webrtc_hold(t);
+		visit(t, now);
+		cp_webrtc_drop(t);
+	}
+}
+
+static void grow_older(struct cp_webrtc *t, uint64_t now)
+{
+	if (t->dtls && ((t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS) ||
+			       (t->connected_ms && now - t->connected_ms >= CP_WEBRTC_LINGER_MAX_MS)))
+		cp_webrtc_dtls_release(t, false);
+	if (t->state == CP_WEBRTC_CHECKING && now - t->first_check_ms >= CP_WEBRTC_HANDSHAKE_MS)
+		cp_webrtc_end(t, CP_WEBRTC_FAILED,
+			t->connect_called ? "DTLS timed out" : "checks came, but no connect");
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct cp_webrtc_server *s = timer->data;
+
+	for_each(s, grow_older, uv_now(s->loop));
+}
+
+static void lose(struct cp_webrtc *t, uint64_t now)
+{
+	cp_webrtc_end(t, CP_WEBRTC_CLOSED, "data plane lost");
+}
+
+void cp_webrtc_server_lost(struct cp_webrtc_server *s)
+{
+	for_each(s, lose, 0);
+}
+
+uint32_t cp_webrtc_server_count(const struct cp_webrtc_server *s)
+{
+	return s->ids.count;
+}
+
+/* --- news from the data plane ------------------------------------------------------------------ */
+
+void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_info *info)
+{
+	s->info = *info;
+}
+
+static void path_changed(struct cp_webrtc *t, const struct sh_addr *remote)
+{
+	int i = cp_ice_moved(&t->ice, remote);
+
+	if (i >= 0)
+		cp_webrtc_select(t, i);
+}
+
+bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *event)
+{
+	struct cp_webrtc *t = cp_id_table_find(&s->ids, event->id);
+
+	if (!t)
+		return false;
+	cp_webrtc_hold(t);
+	switch (event->kind) {
+	case SH_EV_TRANSPORT_MEDIA:
+		t->media_ms = uv_now(s->loop);
+		break;
+	case SH_EV_TRANSPORT_IDLE:
+		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "consent expired");
+		break;
+	case SH_EV_PATH_CHANGED:
+		path_changed(t, &event->remote);
+		break;
+	default:
+		break;
+	}
+	cp_webrtc_drop(t);
+	return true;
+}
+
+/*
+ * Checks go by the user fragment they name: the address may still be bound to a
+ * transport that had it before. Where that names nobody, whoever holds the address
+ * answers that it is wrong; strangers get no answer. DTLS goes by the address alone.
+ */
+static struct cp_webrtc *addressee(struct cp_webrtc_server *s, const struct sh_packet *p, bool stun)
+{
+	struct cp_webrtc *t = NULL;
+	struct sh_stun m;
+
+	if (stun) {
+		if (sh_stun_parse(&m, p->data, p->len))
+			return NULL;
+		if (m.username)
+			t = cp_ice_table_find(&s->ufrags, m.username, m.username_len);
+	}
+	return t ? t : cp_id_table_find(&s->ids, p->transport);
+}
+
+void cp_webrtc_server_punt(struct cp_webrtc_server *s, const struct sh_packet *p)
+{
+	bool stun = p->data[0] < 4, dtls = p->data[0] >= 20 && p->data[0] < 64; /* RFC 7983, 7 */
+	struct cp_webrtc *t = stun || dtls ? addressee(s, p, stun) : NULL;
+
+	if (!t)
+		return;
+	cp_webrtc_hold(t);
+	if (stun)
+		cp_webrtc_check(t, p);
+	else
+		cp_webrtc_dtls(t, p);
+	cp_webrtc_drop(t);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A transport's life: made, told to the data plane, ended, closed. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "controlplane/webrtc/internal.h"
+
+const char *cp_webrtc_state_name(enum cp_webrtc_state state)
+{
+	static const char *const name[] = {"new", "checking", "connected", "failed", "closed"};
+
+	return name[state];
+}
+
+/* --- references --------------------------------------------------------------------------- */
+
+void cp_webrtc_hold(struct cp_webrtc *t)
+{
+	t->references++;
+}
+
+void cp_webrtc_drop(struct cp_webrtc *t)
+{
+	if (--t->references)
+		return;
+	cp_ice_wipe(&t->ice);
+	free(t);
+}
+
+/* --- the data plane's side -------------------------------------------------------------------- */
+
+int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done)
+{
+	const struct cp_ice_credentials *c = &t->ice.current;
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_ADD, .id = t->sh_id};
+	struct sh_transport_add *a = &cmd.transport_add;
+	int error;
+
+	a->worker = t->worker;
+	a->consent_ms = t->server->config->media.consent_s * 1000;
+	a->ufrag_len = CP_ICE_UFRAG_LEN;
+	a->pwd_len = CP_ICE_PWD_LEN;
+	memcpy(a->ufrag, c->ufrag, CP_ICE_UFRAG_LEN);
+	memcpy(a->pwd, c->pwd, CP_ICE_PWD_LEN);
+	error = cp_dp_send(t->server->dp, &cmd, done, t);
+	if (!error)
+		cp_webrtc_hold(t);
+	OPENSSL_cleanse(&cmd, sizeof(cmd));
+	return error;
+}
+
+static void add_done(void *arg, int error)
+{
+	struct cp_webrtc *t = arg;
+
+	if (error && t->alive)
+		cp_webrtc_take_down(t, error == ECONNRESET ? CP_WEBRTC_CLOSED : CP_WEBRTC_FAILED);
+	else if (!t->alive)
+		error = ECANCELED;
+	if (!t->closed && error != ECANCELED)
+		t->events->created(t->arg, t, error);
+	cp_webrtc_drop(t);
+}
+
+/* --- making one ------------------------------------------------------------------------------- */
+
+/* A version 4 UUID (RFC 9562, 5.4): opaque, and nobody can guess it. */
+static int make_ids(struct cp_webrtc *t)
+{
+	uint8_t r[16];
+
+	if (RAND_bytes(r, sizeof(r)) != 1)
+		return EIO;
+	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
+	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
+	snprintf(t->id, sizeof(t->id), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
+		r[15]);
+	do
+		if (RAND_bytes((uint8_t *)&t->sh_id, sizeof(t->sh_id)) != 1)
+			return EIO;
+	while (t->sh_id == 0 || cp_id_table_find(&t->server->ids, t->sh_id));
+	return 0;
+}
+
+static void enlist(struct cp_webrtc *t)
+{
+	struct cp_webrtc_server *s = t->server;
+
+	t->next = s->alive;
+	t->link = &s->alive;
+	if (t->next)
+		t->next->link = &t->next;
+	s->alive = t;
+	cp_id_table_add(&s->ids, t);
+	t->alive = true;
+}
+
+int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_t worker,
+	const struct cp_webrtc_events *events, void *arg)
+{
+	struct cp_webrtc *t;
+	int error;
+
+	if (!cp_dp_get_info(s->dp))
+		return ENOTCONN;
+	if (worker >= s->info.workers)
+		return EINVAL;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return ENOMEM;
+	t->server = s;
+	t->events = events;
+	t->arg = arg;
+	t->references = 1;
+	t->worker = worker;
+	error = make_ids(t);
+	if (!error)
+		error = cp_ice_init(&t->ice);
+	if (!error)
+		error = cp_webrtc_add(t, add_done);
+	if (!error && cp_ice_table_add(&s->ufrags, &t->ice.current, t))
+		abort(); /* 96 random bits came twice: there is no randomness */
+	if (error) {
+		cp_webrtc_drop(t);
+		return error;
+	}
+	enlist(t);
+	*out = t;
+	return 0;
+}
+
+/* --- ending one --------------------------------------------------------------------------------- */
+
+void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
+{
+	struct cp_webrtc_server *s = t->server;
+	struct sh_cmd del = {.op = SH_OP_TRANSPORT_DEL, .id = t->sh_id};
+
+	t->alive = false;
+	t->state = state;
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
+	cp_id_table_remove(&s->ids, t);
+	cp_ice_table_remove(&s->ufrags, &t->ice.current);
+	if (t->ice.has_previous)
+		cp_ice_table_remove(&s->ufrags, &t->ice.previous);
+	cp_webrtc_dtls_release(t, true);
+	cp_dp_send(s->dp, &del, NULL, NULL); /* without a data plane there is nothing to delete */
+}
+
+void cp_webrtc_end(struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason)
+{
+	if (!t->alive)
+		return;
+	cp_webrtc_take_down(t, state);
+	t->events->state(t->arg, t, state, reason);
+}
+
+void cp_webrtc_close(struct cp_webrtc *t)
+{
+	if (t->alive)
+		cp_webrtc_take_down(t, CP_WEBRTC_CLOSED);
+	t->closed = true;
+	cp_webrtc_drop(t);
+}
+
+/* --- what signaling asks --------------------------------------------------------------------------- */
+
+int cp_webrtc_connect(struct cp_webrtc *t, const cJSON *dtls, char *err, size_t err_size)
+{
+	if (!t->alive) {
+		snprintf(err, err_size, "the transport is %s", cp_webrtc_state_name(t->state));
+		return EPIPE;
+	}
+	if (t->connect_called) {
+		snprintf(err, err_size, "the transport is connected already");
+		return EALREADY;
+	}
+	if (cp_dtls_parameters_read(t, dtls, err, err_size))
+		return EINVAL;
+	t->connect_called = true;
+	cp_webrtc_dtls_begin(t);
+	return 0;
+}
+
+int cp_webrtc_restart_ice(struct cp_webrtc *t, cJSON **out)
+{
+	struct cp_ice_table *table = &t->server->ufrags;
+	int error;
+
+	if (!t->alive)
+		return EPIPE;
+	cp_ice_table_remove(table, &t->ice.current);
+	if (t->ice.has_previous)
+		cp_ice_table_remove(table, &t->ice.previous);
+	error = cp_ice_restart(&t->ice);
+	/* As in cp_webrtc_create: user fragments do not collide. */
+	if (cp_ice_table_add(table, &t->ice.current, t))
+		abort();
+	if (t->ice.has_previous && cp_ice_table_add(table, &t->ice.previous, t))
+		abort();
+	if (error)
+		return error;
+	*out = cp_ice_parameters(&t->ice);
+	return *out ? 0 : ENOMEM;
+}
+
+/* --- what it looks like --------------------------------------------------------------------------- */
+
+const char *cp_webrtc_id(const struct cp_webrtc *t)
+{
+	return t->id;
+}
+
+sh_id cp_webrtc_sh_id(const struct cp_webrtc *t)
+{
+	return t->sh_id;
+}
+
+enum cp_webrtc_state cp_webrtc_get_state(const struct cp_webrtc *t)
+{
+	return t->state;
+}
+
+const char *cp_webrtc_dtls_state(const struct cp_webrtc *t)
+{
+	if (t->state == CP_WEBRTC_FAILED)
+		return "failed";
+	if (t->state == CP_WEBRTC_CLOSED)
+		return "closed";
+	if (t->dtls_connected)
+		return "connected";
+	return t->dtls_started ? "connecting" : "new";
+}
+
+uint32_t cp_webrtc_worker(const struct cp_webrtc *t)
+{
+	return t->worker;
+}
+
+bool cp_webrtc_connect_called(const struct cp_webrtc *t)
+{
+	return t->connect_called;
+}
+
+const struct sh_path *cp_webrtc_selected(const struct cp_webrtc *t)
+{
+	return t->ice.selected < 0 ? NULL : &t->ice.tuple[t->ice.selected].path;
+}

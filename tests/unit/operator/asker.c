@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/operator/asker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/operator/admin_socket.h"
+
+static struct sh_stats_reader stats;
+static struct cp_server server = {.model = &w.model, .stats = &stats};
+
+uint64_t cp_now_ns(void)
+{
+	return 0;
+}
+
+static struct cp_admin_asker asker;
+static char *said; /* the answer, when it has come */
+
+static void answered(struct cp_admin_asker *to, char *text)
+{
+	assert_ptr_equal(to, &asker);
+	assert_null(said);
+	said = text;
+}
+
+void begin(const char *line)
+{
+	asker.answer = answered;
+	cp_admin_ask(&server, line, strlen(line), &asker);
+}
+
+void hang_up(void)
+{
+	cp_admin_forget(&server, &asker);
+}
+
+bool has_answer(void)
+{
+	return said != NULL;
+}
+
+cJSON *answer_now(void)
+{
+	cJSON *answer = cJSON_Parse(said);
+
+	assert_non_null(answer);
+	assert_int_equal(said[strlen(said) - 1], '\n');
+	free(said);
+	said = NULL;
+	return answer;
+}
+
+void turns(void)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		pass(1);
+		answer_all();
+	}
+}
+
+cJSON *ask(const char *line)
+{
+	begin(line);
+	turns();
+	return answer_now();
+}
+
+void expect_ok(const char *line)
+{
+	cJSON *answer = ask(line);
+
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(answer, "ok")));
+	assert_null(cJSON_GetObjectItem(answer, "error"));
+	cJSON_Delete(answer);
+}
+
+void expect_refused(const char *line, const char *error)
+{
+	cJSON *answer = ask(line);
+
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(answer, "ok")));
+	assert_non_null(strstr(cJSON_GetObjectItem(answer, "error")->valuestring, error));
+	cJSON_Delete(answer);
+}

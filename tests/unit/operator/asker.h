@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TESTS_UNIT_OPERATOR_ASKER_H
+#define SPATE_TESTS_UNIT_OPERATOR_ASKER_H
+
+/* Somebody at the operator's socket of the world. */
+
+#include "tests/unit/rooms/world.h"
+
+/* Asks without waiting. */
+void begin(const char *line);
+/* Nobody is there any more to hear the answer. */
+void hang_up(void);
+/* Whether an answer has come. */
+bool has_answer(void);
+/* What has been answered; the caller deletes it. */
+cJSON *answer_now(void);
+/* Turns of the loop with the data plane answering. */
+void turns(void);
+
+/* The answer to one line; the caller deletes it. */
+cJSON *ask(const char *line);
+void expect_ok(const char *line);
+void expect_refused(const char *line, const char *error);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the operator's socket says of rooms, and how it closes them. */
+
+#include "tests/unit/operator/asker.h"
+
+static void the_operator_closes_a_room(void **state)
+{
+	join("r", "a");
+	join("r", "b");
+	join("other", "c");
+	expect_ok("{\"cmd\":\"room-close\",\"room\":\"r\"}");
+	expect_refused("{\"cmd\":\"room-close\",\"room\":\"r\"}", "closing already");
+	pass(100);
+	expect_heard("a:room-closed b:room-closed");
+	assert_string_equal(w.reason, "the operator closed it");
+	assert_int_equal(w.model.rooms.count, 1);
+}
+
+static void what_cannot_be_closed_is_refused(void **state)
+{
+	join("r", "a");
+	expect_refused("{\"cmd\":\"room-close\",\"room\":\"nowhere\"}", "room: there is none");
+	expect_refused("{\"cmd\":\"room-close\",\"room\":7}", "room: must be a string");
+	expect_refused("{\"cmd\":\"room-close\"}", "room: must be a string");
+	expect_refused("{\"cmd\":\"room-open\"}", "room-close");
+	expect_refused("not json", "cmd:");
+	assert_int_equal(w.model.closing_count, 0);
+}
+
+static const cJSON *only_room(const cJSON *answer)
+{
+	const cJSON *rooms = cJSON_GetObjectItem(answer, "rooms");
+
+	assert_int_equal(cJSON_GetArraySize(rooms), 1);
+	return cJSON_GetArrayItem(rooms, 0);
+}
+
+static int number(const cJSON *object, const char *name)
+{
+	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(object, name)));
+	return cJSON_GetObjectItem(object, name)->valueint;
+}
+
+static void rooms_are_told_with_their_hosts_and_state(void **state)
+{
+	struct cp_peer *a = join("r", "a"), *b = join("r", "b");
+	cJSON *answer;
+
+	produce(transport(a, CP_PURPOSE_SEND), "audio");
+	answer = ask("{\"cmd\":\"rooms\"}");
+	assert_int_equal(number(only_room(answer), "peers"), 2);
+	assert_int_equal(number(only_room(answer), "hosts"), 1);
+	assert_int_equal(number(only_room(answer), "producers"), 1);
+	assert_string_equal(cJSON_GetObjectItem(only_room(answer), "state")->valuestring, "open");
+	assert_null(cJSON_GetObjectItem(only_room(answer), "closes_in_s"));
+	cJSON_Delete(answer);
+
+	leave(a);
+	pass(3500);
+	answer = ask("{\"cmd\":\"rooms\"}");
+	assert_int_equal(number(only_room(answer), "hosts"), 0);
+	assert_string_equal(cJSON_GetObjectItem(only_room(answer), "state")->valuestring, "grace");
+	assert_int_equal(number(only_room(answer), "closes_in_s"), 7);
+	cJSON_Delete(answer);
+	answer = ask("{\"cmd\":\"status\"}");
+	assert_int_equal(number(answer, "rooms_in_grace"), 1);
+	assert_int_equal(number(answer, "rooms_closing"), 0);
+	cJSON_Delete(answer);
+
+	cp_room_end(b->room, "a test");
+	answer = ask("{\"cmd\":\"rooms\"}");
+	assert_string_equal(cJSON_GetObjectItem(only_room(answer), "state")->valuestring, "closing");
+	assert_null(cJSON_GetObjectItem(only_room(answer), "closes_in_s"));
+	cJSON_Delete(answer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_closed_is_refused, world_make, world_end),
+		cmocka_unit_test_setup_teardown(rooms_are_told_with_their_hosts_and_state, world_make,
+			world_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

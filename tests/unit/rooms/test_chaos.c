@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Everything at once, in an order that is different each time and the same for each seed:
+ * peers join, make things, leave, fail; rooms close; answers are late or the data plane is
+ * lost. Sanitizers watch, and nothing may be left.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/unit/rooms/world.h"
+
+enum { PEERS = 64, STEPS = 3000, SEEDS = 20 };
+
+struct slot {
+	struct cp_peer *peer;
+	unsigned begun, answered; /* requests */
+};
+
+static struct slot slots[PEERS];
+static unsigned rng;
+
+static unsigned pick(unsigned n)
+{
+	rng = rng * 1103515245 + 12345;
+	return (rng >> 16) % n;
+}
+
+static void ignore_producer(struct cp_peer *to, const struct cp_producer *p)
+{
+	assert_ptr_equal(((struct slot *)to->session)->peer, to);
+}
+
+static void ignore_consumer(struct cp_peer *to, const struct cp_consumer *c)
+{
+	assert_ptr_equal(((struct slot *)to->session)->peer, to);
+}
+
+static void ignore_transport(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+	const char *reason)
+{
+	assert_ptr_equal(((struct slot *)to->session)->peer, to);
+}
+
+static void gone(struct cp_peer *to, const char *reason)
+{
+	struct slot *s = to->session;
+
+	assert_ptr_equal(s->peer, to);
+	assert_int_equal(s->begun, s->answered);
+	assert_int_equal(to->transport_count + to->producer_count + to->consumer_count, 0);
+	s->peer = NULL;
+}
+
+static const struct cp_listener listener = {
+	.new_producer = ignore_producer,
+	.producer_closed = ignore_producer,
+	.producer_paused = ignore_producer,
+	.consumer_closed = ignore_consumer,
+	.transport_closed = ignore_transport,
+	.room_closed = gone,
+};
+
+static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	struct slot *s = peer->session;
+
+	assert_ptr_equal(s->peer, peer);
+	s->answered++;
+	assert_int_equal(s->begun, s->answered);
+}
+
+static void enter(struct slot *s)
+{
+	static const char *const rooms[] = {"a", "b", "c"}, *const users[] = {"", "", "", "x", "y"};
+	const struct cp_join who = {
+		.room = rooms[pick(3)],
+		.user = users[pick(5)],
+		.publish = pick(8) > 0,
+		.subscribe = pick(8) > 0,
+		.listener = &listener,
+		.session = s,
+	};
+	struct cp_fault fault;
+
+	s->begun = s->answered = 0;
+	s->peer = cp_room_join(&w.model, &who, &fault);
+}
+
+static struct cp_transport *transport_of(struct cp_peer *peer, enum cp_purpose purpose)
+{
+	struct cp_transport *t;
+
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	if (t->purpose == purpose && t->state != CP_TRANSPORT_OPENING)
+		return t;
+	return NULL;
+}
+
+/* One producer of the room, whichever. */
+static struct cp_producer *producer_in(struct cp_room *room)
+{
+	struct cp_producer *p;
+
+	TAILQ_FOREACH(p, &room->producers, in_room)
+	if (p->live && pick(3) == 0)
+		return p;
+	return NULL;
+}
+
+static void ask(struct slot *s)
+{
+	struct cp_transport *send = transport_of(s->peer, CP_PURPOSE_SEND);
+	struct cp_transport *recv = transport_of(s->peer, CP_PURPOSE_RECV);
+	struct cp_producer *p = producer_in(s->peer->room);
+	cJSON *rtp, *kind;
+
+	if (s->peer->call)
+		return;
+	s->begun++;
+	if (send && pick(2) == 0) {
+		kind = cJSON_CreateString("audio");
+		rtp = parameters("audio");
+		cp_producer_create(send, kind, rtp, false, answered);
+		cJSON_Delete(kind);
+		cJSON_Delete(rtp);
+	} else if (recv && p) {
+		cp_consumer_create(recv, p, w.capabilities, false, answered);
+	} else {
+		cp_transport_create(s->peer, pick(2) == 0 ? CP_PURPOSE_SEND : CP_PURPOSE_RECV, answered);
+	}
+}
+
+static void step(struct slot *s)
+{
+	struct cp_transport *t;
+	struct cp_fault fault;
+
+	if (!s->peer) {
+		enter(s);
+		return;
+	}
+	switch (pick(40)) {
+	case 0:
+		cp_room_leave(s->peer);
+		s->peer = NULL;
+		break;
+	case 1:
+		t = TAILQ_FIRST(&s->peer->transports);
+		if (t && t->state != CP_TRANSPORT_OPENING)
+			cp_transport_fail(t, CP_INTERNAL, "chaos");
+		break;
+	case 2:
+		if (pick(4) == 0)
+			cp_room_close(s->peer, &fault);
+		break;
+	case 3:
+		if (pick(4) == 0)
+			cp_room_end(s->peer->room, "chaos");
+		break;
+	case 4:
+		if (pick(10) == 0)
+			cp_model_lose_transports(&w.model);
+		break;
+	case 5:
+		pass(pick(3000));
+		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		w.error = pick(8) == 0 ? ENOSPC : 0;
+		answer_all();
+		break;
+	case 10:
+		pass(1);
+		break;
+	default:
+		ask(s);
+		break;
+	}
+	if (w.pendings > 50)
+		answer_all();
+}
+
+static void whatever_happens_nothing_is_left(void **state)
+{
+	for (unsigned seed = 1; seed <= SEEDS; seed++) {
+		rng = seed;
+		w.hold = true;
+		for (unsigned i = 0; i < STEPS; i++)
+			step(&slots[pick(PEERS)]);
+		for (unsigned i = 0; i < PEERS; i++) {
+			if (slots[i].peer)
+				cp_room_leave(slots[i].peer);
+			slots[i].peer = NULL;
+		}
+		answer_all();
+		pass(60000);
+		assert_int_equal(w.model.peer_count + w.model.rooms.count + w.model.transports.count +
+					 w.model.producers.count + w.model.consumers.count,
+			0);
+		assert_int_equal(w.model.grace_count + w.model.closing_count, 0);
+		assert_true(TAILQ_EMPTY(&w.model.room_list));
+		assert_int_equal(w.opened, w.closed);
+		assert_false(w.asleep);
+	}
+	assert_true(w.opened > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(whatever_happens_nothing_is_left, world_make, world_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

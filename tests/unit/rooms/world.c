@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/rooms/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/log.h"
+
+struct world w;
+
+/* --- the media side ------------------------------------------------------------------- */
+
+static void happened(char what)
+{
+	size_t used = strlen(w.ends);
+
+	if (used + 1 < sizeof(w.ends))
+		w.ends[used] = what;
+}
+
+static void answer(cp_media_done callback, void *arg)
+{
+	assert_true(w.pendings < 64);
+	w.pending[w.pendings++] = (struct pending){callback, arg, NULL};
+}
+
+/* Once: what it brings about finds it answered. */
+static void answer_one(struct pending *p, int error)
+{
+	cp_media_done callback = p->done;
+
+	p->done = NULL;
+	if (p->copy)
+		p->copy->done = NULL;
+	p->copy = NULL;
+	if (callback)
+		callback(p->arg, error);
+}
+
+void answer_all(void)
+{
+	for (unsigned i = 0; i < w.pendings; i++)
+		answer_one(&w.pending[i], w.error);
+	w.pendings = 0;
+}
+
+/* Calls of ours answer at once unless held: "never before the call returned" is kept here. */
+static void settle(void)
+{
+	if (!w.hold)
+		answer_all();
+}
+
+static bool is_up(void *media)
+{
+	return w.up;
+}
+
+static int open_one(void *media, struct cp_transport *t, cp_media_done callback, void *arg)
+{
+	struct pending *wait = calloc(1, sizeof(*wait));
+
+	assert_ptr_equal(media, &w);
+	cp_id_make(t->id);
+	t->dp_id = cp_dp_id_make();
+	t->link = wait;
+	w.opened++;
+	answer(callback, arg);
+	*wait = w.pending[w.pendings - 1];
+	w.pending[w.pendings - 1].copy = wait;
+	return 0;
+}
+
+static cJSON *describe_parameters(void *media, const struct cp_transport *t)
+{
+	return cJSON_CreateObject();
+}
+
+static void describe(void *media, const struct cp_transport *t, cJSON *into)
+{
+}
+
+static int connect_one(void *media, struct cp_transport *t, const cJSON *dtls, struct cp_fault *fault)
+{
+	if (!cJSON_IsObject(dtls))
+		return cp_refuse(fault, CP_BAD_REQUEST, "dtlsParameters: must be an object");
+	w.connected++;
+	return 0;
+}
+
+static cJSON *restart_one(void *media, struct cp_transport *t, struct cp_fault *fault)
+{
+	return cJSON_CreateObject();
+}
+
+static void close_one(void *media, struct cp_transport *t)
+{
+	struct pending *mine = t->link;
+
+	w.closed++;
+	happened('T');
+	for (unsigned i = 0; i < w.pendings && mine->done; i++)
+		if (w.pending[i].copy == mine)
+			answer_one(&w.pending[i], ECANCELED);
+	free(mine);
+}
+
+static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void *arg)
+{
+	if (w.cmds < sizeof(w.cmd) / sizeof(w.cmd[0]))
+		w.cmd[w.cmds] = *cmd;
+	w.cmds++;
+	if (cmd->op == SH_OP_CONSUMER_DEL)
+		happened('C');
+	else if (cmd->op == SH_OP_PRODUCER_DEL)
+		happened('P');
+	if (callback)
+		answer(callback, arg);
+	return 0;
+}
+
+static const struct cp_media media = {
+	.up = is_up,
+	.transport_open = open_one,
+	.transport_parameters = describe_parameters,
+	.transport_describe = describe,
+	.transport_connect = connect_one,
+	.transport_restart = restart_one,
+	.transport_close = close_one,
+	.submit = submit,
+};
+
+/* --- what peers hear ---------------------------------------------------------------------- */
+
+static void hear(const struct cp_peer *to, const char *what)
+{
+	size_t used = strlen(w.heard);
+
+	snprintf(w.heard + used, sizeof(w.heard) - used, "%s%s:%s", used > 0 ? " " : "",
+		(const char *)to->session, what);
+}
+
+static void new_producer(struct cp_peer *to, const struct cp_producer *p)
+{
+	hear(to, p->consumable.kind == SH_KIND_AUDIO ? "new-audio" : "new-video");
+}
+
+static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
+{
+	hear(to, "producer-closed");
+}
+
+static void producer_paused(struct cp_peer *to, const struct cp_producer *p)
+{
+	hear(to, p->paused ? "paused" : "resumed");
+}
+
+static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
+{
+	hear(to, "consumer-closed");
+}
+
+static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
+	const char *reason)
+{
+	hear(to, why == CP_UNAVAILABLE ? "transport-lost" : "transport-closed");
+}
+
+static void room_closed(struct cp_peer *to, const char *reason)
+{
+	w.rooms_closed++;
+	happened('R');
+	hear(to, "room-closed");
+	snprintf(w.reason, sizeof(w.reason), "%s", reason);
+}
+
+static const struct cp_listener listener = {
+	.new_producer = new_producer,
+	.producer_closed = producer_closed,
+	.producer_paused = producer_paused,
+	.consumer_closed = consumer_closed,
+	.transport_closed = transport_closed,
+	.room_closed = room_closed,
+};
+
+/* --- the clock ------------------------------------------------------------------------------ */
+
+static uint64_t now_ms(void *clock)
+{
+	return w.now;
+}
+
+static void wake_in(void *clock, uint64_t ms)
+{
+	assert_ptr_equal(clock, &w.now);
+	w.wake_at = w.now + ms;
+	w.asleep = true;
+}
+
+static const struct cp_clock clock = {.now_ms = now_ms, .wake_in = wake_in};
+
+unsigned pass(uint64_t ms)
+{
+	uint64_t until = w.now + ms;
+	unsigned turns = 0;
+
+	while (w.asleep && w.wake_at <= until) {
+		w.now = w.wake_at;
+		w.asleep = false;
+		cp_model_run(&w.model);
+		turns++;
+	}
+	w.now = until;
+	return turns;
+}
+
+/* --- making and ending ---------------------------------------------------------------------- */
+
+int world_make(void **state)
+{
+	memset(&w, 0, sizeof(w));
+	sh_log_init("test", SH_LOG_ERROR);
+	sh_config_defaults(&w.config);
+	w.up = true;
+	w.now = 1000000;
+	cp_model_init(&w.model, &w.config, &media, &w, &clock, &w.now);
+	w.capabilities = cp_router_capabilities(&w.model.router);
+	return 0;
+}
+
+/* Everybody leaves, and nothing may be left. */
+int world_end(void **state)
+{
+	struct cp_room *room;
+
+	while ((room = TAILQ_FIRST(&w.model.room_list)))
+		cp_room_leave(TAILQ_FIRST(&room->peers));
+	answer_all();
+	cJSON_Delete(w.capabilities);
+	return w.model.peer_count + w.model.rooms.count + w.model.transports.count + w.model.producers.count +
+			       w.model.consumers.count + w.model.grace_count + w.model.closing_count >
+		       0 ||
+	       w.opened != w.closed;
+}
+
+struct cp_peer *join(const char *room, const char *name)
+{
+	return join_as(room, name, "");
+}
+
+struct cp_peer *join_as(const char *room, const char *name, const char *user)
+{
+	const struct cp_join who = {
+		.room = room,
+		.user = user,
+		.publish = true,
+		.subscribe = true,
+		.listener = &listener,
+		.session = (void *)(uintptr_t)name,
+	};
+	struct cp_peer *peer = cp_room_join(&w.model, &who, &w.fault);
+
+	w.failed = !peer;
+	return peer;
+}
+
+void leave(struct cp_peer *peer)
+{
+	cp_room_leave(peer);
+}
+
+void done(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	w.answers++;
+	w.failed = fault != NULL;
+	if (fault)
+		w.fault = *fault;
+	w.object = object;
+}
+
+struct cp_transport *transport(struct cp_peer *peer, enum cp_purpose purpose)
+{
+	cp_transport_create(peer, purpose, done);
+	settle();
+	assert_false(w.failed);
+	return w.object;
+}
+
+cJSON *parameters(const char *kind)
+{
+	static uint32_t ssrc = 1000;
+	cJSON *p = cJSON_Parse(
+		strcmp(kind, "audio") == 0
+			? "{\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,\"clockRate\":48000,"
+			  "\"channels\":2,\"parameters\":{},\"rtcpFeedback\":[]}],\"headerExtensions\":[],"
+			  "\"rtcp\":{}}"
+			: "{\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000,"
+			  "\"parameters\":{},\"rtcpFeedback\":[{\"type\":\"nack\"}]}],\"headerExtensions\":[]"
+			  ",\"rtcp\":{}}");
+	cJSON *encodings = cJSON_AddArrayToObject(p, "encodings"), *encoding = cJSON_CreateObject();
+	char mid[12];
+
+	snprintf(mid, sizeof(mid), "%u", ssrc);
+	cJSON_AddStringToObject(p, "mid", mid);
+	cJSON_AddNumberToObject(encoding, "ssrc", ssrc++);
+	cJSON_AddItemToArray(encodings, encoding);
+	return p;
+}
+
+void begin_produce(struct cp_transport *t, const char *kind, bool paused)
+{
+	cJSON *rtp = parameters(kind), *name = cJSON_CreateString(kind);
+
+	cp_producer_create(t, name, rtp, paused, done);
+	cJSON_Delete(rtp);
+	cJSON_Delete(name);
+}
+
+struct cp_producer *produce(struct cp_transport *t, const char *kind)
+{
+	begin_produce(t, kind, false);
+	settle();
+	if (w.failed)
+		fail_msg("%s", w.fault.message);
+	return w.object;
+}
+
+struct cp_consumer *consume(struct cp_transport *t, struct cp_producer *p)
+{
+	cp_consumer_create(t, p, w.capabilities, false, done);
+	settle();
+	if (w.failed)
+		fail_msg("%s", w.fault.message);
+	return w.object;
+}
+
+void expect_fault(enum cp_code code, const char *part)
+{
+	assert_true(w.failed);
+	assert_string_equal(cp_code_name(w.fault.code), cp_code_name(code));
+	assert_non_null(strstr(w.fault.message, part));
+}
+
+void expect_heard(const char *text)
+{
+	assert_string_equal(w.heard, text);
+	w.heard[0] = '\0';
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_TESTS_UNIT_ROOMS_WORLD_H
+#define SPATE_TESTS_UNIT_ROOMS_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "controlplane/rooms/room.h"
+
+/* A media side that records what it is asked and answers when told to. */
+struct pending {
+	cp_media_done done; /* NULL: answered */
+	void *arg;
+	struct pending *copy; /* the transport's own, if it is about one */
+};
+
+struct world {
+	struct sh_config config;
+	struct cp_model model;
+	bool up;
+	bool hold; /* operations wait for answer_all() */
+	int error; /* what they are answered with */
+	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order, as many as fit */
+	unsigned cmds;
+	unsigned opened, closed, connected; /* transports */
+	struct pending pending[64];
+	unsigned pendings;
+	char heard[4096]; /* "peer:event " in order; peers are named by their session, a letter */
+	char ends[256]; /* Consumers, Producers, Transports that closed, peers that heard of the Room's end */
+	unsigned rooms_closed; /* peers that heard so */
+	char reason[96]; /* the last of them */
+	cJSON *capabilities;
+	uint64_t now; /* ms */
+	bool asleep; /* until `wake_at` */
+	uint64_t wake_at;
+
+	/* of the last call to done() */
+	unsigned answers;
+	bool failed;
+	struct cp_fault fault;
+	void *object;
+};
+
+extern struct world w;
+
+int world_make(void **state);
+int world_end(void **state);
+
+/* Answers everything that waits, and what that brings about. */
+void answer_all(void);
+
+/* `name` is one letter. */
+struct cp_peer *join(const char *room, const char *name);
+struct cp_peer *join_as(const char *room, const char *name, const char *user);
+void leave(struct cp_peer *peer);
+
+/* Time goes by, with every turn that is asked for meanwhile. Returns how many. */
+unsigned pass(uint64_t ms);
+
+void done(struct cp_peer *peer, const struct cp_fault *fault, void *object);
+
+/* These answer at once and must succeed. */
+struct cp_transport *transport(struct cp_peer *peer, enum cp_purpose purpose);
+struct cp_producer *produce(struct cp_transport *t, const char *kind);
+struct cp_consumer *consume(struct cp_transport *t, struct cp_producer *p);
+
+/* rtpParameters of a browser's microphone or camera; the caller deletes them. */
+cJSON *parameters(const char *kind);
+/* cp_producer_create with such parameters, without waiting. */
+void begin_produce(struct cp_transport *t, const char *kind, bool paused);
+
+/* The last operation failed with that code. */
+void expect_fault(enum cp_code code, const char *part);
+/* What was heard since the last call. */
+void expect_heard(const char *text);
+
+#endif
