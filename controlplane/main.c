@@ -15,13 +15,14 @@
 
 #include <uv.h>
 
-#include "controlplane/operator/admin_socket.h"
-#include "controlplane/auth/auth.h"
-#include "controlplane/http/server.h"
-#include "controlplane/http/tls.h"
-#include "controlplane/bridge/bridge.h"
 #include "controlplane/affinity.h"
+#include "controlplane/auth/auth.h"
+#include "controlplane/base/clock.h"
+#include "controlplane/bridge/bridge.h"
+#include "controlplane/http/tls.h"
+#include "controlplane/operator/admin_socket.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/routes.h"
 #include "shared/config.h"
 #include "shared/log.h"
 
@@ -35,8 +36,10 @@ struct control {
 	struct sh_config config;
 	uv_loop_t loop;
 	struct cp_model model;
+	struct cp_counters counters;
 	struct cp_plane plane;
-	struct cp_server server;
+	struct cp_view view;
+	struct cp_public public;
 	struct cp_admin admin;
 	struct cp_auth *auth;
 	uv_signal_t sigint, sigterm, sighup;
@@ -200,7 +203,7 @@ static void reload(uv_signal_t *handle, int number)
 	struct control *c = handle->data;
 	char err[300];
 
-	if (cp_tls_reload(&c->config, err, sizeof(err)) < 0)
+	if (cp_tls_reload(&c->config, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_ERROR, "reload-failed what=tls reason=\"%s\"", err);
 	else if (c->config.tls.certificate[0] != '\0')
 		sh_log(SH_LOG_INFO, "reloaded what=tls");
@@ -225,7 +228,7 @@ static void end(uv_timer_t *timer)
 {
 	struct control *c = timer->data;
 
-	cp_server_stop(&c->server);
+	cp_public_stop(&c->public);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
@@ -243,8 +246,11 @@ static void stop(uv_signal_t *handle, int number)
 	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
 		c->model.transports.count);
 	cp_admin_stop(&c->admin);
-	/* In this order: whoever answers to the farewell does not take media along. */
-	cp_server_farewell(&c->server);
+	/*
+	 * The farewell only queues close frames. The data plane is detached before clients answer
+	 * them: a session that ends would otherwise delete its transports there and stop its media.
+	 */
+	cp_public_farewell(&c->public);
 	cp_plane_detach(&c->plane);
 	cp_plane_stop(&c->plane);
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
@@ -253,21 +259,43 @@ static void stop(uv_signal_t *handle, int number)
 /* Everything that can be in the way of a start, in the order in which it is least confusing. */
 static int start(struct control *c, char *err, size_t err_size)
 {
-	if (cp_admin_start(&c->admin, &c->loop, &c->server, c->config.run_dir, err, err_size) < 0)
-		return -1;
-	if (cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->server.metrics,
-		    dataplane_connected, c, err, err_size) < 0) {
+	int error = cp_admin_start(&c->admin, &c->loop, &c->view, c->config.run_dir, err, err_size);
+
+	if (error != 0)
+		return error;
+	error = cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->counters, dataplane_connected,
+		c, err, err_size);
+	if (error != 0) {
 		cp_admin_stop(&c->admin);
-		return -1;
+		return error;
 	}
-	if (cp_server_start(&c->server, &c->loop, &c->config, &c->model, &c->plane.stats, c->auth, err,
-		    err_size) < 0) {
+	error = cp_public_start(&c->public, err, err_size);
+	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		cp_plane_detach(&c->plane);
 		cp_plane_stop(&c->plane);
-		return -1;
 	}
-	return 0;
+	return error;
+}
+
+/* What the parts are given before they start. */
+static void connect_parts(struct control *c)
+{
+	c->view = (struct cp_view){
+		.model = &c->model,
+		.stats = &c->plane.stats,
+		.counters = &c->counters,
+		.engineio = &c->public.socketio.engine.counts,
+		.loop = &c->loop,
+		.started_ns = cp_now_ns(),
+	};
+	c->public.loop = &c->loop;
+	c->public.config = &c->config;
+	c->public.model = &c->model;
+	c->public.stats = &c->plane.stats;
+	c->public.auth = c->auth;
+	c->public.counters = &c->counters;
+	c->public.view = &c->view;
 }
 
 int main(int argc, char **argv)
@@ -297,7 +325,8 @@ int main(int argc, char **argv)
 	uv_timer_init(&c.loop, &c.rooms);
 	c.rooms.data = &c;
 	cp_model_init(&c.model, &c.config, &cp_plane_media, &c.plane, &loop_clock, &c);
-	if (start(&c, err, sizeof(err)) < 0) {
+	connect_parts(&c);
+	if (start(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		uv_close((uv_handle_t *)&c.rooms, NULL);
 		uv_run(&c.loop, UV_RUN_DEFAULT);

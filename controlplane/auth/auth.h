@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "controlplane/base/fault.h"
-#include "controlplane/rooms/room.h"
+#include "controlplane/base/name.h"
 #include "shared/config.h"
 
 struct cp_auth;

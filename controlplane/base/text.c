@@ -8,13 +8,13 @@
 
 struct cp_text *cp_text_make(size_t len)
 {
-	struct cp_text *t = malloc(sizeof(*t) + LWS_PRE + len + 1);
+	struct cp_text *t = malloc(sizeof(*t) + CP_TEXT_HEAD + len + 1);
 
 	if (!t)
 		return NULL;
 	t->references = 1;
 	t->len = len;
-	t->data[LWS_PRE + len] = '\0';
+	t->data[CP_TEXT_HEAD + len] = '\0';
 	return t;
 }
 

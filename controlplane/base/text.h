@@ -11,19 +11,23 @@
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
-#include <libwebsockets.h>
+
+/*
+ * Bytes kept free before the text, in which whoever sends it writes a frame's header. Receivers
+ * that share a text write the same header. http/websocket.c asserts that they are enough.
+ */
+enum { CP_TEXT_HEAD = 16 };
 
 struct cp_text {
 	uint32_t references;
 	size_t len;
-	/* LWS_PRE bytes in which libwebsockets writes a frame's header (always the same one), `len`, a 0 */
-	unsigned char data[];
+	unsigned char data[]; /* CP_TEXT_HEAD bytes, `len` bytes, a 0 */
 };
 
 /* The message's first byte. */
 static inline char *cp_text_chars(struct cp_text *t)
 {
-	return (char *)t->data + LWS_PRE;
+	return (char *)t->data + CP_TEXT_HEAD;
 }
 
 /* Room for `len` bytes, which the caller fills in; one reference. NULL: no memory. */

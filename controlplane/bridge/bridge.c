@@ -20,7 +20,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
 	cp_plane_look_anew(p, info->workers);
 	p->up = true;
-	p->metrics->dataplane_connected++;
+	p->counters->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
 		info->workers);
 	cp_webrtc_server_connected(p->webrtc, info);
@@ -40,7 +40,7 @@ static void dp_lost(void *arg, const char *reason)
 
 	p->up = false;
 	memset(&p->stats, 0, sizeof(p->stats));
-	p->metrics->dataplane_lost++;
+	p->counters->dataplane_lost++;
 	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
 		p->model->transports.count);
 	cp_model_lose_transports(p->model);
@@ -68,7 +68,7 @@ static void dp_punt(void *arg, const struct sh_packet *packet)
 }
 
 int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
+	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_plane *p),
 	void *owner, char *err, size_t err_size)
 {
 	static const struct cp_dp_events events = {
@@ -84,7 +84,7 @@ int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *
 	memset(p, 0, sizeof(*p));
 	p->config = config;
 	p->model = model;
-	p->metrics = metrics;
+	p->counters = counters;
 	p->connected = connected;
 	p->owner = owner;
 	TAILQ_INIT(&p->plain);

@@ -9,8 +9,8 @@
 
 #include <uv.h>
 
+#include "controlplane/base/counters.h"
 #include "controlplane/dpclient/dpclient.h"
-#include "controlplane/http/server.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/webrtc/webrtc.h"
 #include "shared/config.h"
@@ -26,7 +26,7 @@ struct cp_worker_seen {
 struct cp_plane {
 	const struct sh_config *config;
 	struct cp_model *model;
-	struct cp_metrics *metrics;
+	struct cp_counters *counters;
 	struct cp_dp *dp;
 	struct cp_webrtc_server *webrtc;
 	struct sh_stats_reader stats; /* map NULL: the data plane is away */
@@ -47,7 +47,7 @@ extern const struct cp_media cp_plane_media; /* its argument is a struct cp_plan
 
 /* What it is given outlives it. 0, or -1 with a sentence in `err`. */
 int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, struct cp_metrics *metrics, void (*connected)(struct cp_plane *p),
+	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_plane *p),
 	void *owner, char *err, size_t err_size);
 
 /* --- plain transports (plain.c), as cp_media has them for WebRTC's -------------------------- */

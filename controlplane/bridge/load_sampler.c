@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/bridge/bridge.h"
 
 enum {

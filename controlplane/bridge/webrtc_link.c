@@ -36,11 +36,11 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 			t->peer->room->name, t->peer->id, t->id);
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
-		link->plane->metrics->dtls_connected++;
+		link->plane->counters->dtls_connected++;
 		cp_transport_connected(t);
 		break;
 	case CP_WEBRTC_FAILED:
-		link->plane->metrics->dtls_failed++;
+		link->plane->counters->dtls_failed++;
 		cp_transport_fail(t, CP_INTERNAL, reason);
 		break;
 	case CP_WEBRTC_CLOSED:

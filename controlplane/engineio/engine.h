@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/base/text.h"
-#include "controlplane/rooms/room.h"
 #include "controlplane/engineio/packet.h"
 #include "shared/config.h"
 

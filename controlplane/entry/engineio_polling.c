@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/entry/engineio_polling.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/http/cors.h"
+#include "controlplane/base/clock.h"
 #include "controlplane/base/utf8.h"
 #include "controlplane/entry/socketio.h"
+#include "controlplane/http/answer.h"
+#include "controlplane/http/cors.h"
+#include "controlplane/http/server.h"
 
 /* However steadily a body trickles in: nobody may keep a connection for what is refused at its end. */
 static const uint64_t BODY_NS = 20000000000;
 
-/* One request. */
-struct cp_poll {
+/* One request: a poll, or a post. */
+struct poll {
 	struct lws *wsi;
 	struct cp_connection *connection;
 	struct cp_eio *session; /* NULL: it has no more to do with one */
@@ -27,16 +31,16 @@ struct cp_poll {
 
 /* --- answers --------------------------------------------------------------------------- */
 
-/* 0, or -1: the connection must end. The request is over. */
+/* 0, or errno: the connection must end. The request is over. */
 static int answer(struct cp_connection *c, unsigned status, const char *type, const char *body, size_t len)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 	char headers[CP_CORS_SIZE];
 	const struct cp_answer a = {
 		.status = status, .type = type, .headers = headers, .body = body, .len = len};
 
 	cp_cors_headers(p->origin, headers);
-	c->poll = NULL;
+	c->request = NULL;
 	free(p->body);
 	free(p);
 	return cp_http_answer(c, &a);
@@ -57,12 +61,12 @@ static int refuse(struct cp_connection *c, enum cp_eio_error error)
 
 void cp_polling_answer(void *poll, struct cp_text *payload)
 {
-	struct cp_poll *p = poll;
+	struct poll *p = poll;
 	struct cp_connection *c = p->connection;
 
 	p->session = NULL;
 	if (!payload ||
-		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) < 0) {
+		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) != 0) {
 		/* It ends in its turn. */
 		c->stage = CP_HTTP_IDLE;
 		cp_exchange_wait(c, CP_WAIT_TURN);
@@ -72,7 +76,7 @@ void cp_polling_answer(void *poll, struct cp_text *payload)
 
 void cp_polling_forget(void *post)
 {
-	struct cp_poll *p = post;
+	struct poll *p = post;
 
 	p->session = NULL;
 	p->error = CP_EIO_BAD_REQUEST;
@@ -80,29 +84,29 @@ void cp_polling_forget(void *post)
 
 /* --- a GET --------------------------------------------------------------------------------- */
 
-static int handshake(struct cp_server *s, struct cp_connection *c)
+static int handshake(struct cp_socketio *s, struct cp_connection *c)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 
-	switch (cp_gateway_open(s->gateway, p->wsi, NULL, &p->session)) {
+	switch (cp_socketio_open(s, p->wsi, NULL, &p->session)) {
 	case CP_OK:
 		/* Answered at once, with the handshake. */
 		return cp_eio_poll(p->session, p);
 	case CP_TOO_MANY:
 		return refuse_with(c, 503, CP_EIO_FORBIDDEN, "Too many connections from this address");
 	default:
-		return -1;
+		return ENOMEM;
 	}
 }
 
-static int hold(struct cp_server *s, struct cp_connection *c)
+static int hold(struct cp_socketio *s, struct cp_connection *c)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 
 	c->stage = CP_HTTP_HELD;
 	if (!p->session)
 		return handshake(s, c);
-	if (cp_eio_poll(p->session, p) < 0) {
+	if (cp_eio_poll(p->session, p) != 0) {
 		p->session = NULL;
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	}
@@ -113,19 +117,19 @@ static int hold(struct cp_server *s, struct cp_connection *c)
 
 /* --- a POST -------------------------------------------------------------------------------- */
 
-/* What Content-Length says; -1: it says nothing that can be understood. */
+/* The value of Content-Length, or -EINVAL. */
 static long content_length(struct lws *wsi)
 {
 	char digits[12];
 	int len = lws_hdr_copy(wsi, digits, sizeof(digits), WSI_TOKEN_HTTP_CONTENT_LENGTH);
 
 	if (len <= 0 || len > 9 || (int)strspn(digits, "0123456789") != len)
-		return -1;
+		return -EINVAL;
 	return strtol(digits, NULL, 10);
 }
 
 /* 0: a body of a right size follows; else the status that refuses it, with the connection. */
-static unsigned wrong_body(const struct cp_server *s, struct lws *wsi)
+static unsigned wrong_body(const struct cp_socketio *s, struct lws *wsi)
 {
 	long length;
 
@@ -138,7 +142,7 @@ static unsigned wrong_body(const struct cp_server *s, struct lws *wsi)
 		return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 9
 			       ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE
 			       : HTTP_STATUS_BAD_REQUEST;
-	return length > (long)s->config->limit.message_bytes ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE : 0;
+	return length > (long)s->server->config->limit.message_bytes ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE : 0;
 }
 
 static bool is_binary(struct lws *wsi)
@@ -149,9 +153,9 @@ static bool is_binary(struct lws *wsi)
 	       strcasecmp(type, "application/octet-stream") == 0;
 }
 
-static int begin_post(struct cp_server *s, struct cp_connection *c)
+static int begin_post(struct cp_socketio *s, struct cp_connection *c)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 
 	c->stage = CP_HTTP_BODY;
 	p->due_ns = cp_now_ns() + BODY_NS;
@@ -160,40 +164,40 @@ static int begin_post(struct cp_server *s, struct cp_connection *c)
 		cp_eio_close(p->session, 1003, "binary");
 		p->error = CP_EIO_BAD_REQUEST;
 	}
-	if (p->error == CP_EIO_OK && cp_eio_post(p->session, p) < 0)
+	if (p->error == CP_EIO_OK && cp_eio_post(p->session, p) != 0)
 		p->error = CP_EIO_BAD_REQUEST;
 	if (p->error != CP_EIO_OK) {
 		p->session = NULL;
 		return 0;
 	}
-	p->size = s->config->limit.message_bytes;
+	p->size = s->server->config->limit.message_bytes;
 	p->body = malloc(p->size + 1);
-	return p->body ? 0 : -1;
+	return p->body ? 0 : ENOMEM;
 }
 
-int cp_polling_body(struct lws *wsi, struct cp_connection *c, const void *data, size_t len)
+int cp_polling_body(struct cp_connection *c, const void *data, size_t len)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 
 	if (!p || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
-		return -1;
+		return ETIMEDOUT;
 	if (!p->body || len == 0)
 		return 0;
 	if (len > p->size - p->len)
-		return -1;
+		return EMSGSIZE;
 	memcpy(p->body + p->len, data, len);
 	p->len += len;
 	return 0;
 }
 
 /* A second time for the same body it says that more has come behind it. */
-int cp_polling_body_complete(struct lws *wsi, struct cp_connection *c)
+int cp_polling_body_complete(struct cp_connection *c)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 	struct cp_eio *e;
 
 	if (!p || c->stage != CP_HTTP_BODY)
-		return -1;
+		return EPROTO;
 	cp_exchange_read(c, false);
 	e = p->session;
 	if (!e)
@@ -203,7 +207,7 @@ int cp_polling_body_complete(struct lws *wsi, struct cp_connection *c)
 		cp_eio_post_failed(e);
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	}
-	if (cp_eio_posted(e, p->body, p->len) < 0)
+	if (cp_eio_posted(e, p->body, p->len) != 0)
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	return answer(c, 200, "text/html", "ok", 2);
 }
@@ -220,7 +224,7 @@ static int preflight(struct cp_connection *c, const char *origin)
 }
 
 /* Only a POST may bring a body. */
-static unsigned wrong_headers(const struct cp_server *s, struct lws *wsi, bool post)
+static unsigned wrong_headers(const struct cp_socketio *s, struct lws *wsi, bool post)
 {
 	if (post)
 		return wrong_body(s, wsi);
@@ -230,26 +234,27 @@ static unsigned wrong_headers(const struct cp_server *s, struct lws *wsi, bool p
 		       : 0;
 }
 
-int cp_polling_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
+int cp_polling_request(struct cp_socketio *s, struct cp_connection *c)
 {
+	struct lws *wsi = c->wsi;
 	bool post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
 	bool get = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
 	unsigned status = wrong_headers(s, wsi, post);
-	struct cp_poll *p;
+	struct poll *p;
 	bool allowed;
 
 	if (status != 0) {
 		lws_return_http_status(wsi, status, NULL);
-		return -1;
+		return EPROTO;
 	}
 	p = calloc(1, sizeof(*p));
 	if (!p)
-		return -1;
+		return ENOMEM;
 	p->wsi = wsi;
 	p->connection = c;
 	p->post = post;
-	c->poll = p;
-	allowed = cp_cors_allowed(wsi, s->config->http.origins, p->origin);
+	c->request = p;
+	allowed = cp_cors_allowed(wsi, s->server->config->http.origins, p->origin);
 	if (!allowed)
 		p->origin[0] = '\0';
 	if (allowed && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0) {
@@ -273,11 +278,11 @@ int cp_polling_request(struct cp_server *s, struct lws *wsi, struct cp_connectio
 
 void cp_polling_gone(struct cp_connection *c)
 {
-	struct cp_poll *p = c->poll;
+	struct poll *p = c->request;
 
 	if (!p)
 		return;
-	c->poll = NULL;
+	c->request = NULL;
 	if (p->session && p->post)
 		cp_eio_post_failed(p->session);
 	else if (p->session)

@@ -4,17 +4,20 @@
 
 /* Engine.IO's long-polling over libwebsockets: GETs that wait, and POSTs. */
 
-#include "controlplane/http/server.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-#define CP_POLLING_PATH "/socket.io/"
-
+struct cp_connection;
 struct cp_eio;
+struct cp_socketio;
+struct cp_text;
+struct lws;
 
-/* A request to CP_POLLING_PATH has come. What these return is the lws callback's value. */
-int cp_polling_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c);
-int cp_polling_body(struct lws *wsi, struct cp_connection *c, const void *data, size_t len);
-int cp_polling_body_complete(struct lws *wsi, struct cp_connection *c);
-/* The connection has gone, or its exchange has been completed. */
+/* --- as the members of a struct cp_route ------------------------------------------------------ */
+
+int cp_polling_request(struct cp_socketio *s, struct cp_connection *c);
+int cp_polling_body(struct cp_connection *c, const void *data, size_t len);
+int cp_polling_body_complete(struct cp_connection *c);
 void cp_polling_gone(struct cp_connection *c);
 
 /* --- what the engine asks for -------------------------------------------------------------- */
@@ -22,7 +25,7 @@ void cp_polling_gone(struct cp_connection *c);
 void cp_polling_answer(void *poll, struct cp_text *payload);
 void cp_polling_forget(void *post);
 
-/* --- what both transports begin with (verify.c) ---------------------------------------------- */
+/* --- what both transports begin with (engineio_verify.c) ---------------------------------------------- */
 
 enum cp_eio_error { /* the reference server's */
 	CP_EIO_OK = -1,
@@ -40,7 +43,7 @@ const char *cp_eio_error_text(enum cp_eio_error error);
  * Whether the request may go on: `*out` is the session that it names, NULL where it begins
  * one. `websocket`: it is an upgrade; `get`: its method.
  */
-enum cp_eio_error cp_eio_verify(struct cp_server *s, struct lws *wsi, bool websocket, bool get,
+enum cp_eio_error cp_eio_verify(struct cp_socketio *s, struct lws *wsi, bool websocket, bool get,
 	struct cp_eio **out);
 
 #endif

@@ -16,7 +16,7 @@ const char *cp_eio_error_text(enum cp_eio_error error)
 	return texts[error];
 }
 
-enum cp_eio_error cp_eio_verify(struct cp_server *s, struct lws *wsi, bool websocket, bool get,
+enum cp_eio_error cp_eio_verify(struct cp_socketio *s, struct lws *wsi, bool websocket, bool get,
 	struct cp_eio **out)
 {
 	char transport[VALUE_SIZE], sid[VALUE_SIZE], version[VALUE_SIZE];
@@ -29,7 +29,7 @@ enum cp_eio_error cp_eio_verify(struct cp_server *s, struct lws *wsi, bool webso
 		return CP_EIO_UNKNOWN_TRANSPORT;
 	cp_client_query(wsi, "sid=", "", sid, sizeof(sid));
 	if (sid[0] != '\0') {
-		*out = cp_eio_find(&s->gateway->engine, sid, strlen(sid));
+		*out = cp_eio_find(&s->engine, sid, strlen(sid));
 		if (!*out)
 			return CP_EIO_UNKNOWN_SID;
 		/* Over polling what the session runs on, over WebSocket what it may change to. */

@@ -2,17 +2,18 @@
 
 /* WebSockets that carry Engine.IO: the packets are text messages. */
 
+#include "controlplane/entry/socketio.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/entry/engineio_polling.h"
+#include "controlplane/http/cors.h"
+#include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "controlplane/http/client.h"
-#include "controlplane/http/cors.h"
-#include "controlplane/entry/socketio.h"
-#include "controlplane/entry/engineio_polling.h"
-
 struct eio_socket {
+	struct cp_socketio *socketio;
 	struct cp_websocket *websocket;
 	struct cp_eio *session; /* NULL: nobody's any more */
 };
@@ -24,7 +25,7 @@ void cp_eio_websocket_send(void *socket, enum cp_eio_type type, struct cp_text *
 	const struct eio_socket *s = socket;
 
 	if (!text)
-		text = cp_text_hold(s->websocket->server->gateway->nothing);
+		text = cp_text_hold(s->socketio->nothing);
 	cp_websocket_send_typed(s->websocket, (char)type, text);
 }
 
@@ -66,26 +67,26 @@ static const struct cp_websocket_user calls = {.message = message, .closing = cl
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
-int cp_eio_websocket_filter(struct cp_server *s, struct lws *wsi)
+int cp_eio_websocket_filter(struct cp_socketio *s, struct lws *wsi)
 {
 	char origin[CP_ORIGIN_SIZE];
 	enum cp_eio_error error = CP_EIO_FORBIDDEN;
 	struct cp_eio *e;
 
-	if (cp_cors_allowed(wsi, s->config->http.origins, origin))
+	if (cp_cors_allowed(wsi, s->server->config->http.origins, origin))
 		error = cp_eio_verify(s, wsi, true, true, &e);
 	if (error == CP_EIO_OK)
 		return 0;
-	s->metrics.sockets_refused++;
+	s->server->counters->sockets_refused++;
 	lws_return_http_status(wsi,
 		error == CP_EIO_FORBIDDEN ? HTTP_STATUS_FORBIDDEN : HTTP_STATUS_BAD_REQUEST,
 		cp_eio_error_text(error));
-	return -1;
+	return EACCES;
 }
 
 static void refuse(struct eio_socket *socket, uint16_t code, const char *reason)
 {
-	socket->websocket->server->metrics.sockets_refused++;
+	socket->socketio->server->counters->sockets_refused++;
 	cp_websocket_close(socket->websocket, code, reason);
 }
 
@@ -94,9 +95,9 @@ static void shake_hands(struct eio_socket *socket)
 	struct cp_websocket *w = socket->websocket;
 	struct cp_eio *e;
 
-	switch (cp_gateway_open(w->server->gateway, w->wsi, socket, &e)) {
+	switch (cp_socketio_open(socket->socketio, w->wsi, socket, &e)) {
 	case CP_OK:
-		w->server->metrics.sockets_accepted++;
+		w->server->counters->sockets_accepted++;
 		/* It may have failed at the first message. */
 		if (w->close_code != 0)
 			cp_eio_socket_gone(e, socket, w->close_code, w->close_reason);
@@ -111,22 +112,23 @@ static void shake_hands(struct eio_socket *socket)
 	}
 }
 
-int cp_eio_websocket_open(struct cp_server *s, struct cp_websocket *w)
+int cp_eio_websocket_open(struct cp_socketio *s, struct cp_websocket *w)
 {
 	struct eio_socket *socket = calloc(1, sizeof(*socket));
 	struct cp_eio *e;
 
 	if (!socket)
-		return -1;
+		return ENOMEM;
+	socket->socketio = s;
 	socket->websocket = w;
 	cp_websocket_attach(w, &calls, socket);
-	/* It was right a moment ago. */
+	/* The filter let it pass, but its session may have ended or begun an upgrade since. */
 	if (cp_eio_verify(s, w->wsi, true, true, &e) != CP_EIO_OK) {
 		refuse(socket, 1008, "no such session");
 	} else if (!e) {
 		shake_hands(socket);
 	} else {
-		s->metrics.sockets_accepted++;
+		s->server->counters->sockets_accepted++;
 		socket->session = e;
 		cp_eio_upgrade(e, socket);
 	}

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A WebSocket that speaks dialect A: from the upgrade, which names the room, to its end. */
-
 #include "controlplane/entry/json_websocket.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/http/address.h"
+#include "controlplane/http/client.h"
+#include "controlplane/http/origin.h"
+#include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "shared/log.h"
 
-struct a_socket {
+struct client {
+	struct cp_signaling *signaling;
 	struct cp_websocket *websocket;
 	struct cp_session *session; /* NULL: it was refused */
 	struct cp_address *address; /* NULL: that was why */
@@ -20,16 +24,16 @@ struct a_socket {
 
 static void carrier_send(void *carrier, struct cp_text *text)
 {
-	const struct a_socket *a = carrier;
+	const struct client *c = carrier;
 
-	cp_websocket_send(a->websocket, text);
+	cp_websocket_send(c->websocket, text);
 }
 
 static void carrier_close(void *carrier, uint16_t code, const char *reason)
 {
-	const struct a_socket *a = carrier;
+	const struct client *c = carrier;
 
-	cp_websocket_close(a->websocket, code, reason);
+	cp_websocket_close(c->websocket, code, reason);
 }
 
 static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
@@ -38,86 +42,120 @@ static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier
 
 static void message(void *user, const char *text, size_t len)
 {
-	const struct a_socket *a = user;
+	const struct client *c = user;
 
-	if (a->session)
-		cp_session_receive(a->session, text, len);
+	if (c->session)
+		cp_session_receive(c->session, text, len);
 }
 
 static void closing(void *user, uint16_t code, const char *reason)
 {
-	const struct a_socket *a = user;
+	const struct client *c = user;
 
-	if (!a->session)
+	if (!c->session)
 		return;
-	a->session->closing = true;
-	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", a->session->address,
-		a->session->id, code, reason);
+	c->session->closing = true;
+	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->session->address,
+		c->session->id, code, reason);
 }
 
 static void closed(void *user)
 {
-	struct a_socket *a = user;
+	struct client *c = user;
 
-	if (a->address)
-		cp_address_leave(a->websocket->server, a->address);
-	if (a->session)
-		cp_session_free(a->session);
-	free(a);
+	if (c->address)
+		cp_address_leave(c->websocket->server, c->address);
+	if (c->session)
+		cp_session_free(c->session);
+	free(c);
 }
 
 static const struct cp_websocket_user calls = {.message = message, .closing = closing, .closed = closed};
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
-static int admit(struct a_socket *a, const struct cp_a_query *query, const char *address,
-	struct cp_fault *fault)
+/* A browser always names the page that opens a WebSocket; other programs need not. */
+static bool origin_allowed(const struct cp_server *server, struct lws *wsi)
 {
-	struct cp_server *server = a->websocket->server;
-	struct cp_grant grant;
+	char origin[CP_HEADERS_MAX];
+	int len = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
 
-	if (!cp_address_enter(server, address, &a->address))
-		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
-			server->config->limit.connections_per_address);
-	if (query->user[0] != '\0' && !cp_name_valid(query->user))
-		return cp_refuse(fault, CP_BAD_REQUEST,
-			"user: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
-	if (cp_auth_check(server->auth, query->token, &grant, fault) < 0)
-		return -1;
-	if (!cp_auth_required(server->auth))
-		snprintf(grant.user, sizeof(grant.user), "%s", query->user);
-	a->session = cp_session_open(server, &cp_dialect_a, &carrier, a, address, &grant);
-	if (!a->session)
-		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	return cp_session_join(a->session, query->room, fault);
+	return len == 0 || (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) == len &&
+				   cp_origin_allowed(server->config->http.origins, origin));
 }
 
-static void refuse(struct a_socket *a, const char *address, const struct cp_fault *fault)
+int cp_json_websocket_filter(struct cp_server *server, struct lws *wsi)
+{
+	if (origin_allowed(server, wsi))
+		return 0;
+	server->counters->sockets_refused++;
+	lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
+	return EACCES;
+}
+
+/* What the URL of the upgrade says. Cut values are one byte too long to be valid names. */
+struct query {
+	char room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[CP_HEADERS_MAX];
+};
+
+static void read_query(struct query *q, struct lws *wsi)
+{
+	if (!cp_client_query(wsi, "room=", "default", q->room, sizeof(q->room)))
+		q->room[0] = '\0';
+	if (!cp_client_query(wsi, "user=", "", q->user, sizeof(q->user)))
+		snprintf(q->user, sizeof(q->user), "%s", "?");
+	cp_client_query(wsi, "token=", "", q->token, sizeof(q->token));
+}
+
+static int admit(struct client *c, const struct query *query, const char *address, struct cp_fault *fault)
+{
+	const struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
+	struct cp_grant grant;
+	int error;
+
+	if (!cp_address_enter(c->websocket->server, address, &c->address))
+		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
+			c->signaling->config->limit.connections_per_address);
+	error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
+	if (error != 0)
+		return error;
+	c->session = cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, &grant);
+	if (!c->session)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return cp_session_join(c->session, query->room, fault);
+}
+
+static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
 	bool theirs = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
 
-	a->websocket->server->metrics.sockets_refused++;
-	a->websocket->server->metrics.error[fault->code]++;
+	c->signaling->counters->sockets_refused++;
+	c->signaling->counters->error[fault->code]++;
 	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
 		cp_code_name(fault->code), fault->message);
-	cp_websocket_send(a->websocket, cp_a_error_text(NULL, fault));
-	cp_websocket_close(a->websocket, theirs ? 1008 : 1013, cp_code_name(fault->code));
+	cp_websocket_send(c->websocket, cp_json_error_text(NULL, fault));
+	cp_websocket_close(c->websocket, theirs ? 1008 : 1013, cp_code_name(fault->code));
 }
 
-int cp_a_open(struct cp_websocket *w, const struct cp_a_query *query, const char *address)
+int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *w)
 {
-	struct a_socket *a = calloc(1, sizeof(*a));
+	struct client *c = calloc(1, sizeof(*c));
+	char address[CP_ADDRESS_SIZE];
 	struct cp_fault fault;
+	struct query query;
 
-	if (!a)
-		return -1;
-	a->websocket = w;
-	cp_websocket_attach(w, &calls, a);
-	if (admit(a, query, address, &fault) < 0) {
-		refuse(a, address, &fault);
+	if (!c)
+		return ENOMEM;
+	c->signaling = signaling;
+	c->websocket = w;
+	cp_websocket_attach(w, &calls, c);
+	cp_client_address(w->wsi, address);
+	read_query(&query, w->wsi);
+	if (admit(c, &query, address, &fault) != 0) {
+		refuse(c, address, &fault);
 		return 0;
 	}
-	w->server->metrics.sockets_accepted++;
-	cp_websocket_send(w, cp_text_hold(w->server->greeting));
+	signaling->counters->sockets_accepted++;
+	cp_websocket_send(w, cp_text_hold(signaling->greeting));
 	return 0;
 }

@@ -2,19 +2,19 @@
 #ifndef SPATE_CONTROLPLANE_ENTRY_JSON_WEBSOCKET_H
 #define SPATE_CONTROLPLANE_ENTRY_JSON_WEBSOCKET_H
 
+/* The way in for clients of the JSON dialect: a WebSocket whose URL names room, user and token. */
+
+struct cp_server;
+struct cp_signaling;
 struct cp_websocket;
+struct lws;
 
-/* What the URL of the upgrade says. */
-struct cp_a_query {
-	const char *room;
-	const char *user; /* "": not named */
-	const char *token; /* "": none */
-};
-
+/* Before the WebSocket is accepted. 0, or EACCES: it was refused because of its origin. */
+int cp_json_websocket_filter(struct cp_server *server, struct lws *wsi);
 /*
- * A client of dialect A, which joins its room at once; where it may not, it is told why
- * and the WebSocket closes. 0, or -1: no memory.
+ * The WebSocket is open: its client joins the room at once; where it may not, it is told why
+ * and the WebSocket closes. 0 or ENOMEM.
  */
-int cp_a_open(struct cp_websocket *w, const struct cp_a_query *query, const char *address);
+int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *w);
 
 #endif

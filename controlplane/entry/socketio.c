@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/entry/socketio.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/http/client.h"
-#include "controlplane/signaling/socketio_dialect.h"
-#include "controlplane/signaling/message.h"
-#include "controlplane/signaling/session.h"
+#include "controlplane/base/clock.h"
 #include "controlplane/engineio/event.h"
 #include "controlplane/entry/engineio_polling.h"
+#include "controlplane/http/address.h"
+#include "controlplane/http/client.h"
+#include "controlplane/http/server.h"
+#include "controlplane/signaling/message.h"
+#include "controlplane/signaling/session.h"
+#include "controlplane/signaling/socketio_dialect.h"
 #include "shared/log.h"
 
 /* A client's attempts to join: each may cost the check of a signature, and begins with the whole rate. */
@@ -20,7 +24,7 @@ enum {
 
 /* Whose Engine.IO session it is. */
 struct client {
-	struct cp_gateway *gateway;
+	struct cp_socketio *socketio;
 	struct cp_eio *engine;
 	struct cp_session *session; /* NULL: it is not connected to the namespace */
 	struct cp_address *address;
@@ -97,7 +101,7 @@ static void refuse_namespace(struct client *c, const struct cp_sio_packet *p)
 
 /* --- joining the namespace ------------------------------------------------------------------ */
 
-/* A member of `auth` that must be a string, or what the URL says. -1 with the fault. */
+/* A member of `auth` that must be a string, or what the URL says. 0, or errno with the fault. */
 static int credential(const cJSON *auth, const char *name, const char *otherwise, const char **out,
 	struct cp_fault *fault)
 {
@@ -114,21 +118,18 @@ static int credential(const cJSON *auth, const char *name, const char *otherwise
 
 static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 {
-	struct cp_server *server = c->gateway->server;
-	const char *token, *user;
+	struct cp_signaling *signaling = c->socketio->signaling;
+	struct cp_credentials who = {.user_member = "userId"};
 	struct cp_grant grant;
+	int error = credential(auth, "token", c->token, &who.token, fault);
 
-	if (credential(auth, "token", c->token, &token, fault) < 0 ||
-		credential(auth, "userId", c->user, &user, fault) < 0)
-		return -1;
-	if (user[0] != '\0' && !cp_name_valid(user))
-		return cp_refuse(fault, CP_BAD_REQUEST,
-			"userId: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
-	if (cp_auth_check(server->auth, token, &grant, fault) < 0)
-		return -1;
-	if (!cp_auth_required(server->auth))
-		snprintf(grant.user, sizeof(grant.user), "%s", user);
-	c->session = cp_session_open(server, &cp_dialect_b, &carrier, c, c->text, &grant);
+	if (error == 0)
+		error = credential(auth, "userId", c->user, &who.user, fault);
+	if (error == 0)
+		error = cp_signaling_authenticate(signaling, &who, &grant, fault);
+	if (error != 0)
+		return error;
+	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->text, &grant);
 	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 
@@ -141,7 +142,7 @@ static void connect_client(struct client *c, const cJSON *auth)
 		send_accept(c);
 		return;
 	}
-	c->gateway->server->metrics.error[fault.code]++;
+	c->socketio->signaling->counters->error[fault.code]++;
 	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", c->text,
 		cp_code_name(fault.code), fault.message);
 	send_refusal(c, &fault);
@@ -257,7 +258,7 @@ static void free_client(struct client *c)
 	if (c->session)
 		cp_session_free(c->session);
 	if (c->address)
-		cp_address_leave(c->gateway->server, c->address);
+		cp_address_leave(c->socketio->server, c->address);
 	free(c->token);
 	free(c);
 }
@@ -267,7 +268,7 @@ static void closed(struct cp_eio *e)
 	free_client(e->user);
 }
 
-/* The token, which may be as long as a URL can be. 0, or -1: no memory. */
+/* The token, which may be as long as a URL can be. 0 or ENOMEM. */
 static int read_query(struct client *c, struct lws *wsi)
 {
 	char token[CP_HEADERS_MAX];
@@ -275,24 +276,24 @@ static int read_query(struct client *c, struct lws *wsi)
 	cp_client_query(wsi, "userId=", "", c->user, sizeof(c->user));
 	cp_client_query(wsi, "token=", "", token, sizeof(token));
 	c->token = strdup(token);
-	return c->token ? 0 : -1;
+	return c->token ? 0 : ENOMEM;
 }
 
-enum cp_code cp_gateway_open(struct cp_gateway *g, struct lws *wsi, void *socket, struct cp_eio **out)
+enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *socket, struct cp_eio **out)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return CP_INTERNAL;
-	c->gateway = g;
+	c->socketio = s;
 	cp_client_address(wsi, c->text);
-	if (!cp_address_enter(g->server, c->text, &c->address)) {
-		g->server->metrics.error[CP_TOO_MANY]++;
+	if (!cp_address_enter(s->server, c->text, &c->address)) {
+		s->signaling->counters->error[CP_TOO_MANY]++;
 		free_client(c);
 		return CP_TOO_MANY;
 	}
 	if (read_query(c, wsi) == 0)
-		c->engine = cp_eio_open(&g->engine, socket, c);
+		c->engine = cp_eio_open(&s->engine, socket, c);
 	if (!c->engine) {
 		free_client(c);
 		return CP_INTERNAL;
@@ -301,7 +302,7 @@ enum cp_code cp_gateway_open(struct cp_gateway *g, struct lws *wsi, void *socket
 	return CP_OK;
 }
 
-/* --- the gateway ----------------------------------------------------------------------------------- */
+/* --- the beginning and the end ----------------------------------------------------------------------------------- */
 
 static const struct cp_eio_calls calls = {
 	.answer = cp_polling_answer,
@@ -320,51 +321,46 @@ static uint64_t now_ms(void *clock)
 
 static void run(uv_timer_t *timer)
 {
-	struct cp_gateway *g = timer->data;
+	struct cp_socketio *s = timer->data;
 
-	cp_eio_run(&g->engine);
+	cp_eio_run(&s->engine);
 }
 
 static void wake_in(void *clock, uint64_t ms)
 {
-	struct cp_gateway *g = clock;
+	struct cp_socketio *s = clock;
 
 	/* The loop's own idea of the time is that of its last turn. */
-	uv_update_time(g->server->loop);
-	uv_timer_start(&g->timer, run, ms, 0);
+	uv_update_time(s->loop);
+	uv_timer_start(&s->timer, run, ms, 0);
 }
 
 static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in};
 
-int cp_gateway_start(struct cp_server *s)
+int cp_socketio_start(struct cp_socketio *s, uv_loop_t *loop, struct cp_server *server,
+	struct cp_signaling *signaling)
 {
-	struct cp_gateway *g = calloc(1, sizeof(*g));
-
-	if (!g)
-		return -1;
-	g->server = s;
-	g->nothing = cp_text_make(0);
-	if (!g->nothing) {
-		free(g);
-		return -1;
-	}
-	uv_timer_init(s->loop, &g->timer);
-	g->timer.data = g;
-	cp_eio_start(&g->engine, s->config, &calls, &loop_clock, g);
-	s->gateway = g;
+	s->server = server;
+	s->signaling = signaling;
+	s->loop = loop;
+	s->nothing = cp_text_make(0);
+	if (!s->nothing)
+		return ENOMEM;
+	uv_timer_init(loop, &s->timer);
+	s->timer.data = s;
+	cp_eio_start(&s->engine, signaling->config, &calls, &loop_clock, s);
 	return 0;
 }
 
-static void freed(uv_handle_t *timer)
+static void closed_timer(uv_handle_t *timer)
 {
-	struct cp_gateway *g = timer->data;
+	struct cp_socketio *s = timer->data;
 
-	cp_text_release(g->nothing);
-	free(g);
+	cp_text_release(s->nothing);
 }
 
-void cp_gateway_stop(struct cp_server *s)
+void cp_socketio_stop(struct cp_socketio *s)
 {
-	cp_eio_stop(&s->gateway->engine);
-	uv_close((uv_handle_t *)&s->gateway->timer, freed);
+	cp_eio_stop(&s->engine);
+	uv_close((uv_handle_t *)&s->timer, closed_timer);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/http/server.h"
+#include "controlplane/http/address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "controlplane/http/client.h"
+#include "controlplane/http/server.h"
 
 enum {
 	/* TCP connections, of which a client that polls has several and a page that loads some more. */
@@ -112,9 +114,9 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	cp_client_address(wsi, text);
 	a = accepted && has_files(s) ? find(s, text) : NULL;
 	if (!a || a->sockets >= limit) {
-		s->metrics.error[CP_TOO_MANY]++;
+		s->counters->error[CP_TOO_MANY]++;
 		free(accepted);
-		return -1;
+		return EMFILE;
 	}
 	a->sockets++;
 	s->sockets++;

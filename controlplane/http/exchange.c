@@ -20,7 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "controlplane/entry/engineio_polling.h"
+#include "controlplane/base/clock.h"
+#include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
 
 enum {
@@ -95,7 +96,7 @@ static void set_busy(struct lws *wsi, bool busy)
 int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
 	if (cp_exchange_busy(wsi))
-		return -1;
+		return EBUSY;
 	set_busy(wsi, true);
 	c->wsi = wsi;
 	c->server = s;
@@ -138,7 +139,8 @@ void cp_exchange_forget(struct cp_connection *c)
 	if (!c->server)
 		return;
 	cp_exchange_wait(c, CP_WAIT_NONE);
-	cp_polling_gone(c);
+	if (c->route && c->route->gone)
+		c->route->gone(c);
 	free(c->out);
 	c->out = NULL;
 	if (c->has_file)
@@ -148,14 +150,14 @@ void cp_exchange_forget(struct cp_connection *c)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
-/* The next piece of the file. -1: it is shorter than it was. */
+/* The next piece of the file. -EIO: the file is shorter than it was. */
 static ssize_t next_of_file(struct cp_connection *c, unsigned char *piece)
 {
 	size_t want = c->file_left < PIECE_BYTES ? c->file_left : PIECE_BYTES;
 	ssize_t got = read(c->file, piece, want);
 
 	if (got <= 0)
-		return -1;
+		return -EIO;
 	c->file_left -= (size_t)got;
 	return got;
 }
@@ -169,7 +171,7 @@ static ssize_t next_of_text(struct cp_connection *c, unsigned char *piece)
 	return (ssize_t)len;
 }
 
-/* 0, or -1: the connection cannot be used any more. */
+/* 0, or EPIPE: the connection cannot be used any more. */
 static int send_piece(struct cp_connection *c)
 {
 	unsigned char piece[LWS_PRE + PIECE_BYTES];
@@ -179,8 +181,8 @@ static int send_piece(struct cp_connection *c)
 	/* What the library kept back it could not send while nothing is read. */
 	if (len < 0 || lws_write(c->wsi, piece + LWS_PRE, (size_t)len, LWS_WRITE_HTTP) < len ||
 		lws_partial_buffered(c->wsi))
-		return -1;
-	c->looks = 0;
+		return EPIPE;
+	c->full = 0;
 	return 0;
 }
 
@@ -194,14 +196,14 @@ static void send_answer(struct cp_connection *c)
 			return;
 		}
 		if (lws_send_pipe_choked(c->wsi)) {
-			if (++c->looks > FULL_LOOKS)
+			if (++c->full > FULL_LOOKS)
 				end_connection(c);
 			else
 				cp_exchange_wait(c, CP_WAIT_FULL);
 			return;
 		}
 		x->pieces--;
-		if (send_piece(c) < 0) {
+		if (send_piece(c) != 0) {
 			end_connection(c);
 			return;
 		}
@@ -228,7 +230,7 @@ static void step(struct cp_connection *c)
 {
 	switch (c->stage) {
 	case CP_HTTP_ASKED:
-		if (cp_http_serve(c) < 0)
+		if (c->serve(c) != 0)
 			end_connection(c);
 		break;
 	case CP_HTTP_HELD:

@@ -1,113 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/http/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "controlplane/entry/socketio.h"
-#include "controlplane/entry/engineio_polling.h"
+#include "controlplane/base/clock.h"
+#include "controlplane/http/address.h"
 #include "controlplane/http/client.h"
-#include "controlplane/http/origin.h"
+#include "controlplane/http/http.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/http/websocket.h"
-#include "controlplane/entry/json_websocket.h"
-#include "controlplane/signaling/json_dialect.h"
-#include "controlplane/signaling/capability_cache.h"
-#include "controlplane/signaling/session.h"
+#include "controlplane/http/websocket_list.h"
 #include "shared/log.h"
+
+/* What libwebsockets takes from a callback to close the connection. */
+enum { CP_LWS_CLOSE = -1 };
 
 enum {
 	HTTP_TIMEOUT_S = 10, /* for a request to come whole */
 	KEEPALIVE_S = 10, /* an idle HTTP connection */
+	UPGRADE_PATH_SIZE = 16, /* no route to a WebSocket has a longer path */
 };
-
-uint64_t cp_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* --- one connection ------------------------------------------------------------------- */
 
-/* A browser always names the page that opens a WebSocket; other programs need not. */
-static bool origin_may_in(const struct cp_server *s, struct lws *wsi)
+const struct cp_route *cp_site_route(const struct cp_site *site, const char *path)
 {
-	char origin[CP_HEADERS_MAX];
-	int len = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
-
-	return len == 0 || (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) == len &&
-				   cp_origin_allowed(s->config->http.origins, origin));
+	for (const struct cp_route *route = site->routes; route->path; route++)
+		if (strcmp(route->path, path) == 0)
+			return route;
+	return NULL;
 }
 
-static bool is_at(struct lws *wsi, const char *where)
+/* The route of an upgrade. */
+static const struct cp_route *route_of(const struct cp_server *s, struct lws *wsi)
 {
-	char path[16];
+	char path[UPGRADE_PATH_SIZE];
 
-	return lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) > 0 && strcmp(path, where) == 0;
+	return lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) > 0 ? cp_site_route(s->site, path)
+									    : NULL;
 }
 
 /*
- * Only to a WebSocket. The library would go on to HTTP/2, of which nothing here knows. What it does
- * not know itself it has refused and freed by now, and would read on in it: nor is `in` looked at.
+ * Only an upgrade to WebSocket goes on: the library would also switch to HTTP/2, of which nothing
+ * here knows. It has refused and freed every other upgrade by now and would read on in the freed
+ * memory, so `in` is not looked at either.
  */
 static int confirm_upgrade(struct lws *wsi)
 {
 	char to[16];
 
 	if (cp_exchange_busy(wsi) || lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_UPGRADE) <= 0)
-		return -1;
-	return strcasecmp(to, "websocket") == 0 ? 0 : -1;
+		return EPROTO;
+	return strcasecmp(to, "websocket") == 0 ? 0 : EPROTO;
 }
 
 static int upgrade(struct cp_server *s, struct lws *wsi)
 {
-	if (is_at(wsi, CP_POLLING_PATH))
-		return cp_eio_websocket_filter(s, wsi);
-	/* Only these two speak a protocol. */
-	if (!is_at(wsi, "/")) {
-		s->metrics.sockets_refused++;
-		lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
-		return -1;
-	}
-	if (!origin_may_in(s, wsi)) {
-		s->metrics.sockets_refused++;
-		lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
-		return -1;
-	}
-	return 0;
+	const struct cp_route *route = route_of(s, wsi);
+
+	if (route && route->upgrade)
+		return route->upgrade(s->site->owner, wsi);
+	s->counters->sockets_refused++;
+	lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
+	return ENOENT;
 }
 
 static int established(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
-	char address[CP_ADDRESS_SIZE], room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[CP_HEADERS_MAX];
-	const struct cp_a_query query = {.room = room, .user = user, .token = token};
+	const struct cp_route *route = route_of(s, wsi);
 
 	c->websocket = cp_websocket_open(s, wsi);
 	if (!c->websocket)
-		return -1;
-	if (is_at(wsi, CP_POLLING_PATH))
-		return cp_eio_websocket_open(s, c->websocket);
-	cp_client_address(wsi, address);
-	if (!cp_client_query(wsi, "room=", "default", room, sizeof(room)))
-		room[0] = '\0';
-	if (!cp_client_query(wsi, "user=", "", user, sizeof(user)))
-		snprintf(user, sizeof(user), "%s", "?");
-	cp_client_query(wsi, "token=", "", token, sizeof(token));
-	return cp_a_open(c->websocket, &query, address);
+		return ENOMEM;
+	return route && route->opened ? route->opened(s->site->owner, c->websocket) : ENOENT;
 }
 
 static int received(struct lws *wsi, struct cp_connection *c, const void *in, size_t len)
 {
 	bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
 
+	if (!c->websocket)
+		return ENOTCONN;
 	if (lws_frame_is_binary(wsi))
 		cp_websocket_close(c->websocket, 1003, "binary");
 	else
@@ -115,7 +92,18 @@ static int received(struct lws *wsi, struct cp_connection *c, const void *in, si
 	return 0;
 }
 
-static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int body(struct cp_connection *c, const void *in, size_t len)
+{
+	return c->route && c->route->body ? c->route->body(c, in, len) : EPROTO;
+}
+
+static int body_complete(struct cp_connection *c)
+{
+	return c->route && c->route->body_complete ? c->route->body_complete(c) : EPROTO;
+}
+
+/* 0, or errno: the connection must end. */
+static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct cp_server *s = lws_context_user(lws_get_context(wsi));
 	struct cp_connection *c = user;
@@ -131,13 +119,13 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_HTTP:
 		return cp_http_request(s, wsi, c, in);
 	case LWS_CALLBACK_HTTP_BODY:
-		return cp_polling_body(wsi, c, in, len);
+		return body(c, in, len);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return cp_polling_body_complete(wsi, c);
+		return body_complete(c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return confirm_upgrade(wsi);
-	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT: it would stay for ever, and say nothing to anybody */
-		return -1;
+	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT: it would stay open forever and never send anything */
+		return EPROTO;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		if (c)
@@ -148,13 +136,13 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(s, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
-		return c->websocket ? received(wsi, c, in, len) : -1;
+		return received(wsi, c, in, len);
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (c->websocket)
-			cp_websockets_heard(c->websocket);
+			cp_websockets_touch(c->websocket);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return c->websocket ? cp_websocket_writeable(c->websocket) : -1;
+		return c->websocket ? cp_websocket_writeable(c->websocket) : ENOTCONN;
 	case LWS_CALLBACK_CLOSED:
 		if (c->websocket)
 			cp_websocket_free(c->websocket);
@@ -165,28 +153,15 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	}
 }
 
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	return handle(wsi, reason, user, in, len) == 0 ? 0 : CP_LWS_CLOSE;
+}
+
 /* --- the server ------------------------------------------------------------------------ */
 
-/* Between two of the library's that are logged as errors. */
+/* At most one line in so long is logged as an error of the library. */
 static const uint64_t ERROR_LINES_NS = 1000000000;
-
-static void run_ready(uv_idle_t *idle)
-{
-	struct cp_server *s = idle->data;
-	struct cp_session *session;
-
-	uv_idle_stop(idle);
-	while ((session = TAILQ_FIRST(&s->ready))) {
-		TAILQ_REMOVE(&s->ready, session, ready);
-		session->is_ready = false;
-		cp_session_run(session);
-	}
-}
-
-void cp_server_wake(struct cp_server *s)
-{
-	uv_idle_start(&s->idle, run_ready);
-}
 
 static void lws_said(int level, const char *line)
 {
@@ -214,7 +189,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 	status = getaddrinfo(address[0] != '\0' ? address : NULL, service, &hints, &found);
 	if (status != 0) {
 		snprintf(err, err_size, "http.address: \"%s\": %s", address, gai_strerror(status));
-		return -1;
+		return EADDRNOTAVAIL;
 	}
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
@@ -227,7 +202,7 @@ static int check_port(const char *address, uint16_t port, char *err, size_t err_
 		return 0;
 	snprintf(err, err_size, "cannot listen on HTTP port %u: %s%s", port, strerror(error),
 		error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
-	return -1;
+	return error;
 }
 
 static bool has_ipv6(void)
@@ -253,7 +228,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 			.per_session_data_size = sizeof(struct cp_connection)},
 		{.name = NULL},
 	};
-	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* see websockets.c */
+	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* see websocket_list.c */
 	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
 		.port = s->config->http.port,
@@ -272,91 +247,45 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 		.pt_serv_buf_size = 16384,
 		.retry_and_idle_policy = &none,
 	};
+	int error;
 
 	if (!has_ipv6())
 		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	if (cp_tls_prepare(s->config, &info, err, err_size) < 0)
-		return -1;
+	error = cp_tls_prepare(s->config, &info, err, err_size);
+	if (error != 0)
+		return error;
 	s->context = lws_create_context(&info);
 	if (s->context)
 		return 0;
 	snprintf(err, err_size, "cannot start the HTTP server on port %u", s->config->http.port);
-	return -1;
-}
-
-static int print_capabilities(struct cp_server *s)
-{
-	cJSON *json = cp_router_capabilities(&s->model->router);
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-
-	cJSON_Delete(json);
-	/* What is printed already is only copied into each client's answer. */
-	s->capabilities = text ? cJSON_CreateRaw(text) : NULL;
-	cJSON_free(text);
-	if (!s->capabilities)
-		return -1;
-	s->greeting = cp_a_greeting(cJSON_Duplicate(s->capabilities, true));
-	return s->greeting ? 0 : -1;
-}
-
-static void forget(struct cp_server *s)
-{
-	cp_text_release(s->greeting);
-	cp_known_forget();
-	cJSON_Delete(s->capabilities);
+	return EIO;
 }
 
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, const struct sh_stats_reader *stats, const struct cp_auth *auth, char *err,
-	size_t err_size)
+	const struct cp_site *site, struct cp_counters *counters, char *err, size_t err_size)
 {
+	int error = check_port(config->http.address, config->http.port, err, err_size);
+
+	if (error != 0)
+		return error;
 	s->config = config;
 	s->loop = loop;
-	s->model = model;
-	s->stats = stats;
-	s->auth = auth;
-	s->started_ns = cp_now_ns();
-	TAILQ_INIT(&s->ready);
-	TAILQ_INIT(&s->sessions);
-	if (check_port(config->http.address, config->http.port, err, err_size) < 0)
-		return -1;
-	if (print_capabilities(s) < 0 || cp_gateway_start(s) < 0) {
-		forget(s);
-		snprintf(err, err_size, "out of memory");
-		return -1;
-	}
+	s->site = site;
+	s->counters = counters;
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
-	uv_idle_init(loop, &s->idle);
-	s->idle.data = s;
 	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
-	if (listen_on(s, err, err_size) < 0) {
-		cp_gateway_stop(s);
+	error = listen_on(s, err, err_size);
+	if (error != 0) {
 		cp_exchanges_stop(s);
 		cp_websockets_stop(s);
-		uv_close((uv_handle_t *)&s->idle, NULL);
-		forget(s);
-		return -1;
 	}
-	return 0;
-}
-
-void cp_server_farewell(struct cp_server *s)
-{
-	struct cp_session *session, *next;
-
-	for (session = TAILQ_FIRST(&s->sessions); session; session = next) {
-		next = TAILQ_NEXT(session, all);
-		cp_session_close(session, LWS_CLOSE_STATUS_GOINGAWAY, "the server is stopping");
-	}
+	return error;
 }
 
 void cp_server_stop(struct cp_server *s)
 {
-	cp_gateway_stop(s);
 	lws_context_destroy(s->context);
 	cp_exchanges_stop(s);
 	cp_websockets_stop(s);
-	uv_close((uv_handle_t *)&s->idle, NULL);
-	forget(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/http/server.h"
+#include "controlplane/http/static.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The built page, from one directory. Nothing outside it can be named. */
+#include "controlplane/http/answer.h"
+#include "controlplane/http/server.h"
 
 static const struct {
 	const char *suffix, *type;
@@ -43,7 +45,7 @@ static const char *type_of(const char *path)
 
 /*
  * Opens `name`, a regular file below `root`, reached without a symbolic link or "..": the
- * kernel is asked, so that no spelling of a path gets around it. -1: there is none.
+ * kernel is asked, so that no spelling of a path gets around it. A descriptor, or -ENOENT.
  */
 static int open_file(const char *root, const char *name, size_t *len)
 {
@@ -51,16 +53,18 @@ static int open_file(const char *root, const char *name, size_t *len)
 		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -ENOENT;
 	struct stat st;
 
 	if (dir >= 0) {
 		fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+		if (fd < 0)
+			fd = -ENOENT;
 		close(dir);
 	}
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
 		close(fd);
-		fd = -1;
+		fd = -ENOENT;
 	}
 	if (fd >= 0)
 		*len = (size_t)st.st_size;
@@ -86,10 +90,10 @@ int cp_static_serve(struct cp_connection *c, const char *path)
 		name = "index.html";
 	answer.type = type_of(name);
 	if (!answer.type || name[0] == '.' || strstr(name, "/."))
-		return 404;
+		return ENOENT;
 	c->file = open_file(c->server->config->http.web_root, name, &answer.file_len);
 	if (c->file < 0)
-		return 404;
+		return ENOENT;
 	c->has_file = true;
 	return cp_http_answer(c, &answer);
 }

@@ -61,15 +61,15 @@ static int read_chain(struct pair *p, BIO *file)
 	p->certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
 	p->chain = sk_X509_new_null();
 	if (!p->certificate || !p->chain)
-		return -1;
+		return EINVAL;
 	while ((issuer = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
 		if (sk_X509_push(p->chain, issuer) > 0)
 			continue;
 		X509_free(issuer);
-		return -1;
+		return EINVAL;
 	}
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return -1;
+		return EINVAL;
 	ERR_clear_error();
 	return 0;
 }
@@ -77,22 +77,24 @@ static int read_chain(struct pair *p, BIO *file)
 static int read_certificate(struct pair *p, const char *path, char *err, size_t err_size)
 {
 	BIO *file = open_file("tls.certificate", path, err, err_size);
-	int status;
+	int error;
 
 	if (!file)
-		return -1;
-	status = read_chain(p, file);
+		return ENOENT;
+	error = read_chain(p, file);
 	BIO_free(file);
-	if (status < 0)
+	if (error != 0)
 		snprintf(err, err_size, "tls.certificate: %s: no certificates in PEM (%s)", path,
 			openssl_reason());
-	return status;
+	return error;
 }
 
-/* OpenSSL's own would ask the terminal. */
+enum { OPENSSL_NO_PASSPHRASE = -1 };
+
+/* In place of OpenSSL's own, which would ask at the terminal. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
 {
-	return -1;
+	return OPENSSL_NO_PASSPHRASE;
 }
 
 static int read_key(struct pair *p, const char *path, char *err, size_t err_size)
@@ -100,14 +102,14 @@ static int read_key(struct pair *p, const char *path, char *err, size_t err_size
 	BIO *file = open_file("tls.key", path, err, err_size);
 
 	if (!file)
-		return -1;
+		return ENOENT;
 	p->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
 	BIO_free(file);
 	if (p->key)
 		return 0;
 	snprintf(err, err_size, "tls.key: %s: no private key in PEM without a passphrase (%s)", path,
 		openssl_reason());
-	return -1;
+	return EINVAL;
 }
 
 /* Whether the key is the certificate's, and OpenSSL is content with both: not too short, for example. */
@@ -119,7 +121,7 @@ static int check_pair(const struct pair *p, const struct sh_config *config, char
 	if (X509_check_private_key(p->certificate, p->key) != 1) {
 		ERR_clear_error();
 		snprintf(err, err_size, "tls.key: %s: is not the key of tls.certificate", config->tls.key);
-		return -1;
+		return EINVAL;
 	}
 	trial = SSL_CTX_new(TLS_server_method());
 	status = trial ? SSL_CTX_use_cert_and_key(trial, p->certificate, p->key, p->chain, 1) : 0;
@@ -128,18 +130,22 @@ static int check_pair(const struct pair *p, const struct sh_config *config, char
 		return 0;
 	snprintf(err, err_size, "tls.certificate: %s: cannot be used (%s)", config->tls.certificate,
 		openssl_reason());
-	return -1;
+	return EINVAL;
 }
 
 static int read_pair(const struct sh_config *config, char *err, size_t err_size)
 {
 	struct pair fresh = {0};
+	int error;
 
-	if (read_certificate(&fresh, config->tls.certificate, err, err_size) < 0 ||
-		read_key(&fresh, config->tls.key, err, err_size) < 0 ||
-		check_pair(&fresh, config, err, err_size) < 0) {
+	error = read_certificate(&fresh, config->tls.certificate, err, err_size);
+	if (error == 0)
+		error = read_key(&fresh, config->tls.key, err, err_size);
+	if (error == 0)
+		error = check_pair(&fresh, config, err, err_size);
+	if (error != 0) {
 		free_pair(&fresh);
-		return -1;
+		return error;
 	}
 	free_pair(&current);
 	current = fresh;
@@ -151,10 +157,13 @@ static int read_pair(const struct sh_config *config, char *err, size_t err_size)
 int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_info *info, char *err,
 	size_t err_size)
 {
+	int error;
+
 	if (config->tls.certificate[0] == '\0')
 		return 0;
-	if (read_pair(config, err, err_size) < 0)
-		return -1;
+	error = read_pair(config, err, err_size);
+	if (error != 0)
+		return error;
 	info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
 	return 0;
 }
@@ -168,7 +177,7 @@ static int give_certificate(SSL *ssl, void *arg)
 int cp_tls_attach(void *ssl_ctx)
 {
 	if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1)
-		return -1;
+		return EINVAL;
 	SSL_CTX_set_cert_cb(ssl_ctx, give_certificate, NULL);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "controlplane/http/websocket.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "controlplane/http/server.h"
 #include "controlplane/base/utf8.h"
+#include "controlplane/http/server.h"
+#include "controlplane/http/websocket_list.h"
 
 struct cp_out { /* a message that waits to be sent */
 	TAILQ_ENTRY(cp_out) next;
@@ -19,7 +21,7 @@ struct cp_out { /* a message that waits to be sent */
 };
 
 /* A frame's header, at most 10 bytes from a server (RFC 6455, 5.2), and the type. */
-static_assert(LWS_PRE >= 11, "what is written before a message has room");
+static_assert(CP_TEXT_HEAD >= 11 && LWS_PRE <= CP_TEXT_HEAD, "what is written before a message has room");
 
 static size_t size_of(const struct cp_out *o)
 {
@@ -36,7 +38,7 @@ struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi
 	w->server = server;
 	TAILQ_INIT(&w->out);
 	cp_websockets_add(w);
-	server->metrics.sockets_open++;
+	server->counters->sockets_open++;
 	return w;
 }
 
@@ -58,7 +60,7 @@ void cp_websocket_free(struct cp_websocket *w)
 		cp_text_release(o->text);
 		free(o);
 	}
-	w->server->metrics.sockets_open--;
+	w->server->counters->sockets_open--;
 	free(w->rx);
 	free(w);
 }
@@ -75,7 +77,7 @@ void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reaso
 		w->calls->closing(w->user, code, reason);
 	/* A client that reads nothing never lets the close frame out. */
 	lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
-	cp_websockets_unsent(w);
+	cp_websockets_schedule(w);
 }
 
 /*
@@ -110,14 +112,14 @@ static void cork(struct cp_websocket *w, int on)
 	setsockopt(lws_get_socket_fd(w->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
-/* Sends what is queued, until the socket takes no more. 0, or -1: the connection is over. */
+/* Sends the queue until the socket takes no more. 0, or EPIPE: the connection is over. */
 static int send_queue(struct cp_websocket *w)
 {
 	struct cp_out *o;
 
 	while ((o = TAILQ_FIRST(&w->out))) {
 		size_t len = size_of(o);
-		unsigned char *chars = o->text->data + LWS_PRE - (len - o->text->len);
+		unsigned char *chars = o->text->data + CP_TEXT_HEAD - (len - o->text->len);
 
 		if (lws_send_pipe_choked(w->wsi)) {
 			lws_callback_on_writable(w->wsi);
@@ -126,8 +128,8 @@ static int send_queue(struct cp_websocket *w)
 		if (o->type != 0)
 			*chars = (unsigned char)o->type;
 		if (lws_write(w->wsi, chars, len, LWS_WRITE_TEXT) < (int)len)
-			return -1;
-		w->server->metrics.messages_out++;
+			return EPIPE;
+		w->server->counters->messages_out++;
 		TAILQ_REMOVE(&w->out, o, next);
 		w->out_bytes -= len;
 		cp_text_release(o->text);
@@ -140,17 +142,17 @@ int cp_websocket_writeable(struct cp_websocket *w)
 {
 	const struct cp_out *first = TAILQ_FIRST(&w->out);
 	bool several = first && TAILQ_NEXT(first, next);
-	int status;
+	int error;
 
 	if (!send_ping(w))
-		return -1;
+		return EPIPE;
 	if (several)
 		cork(w, 1);
-	status = send_queue(w);
+	error = send_queue(w);
 	if (several)
 		cork(w, 0);
-	if (status < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	/* What was queued before the close has gone, and the error that explains it with it. */
 	if (TAILQ_EMPTY(&w->out) && w->close_code != 0 && !w->close_sent)
 		send_close(w);
@@ -185,14 +187,14 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 	o->type = type;
 	TAILQ_INSERT_TAIL(&w->out, o, next);
 	w->out_bytes += size_of(o);
-	cp_websockets_unsent(w);
+	cp_websockets_schedule(w);
 }
 
 /* --- receiving -------------------------------------------------------------------------- */
 
 static void take(struct cp_websocket *w, const char *text, size_t len)
 {
-	w->server->metrics.messages_in++;
+	w->server->counters->messages_in++;
 	if (!cp_utf8_valid(text, len))
 		cp_websocket_close(w, 1007, "not UTF-8");
 	else if (w->calls)
@@ -203,7 +205,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 {
 	size_t limit = w->server->config->limit.message_bytes;
 
-	cp_websockets_heard(w);
+	cp_websockets_touch(w);
 	if (w->close_code != 0)
 		return;
 	if (len > limit || w->rx_len > limit - len) {

@@ -46,10 +46,10 @@ struct cp_websocket {
 	const char *close_reason;
 	bool close_sent;
 
-	/* in the server's lists (websockets.c) */
-	TAILQ_ENTRY(cp_websocket) by_age; /* the one that was heard from longest ago is first */
-	uint64_t heard_ms; /* the loop's time */
-	bool pinged; /* since it was last heard from */
+	/* in the server's lists (websocket_list.c) */
+	TAILQ_ENTRY(cp_websocket) by_age; /* the one that was silent for longest is first */
+	uint64_t received_ms; /* when something last came from it, by the loop's time */
+	bool pinged; /* since then */
 	bool ping_due, hung_up;
 	TAILQ_ENTRY(cp_websocket) unsent;
 	bool is_unsent; /* it is on the list of those that have something to send */
@@ -73,20 +73,8 @@ void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reaso
 
 /* A piece of a message. `last`: it is complete with this. */
 void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, bool last);
-/* Sends what waits. The callback's return value. */
+/* Sends the queue. 0, or EPIPE: the connection must end. */
 int cp_websocket_writeable(struct cp_websocket *w);
 void cp_websocket_free(struct cp_websocket *w);
-
-/* --- all of them (websockets.c) ------------------------------------------------------------ */
-
-void cp_websockets_start(struct cp_server *s);
-void cp_websockets_stop(struct cp_server *s);
-/* A new one, and one that goes. */
-void cp_websockets_add(struct cp_websocket *w);
-void cp_websockets_remove(struct cp_websocket *w);
-/* It lives: something came from it. */
-void cp_websockets_heard(struct cp_websocket *w);
-/* It has something to send, before the loop sleeps. */
-void cp_websockets_unsent(struct cp_websocket *w);
 
 #endif

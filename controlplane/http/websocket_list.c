@@ -7,6 +7,8 @@
  * can be written to, for every message.
  */
 
+#include "controlplane/http/websocket_list.h"
+
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
 
@@ -18,7 +20,7 @@ enum {
 
 /* --- sending, once a turn of the loop ------------------------------------------------------- */
 
-void cp_websockets_unsent(struct cp_websocket *w)
+void cp_websockets_schedule(struct cp_websocket *w)
 {
 	if (w->is_unsent)
 		return;
@@ -41,18 +43,18 @@ static void flush(uv_prepare_t *prepare)
 	while ((w = TAILQ_FIRST(&s->unsent))) {
 		forget_unsent(w);
 		/* Where the socket takes no more, libwebsockets says when it does again. */
-		if (cp_websocket_writeable(w) < 0)
+		if (cp_websocket_writeable(w) != 0)
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 	}
 }
 
 /* --- whether they live ------------------------------------------------------------------------ */
 
-void cp_websockets_heard(struct cp_websocket *w)
+void cp_websockets_touch(struct cp_websocket *w)
 {
 	struct cp_server *s = w->server;
 
-	w->heard_ms = uv_now(s->loop);
+	w->received_ms = uv_now(s->loop);
 	w->pinged = false;
 	TAILQ_REMOVE(&s->websockets, w, by_age);
 	TAILQ_INSERT_TAIL(&s->websockets, w, by_age);
@@ -65,7 +67,7 @@ static void look_after(struct cp_server *s)
 
 	TAILQ_FOREACH(w, &s->websockets, by_age)
 	{
-		uint64_t silent = now - w->heard_ms;
+		uint64_t silent = now - w->received_ms;
 
 		if (silent < PING_MS)
 			return; /* and the others are younger */
@@ -74,7 +76,7 @@ static void look_after(struct cp_server *s)
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 		} else if (!w->pinged) {
 			w->pinged = w->ping_due = true;
-			cp_websockets_unsent(w);
+			cp_websockets_schedule(w);
 		}
 	}
 }
@@ -92,7 +94,7 @@ static void pulse(uv_timer_t *timer)
 
 void cp_websockets_add(struct cp_websocket *w)
 {
-	w->heard_ms = uv_now(w->server->loop);
+	w->received_ms = uv_now(w->server->loop);
 	TAILQ_INSERT_TAIL(&w->server->websockets, w, by_age);
 }
 

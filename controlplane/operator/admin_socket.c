@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "controlplane/operator/commands.h"
 #include "shared/log.h"
 
 struct cp_admin_client {
@@ -45,7 +46,7 @@ static void drop(struct cp_admin_client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	c->admin->clients--;
-	cp_admin_forget(c->admin->server, &c->asker);
+	cp_admin_forget(c->admin->view, &c->asker);
 	uv_close((uv_handle_t *)&c->pipe, closed);
 }
 
@@ -62,18 +63,20 @@ static int send_text(struct cp_admin_client *c, char *text)
 {
 	struct answer *a = text ? calloc(1, sizeof(*a)) : NULL;
 	uv_buf_t buf;
+	int error;
 
 	if (!a) {
 		free(text);
-		return -1;
+		return ENOMEM;
 	}
 	a->text = text;
 	buf = uv_buf_init(text, (unsigned)strlen(text));
-	if (uv_write(&a->request, (uv_stream_t *)&c->pipe, &buf, 1, written) == 0)
+	error = -uv_write(&a->request, (uv_stream_t *)&c->pipe, &buf, 1, written);
+	if (error == 0)
 		return 0;
 	free(text);
 	free(a);
-	return -1;
+	return error;
 }
 
 static void take_lines(struct cp_admin_client *c);
@@ -84,7 +87,7 @@ static void answered(struct cp_admin_asker *asker, char *text)
 		(struct cp_admin_client *)((char *)asker - offsetof(struct cp_admin_client, asker));
 
 	c->waits = false;
-	if (send_text(c, text) < 0)
+	if (send_text(c, text) != 0)
 		drop(c);
 	else if (!c->asks) /* else take_lines() goes on by itself */
 		take_lines(c);
@@ -110,7 +113,7 @@ static void take_lines(struct cp_admin_client *c)
 			return;
 		}
 		c->waits = c->asks = true;
-		cp_admin_ask(c->admin->server, c->line, len, &c->asker);
+		cp_admin_ask(c->admin->view, c->line, len, &c->asker);
 		c->asks = false;
 		if (uv_is_closing((uv_handle_t *)&c->pipe))
 			return;
@@ -176,60 +179,61 @@ static void connection(uv_stream_t *listener, int status)
 static int clear_path(const char *path, char *err, size_t err_size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd, status;
+	int fd, error;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		snprintf(err, err_size, "run_dir: \"%s\" is too long for a socket's name", path);
-		return -1;
+		return ENAMETOOLONG;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
-		snprintf(err, err_size, "%s: %s", path, strerror(errno));
-		return -1;
+		error = errno;
+		snprintf(err, err_size, "%s: %s", path, strerror(error));
+		return error;
 	}
-	status = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+	error = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
 	close(fd);
-	if (status == 0 || status == EAGAIN) {
+	if (error == 0 || error == EAGAIN) {
 		snprintf(err, err_size, "another control plane is running: it answers on %s", path);
-		return -1;
+		return EADDRINUSE;
 	}
-	if (status == ECONNREFUSED)
+	if (error == ECONNREFUSED)
 		unlink(path);
 	return 0;
 }
 
-int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_server *server, const char *run_dir,
+int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_view *view, const char *run_dir,
 	char *err, size_t err_size)
 {
 	mode_t mask;
-	int status;
+	int error;
 
 	memset(a, 0, sizeof(*a));
-	a->server = server;
+	a->view = view;
 	snprintf(a->path, sizeof(a->path), "%s/control.sock", run_dir);
 	if (mkdir(run_dir, 0755) < 0 && errno != EEXIST) {
-		snprintf(err, err_size, "run_dir: %s: %s", run_dir, strerror(errno));
-		return -1;
+		error = errno;
+		snprintf(err, err_size, "run_dir: %s: %s", run_dir, strerror(error));
+		return error;
 	}
-	if (clear_path(a->path, err, err_size) < 0)
-		return -1;
-	status = uv_pipe_init(loop, &a->listener, 0);
-	if (status == 0) {
+	error = clear_path(a->path, err, err_size);
+	if (error != 0)
+		return error;
+	error = -uv_pipe_init(loop, &a->listener, 0); /* libuv's errors are negative errnos */
+	if (error == 0) {
 		a->listener.data = a;
 		mask = umask(0177);
-		status = uv_pipe_bind(&a->listener, a->path);
+		error = -uv_pipe_bind(&a->listener, a->path);
 		umask(mask);
-		if (status == 0)
-			status = uv_listen((uv_stream_t *)&a->listener, 16, connection);
-		if (status != 0)
+		if (error == 0)
+			error = -uv_listen((uv_stream_t *)&a->listener, 16, connection);
+		if (error != 0)
 			uv_close((uv_handle_t *)&a->listener, NULL);
 	}
-	if (status != 0) {
-		snprintf(err, err_size, "%s: %s", a->path, uv_strerror(status));
-		return -1;
-	}
-	return 0;
+	if (error != 0)
+		snprintf(err, err_size, "%s: %s", a->path, uv_strerror(-error));
+	return error;
 }
 
 void cp_admin_stop(struct cp_admin *a)

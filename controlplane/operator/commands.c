@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/operator/plain_commands.h"
+#include "controlplane/operator/commands.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "controlplane/base/clock.h"
+#include "controlplane/operator/plain_commands.h"
+#include "controlplane/operator/reply_line.h"
+
 /* What is placed on each worker; nothing while there is no data plane. */
-static void add_workers(const struct cp_server *s, cJSON *reply)
+static void add_workers(const struct cp_view *v, cJSON *reply)
 {
 	cJSON *list = cJSON_AddArrayToObject(reply, "workers");
-	const struct cp_load *l = &s->model->load;
+	const struct cp_load *l = &v->model->load;
 
-	for (uint32_t i = 0; i < l->workers && s->stats->map; i++) {
+	for (uint32_t i = 0; i < l->workers && v->stats->map; i++) {
 		const struct cp_worker_load *w = &l->worker[i];
 		cJSON *entry = cJSON_CreateObject();
 
@@ -25,13 +29,13 @@ static void add_workers(const struct cp_server *s, cJSON *reply)
 	}
 }
 
-static void add_status(const struct cp_server *s, cJSON *reply)
+static void add_status(const struct cp_view *v, cJSON *reply)
 {
-	const struct cp_model *m = s->model;
+	const struct cp_model *m = v->model;
 
 	cJSON_AddStringToObject(reply, "version", CP_VERSION);
-	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - s->started_ns) / 1000000000));
-	cJSON_AddStringToObject(reply, "dataplane", s->stats->map ? "connected" : "away");
+	cJSON_AddNumberToObject(reply, "uptime_s", (double)((cp_now_ns() - v->started_ns) / 1000000000));
+	cJSON_AddStringToObject(reply, "dataplane", v->stats->map ? "connected" : "away");
 	cJSON_AddNumberToObject(reply, "rooms", m->rooms.count);
 	cJSON_AddNumberToObject(reply, "rooms_in_grace", m->grace_count);
 	cJSON_AddNumberToObject(reply, "rooms_closing", m->closing_count);
@@ -39,15 +43,15 @@ static void add_status(const struct cp_server *s, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
 	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
-	add_workers(s, reply);
+	add_workers(v, reply);
 }
 
-static void add_rooms(const struct cp_server *s, cJSON *reply)
+static void add_rooms(const struct cp_view *v, cJSON *reply)
 {
 	cJSON *list = cJSON_AddArrayToObject(reply, "rooms");
 	const struct cp_room *room;
 
-	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(room, &v->model->room_list, in_model)
 	{
 		struct cp_counts counts = cp_room_counts(room);
 		cJSON *entry = cJSON_CreateObject();
@@ -81,14 +85,14 @@ static void add_transport(const struct cp_transport *t, cJSON *list)
 	cJSON_AddItemToArray(list, entry);
 }
 
-static void add_transports(const struct cp_server *s, cJSON *reply)
+static void add_transports(const struct cp_view *v, cJSON *reply)
 {
 	cJSON *list = cJSON_AddArrayToObject(reply, "transports");
 	const struct cp_transport *t;
 	const struct cp_room *room;
 	const struct cp_peer *peer;
 
-	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(room, &v->model->room_list, in_model)
 	TAILQ_FOREACH(peer, &room->peers, in_room)
 	TAILQ_FOREACH(t, &peer->transports, on_peer)
 	add_transport(t, list);
@@ -100,10 +104,10 @@ static void refuse(cJSON *reply, const char *error)
 	cJSON_AddStringToObject(reply, "error", error);
 }
 
-static void close_room(const struct cp_server *s, const cJSON *request, cJSON *reply)
+static void close_room(const struct cp_view *v, const cJSON *request, cJSON *reply)
 {
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "room"));
-	struct cp_room *room = name ? cp_room_find(s->model, name) : NULL;
+	struct cp_room *room = name ? cp_room_find(v->model, name) : NULL;
 
 	if (!name)
 		refuse(reply, "room: must be a string");
@@ -113,82 +117,70 @@ static void close_room(const struct cp_server *s, const cJSON *request, cJSON *r
 		cp_room_end(room, "the operator closed it");
 }
 
-static void close_plain(const struct cp_server *s, const cJSON *request, cJSON *reply)
+static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *reply)
 {
 	struct cp_fault fault;
 
-	if (cp_admin_plain_close(s->model, request, &fault) < 0)
+	if (cp_admin_plain_close(v->model, request, &fault) < 0)
 		refuse(reply, fault.message);
 }
 
 /* Those that are answered when the data plane has done it. False: refused. */
-static bool begin_plain(const struct cp_server *s, const char *cmd, const cJSON *request,
+static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
 	bool produce = strcmp(cmd, "plain-produce") == 0;
 	struct cp_fault fault;
 
-	if (produce ? cp_admin_plain_produce(s->model, request, asker, &fault)
-		    : cp_admin_plain_consume(s->model, request, asker, &fault))
+	if (produce ? cp_admin_plain_produce(v->model, request, asker, &fault)
+		    : cp_admin_plain_consume(v->model, request, asker, &fault))
 		return true;
 	refuse(reply, fault.message);
 	return false;
 }
 
 /* False: the answer comes later. */
-static bool answer(const struct cp_server *s, const char *cmd, const cJSON *request,
+static bool answer(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
 	if (!cmd)
 		refuse(reply, "cmd: must be a string in a JSON object");
 	else if (strcmp(cmd, "status") == 0)
-		add_status(s, reply);
+		add_status(v, reply);
 	else if (strcmp(cmd, "rooms") == 0)
-		add_rooms(s, reply);
+		add_rooms(v, reply);
 	else if (strcmp(cmd, "transports") == 0)
-		add_transports(s, reply);
+		add_transports(v, reply);
 	else if (strcmp(cmd, "room-close") == 0)
-		close_room(s, request, reply);
+		close_room(v, request, reply);
 	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
-		return !begin_plain(s, cmd, request, asker, reply);
+		return !begin_plain(v, cmd, request, asker, reply);
 	else if (strcmp(cmd, "plain-close") == 0)
-		close_plain(s, request, reply);
+		close_plain(v, request, reply);
 	else if (strcmp(cmd, "plain-list") == 0)
-		cp_admin_plain_list(s->model, cJSON_AddArrayToObject(reply, "plain"));
+		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
 		refuse(reply, "cmd: must be status, rooms, transports, room-close, plain-produce, "
 			      "plain-consume, plain-close or plain-list");
 	return true;
 }
 
-char *cp_admin_line(const cJSON *reply)
-{
-	char *text = cJSON_PrintUnformatted(reply), *out = NULL;
-
-	if (!text || asprintf(&out, "%s\n", text) < 0)
-		out = NULL;
-	if (text)
-		explicit_bzero(text, strlen(text)); /* there may be keys in it */
-	cJSON_free(text);
-	return out;
-}
-
-void cp_admin_ask(const struct cp_server *s, const char *line, size_t len, struct cp_admin_asker *asker)
+void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker)
 {
 	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
 	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));
 
 	cJSON_AddBoolToObject(reply, "ok", true);
-	if (answer(s, cmd, request, asker, reply))
+	if (answer(v, cmd, request, asker, reply))
 		asker->answer(asker, cp_admin_line(reply));
 	cp_admin_wipe_keys(request);
 	cJSON_Delete(request);
 	cJSON_Delete(reply);
 }
 
-void cp_admin_forget(const struct cp_server *s, struct cp_admin_asker *asker)
+void cp_admin_forget(const struct cp_view *v, struct cp_admin_asker *asker)
 {
-	cp_plain_forget(s->model, asker);
+	cp_plain_forget(v->model, asker);
 	cp_admin_wipe_keys(asker->srtp);
 	cJSON_Delete(asker->srtp);
 	asker->srtp = NULL;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/http/server.h"
+#include "controlplane/operator/pages.h"
+
+#include <cjson/cJSON.h>
 
 /* The agent's clock ticks every 100 ms; so long without is not a hiccup. */
 enum { STALLED_MS = 5000 };
 
-char *cp_health_text(const struct cp_server *s, bool *healthy)
+char *cp_health_text(const struct cp_view *v, bool *healthy)
 {
 	const char *dataplane = "connected";
 	cJSON *json = cJSON_CreateObject();
 	char *text;
 
-	if (!s->stats->map)
+	if (!v->stats->map)
 		dataplane = "away";
-	else if (sh_stats_tick_age_ms(s->stats) > STALLED_MS)
+	else if (sh_stats_tick_age_ms(v->stats) > STALLED_MS)
 		dataplane = "stalled";
 	*healthy = dataplane[0] == 'c';
 	cJSON_AddStringToObject(json, "status", *healthy ? "ok" : "unavailable");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/http/server.h"
+#include "controlplane/operator/pages.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/operator/metrics_ports.h"
 #include "controlplane/operator/metrics_process.h"
-#include "controlplane/entry/socketio.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
 
@@ -48,33 +48,33 @@ static void engine_io(FILE *f, const struct cp_eio_counts *c)
 	single(f, "engineio_polls_held", "gauge", "Polls that wait for something to say.", c->polls_held);
 }
 
-static void control_plane(FILE *f, const struct cp_server *s)
+static void control_plane(FILE *f, const struct cp_view *v)
 {
-	const struct cp_metrics *m = &s->metrics;
+	const struct cp_counters *m = v->counters;
 
 	single(f, "uptime_seconds", "gauge", "Time since the control plane started.",
-		(cp_now_ns() - s->started_ns) / 1000000000);
-	single(f, "dataplane_up", "gauge", "Whether the data plane is connected.", s->stats->map != NULL);
+		(cp_now_ns() - v->started_ns) / 1000000000);
+	single(f, "dataplane_up", "gauge", "Whether the data plane is connected.", v->stats->map != NULL);
 	single(f, "dataplane_connects_total", "counter", "Times the data plane was connected.",
 		m->dataplane_connected);
 	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
-	single(f, "rooms", "gauge", "Rooms.", s->model->rooms.count);
-	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", s->model->grace_count);
-	single(f, "rooms_closing", "gauge", "Rooms that close at this moment.", s->model->closing_count);
-	single(f, "peers", "gauge", "Peers in rooms.", s->model->peer_count);
-	single(f, "transports", "gauge", "WebRTC transports.", s->model->transports.count);
-	single(f, "producers", "gauge", "Producers.", s->model->producers.count);
-	single(f, "consumers", "gauge", "Consumers.", s->model->consumers.count);
+	single(f, "rooms", "gauge", "Rooms.", v->model->rooms.count);
+	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", v->model->grace_count);
+	single(f, "rooms_closing", "gauge", "Rooms that close at this moment.", v->model->closing_count);
+	single(f, "peers", "gauge", "Peers in rooms.", v->model->peer_count);
+	single(f, "transports", "gauge", "WebRTC transports.", v->model->transports.count);
+	single(f, "producers", "gauge", "Producers.", v->model->producers.count);
+	single(f, "consumers", "gauge", "Consumers.", v->model->consumers.count);
 	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
 	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);
 	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
 	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
 
-	engine_io(f, &s->gateway->engine.counts);
+	engine_io(f, v->engineio);
 	head(f, "requests_total", "counter", "Requests, by dialect and type.");
-	requests(f, &cp_dialect_a);
-	requests(f, &cp_dialect_b);
+	requests(f, &cp_json_dialect);
+	requests(f, &cp_socketio_dialect);
 	head(f, "errors_total", "counter", "Errors sent to clients, by code.");
 	for (unsigned i = CP_OK + 1; i < CP_CODE_COUNT; i++)
 		fprintf(f, "spate_errors_total{code=\"%s\"} %" PRIu64 "\n", cp_code_name(i), m->error[i]);
@@ -198,19 +198,19 @@ static void placement(FILE *f, const struct cp_load *l)
 	}
 }
 
-char *cp_metrics_text(const struct cp_server *s, size_t *len)
+char *cp_metrics_text(const struct cp_view *v, size_t *len)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, len);
 
 	if (!f)
 		return NULL;
-	control_plane(f, s);
-	cp_process_metrics(f, s->loop);
-	if (s->stats->map) {
-		data_plane(f, s->stats);
-		placement(f, &s->model->load);
-		cp_metrics_ports(f, s->stats);
+	control_plane(f, v);
+	cp_process_metrics(f, v->loop);
+	if (v->stats->map) {
+		data_plane(f, v->stats);
+		placement(f, &v->model->load);
+		cp_metrics_ports(f, v->stats);
 	}
 	if (fclose(f) != 0) {
 		free(text);

@@ -10,6 +10,7 @@
 
 #include "controlplane/negotiation/check.h"
 #include "controlplane/negotiation/json.h"
+#include "controlplane/operator/reply_line.h"
 #include "controlplane/operator/sdes.h"
 
 enum { AUDIO_PT = 111, VIDEO_PT = 96, TEXT_MAX = 80, IDLE_MAX_S = 600 };
@@ -141,18 +142,6 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 	OPENSSL_cleanse(theirs, sizeof(theirs));
 	OPENSSL_cleanse(ours, sizeof(ours));
 	return 0;
-}
-
-void cp_admin_wipe_keys(cJSON *srtp)
-{
-	static const char *const names[] = {"key", "receive_key", "send_key"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(srtp, names[i]));
-
-		if (text)
-			OPENSSL_cleanse(text, strlen(text));
-	}
 }
 
 /* --- what is to be produced ------------------------------------------------------------------------ */

@@ -4,7 +4,7 @@
 
 /* Plain transports over the administration socket (docs/plain.md says what is in the JSON). */
 
-#include "controlplane/operator/admin_socket.h"
+#include "controlplane/operator/commands.h"
 
 /*
  * plain-produce and plain-consume. True: asker->answer is called later. False: refused with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/http/server.h"
+#include "controlplane/operator/pages.h"
 
 #include <string.h>
 
@@ -66,14 +66,14 @@ static cJSON *entry_json(const struct entry *e)
 	return json;
 }
 
-char *cp_rooms_text(const struct cp_server *s)
+char *cp_room_list_text(const struct cp_view *v)
 {
 	struct list list = {.count = 0};
 	const struct cp_room *room;
 	cJSON *json, *rooms;
 	char *text;
 
-	TAILQ_FOREACH(room, &s->model->room_list, in_model)
+	TAILQ_FOREACH(room, &v->model->room_list, in_model)
 	{
 		const struct entry e = {room, is_live(room), room->peer_count - room->host_count};
 

@@ -22,13 +22,6 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 	cp_load_init(&m->load);
 }
 
-bool cp_name_valid(const char *name)
-{
-	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-");
-
-	return length > 0 && length < CP_NAME_SIZE && name[length] == '\0';
-}
-
 static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp_fault *fault)
 {
 	struct cp_room *room;

@@ -26,13 +26,13 @@
 
 #include "controlplane/negotiation/negotiation.h"
 
+#include "controlplane/base/clock.h"
 #include "controlplane/base/fault.h"
 #include "controlplane/base/id.h"
 #include "controlplane/base/index.h"
+#include "controlplane/base/name.h"
 #include "controlplane/rooms/load.h"
 #include "controlplane/rooms/bridge.h"
-
-enum { CP_NAME_SIZE = 65 };
 
 enum cp_purpose { CP_PURPOSE_SEND = 1, CP_PURPOSE_RECV };
 enum cp_transport_state {
@@ -131,13 +131,6 @@ struct cp_listener {
 	void (*room_closed)(struct cp_peer *to, const char *reason);
 };
 
-/* What the rooms need of the process's loop. */
-struct cp_clock {
-	uint64_t (*now_ms)(void *clock); /* CLOCK_MONOTONIC */
-	/* Has cp_model_run called once, in `ms`; what was asked for earlier is forgotten. */
-	void (*wake_in)(void *clock, uint64_t ms);
-};
-
 struct cp_peer {
 	char id[CP_ID_SIZE]; /* what both dialects call socketId */
 	char user[CP_NAME_SIZE]; /* "": not named */
@@ -211,9 +204,6 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 void cp_model_run(struct cp_model *m);
 
 /* --- rooms and peers (room.c, life.c) ------------------------------------------------- */
-
-/* Whether `name` may name a room or a user: 1 to 64 of A-Z a-z 0-9 . _ ~ - */
-bool cp_name_valid(const char *name);
 
 /* Who joins what. Texts are copied. */
 struct cp_join {

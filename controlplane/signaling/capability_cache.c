@@ -13,7 +13,7 @@ struct known {
 	uint64_t used; /* by the clock below */
 };
 
-static struct known table[CP_KNOWN_MAX];
+static struct known table[CP_CAPABILITIES_MAX];
 static uint64_t clock_now;
 
 static void empty(struct known *k)
@@ -28,7 +28,7 @@ static struct known *place(void)
 {
 	struct known *best = NULL;
 
-	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
+	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
 		if (k->holds == 0 && (!best || k->used < best->used))
 			best = k;
 	if (best)
@@ -41,16 +41,16 @@ static bool is_whole_object(const cJSON *json, const char *end, const char *expe
 	return cJSON_IsObject(json) && json->child && end == expected;
 }
 
-static void hold(struct known *k, struct cp_known *out)
+static void hold(struct known *k, struct cp_cached_capabilities *out)
 {
 	k->holds++;
 	k->used = ++clock_now;
-	*out = (struct cp_known){.json = k->json, .len = k->len, .depth = k->depth};
+	*out = (struct cp_cached_capabilities){.json = k->json, .len = k->len, .depth = k->depth};
 }
 
-bool cp_known_find(const char *text, size_t len, struct cp_known *out)
+bool cp_capabilities_find(const char *text, size_t len, struct cp_cached_capabilities *out)
 {
-	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++) {
+	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++) {
 		if (!k->text || k->len > len || memcmp(k->text, text, k->len) != 0)
 			continue;
 		hold(k, out);
@@ -59,10 +59,11 @@ bool cp_known_find(const char *text, size_t len, struct cp_known *out)
 	return false;
 }
 
-bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known *out)
+bool cp_capabilities_add(const char *text, size_t len, unsigned depth, struct cp_cached_capabilities *out)
 {
 	const char *end = NULL;
-	cJSON *json = len <= CP_KNOWN_TEXT_MAX ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
+	cJSON *json =
+		len <= CP_CAPABILITIES_TEXT_MAX ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
 	struct known *k = is_whole_object(json, end, text + len) ? place() : NULL;
 
 	if (k)
@@ -79,16 +80,16 @@ bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known 
 	return true;
 }
 
-void cp_known_release(const cJSON *child)
+void cp_capabilities_release(const cJSON *child)
 {
-	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
+	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
 		if (k->json && k->json->child == child)
 			k->holds--;
 }
 
-void cp_known_forget(void)
+void cp_capabilities_clear(void)
 {
-	for (struct known *k = table; k < table + CP_KNOWN_MAX; k++)
+	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
 		if (k->holds == 0)
 			empty(k);
 }

@@ -14,11 +14,11 @@
 #include <cjson/cJSON.h>
 
 enum {
-	CP_KNOWN_MAX = 16, /* texts that are kept */
-	CP_KNOWN_TEXT_MAX = 16384, /* bytes of the longest */
+	CP_CAPABILITIES_MAX = 16, /* texts that are kept */
+	CP_CAPABILITIES_TEXT_MAX = 16384, /* bytes of the longest */
 };
 
-struct cp_known {
+struct cp_cached_capabilities {
 	const cJSON *json; /* an object with members; it is only read */
 	size_t len; /* of its text */
 	unsigned depth; /* levels of nesting in it, its own counted */
@@ -28,15 +28,15 @@ struct cp_known {
  * Whether the text begins with one that is known, byte for byte. An object's text says itself
  * where it ends: no other can begin like it. Then it is held.
  */
-bool cp_known_find(const char *text, size_t len, struct cp_known *out);
+bool cp_capabilities_find(const char *text, size_t len, struct cp_cached_capabilities *out);
 /*
  * Makes it known, if it is an object with members, not too long, and there is place for it.
  * `depth` is what the caller has counted. Then it is held.
  */
-bool cp_known_add(const char *text, size_t len, unsigned depth, struct cp_known *out);
+bool cp_capabilities_add(const char *text, size_t len, unsigned depth, struct cp_cached_capabilities *out);
 /* Ends one hold on the object whose first member this is. */
-void cp_known_release(const cJSON *child);
+void cp_capabilities_release(const cJSON *child);
 /* Forgets all that nothing holds. */
-void cp_known_forget(void);
+void cp_capabilities_clear(void);
 
 #endif

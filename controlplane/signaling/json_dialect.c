@@ -36,12 +36,12 @@ static const cJSON *request_id(const cJSON *request)
 	return NULL;
 }
 
-struct cp_text *cp_a_greeting(cJSON *capabilities)
+struct cp_text *cp_json_greeting(cJSON *capabilities)
 {
 	return message_text("rtpCapabilities", NULL, capabilities);
 }
 
-struct cp_text *cp_a_error_text(const cJSON *request, const struct cp_fault *fault)
+struct cp_text *cp_json_error_text(const cJSON *request, const struct cp_fault *fault)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(request, "type");
 	cJSON *data = cJSON_CreateObject();
@@ -65,7 +65,7 @@ static void reply(struct cp_session *s, const cJSON *request, cJSON *data)
 
 static void error(struct cp_session *s, const cJSON *request, const struct cp_fault *fault)
 {
-	cp_session_send(s, cp_a_error_text(request, fault));
+	cp_session_send(s, cp_json_error_text(request, fault));
 }
 
 /* --- requests ---------------------------------------------------------------------------- */
@@ -92,7 +92,7 @@ static void begin(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int status = check_envelope(message, &fault);
 
-	s->type = cp_request_type(&cp_dialect_a, status == 0 ? type->valuestring : "");
+	s->type = cp_request_type(&cp_json_dialect, status == 0 ? type->valuestring : "");
 	if (status == 0 && !s->type->handle)
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
 	if (status == 0 && data && !cJSON_IsObject(data))
@@ -124,7 +124,7 @@ static cJSON *producer(const struct cp_producer *p)
 
 static struct cp_announced announced;
 
-const struct cp_dialect cp_dialect_a = {
+const struct cp_dialect cp_json_dialect = {
 	.name = "websocket",
 	.request = begin,
 	.reply = reply,
@@ -133,6 +133,6 @@ const struct cp_dialect cp_dialect_a = {
 	.transport = cp_peer_transport,
 	.name_transport = name_transport,
 	.producer = producer,
-	.types = cp_a_types,
+	.types = cp_json_requests,
 	.announced = &announced,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The requests of dialect A, and those whose answers look only so in it. */
+/* The requests of the JSON dialect, and those whose answers look only so in it. */
 
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/request.h"
@@ -90,7 +90,7 @@ static void get_producers(struct cp_session *s, const cJSON *data)
 	cp_reply_producers(s, list_entry);
 }
 
-struct cp_request_type cp_a_types[] = {
+struct cp_request_type cp_json_requests[] = {
 	{.name = "createWebRtcTransport", .handle = create_transport},
 	{.name = "connectWebRtcTransport", .handle = cp_request_connect_transport},
 	{.name = "restartIce", .handle = cp_request_restart_ice},

@@ -12,7 +12,7 @@
 struct capabilities {
 	size_t start, end; /* 0: they do not begin, or do not end */
 	bool is_known;
-	struct cp_known known;
+	struct cp_cached_capabilities known;
 };
 
 /* --- what is seen without parsing ----------------------------------------------------------- */
@@ -52,7 +52,7 @@ static bool too_deep(const char *text, size_t len, struct capabilities *c)
 				continue;
 			c->start = i + 2;
 			outside = deepest = depth;
-			c->is_known = cp_known_find(text + c->start, len - c->start, &c->known);
+			c->is_known = cp_capabilities_find(text + c->start, len - c->start, &c->known);
 			if (!c->is_known)
 				continue;
 			if (depth + c->known.depth > CP_JSON_DEPTH)
@@ -68,8 +68,8 @@ static bool too_deep(const char *text, size_t len, struct capabilities *c)
 			if (c->start == 0 || c->end != 0 || depth != outside)
 				continue;
 			c->end = i + 1;
-			c->is_known = cp_known_add(text + c->start, c->end - c->start, deepest - outside,
-				&c->known);
+			c->is_known = cp_capabilities_add(text + c->start, c->end - c->start,
+				deepest - outside, &c->known);
 		}
 	}
 	return false;
@@ -157,7 +157,7 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 	if (*trouble == CP_JSON_NONE)
 		json = c.is_known ? parse_around(text, len, &c) : parse(text, len);
 	if (!json && c.is_known)
-		cp_known_release(c.known.json->child);
+		cp_capabilities_release(c.known.json->child);
 	return json;
 }
 
@@ -166,7 +166,7 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 static void release(const cJSON *item)
 {
 	if (item->type & cJSON_IsReference) {
-		cp_known_release(item->child);
+		cp_capabilities_release(item->child);
 		return;
 	}
 	for (const cJSON *child = item->child; child; child = child->next)

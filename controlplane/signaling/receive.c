@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/signaling/message.h"
 
 /* Whether one more message keeps to the limit. A full bucket forgives. */
 static bool within_rate(struct cp_session *s)
 {
-	double limit = s->server->config->limit.messages_per_second;
+	double limit = s->signaling->config->limit.messages_per_second;
 	uint64_t now = cp_now_ns();
 
 	s->tokens += (double)(now - s->tokens_ns) * limit / 1e9;
@@ -39,7 +40,7 @@ static void over_limit(struct cp_session *s, const cJSON *message, const char *w
 
 void cp_session_take(struct cp_session *s, cJSON *message)
 {
-	uint32_t limit = s->server->config->limit.messages_per_second;
+	uint32_t limit = s->signaling->config->limit.messages_per_second;
 	struct cp_request *r;
 
 	if (s->closing) {
@@ -69,7 +70,7 @@ void cp_session_too_deep(struct cp_session *s)
 	struct cp_fault fault;
 
 	if (!within_rate(s)) {
-		over_limit(s, NULL, "messages per second", s->server->config->limit.messages_per_second);
+		over_limit(s, NULL, "messages per second", s->signaling->config->limit.messages_per_second);
 		return;
 	}
 	cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep", CP_JSON_DEPTH);

@@ -31,12 +31,12 @@ static void number(cJSON *e, const char *name, uint64_t value)
 
 static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
 {
-	const struct cp_model *m = s->server->model;
+	const struct cp_model *m = s->signaling->model;
 	struct sh_transport_stats now = {0};
 	cJSON *e = entry(list, "webrtc-transport");
 
-	if (s->server->stats->map)
-		sh_stats_find_transport(s->server->stats, t->dp_id, &t->stats_slot, &now);
+	if (s->signaling->stats->map)
+		sh_stats_find_transport(s->signaling->stats, t->dp_id, &t->stats_slot, &now);
 	cJSON_AddStringToObject(e, "transportId", t->id);
 	cJSON_AddStringToObject(e, "iceRole", "controlled");
 	m->media->transport_describe(m->media_arg, t, e);
@@ -67,8 +67,8 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 	struct sh_producer_stats now = {0};
 	cJSON *e;
 
-	if (s->server->stats->map)
-		sh_stats_find_producer(s->server->stats, p->dp_id, &p->stats_slot, &now);
+	if (s->signaling->stats->map)
+		sh_stats_find_producer(s->signaling->stats, p->dp_id, &p->stats_slot, &now);
 	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
 	number(e, "packetCount", now.packets);
 	number(e, "byteCount", now.bytes);
@@ -87,8 +87,8 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	struct sh_consumer_stats now = {.ssrc = c->ssrc};
 	cJSON *e;
 
-	if (s->server->stats->map)
-		sh_stats_find_consumer(s->server->stats, c->dp_id, &c->stats_slot, &now);
+	if (s->signaling->stats->map)
+		sh_stats_find_consumer(s->signaling->stats, c->dp_id, &c->stats_slot, &now);
 	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
 	number(e, "packetCount", now.packets);
 	number(e, "byteCount", now.bytes);

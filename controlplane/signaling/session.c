@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/notices.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/signaling/message.h"
 #include "shared/log.h"
 
@@ -14,7 +16,7 @@ static void release_current(struct cp_session *s)
 	s->type = NULL;
 }
 
-struct cp_session *cp_session_open(struct cp_server *server, const struct cp_dialect *dialect,
+struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct cp_dialect *dialect,
 	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant)
 {
 	struct cp_session *s = calloc(1, sizeof(*s));
@@ -24,14 +26,14 @@ struct cp_session *cp_session_open(struct cp_server *server, const struct cp_dia
 	s->dialect = dialect;
 	s->calls = calls;
 	s->carrier = carrier;
-	s->server = server;
+	s->signaling = signaling;
 	cp_id_make(s->id);
 	snprintf(s->address, sizeof(s->address), "%s", address);
 	s->grant = *grant;
 	TAILQ_INIT(&s->waiting);
-	s->tokens = server->config->limit.messages_per_second;
+	s->tokens = signaling->config->limit.messages_per_second;
 	s->tokens_ns = cp_now_ns();
-	TAILQ_INSERT_TAIL(&server->sessions, s, all);
+	TAILQ_INSERT_TAIL(&signaling->sessions, s, all);
 	return s;
 }
 
@@ -48,11 +50,10 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	};
 
 	if (!cp_name_valid(room))
-		return cp_refuse(fault, CP_BAD_REQUEST,
-			"room: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+		return cp_refuse(fault, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
 	if (s->grant.room[0] != '\0' && strcmp(s->grant.room, room) != 0)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: it is for another room");
-	s->peer = cp_room_join(s->server->model, &join, fault);
+	s->peer = cp_room_join(s->signaling->model, &join, fault);
 	if (!s->peer)
 		return -1;
 	if (room != s->room) /* else it comes back to the room it was in */
@@ -76,8 +77,8 @@ void cp_session_free(struct cp_session *s)
 		cp_room_leave(s->peer);
 	}
 	if (s->is_ready)
-		TAILQ_REMOVE(&s->server->ready, s, ready);
-	TAILQ_REMOVE(&s->server->sessions, s, all);
+		TAILQ_REMOVE(&s->signaling->ready, s, ready);
+	TAILQ_REMOVE(&s->signaling->sessions, s, all);
 	while ((r = TAILQ_FIRST(&s->waiting))) {
 		TAILQ_REMOVE(&s->waiting, r, next);
 		cp_message_free(r->message);
@@ -125,8 +126,8 @@ static void answered(struct cp_session *s)
 		return;
 	/* Not from within the rooms' callback: the next request may change what they walk over. */
 	s->is_ready = true;
-	TAILQ_INSERT_TAIL(&s->server->ready, s, ready);
-	cp_server_wake(s->server);
+	TAILQ_INSERT_TAIL(&s->signaling->ready, s, ready);
+	s->signaling->wake(s->signaling->wake_arg);
 }
 
 void cp_session_reply(struct cp_session *s, cJSON *data)
@@ -137,7 +138,7 @@ void cp_session_reply(struct cp_session *s, cJSON *data)
 
 void cp_session_send_error(struct cp_session *s, const cJSON *message, const struct cp_fault *fault)
 {
-	s->server->metrics.error[fault->code]++;
+	s->signaling->counters->error[fault->code]++;
 	s->dialect->error(s, message, fault);
 }
 

@@ -15,9 +15,9 @@
 #include <cjson/cJSON.h>
 
 #include "controlplane/auth/auth.h"
-#include "controlplane/http/server.h"
 #include "controlplane/base/text.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/signaling/signaling.h"
 
 struct cp_session;
 
@@ -80,7 +80,7 @@ struct cp_session {
 	const struct cp_dialect *dialect;
 	const struct cp_carrier *calls;
 	void *carrier;
-	struct cp_server *server;
+	struct cp_signaling *signaling;
 	char id[CP_ID_SIZE]; /* of its peer: what others know it by */
 	char address[48];
 	struct cp_grant grant; /* what it may do, and whose it is */
@@ -93,7 +93,7 @@ struct cp_session {
 	cJSON *current; /* the request under way; NULL: none */
 	const struct cp_request_type *type; /* of that request, once it is known */
 	bool running; /* within cp_session_run */
-	bool is_ready; /* on the server's list of those whose next request may begin */
+	bool is_ready; /* in signaling->ready */
 	TAILQ_ENTRY(cp_session) ready;
 	TAILQ_ENTRY(cp_session) all;
 
@@ -102,13 +102,16 @@ struct cp_session {
 	uint32_t strikes; /* messages over the limit since it last kept to it */
 };
 
+/* Close codes of a WebSocket (RFC 6455, 7.4.1) that more than one file uses. */
+enum { CP_CLOSE_GOING_AWAY = 1001 };
+
 /* --- its life (session.c) ------------------------------------------------------------ */
 
 /*
  * A client from `address` that may do what `grant` says. It is in no room yet. NULL: no
  * memory. The carrier closes it with cp_session_free when it is gone itself.
  */
-struct cp_session *cp_session_open(struct cp_server *server, const struct cp_dialect *dialect,
+struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct cp_dialect *dialect,
 	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant);
 /* The peer leaves its room, and everything is freed. */
 void cp_session_free(struct cp_session *s);

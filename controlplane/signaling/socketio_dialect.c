@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/socketio_dialect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "controlplane/signaling/request.h"
@@ -84,13 +85,12 @@ static void error(struct cp_session *s, const cJSON *request, const struct cp_fa
 static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *fault)
 {
 	const char *room = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "roomId"));
-	bool joins = s->type->handle == cp_b_get_capabilities;
+	bool joins = s->type->handle == cp_socketio_get_capabilities;
 
 	if (!room)
 		return cp_refuse(fault, CP_BAD_REQUEST, "roomId: must be a string");
 	if (!cp_name_valid(room))
-		return cp_refuse(fault, CP_BAD_REQUEST,
-			"roomId: 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -");
+		return cp_refuse(fault, CP_BAD_REQUEST, "roomId: " CP_NAME_RULE);
 	if (s->peer && strcmp(s->room, room) == 0)
 		return 0;
 	if (s->peer)
@@ -109,7 +109,7 @@ static void begin(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int status = 0;
 
-	s->type = cp_request_type(&cp_dialect_b, event ? event : "");
+	s->type = cp_request_type(&cp_socketio_dialect, event ? event : "");
 	if (!s->type->handle)
 		status = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
 	else if (!cJSON_IsObject(data))
@@ -135,15 +135,15 @@ static cJSON *producer(const struct cp_producer *p)
 
 static struct cp_announced announced;
 
-const struct cp_dialect cp_dialect_b = {
+const struct cp_dialect cp_socketio_dialect = {
 	.name = "socket.io",
 	.request = begin,
 	.reply = reply,
 	.error = error,
 	.notice = notice,
-	.transport = cp_b_transport,
-	.name_transport = cp_b_name_transport,
+	.transport = cp_socketio_transport,
+	.name_transport = cp_socketio_name_transport,
 	.producer = producer,
-	.types = cp_b_types,
+	.types = cp_socketio_requests,
 	.announced = &announced,
 };

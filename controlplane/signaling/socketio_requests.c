@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The requests of dialect B, and those whose answers look only so in it. */
+/* The requests of the Socket.IO dialect, and those whose answers look only so in it. */
 
 #include "controlplane/signaling/socketio_dialect.h"
 #include "controlplane/signaling/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct cp_transport *of_direction(const struct cp_peer *peer, enum cp_purpose purpose)
@@ -17,7 +18,7 @@ static struct cp_transport *of_direction(const struct cp_peer *peer, enum cp_pur
 	return NULL;
 }
 
-struct cp_transport *cp_b_transport(struct cp_peer *peer, const char *name, struct cp_fault *fault)
+struct cp_transport *cp_socketio_transport(struct cp_peer *peer, const char *name, struct cp_fault *fault)
 {
 	size_t len = strlen(peer->id);
 	struct cp_transport *t = NULL;
@@ -29,7 +30,7 @@ struct cp_transport *cp_b_transport(struct cp_peer *peer, const char *name, stru
 	return cp_peer_transport(peer, t ? t->id : name, fault);
 }
 
-void cp_b_name_transport(const struct cp_transport *t, cJSON *data)
+void cp_socketio_name_transport(const struct cp_transport *t, cJSON *data)
 {
 	char name[CP_ID_SIZE + 5];
 
@@ -38,11 +39,11 @@ void cp_b_name_transport(const struct cp_transport *t, cJSON *data)
 	cJSON_AddStringToObject(data, "id", t->id);
 }
 
-void cp_b_get_capabilities(struct cp_session *s, const cJSON *data)
+void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data)
 {
 	cJSON *reply = cJSON_CreateObject();
 
-	cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", s->server->capabilities);
+	cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", s->signaling->capabilities);
 	cp_session_reply(s, reply);
 }
 
@@ -51,7 +52,7 @@ static void add_direction(const struct cp_transport *t, cJSON *data)
 {
 	cJSON_DeleteItemFromObjectCaseSensitive(data, "id");
 	cJSON_AddStringToObject(data, "direction", cp_purpose_name(t->purpose));
-	cp_b_name_transport(t, data);
+	cp_socketio_name_transport(t, data);
 }
 
 static void transport_created(struct cp_peer *peer, const struct cp_fault *fault, void *object)
@@ -123,10 +124,10 @@ static void consume(struct cp_session *s, const cJSON *data)
 	cp_request_consume(s, data, true, consumed);
 }
 
-struct cp_request_type cp_b_types[] = {
+struct cp_request_type cp_socketio_requests[] = {
 	{.name = "getRouterRtpCapabilities",
 		.answer = "routerRtpCapabilities",
-		.handle = cp_b_get_capabilities},
+		.handle = cp_socketio_get_capabilities},
 	{.name = "createTransport", .answer = "transportCreated", .handle = create_transport},
 	{.name = "connectTransport", .answer = "transportConnected", .handle = cp_request_connect_transport},
 	{.name = "restartIce", .answer = "iceRestarted", .handle = cp_request_restart_ice},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client of dialect A without a browser: what goes over the WebSocket, and nothing else.
+// A client of the JSON dialect without a browser: what goes over the WebSocket, and nothing else.
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { PORT } from "../e2e/lib/servers.mjs";

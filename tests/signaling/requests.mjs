@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every request of dialect A against the real processes, and who is told what.
+// Every request of the JSON dialect against the real processes, and who is told what.
 import { setTimeout as sleep } from "node:timers/promises";
 import { metric } from "../e2e/lib/metrics.mjs";
 import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";

@@ -47,7 +47,7 @@ function operator(request) {
 	});
 }
 
-/** A transport of a client in dialect A, connected for real. */
+/** A transport of a client of the JSON dialect, connected for real. */
 async function connectA(client, media, purpose) {
 	const made = await client.transport(purpose);
 	const name = media.open(made, "client");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens in dialect A's URL: who is let in where, and what they may do there.
+// Tokens in the URL of the JSON dialect: who is let in where, and what they may do there.
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

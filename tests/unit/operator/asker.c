@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/operator/admin_socket.h"
+#include "controlplane/base/clock.h"
+#include "controlplane/operator/commands.h"
 
 static struct sh_stats_reader stats;
-static struct cp_server server = {.model = &w.model, .stats = &stats};
+static struct cp_view view = {.model = &w.model, .stats = &stats};
 
 uint64_t cp_now_ns(void)
 {
@@ -27,12 +28,12 @@ static void answered(struct cp_admin_asker *to, char *text)
 void begin(const char *line)
 {
 	asker.answer = answered;
-	cp_admin_ask(&server, line, strlen(line), &asker);
+	cp_admin_ask(&view, line, strlen(line), &asker);
 }
 
 void hang_up(void)
 {
-	cp_admin_forget(&server, &asker);
+	cp_admin_forget(&view, &asker);
 }
 
 bool has_answer(void)

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/signaling/clients.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/clock.h"
+
 struct client clients[CLIENTS];
 
-static struct cp_server server;
+static struct cp_signaling signaling;
+static struct cp_counters counters;
 static struct sh_stats_reader stats;
 
 /* --- what the sessions need of the process ------------------------------------------------ */
 
-void cp_server_wake(struct cp_server *s)
+/* settle() looks itself for sessions that are ready. */
+static void wake(void *arg)
 {
 }
 
@@ -45,14 +50,14 @@ int clients_make(void **state)
 {
 	world_make(state);
 	memset(clients, 0, sizeof(clients));
-	memset(&server, 0, sizeof(server));
-	server.config = &w.config;
-	server.model = &w.model;
-	server.stats = &stats;
-	server.capabilities = w.capabilities;
-	TAILQ_INIT(&server.ready);
-	TAILQ_INIT(&server.sessions);
-	return 0;
+	signaling = (struct cp_signaling){
+		.config = &w.config,
+		.model = &w.model,
+		.stats = &stats,
+		.counters = &counters,
+		.wake = wake,
+	};
+	return cp_signaling_start(&signaling);
 }
 
 int clients_end(void **state)
@@ -60,6 +65,7 @@ int clients_end(void **state)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (clients[i].session)
 			close_client(&clients[i]);
+	cp_signaling_stop(&signaling);
 	return world_end(state);
 }
 
@@ -71,7 +77,7 @@ struct client *open_client(const struct cp_dialect *dialect, const char *user)
 	while (c->session)
 		c++;
 	snprintf(grant.user, sizeof(grant.user), "%s", user);
-	c->session = cp_session_open(&server, dialect, &carrier, c, "127.0.0.1", &grant);
+	c->session = cp_session_open(&signaling, dialect, &carrier, c, "127.0.0.1", &grant);
 	assert_non_null(c->session);
 	return c;
 }
@@ -92,17 +98,10 @@ void close_client(struct client *c)
 
 void settle(void)
 {
-	struct cp_session *s;
-
-	for (;;) {
+	do {
 		answer_all();
-		s = TAILQ_FIRST(&server.ready);
-		if (!s)
-			return;
-		TAILQ_REMOVE(&server.ready, s, ready);
-		s->is_ready = false;
-		cp_session_run(s);
-	}
+		cp_signaling_run(&signaling);
+	} while (w.pendings > 0);
 }
 
 void emit(struct client *c, const char *event, const char *data, double ack)

@@ -16,7 +16,7 @@ struct client {
 
 extern struct client clients[CLIENTS];
 
-/* The rooms' world, and a server around it. */
+/* The rooms' world, and signaling around it. */
 int clients_make(void **state);
 /* Everybody goes, and nothing may be left. */
 int clients_end(void **state);

@@ -64,9 +64,9 @@ static const char *request_name(void)
 		"getRouterRtpCapabilities", "createTransport", "produce", "consume"};
 	unsigned types = 0;
 
-	while (cp_b_types[types].handle)
+	while (cp_socketio_requests[types].handle)
 		types++;
-	return dice(3) > 0 ? pick(likely, 4) : cp_b_types[dice(types + 1)].name;
+	return dice(3) > 0 ? pick(likely, 4) : cp_socketio_requests[dice(types + 1)].name;
 }
 
 static void ask_something(unsigned i)
@@ -104,7 +104,7 @@ static void step(void)
 
 	w.cmds = 0;
 	if (!clients[i].session) {
-		open_client(&cp_dialect_b, pick(users, 3));
+		open_client(&cp_socketio_dialect, pick(users, 3));
 	} else if (dice(24) == 0) {
 		close_client(&clients[i]);
 		asked[i] = answered[i] = 0;

@@ -84,7 +84,7 @@ static void the_same_bytes_are_parsed_once(void **state)
 	assert_ptr_equal(capabilities(a)->child, capabilities(b)->child);
 	assert_ptr_not_equal(capabilities(a)->child, capabilities(c)->child);
 	cp_message_free(a);
-	cp_known_forget(); /* b still holds them */
+	cp_capabilities_clear(); /* b still holds them */
 	assert_string_equal(capabilities(b)->child->string, "codecs");
 	cp_message_free(b);
 	cp_message_free(c);
@@ -93,16 +93,16 @@ static void the_same_bytes_are_parsed_once(void **state)
 /* More texts than there is room for, all of them held, then one at a time. */
 static void keeps_a_few(void **state)
 {
-	cJSON *held[CP_KNOWN_MAX + 2];
+	cJSON *held[CP_CAPABILITIES_MAX + 2];
 	char text[64];
 
-	for (int i = 0; i < CP_KNOWN_MAX + 2; i++) {
+	for (int i = 0; i < CP_CAPABILITIES_MAX + 2; i++) {
 		snprintf(text, sizeof(text), "{\"rtpCapabilities\":{\"n\":%d}}", i);
 		held[i] = parse(text);
 		assert_int_equal(capabilities(held[i])->child->valueint, i);
-		assert_true(!(capabilities(held[i])->type & cJSON_IsReference) == (i >= CP_KNOWN_MAX));
+		assert_true(!(capabilities(held[i])->type & cJSON_IsReference) == (i >= CP_CAPABILITIES_MAX));
 	}
-	for (int i = 0; i < CP_KNOWN_MAX + 2; i++)
+	for (int i = 0; i < CP_CAPABILITIES_MAX + 2; i++)
 		cp_message_free(held[i]);
 	for (int i = 100; i < 200; i++) {
 		snprintf(text, sizeof(text), "{\"rtpCapabilities\":{\"n\":%d}}", i);
@@ -115,11 +115,12 @@ static void keeps_a_few(void **state)
 
 static void leaves_long_ones_alone(void **state)
 {
-	static char text[CP_KNOWN_TEXT_MAX + 100];
-	int n = snprintf(text, sizeof(text), "{\"rtpCapabilities\":{\"n\":\"%*s\"}}", CP_KNOWN_TEXT_MAX, "");
+	static char text[CP_CAPABILITIES_TEXT_MAX + 100];
+	int n = snprintf(text, sizeof(text), "{\"rtpCapabilities\":{\"n\":\"%*s\"}}",
+		CP_CAPABILITIES_TEXT_MAX, "");
 	cJSON *message = parse(text);
 
-	assert_true(n > CP_KNOWN_TEXT_MAX);
+	assert_true(n > CP_CAPABILITIES_TEXT_MAX);
 	assert_non_null(message);
 	assert_false(capabilities(message)->type & cJSON_IsReference);
 	cp_message_free(message);
@@ -145,7 +146,7 @@ static void capabilities_count_as_well(void)
 		assert_int_equal(trouble, !message ? CP_JSON_TOO_DEEP : CP_JSON_NONE);
 		cp_message_free(message);
 		if (depth % 2 == 0)
-			cp_known_forget();
+			cp_capabilities_clear();
 	}
 }
 
@@ -170,7 +171,7 @@ static void is_not_nested_too_deep(void **state)
 
 static int forget(void **state)
 {
-	cp_known_forget();
+	cp_capabilities_clear();
 	return 0;
 }
 

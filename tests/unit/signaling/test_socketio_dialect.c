@@ -14,7 +14,7 @@
 
 static struct client *open_socket(void)
 {
-	return open_client(&cp_dialect_b, "");
+	return open_client(&cp_socketio_dialect, "");
 }
 
 static const char *next_text(struct client *c)
@@ -452,7 +452,7 @@ static void only_a_host_closes_the_room(void **state)
 
 static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 {
-	struct client *old = open_client(&cp_dialect_b, "ann"), *viewer = open_socket(), *again;
+	struct client *old = open_client(&cp_socketio_dialect, "ann"), *viewer = open_socket(), *again;
 	char video[CP_ID_SIZE], id[CP_ID_SIZE];
 
 	enter(old);
@@ -461,7 +461,7 @@ static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 	snprintf(id, sizeof(id), "%s", TAILQ_FIRST(&old->session->peer->transports)->id);
 	make_producer(old, "video", false, video);
 	viewer->read = viewer->sent;
-	again = open_client(&cp_dialect_b, "ann");
+	again = open_client(&cp_socketio_dialect, "ann");
 	enter(again);
 	expect(viewer, "2[\"producerClosed\",{\"producerId\":\"%s\"}]", video);
 	expect(old, "2[\"producerClosed\",{\"producerId\":\"%s\"}]", video);
@@ -475,7 +475,7 @@ static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 
 static void both_dialects_share_a_room(void **state)
 {
-	struct client *a = open_client(&cp_dialect_a, ""), *b = open_socket();
+	struct client *a = open_client(&cp_json_dialect, ""), *b = open_socket();
 	char video[CP_ID_SIZE];
 	struct cp_fault fault;
 

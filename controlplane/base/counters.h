@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_BASE_COUNTERS_H
+#define SPATE_CONTROLPLANE_BASE_COUNTERS_H
+
+/*
+ * What the control plane counts for /metrics. Each folder adds to its own members; the operator's
+ * pages read them. The loop's thread only.
+ */
+
+#include <stdint.h>
+
+#include "controlplane/base/fault.h"
+
+/* All but sockets_open are totals since the start. */
+struct cp_counters {
+	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
+	uint64_t messages_in, messages_out; /* over WebSockets */
+	uint64_t dtls_connected, dtls_failed;
+	uint64_t dataplane_connected, dataplane_lost;
+	uint64_t error[CP_CODE_COUNT]; /* errors that clients were told */
+};
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_OPERATOR_PAGES_H
+#define SPATE_CONTROLPLANE_OPERATOR_PAGES_H
+
+/* The texts of the operator's pages. Each is malloc()ed; NULL: no memory. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "controlplane/operator/view.h"
+
+/* /healthz, as JSON. */
+char *cp_health_text(const struct cp_view *v, bool *healthy);
+/* /metrics, in Prometheus' text format. */
+char *cp_metrics_text(const struct cp_view *v, size_t *len);
+/* /rooms, as JSON. */
+char *cp_room_list_text(const struct cp_view *v);
+
+#endif

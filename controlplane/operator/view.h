@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_OPERATOR_VIEW_H
+#define SPATE_CONTROLPLANE_OPERATOR_VIEW_H
+
+/* What the operator can see of the process, on the administration socket and on pages. */
+
+#include <stdint.h>
+
+#include "controlplane/base/counters.h"
+#include "controlplane/engineio/engine.h"
+#include "controlplane/rooms/room.h"
+#include "shared/stats_reader.h"
+
+struct uv_loop_s;
+
+struct cp_view {
+	struct cp_model *model; /* commands also change it */
+	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
+	const struct cp_counters *counters;
+	const struct cp_eio_counts *engineio;
+	struct uv_loop_s *loop;
+	uint64_t started_ns; /* CLOCK_MONOTONIC */
+};
+
+#endif

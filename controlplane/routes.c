@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/routes.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "controlplane/entry/engineio_polling.h"
+#include "controlplane/entry/json_websocket.h"
+#include "controlplane/http/answer.h"
+#include "controlplane/operator/pages.h"
+
+/* --- the operator's pages ----------------------------------------------------------------- */
+
+static int health(void *owner, struct cp_connection *c)
+{
+	const struct cp_public *p = owner;
+	bool healthy;
+	char *text = cp_health_text(p->view, &healthy);
+
+	return cp_http_reply_text(c, healthy ? 200 : 503, "application/json", text);
+}
+
+static int metrics(void *owner, struct cp_connection *c)
+{
+	const struct cp_public *p = owner;
+	size_t len = 0;
+	char *text = cp_metrics_text(p->view, &len);
+
+	return cp_http_reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
+}
+
+/* For the page's list of rooms. Whoever needs a token to join is not told what there is to join. */
+static int rooms(void *owner, struct cp_connection *c)
+{
+	const struct cp_public *p = owner;
+
+	if (!p->config->http.room_list || cp_auth_required(p->auth))
+		return ENOENT;
+	return cp_http_reply_text(c, 200, "application/json", cp_room_list_text(p->view));
+}
+
+/* --- signaling ------------------------------------------------------------------------------ */
+
+static int json_upgrade(void *owner, struct lws *wsi)
+{
+	struct cp_public *p = owner;
+
+	return cp_json_websocket_filter(&p->server, wsi);
+}
+
+static int json_opened(void *owner, struct cp_websocket *w)
+{
+	struct cp_public *p = owner;
+
+	return cp_json_websocket_open(&p->signaling, w);
+}
+
+static int socketio_request(void *owner, struct cp_connection *c)
+{
+	struct cp_public *p = owner;
+
+	return cp_polling_request(&p->socketio, c);
+}
+
+static int socketio_upgrade(void *owner, struct lws *wsi)
+{
+	struct cp_public *p = owner;
+
+	return cp_eio_websocket_filter(&p->socketio, wsi);
+}
+
+static int socketio_opened(void *owner, struct cp_websocket *w)
+{
+	struct cp_public *p = owner;
+
+	return cp_eio_websocket_open(&p->socketio, w);
+}
+
+static const struct cp_route routes[] = {
+	{.path = "/", .upgrade = json_upgrade, .opened = json_opened},
+	{.path = CP_SOCKETIO_PATH,
+		.request = socketio_request,
+		.body = cp_polling_body,
+		.body_complete = cp_polling_body_complete,
+		.gone = cp_polling_gone,
+		.upgrade = socketio_upgrade,
+		.opened = socketio_opened},
+	{.path = "/healthz", .page = health},
+	{.path = "/metrics", .page = metrics},
+	{.path = "/rooms", .page = rooms},
+	{.path = NULL},
+};
+
+/* --- beginning and end ---------------------------------------------------------------------- */
+
+static void run_ready(uv_idle_t *idle)
+{
+	struct cp_public *p = idle->data;
+
+	uv_idle_stop(idle);
+	cp_signaling_run(&p->signaling);
+}
+
+static void wake(void *arg)
+{
+	struct cp_public *p = arg;
+
+	uv_idle_start(&p->ready, run_ready);
+}
+
+static int start_signaling(struct cp_public *p)
+{
+	int error;
+
+	p->signaling = (struct cp_signaling){
+		.config = p->config,
+		.model = p->model,
+		.stats = p->stats,
+		.auth = p->auth,
+		.counters = p->counters,
+		.wake = wake,
+		.wake_arg = p,
+	};
+	error = cp_signaling_start(&p->signaling);
+	if (error != 0)
+		return error;
+	error = cp_socketio_start(&p->socketio, p->loop, &p->server, &p->signaling);
+	if (error != 0)
+		cp_signaling_stop(&p->signaling);
+	return error;
+}
+
+int cp_public_start(struct cp_public *p, char *err, size_t err_size)
+{
+	int error = start_signaling(p);
+
+	if (error != 0) {
+		snprintf(err, err_size, "out of memory");
+		return error;
+	}
+	uv_idle_init(p->loop, &p->ready);
+	p->ready.data = p;
+	p->site = (struct cp_site){.routes = routes, .owner = p};
+	error = cp_server_start(&p->server, p->loop, p->config, &p->site, p->counters, err, err_size);
+	if (error != 0) {
+		cp_socketio_stop(&p->socketio);
+		uv_close((uv_handle_t *)&p->ready, NULL);
+		cp_signaling_stop(&p->signaling);
+	}
+	return error;
+}
+
+void cp_public_farewell(struct cp_public *p)
+{
+	cp_signaling_farewell(&p->signaling);
+}
+
+void cp_public_stop(struct cp_public *p)
+{
+	cp_socketio_stop(&p->socketio);
+	cp_server_stop(&p->server);
+	uv_close((uv_handle_t *)&p->ready, NULL);
+	cp_signaling_stop(&p->signaling);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/signaling/signaling.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "controlplane/signaling/capability_cache.h"
+#include "controlplane/signaling/json_dialect.h"
+#include "controlplane/signaling/session.h"
+
+static int print_capabilities(struct cp_signaling *s)
+{
+	cJSON *json = cp_router_capabilities(&s->model->router);
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+
+	cJSON_Delete(json);
+	/* Text that is printed already is only copied into each client's answer. */
+	s->capabilities = text ? cJSON_CreateRaw(text) : NULL;
+	cJSON_free(text);
+	if (!s->capabilities)
+		return ENOMEM;
+	s->greeting = cp_json_greeting(cJSON_Duplicate(s->capabilities, true));
+	return s->greeting ? 0 : ENOMEM;
+}
+
+int cp_signaling_start(struct cp_signaling *s)
+{
+	int error;
+
+	TAILQ_INIT(&s->ready);
+	TAILQ_INIT(&s->sessions);
+	error = print_capabilities(s);
+	if (error != 0)
+		cp_signaling_stop(s);
+	return error;
+}
+
+void cp_signaling_stop(struct cp_signaling *s)
+{
+	cp_text_release(s->greeting);
+	s->greeting = NULL;
+	cp_capabilities_clear();
+	cJSON_Delete(s->capabilities);
+	s->capabilities = NULL;
+}
+
+void cp_signaling_run(struct cp_signaling *s)
+{
+	struct cp_session *session;
+
+	while ((session = TAILQ_FIRST(&s->ready))) {
+		TAILQ_REMOVE(&s->ready, session, ready);
+		session->is_ready = false;
+		cp_session_run(session);
+	}
+}
+
+void cp_signaling_farewell(struct cp_signaling *s)
+{
+	struct cp_session *session, *next;
+
+	for (session = TAILQ_FIRST(&s->sessions); session; session = next) {
+		next = TAILQ_NEXT(session, all);
+		cp_session_close(session, CP_CLOSE_GOING_AWAY, "the server is stopping");
+	}
+}
+
+int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_credentials *who,
+	struct cp_grant *grant, struct cp_fault *fault)
+{
+	int error;
+
+	if (who->user[0] != '\0' && !cp_name_valid(who->user))
+		return cp_refuse(fault, CP_BAD_REQUEST, "%s: " CP_NAME_RULE, who->user_member);
+	error = cp_auth_check(s->auth, who->token, grant, fault);
+	if (error == 0 && !cp_auth_required(s->auth))
+		snprintf(grant->user, sizeof(grant->user), "%s", who->user);
+	return error;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_SIGNALING_SIGNALING_H
+#define SPATE_CONTROLPLANE_SIGNALING_SIGNALING_H
+
+/*
+ * What all clients' sessions share: the rooms, the limits, what the router can do, and the list
+ * of sessions whose next request may begin. No I/O: the loop is woken through a callback.
+ */
+
+#include <sys/queue.h>
+
+#include <cjson/cJSON.h>
+
+#include "controlplane/auth/auth.h"
+#include "controlplane/base/counters.h"
+#include "controlplane/base/text.h"
+#include "controlplane/rooms/room.h"
+#include "shared/config.h"
+#include "shared/stats_reader.h"
+
+struct cp_session;
+
+struct cp_signaling {
+	/* The owner sets these before cp_signaling_start; they outlive it. */
+	const struct sh_config *config;
+	struct cp_model *model;
+	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
+	const struct cp_auth *auth;
+	struct cp_counters *counters;
+	void (*wake)(void *arg); /* has cp_signaling_run called when the loop comes round */
+	void *wake_arg;
+
+	cJSON *capabilities; /* the router's, printed, for every peer */
+	struct cp_text *greeting; /* the same as the JSON dialect says it */
+	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
+	TAILQ_HEAD(, cp_session) sessions; /* all of them */
+};
+
+/* 0 or ENOMEM. */
+int cp_signaling_start(struct cp_signaling *s);
+/* All sessions must be gone. */
+void cp_signaling_stop(struct cp_signaling *s);
+
+/* Begins the next request of each session in `ready`. */
+void cp_signaling_run(struct cp_signaling *s);
+/* Closes each session, because the server stops. */
+void cp_signaling_farewell(struct cp_signaling *s);
+
+/* What a client says of itself when it connects. */
+struct cp_credentials {
+	const char *user; /* "": not named */
+	const char *user_member; /* what the message of a bad name calls it */
+	const char *token; /* "": none */
+};
+
+/* What that client may do, in `grant`. 0, or errno with the fault. */
+int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_credentials *who,
+	struct cp_grant *grant, struct cp_fault *fault);
+
+#endif
