@@ -18,10 +18,10 @@
 #include "controlplane/affinity.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/clock.h"
-#include "controlplane/bridge/bridge.h"
+#include "controlplane/bridge/dataplane.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
-#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/model.h"
 #include "controlplane/routes.h"
 #include "shared/config.h"
 #include "shared/log.h"
@@ -37,7 +37,7 @@ struct control {
 	uv_loop_t loop;
 	struct cp_model model;
 	struct cp_counters counters;
-	struct cp_plane plane;
+	struct cp_dataplane dataplane;
 	struct cp_view view;
 	struct cp_public public;
 	struct cp_admin admin;
@@ -213,9 +213,9 @@ static void reload(uv_signal_t *handle, int number)
 		sh_log(SH_LOG_INFO, "reloaded what=auth");
 }
 
-static void dataplane_connected(struct cp_plane *plane)
+static void dataplane_connected(struct cp_dataplane *dataplane)
 {
-	struct control *c = plane->owner;
+	struct control *c = dataplane->owner;
 
 	if (c->ready)
 		return;
@@ -251,8 +251,8 @@ static void stop(uv_signal_t *handle, int number)
 	 * them: a session that ends would otherwise delete its transports there and stop its media.
 	 */
 	cp_public_farewell(&c->public);
-	cp_plane_detach(&c->plane);
-	cp_plane_stop(&c->plane);
+	cp_dataplane_detach(&c->dataplane);
+	cp_dataplane_stop(&c->dataplane);
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
 }
 
@@ -263,8 +263,8 @@ static int start(struct control *c, char *err, size_t err_size)
 
 	if (error != 0)
 		return error;
-	error = cp_plane_start(&c->plane, &c->loop, &c->config, &c->model, &c->counters, dataplane_connected,
-		c, err, err_size);
+	error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
+		dataplane_connected, c, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		return error;
@@ -272,8 +272,8 @@ static int start(struct control *c, char *err, size_t err_size)
 	error = cp_public_start(&c->public, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
-		cp_plane_detach(&c->plane);
-		cp_plane_stop(&c->plane);
+		cp_dataplane_detach(&c->dataplane);
+		cp_dataplane_stop(&c->dataplane);
 	}
 	return error;
 }
@@ -283,7 +283,7 @@ static void connect_parts(struct control *c)
 {
 	c->view = (struct cp_view){
 		.model = &c->model,
-		.stats = &c->plane.stats,
+		.stats = &c->dataplane.stats,
 		.counters = &c->counters,
 		.engineio = &c->public.socketio.engine.counts,
 		.loop = &c->loop,
@@ -292,7 +292,7 @@ static void connect_parts(struct control *c)
 	c->public.loop = &c->loop;
 	c->public.config = &c->config;
 	c->public.model = &c->model;
-	c->public.stats = &c->plane.stats;
+	c->public.stats = &c->dataplane.stats;
 	c->public.auth = c->auth;
 	c->public.counters = &c->counters;
 	c->public.view = &c->view;
@@ -324,7 +324,7 @@ int main(int argc, char **argv)
 	}
 	uv_timer_init(&c.loop, &c.rooms);
 	c.rooms.data = &c;
-	cp_model_init(&c.model, &c.config, &cp_plane_media, &c.plane, &loop_clock, &c);
+	cp_model_init(&c.model, &c.config, &cp_dataplane_bridge, &c.dataplane, &loop_clock, &c);
 	connect_parts(&c);
 	if (start(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);

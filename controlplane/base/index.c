@@ -10,7 +10,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-int cp_index_put(struct cp_index *index, void *object)
+int cp_index_add(struct cp_index *index, void *object)
 {
 	void *const *node = tsearch(object, &index->root, compare);
 
@@ -20,16 +20,16 @@ int cp_index_put(struct cp_index *index, void *object)
 	return 0;
 }
 
-void *cp_index_get(const struct cp_index *index, const char *id)
+void *cp_index_find(const struct cp_index *index, const char *id)
 {
 	void *const *node = tfind(id, &index->root, compare);
 
 	return node ? *node : NULL;
 }
 
-void cp_index_take(struct cp_index *index, const void *object)
+void cp_index_remove(struct cp_index *index, const void *object)
 {
-	if (cp_index_get(index, object) != object)
+	if (cp_index_find(index, object) != object)
 		return;
 	tdelete(object, &index->root, compare);
 	index->count--;

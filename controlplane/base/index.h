@@ -13,9 +13,9 @@ struct cp_index {
 };
 
 /* 0, or -1: no memory, or the id is there already. */
-int cp_index_put(struct cp_index *index, void *object);
+int cp_index_add(struct cp_index *index, void *object);
 /* NULL: there is none. */
-void *cp_index_get(const struct cp_index *index, const char *id);
-void cp_index_take(struct cp_index *index, const void *object);
+void *cp_index_find(const struct cp_index *index, const char *id);
+void cp_index_remove(struct cp_index *index, const void *object);
 
 #endif

@@ -7,47 +7,49 @@
 #include <string.h>
 
 #include "controlplane/base/id.h"
-#include "controlplane/bridge/bridge.h"
+#include "controlplane/bridge/dataplane.h"
 
 /* Outlives its transport until every command about it is answered. */
 struct cp_plain_link {
-	struct cp_plane *plane;
+	struct cp_dataplane *dataplane;
 	struct cp_transport *transport; /* NULL: it has closed */
 	sh_id dp_id;
-	uint16_t port;
+	uint16_t udp_port;
 	unsigned commands; /* not answered yet */
 	unsigned to_open; /* of which the transport waits for */
 	int error; /* of the first of those that failed */
-	cp_media_done done; /* of transport_open; NULL once it was called */
+	cp_bridge_done done; /* of transport_open; NULL once it was called */
 	void *arg;
 	TAILQ_ENTRY(cp_plain_link) next;
 };
 
 /* --- ports -------------------------------------------------------------------------------------- */
 
-static bool taken(const struct cp_plane *p, uint16_t port)
+static bool taken(const struct cp_dataplane *p, uint16_t port)
 {
 	return p->plain_port[port / 64] >> port % 64 & 1;
 }
 
-static void set_taken(struct cp_plane *p, uint16_t port, bool is)
+static void set_taken(struct cp_dataplane *p, uint16_t port, bool is)
 {
 	uint64_t bit = 1ull << port % 64;
 
 	p->plain_port[port / 64] = is ? p->plain_port[port / 64] | bit : p->plain_port[port / 64] & ~bit;
 }
 
-/* The worker that has a port of the range. */
-static uint32_t worker_of(const struct cp_dp_info *info, uint16_t port)
+static uint32_t worker_of(const struct cp_dp_info *info, uint16_t udp_port)
 {
-	return (uint32_t)(port - info->udp_port_base) % info->workers;
+	uint32_t ports = (uint32_t)info->udp_port_last - info->udp_port_base + 1;
+
+	return (uint32_t)sh_port_owner((uint32_t)udp_port - info->udp_port_base, info->workers, ports);
 }
 
 /*
- * The one that is asked for, else the next that is free, if there is one the next that
- * `worker` has: what a control plane before us may still have is not met at once. 0, or errno.
+ * Takes the port that was asked for. Otherwise picks the next free one, preferring ports of
+ * `worker`. The search goes on where the last one ended and starts at random, so that it avoids
+ * ports that a previous control plane may still have. 0, ERANGE, EADDRINUSE or EADDRNOTAVAIL.
  */
-static int choose_port(struct cp_plane *p, const struct cp_dp_info *info, uint32_t worker, uint16_t *port)
+static int choose_port(struct cp_dataplane *p, const struct cp_dp_info *info, uint32_t worker, uint16_t *port)
 {
 	uint32_t ports = (uint32_t)info->udp_port_last - info->udp_port_base + 1, n = ports - info->workers;
 	uint16_t chosen = 0;
@@ -76,7 +78,7 @@ static int choose_port(struct cp_plane *p, const struct cp_dp_info *info, uint32
 }
 
 /* What the other side is told to send to: of the same family as its own address, where that is known. */
-static struct sh_addr local_address(const struct cp_plane *p, const struct cp_dp_info *info,
+static struct sh_addr local_address(const struct cp_dataplane *p, const struct cp_dp_info *info,
 	const struct cp_plain *plain)
 {
 	bool announced = p->config->network.announced_count > 0;
@@ -87,7 +89,7 @@ static struct sh_addr local_address(const struct cp_plane *p, const struct cp_dp
 	for (uint32_t i = count; i-- > 0;)
 		if (list[i].family == plain->remote.family)
 			local = list[i];
-	local.port = plain->port;
+	local.port = plain->udp_port;
 	return local;
 }
 
@@ -97,7 +99,7 @@ static void release(struct cp_plain_link *link)
 {
 	if (link->commands > 0 || link->transport)
 		return;
-	set_taken(link->plane, link->port, false);
+	set_taken(link->dataplane, link->udp_port, false);
 	free(link);
 }
 
@@ -105,7 +107,7 @@ static void release(struct cp_plain_link *link)
 static void opened(void *arg, int error)
 {
 	struct cp_plain_link *link = arg;
-	cp_media_done done = link->done;
+	cp_bridge_done done = link->done;
 
 	link->commands--;
 	link->to_open--;
@@ -135,14 +137,14 @@ static int send_add(struct cp_plain_link *link, const struct cp_dp_info *info, c
 	int error;
 
 	a->kind = SH_TRANSPORT_PLAIN;
-	a->port = plain->port;
-	a->worker = worker_of(info, plain->port);
+	a->port = plain->udp_port;
+	a->worker = worker_of(info, plain->udp_port);
 	a->consent_ms = plain->idle_ms;
 	a->flags = plain->keys ? SH_PLAIN_SRTP : 0;
 	a->plain.remote = plain->remote;
 	memcpy(a->plain.mac, plain->mac, sizeof(a->plain.mac));
 	a->plain.vlan = plain->vlan;
-	error = cp_dp_send(link->plane->dp, &cmd, opened, link);
+	error = cp_dp_send(link->dataplane->dp, &cmd, opened, link);
 	if (error == 0) {
 		link->commands++;
 		link->to_open++;
@@ -153,7 +155,7 @@ static int send_add(struct cp_plain_link *link, const struct cp_dp_info *info, c
 static int send_keys(struct cp_plain_link *link, const struct sh_transport_keys *keys)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS, .id = link->dp_id, .transport_keys = *keys};
-	int error = cp_dp_send(link->plane->dp, &cmd, opened, link);
+	int error = cp_dp_send(link->dataplane->dp, &cmd, opened, link);
 
 	explicit_bzero(&cmd, sizeof(cmd));
 	if (error == 0) {
@@ -167,7 +169,7 @@ static void send_delete(struct cp_plain_link *link)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL, .id = link->dp_id};
 
-	if (link->plane->dp && cp_dp_send(link->plane->dp, &cmd, deleted, link) == 0)
+	if (link->dataplane->dp && cp_dp_send(link->dataplane->dp, &cmd, deleted, link) == 0)
 		link->commands++;
 }
 
@@ -175,13 +177,13 @@ static void send_delete(struct cp_plain_link *link)
 
 static void forget(struct cp_plain_link *link)
 {
-	TAILQ_REMOVE(&link->plane->plain, link, next);
+	TAILQ_REMOVE(&link->dataplane->plain, link, next);
 	link->transport = NULL;
 	send_delete(link);
 	release(link);
 }
 
-int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_done done, void *arg)
+int cp_plain_link_open(struct cp_dataplane *p, struct cp_transport *t, cp_bridge_done done, void *arg)
 {
 	const struct cp_dp_info *info = cp_dp_get_info(p->dp);
 	struct cp_plain_link *link;
@@ -189,19 +191,20 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 
 	if (!info)
 		return ENOTCONN;
-	error = choose_port(p, info, t->worker, &t->plain->port);
+	error = choose_port(p, info, t->worker, &t->plain->udp_port);
 	if (error != 0)
 		return error;
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return ENOMEM;
-	t->worker = worker_of(info, t->plain->port);
+	t->worker = worker_of(info, t->plain->udp_port);
 	t->plain->local = local_address(p, info, t->plain);
 	cp_id_make(t->id);
 	t->dp_id = cp_dp_id_make();
 	t->link = link;
-	*link = (struct cp_plain_link){.plane = p, .transport = t, .dp_id = t->dp_id, .port = t->plain->port};
-	set_taken(p, link->port, true);
+	*link = (struct cp_plain_link){
+		.dataplane = p, .transport = t, .dp_id = t->dp_id, .udp_port = t->plain->udp_port};
+	set_taken(p, link->udp_port, true);
 	TAILQ_INSERT_TAIL(&p->plain, link, next);
 	error = send_add(link, info, t->plain);
 	if (error == 0 && t->plain->keys)
@@ -215,10 +218,10 @@ int cp_plane_plain_open(struct cp_plane *p, struct cp_transport *t, cp_media_don
 	return 0;
 }
 
-void cp_plane_plain_close(struct cp_transport *t)
+void cp_plain_link_close(struct cp_transport *t)
 {
 	struct cp_plain_link *link = t->link;
-	cp_media_done done = link->done;
+	cp_bridge_done done = link->done;
 
 	link->done = NULL;
 	if (done)
@@ -228,7 +231,7 @@ void cp_plane_plain_close(struct cp_transport *t)
 
 /* --- news from the data plane ------------------------------------------------------------------------ */
 
-bool cp_plane_plain_event(struct cp_plane *p, const struct sh_event *event)
+bool cp_plain_link_event(struct cp_dataplane *p, const struct sh_event *event)
 {
 	struct cp_plain_link *link;
 

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/bridge/bridge.h"
+#include "controlplane/bridge/dataplane.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/rooms/room.h"
 #include "shared/log.h"
 
 /* A room's transport and its WebRTC side. */
 struct link {
-	struct cp_plane *plane;
+	struct cp_dataplane *dataplane;
 	struct cp_transport *transport;
 	struct cp_webrtc *webrtc;
-	cp_media_done done; /* of transport_open; NULL once it was called */
+	cp_bridge_done done; /* of transport_open; NULL once it was called */
 	void *arg;
 };
 
 static void created(void *arg, struct cp_webrtc *w, int error)
 {
 	struct link *link = arg;
-	cp_media_done done = link->done;
+	cp_bridge_done done = link->done;
 
 	link->done = NULL;
 	done(link->arg, error); /* with an error it closes the transport, and the link is gone */
@@ -36,11 +37,11 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 			t->peer->room->name, t->peer->id, t->id);
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
-		link->plane->counters->dtls_connected++;
+		link->dataplane->counters->dtls_connected++;
 		cp_transport_connected(t);
 		break;
 	case CP_WEBRTC_FAILED:
-		link->plane->counters->dtls_failed++;
+		link->dataplane->counters->dtls_failed++;
 		cp_transport_fail(t, CP_INTERNAL, reason);
 		break;
 	case CP_WEBRTC_CLOSED:
@@ -51,26 +52,26 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 	}
 }
 
-static bool up(void *media)
+static bool up(void *bridge)
 {
-	const struct cp_plane *p = media;
+	const struct cp_dataplane *p = bridge;
 
 	return p->up;
 }
 
-static int transport_open(void *media, struct cp_transport *t, cp_media_done done, void *arg)
+static int transport_open(void *bridge, struct cp_transport *t, cp_bridge_done done, void *arg)
 {
 	static const struct cp_webrtc_events events = {.created = created, .state = state_changed};
-	struct cp_plane *p = media;
+	struct cp_dataplane *p = bridge;
 	struct link *link;
 	int error;
 
 	if (t->plain)
-		return cp_plane_plain_open(p, t, done, arg);
+		return cp_plain_link_open(p, t, done, arg);
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return ENOMEM;
-	*link = (struct link){.plane = p, .transport = t, .done = done, .arg = arg};
+	*link = (struct link){.dataplane = p, .transport = t, .done = done, .arg = arg};
 	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &events, link);
 	if (error != 0) {
 		free(link);
@@ -82,7 +83,7 @@ static int transport_open(void *media, struct cp_transport *t, cp_media_done don
 	return 0;
 }
 
-static cJSON *transport_parameters(void *media, const struct cp_transport *t)
+static cJSON *transport_parameters(void *bridge, const struct cp_transport *t)
 {
 	const struct link *link = t->link;
 
@@ -101,7 +102,7 @@ static void add_address(cJSON *into, const char *ip_name, const char *port_name,
 	cJSON_AddNumberToObject(into, port_name, address->port);
 }
 
-static void transport_describe(void *media, const struct cp_transport *t, cJSON *into)
+static void transport_describe(void *bridge, const struct cp_transport *t, cJSON *into)
 {
 	const struct link *link = t->link;
 	const struct sh_path *path = cp_webrtc_selected(link->webrtc);
@@ -117,7 +118,7 @@ static void transport_describe(void *media, const struct cp_transport *t, cJSON 
 	cJSON_AddStringToObject(tuple, "protocol", "udp");
 }
 
-static int transport_connect(void *media, struct cp_transport *t, const cJSON *dtls_parameters,
+static int transport_connect(void *bridge, struct cp_transport *t, const cJSON *dtls_parameters,
 	struct cp_fault *fault)
 {
 	const struct link *link = t->link;
@@ -137,7 +138,7 @@ static int transport_connect(void *media, struct cp_transport *t, const cJSON *d
 	}
 }
 
-static cJSON *transport_restart(void *media, struct cp_transport *t, struct cp_fault *fault)
+static cJSON *transport_restart(void *bridge, struct cp_transport *t, struct cp_fault *fault)
 {
 	const struct link *link = t->link;
 	cJSON *parameters = NULL;
@@ -152,12 +153,12 @@ static cJSON *transport_restart(void *media, struct cp_transport *t, struct cp_f
 	return NULL;
 }
 
-static void transport_close(void *media, struct cp_transport *t)
+static void transport_close(void *bridge, struct cp_transport *t)
 {
 	struct link *link = t->link;
 
 	if (t->plain) {
-		cp_plane_plain_close(t);
+		cp_plain_link_close(t);
 		return;
 	}
 	cp_webrtc_close(link->webrtc);
@@ -166,14 +167,14 @@ static void transport_close(void *media, struct cp_transport *t)
 	free(link);
 }
 
-static int submit(void *media, struct sh_cmd *cmd, cp_media_done done, void *arg)
+static int submit(void *bridge, struct sh_cmd *cmd, cp_bridge_done done, void *arg)
 {
-	struct cp_plane *p = media;
+	struct cp_dataplane *p = bridge;
 
 	return cp_dp_send(p->dp, cmd, done, arg);
 }
 
-const struct cp_media cp_plane_media = {
+const struct cp_bridge cp_dataplane_bridge = {
 	.up = up,
 	.transport_open = transport_open,
 	.transport_parameters = transport_parameters,

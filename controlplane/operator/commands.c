@@ -8,6 +8,9 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/plain_commands.h"
 #include "controlplane/operator/reply_line.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/plain_transport.h"
+#include "controlplane/rooms/room.h"
 
 /* What is placed on each worker; nothing while there is no data plane. */
 static void add_workers(const struct cp_view *v, cJSON *reply)
@@ -80,7 +83,7 @@ static void add_transport(const struct cp_transport *t, cJSON *list)
 	cJSON_AddStringToObject(entry, "dp_id", dp_id);
 	cJSON_AddStringToObject(entry, "room", t->peer->room->name);
 	cJSON_AddStringToObject(entry, "peer", t->peer->id);
-	cJSON_AddStringToObject(entry, "purpose", t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+	cJSON_AddStringToObject(entry, "purpose", cp_purpose_name(t->purpose));
 	cJSON_AddStringToObject(entry, "state", cp_transport_state_name(t->state));
 	cJSON_AddItemToArray(list, entry);
 }
@@ -180,7 +183,7 @@ void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct 
 
 void cp_admin_forget(const struct cp_view *v, struct cp_admin_asker *asker)
 {
-	cp_plain_forget(v->model, asker);
+	cp_plain_abandon(v->model, asker);
 	cp_admin_wipe_keys(asker->srtp);
 	cJSON_Delete(asker->srtp);
 	asker->srtp = NULL;

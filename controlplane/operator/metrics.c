@@ -10,6 +10,7 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/metrics_ports.h"
 #include "controlplane/operator/metrics_process.h"
+#include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
 

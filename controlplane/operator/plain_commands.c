@@ -12,6 +12,11 @@
 #include "controlplane/negotiation/json.h"
 #include "controlplane/operator/reply_line.h"
 #include "controlplane/operator/sdes.h"
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/plain_transport.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
 
 enum { AUDIO_PT = 111, VIDEO_PT = 96, TEXT_MAX = 80, IDLE_MAX_S = 600 };
 
@@ -103,7 +108,7 @@ static int get_plain(const cJSON *request, struct cp_plain *plain, struct cp_fau
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"mac: must be one device's, 02:00:00:00:00:01, and goes with a remote");
 	plain->learns = !remote;
-	plain->port = (uint16_t)port;
+	plain->udp_port = (uint16_t)port;
 	plain->vlan = (uint16_t)vlan;
 	plain->idle_ms = idle_s * 1000;
 	return 0;
@@ -252,7 +257,7 @@ static void describe(const struct cp_transport *t, cJSON *into)
 	local.port = 0;
 	sh_addr_format(&local, text, sizeof(text));
 	cJSON_AddStringToObject(into, "address", text);
-	cJSON_AddNumberToObject(into, "port", plain->port);
+	cJSON_AddNumberToObject(into, "port", plain->udp_port);
 	if (plain->remote.family != 0) {
 		sh_addr_format(&plain->remote, text, sizeof(text));
 		cJSON_AddStringToObject(into, "remote", text);
@@ -296,7 +301,7 @@ static void made(void *arg, const struct cp_fault *fault, const struct cp_transp
 /* --- the commands ------------------------------------------------------------------------------------ */
 
 /* Adds what is the same for both, and begins. */
-static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_ask *ask,
+static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_options *ask,
 	struct cp_admin_asker *asker, struct cp_fault *err)
 {
 	struct sh_transport_keys keys = {.profile = 0};
@@ -308,7 +313,7 @@ static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_ask 
 		get_keys(request, &plain, &keys, &asker->srtp, err) == 0) {
 		ask->plain = &plain;
 		ask->keys = plain.profile != 0 ? &keys : NULL;
-		begun = cp_plain_begin(m, ask, made, asker) == 0;
+		begun = cp_plain_create(m, ask, made, asker) == 0;
 		if (!begun)
 			cp_refuse(err, CP_INTERNAL, "out of memory");
 	}
@@ -324,7 +329,7 @@ static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_ask 
 bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_admin_asker *asker,
 	struct cp_fault *err)
 {
-	struct cp_plain_ask ask = {.room = NULL};
+	struct cp_plain_options ask = {.room = NULL};
 	const char *name = NULL;
 	const struct cp_codec *codec;
 	cJSON *rtp, *kind;
@@ -371,7 +376,7 @@ static const char *find_producer(struct cp_model *m, const char *room_name, cons
 bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_admin_asker *asker,
 	struct cp_fault *err)
 {
-	struct cp_plain_ask ask = {.rtx = is_true(request, "rtx")};
+	struct cp_plain_options ask = {.rtx = is_true(request, "rtx")};
 	const char *room = NULL, *kind = NULL;
 
 	if (get_text(request, "room", &room, err) < 0 || get_text(request, "kind", &kind, err) < 0 ||

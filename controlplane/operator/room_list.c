@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/operator/pages.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
 
 #include <string.h>
 

@@ -8,9 +8,9 @@
 
 #include "controlplane/base/counters.h"
 #include "controlplane/engineio/engine.h"
-#include "controlplane/rooms/room.h"
 #include "shared/stats_reader.h"
 
+struct cp_model;
 struct uv_loop_s;
 
 struct cp_view {

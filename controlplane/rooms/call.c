@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "controlplane/rooms/bridge.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/room_state.h"
 
 struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done)
@@ -62,8 +66,8 @@ void cp_call_submit(struct cp_call *call, struct sh_cmd *cmd)
 	const struct cp_model *m = call->peer->room->model;
 	int error = ENOTCONN;
 
-	if (m->media->up(m->media_arg))
-		error = m->media->submit(m->media_arg, cmd, cp_call_acknowledged, call);
+	if (m->bridge->up(m->bridge_arg))
+		error = m->bridge->submit(m->bridge_arg, cmd, cp_call_acknowledged, call);
 	if (error != 0)
 		cp_call_acknowledged(call, error);
 }
@@ -71,8 +75,8 @@ void cp_call_submit(struct cp_call *call, struct sh_cmd *cmd)
 void cp_model_submit(struct cp_model *m, struct sh_cmd *cmd)
 {
 	/* Without a data plane there is nothing to undo; with one that is lost now, neither. */
-	if (m->media->up(m->media_arg))
-		m->media->submit(m->media_arg, cmd, NULL, NULL);
+	if (m->bridge->up(m->bridge_arg))
+		m->bridge->submit(m->bridge_arg, cmd, NULL, NULL);
 }
 
 void cp_call_abort(struct cp_peer *peer, const void *object, enum cp_code why, const char *reason)

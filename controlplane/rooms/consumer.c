@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/consumer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shared/log.h"
+#include "controlplane/rooms/call.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/transport.h"
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_consumer *c)
 {
@@ -17,7 +21,7 @@ static void log_event(enum sh_log_level level, const char *event, const struct c
 
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
-	struct cp_consumer *c = cp_index_get(&peer->room->model->consumers, id);
+	struct cp_consumer *c = cp_index_find(&peer->room->model->consumers, id);
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
@@ -129,7 +133,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 		free(c);
 		return NULL;
 	}
-	if (cp_index_put(&t->peer->room->model->consumers, c) < 0) {
+	if (cp_index_add(&t->peer->room->model->consumers, c) < 0) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		free(c->rtp_parameters);
 		free(c);
@@ -139,7 +143,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
 	t->peer->consumer_count++;
 	t->peer->room->consumer_count++;
-	cp_load_consumed(c);
+	cp_load_add_consumer(c);
 	return c;
 }
 
@@ -216,8 +220,8 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	if (c->live)
 		log_event(cp_room_end_level(owner->room), "closed", c);
 	cp_model_submit(m, &cmd);
-	cp_load_unconsumed(c);
-	cp_index_take(&m->consumers, c);
+	cp_load_remove_consumer(c);
+	cp_index_remove(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
 	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);
 	owner->consumer_count--;

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/load.h"
+
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/transport.h"
 
 enum {
 	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* an audience may come before its host */
@@ -41,8 +47,8 @@ static void reserve(struct cp_transport *t)
 	TAILQ_INSERT_TAIL(&m->load.reserving, t, in_reserving);
 }
 
-/* So much of it is there now, or all of it is not to come. */
-static void take_reserved(struct cp_transport *t, uint64_t rate)
+/* Releases `rate` of the transport's reservation: that load is there now, or will not come. */
+static void release_reserved(struct cp_transport *t, uint64_t rate)
 {
 	if (t->reserved == 0)
 		return;
@@ -59,19 +65,19 @@ static void expire(struct cp_model *m)
 	struct cp_transport *t;
 
 	while ((t = TAILQ_FIRST(&m->load.reserving)) && t->reserved_until_ms <= now)
-		take_reserved(t, t->reserved);
+		release_reserved(t, t->reserved);
 }
 
 /* --- what comes and goes ----------------------------------------------------------------------- */
 
-uint32_t cp_load_place(const struct cp_room *room)
+uint32_t cp_load_choose_worker(const struct cp_room *room)
 {
 	const struct cp_load *l = &room->model->load;
 
 	return cp_placement_choose(l->worker, room->audience, l->workers);
 }
 
-void cp_load_opened(struct cp_transport *t)
+void cp_load_add_transport(struct cp_transport *t)
 {
 	worker_of(t)->transports++;
 	if (t->purpose == CP_PURPOSE_RECV)
@@ -79,39 +85,39 @@ void cp_load_opened(struct cp_transport *t)
 	reserve(t);
 }
 
-void cp_load_closed(struct cp_transport *t)
+void cp_load_remove_transport(struct cp_transport *t)
 {
-	take_reserved(t, t->reserved);
+	release_reserved(t, t->reserved);
 	worker_of(t)->transports--;
 	if (t->purpose == CP_PURPOSE_RECV)
 		t->peer->room->audience[t->worker]--;
 }
 
-void cp_load_produced(struct cp_producer *p)
+void cp_load_add_producer(struct cp_producer *p)
 {
 	p->rate = p->consumable.kind == SH_KIND_AUDIO ? CP_LOAD_AUDIO : CP_LOAD_VIDEO;
 	p->transport->peer->room->rate += p->rate;
 	worker_of(p->transport)->rate += CP_LOAD_INGRESS * p->rate;
-	take_reserved(p->transport, CP_LOAD_INGRESS * p->rate);
+	release_reserved(p->transport, CP_LOAD_INGRESS * p->rate);
 }
 
-void cp_load_unproduced(struct cp_producer *p)
+void cp_load_remove_producer(struct cp_producer *p)
 {
 	p->transport->peer->room->rate -= p->rate;
 	worker_of(p->transport)->rate -= CP_LOAD_INGRESS * p->rate;
 }
 
-void cp_load_consumed(struct cp_consumer *c)
+void cp_load_add_consumer(struct cp_consumer *c)
 {
 	struct cp_worker_load *w = worker_of(c->transport);
 
 	c->producer->audience[c->transport->worker]++;
 	w->consumers++;
 	w->rate += c->producer->rate;
-	take_reserved(c->transport, c->producer->rate);
+	release_reserved(c->transport, c->producer->rate);
 }
 
-void cp_load_unconsumed(struct cp_consumer *c)
+void cp_load_remove_consumer(struct cp_consumer *c)
 {
 	struct cp_worker_load *w = worker_of(c->transport);
 
@@ -134,22 +140,22 @@ static void set_rate(struct cp_producer *p, uint64_t rate)
 	p->rate = rate;
 }
 
-void cp_producer_counted(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms)
+void cp_producer_measure(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms)
 {
 	uint64_t units = cp_load_units(packets, bytes), rate;
 
 	if (ms < MEASURE_MS)
 		return;
-	if (p->counted && units >= p->units) {
+	if (p->measured && units >= p->units) {
 		rate = (units - p->units) * 1000 / ms;
 		set_rate(p, (p->rate * (SMOOTH - 1) + rate + SMOOTH / 2) / SMOOTH);
 	}
-	p->counted = true;
+	p->measured = true;
 	p->units = units;
 }
 
-void cp_model_look(struct cp_model *m, const struct cp_worker_look *look)
+void cp_model_sample_workers(struct cp_model *m, const struct cp_worker_sample *sample)
 {
 	expire(m);
-	cp_placement_look(m->load.worker, look, m->load.workers);
+	cp_placement_update(m->load.worker, sample, m->load.workers);
 }

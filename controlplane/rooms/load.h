@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_ROOMS_LOAD_H
 
 /*
- * What the rooms have on each worker, kept as they change, so that a transport can be
- * placed at the cost of a look at the workers (placement.h). What a stream costs is
+ * The load that the rooms put on each worker. The sums are kept up to date with each change, so
+ * that placing a transport only compares the workers (worker_placement.h). The rate of a stream is
  * estimated when its producer is made and measured from then on.
  */
 
@@ -21,7 +21,7 @@ struct cp_producer;
 struct cp_consumer;
 struct cp_transport;
 
-enum { CP_RESERVED_MS = 10000 }; /* a new transport has what it is for by then, or does not want it */
+enum { CP_RESERVED_MS = 10000 /* how long load is reserved for a new transport */ };
 
 struct cp_load {
 	uint32_t workers; /* 1 at least */
@@ -31,25 +31,25 @@ struct cp_load {
 
 void cp_load_init(struct cp_load *l);
 
-/* --- of whoever carries the media ---------------------------------------------------------- */
+/* --- for the bridge --------------------------------------------------------------------------- */
 
-/* A data plane is there, with so many workers and nothing of ours on them. */
+/* A data plane is connected, with so many workers and nothing of ours on them. */
 void cp_model_workers(struct cp_model *m, uint32_t workers);
-/* A look at the data plane's workers, about once a second, `workers` of them; producers' rates are up to date. */
-void cp_model_look(struct cp_model *m, const struct cp_worker_look *look);
-/* What has come of a producer's stream since its first packet, `ms` after this was said the last time. */
-void cp_producer_counted(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms);
+/* Samples of all workers, about once a second, after producers were measured. */
+void cp_model_sample_workers(struct cp_model *m, const struct cp_worker_sample *sample);
+/* All that came of a producer's stream so far, `ms` after the last measurement. */
+void cp_producer_measure(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms);
 
-/* --- of the rooms --------------------------------------------------------------------------- */
+/* --- for the rooms --------------------------------------------------------------------------- */
 
 /* The worker for one more transport of the room. */
-uint32_t cp_load_place(const struct cp_room *room);
-/* On t->worker, from and to when it is in the rooms' lists. */
-void cp_load_opened(struct cp_transport *t);
-void cp_load_closed(struct cp_transport *t);
-void cp_load_produced(struct cp_producer *p);
-void cp_load_unproduced(struct cp_producer *p);
-void cp_load_consumed(struct cp_consumer *c);
-void cp_load_unconsumed(struct cp_consumer *c);
+uint32_t cp_load_choose_worker(const struct cp_room *room);
+/* The loads on t->worker change with each object that is added or removed. */
+void cp_load_add_transport(struct cp_transport *t);
+void cp_load_remove_transport(struct cp_transport *t);
+void cp_load_add_producer(struct cp_producer *p);
+void cp_load_remove_producer(struct cp_producer *p);
+void cp_load_add_consumer(struct cp_consumer *c);
+void cp_load_remove_consumer(struct cp_consumer *c);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/plain_transport.h"
 
 /*
  * Plain transports belong to one peer of their room, the operator's, which comes with the
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/log.h"
-
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room_state.h"
 
 enum step { OPEN, OPENING, FILL, FILLING, DONE };
 
@@ -37,7 +39,7 @@ struct cp_plain_request {
 static void due(struct cp_model *m)
 {
 	m->plain_due = true;
-	cp_model_wake(m);
+	cp_model_schedule(m);
 }
 
 /* Something has ended. */
@@ -80,7 +82,7 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
 	sh_log(SH_LOG_WARN, "plain-lost room=%s transport=%s port=%u reason=\"%s\"", to->room->name, t->id,
-		t->plain->port, reason);
+		t->plain->udp_port, reason);
 	if (r && strcmp(r->transport, t->id) == 0)
 		fail(r, why, reason);
 	reap_due(m);
@@ -150,7 +152,7 @@ static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *o
 /* A consumer is where its producer is. */
 static bool find_room(struct cp_model *m, struct cp_plain_request *r)
 {
-	const struct cp_producer *p = cp_index_get(&m->producers, r->producer);
+	const struct cp_producer *p = cp_index_find(&m->producers, r->producer);
 
 	if (r->rtp_parameters)
 		return true;
@@ -199,7 +201,7 @@ static cJSON *capabilities(const struct cp_model *m, bool rtx)
 /* NULL: it is not made yet, or has gone, or goes with its room. */
 static struct cp_transport *transport_of(const struct cp_model *m, const struct cp_plain_request *r)
 {
-	struct cp_transport *t = cp_index_get(&m->transports, r->transport);
+	struct cp_transport *t = cp_index_find(&m->transports, r->transport);
 
 	return t && t->peer->room->state != CP_ROOM_CLOSING ? t : NULL;
 }
@@ -322,7 +324,7 @@ void cp_plain_run(struct cp_model *m)
 
 /* --- requests ------------------------------------------------------------------------------------- */
 
-int cp_plain_begin(struct cp_model *m, const struct cp_plain_ask *ask, cp_plain_done done, void *arg)
+int cp_plain_create(struct cp_model *m, const struct cp_plain_options *ask, cp_plain_done done, void *arg)
 {
 	struct cp_plain_request *r = calloc(1, sizeof(*r));
 
@@ -348,7 +350,7 @@ int cp_plain_begin(struct cp_model *m, const struct cp_plain_ask *ask, cp_plain_
 	return 0;
 }
 
-void cp_plain_forget(struct cp_model *m, const void *arg)
+void cp_plain_abandon(struct cp_model *m, const void *arg)
 {
 	struct cp_plain_request *r;
 
@@ -360,7 +362,7 @@ void cp_plain_forget(struct cp_model *m, const void *arg)
 int cp_plain_close(struct cp_model *m, const char *id, struct cp_fault *fault)
 {
 	const struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
-	struct cp_transport *t = cp_index_get(&m->transports, id);
+	struct cp_transport *t = cp_index_find(&m->transports, id);
 
 	if (!t || !t->plain || t->peer->room->state == CP_ROOM_CLOSING)
 		return cp_refuse(fault, CP_NOT_FOUND, "id: there is no such plain transport");

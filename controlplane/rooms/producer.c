@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/producer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/log.h"
+#include "controlplane/rooms/call.h"
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/transport.h"
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_producer *p)
 {
@@ -18,7 +22,7 @@ static void log_event(enum sh_log_level level, const char *event, const struct c
 
 struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
-	struct cp_producer *p = cp_index_get(&peer->room->model->producers, id);
+	struct cp_producer *p = cp_index_find(&peer->room->model->producers, id);
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
@@ -89,7 +93,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	p->live = true;
-	cp_room_produced(p->transport->peer);
+	cp_room_add_host(p->transport->peer);
 	log_event(SH_LOG_INFO, "created", p);
 	tell_others(p, tell_new);
 	return 0;
@@ -167,7 +171,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	p->consumable = *consumable;
 	p->signalled = *add;
 	TAILQ_INIT(&p->consumers);
-	if (cp_index_put(&room->model->producers, p) < 0) {
+	if (cp_index_add(&room->model->producers, p) < 0) {
 		free(p);
 		return NULL;
 	}
@@ -175,7 +179,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	TAILQ_INSERT_TAIL(&room->producers, p, in_room);
 	t->peer->producer_count++;
 	room->producer_count++;
-	cp_load_produced(p);
+	cp_load_add_producer(p);
 	return p;
 }
 
@@ -254,8 +258,8 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	while (!TAILQ_EMPTY(&p->consumers))
 		cp_consumer_destroy(TAILQ_FIRST(&p->consumers), &theirs);
 	cp_model_submit(room->model, &cmd);
-	cp_load_unproduced(p);
-	cp_index_take(&room->model->producers, p);
+	cp_load_remove_producer(p);
+	cp_index_remove(&room->model->producers, p);
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
 	TAILQ_REMOVE(&room->producers, p, in_room);
 	owner->producer_count--;

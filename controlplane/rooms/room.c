@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_media *media,
-	void *media_arg, const struct cp_clock *clock, void *clock_arg)
+#include "controlplane/rooms/call.h"
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/transport.h"
+#include "controlplane/rooms/user.h"
+
+void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
+	void *bridge_arg, const struct cp_clock *clock, void *clock_arg)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = config;
-	m->media = media;
-	m->media_arg = media_arg;
+	m->bridge = bridge;
+	m->bridge_arg = bridge_arg;
 	m->clock = clock;
 	m->clock_arg = clock_arg;
 	cp_router_init(&m->router, config->codec, config->codec_count);
@@ -39,7 +47,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 	room->model = m;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
-	if (cp_index_put(&m->rooms, room) < 0) {
+	if (cp_index_add(&m->rooms, room) < 0) {
 		free(room);
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
@@ -50,15 +58,21 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 
 static void room_free(struct cp_room *room)
 {
-	cp_room_forget(room);
-	cp_index_take(&room->model->rooms, room);
+	const struct cp_counts *n = &room->end.counts;
+
+	cp_room_unqueue(room);
+	if (room->state == CP_ROOM_CLOSING)
+		sh_log(SH_LOG_INFO,
+			"room-closed room=%s reason=\"%s\" peers=%u consumers=%u producers=%u transports=%u",
+			room->name, room->end.reason, n->peers, n->consumers, n->producers, n->transports);
+	cp_index_remove(&room->model->rooms, room);
 	TAILQ_REMOVE(&room->model->room_list, room, in_model);
 	free(room);
 }
 
 struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 {
-	struct cp_room *room = cp_index_get(&m->rooms, name);
+	struct cp_room *room = cp_index_find(&m->rooms, name);
 
 	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
 }
@@ -66,7 +80,7 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 /* The one to join, which may be empty yet; NULL with the fault. */
 static struct cp_room *room_for(struct cp_model *m, const char *name, struct cp_fault *fault)
 {
-	struct cp_room *room = cp_index_get(&m->rooms, name);
+	struct cp_room *room = cp_index_find(&m->rooms, name);
 
 	if (!room)
 		return room_make(m, name, fault);
@@ -108,6 +122,35 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	return peer;
 }
 
+/* All the peer owns: consumers, then producers, then transports. */
+static void close_owned(struct cp_peer *peer, const struct cp_closing *how)
+{
+	struct cp_transport *t;
+
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->consumers))
+		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
+	TAILQ_FOREACH(t, &peer->transports, on_peer)
+	while (!TAILQ_EMPTY(&t->producers))
+		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
+	while (!TAILQ_EMPTY(&peer->transports))
+		cp_transport_destroy(TAILQ_FIRST(&peer->transports), how);
+}
+
+/* Closes what the same user owns in the room through other peers, who are told. */
+static void close_same_user(struct cp_peer *peer)
+{
+	const struct cp_closing how = {
+		.tell_owner = true, .why = CP_CONFLICT, .reason = "the same user joined again"};
+	struct cp_user *user = peer->same_user;
+
+	if (!user)
+		return;
+	/* Closing its transports removes a peer from the owners; the new peer has none yet. */
+	while (!TAILQ_EMPTY(&user->owners))
+		close_owned(TAILQ_FIRST(&user->owners), &how);
+}
+
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
 {
 	struct cp_room *room = room_for(m, join->room, fault);
@@ -122,33 +165,19 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
-	/* Before it is in: it does not hear of the end of what it never knew. */
-	cp_user_cleanup(peer);
+	/* Before it is in the room: it is not told of the end of objects that it never knew. */
+	close_same_user(peer);
 	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
 	room->peer_count++;
 	m->peer_count++;
 	return peer;
 }
 
-void cp_peer_close_owned(struct cp_peer *peer, const struct cp_closing *how)
-{
-	struct cp_transport *t;
-
-	TAILQ_FOREACH(t, &peer->transports, on_peer)
-	while (!TAILQ_EMPTY(&t->consumers))
-		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
-	TAILQ_FOREACH(t, &peer->transports, on_peer)
-	while (!TAILQ_EMPTY(&t->producers))
-		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
-	while (!TAILQ_EMPTY(&peer->transports))
-		cp_transport_destroy(TAILQ_FIRST(&peer->transports), how);
-}
-
 void cp_peer_free(struct cp_peer *peer)
 {
 	struct cp_room *room = peer->room;
 
-	cp_room_leaving(peer);
+	cp_room_peer_leaving(peer);
 	cp_user_leave(room, peer);
 	TAILQ_REMOVE(&room->peers, peer, in_room);
 	room->peer_count--;
@@ -166,7 +195,7 @@ void cp_room_leave(struct cp_peer *peer)
 		peer->call->peer = NULL;
 		peer->call = NULL;
 	}
-	cp_peer_close_owned(peer, &how);
+	close_owned(peer, &how);
 	cp_peer_free(peer);
 }
 

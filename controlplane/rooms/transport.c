@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/transport.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shared/log.h"
+#include "controlplane/rooms/call.h"
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/user.h"
+
+const char *cp_purpose_name(enum cp_purpose purpose)
+{
+	return purpose == CP_PURPOSE_SEND ? "send" : "recv";
+}
 
 const char *cp_transport_state_name(enum cp_transport_state state)
 {
@@ -20,7 +30,7 @@ const char *cp_transport_state_name(enum cp_transport_state state)
 
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
-	struct cp_transport *t = cp_index_get(&peer->room->model->transports, id);
+	struct cp_transport *t = cp_index_find(&peer->room->model->transports, id);
 
 	if (cp_room_check(peer->room, fault) < 0)
 		return NULL;
@@ -42,20 +52,20 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	}
 	t->state = CP_TRANSPORT_NEW;
 	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s", t->peer->room->name,
-		t->peer->id, t->id, t->purpose == CP_PURPOSE_SEND ? "send" : "recv");
+		t->peer->id, t->id, cp_purpose_name(t->purpose));
 	return 0;
 }
 
-/* Into the lists, once the media side has given it its ids. */
+/* Into the lists, once the bridge has given it its ids. */
 static int admit(struct cp_transport *t)
 {
-	if (cp_index_put(&t->peer->room->model->transports, t) < 0)
+	if (cp_index_add(&t->peer->room->model->transports, t) < 0)
 		return -1;
 	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
 	t->peer->room->transport_count++;
 	if (t->peer->transport_count++ == 0)
-		cp_user_owns(t->peer);
-	cp_load_opened(t);
+		cp_user_add_owner(t->peer);
+	cp_load_add_transport(t);
 	return 0;
 }
 
@@ -100,7 +110,7 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (purpose == CP_PURPOSE_RECV && !peer->subscribe)
 		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
-	if (!m->media->up(m->media_arg))
+	if (!m->bridge->up(m->bridge_arg))
 		return cp_refuse_errno(fault, ENOTCONN);
 	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
@@ -134,15 +144,15 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 		transport_free(t);
 		return;
 	}
-	t->worker = cp_load_place(peer->room);
-	error = m->media->transport_open(m->media_arg, t, cp_call_acknowledged, call);
+	t->worker = cp_load_choose_worker(peer->room);
+	error = m->bridge->transport_open(m->bridge_arg, t, cp_call_acknowledged, call);
 	if (t->plain)
 		t->plain->keys = NULL;
 	if (error == 0 && admit(t) == 0)
 		return;
 	if (error == 0) { /* no memory for the index: close answers the call, detached by now */
 		cp_call_abort(peer, t, CP_INTERNAL, "out of memory");
-		m->media->transport_close(m->media_arg, t);
+		m->bridge->transport_close(m->bridge_arg, t);
 	} else {
 		peer->call = NULL;
 		free(call);
@@ -156,7 +166,14 @@ cJSON *cp_transport_parameters(const struct cp_transport *t)
 {
 	const struct cp_model *m = t->peer->room->model;
 
-	return m->media->transport_parameters(m->media_arg, t);
+	return m->bridge->transport_parameters(m->bridge_arg, t);
+}
+
+void cp_transport_describe(const struct cp_transport *t, cJSON *into)
+{
+	const struct cp_model *m = t->peer->room->model;
+
+	m->bridge->transport_describe(m->bridge_arg, t, into);
 }
 
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault)
@@ -165,7 +182,7 @@ int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, s
 
 	if (t->state != CP_TRANSPORT_NEW)
 		return cp_refuse(fault, CP_CONFLICT, "transportId: this transport was connected before");
-	if (m->media->transport_connect(m->media_arg, t, dtls_parameters, fault) < 0)
+	if (m->bridge->transport_connect(m->bridge_arg, t, dtls_parameters, fault) < 0)
 		return -1;
 	t->state = CP_TRANSPORT_CONNECTING;
 	return 0;
@@ -175,7 +192,7 @@ cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
 
-	return m->media->transport_restart(m->media_arg, t, fault);
+	return m->bridge->transport_restart(m->bridge_arg, t, fault);
 }
 
 void cp_transport_connected(struct cp_transport *t)
@@ -193,13 +210,13 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 		cp_consumer_destroy(TAILQ_FIRST(&t->consumers), how);
 	while (!TAILQ_EMPTY(&t->producers))
 		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
-	cp_load_closed(t);
+	cp_load_remove_transport(t);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;
 	if (--peer->transport_count == 0)
-		cp_user_owns_nothing(peer);
-	cp_index_take(&m->transports, t);
-	m->media->transport_close(m->media_arg, t);
+		cp_user_remove_owner(peer);
+	cp_index_remove(&m->transports, t);
+	m->bridge->transport_close(m->bridge_arg, t);
 	if (t->state != CP_TRANSPORT_OPENING)
 		sh_log(cp_room_end_level(peer->room),
 			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->name,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/rooms/internal.h"
+#include "controlplane/rooms/user.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "controlplane/rooms/room.h"
 
 int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
 {
@@ -10,14 +12,14 @@ int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
 
 	if (peer->user[0] == '\0')
 		return 0;
-	user = cp_index_get(&room->users, peer->user);
+	user = cp_index_find(&room->users, peer->user);
 	if (!user) {
 		user = calloc(1, sizeof(*user));
 		if (!user)
 			return -1;
 		snprintf(user->name, sizeof(user->name), "%s", peer->user);
 		TAILQ_INIT(&user->owners);
-		if (cp_index_put(&room->users, user) < 0) {
+		if (cp_index_add(&room->users, user) < 0) {
 			free(user);
 			return -1;
 		}
@@ -34,31 +36,18 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 	peer->same_user = NULL;
 	if (!user || --user->peers > 0)
 		return;
-	cp_index_take(&room->users, user);
+	cp_index_remove(&room->users, user);
 	free(user);
 }
 
-void cp_user_owns(struct cp_peer *peer)
+void cp_user_add_owner(struct cp_peer *peer)
 {
 	if (peer->same_user)
 		TAILQ_INSERT_TAIL(&peer->same_user->owners, peer, of_user);
 }
 
-void cp_user_owns_nothing(struct cp_peer *peer)
+void cp_user_remove_owner(struct cp_peer *peer)
 {
 	if (peer->same_user)
 		TAILQ_REMOVE(&peer->same_user->owners, peer, of_user);
-}
-
-void cp_user_cleanup(struct cp_peer *peer)
-{
-	const struct cp_closing how = {
-		.tell_owner = true, .why = CP_CONFLICT, .reason = "the same user joined again"};
-	struct cp_user *user = peer->same_user;
-
-	if (!user)
-		return;
-	/* Without its transports a peer is no owner; the newcomer has none yet. */
-	while (!TAILQ_EMPTY(&user->owners))
-		cp_peer_close_owned(TAILQ_FIRST(&user->owners), &how);
 }

@@ -27,20 +27,20 @@ uint64_t cp_placement_load(const struct cp_worker_load *w)
 	return (flowing(w) + w->reserved) * w->dearness / CP_DEARNESS;
 }
 
-static void look_at_one(struct cp_worker_load *w, const struct cp_worker_look *look)
+static void update_one(struct cp_worker_load *w, const struct cp_worker_sample *sample)
 {
-	uint64_t foreign = look->consumers > w->consumers ? look->consumers - w->consumers : 0;
-	uint64_t each = look->known ? look->out / (look->consumers + 1) : CP_LOAD_FOREIGN;
+	uint64_t foreign = sample->consumers > w->consumers ? sample->consumers - w->consumers : 0;
+	uint64_t each = sample->known ? sample->out / (sample->consumers + 1) : CP_LOAD_FOREIGN;
 
 	if (each < CP_LOAD_TRANSPORT)
 		each = CP_LOAD_TRANSPORT;
 	w->foreign = foreign * each;
-	if (!look->known)
+	if (!sample->known)
 		return;
-	w->busy = look->busy;
-	if (look->busy >= CP_BUSY_OVER || look->late > 0)
+	w->busy = sample->busy;
+	if (sample->busy >= CP_BUSY_OVER || sample->late > 0)
 		w->overloaded = true;
-	else if (look->busy < CP_BUSY_AGAIN)
+	else if (sample->busy < CP_BUSY_AGAIN)
 		w->overloaded = false;
 }
 
@@ -57,12 +57,12 @@ static uint64_t dearness(const struct cp_worker_load *w, uint64_t busy, uint64_t
 	return d < 2 * CP_DEARNESS ? d : 2 * CP_DEARNESS;
 }
 
-void cp_placement_look(struct cp_worker_load *w, const struct cp_worker_look *look, uint32_t n)
+void cp_placement_update(struct cp_worker_load *w, const struct cp_worker_sample *sample, uint32_t n)
 {
 	uint64_t busy = 0, load = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		look_at_one(&w[i], &look[i]);
+		update_one(&w[i], &sample[i]);
 		busy += w[i].busy;
 		load += flowing(&w[i]);
 	}

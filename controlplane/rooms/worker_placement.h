@@ -16,15 +16,15 @@
 #include <stdint.h>
 
 enum {
-	CP_LOAD_BYTES = 400, /* what these cost is what a packet costs beside them */
+	CP_LOAD_BYTES = 400, /* bytes whose cost equals the fixed cost of a packet */
 	CP_LOAD_INGRESS = 2, /* a packet of a producer, in packets to viewers */
 	CP_LOAD_TRANSPORT = 5, /* a transport's checks and reports */
 	CP_LOAD_AUDIO = 62, /* streams that have not been measured: 50 packets of 100 bytes */
 	CP_LOAD_VIDEO = 875, /* 250 of 1,000 */
-	CP_LOAD_FOREIGN = 200, /* a consumer that we know nothing of */
-	CP_DEARNESS = 256, /* of a worker on which units cost what they cost on the average */
-	CP_BUSY_OVER = 900, /* permille of its time: it gets nothing new, */
-	CP_BUSY_AGAIN = 800, /* until it has come below that */
+	CP_LOAD_FOREIGN = 200, /* a consumer of another control plane, of unknown rate */
+	CP_DEARNESS = 256, /* a worker's, on which a unit costs the average */
+	CP_BUSY_OVER = 900, /* permille of its time: from here on it gets no new transports */
+	CP_BUSY_AGAIN = 800, /* until it has fallen below this */
 };
 
 /* What stands on one worker. */
@@ -38,19 +38,19 @@ struct cp_worker_load {
 	bool overloaded;
 };
 
-/* What one worker did between two looks at its statistics. */
-struct cp_worker_look {
-	bool known; /* there was a look before this one: what follows is there, but for `consumers` */
+/* What one worker did between two readings of its statistics. */
+struct cp_worker_sample {
+	bool known; /* there was an earlier reading; else only `consumers` is valid */
 	uint32_t busy; /* permille of its time */
 	uint64_t out; /* units a second to viewers */
-	uint64_t late; /* packets that it let go because they were too old or too many waited */
-	uint32_t consumers; /* in its tables, whoever put them there */
+	uint64_t late; /* packets dropped by age or because of a long backlog */
+	uint32_t consumers; /* in its tables, also those of other control planes */
 };
 
 /* Nothing stands on any of the n workers. */
 void cp_placement_init(struct cp_worker_load *w, uint32_t n);
-/* Takes in what they did. */
-void cp_placement_look(struct cp_worker_load *w, const struct cp_worker_look *look, uint32_t n);
+/* Updates the loads with the workers' samples. */
+void cp_placement_update(struct cp_worker_load *w, const struct cp_worker_sample *sample, uint32_t n);
 /* What a worker carries, as new transports are placed by. */
 uint64_t cp_placement_load(const struct cp_worker_load *w);
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/notices.h"
 
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/transport.h"
+
 /* What is told to a whole room carries its dialect along, to be printed once for all of them. */
 struct about_producer {
 	const struct cp_dialect *dialect;

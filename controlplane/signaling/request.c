@@ -50,11 +50,6 @@ int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bo
 	return 0;
 }
 
-const char *cp_purpose_name(enum cp_purpose purpose)
-{
-	return purpose == CP_PURPOSE_SEND ? "send" : "recv";
-}
-
 int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out)
 {
 	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, name));

@@ -9,6 +9,10 @@
  * dialect's own, on top of the functions here that begin the work.
  */
 
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/session.h"
 
 /* --- the table of a dialect ----------------------------------------------------------- */
@@ -26,7 +30,6 @@ const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *na
 int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bool *out);
 /* "send" or "recv". -1: the error was sent. */
 int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out);
-const char *cp_purpose_name(enum cp_purpose purpose);
 
 /* Answers with the one member of the request that it was about. */
 void cp_reply_member(struct cp_session *s, const char *name);

@@ -31,7 +31,6 @@ static void number(cJSON *e, const char *name, uint64_t value)
 
 static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
 {
-	const struct cp_model *m = s->signaling->model;
 	struct sh_transport_stats now = {0};
 	cJSON *e = entry(list, "webrtc-transport");
 
@@ -39,7 +38,7 @@ static void add_transport(const struct cp_session *s, struct cp_transport *t, cJ
 		sh_stats_find_transport(s->signaling->stats, t->dp_id, &t->stats_slot, &now);
 	cJSON_AddStringToObject(e, "transportId", t->id);
 	cJSON_AddStringToObject(e, "iceRole", "controlled");
-	m->media->transport_describe(m->media_arg, t, e);
+	cp_transport_describe(t, e);
 	number(e, "bytesReceived", now.rx_bytes);
 	number(e, "packetsReceived", now.rx_packets);
 	number(e, "bytesSent", now.tx_bytes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/rooms/room.h"
 #include "controlplane/signaling/message.h"
 #include "shared/log.h"
 

@@ -16,10 +16,12 @@
 
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/text.h"
-#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/peer.h"
 #include "controlplane/signaling/signaling.h"
 
+struct cp_producer;
 struct cp_session;
+struct cp_transport;
 
 /* The last thing that a whole room was told, so that it is printed once and not for each viewer. */
 struct cp_announced {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "controlplane/rooms/model.h"
 #include "controlplane/signaling/capability_cache.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/session.h"

@@ -14,10 +14,10 @@
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/base/text.h"
-#include "controlplane/rooms/room.h"
 #include "shared/config.h"
 #include "shared/stats_reader.h"
 
+struct cp_model;
 struct cp_session;
 
 struct cp_signaling {

@@ -229,9 +229,9 @@ static void a_small_room_does_not_wait_for_a_large_one(void **state)
 	cp_room_end(large, "a test");
 	cp_room_end(s.room, "a test");
 	assert_true(pass(3) <= 3);
-	assert_null(cp_index_get(&w.model.rooms, "small"));
+	assert_null(cp_index_find(&w.model.rooms, "small"));
 	assert_int_equal(w.rooms_closed, 3);
-	assert_ptr_equal(cp_index_get(&w.model.rooms, "large"), large);
+	assert_ptr_equal(cp_index_find(&w.model.rooms, "large"), large);
 	pass(1000);
 	assert_int_equal(objects(), 0);
 }

@@ -19,7 +19,7 @@ static void a_room_lives_as_long_as_its_peers(void **state)
 	assert_int_equal(w.model.rooms.count, 2);
 	leave(b);
 	assert_int_equal(w.model.rooms.count, 1);
-	assert_null(cp_index_get(&w.model.rooms, "one"));
+	assert_null(cp_index_find(&w.model.rooms, "one"));
 	assert_int_equal(w.model.peer_count, 1);
 }
 

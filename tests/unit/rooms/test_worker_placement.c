@@ -45,14 +45,14 @@ static void an_audience_is_spread(void **state)
 
 static void look(struct cp_worker_load *l, uint32_t n, const uint32_t *busy, uint64_t late)
 {
-	struct cp_worker_look at[SH_MAX_WORKERS] = {{0}};
+	struct cp_worker_sample at[SH_MAX_WORKERS] = {{0}};
 
 	for (uint32_t i = 0; i < n; i++)
-		at[i] = (struct cp_worker_look){.known = true,
+		at[i] = (struct cp_worker_sample){.known = true,
 			.busy = busy[i],
 			.late = i == 0 ? late : 0,
 			.consumers = l[i].consumers};
-	cp_placement_look(l, at, n);
+	cp_placement_update(l, at, n);
 }
 
 static void the_overloaded_get_none(void **state)
@@ -112,28 +112,28 @@ static void what_is_measured_corrects(void **state)
 /* A predecessor's viewers are watched on, on worker 0 alone. */
 static void after_a_restart(void **state)
 {
-	struct cp_worker_look at[2] = {{.consumers = 1000}, {.consumers = 0}};
+	struct cp_worker_sample at[2] = {{.consumers = 1000}, {.consumers = 0}};
 	struct cp_worker_load l[2];
 
 	cp_placement_init(l, 2);
-	cp_placement_look(l, at, 2);
+	cp_placement_update(l, at, 2);
 	assert_int_equal(l[0].foreign, 1000 * CP_LOAD_FOREIGN);
 	assert_int_equal(cp_placement_choose(l, nobody, 2), 1);
 
 	/* As soon as it is known what they cost, that counts. */
-	at[0] = (struct cp_worker_look){.known = true, .busy = 300, .out = 500500, .consumers = 1000};
+	at[0] = (struct cp_worker_sample){.known = true, .busy = 300, .out = 500500, .consumers = 1000};
 	at[1].known = true;
-	cp_placement_look(l, at, 2);
+	cp_placement_update(l, at, 2);
 	assert_int_equal(l[0].foreign, 500000);
 
 	/* They go, one after the other, while ours come. */
 	at[0].consumers = 300;
 	at[0].out = 150500;
 	l[0].consumers = 200;
-	cp_placement_look(l, at, 2);
+	cp_placement_update(l, at, 2);
 	assert_int_equal(l[0].foreign, 50000);
 	at[0].consumers = 150; /* ours that the data plane does not have yet */
-	cp_placement_look(l, at, 2);
+	cp_placement_update(l, at, 2);
 	assert_int_equal(l[0].foreign, 0);
 }
 
@@ -219,7 +219,7 @@ static void an_audience_that_waits(void **state)
 	for (unsigned i = 0; i < 45; i++)
 		t[i] = transport(join("one", "v"), CP_PURPOSE_RECV);
 	pass(CP_RESERVED_MS);
-	cp_model_look(&w.model, (struct cp_worker_look[SH_MAX_WORKERS]){{0}});
+	cp_model_sample_workers(&w.model, (struct cp_worker_sample[SH_MAX_WORKERS]){{0}});
 	assert_int_equal(load()->worker[0].reserved, 0);
 	for (unsigned i = 45; i < 90; i++)
 		t[i] = transport(join("one", "v"), CP_PURPOSE_RECV);
@@ -306,8 +306,8 @@ static void streams_are_measured(void **state)
 
 	watch("busy", busy);
 	for (unsigned second = 0; second < 30; second++) {
-		cp_producer_counted(busy, 500 * second, 400000 * second, 1000);
-		cp_producer_counted(calm, 10 * second, 4000 * second, 1000);
+		cp_producer_measure(busy, 500 * second, 400000 * second, 1000);
+		cp_producer_measure(calm, 10 * second, 4000 * second, 1000);
 	}
 	assert_in_range(busy->rate, 1497, 1503);
 	assert_in_range(calm->rate, 20, 23);
@@ -317,8 +317,8 @@ static void streams_are_measured(void **state)
 	assert_int_equal(busy->transport->peer->room->rate, busy->rate);
 
 	/* Counters that begin anew, or looks that are too near, move nothing. */
-	cp_producer_counted(busy, 0, 0, 1000);
-	cp_producer_counted(busy, 100000, 0, 10);
+	cp_producer_measure(busy, 0, 0, 1000);
+	cp_producer_measure(busy, 100000, 0, 10);
 	assert_in_range(busy->rate, 1497, 1503);
 }
 

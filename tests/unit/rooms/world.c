@@ -20,7 +20,7 @@ static void happened(char what)
 		w.ends[used] = what;
 }
 
-static void answer(cp_media_done callback, void *arg)
+static void answer(cp_bridge_done callback, void *arg)
 {
 	assert_true(w.pendings < 64);
 	w.pending[w.pendings++] = (struct pending){callback, arg, NULL};
@@ -29,7 +29,7 @@ static void answer(cp_media_done callback, void *arg)
 /* Once: what it brings about finds it answered. */
 static void answer_one(struct pending *p, int error)
 {
-	cp_media_done callback = p->done;
+	cp_bridge_done callback = p->done;
 
 	p->done = NULL;
 	if (p->copy)
@@ -53,16 +53,16 @@ static void settle(void)
 		answer_all();
 }
 
-static bool is_up(void *media)
+static bool is_up(void *bridge)
 {
 	return w.up;
 }
 
-static int open_one(void *media, struct cp_transport *t, cp_media_done callback, void *arg)
+static int open_one(void *bridge, struct cp_transport *t, cp_bridge_done callback, void *arg)
 {
 	struct pending *wait = calloc(1, sizeof(*wait));
 
-	assert_ptr_equal(media, &w);
+	assert_ptr_equal(bridge, &w);
 	cp_id_make(t->id);
 	t->dp_id = cp_dp_id_make();
 	t->link = wait;
@@ -73,16 +73,16 @@ static int open_one(void *media, struct cp_transport *t, cp_media_done callback,
 	return 0;
 }
 
-static cJSON *describe_parameters(void *media, const struct cp_transport *t)
+static cJSON *describe_parameters(void *bridge, const struct cp_transport *t)
 {
 	return cJSON_CreateObject();
 }
 
-static void describe(void *media, const struct cp_transport *t, cJSON *into)
+static void describe(void *bridge, const struct cp_transport *t, cJSON *into)
 {
 }
 
-static int connect_one(void *media, struct cp_transport *t, const cJSON *dtls, struct cp_fault *fault)
+static int connect_one(void *bridge, struct cp_transport *t, const cJSON *dtls, struct cp_fault *fault)
 {
 	if (!cJSON_IsObject(dtls))
 		return cp_refuse(fault, CP_BAD_REQUEST, "dtlsParameters: must be an object");
@@ -90,12 +90,12 @@ static int connect_one(void *media, struct cp_transport *t, const cJSON *dtls, s
 	return 0;
 }
 
-static cJSON *restart_one(void *media, struct cp_transport *t, struct cp_fault *fault)
+static cJSON *restart_one(void *bridge, struct cp_transport *t, struct cp_fault *fault)
 {
 	return cJSON_CreateObject();
 }
 
-static void close_one(void *media, struct cp_transport *t)
+static void close_one(void *bridge, struct cp_transport *t)
 {
 	struct pending *mine = t->link;
 
@@ -107,7 +107,7 @@ static void close_one(void *media, struct cp_transport *t)
 	free(mine);
 }
 
-static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void *arg)
+static int submit(void *bridge, struct sh_cmd *cmd, cp_bridge_done callback, void *arg)
 {
 	if (w.cmds < sizeof(w.cmd) / sizeof(w.cmd[0]))
 		w.cmd[w.cmds] = *cmd;
@@ -121,7 +121,7 @@ static int submit(void *media, struct sh_cmd *cmd, cp_media_done callback, void 
 	return 0;
 }
 
-static const struct cp_media media = {
+static const struct cp_bridge bridge = {
 	.up = is_up,
 	.transport_open = open_one,
 	.transport_parameters = describe_parameters,
@@ -225,7 +225,7 @@ int world_make(void **state)
 	sh_config_defaults(&w.config);
 	w.up = true;
 	w.now = 1000000;
-	cp_model_init(&w.model, &w.config, &media, &w, &clock, &w.now);
+	cp_model_init(&w.model, &w.config, &bridge, &w, &clock, &w.now);
 	w.capabilities = cp_router_capabilities(&w.model.router);
 	return 0;
 }

@@ -9,11 +9,15 @@
 
 #include <cmocka.h>
 
+#include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/plain_transport.h"
+#include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 
 /* A media side that records what it is asked and answers when told to. */
 struct pending {
-	cp_media_done done; /* NULL: answered */
+	cp_bridge_done done; /* NULL: answered */
 	void *arg;
 	struct pending *copy; /* the transport's own, if it is about one */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/bridge/bridge.h"
+#include "controlplane/bridge/dataplane.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 static void dp_connected(void *arg, const struct cp_dp_info *info)
 {
 	struct sh_cmd begin = {.op = SH_OP_SNAPSHOT_BEGIN}, end = {.op = SH_OP_SNAPSHOT_END};
-	struct cp_plane *p = arg;
+	struct cp_dataplane *p = arg;
 	const void *map;
 	char err[160];
 	size_t size;
@@ -18,7 +18,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	map = cp_dp_stats(p->dp, &size);
 	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
-	cp_plane_look_anew(p, info->workers);
+	cp_load_sampler_reset(p, info->workers);
 	p->up = true;
 	p->counters->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
@@ -36,7 +36,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 
 static void dp_lost(void *arg, const char *reason)
 {
-	struct cp_plane *p = arg;
+	struct cp_dataplane *p = arg;
 
 	p->up = false;
 	memset(&p->stats, 0, sizeof(p->stats));
@@ -54,21 +54,21 @@ static void dp_refused(void *arg, const char *reason)
 
 static void dp_event(void *arg, const struct sh_event *event)
 {
-	struct cp_plane *p = arg;
+	struct cp_dataplane *p = arg;
 
-	if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plane_plain_event(p, event))
+	if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plain_link_event(p, event))
 		sh_log(SH_LOG_DEBUG, "event-ignored kind=%u id=%016" PRIx64, event->kind, event->id);
 }
 
 static void dp_punt(void *arg, const struct sh_packet *packet)
 {
-	struct cp_plane *p = arg;
+	struct cp_dataplane *p = arg;
 
 	cp_webrtc_server_punt(p->webrtc, packet);
 }
 
-int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_plane *p),
+int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_config *config,
+	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_dataplane *p),
 	void *owner, char *err, size_t err_size)
 {
 	static const struct cp_dp_events events = {
@@ -93,18 +93,18 @@ int cp_plane_start(struct cp_plane *p, uv_loop_t *loop, const struct sh_config *
 	error = cp_dp_create(&p->dp, loop, path, &events, p);
 	if (error != 0) {
 		snprintf(err, err_size, "%s: %s", path, strerror(error));
-		return -1;
+		return error;
 	}
 	error = cp_webrtc_server_create(&p->webrtc, loop, config, p->dp, err, err_size);
 	if (error != 0) {
 		cp_dp_destroy(p->dp);
-		return -1;
+		return error;
 	}
-	cp_plane_look_start(p, loop);
+	cp_load_sampler_start(p, loop);
 	return 0;
 }
 
-void cp_plane_detach(struct cp_plane *p)
+void cp_dataplane_detach(struct cp_dataplane *p)
 {
 	p->up = false;
 	memset(&p->stats, 0, sizeof(p->stats));
@@ -113,8 +113,8 @@ void cp_plane_detach(struct cp_plane *p)
 	cp_model_lose_transports(p->model);
 }
 
-void cp_plane_stop(struct cp_plane *p)
+void cp_dataplane_stop(struct cp_dataplane *p)
 {
-	cp_plane_look_stop(p);
+	cp_load_sampler_stop(p);
 	cp_webrtc_server_destroy(p->webrtc);
 }

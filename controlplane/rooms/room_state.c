@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/rooms/room_state.h"
+
+#include "controlplane/rooms/model.h"
+
+/* Not 0: libuv 1.44 runs a timer that is restarted with 0 from its own callback before anything else. */
+enum { TURN_MS = 1 };
+
+const struct cp_closing cp_room_closing = {
+	.tell_owner = false, .why = CP_NOT_FOUND, .reason = "room: it is closing"};
+
+const char *cp_room_state_name(enum cp_room_state state)
+{
+	static const char *const names[] = {
+		[CP_ROOM_OPEN] = "open",
+		[CP_ROOM_GRACE] = "grace",
+		[CP_ROOM_CLOSING] = "closing",
+	};
+
+	return names[state];
+}
+
+int cp_room_check(const struct cp_room *room, struct cp_fault *fault)
+{
+	return room->state != CP_ROOM_CLOSING
+		       ? 0
+		       : cp_refuse(fault, cp_room_closing.why, "%s", cp_room_closing.reason);
+}
+
+enum sh_log_level cp_room_end_level(const struct cp_room *room)
+{
+	return room->state == CP_ROOM_CLOSING ? SH_LOG_DEBUG : SH_LOG_INFO;
+}
+
+/* --- queues and the clock ------------------------------------------------------------- */
+
+static uint64_t now_ms(const struct cp_model *m)
+{
+	return m->clock->now_ms(m->clock_arg);
+}
+
+uint64_t cp_room_grace_left_ms(const struct cp_room *room)
+{
+	uint64_t now = now_ms(room->model);
+
+	return room->state == CP_ROOM_GRACE && room->deadline_ms > now ? room->deadline_ms - now : 0;
+}
+
+void cp_model_schedule(const struct cp_model *m)
+{
+	const struct cp_room *room = TAILQ_FIRST(&m->grace);
+
+	if (!TAILQ_EMPTY(&m->closing) || m->plain_due)
+		m->clock->wake_in(m->clock_arg, TURN_MS);
+	else if (room)
+		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
+}
+
+/* An alarm that was set for the room stays: cp_model_run then finds nothing to do. */
+void cp_room_unqueue(struct cp_room *room)
+{
+	struct cp_model *m = room->model;
+
+	if (room->state == CP_ROOM_GRACE) {
+		TAILQ_REMOVE(&m->grace, room, in_queue);
+		m->grace_count--;
+	} else if (room->state == CP_ROOM_CLOSING) {
+		TAILQ_REMOVE(&m->closing, room, in_queue);
+		m->closing_count--;
+	}
+}
+
+/* The grace time is the same for all, so the new deadline is the latest. */
+static void enter_grace(struct cp_room *room)
+{
+	struct cp_model *m = room->model;
+
+	room->state = CP_ROOM_GRACE;
+	room->deadline_ms = now_ms(m) + m->config->rooms.grace_s * 1000ull;
+	TAILQ_INSERT_TAIL(&m->grace, room, in_queue);
+	m->grace_count++;
+	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->name, room->peer_count,
+		m->config->rooms.grace_s);
+	if (TAILQ_EMPTY(&m->closing) &&
+		!m->plain_due) /* else the next turn is scheduled, and must not be put off */
+		cp_model_schedule(m);
+}
+
+/* --- hosts ------------------------------------------------------------------------------ */
+
+void cp_room_add_host(struct cp_peer *peer)
+{
+	struct cp_room *room = peer->room;
+
+	if (peer->host)
+		return;
+	peer->host = true;
+	room->host_count++;
+	if (room->state == CP_ROOM_GRACE) {
+		cp_room_unqueue(room);
+		room->state = CP_ROOM_OPEN;
+		sh_log(SH_LOG_INFO, "room-has-host room=%s peer=%s", room->name, peer->id);
+	}
+}
+
+void cp_room_peer_leaving(struct cp_peer *peer)
+{
+	struct cp_room *room = peer->room;
+
+	if (room->end.next == peer)
+		room->end.next = TAILQ_NEXT(peer, in_room);
+	if (!peer->host)
+		return;
+	room->host_count--;
+	if (room->host_count == 0 && room->state == CP_ROOM_OPEN && room->peer_count > 1)
+		enter_grace(room);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_ROOMS_TRANSPORT_H
+#define SPATE_CONTROLPLANE_ROOMS_TRANSPORT_H
+
+/* A WebRTC or plain transport of a peer, in one direction, with its producers or consumers. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <cjson/cJSON.h>
+
+#include "controlplane/base/id.h"
+#include "controlplane/rooms/peer.h"
+#include "shared/abi.h"
+
+struct cp_closing;
+
+enum cp_purpose { CP_PURPOSE_SEND = 1, CP_PURPOSE_RECV };
+enum cp_transport_state {
+	CP_TRANSPORT_OPENING, /* the data plane has not acknowledged it */
+	CP_TRANSPORT_NEW,
+	CP_TRANSPORT_CONNECTING, /* the peer's DTLS parameters are known */
+	CP_TRANSPORT_CONNECTED,
+};
+/* "send", "recv". */
+const char *cp_purpose_name(enum cp_purpose purpose);
+const char *cp_transport_state_name(enum cp_transport_state state);
+
+/* The parameters of a plain transport: one without ICE and DTLS (docs/plain.md). */
+struct cp_plain {
+	uint16_t udp_port; /* its own port; 0: not chosen yet */
+	bool learns; /* its remote address comes from packets */
+	struct sh_addr remote; /* family 0: not known yet */
+	uint8_t mac[6]; /* of the next hop; all 0: the data plane resolves it */
+	uint16_t vlan; /* 0: untagged */
+	uint32_t idle_ms; /* it ends when no packet came for so long; 0: never */
+	uint16_t profile; /* enum sh_srtp_profile; 0: no SRTP */
+	struct sh_addr local; /* the address to send to; writer: the bridge */
+	const struct sh_transport_keys *keys; /* while it is being opened; NULL: no SRTP */
+	bool ended; /* its producer or consumer is gone: it is closed in the next turn of the loop */
+};
+
+struct cp_transport {
+	char id[CP_ID_SIZE]; /* first: it is the key of the index */
+	sh_id dp_id;
+	struct cp_plain *plain; /* NULL: WebRTC */
+	struct cp_peer *peer;
+	enum cp_purpose purpose;
+	enum cp_transport_state state;
+	uint32_t worker; /* index among the data plane's workers */
+	uint64_t reserved, reserved_until_ms; /* load that is expected to come onto it still (load.c) */
+	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
+	uint32_t next_mid;
+	uint32_t stats_slot; /* where its statistics were last found */
+	void *link; /* owner: the bridge */
+	TAILQ_HEAD(, cp_producer) producers;
+	TAILQ_HEAD(, cp_consumer) consumers;
+	TAILQ_ENTRY(cp_transport) on_peer;
+};
+
+/* The peer's own. NULL with the fault. */
+struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+
+/* The object of `done` is the struct cp_transport. */
+void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done);
+/* The same without ICE and DTLS; `plain` is copied, its keys are read before this returns. */
+void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, const struct cp_plain *plain,
+	cp_done done);
+/* For the client: {id, iceParameters, …}, the caller's. NULL: no memory. */
+cJSON *cp_transport_parameters(const struct cp_transport *t);
+/* Adds the states of ICE and DTLS. */
+void cp_transport_describe(const struct cp_transport *t, cJSON *into);
+/* 0, or errno with the fault. */
+int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
+/* New iceParameters, the caller's. NULL with the fault. */
+cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault);
+/* At the wish of its owner, which is not told. */
+void cp_transport_close(struct cp_transport *t);
+
+/* For the bridge: DTLS or consent failed, or the data plane was lost. Its owner is told. */
+void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason);
+/* For the bridge: DTLS is done and the data plane has the keys. */
+void cp_transport_connected(struct cp_transport *t);
+
+/* For the files of rooms/: closes it for whatever reason, with all that is on it. */
+void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how);
+
+#endif
