@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "shared/hello.h"
+
 enum { TIMEOUT_S = 2, FDS_MAX = 4 };
 
 static int fail(int error, const char *what, char *err, size_t err_size)
@@ -46,16 +48,9 @@ static int open_socket(const char *path, int *out, char *err, size_t err_size)
 
 static int send_hello(int fd, char *err, size_t err_size)
 {
-	const struct sh_hello hello = {
-		.magic = SH_ABI_MAGIC,
-		.version = SH_ABI_VERSION,
-		.client = SH_CLIENT_STATS,
-		.cmd_size = sizeof(struct sh_cmd),
-		.event_size = sizeof(struct sh_event),
-		.packet_size = sizeof(struct sh_packet),
-		.stats_version = SH_STATS_VERSION,
-	};
+	struct sh_hello hello;
 
+	sh_hello_init(&hello, SH_CLIENT_STATS);
 	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
 		return fail(errno, "the data plane", err, err_size);
 	return 0;

@@ -24,15 +24,14 @@ void cp_id_make(char out[CP_ID_SIZE])
 		r[15]);
 }
 
-void cp_cname_make(char out[CP_CNAME_SIZE])
+void cp_token_make(char *out, size_t size)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint8_t raw[CP_CNAME_SIZE - 1];
 
-	cp_random(raw, sizeof(raw));
-	for (size_t i = 0; i < sizeof(raw); i++)
-		out[i] = digits[raw[i] & 63];
-	out[sizeof(raw)] = '\0';
+	cp_random(out, size - 1);
+	for (size_t i = 0; i < size - 1; i++)
+		out[i] = digits[(unsigned char)out[i] & 63];
+	out[size - 1] = '\0';
 }
 
 sh_id cp_dp_id_make(void)

@@ -11,14 +11,15 @@
 
 enum {
 	CP_ID_SIZE = 37, /* a version 4 UUID (RFC 4122, 4.4) and its terminator */
-	CP_CNAME_SIZE = 17, /* RFC 7022, 4.2: 96 random bits as text, and the terminator */
+	CP_CNAME_SIZE = 17, /* a token; RFC 7022, 4.2 wants 96 random bits */
 };
 
 /* Never fails: a machine without random numbers stops the process. */
 void cp_random(void *out, size_t size);
 
 void cp_id_make(char out[CP_ID_SIZE]);
-void cp_cname_make(char out[CP_CNAME_SIZE]);
+/* `size` - 1 characters of base64url, 6 random bits each, and a terminator. */
+void cp_token_make(char *out, size_t size);
 
 /* For the data plane; never 0. */
 sh_id cp_dp_id_make(void);

@@ -458,7 +458,7 @@ void cp_dp_hold(struct cp_dp *c)
 	c->holders++;
 }
 
-void cp_dp_drop(struct cp_dp *c)
+void cp_dp_release(struct cp_dp *c)
 {
 	if (--c->holders)
 		return;
@@ -469,7 +469,7 @@ void cp_dp_drop(struct cp_dp *c)
 
 static void on_closed(uv_handle_t *h)
 {
-	cp_dp_drop(h->data);
+	cp_dp_release(h->data);
 }
 
 void cp_dp_destroy(struct cp_dp *c)

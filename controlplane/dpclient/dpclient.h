@@ -83,7 +83,7 @@ void cp_dp_destroy(struct cp_dp *c);
  * Between the two the functions below behave as if there were no data plane.
  */
 void cp_dp_hold(struct cp_dp *c);
-void cp_dp_drop(struct cp_dp *c);
+void cp_dp_release(struct cp_dp *c);
 
 /* NULL while there is no data plane. */
 const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c);

@@ -7,25 +7,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "shared/hello.h"
 #include "shared/stats.h"
 
 int cp_dp_hello_send(const char *path)
 {
-	const struct sh_hello hello = {
-		.magic = SH_ABI_MAGIC,
-		.version = SH_ABI_VERSION,
-		.client = SH_CLIENT_CONTROL,
-		.cmd_size = sizeof(struct sh_cmd),
-		.event_size = sizeof(struct sh_event),
-		.packet_size = sizeof(struct sh_packet),
-		.stats_version = SH_STATS_VERSION,
-	};
+	struct sh_hello hello;
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd, error;
 
 	if (strlen(path) >= sizeof(a.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(a.sun_path, path);
+	sh_hello_init(&hello, SH_CLIENT_CONTROL);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

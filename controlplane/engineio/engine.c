@@ -7,39 +7,19 @@
 
 #include "controlplane/base/id.h"
 
-/* --- the table ------------------------------------------------------------------------ */
-
-/* FNV-1a. What is put in is random, so nobody can choose where it goes. */
-static unsigned bucket_of(const char *sid)
-{
-	uint32_t hash = 2166136261u;
-
-	for (unsigned i = 0; i < CP_SID_SIZE - 1; i++)
-		hash = (hash ^ (unsigned char)sid[i]) * 16777619u;
-	return hash % CP_EIO_BUCKETS;
-}
-
 struct cp_eio *cp_eio_find(struct cp_eio_server *s, const char *sid, size_t len)
 {
-	struct cp_eio *e;
+	uint32_t hash = cp_hash(sid, len);
 
 	if (len != CP_SID_SIZE - 1)
 		return NULL;
-	LIST_FOREACH(e, &s->buckets[bucket_of(sid)], in_bucket)
-	if (memcmp(e->sid, sid, len) == 0)
-		return e;
+	for (struct cp_table_entry *entry = NULL; (entry = cp_table_next(&s->by_sid, hash, entry));) {
+		struct cp_eio *e = CP_TABLE_OBJECT(entry, struct cp_eio, by_sid);
+
+		if (memcmp(e->sid, sid, len) == 0)
+			return e;
+	}
 	return NULL;
-}
-
-static void make_sid(char out[CP_SID_SIZE])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint8_t raw[CP_SID_SIZE - 1];
-
-	cp_random(raw, sizeof(raw));
-	for (size_t i = 0; i < sizeof(raw); i++)
-		out[i] = digits[raw[i] & 63];
-	out[sizeof(raw)] = '\0';
 }
 
 /* --- its life -------------------------------------------------------------------------------- */
@@ -75,12 +55,12 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 	TAILQ_INIT(&e->out);
 	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
 		e->timers[i].session = e;
-	make_sid(e->sid);
+	cp_token_make(e->sid, sizeof(e->sid));
 	if (send_open(e) < 0) {
 		free(e);
 		return NULL;
 	}
-	LIST_INSERT_HEAD(&s->buckets[bucket_of(e->sid)], e, in_bucket);
+	cp_table_add(&s->by_sid, &e->by_sid, cp_hash(e->sid, sizeof(e->sid) - 1));
 	TAILQ_INSERT_TAIL(&s->sessions, e, in_server);
 	s->counts.opened++;
 	*(socket ? &s->counts.websocket : &s->counts.polling) += 1;
@@ -105,7 +85,7 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	if (e->state == CP_EIO_HAS_ENDED)
 		return;
 	e->state = CP_EIO_HAS_ENDED;
-	LIST_REMOVE(e, in_bucket);
+	cp_table_remove(&e->server->by_sid, &e->by_sid);
 	TAILQ_REMOVE(&e->server->sessions, e, in_server);
 	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
 	if (!told)
@@ -165,6 +145,7 @@ void cp_eio_stop(struct cp_eio_server *s)
 	while ((e = TAILQ_FIRST(&s->sessions)))
 		cp_eio_end(e, 1001, "the server is stopping");
 	free_ended(s);
+	cp_table_free(&s->by_sid);
 }
 
 /* --- packets ----------------------------------------------------------------------------------- */
@@ -329,7 +310,7 @@ void cp_eio_run(struct cp_eio_server *s)
 		wake_at(s, next_ms, now_ms);
 }
 
-void cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
+int cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
 	const struct cp_clock *clock, void *clock_arg)
 {
 	memset(s, 0, sizeof(*s));
@@ -341,4 +322,5 @@ void cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const
 	TAILQ_INIT(&s->ended);
 	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++)
 		TAILQ_INIT(&s->timers[kind]);
+	return cp_table_init(&s->by_sid);
 }

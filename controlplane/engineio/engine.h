@@ -16,13 +16,13 @@
 #include <sys/queue.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/base/table.h"
 #include "controlplane/base/text.h"
 #include "controlplane/engineio/packet.h"
 #include "shared/config.h"
 
 enum {
 	CP_SID_SIZE = 21, /* 120 random bits as 20 characters of base64url, and the terminator */
-	CP_EIO_BUCKETS = 16384, /* of the table of sessions */
 	CP_EIO_NOOP_MS = 100, /* between two ends of held polls while a client upgrades */
 	CP_EIO_CLOSE_WAIT_MS = 3000, /* for a polling client to fetch what was queued before the end */
 };
@@ -81,7 +81,7 @@ struct cp_eio_server {
 	uint64_t wake_ms; /* when cp_eio_run will be called; 0: it will not */
 	TAILQ_HEAD(, cp_eio_timer) timers[CP_EIO_DEADLINES];
 	TAILQ_HEAD(, cp_eio) sessions, ended;
-	LIST_HEAD(, cp_eio) buckets[CP_EIO_BUCKETS];
+	struct cp_table by_sid; /* sessions that are open or closing */
 };
 
 struct cp_eio_out;
@@ -99,12 +99,12 @@ struct cp_eio {
 	TAILQ_HEAD(, cp_eio_out) out; /* for the next poll */
 	size_t out_bytes;
 	struct cp_eio_timer timers[CP_EIO_DEADLINES];
-	LIST_ENTRY(cp_eio) in_bucket;
+	struct cp_table_entry by_sid;
 	TAILQ_ENTRY(cp_eio) in_server; /* `sessions` or `ended` */
 };
 
-/* `calls`, `clock` and `config` outlive it. clock->wake_in has cp_eio_run called. */
-void cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
+/* `calls`, `clock` and `config` outlive it. The clock's alarm has cp_eio_run called. 0 or ENOMEM. */
+int cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
 	const struct cp_clock *clock, void *clock_arg);
 /* Ends all sessions and frees them. */
 void cp_eio_stop(struct cp_eio_server *s);

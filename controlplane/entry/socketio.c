@@ -340,15 +340,21 @@ static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in}
 int cp_socketio_start(struct cp_socketio *s, uv_loop_t *loop, struct cp_server *server,
 	struct cp_signaling *signaling)
 {
+	int error;
+
 	s->server = server;
 	s->signaling = signaling;
 	s->loop = loop;
 	s->nothing = cp_text_make(0);
 	if (!s->nothing)
 		return ENOMEM;
+	error = cp_eio_start(&s->engine, signaling->config, &calls, &loop_clock, s);
+	if (error != 0) {
+		cp_text_release(s->nothing);
+		return error;
+	}
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
-	cp_eio_start(&s->engine, signaling->config, &calls, &loop_clock, s);
 	return 0;
 }
 

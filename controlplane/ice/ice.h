@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "controlplane/base/table.h"
 #include "shared/abi.h"
 #include "shared/stun.h"
 
@@ -28,12 +29,12 @@ enum {
 };
 static_assert((int)CP_ICE_UFRAG_LEN <= (int)SH_UFRAG_MAX && (int)CP_ICE_PWD_LEN <= (int)SH_PWD_MAX, "ABI");
 
-/* One user fragment and its password. Linked into a cp_ice_table while it is valid. */
+/* One user fragment and its password. In a table (below) while it is valid. */
 struct cp_ice_credentials {
 	char ufrag[CP_ICE_UFRAG_LEN + 1];
 	char pwd[CP_ICE_PWD_LEN + 1];
 	struct sh_hmac_sha1 key;
-	struct cp_ice_credentials *next; /* in its bucket of the table */
+	struct cp_table_entry entry; /* in the table of credentials */
 	void *owner; /* result of cp_ice_table_find(); NULL: not in a table */
 };
 
@@ -121,24 +122,17 @@ int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path);
 
 /* --- which transport a check is for ---------------------------------------------- */
 
-/* Credentials by user fragment. Chained buckets; grows by doubling, never shrinks. */
-struct cp_ice_table {
-	struct cp_ice_credentials **bucket;
-	uint32_t mask, count;
-};
-
-int cp_ice_table_init(struct cp_ice_table *t); /* 0 or ENOMEM */
-void cp_ice_table_free(struct cp_ice_table *t); /* the entries are the caller's */
+/* Credentials by user fragment, in a struct cp_table. */
 
 /* Puts `c` in and sets its owner. 0, EEXIST when the user fragment is taken. */
-int cp_ice_table_add(struct cp_ice_table *t, struct cp_ice_credentials *c, void *owner);
+int cp_ice_table_add(struct cp_table *t, struct cp_ice_credentials *c, void *owner);
 /* Takes `c` out; does nothing when it is not in. */
-void cp_ice_table_remove(struct cp_ice_table *t, struct cp_ice_credentials *c);
+void cp_ice_table_remove(struct cp_table *t, struct cp_ice_credentials *c);
 
 /*
  * The owner of the credentials whose user fragment stands before the colon of USERNAME, which has
  * `len` bytes. NULL when there is none.
  */
-void *cp_ice_table_find(const struct cp_ice_table *t, const char *username, size_t len);
+void *cp_ice_table_find(const struct cp_table *t, const char *username, size_t len);
 
 #endif

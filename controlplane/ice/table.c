@@ -6,108 +6,39 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/ice/ice.h"
 
-enum { FIRST_BUCKETS = 64 };
-
-int cp_ice_table_init(struct cp_ice_table *t)
+static struct cp_ice_credentials *find(const struct cp_table *t, const char *ufrag)
 {
-	t->bucket = calloc(FIRST_BUCKETS, sizeof(*t->bucket));
-	t->mask = FIRST_BUCKETS - 1;
-	t->count = 0;
-	return t->bucket ? 0 : ENOMEM;
-}
+	uint32_t hash = cp_hash(ufrag, CP_ICE_UFRAG_LEN);
 
-void cp_ice_table_free(struct cp_ice_table *t)
-{
-	free(t->bucket);
-	t->bucket = NULL;
-	t->count = 0;
-}
+	for (struct cp_table_entry *e = NULL; (e = cp_table_next(t, hash, e));) {
+		struct cp_ice_credentials *c = CP_TABLE_OBJECT(e, struct cp_ice_credentials, entry);
 
-/*
- * FNV-1a, without a seed: the keys in the table are our own random user fragments, so a peer cannot
- * make a chain long, whatever it sends.
- */
-static uint32_t hash(const char *ufrag)
-{
-	uint32_t h = 2166136261u;
-
-	for (int i = 0; i < CP_ICE_UFRAG_LEN; i++)
-		h = (h ^ (uint8_t)ufrag[i]) * 16777619u;
-	return h ^ h >> 16;
-}
-
-static struct cp_ice_credentials *find(const struct cp_ice_table *t, const char *ufrag)
-{
-	struct cp_ice_credentials *c = t->bucket[hash(ufrag) & t->mask];
-
-	while (c && memcmp(c->ufrag, ufrag, CP_ICE_UFRAG_LEN) != 0)
-		c = c->next;
-	return c;
-}
-
-static void link_in(struct cp_ice_credentials **bucket, uint32_t mask, struct cp_ice_credentials *c)
-{
-	struct cp_ice_credentials **head = &bucket[hash(c->ufrag) & mask];
-
-	c->next = *head;
-	*head = c;
-}
-
-/* Doubles the buckets. When memory is short nothing changes and the chains get longer. */
-static void grow(struct cp_ice_table *t)
-{
-	uint32_t mask = t->mask * 2 + 1;
-	struct cp_ice_credentials **bucket = calloc((size_t)mask + 1, sizeof(*bucket));
-
-	if (!bucket)
-		return;
-	for (uint32_t i = 0; i <= t->mask; i++) {
-		struct cp_ice_credentials *c = t->bucket[i];
-
-		while (c) {
-			struct cp_ice_credentials *next = c->next;
-
-			link_in(bucket, mask, c);
-			c = next;
-		}
+		if (memcmp(c->ufrag, ufrag, CP_ICE_UFRAG_LEN) == 0)
+			return c;
 	}
-	free(t->bucket);
-	t->bucket = bucket;
-	t->mask = mask;
+	return NULL;
 }
 
-int cp_ice_table_add(struct cp_ice_table *t, struct cp_ice_credentials *c, void *owner)
+int cp_ice_table_add(struct cp_table *t, struct cp_ice_credentials *c, void *owner)
 {
 	if (find(t, c->ufrag))
 		return EEXIST;
-	if (t->count > t->mask && t->mask < UINT32_MAX / 4)
-		grow(t);
 	c->owner = owner;
-	link_in(t->bucket, t->mask, c);
-	t->count++;
+	cp_table_add(t, &c->entry, cp_hash(c->ufrag, CP_ICE_UFRAG_LEN));
 	return 0;
 }
 
-void cp_ice_table_remove(struct cp_ice_table *t, struct cp_ice_credentials *c)
+void cp_ice_table_remove(struct cp_table *t, struct cp_ice_credentials *c)
 {
-	struct cp_ice_credentials **at = &t->bucket[hash(c->ufrag) & t->mask];
-
-	while (*at && *at != c)
-		at = &(*at)->next;
-	if (!*at)
-		return;
-	*at = c->next;
-	c->next = NULL;
+	cp_table_remove(t, &c->entry);
 	c->owner = NULL;
-	t->count--;
 }
 
-void *cp_ice_table_find(const struct cp_ice_table *t, const char *username, size_t len)
+void *cp_ice_table_find(const struct cp_table *t, const char *username, size_t len)
 {
 	const struct cp_ice_credentials *c;
 

@@ -106,7 +106,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 		snprintf(peer->id, sizeof(peer->id), "%s", join->id);
 	else
 		cp_id_make(peer->id);
-	cp_cname_make(peer->cname);
+	cp_token_make(peer->cname, sizeof(peer->cname));
 	snprintf(peer->user, sizeof(peer->user), "%s", join->user);
 	peer->room = room;
 	peer->publish = join->publish;

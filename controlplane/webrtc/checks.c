@@ -43,7 +43,7 @@ static void bind_done(void *arg, int error)
 		cp_webrtc_dtls_begin(t);
 	}
 	free(b);
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 /*
@@ -85,7 +85,7 @@ static void credentials_done(void *arg, int error)
 
 	if (error && error != ECONNRESET && error != ECANCELED)
 		cp_webrtc_end(t, CP_WEBRTC_FAILED, "the data plane refused new ICE credentials");
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 /* The peer has begun to use new credentials: from now on the data plane wants them. */

@@ -94,7 +94,7 @@ static void keys_done(void *arg, int error)
 		t->state = CP_WEBRTC_CONNECTED;
 		t->events->state(t->arg, t, CP_WEBRTC_CONNECTED, "");
 	}
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
@@ -107,7 +107,7 @@ static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
 	cp_webrtc_hold(t);
 	if (cp_dp_send(t->server->dp, &cmd, keys_done, t)) {
 		cp_webrtc_end(t, CP_WEBRTC_FAILED, "the data plane is not there for the SRTP keys");
-		cp_webrtc_drop(t);
+		cp_webrtc_release(t);
 	}
 	OPENSSL_cleanse(&cmd, sizeof(cmd));
 }
@@ -124,12 +124,12 @@ static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transp
 		cp_webrtc_end(t, CP_WEBRTC_CLOSED, reason);
 	else
 		cp_webrtc_end(t, CP_WEBRTC_FAILED, reason);
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 static void on_released(void *arg)
 {
-	cp_webrtc_drop(arg);
+	cp_webrtc_release(arg);
 }
 
 const struct cp_dtls_events cp_webrtc_dtls_events = {

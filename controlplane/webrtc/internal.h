@@ -2,23 +2,14 @@
 #ifndef SPATE_CONTROLPLANE_WEBRTC_INTERNAL_H
 #define SPATE_CONTROLPLANE_WEBRTC_INTERNAL_H
 
-/* Inside transport/ only. */
+/* What the files of webrtc/ share. */
 
+#include "controlplane/base/id.h"
+#include "controlplane/base/table.h"
 #include "controlplane/dtls/cert.h"
 #include "controlplane/dtls/pool.h"
 #include "controlplane/ice/ice.h"
 #include "controlplane/webrtc/webrtc.h"
-
-/* Transports by sh_id, which is random: its low bits are the hash. */
-struct cp_id_table {
-	struct cp_webrtc **bucket;
-	uint32_t mask, count;
-};
-int cp_id_table_init(struct cp_id_table *t); /* 0 or ENOMEM */
-void cp_id_table_free(struct cp_id_table *t);
-void cp_id_table_add(struct cp_id_table *t, struct cp_webrtc *w);
-void cp_id_table_remove(struct cp_id_table *t, struct cp_webrtc *w);
-struct cp_webrtc *cp_id_table_find(const struct cp_id_table *t, sh_id id);
 
 struct cp_webrtc_server {
 	uv_loop_t *loop;
@@ -26,8 +17,8 @@ struct cp_webrtc_server {
 	struct cp_dp *dp;
 	struct cp_cert cert;
 	struct cp_dtls_pool *pool;
-	struct cp_ice_table ufrags;
-	struct cp_id_table ids;
+	struct cp_table ufrags; /* credentials of transports */
+	struct cp_table ids; /* transports by sh_id, which is random: its low bits are the hash */
 	struct cp_webrtc *alive; /* by next and link */
 	struct cp_dp_info info; /* of the last data plane */
 	uv_timer_t *tick; /* frees itself when closed */
@@ -37,10 +28,10 @@ struct cp_webrtc {
 	struct cp_webrtc_server *server; /* not used any more once it is not alive, but to send goodbye */
 	const struct cp_webrtc_events *events;
 	void *arg;
-	char id[CP_WEBRTC_ID];
+	char id[CP_ID_SIZE];
 	sh_id sh_id;
 	struct cp_webrtc *next, **link; /* in server->alive */
-	struct cp_webrtc *next_by_id;
+	struct cp_table_entry by_id;
 	/* The owner's, one for each unanswered command, one for the DTLS session, one for each call under way. */
 	unsigned references;
 	uint32_t worker;
@@ -60,6 +51,11 @@ struct cp_webrtc {
 	uint64_t first_check_ms, connected_ms, media_ms; /* on the loop's clock; 0: not yet */
 };
 
+/* --- server.c ----------------------------------------------------------------------------- */
+
+/* NULL: none with that id is alive. */
+struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id);
+
 /* --- parameters.c ------------------------------------------------------------------------- */
 
 cJSON *cp_ice_parameters(const struct cp_ice *ice);
@@ -71,7 +67,7 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 extern const struct cp_dtls_events cp_webrtc_dtls_events;
 
 void cp_webrtc_hold(struct cp_webrtc *t);
-void cp_webrtc_drop(struct cp_webrtc *t); /* may free */
+void cp_webrtc_release(struct cp_webrtc *t); /* may free */
 /* Takes it out of the data plane, FAILED or CLOSED, and tells the owner. The caller holds it. */
 void cp_webrtc_end(struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason);
 /* The same without telling anybody. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "controlplane/webrtc/internal.h"
+#include "shared/demux.h"
 
 enum { TICK_MS = 1000 };
 
@@ -16,10 +17,10 @@ static void on_tick(uv_timer_t *timer);
 
 static void free_parts(struct cp_webrtc_server *s)
 {
-	cp_ice_table_free(&s->ufrags);
-	cp_id_table_free(&s->ids);
+	cp_table_free(&s->ufrags);
+	cp_table_free(&s->ids);
 	cp_cert_free(&s->cert);
-	cp_dp_drop(s->dp);
+	cp_dp_release(s->dp);
 	free(s->tick);
 	free(s);
 }
@@ -28,7 +29,7 @@ static const char *make_parts(struct cp_webrtc_server *s, int *error)
 {
 	*error = ENOMEM;
 	s->tick = malloc(sizeof(*s->tick));
-	if (!s->tick || cp_ice_table_init(&s->ufrags) || cp_id_table_init(&s->ids))
+	if (!s->tick || cp_table_init(&s->ufrags) || cp_table_init(&s->ids))
 		return "out of memory";
 	*error = cp_cert_create(&s->cert);
 	if (*error)
@@ -106,7 +107,7 @@ static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc 
 		s->alive = t;
 		cp_webrtc_hold(t);
 		visit(t, now);
-		cp_webrtc_drop(t);
+		cp_webrtc_release(t);
 	}
 }
 
@@ -142,6 +143,17 @@ uint32_t cp_webrtc_server_count(const struct cp_webrtc_server *s)
 	return s->ids.count;
 }
 
+struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
+{
+	for (struct cp_table_entry *e = NULL; (e = cp_table_next(&s->ids, (uint32_t)id, e));) {
+		struct cp_webrtc *t = CP_TABLE_OBJECT(e, struct cp_webrtc, by_id);
+
+		if (t->sh_id == id)
+			return t;
+	}
+	return NULL;
+}
+
 /* --- news from the data plane ------------------------------------------------------------------ */
 
 void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_info *info)
@@ -159,7 +171,7 @@ static void path_changed(struct cp_webrtc *t, const struct sh_addr *remote)
 
 bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *event)
 {
-	struct cp_webrtc *t = cp_id_table_find(&s->ids, event->id);
+	struct cp_webrtc *t = cp_webrtc_find(s, event->id);
 
 	if (!t)
 		return false;
@@ -177,7 +189,7 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
 	default:
 		break;
 	}
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 	return true;
 }
 
@@ -197,13 +209,14 @@ static struct cp_webrtc *addressee(struct cp_webrtc_server *s, const struct sh_p
 		if (m.username)
 			t = cp_ice_table_find(&s->ufrags, m.username, m.username_len);
 	}
-	return t ? t : cp_id_table_find(&s->ids, p->transport);
+	return t ? t : cp_webrtc_find(s, p->transport);
 }
 
 void cp_webrtc_server_punt(struct cp_webrtc_server *s, const struct sh_packet *p)
 {
-	bool stun = p->data[0] < 4, dtls = p->data[0] >= 20 && p->data[0] < 64; /* RFC 7983, 7 */
-	struct cp_webrtc *t = stun || dtls ? addressee(s, p, stun) : NULL;
+	enum sh_demux kind = sh_demux(p->data[0]);
+	bool stun = kind == SH_DEMUX_STUN;
+	struct cp_webrtc *t = stun || kind == SH_DEMUX_DTLS ? addressee(s, p, stun) : NULL;
 
 	if (!t)
 		return;
@@ -212,5 +225,5 @@ void cp_webrtc_server_punt(struct cp_webrtc_server *s, const struct sh_packet *p
 		cp_webrtc_check(t, p);
 	else
 		cp_webrtc_dtls(t, p);
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }

@@ -3,12 +3,10 @@
 /* A transport's life: made, told to the data plane, ended, closed. */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "controlplane/webrtc/internal.h"
 
@@ -26,7 +24,7 @@ void cp_webrtc_hold(struct cp_webrtc *t)
 	t->references++;
 }
 
-void cp_webrtc_drop(struct cp_webrtc *t)
+void cp_webrtc_release(struct cp_webrtc *t)
 {
 	if (--t->references)
 		return;
@@ -66,28 +64,17 @@ static void add_done(void *arg, int error)
 		error = ECANCELED;
 	if (!t->closed && error != ECANCELED)
 		t->events->created(t->arg, t, error);
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 /* --- making one ------------------------------------------------------------------------------- */
 
-/* A version 4 UUID (RFC 9562, 5.4): opaque, and nobody can guess it. */
-static int make_ids(struct cp_webrtc *t)
+static void make_ids(struct cp_webrtc *t)
 {
-	uint8_t r[16];
-
-	if (RAND_bytes(r, sizeof(r)) != 1)
-		return EIO;
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	snprintf(t->id, sizeof(t->id), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
-		r[15]);
+	cp_id_make(t->id);
 	do
-		if (RAND_bytes((uint8_t *)&t->sh_id, sizeof(t->sh_id)) != 1)
-			return EIO;
-	while (t->sh_id == 0 || cp_id_table_find(&t->server->ids, t->sh_id));
-	return 0;
+		t->sh_id = cp_dp_id_make();
+	while (cp_webrtc_find(t->server, t->sh_id));
 }
 
 static void enlist(struct cp_webrtc *t)
@@ -99,7 +86,7 @@ static void enlist(struct cp_webrtc *t)
 	if (t->next)
 		t->next->link = &t->next;
 	s->alive = t;
-	cp_id_table_add(&s->ids, t);
+	cp_table_add(&s->ids, &t->by_id, (uint32_t)t->sh_id);
 	t->alive = true;
 }
 
@@ -121,15 +108,14 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 	t->arg = arg;
 	t->references = 1;
 	t->worker = worker;
-	error = make_ids(t);
-	if (!error)
-		error = cp_ice_init(&t->ice);
+	make_ids(t);
+	error = cp_ice_init(&t->ice);
 	if (!error)
 		error = cp_webrtc_add(t, add_done);
 	if (!error && cp_ice_table_add(&s->ufrags, &t->ice.current, t))
 		abort(); /* 96 random bits came twice: there is no randomness */
 	if (error) {
-		cp_webrtc_drop(t);
+		cp_webrtc_release(t);
 		return error;
 	}
 	enlist(t);
@@ -149,7 +135,7 @@ void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
 	*t->link = t->next;
 	if (t->next)
 		t->next->link = t->link;
-	cp_id_table_remove(&s->ids, t);
+	cp_table_remove(&s->ids, &t->by_id);
 	cp_ice_table_remove(&s->ufrags, &t->ice.current);
 	if (t->ice.has_previous)
 		cp_ice_table_remove(&s->ufrags, &t->ice.previous);
@@ -170,7 +156,7 @@ void cp_webrtc_close(struct cp_webrtc *t)
 	if (t->alive)
 		cp_webrtc_take_down(t, CP_WEBRTC_CLOSED);
 	t->closed = true;
-	cp_webrtc_drop(t);
+	cp_webrtc_release(t);
 }
 
 /* --- what signaling asks --------------------------------------------------------------------------- */
@@ -194,7 +180,7 @@ int cp_webrtc_connect(struct cp_webrtc *t, const cJSON *dtls, char *err, size_t 
 
 int cp_webrtc_restart_ice(struct cp_webrtc *t, cJSON **out)
 {
-	struct cp_ice_table *table = &t->server->ufrags;
+	struct cp_table *table = &t->server->ufrags;
 	int error;
 
 	if (!t->alive)

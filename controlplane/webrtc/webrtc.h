@@ -20,7 +20,6 @@
 #include "controlplane/dpclient/dpclient.h"
 
 enum {
-	CP_WEBRTC_ID = 37, /* a version 4 UUID and its end */
 	CP_WEBRTC_HANDSHAKE_MS = 30000, /* DTLS takes no longer from the first check on */
 	CP_WEBRTC_LINGER_MS = 5000, /* DTLS state is kept after the first media, to repeat a last flight */
 	CP_WEBRTC_LINGER_MAX_MS = 30000, /* and without any, for so long after the handshake */

@@ -187,7 +187,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(polls, 0, sizeof(polls));
 	sockets[0] = size > 0 && data[0] == 'w';
 	sockets[1] = 0;
-	cp_eio_start(&server, &config, &calls, &fake_clock, NULL);
+	if (cp_eio_start(&server, &config, &calls, &fake_clock, NULL) != 0)
+		abort();
 	session = cp_eio_open(&server, sockets[0] ? &sockets[0] : NULL, NULL);
 	check(session != NULL);
 	for (; p < end; p = line + 1) {

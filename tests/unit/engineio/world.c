@@ -103,7 +103,7 @@ int setup(void **state)
 	fake_wake_ms = 0;
 	journal[0] = '\0';
 	server = malloc(sizeof(*server));
-	cp_eio_start(server, &config, &calls, &fake_clock, NULL);
+	assert_int_equal(cp_eio_start(server, &config, &calls, &fake_clock, NULL), 0);
 	return 0;
 }
 

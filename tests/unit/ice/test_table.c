@@ -17,10 +17,10 @@ enum { MANY = 5000 };
 static void find_by_username(void **state)
 {
 	struct cp_ice_credentials c = {.ufrag = "0123456789abcdef"}, twin = c;
-	struct cp_ice_table t;
+	struct cp_table t;
 	int owner;
 
-	assert_int_equal(cp_ice_table_init(&t), 0);
+	assert_int_equal(cp_table_init(&t), 0);
 	assert_int_equal(cp_ice_table_add(&t, &c, &owner), 0);
 	assert_int_equal(cp_ice_table_add(&t, &twin, &owner), EEXIST);
 	assert_ptr_equal(cp_ice_table_find(&t, "0123456789abcdef:peer", 21), &owner);
@@ -35,16 +35,16 @@ static void find_by_username(void **state)
 	cp_ice_table_remove(&t, &c);
 	assert_int_equal(t.count, 0);
 	assert_null(cp_ice_table_find(&t, "0123456789abcdef:peer", 21));
-	cp_ice_table_free(&t);
+	cp_table_free(&t);
 }
 
 static void many_come_and_go(void **state)
 {
 	struct cp_ice_credentials *c = calloc(MANY, sizeof(*c));
-	struct cp_ice_table t;
+	struct cp_table t;
 	char username[32];
 
-	assert_int_equal(cp_ice_table_init(&t), 0);
+	assert_int_equal(cp_table_init(&t), 0);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(c[i].ufrag, sizeof(c[i].ufrag), "%016d", i);
 		assert_int_equal(cp_ice_table_add(&t, &c[i], &c[i]), 0);
@@ -57,7 +57,7 @@ static void many_come_and_go(void **state)
 		assert_ptr_equal(cp_ice_table_find(&t, username, strlen(username)), i % 2 ? &c[i] : NULL);
 	}
 	assert_int_equal(t.count, MANY / 2);
-	cp_ice_table_free(&t);
+	cp_table_free(&t);
 	free(c);
 }
 

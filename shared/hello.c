@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shared/hello.h"
+
+#include "shared/stats.h"
+
+void sh_hello_init(struct sh_hello *hello, enum sh_client client)
+{
+	*hello = (struct sh_hello){
+		.magic = SH_ABI_MAGIC,
+		.version = SH_ABI_VERSION,
+		.client = client,
+		.cmd_size = sizeof(struct sh_cmd),
+		.event_size = sizeof(struct sh_event),
+		.packet_size = sizeof(struct sh_packet),
+		.stats_version = SH_STATS_VERSION,
+	};
+}
