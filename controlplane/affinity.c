@@ -47,7 +47,7 @@ static int bad(const struct sh_config *c, const char *what, char *err, size_t er
 	return -1;
 }
 
-int cp_affinity_take(const struct sh_config *c, char *err, size_t err_size)
+int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size)
 {
 	static struct sh_topology topology;
 	struct sh_cpus allowed, chosen;

@@ -13,6 +13,6 @@
  * cores and to the agent's NUMA node, where its memory comes from too. 0, or -1 with a
  * sentence for people in `err`: there is nowhere to go, and dataplane.bad_placement is refuse.
  */
-int cp_affinity_take(const struct sh_config *c, char *err, size_t err_size);
+int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size);
 
 #endif

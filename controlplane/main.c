@@ -312,7 +312,7 @@ int main(int argc, char **argv)
 	sh_log_init("control", c.config.log_level);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	if (cp_affinity_take(&c.config, err, sizeof(err)) < 0) {
+	if (cp_affinity_apply(&c.config, err, sizeof(err)) < 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}

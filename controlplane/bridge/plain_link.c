@@ -175,7 +175,7 @@ static void send_delete(struct cp_plain_link *link)
 
 /* --- what the rooms ask ---------------------------------------------------------------------------- */
 
-static void forget(struct cp_plain_link *link)
+static void unlink_transport(struct cp_plain_link *link)
 {
 	TAILQ_REMOVE(&link->dataplane->plain, link, next);
 	link->transport = NULL;
@@ -210,7 +210,7 @@ int cp_plain_link_open(struct cp_dataplane *p, struct cp_transport *t, cp_bridge
 	if (error == 0 && t->plain->keys)
 		error = send_keys(link, t->plain->keys);
 	if (error != 0) {
-		forget(link);
+		unlink_transport(link);
 		return error;
 	}
 	link->done = done;
@@ -226,7 +226,7 @@ void cp_plain_link_close(struct cp_transport *t)
 	link->done = NULL;
 	if (done)
 		done(link->arg, ECANCELED);
-	forget(link);
+	unlink_transport(link);
 }
 
 /* --- news from the data plane ------------------------------------------------------------------------ */

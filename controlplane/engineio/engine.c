@@ -64,23 +64,23 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 	TAILQ_INSERT_TAIL(&s->sessions, e, in_server);
 	s->counts.opened++;
 	*(socket ? &s->counts.websocket : &s->counts.polling) += 1;
-	cp_eio_set(e, CP_EIO_PING_DUE);
-	cp_eio_set(e, CP_EIO_CONNECT_DUE);
+	cp_eio_set_deadline(e, CP_EIO_PING_DUE);
+	cp_eio_set_deadline(e, CP_EIO_CONNECT_DUE);
 	return e;
 }
 
 void cp_eio_expect_connect(struct cp_eio *e, bool expect)
 {
 	if (e->state != CP_EIO_IS_OPEN || !expect)
-		cp_eio_unset(e, CP_EIO_CONNECT_DUE);
+		cp_eio_clear_deadline(e, CP_EIO_CONNECT_DUE);
 	else
-		cp_eio_set(e, CP_EIO_CONNECT_DUE);
+		cp_eio_set_deadline(e, CP_EIO_CONNECT_DUE);
 }
 
 void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	const struct cp_eio_calls *calls = e->server->calls;
-	bool told = e->state != CP_EIO_IS_OPEN;
+	bool was_told = e->state != CP_EIO_IS_OPEN;
 
 	if (e->state == CP_EIO_HAS_ENDED)
 		return;
@@ -88,12 +88,12 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	cp_table_remove(&e->server->by_sid, &e->by_sid);
 	TAILQ_REMOVE(&e->server->sessions, e, in_server);
 	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
-	if (!told)
+	if (!was_told)
 		calls->closing(e, code, reason);
 	if (e->candidate)
-		cp_eio_give_up(e, "the session has ended");
+		cp_eio_abort_upgrade(e, "the session has ended");
 	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
-		cp_eio_unset(e, i);
+		cp_eio_clear_deadline(e, i);
 	*(e->socket ? &e->server->counts.websocket : &e->server->counts.polling) -= 1;
 	cp_eio_release_poll(e, CP_EIO_CLOSE);
 	if (e->post)
@@ -101,7 +101,7 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	if (e->socket)
 		calls->close(e->socket, code, reason);
 	/* Freed when the loop comes round. */
-	cp_eio_set(e, CP_EIO_FLUSH_DUE);
+	cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
 
 void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
@@ -114,8 +114,8 @@ void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
 	}
 	e->state = CP_EIO_IS_CLOSING;
 	e->server->calls->closing(e, code, reason);
-	cp_eio_set(e, CP_EIO_CLOSE_DUE);
-	cp_eio_set(e, CP_EIO_FLUSH_DUE);
+	cp_eio_set_deadline(e, CP_EIO_CLOSE_DUE);
+	cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
 
 static void free_session(struct cp_eio *e)
@@ -123,9 +123,9 @@ static void free_session(struct cp_eio *e)
 	enum cp_eio_type type;
 
 	e->server->calls->closed(e);
-	cp_eio_unset(e, CP_EIO_FLUSH_DUE);
+	cp_eio_clear_deadline(e, CP_EIO_FLUSH_DUE);
 	while (!TAILQ_EMPTY(&e->out))
-		cp_text_release(cp_eio_next_out(e, &type));
+		cp_text_release(cp_eio_dequeue(e, &type));
 	TAILQ_REMOVE(&e->server->ended, e, in_server);
 	free(e);
 }
@@ -167,7 +167,7 @@ static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text 
 	}
 	/* When the loop comes round, so that what is said in one turn is one answer. */
 	if (e->poll)
-		cp_eio_set(e, CP_EIO_FLUSH_DUE);
+		cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
 
 void cp_eio_send(struct cp_eio *e, struct cp_text *text)
@@ -180,12 +180,12 @@ void cp_eio_send(struct cp_eio *e, struct cp_text *text)
 		send_packet(e, CP_EIO_MESSAGE, text);
 }
 
-void cp_eio_take(struct cp_eio *e, const struct cp_eio_packet *p)
+void cp_eio_handle_packet(struct cp_eio *e, const struct cp_eio_packet *p)
 {
 	switch (p->type) {
 	case CP_EIO_PONG:
-		cp_eio_unset(e, CP_EIO_PONG_DUE);
-		cp_eio_set(e, CP_EIO_PING_DUE);
+		cp_eio_clear_deadline(e, CP_EIO_PONG_DUE);
+		cp_eio_set_deadline(e, CP_EIO_PING_DUE);
 		break;
 	case CP_EIO_MESSAGE:
 		e->server->calls->message(e, p->data, p->len);
@@ -228,7 +228,7 @@ static uint32_t duration(const struct cp_eio *e, enum cp_eio_deadline kind)
 	}
 }
 
-void cp_eio_unset(struct cp_eio *e, enum cp_eio_deadline kind)
+void cp_eio_clear_deadline(struct cp_eio *e, enum cp_eio_deadline kind)
 {
 	struct cp_eio_timer *t = &e->timers[kind];
 
@@ -245,23 +245,23 @@ static void wake_at(struct cp_eio_server *s, uint64_t due_ms, uint64_t now_ms)
 	s->clock->wake_in(s->clock_arg, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
-void cp_eio_set(struct cp_eio *e, enum cp_eio_deadline kind)
+void cp_eio_set_deadline(struct cp_eio *e, enum cp_eio_deadline kind)
 {
 	struct cp_eio_server *s = e->server;
 	struct cp_eio_timer *t = &e->timers[kind];
 	uint64_t now_ms = s->clock->now_ms(s->clock_arg);
 
-	cp_eio_unset(e, kind);
+	cp_eio_clear_deadline(e, kind);
 	t->due_ms = now_ms + duration(e, kind);
 	TAILQ_INSERT_TAIL(&s->timers[kind], t, next);
 	wake_at(s, t->due_ms, now_ms);
 }
 
-static void due(struct cp_eio *e, enum cp_eio_deadline kind)
+static void expire(struct cp_eio *e, enum cp_eio_deadline kind)
 {
 	switch (kind) {
 	case CP_EIO_PING_DUE:
-		cp_eio_set(e, CP_EIO_PONG_DUE);
+		cp_eio_set_deadline(e, CP_EIO_PONG_DUE);
 		if (e->state == CP_EIO_IS_OPEN)
 			send_packet(e, CP_EIO_PING, NULL);
 		break;
@@ -272,10 +272,10 @@ static void due(struct cp_eio *e, enum cp_eio_deadline kind)
 		cp_eio_close(e, 1008, "no namespace was joined");
 		break;
 	case CP_EIO_UPGRADE_DUE:
-		cp_eio_give_up(e, "the upgrade was not finished");
+		cp_eio_abort_upgrade(e, "the upgrade was not finished");
 		break;
 	case CP_EIO_NOOP_DUE:
-		cp_eio_probe_again(e);
+		cp_eio_repeat_noop(e);
 		break;
 	case CP_EIO_CLOSE_DUE:
 		cp_eio_end(e, 1008, "the client did not fetch the end");
@@ -295,8 +295,8 @@ void cp_eio_run(struct cp_eio_server *s)
 	s->wake_ms = now_ms;
 	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
 		while ((t = TAILQ_FIRST(&s->timers[kind])) && t->due_ms <= now_ms) {
-			cp_eio_unset(t->session, kind);
-			due(t->session, kind);
+			cp_eio_clear_deadline(t->session, kind);
+			expire(t->session, kind);
 		}
 	}
 	free_ended(s);

@@ -130,9 +130,9 @@ int cp_eio_poll(struct cp_eio *e, void *poll);
 /* The connection of a held GET has gone, and with it the session. */
 void cp_eio_poll_gone(struct cp_eio *e);
 /* A POST begins. -1: another one's body was still arriving, and the session has ended. */
-int cp_eio_post(struct cp_eio *e, void *post);
+int cp_eio_post_begin(struct cp_eio *e, void *post);
 /* Its body is complete. -1: it is no payload, and the session has ended. */
-int cp_eio_posted(struct cp_eio *e, const char *body, size_t len);
+int cp_eio_post_complete(struct cp_eio *e, const char *body, size_t len);
 /* The body did not come whole, or was not a text; the session has ended. */
 void cp_eio_post_failed(struct cp_eio *e);
 
@@ -143,14 +143,14 @@ bool cp_eio_can_upgrade(const struct cp_eio *e);
 /* A change to `socket` begins: it asks with a probe, and is given upgrade_timeout_ms. */
 void cp_eio_upgrade(struct cp_eio *e, void *socket);
 /* A message of the session's socket or of its candidate. */
-void cp_eio_received(struct cp_eio *e, void *socket, const char *text, size_t len);
+void cp_eio_receive(struct cp_eio *e, void *socket, const char *text, size_t len);
 /* That socket is closing, and nobody's any more. */
 void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const char *reason);
 
 /* --- between these files ------------------------------------------------------------------- */
 
-void cp_eio_set(struct cp_eio *e, enum cp_eio_deadline kind);
-void cp_eio_unset(struct cp_eio *e, enum cp_eio_deadline kind);
+void cp_eio_set_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
+void cp_eio_clear_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
 /* For the next poll; takes `text` over. 0, or -1: no memory. */
 int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text);
 /* Answers a held poll with what waits for it. */
@@ -158,13 +158,13 @@ void cp_eio_flush(struct cp_eio *e);
 /* Answers a held poll with one packet that says no more than its type. */
 void cp_eio_release_poll(struct cp_eio *e, enum cp_eio_type type);
 /* A packet of the transport that the session runs on. */
-void cp_eio_take(struct cp_eio *e, const struct cp_eio_packet *p);
+void cp_eio_handle_packet(struct cp_eio *e, const struct cp_eio_packet *p);
 /* Ends it now. `reason` is a constant. */
 void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason);
 /* The next that waits for a poll, the caller's. NULL: nothing waits. */
-struct cp_text *cp_eio_next_out(struct cp_eio *e, enum cp_eio_type *type);
+struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type);
 /* Gives the change to a WebSocket up; the session goes on. */
-void cp_eio_give_up(struct cp_eio *e, const char *reason);
-void cp_eio_probe_again(struct cp_eio *e);
+void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason);
+void cp_eio_repeat_noop(struct cp_eio *e);
 
 #endif

@@ -33,7 +33,7 @@ int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 	return 0;
 }
 
-struct cp_text *cp_eio_next_out(struct cp_eio *e, enum cp_eio_type *type)
+struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type)
 {
 	struct cp_eio_out *o = TAILQ_FIRST(&e->out);
 	struct cp_text *text = o->text;
@@ -64,7 +64,7 @@ static size_t payload_size(const struct cp_eio *e, unsigned *packets)
 	return size;
 }
 
-static struct cp_text *take_payload(struct cp_eio *e)
+static struct cp_text *make_payload(struct cp_eio *e)
 {
 	unsigned packets;
 	struct cp_text *payload = cp_text_make(payload_size(e, &packets));
@@ -75,7 +75,7 @@ static struct cp_text *take_payload(struct cp_eio *e)
 	p = cp_text_chars(payload);
 	for (unsigned i = 0; i < packets; i++) {
 		enum cp_eio_type type;
-		struct cp_text *text = cp_eio_next_out(e, &type);
+		struct cp_text *text = cp_eio_dequeue(e, &type);
 
 		if (i > 0)
 			*p++ = CP_EIO_SEPARATOR;
@@ -104,7 +104,7 @@ void cp_eio_flush(struct cp_eio *e)
 
 	if (!e->poll || TAILQ_EMPTY(&e->out))
 		return;
-	payload = take_payload(e);
+	payload = make_payload(e);
 	answer(e, payload);
 	if (!payload)
 		cp_eio_end(e, 1011, "out of memory");
@@ -141,7 +141,7 @@ void cp_eio_poll_gone(struct cp_eio *e)
 	cp_eio_end(e, 1006, "the connection of a poll was closed");
 }
 
-int cp_eio_post(struct cp_eio *e, void *post)
+int cp_eio_post_begin(struct cp_eio *e, void *post)
 {
 	if (e->post) {
 		cp_eio_end(e, 1002, "two posts at once");
@@ -151,7 +151,7 @@ int cp_eio_post(struct cp_eio *e, void *post)
 	return 0;
 }
 
-int cp_eio_posted(struct cp_eio *e, const char *body, size_t len)
+int cp_eio_post_complete(struct cp_eio *e, const char *body, size_t len)
 {
 	struct cp_eio_payload payload = {.rest = body, .left = len};
 	struct cp_eio_packet p;
@@ -164,7 +164,7 @@ int cp_eio_posted(struct cp_eio *e, const char *body, size_t len)
 			cp_eio_end(e, 1002, "not a packet");
 			return -1;
 		}
-		cp_eio_take(e, &p);
+		cp_eio_handle_packet(e, &p);
 	}
 	return 0;
 }

@@ -14,17 +14,17 @@ bool cp_eio_can_upgrade(const struct cp_eio *e)
 void cp_eio_upgrade(struct cp_eio *e, void *socket)
 {
 	e->candidate = socket;
-	cp_eio_set(e, CP_EIO_UPGRADE_DUE);
+	cp_eio_set_deadline(e, CP_EIO_UPGRADE_DUE);
 }
 
 static void leave_candidate(struct cp_eio *e)
 {
 	e->candidate = NULL;
-	cp_eio_unset(e, CP_EIO_UPGRADE_DUE);
-	cp_eio_unset(e, CP_EIO_NOOP_DUE);
+	cp_eio_clear_deadline(e, CP_EIO_UPGRADE_DUE);
+	cp_eio_clear_deadline(e, CP_EIO_NOOP_DUE);
 }
 
-void cp_eio_give_up(struct cp_eio *e, const char *reason)
+void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason)
 {
 	void *socket = e->candidate;
 
@@ -37,10 +37,10 @@ void cp_eio_give_up(struct cp_eio *e, const char *reason)
  * The client does not finish the upgrade before its poll has been answered, and may have
  * begun another before it heard of the probe.
  */
-void cp_eio_probe_again(struct cp_eio *e)
+void cp_eio_repeat_noop(struct cp_eio *e)
 {
 	cp_eio_release_poll(e, CP_EIO_NOOP);
-	cp_eio_set(e, CP_EIO_NOOP_DUE);
+	cp_eio_set_deadline(e, CP_EIO_NOOP_DUE);
 }
 
 static void change(struct cp_eio *e)
@@ -58,7 +58,7 @@ static void change(struct cp_eio *e)
 		calls->forget(e->post);
 	e->post = NULL;
 	while (e->state != CP_EIO_HAS_ENDED && !TAILQ_EMPTY(&e->out)) {
-		struct cp_text *text = cp_eio_next_out(e, &type);
+		struct cp_text *text = cp_eio_dequeue(e, &type);
 
 		/* The socket's own end says it over WebSocket. */
 		if (type != CP_EIO_CLOSE)
@@ -68,7 +68,7 @@ static void change(struct cp_eio *e)
 		cp_eio_end(e, 1000, "closed");
 }
 
-static void of_candidate(struct cp_eio *e, const char *text, size_t len)
+static void handle_candidate(struct cp_eio *e, const char *text, size_t len)
 {
 	static const char ping[] = "2probe", probe[] = "probe";
 	struct cp_text *pong;
@@ -76,32 +76,32 @@ static void of_candidate(struct cp_eio *e, const char *text, size_t len)
 	if (len == strlen(ping) && memcmp(text, ping, len) == 0) {
 		pong = cp_text_copy(probe, strlen(probe));
 		if (!pong) {
-			cp_eio_give_up(e, "out of memory");
+			cp_eio_abort_upgrade(e, "out of memory");
 			return;
 		}
 		e->server->calls->send(e->candidate, CP_EIO_PONG, pong);
 		/* The socket may not have taken it, and be gone. */
 		if (e->candidate)
-			cp_eio_probe_again(e);
+			cp_eio_repeat_noop(e);
 	} else if (len == 1 && text[0] == CP_EIO_UPGRADE) {
 		change(e);
 	} else {
-		cp_eio_give_up(e, "neither probe nor upgrade");
+		cp_eio_abort_upgrade(e, "neither probe nor upgrade");
 	}
 }
 
-void cp_eio_received(struct cp_eio *e, void *socket, const char *text, size_t len)
+void cp_eio_receive(struct cp_eio *e, void *socket, const char *text, size_t len)
 {
 	struct cp_eio_packet p;
 
 	if (socket == e->candidate)
-		of_candidate(e, text, len);
+		handle_candidate(e, text, len);
 	else if (e->state != CP_EIO_IS_OPEN)
 		return;
 	else if (cp_eio_packet_parse(text, len, &p) < 0)
 		cp_eio_end(e, 1002, "not a packet");
 	else
-		cp_eio_take(e, &p);
+		cp_eio_handle_packet(e, &p);
 }
 
 void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const char *reason)

@@ -74,7 +74,7 @@ void cp_polling_answer(void *poll, struct cp_text *payload)
 	cp_text_release(payload);
 }
 
-void cp_polling_forget(void *post)
+void cp_polling_detach(void *post)
 {
 	struct poll *p = post;
 
@@ -164,7 +164,7 @@ static int begin_post(struct cp_socketio *s, struct cp_connection *c)
 		cp_eio_close(p->session, 1003, "binary");
 		p->error = CP_EIO_BAD_REQUEST;
 	}
-	if (p->error == CP_EIO_OK && cp_eio_post(p->session, p) != 0)
+	if (p->error == CP_EIO_OK && cp_eio_post_begin(p->session, p) != 0)
 		p->error = CP_EIO_BAD_REQUEST;
 	if (p->error != CP_EIO_OK) {
 		p->session = NULL;
@@ -207,7 +207,7 @@ int cp_polling_body_complete(struct cp_connection *c)
 		cp_eio_post_failed(e);
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	}
-	if (cp_eio_posted(e, p->body, p->len) != 0)
+	if (cp_eio_post_complete(e, p->body, p->len) != 0)
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	return answer(c, 200, "text/html", "ok", 2);
 }

@@ -23,7 +23,7 @@ void cp_polling_gone(struct cp_connection *c);
 /* --- what the engine asks for -------------------------------------------------------------- */
 
 void cp_polling_answer(void *poll, struct cp_text *payload);
-void cp_polling_forget(void *post);
+void cp_polling_detach(void *post);
 
 /* --- what both transports begin with (engineio_verify.c) ---------------------------------------------- */
 

@@ -44,7 +44,7 @@ static void message(void *user, const char *text, size_t len)
 	struct eio_socket *s = user;
 
 	if (s->session)
-		cp_eio_received(s->session, s, text, len);
+		cp_eio_receive(s->session, s, text, len);
 }
 
 static void closing(void *user, uint16_t code, const char *reason)

@@ -150,7 +150,7 @@ static void connect_client(struct client *c, const cJSON *auth)
 		cp_eio_close(c->engine, 1008, "too many attempts to connect");
 }
 
-static void take_connect(struct client *c, const struct cp_sio_packet *p)
+static void handle_connect(struct client *c, const struct cp_sio_packet *p)
 {
 	enum cp_json_trouble trouble;
 	cJSON *auth = NULL;
@@ -183,7 +183,7 @@ static void leave(struct client *c)
 
 /* --- packets in -------------------------------------------------------------------------------- */
 
-static void take_event(struct client *c, const struct cp_sio_packet *p)
+static void handle_event(struct client *c, const struct cp_sio_packet *p)
 {
 	enum cp_json_trouble trouble = CP_JSON_NONE;
 	cJSON *array, *request;
@@ -194,13 +194,13 @@ static void take_event(struct client *c, const struct cp_sio_packet *p)
 	}
 	array = p->json ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
 	if (trouble == CP_JSON_TOO_DEEP) {
-		cp_session_too_deep(c->session);
+		cp_session_refuse_deep(c->session);
 		return;
 	}
 	request = cp_sio_request(array, p->id);
 	cp_message_free(array);
 	if (request)
-		cp_session_take(c->session, request);
+		cp_session_enqueue(c->session, request);
 	else
 		cp_eio_close(c->engine, 1007, "not an event");
 }
@@ -225,13 +225,13 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	}
 	switch (p.type) {
 	case CP_SIO_CONNECT:
-		take_connect(c, &p);
+		handle_connect(c, &p);
 		break;
 	case CP_SIO_DISCONNECT:
 		leave(c);
 		break;
 	case CP_SIO_EVENT:
-		take_event(c, &p);
+		handle_event(c, &p);
 		break;
 	case CP_SIO_ACK: /* nothing asks for one */
 		break;
@@ -306,7 +306,7 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 
 static const struct cp_eio_calls calls = {
 	.answer = cp_polling_answer,
-	.forget = cp_polling_forget,
+	.forget = cp_polling_detach,
 	.send = cp_eio_websocket_send,
 	.close = cp_eio_websocket_close,
 	.message = message,

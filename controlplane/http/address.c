@@ -64,7 +64,7 @@ static struct cp_address *find(struct cp_server *s, const char *text)
 	return NULL;
 }
 
-static void forget_unused(struct cp_server *s, struct cp_address *a)
+static void free_unused(struct cp_server *s, struct cp_address *a)
 {
 	if (a->count > 0 || a->sockets > 0)
 		return;
@@ -88,7 +88,7 @@ bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address *
 void cp_address_leave(struct cp_server *s, struct cp_address *a)
 {
 	a->count--;
-	forget_unused(s, a);
+	free_unused(s, a);
 }
 
 /* --- TCP -------------------------------------------------------------------------------- */
@@ -134,6 +134,6 @@ void cp_accepted_gone(struct cp_server *s, struct lws *wsi)
 	lws_set_opaque_user_data(wsi, NULL);
 	accepted->address->sockets--;
 	s->sockets--;
-	forget_unused(s, accepted->address);
+	free_unused(s, accepted->address);
 	free(accepted);
 }

@@ -134,7 +134,7 @@ static void complete(struct cp_connection *c)
 		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
-void cp_exchange_forget(struct cp_connection *c)
+void cp_exchange_end(struct cp_connection *c)
 {
 	if (!c->server)
 		return;
@@ -212,7 +212,7 @@ static void send_answer(struct cp_connection *c)
 }
 
 /* A client that waits for an answer has nothing to say; if it has, it is its end. */
-static void look_after(struct cp_connection *c)
+static void check_client(struct cp_connection *c)
 {
 	char byte;
 
@@ -234,7 +234,7 @@ static void step(struct cp_connection *c)
 			end_connection(c);
 		break;
 	case CP_HTTP_HELD:
-		look_after(c);
+		check_client(c);
 		break;
 	case CP_HTTP_ANSWERED:
 		send_answer(c);

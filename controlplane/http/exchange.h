@@ -77,6 +77,6 @@ bool cp_exchange_busy(struct lws *wsi);
 void cp_exchange_read(struct cp_connection *c, bool reads);
 void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait);
 /* The connection has gone, or its exchange is complete. */
-void cp_exchange_forget(struct cp_connection *c);
+void cp_exchange_end(struct cp_connection *c);
 
 #endif

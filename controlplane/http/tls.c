@@ -169,7 +169,7 @@ int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_i
 }
 
 /* A connection's own, before its handshake is answered. They are counted by reference. */
-static int give_certificate(SSL *ssl, void *arg)
+static int set_certificate(SSL *ssl, void *arg)
 {
 	return SSL_use_cert_and_key(ssl, current.certificate, current.key, current.chain, 1);
 }
@@ -178,7 +178,7 @@ int cp_tls_attach(void *ssl_ctx)
 {
 	if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1)
 		return EINVAL;
-	SSL_CTX_set_cert_cb(ssl_ctx, give_certificate, NULL);
+	SSL_CTX_set_cert_cb(ssl_ctx, set_certificate, NULL);
 	return 0;
 }
 

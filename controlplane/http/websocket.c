@@ -192,7 +192,7 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 
 /* --- receiving -------------------------------------------------------------------------- */
 
-static void take(struct cp_websocket *w, const char *text, size_t len)
+static void deliver(struct cp_websocket *w, const char *text, size_t len)
 {
 	w->server->counters->messages_in++;
 	if (!cp_utf8_valid(text, len))
@@ -213,7 +213,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 		return;
 	}
 	if (w->rx_len == 0 && last) { /* most come in one piece */
-		take(w, data, len);
+		deliver(w, data, len);
 		return;
 	}
 	if (w->rx_len + len > w->rx_size) {
@@ -232,7 +232,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 	w->rx_len += len;
 	if (!last)
 		return;
-	take(w, w->rx ? w->rx : "", w->rx_len);
+	deliver(w, w->rx ? w->rx : "", w->rx_len);
 	/* Not kept: most clients send little after they have joined. */
 	free(w->rx);
 	w->rx = NULL;

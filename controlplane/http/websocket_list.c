@@ -28,7 +28,7 @@ void cp_websockets_schedule(struct cp_websocket *w)
 	TAILQ_INSERT_TAIL(&w->server->unsent, w, unsent);
 }
 
-static void forget_unsent(struct cp_websocket *w)
+static void unschedule(struct cp_websocket *w)
 {
 	if (w->is_unsent)
 		TAILQ_REMOVE(&w->server->unsent, w, unsent);
@@ -41,7 +41,7 @@ static void flush(uv_prepare_t *prepare)
 	struct cp_websocket *w;
 
 	while ((w = TAILQ_FIRST(&s->unsent))) {
-		forget_unsent(w);
+		unschedule(w);
 		/* Where the socket takes no more, libwebsockets says when it does again. */
 		if (cp_websocket_writeable(w) != 0)
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
@@ -60,7 +60,7 @@ void cp_websockets_touch(struct cp_websocket *w)
 	TAILQ_INSERT_TAIL(&s->websockets, w, by_age);
 }
 
-static void look_after(struct cp_server *s)
+static void ping_silent(struct cp_server *s)
 {
 	uint64_t now = uv_now(s->loop);
 	struct cp_websocket *w;
@@ -85,7 +85,7 @@ static void pulse(uv_timer_t *timer)
 {
 	struct cp_server *s = timer->data;
 
-	look_after(s);
+	ping_silent(s);
 	/* It looks at its timeouts when it was awake itself, and may not be when only our timers run. */
 	lws_cancel_service(s->context);
 }
@@ -100,7 +100,7 @@ void cp_websockets_add(struct cp_websocket *w)
 
 void cp_websockets_remove(struct cp_websocket *w)
 {
-	forget_unsent(w);
+	unschedule(w);
 	TAILQ_REMOVE(&w->server->websockets, w, by_age);
 }
 

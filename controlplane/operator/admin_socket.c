@@ -46,7 +46,7 @@ static void drop(struct cp_admin_client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	c->admin->clients--;
-	cp_admin_forget(c->admin->view, &c->asker);
+	cp_admin_abandon(c->admin->view, &c->asker);
 	uv_close((uv_handle_t *)&c->pipe, closed);
 }
 
@@ -79,7 +79,7 @@ static int send_text(struct cp_admin_client *c, char *text)
 	return error;
 }
 
-static void take_lines(struct cp_admin_client *c);
+static void handle_lines(struct cp_admin_client *c);
 
 static void answered(struct cp_admin_asker *asker, char *text)
 {
@@ -89,11 +89,11 @@ static void answered(struct cp_admin_asker *asker, char *text)
 	c->waits = false;
 	if (send_text(c, text) != 0)
 		drop(c);
-	else if (!c->asks) /* else take_lines() goes on by itself */
-		take_lines(c);
+	else if (!c->asks) /* else handle_lines() goes on by itself */
+		handle_lines(c);
 }
 
-static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+static void alloc_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct cp_admin_client *c = (struct cp_admin_client *)handle;
 
@@ -101,7 +101,7 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 /* A line that does not end, or an answer that is not read, ends the connection. */
-static void take_lines(struct cp_admin_client *c)
+static void handle_lines(struct cp_admin_client *c)
 {
 	const char *end;
 
@@ -134,7 +134,7 @@ static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	c->used += (size_t)n;
-	take_lines(c);
+	handle_lines(c);
 }
 
 static bool allowed(const uv_pipe_t *pipe)
@@ -169,7 +169,7 @@ static void connection(uv_stream_t *listener, int status)
 	a->first = c;
 	a->clients++;
 	if (uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || a->clients > CP_ADMIN_CLIENTS_MAX ||
-		!allowed(&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, give_room, received) != 0)
+		!allowed(&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, alloc_buffer, received) != 0)
 		drop(c);
 }
 

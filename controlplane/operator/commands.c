@@ -117,7 +117,7 @@ static void close_room(const struct cp_view *v, const cJSON *request, cJSON *rep
 	else if (!room)
 		refuse(reply, "room: there is none of that name, or it is closing already");
 	else
-		cp_room_end(room, "the operator closed it");
+		cp_room_close(room, "the operator closed it");
 }
 
 static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *reply)
@@ -181,7 +181,7 @@ void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct 
 	cJSON_Delete(reply);
 }
 
-void cp_admin_forget(const struct cp_view *v, struct cp_admin_asker *asker)
+void cp_admin_abandon(const struct cp_view *v, struct cp_admin_asker *asker)
 {
 	cp_plain_abandon(v->model, asker);
 	cp_admin_wipe_keys(asker->srtp);

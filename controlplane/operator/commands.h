@@ -20,6 +20,6 @@ struct cp_admin_asker {
 /* Answers one line, before it returns or later. */
 void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker);
 /* The asker has gone: it is not called any more. */
-void cp_admin_forget(const struct cp_view *v, struct cp_admin_asker *asker);
+void cp_admin_abandon(const struct cp_view *v, struct cp_admin_asker *asker);
 
 #endif

@@ -301,7 +301,7 @@ static void made(void *arg, const struct cp_fault *fault, const struct cp_transp
 /* --- the commands ------------------------------------------------------------------------------------ */
 
 /* Adds what is the same for both, and begins. */
-static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_options *ask,
+static bool start(struct cp_model *m, const cJSON *request, struct cp_plain_options *options,
 	struct cp_admin_asker *asker, struct cp_fault *err)
 {
 	struct sh_transport_keys keys = {.profile = 0};
@@ -311,9 +311,9 @@ static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_opti
 	asker->srtp = NULL;
 	if (get_plain(request, &plain, err) == 0 &&
 		get_keys(request, &plain, &keys, &asker->srtp, err) == 0) {
-		ask->plain = &plain;
-		ask->keys = plain.profile != 0 ? &keys : NULL;
-		begun = cp_plain_create(m, ask, made, asker) == 0;
+		options->plain = &plain;
+		options->keys = plain.profile != 0 ? &keys : NULL;
+		begun = cp_plain_create(m, options, made, asker) == 0;
 		if (!begun)
 			cp_refuse(err, CP_INTERNAL, "out of memory");
 	}
@@ -329,15 +329,15 @@ static bool begin(struct cp_model *m, const cJSON *request, struct cp_plain_opti
 bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_admin_asker *asker,
 	struct cp_fault *err)
 {
-	struct cp_plain_options ask = {.room = NULL};
+	struct cp_plain_options options = {.room = NULL};
 	const char *name = NULL;
 	const struct cp_codec *codec;
 	cJSON *rtp, *kind;
 	bool begun;
 
-	if (get_text(request, "room", &ask.room, err) < 0 || get_text(request, "codec", &name, err) < 0)
+	if (get_text(request, "room", &options.room, err) < 0 || get_text(request, "codec", &name, err) < 0)
 		return false;
-	if (!ask.room || !cp_name_valid(ask.room)) {
+	if (!options.room || !cp_name_valid(options.room)) {
 		cp_refuse(err, CP_BAD_REQUEST, "room: must be a name of 1 to 64 of A-Z a-z 0-9 . _ ~ -");
 		return false;
 	}
@@ -351,9 +351,9 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 	if (!rtp)
 		return false;
 	kind = cJSON_CreateString(cp_kind_name(codec->kind));
-	ask.kind = kind;
-	ask.rtp_parameters = rtp;
-	begun = begin(m, request, &ask, asker, err);
+	options.kind = kind;
+	options.rtp_parameters = rtp;
+	begun = start(m, request, &options, asker, err);
 	cJSON_Delete(kind);
 	cJSON_Delete(rtp);
 	return begun;
@@ -376,24 +376,24 @@ static const char *find_producer(struct cp_model *m, const char *room_name, cons
 bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_admin_asker *asker,
 	struct cp_fault *err)
 {
-	struct cp_plain_options ask = {.rtx = is_true(request, "rtx")};
+	struct cp_plain_options options = {.rtx = is_true(request, "rtx")};
 	const char *room = NULL, *kind = NULL;
 
 	if (get_text(request, "room", &room, err) < 0 || get_text(request, "kind", &kind, err) < 0 ||
-		get_text(request, "producer", &ask.producer, err) < 0)
+		get_text(request, "producer", &options.producer, err) < 0)
 		return false;
-	if (!ask.producer && room && kind) {
-		ask.producer = find_producer(m, room, kind);
-		if (!ask.producer) {
+	if (!options.producer && room && kind) {
+		options.producer = find_producer(m, room, kind);
+		if (!options.producer) {
 			cp_refuse(err, CP_NOT_FOUND, "room: nobody sends %s in it", kind);
 			return false;
 		}
 	}
-	if (!ask.producer) {
+	if (!options.producer) {
 		cp_refuse(err, CP_BAD_REQUEST, "producer: its id is needed, or room and kind");
 		return false;
 	}
-	return begin(m, request, &ask, asker, err);
+	return start(m, request, &options, asker, err);
 }
 
 int cp_admin_plain_close(struct cp_model *m, const cJSON *request, struct cp_fault *err)

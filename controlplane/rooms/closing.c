@@ -15,17 +15,17 @@ enum { SLICE = 256 /* objects and peers in a turn of the loop, of all closing ro
 
 enum phase { CONSUMERS, PRODUCERS, TRANSPORTS, PEERS };
 
-int cp_room_close(struct cp_peer *peer, struct cp_fault *fault)
+int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault)
 {
 	if (!peer->host)
 		return cp_refuse(fault, CP_FORBIDDEN, "room: only a host may close it");
-	cp_room_end(peer->room, "its host closed it");
+	cp_room_close(peer->room, "its host closed it");
 	return 0;
 }
 
 /* --- closing ------------------------------------------------------------------------------ */
 
-void cp_room_end(struct cp_room *room, const char *reason)
+void cp_room_close(struct cp_room *room, const char *reason)
 {
 	struct cp_model *m = room->model;
 
@@ -139,7 +139,7 @@ void cp_model_run(struct cp_model *m)
 	struct cp_room *room;
 
 	while ((room = TAILQ_FIRST(&m->grace)) && room->deadline_ms <= now)
-		cp_room_end(room, "its last host left");
+		cp_room_close(room, "its last host left");
 	while (budget > 0 && (room = TAILQ_FIRST(&m->closing))) {
 		/* To the end of the queue, so that a small room does not wait for a large one. */
 		TAILQ_REMOVE(&m->closing, room, in_queue);

@@ -36,17 +36,17 @@ struct cp_plain_request {
 	TAILQ_ENTRY(cp_plain_request) next;
 };
 
-static void due(struct cp_model *m)
+static void schedule(struct cp_model *m)
 {
 	m->plain_due = true;
 	cp_model_schedule(m);
 }
 
 /* Something has ended. */
-static void reap_due(struct cp_model *m)
+static void schedule_reap(struct cp_model *m)
 {
 	m->plain_reap = true;
-	due(m);
+	schedule(m);
 }
 
 /* --- what the operator's peer hears ------------------------------------------------------------ */
@@ -64,7 +64,7 @@ static void no_news(struct cp_peer *to, const struct cp_producer *p)
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 {
 	c->transport->plain->ended = true;
-	reap_due(to->room->model);
+	schedule_reap(to->room->model);
 }
 
 static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
@@ -72,7 +72,7 @@ static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
 	if (p->transport->peer != to)
 		return;
 	p->transport->plain->ended = true;
-	reap_due(to->room->model);
+	schedule_reap(to->room->model);
 }
 
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
@@ -85,7 +85,7 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 		t->plain->udp_port, reason);
 	if (r && strcmp(r->transport, t->id) == 0)
 		fail(r, why, reason);
-	reap_due(m);
+	schedule_reap(m);
 }
 
 static void room_closed(struct cp_peer *to, const char *reason)
@@ -99,7 +99,7 @@ static void room_closed(struct cp_peer *to, const char *reason)
 	r->peer = NULL;
 	fail(r, CP_NOT_FOUND, "room: it has closed");
 	r->step = DONE;
-	due(m);
+	schedule(m);
 }
 
 static const struct cp_listener listener = {
@@ -146,7 +146,7 @@ static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *o
 		snprintf(r->transport, sizeof(r->transport), "%s", ((struct cp_transport *)object)->id);
 	}
 	r->step = fault || r->step == FILLING ? DONE : FILL;
-	due(m);
+	schedule(m);
 }
 
 /* A consumer is where its producer is. */
@@ -324,29 +324,29 @@ void cp_plain_run(struct cp_model *m)
 
 /* --- requests ------------------------------------------------------------------------------------- */
 
-int cp_plain_create(struct cp_model *m, const struct cp_plain_options *ask, cp_plain_done done, void *arg)
+int cp_plain_create(struct cp_model *m, const struct cp_plain_options *options, cp_plain_done done, void *arg)
 {
 	struct cp_plain_request *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -1;
-	if (ask->room)
-		snprintf(r->room, sizeof(r->room), "%s", ask->room);
-	if (ask->producer)
-		snprintf(r->producer, sizeof(r->producer), "%s", ask->producer);
-	r->kind = cJSON_Duplicate(ask->kind, true);
-	r->rtp_parameters = cJSON_Duplicate(ask->rtp_parameters, true);
-	r->rtx = ask->rtx;
-	r->plain = *ask->plain;
-	if (ask->keys) {
-		r->keys = *ask->keys;
+	if (options->room)
+		snprintf(r->room, sizeof(r->room), "%s", options->room);
+	if (options->producer)
+		snprintf(r->producer, sizeof(r->producer), "%s", options->producer);
+	r->kind = cJSON_Duplicate(options->kind, true);
+	r->rtp_parameters = cJSON_Duplicate(options->rtp_parameters, true);
+	r->rtx = options->rtx;
+	r->plain = *options->plain;
+	if (options->keys) {
+		r->keys = *options->keys;
 		r->plain.keys = &r->keys;
 	}
 	r->done = done;
 	r->arg = arg;
 	TAILQ_INSERT_TAIL(&m->plain, r, next);
 	if (TAILQ_FIRST(&m->plain) == r)
-		due(m);
+		schedule(m);
 	return 0;
 }
 
@@ -369,6 +369,6 @@ int cp_plain_close(struct cp_model *m, const char *id, struct cp_fault *fault)
 	if (r && (strcmp(r->transport, id) == 0 || t->state == CP_TRANSPORT_OPENING))
 		return cp_refuse(fault, CP_CONFLICT, "id: it is still being made");
 	cp_transport_close(t);
-	reap_due(m);
+	schedule_reap(m);
 	return 0;
 }

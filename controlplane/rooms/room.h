@@ -73,7 +73,7 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
  */
 void cp_room_leave(struct cp_peer *peer);
 /* At a host's wish. 0, or EACCES with the fault: `peer` is no host of its room. */
-int cp_room_close(struct cp_peer *peer, struct cp_fault *fault);
+int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault);
 /*
  * Closes a room, a slice in each turn of the loop, so that ten thousand viewers do not hold up
  * other rooms: all consumers, then all producers, then all transports; then every peer is told
@@ -81,7 +81,7 @@ int cp_room_close(struct cp_peer *peer, struct cp_fault *fault);
  * returns. Requests of its peers fail meanwhile with CP_NOT_FOUND. The name is free again before
  * the first peer is told. `reason` is copied; a room that closes already keeps its first reason.
  */
-void cp_room_end(struct cp_room *room, const char *reason);
+void cp_room_close(struct cp_room *room, const char *reason);
 /* NULL: there is none of that name, or it is closing. */
 struct cp_room *cp_room_find(struct cp_model *m, const char *name);
 /* Until a room in grace closes; 0 when it is not in grace. */

@@ -85,7 +85,7 @@ static int check_envelope(const cJSON *message, struct cp_fault *fault)
 	return 0;
 }
 
-static void begin(struct cp_session *s, const cJSON *message)
+static void handle_request(struct cp_session *s, const cJSON *message)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(message, "type");
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
@@ -126,7 +126,7 @@ static struct cp_announced announced;
 
 const struct cp_dialect cp_json_dialect = {
 	.name = "websocket",
-	.request = begin,
+	.request = handle_request,
 	.reply = reply,
 	.error = error,
 	.notice = notice,

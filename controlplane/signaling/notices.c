@@ -92,7 +92,7 @@ static void room_closed(struct cp_peer *to, const char *reason)
 
 	cJSON_AddStringToObject(data, "reason", reason);
 	cp_session_notify(s, "roomClosed", data);
-	cp_session_lose_room(s);
+	cp_session_leave_closed_room(s);
 }
 
 const struct cp_listener cp_session_listener = {

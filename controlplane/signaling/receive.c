@@ -38,7 +38,7 @@ static void over_limit(struct cp_session *s, const cJSON *message, const char *w
 		cp_session_close(s, 1008, "too many messages");
 }
 
-void cp_session_take(struct cp_session *s, cJSON *message)
+void cp_session_enqueue(struct cp_session *s, cJSON *message)
 {
 	uint32_t limit = s->signaling->config->limit.messages_per_second;
 	struct cp_request *r;
@@ -65,7 +65,7 @@ void cp_session_take(struct cp_session *s, cJSON *message)
 	cp_message_free(message);
 }
 
-void cp_session_too_deep(struct cp_session *s)
+void cp_session_refuse_deep(struct cp_session *s)
 {
 	struct cp_fault fault;
 
@@ -86,9 +86,9 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 		return;
 	message = cp_message_parse(text, len, &trouble);
 	if (message)
-		cp_session_take(s, message);
+		cp_session_enqueue(s, message);
 	else if (trouble == CP_JSON_TOO_DEEP)
-		cp_session_too_deep(s);
+		cp_session_refuse_deep(s);
 	else
 		cp_session_close(s, 1007, "not JSON");
 }

@@ -82,7 +82,7 @@ void cp_request_close_room(struct cp_session *s, const cJSON *data)
 	struct cp_fault fault;
 	cJSON *reply;
 
-	if (cp_room_close(s->peer, &fault) < 0) {
+	if (cp_room_close_by(s->peer, &fault) < 0) {
 		cp_session_error(s, &fault);
 		return;
 	}

@@ -64,7 +64,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	return 0;
 }
 
-void cp_session_lose_room(struct cp_session *s)
+void cp_session_leave_closed_room(struct cp_session *s)
 {
 	s->peer = NULL;
 }

@@ -120,7 +120,7 @@ void cp_session_free(struct cp_session *s);
 /* Puts it into a room, which it is in no other. 0, or -1 with the fault. */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
 /* Its room has closed. */
-void cp_session_lose_room(struct cp_session *s);
+void cp_session_leave_closed_room(struct cp_session *s);
 /* Closes the connection: code and reason are a WebSocket's (RFC 6455, 7.4). */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
 
@@ -132,9 +132,9 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len);
  * A request, parsed; takes it over. Too many, or too fast, are refused with an error, and
  * whoever goes on is cut off.
  */
-void cp_session_take(struct cp_session *s, cJSON *message);
+void cp_session_enqueue(struct cp_session *s, cJSON *message);
 /* Refuses a message that is nested too deep to be one. It counts for the rate like any other. */
-void cp_session_too_deep(struct cp_session *s);
+void cp_session_refuse_deep(struct cp_session *s);
 /* Takes waiting requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
 

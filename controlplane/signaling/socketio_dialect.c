@@ -102,7 +102,7 @@ static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *
 	return cp_session_join(s, room, fault);
 }
 
-static void begin(struct cp_session *s, const cJSON *message)
+static void handle_request(struct cp_session *s, const cJSON *message)
 {
 	const char *event = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "event"));
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
@@ -137,7 +137,7 @@ static struct cp_announced announced;
 
 const struct cp_dialect cp_socketio_dialect = {
 	.name = "socket.io",
-	.request = begin,
+	.request = handle_request,
 	.reply = reply,
 	.error = error,
 	.notice = notice,

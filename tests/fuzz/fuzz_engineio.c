@@ -115,18 +115,18 @@ static void post(const char *text, size_t len)
 {
 	post_forgotten = 0;
 	if (session->socket || session->state == CP_EIO_HAS_ENDED ||
-		cp_eio_post(session, &post_forgotten) < 0)
+		cp_eio_post_begin(session, &post_forgotten) < 0)
 		return;
 	if (len > 0 && text[0] == '!')
 		cp_eio_post_failed(session);
 	else
-		cp_eio_posted(session, text, len);
+		cp_eio_post_complete(session, text, len);
 }
 
 static void of_socket(int *socket, const char *text, size_t len)
 {
 	if (*socket == 1)
-		cp_eio_received(session, socket, text, len);
+		cp_eio_receive(session, socket, text, len);
 }
 
 static void act(char what, const char *text, size_t len)

@@ -135,7 +135,7 @@ int begin_poll(struct cp_eio *e, const char *name)
 
 int begin_post(struct cp_eio *e, const char *name)
 {
-	return cp_eio_post(e, named(name));
+	return cp_eio_post_begin(e, named(name));
 }
 
 struct cp_eio *open_websocket(void)
@@ -176,10 +176,10 @@ struct cp_eio *over_websocket(void)
 int post(struct cp_eio *e, const char *body)
 {
 	assert_int_equal(begin_post(e, "post"), 0);
-	return cp_eio_posted(e, body, strlen(body));
+	return cp_eio_post_complete(e, body, strlen(body));
 }
 
 void receive(struct cp_eio *e, const char *socket, const char *chars)
 {
-	cp_eio_received(e, named(socket), chars, strlen(chars));
+	cp_eio_receive(e, named(socket), chars, strlen(chars));
 }

@@ -33,7 +33,7 @@ void begin(const char *line)
 
 void hang_up(void)
 {
-	cp_admin_forget(&view, &asker);
+	cp_admin_abandon(&view, &asker);
 }
 
 bool has_answer(void)

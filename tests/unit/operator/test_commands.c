@@ -68,7 +68,7 @@ static void rooms_are_told_with_their_hosts_and_state(void **state)
 	assert_int_equal(number(answer, "rooms_closing"), 0);
 	cJSON_Delete(answer);
 
-	cp_room_end(b->room, "a test");
+	cp_room_close(b->room, "a test");
 	answer = ask("{\"cmd\":\"rooms\"}");
 	assert_string_equal(cJSON_GetObjectItem(only_room(answer), "state")->valuestring, "closing");
 	assert_null(cJSON_GetObjectItem(only_room(answer), "closes_in_s"));

@@ -142,7 +142,7 @@ static void the_room_closes_and_takes_them_along(void **state)
 {
 	join("r", "v");
 	expect_ok(PRODUCE "\"opus\"}");
-	cp_room_end(room(), "a test");
+	cp_room_close(room(), "a test");
 	turns();
 	assert_int_equal(listed(), 0);
 	assert_int_equal(w.model.transports.count, 0);
@@ -164,13 +164,13 @@ static void the_room_closes_meanwhile(void **state)
 				answer_all();
 		}
 		if (room())
-			cp_room_end(room(), "a test");
+			cp_room_close(room(), "a test");
 		turns();
 		assert_true(has_answer());
 		cJSON_Delete(answer_now());
 		w.heard[0] = '\0';
 		if (room())
-			cp_room_end(room(), "a test");
+			cp_room_close(room(), "a test");
 		turns();
 		assert_int_equal(w.model.transports.count + w.model.producers.count, 0);
 	}

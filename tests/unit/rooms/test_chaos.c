@@ -153,11 +153,11 @@ static void step(struct slot *s)
 		break;
 	case 2:
 		if (pick(4) == 0)
-			cp_room_close(s->peer, &fault);
+			cp_room_close_by(s->peer, &fault);
 		break;
 	case 3:
 		if (pick(4) == 0)
-			cp_room_end(s->peer->room, "chaos");
+			cp_room_close(s->peer->room, "chaos");
 		break;
 	case 4:
 		if (pick(10) == 0)

@@ -67,16 +67,16 @@ static void only_a_host_closes_its_room(void **state)
 	struct small s = small_room("r");
 	struct cp_fault f;
 
-	assert_int_equal(cp_room_close(s.one, &f), -1);
+	assert_int_equal(cp_room_close_by(s.one, &f), -1);
 	assert_int_equal(f.code, CP_FORBIDDEN);
 	assert_non_null(strstr(f.message, "host"));
 	assert_int_equal(s.room->state, CP_ROOM_OPEN);
-	assert_int_equal(cp_room_close(s.host, &f), 0);
+	assert_int_equal(cp_room_close_by(s.host, &f), 0);
 	assert_int_equal(s.room->state, CP_ROOM_CLOSING);
 	assert_int_equal(w.model.closing_count, 1);
 	assert_string_equal(w.ends, ""); /* nothing happens before the call returns */
-	assert_int_equal(cp_room_close(s.host, &f), 0);
-	cp_room_end(s.room, "another reason");
+	assert_int_equal(cp_room_close_by(s.host, &f), 0);
+	cp_room_close(s.room, "another reason");
 	pass(100);
 	assert_string_equal(w.reason, "its host closed it");
 	assert_int_equal(objects(), 0);
@@ -88,7 +88,7 @@ static void all_goes_in_order_and_peers_hear_of_the_room_alone(void **state)
 {
 	struct small s = small_room("r"), other = small_room("other");
 
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	pass(100);
 	assert_string_equal(w.ends, "CCCPPTTTRRR");
 	expect_heard("h:room-closed 1:room-closed 2:room-closed");
@@ -108,7 +108,7 @@ static void a_closing_room_refuses_everything(void **state)
 	strcpy(transport_id, s.recv->id);
 	strcpy(producer_id, s.audio->id);
 	strcpy(consumer_id, c->id);
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	w.failed = true;
 #define REFUSED(what)                                                                                        \
 	w.fault = (struct cp_fault){0};                                                                      \
@@ -143,7 +143,7 @@ static void a_closing_room_shows_no_producers(void **state)
 
 	cp_peer_each_visible_producer(s.one, count, &n);
 	assert_int_equal(n, 2);
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	cp_peer_each_visible_producer(s.one, count, &n);
 	assert_int_equal(n, 2);
 }
@@ -156,7 +156,7 @@ static void requests_under_way_fail_once(void **state)
 	cp_transport_create(s.one, CP_PURPOSE_SEND, done);
 	begin_produce(s.send, "video", false);
 	cp_consumer_pause(TAILQ_FIRST(&TAILQ_FIRST(&s.two->transports)->consumers), true, done);
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	assert_int_equal(w.answers, 0);
 	pass(100);
 	assert_int_equal(w.answers, 3);
@@ -175,7 +175,7 @@ static void answer_too_late(int error)
 	cp_transport_create(s.one, CP_PURPOSE_SEND, done);
 	begin_produce(s.send, "video", false);
 	cp_consumer_pause(TAILQ_FIRST(&TAILQ_FIRST(&s.two->transports)->consumers), true, done);
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	w.error = error;
 	answer_all();
 	assert_int_equal(w.answers, 3);
@@ -204,7 +204,7 @@ static void a_large_room_takes_several_turns(void **state)
 	unsigned turns = 0, before, longest = 0;
 
 	assert_int_equal(objects(), 2000 + 2000 + 1 + 1999);
-	cp_room_end(room, "a test");
+	cp_room_close(room, "a test");
 	while (w.model.closing_count > 0) {
 		before = objects();
 		assert_true(w.asleep);
@@ -226,8 +226,8 @@ static void a_small_room_does_not_wait_for_a_large_one(void **state)
 	struct cp_room *large = large_room("large", 700);
 	struct small s = small_room("small");
 
-	cp_room_end(large, "a test");
-	cp_room_end(s.room, "a test");
+	cp_room_close(large, "a test");
+	cp_room_close(s.room, "a test");
 	assert_true(pass(3) <= 3);
 	assert_null(cp_index_find(&w.model.rooms, "small"));
 	assert_int_equal(w.rooms_closed, 3);
@@ -241,7 +241,7 @@ static void whoever_hears_of_the_end_may_come_again(void **state)
 	struct cp_room *old = large_room("r", 600);
 	struct cp_peer *again;
 
-	cp_room_end(old, "a test");
+	cp_room_close(old, "a test");
 	while (w.rooms_closed == 0) {
 		assert_null(join("r", "n"));
 		pass(1);
@@ -265,7 +265,7 @@ static void peers_leave_meanwhile(void **state)
 {
 	struct cp_room *room = large_room("r", 1000);
 
-	cp_room_end(room, "a test");
+	cp_room_close(room, "a test");
 	leave(TAILQ_FIRST(&room->peers)); /* whose turn it is, and who produces */
 	pass(1);
 	leave(TAILQ_FIRST(&room->peers));
@@ -290,7 +290,7 @@ static void the_last_peer_leaves_meanwhile(void **state)
 {
 	struct small s = small_room("r");
 
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	leave(s.host);
 	leave(s.one);
 	leave(s.two);
@@ -307,7 +307,7 @@ static void the_data_plane_is_lost_meanwhile(void **state)
 {
 	struct cp_room *room = large_room("r", 600);
 
-	cp_room_end(room, "a test");
+	cp_room_close(room, "a test");
 	pass(1);
 	w.up = false;
 	cp_model_lose_transports(&w.model);
@@ -322,7 +322,7 @@ static void a_transport_fails_meanwhile(void **state)
 {
 	struct small s = small_room("r");
 
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	cp_transport_fail(s.send, CP_INTERNAL, "DTLS");
 	pass(100);
 	expect_heard("h:room-closed 1:room-closed 2:room-closed");
@@ -334,7 +334,7 @@ static void a_room_in_grace_may_be_closed(void **state)
 
 	leave(s.host);
 	assert_int_equal(w.model.grace_count, 1);
-	cp_room_end(s.room, "the operator closed it");
+	cp_room_close(s.room, "the operator closed it");
 	assert_int_equal(w.model.grace_count, 0);
 	pass(100);
 	assert_string_equal(w.reason, "the operator closed it");
@@ -348,7 +348,7 @@ static void the_counts_go_to_the_log(void **state)
 	int log = memfd_create("log", 0), terminal = dup(STDERR_FILENO);
 	char text[4096] = "";
 
-	cp_room_end(s.room, "a test");
+	cp_room_close(s.room, "a test");
 	sh_log_init("test", SH_LOG_INFO);
 	dup2(log, STDERR_FILENO);
 	pass(100);
@@ -373,10 +373,10 @@ static void a_thousand_rooms_leave_nothing_behind(void **state)
 		s = small_room(name);
 		switch (i % 4) {
 		case 0:
-			assert_int_equal(cp_room_close(s.host, &f), 0);
+			assert_int_equal(cp_room_close_by(s.host, &f), 0);
 			break;
 		case 1:
-			cp_room_end(s.room, "the operator closed it");
+			cp_room_close(s.room, "the operator closed it");
 			break;
 		case 2:
 			leave(s.host); /* the grace time does it */

@@ -117,7 +117,7 @@ void emit(struct client *c, const char *event, const char *data, double ack)
 	}
 	if (ack >= 0)
 		cJSON_AddNumberToObject(message, "ack", ack);
-	cp_session_take(c->session, message);
+	cp_session_enqueue(c->session, message);
 	if (!w.hold)
 		settle();
 }
