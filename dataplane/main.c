@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "shared/config_table.h"
 #include "shared/log.h"
 #include "shared/placement.h"
 #include "shared/stats_names.h"
@@ -48,7 +49,7 @@ static void usage(FILE *out)
 static int complain(const char *what)
 {
 	fprintf(stderr, "spate-dataplane: %s\n", what);
-	return -1;
+	return EINVAL;
 }
 
 /* --- options ------------------------------------------------------------------------- */
@@ -91,8 +92,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 'h':
 			o->help = true;
 			break;
-		default:
-			return -1;
+		default: /* getopt_long() has said what is wrong */
+			return EINVAL;
 		}
 	}
 	return optind == argc ? 0 : complain("there are arguments that are no options; see --help");
@@ -119,36 +120,39 @@ static int set_level(const char *text)
 	return complain("--log-level takes error, warn, info or debug");
 }
 
-/* What is right by itself may not be together. */
-static int check_config(void)
+/* sh_config_load() has checked what the file says; --workers may not fit it. */
+static int override_workers(const char *text)
 {
-	uint32_t ports = (uint32_t)config.network.udp_port_last - config.network.udp_port_base + 1;
+	int error = set_workers(text);
+	uint32_t cores;
+	char err[512];
 
-	if (config.network.udp_port_last < config.network.udp_port_base || config.dataplane.workers > ports)
-		return complain("network.udp_port_base to udp_port_last holds fewer ports than there are "
-				"workers");
-	if (config.dataplane.core_count && config.dataplane.core_count < config.dataplane.workers + 1)
-		return complain("dataplane.cores needs one for the agent and one for each worker");
-	return 0;
+	if (error)
+		return error;
+	cores = config.dataplane.workers + 1;
+	if (config.dataplane.core_count > cores) /* fewer workers use the first of them */
+		config.dataplane.core_count = cores;
+	return sh_config_check(&config, err, sizeof(err)) == 0 ? 0 : complain(err);
 }
 
 static int configure(const struct options *o)
 {
 	char err[512];
+	int error = 0;
 
 	sh_config_defaults(&config);
 	if (o->config && sh_config_load(&config, o->config, err, sizeof(err)) != 0)
 		return complain(err);
-	if (o->run_dir) {
+	if (o->workers)
+		error = override_workers(o->workers);
+	if (!error && o->run_dir) {
 		if (strlen(o->run_dir) >= sizeof(config.run_dir))
 			return complain("--run-dir is too long");
 		strcpy(config.run_dir, o->run_dir);
 	}
-	if (o->workers && set_workers(o->workers) != 0)
-		return -1;
-	if (o->level && set_level(o->level) != 0)
-		return -1;
-	return check_config();
+	if (!error && o->level)
+		error = set_level(o->level);
+	return error;
 }
 
 /* --- start ---------------------------------------------------------------------------- */
@@ -182,7 +186,7 @@ static void block_packet_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Devices have been probed. A line for each thing that is amiss; -1 where that is not allowed. */
+/* Devices have been probed. A line for each thing that is amiss; EINVAL where that is not allowed. */
 static int check_placement(const struct sh_topology *t, char *err, size_t size)
 {
 	struct sh_placement_port port[SH_MAX_PORTS];
@@ -200,26 +204,29 @@ static int check_placement(const struct sh_topology *t, char *err, size_t size)
 	if (placement.count == 0 || config.dataplane.bad_placement != SH_BAD_PLACEMENT_REFUSE)
 		return 0;
 	snprintf(err, size, "%s (dataplane.bad_placement is refuse)", placement.notice[0].text);
-	return -1;
+	return EINVAL;
 }
 
 static int start_environment(char *err, size_t size)
 {
 	static struct sh_topology topology;
 	char path[SH_PATH_MAX + 8];
+	int error;
 
 	/* What a killed predecessor left; the socket says that there is no living one. */
 	snprintf(path, sizeof(path), "%s/dpdk", config.run_dir);
 	dp_remove_tree(path);
-	if (dp_eal_check(&config, err, size) != 0)
-		return -1;
+	error = dp_eal_check(&config, err, size);
+	if (error)
+		return error;
 	sh_topology_read(&topology, "/sys");
-	if (dp_eal_start(&config, dp_workers_megabytes(&config), err, size) != 0)
-		return -1;
-	if (check_placement(&topology, err, size) == 0)
-		return 0;
-	dp_eal_stop(&config);
-	return -1;
+	error = dp_eal_start(&config, dp_workers_megabytes(&config), err, size);
+	if (error)
+		return error;
+	error = check_placement(&topology, err, size);
+	if (error)
+		dp_eal_stop(&config);
+	return error;
 }
 
 static int start_devices(char *err, size_t size)
@@ -229,15 +236,13 @@ static int start_devices(char *err, size_t size)
 	if (error) {
 		snprintf(err, size, "dataplane.mbufs: a pool of %u packets cannot be made: %s",
 			config.dataplane.mbufs, strerror(error));
-		return -1;
+		return error;
 	}
-	if (dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, size) != 0)
-		return -1;
-	for (unsigned i = 0; i < workers.ports.count; i++)
-		if (dp_port_is_tap(workers.ports.port[i].config) &&
-			dp_tap_up(workers.ports.port[i].config, err, size) != 0)
-			return -1;
-	return 0;
+	error = dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, size);
+	for (unsigned i = 0; !error && i < workers.ports.count; i++)
+		if (dp_port_is_tap(workers.ports.port[i].config))
+			error = dp_tap_up(workers.ports.port[i].config, err, size);
+	return error;
 }
 
 static int start_workers(char *err, size_t size)
@@ -248,17 +253,18 @@ static int start_workers(char *err, size_t size)
 		error = dp_stats_open(&stats, &config, agent.instance);
 	if (error) {
 		snprintf(err, size, "statistics: %s", strerror(error));
-		return -1;
+		return error;
 	}
 	memcpy(stats.notice, placement.notice, sizeof(placement.notice));
 	for (unsigned i = 0; i < workers.ports.count; i++)
 		dp_port_stats_start(&stats.port[i], &workers.ports.port[i]);
-	if (dp_workers_make(&workers, &config, &stats, err, size) != 0)
-		return -1;
+	error = dp_workers_make(&workers, &config, &stats, err, size);
+	if (error)
+		return error;
 	error = dp_workers_start(&workers);
 	if (error)
 		snprintf(err, size, "workers: %s", strerror(error));
-	return error ? -1 : 0;
+	return error;
 }
 
 static void say_ready(void)
@@ -289,36 +295,37 @@ static void say_ready(void)
 static int run(void)
 {
 	char err[512];
-	int result = -1;
+	int error = dp_agent_open(&agent, err, sizeof(err));
 
-	if (dp_agent_open(&agent, err, sizeof(err)) != 0) {
+	if (error) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
-		return -1;
+		return error;
 	}
-	if (start_environment(err, sizeof(err)) != 0)
+	error = start_environment(err, sizeof(err));
+	if (error)
 		goto no_environment;
 	block_packet_signals();
-	if (start_devices(err, sizeof(err)) != 0)
-		goto no_devices;
-	if (start_workers(err, sizeof(err)) != 0)
+	error = start_devices(err, sizeof(err));
+	if (!error)
+		error = start_workers(err, sizeof(err));
+	if (error)
 		goto no_devices;
 	say_ready();
 	dp_agent_run(&agent, &stop);
-	result = 0;
 	sh_log(SH_LOG_INFO, "stopping");
 	dp_workers_stop(&workers);
 no_devices:
-	if (result != 0)
+	if (error)
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 	dp_agent_close(&agent);
 	dp_ports_stop(&workers.ports);
 	dp_stats_close(&stats);
 	dp_eal_stop(&config);
-	return result;
+	return error;
 no_environment:
 	sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 	dp_agent_close(&agent);
-	return result;
+	return error;
 }
 
 int main(int argc, char **argv)

@@ -25,7 +25,7 @@ int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 {
 	if (dp_objects_init(&a->objects, &a->config->limit) != 0) {
 		snprintf(err, err_size, "no memory for the records of all objects");
-		return -1;
+		return ENOMEM;
 	}
 	dp_commands_init(a);
 	return dp_connections_listen(a, err, err_size);

@@ -68,7 +68,7 @@ struct dp_agent {
 	uint64_t stop_ns; /* DRAIN: when to end; 0: not asked */
 };
 
-/* 0, or -1 with a sentence for people in `err`. */
+/* 0, or errno with an operator's message in `err`. */
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size);
 /* Until `*stop` is set by a signal handler, or a DRAIN's time is over. */
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop);

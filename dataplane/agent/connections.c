@@ -43,6 +43,7 @@ static bool socket_live(const struct sockaddr_un *addr)
 int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int error;
 
 	for (unsigned i = 0; i < DP_PENDING; i++)
 		a->pending[i].fd = -1;
@@ -50,24 +51,26 @@ int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 	snprintf(a->socket_path, sizeof(a->socket_path), "%s/dataplane.sock", a->config->run_dir);
 	if (strlen(a->socket_path) >= sizeof(addr.sun_path)) {
 		snprintf(err, err_size, "run_dir: %s is too long for a socket's name", a->socket_path);
-		return -1;
+		return ENAMETOOLONG;
 	}
 	strcpy(addr.sun_path, a->socket_path);
 	if (mkdir(a->config->run_dir, 0750) != 0 && errno != EEXIST) {
+		error = errno;
 		snprintf(err, err_size, "run_dir: %s cannot be made: %s", a->config->run_dir,
-			strerror(errno));
-		return -1;
+			strerror(error));
+		return error;
 	}
 	if (socket_live(&addr)) {
 		snprintf(err, err_size, "another spate-dataplane is running: %s answers", a->socket_path);
-		return -1;
+		return EADDRINUSE;
 	}
 	a->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
 		chmod(a->socket_path, 0660) != 0 || listen(a->listener, DP_PENDING) != 0) {
-		snprintf(err, err_size, "socket %s cannot be made: %s", a->socket_path, strerror(errno));
+		error = errno;
+		snprintf(err, err_size, "socket %s cannot be made: %s", a->socket_path, strerror(error));
 		dp_connections_close(a);
-		return -1;
+		return error;
 	}
 	return 0;
 }
@@ -162,7 +165,7 @@ static bool send_reply(int fd, const struct sh_hello_reply *r, const int *fds, u
 	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(*r);
 }
 
-/* A new control plane: rings of its own, then the workers may use them. Takes the descriptor. */
+/* Makes the rings of a new control plane, then the workers may use them. 0: `fd` is taken; else errno, as in `r`. */
 static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 {
 	struct dp_control_rings *c = dp_control_rings_new(a->workers->count);
@@ -170,7 +173,7 @@ static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 	if (!c) {
 		r->error = errno ? errno : ENOMEM;
 		snprintf(r->reason, sizeof(r->reason), "the rings cannot be made: %s", strerror(r->error));
-		return -1;
+		return r->error;
 	}
 	dp_control_rings_describe(c, r);
 	c->socket = fd;

@@ -26,9 +26,9 @@ int dp_port_node(const struct sh_config_port *c)
 
 	/* A virtual one has the node of the thread that made it, which says nothing. */
 	if (!dp_port_is_pci(c) || rte_eth_dev_get_port_by_name(c->device, &id) != 0)
-		return -1;
+		return SOCKET_ID_ANY;
 	node = rte_eth_dev_socket_id(id);
-	return node < 0 ? -1 : node;
+	return node < 0 ? SOCKET_ID_ANY : node;
 }
 
 void dp_port_tap_name(const struct sh_config_port *c, char *out, size_t size)
@@ -210,7 +210,7 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	if (error) {
 		snprintf(err, err_size, "port %s: no such device, or no driver took it (%s)", device,
 			rte_strerror(-error));
-		return -1;
+		return -error;
 	}
 	snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name);
 	if (workers > info.max_rx_queues || workers > info.max_tx_queues) {
@@ -218,7 +218,7 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 			"port %s: its driver %s has %u RX and %u TX queues, and every one of %u workers "
 			"needs one of each",
 			device, p->driver, info.max_rx_queues, info.max_tx_queues, workers);
-		return -1;
+		return ENOTSUP;
 	}
 	p->node = dp_port_node(p->config);
 	p->queues = (uint16_t)workers;
@@ -226,7 +226,7 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	if (error) {
 		snprintf(err, err_size, "port %s (%s) does not start: %s", device, p->driver,
 			rte_strerror(-error));
-		return -1;
+		return -error;
 	}
 	/* Neighbour solicitations come to groups; devices without filters have nothing to set. */
 	(void)rte_eth_allmulticast_enable(p->id);
@@ -254,10 +254,12 @@ int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mem
 {
 	for (uint32_t i = 0; i < c->network.port_count; i++) {
 		struct dp_port *port = &p->port[i];
+		int error;
 
 		port->config = &c->network.port[i];
-		if (start(port, pool, workers, err, err_size) < 0)
-			return -1;
+		error = start(port, pool, workers, err, err_size);
+		if (error)
+			return error;
 		p->by_id[port->id] = port;
 		p->count++;
 		steer(port, c);

@@ -41,13 +41,13 @@ struct dp_ports {
 
 /*
  * Configures and starts every port with one RX and one TX queue for each of `workers`;
- * `pool[i]` is worker i's; then chooses how packets get to their workers. 0, or -1 with a sentence for people in `err`.
+ * `pool[i]` is worker i's; then chooses how packets get to their workers. 0, or errno with an operator's message in `err`.
  */
 int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mempool *const *pool,
 	unsigned workers, char *err, size_t err_size);
 void dp_ports_stop(struct dp_ports *p);
 
-/* The NUMA node of a PCI device that has been probed; -1: none, or no such device. */
+/* The NUMA node of a PCI device that has been probed; SOCKET_ID_ANY (-1): none, or no such device. */
 int dp_port_node(const struct sh_config_port *c);
 /* Whether the device is named by its PCI address. */
 bool dp_port_is_pci(const struct sh_config_port *c);

@@ -14,6 +14,20 @@
 
 #include "dataplane/device/ports.h"
 
+/* A socket of the family for one ioctl() of its interfaces, or a negative errno. */
+static int open_socket(int family)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* One request for an interface. 0 or errno. */
+static int request(int fd, unsigned long what, void *argument)
+{
+	return ioctl(fd, what, argument) == 0 ? 0 : errno;
+}
+
 static void set_name(struct ifreq *r, const char *name)
 {
 	memset(r, 0, sizeof(*r));
@@ -23,15 +37,15 @@ static void set_name(struct ifreq *r, const char *name)
 static int set_up(const char *name)
 {
 	struct ifreq r;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+	int fd = open_socket(AF_INET), error;
 
 	if (fd < 0)
-		return -1;
+		return -fd;
 	set_name(&r, name);
-	error = ioctl(fd, SIOCGIFFLAGS, &r);
+	error = request(fd, SIOCGIFFLAGS, &r);
 	r.ifr_flags |= IFF_UP;
 	if (error == 0)
-		error = ioctl(fd, SIOCSIFFLAGS, &r);
+		error = request(fd, SIOCSIFFLAGS, &r);
 	close(fd);
 	return error;
 }
@@ -47,17 +61,17 @@ static int add_ipv4(const char *name, const struct sh_prefix *p)
 {
 	struct ifreq r;
 	uint32_t ip;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+	int fd = open_socket(AF_INET), error;
 
 	if (fd < 0)
-		return -1;
+		return -fd;
 	set_name(&r, name);
 	memcpy(&ip, p->addr.ip, 4);
 	put_ipv4(&r, ip);
-	error = ioctl(fd, SIOCSIFADDR, &r);
+	error = request(fd, SIOCSIFADDR, &r);
 	if (error == 0) {
 		put_ipv4(&r, p->bits ? htonl(~0u << (32 - p->bits)) : 0);
-		error = ioctl(fd, SIOCSIFNETMASK, &r);
+		error = request(fd, SIOCSIFNETMASK, &r);
 	}
 	close(fd);
 	return error;
@@ -80,12 +94,12 @@ static void no_duplicate_detection(const char *name)
 static int add_ipv6(const char *name, const struct sh_prefix *p)
 {
 	struct in6_ifreq r = {.ifr6_prefixlen = p->bits, .ifr6_ifindex = (int)if_nametoindex(name)};
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+	int fd = open_socket(AF_INET6), error;
 
 	if (fd < 0)
-		return -1;
+		return -fd;
 	memcpy(&r.ifr6_addr, p->addr.ip, 16);
-	error = ioctl(fd, SIOCSIFADDR, &r);
+	error = request(fd, SIOCSIFADDR, &r);
 	close(fd);
 	return error;
 }
@@ -93,22 +107,27 @@ static int add_ipv6(const char *name, const struct sh_prefix *p)
 int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size)
 {
 	char name[SH_ARGS_MAX], text[64];
+	int error;
 
 	dp_port_tap_name(p, name, sizeof(name));
 	no_duplicate_detection(name);
-	if (set_up(name) != 0) {
-		snprintf(err, err_size, "interface %s cannot be set up: %s", name, strerror(errno));
-		return -1;
+	error = set_up(name);
+	if (error) {
+		snprintf(err, err_size, "interface %s cannot be set up: %s", name, strerror(error));
+		return error;
 	}
 	for (unsigned i = 0; i < RTE_DIM(p->kernel_address); i++) {
 		const struct sh_prefix *a = &p->kernel_address[i];
 
-		if (a->addr.family == 0 || (a->addr.family == 4 ? add_ipv4(name, a) : add_ipv6(name, a)) == 0)
+		if (a->addr.family == 0)
+			continue;
+		error = a->addr.family == 4 ? add_ipv4(name, a) : add_ipv6(name, a);
+		if (!error)
 			continue;
 		sh_addr_format(&a->addr, text, sizeof(text));
 		snprintf(err, err_size, "interface %s cannot have the address %s: %s", name, text,
-			strerror(errno));
-		return -1;
+			strerror(error));
+		return error;
 	}
 	return 0;
 }

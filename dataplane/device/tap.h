@@ -10,8 +10,8 @@
 
 /*
  * Puts a port's kernel addresses on the interface and sets it up. IPv6 addresses are
- * usable at once: nobody else is on this wire, so no duplicate is looked for. 0, or -1
- * with a sentence for people in `err`.
+ * usable at once: nobody else is on this wire, so no duplicate is looked for. 0, or errno
+ * with an operator's message in `err`.
  */
 int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size);
 

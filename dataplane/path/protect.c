@@ -49,7 +49,7 @@ static void protect(struct dp_worker *w, struct dp_outgoing *o)
 	for (unsigned i = 0; i < o->count; i++) {
 		struct dp_srtp_job *job = &o->job[i];
 
-		if (likely(job->session != NULL))
+		if (likely(job->session))
 			continue;
 		dp_srtp_protect_rtp(w->engine, o->job + from, i - from);
 		memcpy(job->dst + job->hdr_len, job->payload, job->payload_len);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/srtp/replay.h"
 
+#include <errno.h>
+
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc)
 {
 	for (uint32_t i = 0; i < set->count; i++)
 		if (set->ssrc[i] == ssrc)
 			return (int)i;
-	return -1;
+	return -ENOENT;
 }
 
 int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep)
 {
-	int recent = -1;
+	int recent = -ENOSPC;
 
 	if (set->count < set->limit)
 		return set->count;

@@ -36,12 +36,13 @@ struct dp_replay_table {
 	struct dp_replay state[DP_SRTP_SSRC_MAX]; /* state[i] belongs to set.ssrc[i] */
 };
 
-/* Returns the index of an SSRC; -1: not in the set. */
+/* Returns the index of an SSRC; -ENOENT: not in the set. */
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
 
 /*
  * Returns the index for a new SSRC: a free one, otherwise that of the SSRC that is not in use and,
- * as far as one bit per SSRC tells, was not accepted for longest. -1: none. Changes nothing.
+ * as far as one bit per SSRC tells, was not accepted for longest. -ENOSPC: none. Changes
+ * nothing.
  */
 int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep);
 

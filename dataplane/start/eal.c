@@ -56,25 +56,33 @@ static bool have_net_admin(void)
 static int check_tap(const struct sh_config_port *p, char *err, size_t err_size)
 {
 	char name[SH_ARGS_MAX];
+	int error;
 
 	dp_port_tap_name(p, name, sizeof(name));
-	if (strlen(name) >= IFNAMSIZ)
+	if (strlen(name) >= IFNAMSIZ) {
 		snprintf(err, err_size, "port %s: the interface name \"%s\" is longer than %d", p->device,
 			name, IFNAMSIZ - 1);
-	else if (access("/dev/net/tun", R_OK | W_OK) != 0)
+		return ENAMETOOLONG;
+	}
+	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
+		error = errno;
 		snprintf(err, err_size, "port %s: /dev/net/tun cannot be opened: %s", p->device,
-			strerror(errno));
-	else if (!have_net_admin())
+			strerror(error));
+		return error;
+	}
+	if (!have_net_admin()) {
 		snprintf(err, err_size, "port %s: making the interface %s needs root or CAP_NET_ADMIN",
 			p->device, name);
-	else if (if_nametoindex(name) != 0)
+		return EPERM;
+	}
+	if (if_nametoindex(name) != 0) {
 		snprintf(err, err_size,
 			"port %s: an interface named %s is there already; is another spate-dataplane "
 			"running?",
 			p->device, name);
-	else
-		return 0;
-	return -1;
+		return EEXIST;
+	}
+	return 0;
 }
 
 /* Free hugepages of any size, from /proc/meminfo (the default size) and sysfs. */
@@ -100,14 +108,18 @@ static bool have_hugepages(void)
 
 int dp_eal_check(const struct sh_config *c, char *err, size_t err_size)
 {
-	for (uint32_t i = 0; i < c->network.port_count; i++)
-		if (dp_port_is_tap(&c->network.port[i]) && check_tap(&c->network.port[i], err, err_size) != 0)
-			return -1;
+	for (uint32_t i = 0; i < c->network.port_count; i++) {
+		const struct sh_config_port *p = &c->network.port[i];
+		int error = dp_port_is_tap(p) ? check_tap(p, err, err_size) : 0;
+
+		if (error)
+			return error;
+	}
 	if (c->dataplane.hugepages && !have_hugepages()) {
 		snprintf(err, err_size,
 			"dataplane.hugepages is on, and the kernel has no free hugepage: reserve some "
 			"(sysctl vm.nr_hugepages=1024) or turn it off");
-		return -1;
+		return ENOMEM;
 	}
 	return 0;
 }
@@ -202,7 +214,7 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 
 	if (!a) {
 		snprintf(err, err_size, "no memory");
-		return -1;
+		return ENOMEM;
 	}
 	build(a, c, megabytes);
 	for (int i = 0; i < a->count; i++)
@@ -215,7 +227,7 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 	if (n >= 0)
 		return 0;
 	snprintf(err, err_size, "DPDK does not start: %s", rte_strerror(rte_errno));
-	return -1;
+	return rte_errno ? rte_errno : EIO;
 }
 
 void dp_eal_stop(const struct sh_config *c)

@@ -10,11 +10,11 @@
 
 /*
  * Looks for what commonly is in the way (a TAP's name taken, no /dev/net/tun, no
- * CAP_NET_ADMIN, no hugepages). 0, or -1 with a sentence for people in `err`.
+ * CAP_NET_ADMIN, no hugepages). 0, or errno with an operator's message in `err`.
  */
 int dp_eal_check(const struct sh_config *c, char *err, size_t err_size);
 
-/* Starts EAL. `megabytes` counts without hugepages. 0, or -1 with a sentence in `err`. */
+/* Starts EAL. `megabytes` counts without hugepages. 0, or errno with an operator's message in `err`. */
 int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_t err_size);
 
 /* Ends EAL and removes its files. */

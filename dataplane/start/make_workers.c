@@ -249,7 +249,7 @@ int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const str
 		return 0;
 	snprintf(err, err_size, "tables for %u transports, %u producers and %u consumers can't be made: %s",
 		c->limit.transports, c->limit.producers, c->limit.consumers, rte_strerror(error));
-	return -1;
+	return error;
 }
 
 int dp_workers_start(struct dp_workers *all)
@@ -257,8 +257,8 @@ int dp_workers_start(struct dp_workers *all)
 	int error = 0;
 
 	for (unsigned i = 0; !error && i < all->count; i++)
-		error = rte_eal_remote_launch(dp_worker_run, all->worker[i], lcore_of(i));
-	return -error;
+		error = -rte_eal_remote_launch(dp_worker_run, all->worker[i], lcore_of(i));
+	return error;
 }
 
 void dp_workers_stop(struct dp_workers *all)

@@ -14,11 +14,11 @@ unsigned dp_workers_megabytes(const struct sh_config *c);
 
 /* The packet pools, which the ports need first. 0 or errno. */
 int dp_pools_make(struct dp_workers *all, const struct sh_config *c);
-/* Everything else. 0, or -1 with a sentence for people in `err`. */
+/* Everything else. 0, or errno with an operator's message in `err`. */
 int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
 	char *err, size_t err_size);
 
-/* Starts each on its lcore; stops all and waits for them. */
+/* Starts each on its lcore (0 or errno); stops all and waits for them. */
 int dp_workers_start(struct dp_workers *all);
 void dp_workers_stop(struct dp_workers *all);
 

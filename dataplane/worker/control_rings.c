@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/worker/control_rings.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +13,19 @@
 
 enum { ALIGN = 4096 };
 
-/* Where each ring begins; with `map` NULL only adds up the sizes. 0, or -1 when DPDK refuses. */
+/* Sets where a ring begins; with `map` NULL only adds up the sizes. 0, or EINVAL when DPDK refuses. */
 static int lay_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, uint32_t record)
 {
 	ssize_t size = rte_ring_get_memsize_elem(record, slots);
 
 	if (size < 0)
-		return -1;
+		return EINVAL;
 	r->slots = slots;
 	r->record = record;
 	if (map) {
 		r->ring = (struct rte_ring *)(void *)(map + *at);
 		if (rte_ring_init(r->ring, "spate", slots, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0)
-			return -1;
+			return EINVAL;
 	}
 	*at += ((size_t)size + ALIGN - 1) / ALIGN * ALIGN;
 	return 0;
@@ -35,10 +36,12 @@ static int lay_out(struct dp_control_rings *c, char *map, size_t *size)
 	size_t at = 0;
 	int error = lay_ring(&c->cmd, map, &at, DP_CMD_SLOTS, sizeof(struct sh_cmd));
 
-	error |= lay_ring(&c->event, map, &at, DP_EVENT_SLOTS, sizeof(struct sh_event));
-	for (unsigned i = 0; i < c->workers; i++) {
-		error |= lay_ring(&c->punt[i], map, &at, DP_PUNT_SLOTS, sizeof(struct sh_packet));
-		error |= lay_ring(&c->inject[i], map, &at, DP_INJECT_SLOTS, sizeof(struct sh_packet));
+	if (!error)
+		error = lay_ring(&c->event, map, &at, DP_EVENT_SLOTS, sizeof(struct sh_event));
+	for (unsigned i = 0; !error && i < c->workers; i++) {
+		error = lay_ring(&c->punt[i], map, &at, DP_PUNT_SLOTS, sizeof(struct sh_packet));
+		if (!error)
+			error = lay_ring(&c->inject[i], map, &at, DP_INJECT_SLOTS, sizeof(struct sh_packet));
 	}
 	*size = at;
 	return error;

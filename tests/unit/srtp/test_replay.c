@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Index estimation, the window and the table of SSRCs, without packets. */
+#include <errno.h>
+
 #include "tests/unit/srtp/help.h"
 #include "dataplane/srtp/replay.h"
 
@@ -110,17 +112,17 @@ static void test_table(void **state)
 	struct dp_replay_table t = {.set.limit = 3};
 	const struct dp_srtp_keep keep = {0};
 
-	assert_int_equal(dp_ssrc_find(&t.set, 0), -1);
+	assert_int_equal(dp_ssrc_find(&t.set, 0), -ENOENT);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(dp_ssrc_room(&t.set, &keep), i);
 		dp_replay_accept(&t, (int)i, i * 1000, 10 + i);
 	}
-	assert_int_equal(dp_ssrc_room(&t.set, &keep), -1);
+	assert_int_equal(dp_ssrc_room(&t.set, &keep), -ENOSPC);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(dp_ssrc_find(&t.set, i * 1000), i);
 		assert_int_equal(t.state[i].highest, 10 + i);
 	}
-	assert_int_equal(dp_ssrc_find(&t.set, 1), -1);
+	assert_int_equal(dp_ssrc_find(&t.set, 1), -ENOENT);
 }
 
 static bool below(const void *arg, uint32_t ssrc)
