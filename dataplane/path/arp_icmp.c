@@ -27,7 +27,7 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 	dp_tx(w, port->id, m);
 }
 
-/* Not sent to us, or of no use: false. */
+/* Takes a neighbour's answer. False: it was not sent to us alone. */
 static bool learn(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
 	const uint8_t *ip, const uint8_t *mac)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shared/stats_slot.h"
+#include "dataplane/path/neighbour.h"
 #include "dataplane/path/report.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/audience.h"
@@ -200,6 +201,7 @@ void dp_housekeeping(struct dp_worker *w)
 	w->last_tick_ns = w->now_ns;
 	w->next_tick_ns = w->now_ns + DP_MS;
 	choose_retention(w);
+	dp_neighbours_apply(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
 		dp_audience_tick(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {

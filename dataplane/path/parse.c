@@ -80,7 +80,6 @@ static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_fr
 	meta->rx_ns = w->now_ns;
 	meta->transport = NULL;
 	meta->tuple = 0;
-	meta->neighbour = false;
 	meta->payload_offset = udp->payload_offset;
 	meta->payload_len = udp->payload_len;
 }

@@ -11,7 +11,6 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
-#include "dataplane/tables/plain_transport.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -67,22 +66,6 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	return kept;
 }
 
-/* What is news of a neighbour is taken in and freed. */
-static unsigned take_neighbours(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
-{
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		if (!dp_meta(pkts[i])->neighbour) {
-			pkts[kept++] = pkts[i];
-			continue;
-		}
-		dp_plain_transport_resolve(w, &dp_meta(pkts[i])->path);
-		rte_pktmbuf_free(pkts[i]);
-	}
-	return kept;
-}
-
 /* Parsed already by the worker that received them. Another ring comes first each time. */
 unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
@@ -96,5 +79,5 @@ unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 				NULL);
 	}
 	w->stats->handed_in += n;
-	return take_neighbours(w, pkts, n);
+	return n;
 }

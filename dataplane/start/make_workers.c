@@ -75,8 +75,9 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
 
-	bytes += n *
-		 (SH_MAX_PORTS * sizeof(struct dp_txq) + n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8));
+	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) +
+			     n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8 +
+					 DP_NEIGHBOUR_SLOTS * sizeof(struct sh_path)));
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
@@ -149,6 +150,9 @@ static int make_rings(struct dp_workers *all, struct dp_worker *w)
 		return ENOMEM;
 	for (unsigned from = 0; from < all->count; from++) {
 		w->peer[from] = all->worker[from];
+		w->neighbours[from] = ring("neighbours", from, w, sizeof(struct sh_path), DP_NEIGHBOUR_SLOTS);
+		if (!w->neighbours[from])
+			return ENOMEM;
 		if (from == w->id)
 			continue;
 		w->handoff[from] = ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);

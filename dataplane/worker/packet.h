@@ -4,7 +4,6 @@
 
 /* What the stages know of a received packet: it stands in the private area of the packet's mbuf. */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -27,7 +26,6 @@ struct dp_meta {
 	struct dp_transport *transport; /* NULL: unknown tuple */
 	uint16_t payload_offset, payload_len; /* of UDP, from rte_pktmbuf_mtod */
 	uint8_t tuple; /* index in transport->tuple, or one of DP_TUPLE_* */
-	bool neighbour; /* no packet: another worker has heard where path.remote is */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)

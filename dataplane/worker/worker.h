@@ -93,6 +93,8 @@ struct dp_worker {
 	struct rte_ring *reports; /* of struct dp_report; this worker to the agent */
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* stream slots from worker i with packets for us */
+	struct rte_ring *
+		neighbours[SH_MAX_WORKERS]; /* answers of neighbours that worker i received: struct sh_path */
 	struct dp_worker *peer[SH_MAX_WORKERS];
 	_Atomic(const struct dp_control_rings *) control_rings
 		__rte_cache_aligned; /* rings to the control plane; NULL: none is connected */

@@ -13,6 +13,7 @@ enum {
 	DP_OPS_SLOTS = 1024, /* operations under way to one worker */
 	DP_REPORT_SLOTS = 4096, /* answers and reports of one worker */
 	DP_HANDOFF_SLOTS = 2048, /* packets from one worker to another */
+	DP_NEIGHBOUR_SLOTS = 64, /* answers of neighbours from one worker to another or itself */
 };
 
 struct dp_workers {

@@ -13,19 +13,11 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
-#include "dataplane/tables/plain_transport.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 #include "tests/unit/stream/world.h"
 
 enum { BASE = 20000, SLOTS = 8, ELSEWHERE = 40000 };
-
-static unsigned heard; /* of neighbours */
-
-void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path)
-{
-	heard++;
-}
 
 static struct rte_ring *pointers(void)
 {
@@ -40,7 +32,6 @@ static struct rte_ring *pointers(void)
 static int setup(void **state)
 {
 	world_setup(state);
-	heard = 0;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++) {
 		struct dp_worker *w = &world->worker[i];
 
@@ -111,24 +102,11 @@ static void what_does_not_fit_is_counted(void **state)
 	assert_packets(pkts, dp_handoff_rx(&world->worker[2], pkts), content, SLOTS - 1);
 }
 
-static void news_of_neighbours_are_no_packets(void **state)
-{
-	static const uint16_t port[] = {BASE + 1, BASE + 1};
-	struct rte_mbuf *pkts[DP_BURST];
-
-	fill(pkts, port, RTE_DIM(port));
-	dp_meta(pkts[0])->neighbour = true;
-	assert_int_equal(dp_steer(&world->worker[0], pkts, RTE_DIM(port)), 0);
-	assert_packets(pkts, dp_handoff_rx(&world->worker[1], pkts), (uint32_t[]){1}, 1);
-	assert_int_equal(heard, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_to_its_owner_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_is_counted, setup, teardown),
-		cmocka_unit_test_setup_teardown(news_of_neighbours_are_no_packets, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
