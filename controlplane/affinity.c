@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "shared/log.h"
-#include "shared/placement.h"
+#include "shared/core_placement.h"
 
 enum { LIST = 256 };
 
@@ -58,7 +58,7 @@ int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size)
 		return 0;
 	sh_topology_read(&topology, "/sys");
 	allowed = allowed_cpus();
-	switch (sh_placement_control(&chosen, &node, c, &topology, &allowed)) {
+	switch (sh_core_placement_control(&chosen, &node, c, &topology, &allowed)) {
 	case SH_CONTROL_NOWHERE:
 		return bad(c,
 			"the control plane has no CPU but the workers': leave it one that is not in "

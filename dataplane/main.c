@@ -12,7 +12,7 @@
 
 #include "shared/config_table.h"
 #include "shared/log.h"
-#include "shared/placement.h"
+#include "shared/core_placement.h"
 #include "shared/stats_names.h"
 #include "dataplane/agent/agent.h"
 #include "dataplane/device/port_stats.h"
@@ -30,7 +30,7 @@ static volatile sig_atomic_t stop;
 static struct sh_config config;
 static struct dp_stats stats = {.fd = -1};
 static struct dp_workers workers;
-static struct sh_placement placement;
+static struct sh_core_placement placement;
 static struct dp_agent agent = {.config = &config, .workers = &workers, .stats = &stats};
 
 static void usage(FILE *out)
@@ -189,16 +189,16 @@ static void block_packet_signals(void)
 /* Devices have been probed. A line for each thing that is amiss; EINVAL where that is not allowed. */
 static int check_placement(const struct sh_topology *t, char *err, size_t size)
 {
-	struct sh_placement_port port[SH_MAX_PORTS];
+	struct sh_core_placement_port port[SH_MAX_PORTS];
 	uint32_t ports = config.network.port_count;
 
 	for (uint32_t i = 0; i < ports; i++) {
 		const struct sh_config_port *p = &config.network.port[i];
 
-		port[i] = (struct sh_placement_port){
+		port[i] = (struct sh_core_placement_port){
 			.device = p->device, .pci = dp_port_is_pci(p), .node = dp_port_node(p)};
 	}
-	sh_placement_check(&placement, &config, t, port, ports);
+	sh_core_placement_check(&placement, &config, t, port, ports);
 	for (uint32_t i = 0; i < placement.count; i++)
 		sh_log(SH_LOG_WARN, "bad-placement what=\"%s\"", placement.notice[i].text);
 	if (placement.count == 0 || config.dataplane.bad_placement != SH_BAD_PLACEMENT_REFUSE)

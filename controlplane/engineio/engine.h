@@ -43,7 +43,10 @@ struct cp_eio_calls {
 	void (*message)(struct cp_eio *e, const char *text, size_t len);
 	/* It is about to end: nothing more arrives, nothing more is taken. Once. */
 	void (*closing)(struct cp_eio *e, uint16_t code, const char *reason);
-	/* It is freed when the call returns. Once, the last, and only from cp_eio_run or cp_eio_stop. */
+	/*
+	 * It is freed when the call returns. Once, the last, and only from cp_eio_run or
+	 * cp_eio_stop.
+	 */
 	void (*closed)(struct cp_eio *e);
 };
 
@@ -103,7 +106,9 @@ struct cp_eio {
 	TAILQ_ENTRY(cp_eio) in_server; /* `sessions` or `ended` */
 };
 
-/* `calls`, `clock` and `config` outlive it. The clock's alarm has cp_eio_run called. 0 or ENOMEM. */
+/*
+ * `calls`, `clock` and `config` outlive it. The clock's alarm has cp_eio_run called. 0 or ENOMEM.
+ */
 int cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
 	const struct cp_clock *clock, void *clock_arg);
 /* Ends all sessions and frees them. */

@@ -13,7 +13,9 @@
 #include "controlplane/http/cors.h"
 #include "controlplane/http/server.h"
 
-/* However steadily a body trickles in: nobody may keep a connection for what is refused at its end. */
+/*
+ * However steadily a body trickles in: nobody may keep a connection for what is refused at its end.
+ */
 static const uint64_t BODY_NS = 20000000000;
 
 /* One request: a poll, or a post. */

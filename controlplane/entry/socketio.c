@@ -16,7 +16,10 @@
 #include "controlplane/signaling/socketio_dialect.h"
 #include "shared/log.h"
 
-/* A client's attempts to join: each may cost the check of a signature, and begins with the whole rate. */
+/*
+ * A client's attempts to join: each may cost the check of a signature, and begins with the whole
+ * rate.
+ */
 enum {
 	CONNECTS_MAX = 10,
 	REFUSALS_MAX = 5,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_SHARED_PLACEMENT_H
-#define SPATE_SHARED_PLACEMENT_H
+#ifndef SPATE_SHARED_CORE_PLACEMENT_H
+#define SPATE_SHARED_CORE_PLACEMENT_H
 
 /*
  * Checks the core placement: what is wrong with the cores that the configuration gives to the data
@@ -11,13 +11,13 @@
 #include "shared/port_stats.h"
 #include "shared/topology.h"
 
-struct sh_placement_port {
+struct sh_core_placement_port {
 	const char *device;
 	bool pci;
 	int node; /* NUMA node; -1: none */
 };
 
-struct sh_placement {
+struct sh_core_placement {
 	uint32_t count;
 	struct sh_notice notice[SH_NOTICES]; /* one operator's message each, with the remedy */
 };
@@ -26,8 +26,8 @@ struct sh_placement {
  * Collects everything that is wrong with the data plane's cores and memory, the worst first. At
  * most SH_NOTICES; further ones are dropped. `port` has `ports` elements.
  */
-void sh_placement_check(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t,
-	const struct sh_placement_port *port, uint32_t ports);
+void sh_core_placement_check(struct sh_core_placement *p, const struct sh_config *c,
+	const struct sh_topology *t, const struct sh_core_placement_port *port, uint32_t ports);
 
 enum sh_control_placement {
 	SH_CONTROL_APART, /* it shares no core with a worker */
@@ -40,7 +40,7 @@ enum sh_control_placement {
  * CPUs nor their hyper-threads. If some of these are on the agent's NUMA node, `out` is limited to
  * that node and `node` names it; otherwise `node` is -1.
  */
-enum sh_control_placement sh_placement_control(struct sh_cpus *out, int *node, const struct sh_config *c,
+enum sh_control_placement sh_core_placement_control(struct sh_cpus *out, int *node, const struct sh_config *c,
 	const struct sh_topology *t, const struct sh_cpus *allowed);
 
 #endif

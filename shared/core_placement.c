@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shared/placement.h"
+#include "shared/core_placement.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 enum { LIST = 96 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct sh_placement *p, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct sh_core_placement *p, const char *fmt, ...)
 {
 	va_list args;
 
@@ -37,7 +37,7 @@ static const char *whose(uint32_t i, char out[24])
 	return out;
 }
 
-static void check_online(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t)
+static void check_online(struct sh_core_placement *p, const struct sh_config *c, const struct sh_topology *t)
 {
 	char name[24], list[LIST];
 
@@ -52,7 +52,7 @@ static void check_online(struct sh_placement *p, const struct sh_config *c, cons
  * The agent and the workers must not share cores: two hyper-threads of a core are half as fast
  * each.
  */
-static void check_shared(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t)
+static void check_shared(struct sh_core_placement *p, const struct sh_config *c, const struct sh_topology *t)
 {
 	const uint32_t *cpu = c->dataplane.core;
 	char a[24], b[24];
@@ -73,8 +73,8 @@ static void check_shared(struct sh_placement *p, const struct sh_config *c, cons
 }
 
 /* Reports the workers that are not on the NUMA node of the port. */
-static void check_remote(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t,
-	const struct sh_placement_port *port)
+static void check_remote(struct sh_core_placement *p, const struct sh_config *c, const struct sh_topology *t,
+	const struct sh_core_placement_port *port)
 {
 	struct sh_cpus away = worker_cpus(c);
 	char list[LIST], near[LIST];
@@ -92,7 +92,7 @@ static void check_remote(struct sh_placement *p, const struct sh_config *c, cons
 		sh_cpus_format(&t->node[port->node], near, sizeof(near)));
 }
 
-static void check_kernel(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t)
+static void check_kernel(struct sh_core_placement *p, const struct sh_config *c, const struct sh_topology *t)
 {
 	struct sh_cpus all = worker_cpus(c), set;
 	char list[LIST], workers[LIST];
@@ -116,7 +116,7 @@ static void check_kernel(struct sh_placement *p, const struct sh_config *c, cons
 	}
 }
 
-static void check_memory(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t)
+static void check_memory(struct sh_core_placement *p, const struct sh_config *c, const struct sh_topology *t)
 {
 	struct sh_cpus all = worker_cpus(c);
 
@@ -136,8 +136,8 @@ static void check_memory(struct sh_placement *p, const struct sh_config *c, cons
 	}
 }
 
-void sh_placement_check(struct sh_placement *p, const struct sh_config *c, const struct sh_topology *t,
-	const struct sh_placement_port *port, uint32_t ports)
+void sh_core_placement_check(struct sh_core_placement *p, const struct sh_config *c,
+	const struct sh_topology *t, const struct sh_core_placement_port *port, uint32_t ports)
 {
 	bool nic = false;
 
@@ -161,7 +161,7 @@ void sh_placement_check(struct sh_placement *p, const struct sh_config *c, const
 	check_kernel(p, c, t);
 }
 
-enum sh_control_placement sh_placement_control(struct sh_cpus *out, int *node, const struct sh_config *c,
+enum sh_control_placement sh_core_placement_control(struct sh_cpus *out, int *node, const struct sh_config *c,
 	const struct sh_topology *t, const struct sh_cpus *allowed)
 {
 	struct sh_cpus workers = worker_cpus(c), cores = sh_topology_cores(t, &workers), near;

@@ -15,7 +15,7 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "shared/placement.h"
+#include "shared/core_placement.h"
 
 /* --- a tree ------------------------------------------------------------------------- */
 
@@ -83,7 +83,7 @@ static int remove_tree(void **state)
 /* --- what is said ------------------------------------------------------------------------ */
 
 static struct sh_topology topology;
-static struct sh_placement placement;
+static struct sh_core_placement placement;
 
 /* The agent on the first core, workers on the others, hugepages on, a NIC on node 0. */
 static struct sh_config config_of(const uint32_t *core, uint32_t cores)
@@ -100,10 +100,10 @@ static struct sh_config config_of(const uint32_t *core, uint32_t cores)
 
 static void check(const struct sh_config *c, int node)
 {
-	const struct sh_placement_port port = {.device = "0000:3b:00.0", .pci = true, .node = node};
+	const struct sh_core_placement_port port = {.device = "0000:3b:00.0", .pci = true, .node = node};
 
 	sh_topology_read(&topology, root);
-	sh_placement_check(&placement, c, &topology, &port, 1);
+	sh_core_placement_check(&placement, c, &topology, &port, 1);
 }
 
 static void assert_said(const char *text)
@@ -232,7 +232,7 @@ static void governor(void **state)
 
 static void floating(void **state)
 {
-	const struct sh_placement_port tap = {.device = "net_tap0", .node = -1};
+	const struct sh_core_placement_port tap = {.device = "net_tap0", .node = -1};
 	struct sh_config c;
 
 	sh_config_defaults(&c);
@@ -240,7 +240,7 @@ static void floating(void **state)
 	assert_int_equal(placement.count, 2);
 	assert_said("dataplane.cores is empty");
 	assert_said("dataplane.hugepages is off");
-	sh_placement_check(&placement, &c, &topology, &tap, 1);
+	sh_core_placement_check(&placement, &c, &topology, &tap, 1);
 	assert_int_equal(placement.count, 0);
 }
 
@@ -263,7 +263,7 @@ static void bare(void **state)
 	assert_int_equal(sh_cpus_count(&topology.online), 0);
 	assert_int_equal(topology.nodes, 0);
 	assert_int_equal(sh_topology_node(&topology, 0), -1);
-	sh_placement_check(&placement, &c, &topology, NULL, 0);
+	sh_core_placement_check(&placement, &c, &topology, NULL, 0);
 	assert_said("not isolated");
 }
 
@@ -277,7 +277,7 @@ static const char *control(const struct sh_config *c, const char *allowed, enum 
 	int on;
 
 	sh_topology_read(&topology, root);
-	assert_int_equal(sh_placement_control(&got, &on, c, &topology, &may), how);
+	assert_int_equal(sh_core_placement_control(&got, &on, c, &topology, &may), how);
 	assert_int_equal(on, node);
 	return sh_cpus_format(&got, text, sizeof(text));
 }
