@@ -11,6 +11,7 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
+#include "shared/demux.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
@@ -91,7 +92,8 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 		struct rte_mbuf *m = pkts[i];
 		struct dp_meta *meta = dp_meta(m);
 		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->payload_offset);
-		bool media_byte, rtcp;
+		enum sh_demux protocol;
+		bool rtcp;
 
 		if (meta->payload_len == 0) {
 			dp_drop(w, m, SH_DROP_EMPTY);
@@ -101,15 +103,15 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 			meta->transport->rx_packets++;
 			meta->transport->rx_bytes += meta->payload_len;
 		}
-		media_byte = p[0] >= 128 && p[0] < 192;
+		protocol = sh_demux(p[0]);
 		rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;
 		if (meta->path.local.port != w->udp_port)
-			classify_plain(w, m, media_byte, rtcp, b);
-		else if (media_byte)
+			classify_plain(w, m, protocol == SH_DEMUX_MEDIA, rtcp, b);
+		else if (protocol == SH_DEMUX_MEDIA)
 			classify_media(w, m, rtcp, b);
-		else if (p[0] < 4)
+		else if (protocol == SH_DEMUX_STUN)
 			b->stun[b->stuns++] = m;
-		else if (p[0] >= 20 && p[0] < 64)
+		else if (protocol == SH_DEMUX_DTLS)
 			b->dtls[b->dtlses++] = m;
 		else
 			dp_drop(w, m, SH_DROP_FIRST_BYTE);
