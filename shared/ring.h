@@ -58,10 +58,4 @@ static inline int sh_ring_pop(const struct sh_ring *r, void *record)
 	return (int)rte_ring_sc_dequeue_bulk_elem(r->ring, record, r->record, 1, NULL);
 }
 
-static inline bool sh_ring_empty(const struct sh_ring *r)
-{
-	return __atomic_load_n(&r->ring->prod.tail, __ATOMIC_RELAXED) ==
-	       __atomic_load_n(&r->ring->cons.tail, __ATOMIC_RELAXED);
-}
-
 #endif

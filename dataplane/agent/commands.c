@@ -192,6 +192,7 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 	return PENDING;
 }
 
+/* Tests use it; a planned restart needs it to know when its commands have taken effect on all workers. */
 static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	if (TAILQ_EMPTY(&a->running))
@@ -200,6 +201,7 @@ static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 	return PENDING;
 }
 
+/* For a planned restart: media goes on while the clients move to another server. */
 static int drain(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	a->stop_ns = a->now_ns + (uint64_t)cmd->drain.within_ms * 1000000;

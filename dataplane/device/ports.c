@@ -65,7 +65,7 @@ static bool on_link(const struct sh_prefix *prefix, const struct sh_addr *a)
 }
 
 bool dp_ports_toward(const struct dp_ports *p, const struct sh_addr *remote, struct sh_addr *local,
-	uint16_t *port)
+	uint16_t *port_id)
 {
 	bool found = false;
 
@@ -78,7 +78,7 @@ bool dp_ports_toward(const struct dp_ports *p, const struct sh_addr *remote, str
 			if (c->address[k].addr.family != remote->family || (found && !near))
 				continue;
 			*local = c->address[k].addr;
-			*port = p->port[i].id;
+			*port_id = p->port[i].id;
 			found = true;
 			if (near)
 				return true;

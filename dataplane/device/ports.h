@@ -70,7 +70,7 @@ static inline unsigned dp_port_index(const struct dp_ports *p, uint16_t id)
  * link, else the first address of its family. False: there is none.
  */
 bool dp_ports_toward(const struct dp_ports *p, const struct sh_addr *remote, struct sh_addr *local,
-	uint16_t *port);
+	uint16_t *port_id);
 
 /*
  * Whether packets may be sent along a path that the control plane names: a port and an

@@ -201,10 +201,10 @@ static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoi
  * Audio goes first: it is little, and missed most. Where it alone is more than the device
  * takes, video has one loop in some.
  */
-static void serve_port(struct dp_worker *w, unsigned port, struct dp_outgoing *o)
+static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgoing *o)
 {
-	struct dp_schedule *audio = &w->audio[port], *video = &w->video[port];
-	uint32_t *audio_loops = &w->audio_loops[port];
+	struct dp_schedule *audio = &w->audio[port_index], *video = &w->video[port_index];
+	uint32_t *audio_loops = &w->audio_loops[port_index];
 	bool video_first = *audio_loops >= AUDIO_LOOPS;
 	unsigned begin = o->allowed, one, both;
 

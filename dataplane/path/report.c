@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "dataplane/rtp/rtcp_build.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"

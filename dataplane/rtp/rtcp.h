@@ -3,9 +3,8 @@
 #define SPATE_DATAPLANE_RTCP_H
 
 /*
- * Parses and builds RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB; transport-wide feedback). Pure C:
- * a walk over a compound packet, and builders that append one packet each. Integers are in host
- * byte order.
+ * Parses RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and readers of
+ * each packet's content. Integers are in host byte order. rtcp_build.h builds packets.
  */
 
 #include <stdbool.h>
@@ -69,24 +68,5 @@ bool dp_rtcp_nack(const struct dp_rtcp *r, unsigned i, uint16_t *pid, uint16_t *
 bool dp_rtcp_fir(const struct dp_rtcp *r, unsigned i, uint32_t *ssrc, uint8_t *seq);
 /* Reads the bit/s of a REMB. False: not a REMB. */
 bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps);
-
-/*
- * A buffer of `cap` bytes, of which `len` are used. Each builder appends one packet and advances
- * `len`; without room it returns false and changes nothing.
- */
-struct dp_rtcp_buf {
-	uint8_t *data;
-	size_t len, cap;
-};
-bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_sender_info *info);
-/* `n` <= 31 report blocks; 0 gives an empty RR. */
-bool dp_rtcp_put_rr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_report *r, unsigned n);
-bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cname, size_t len);
-bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media);
-bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8_t seq);
-/* `seqs` holds `n` > 0 sequence numbers in sending order; packs them into (PID, BLP) pairs. */
-bool dp_rtcp_put_nack(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, const uint16_t *seqs, unsigned n);
-bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const uint32_t *media, unsigned n);
-bool dp_rtcp_put_bye(struct dp_rtcp_buf *b, uint32_t ssrc);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds RTCP packets (declared in rtcp.h). */
+#include "dataplane/rtp/rtcp_build.h"
 
 #include <string.h>
 
 #include "shared/bytes.h"
-#include "dataplane/rtp/rtcp.h"
 
 enum {
 	HEADER_AND_SSRC = 8,
@@ -169,9 +168,4 @@ bool dp_rtcp_put_remb(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t bps, const 
 	for (unsigned i = 0; i < n; i++)
 		sh_put_be32(p + 12 + 4 * i, media[i]);
 	return true;
-}
-
-bool dp_rtcp_put_bye(struct dp_rtcp_buf *b, uint32_t ssrc)
-{
-	return begin(b, DP_RTCP_BYE, 1, ssrc, HEADER_AND_SSRC) != NULL;
 }

@@ -48,12 +48,6 @@ struct dp_rtp_ext {
  */
 bool dp_rtp_ext_next(const struct dp_rtp *r, const uint8_t *pkt, size_t *pos, struct dp_rtp_ext *out);
 
-/* Whether a is after b in 16-bit serial number arithmetic (RFC 1982); false if they are equal. */
-static inline bool dp_seq_after(uint16_t a, uint16_t b)
-{
-	return (int16_t)(uint16_t)(a - b) > 0;
-}
-
 /*
  * Returns the extended sequence number whose low 16 bits are `seq` and that is nearest to `near`,
  * at least 0.

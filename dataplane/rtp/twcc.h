@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp_build.h"
 
 enum { DP_TWCC_WINDOW = 2048 }; /* sequence numbers remembered; a power of two */
 

@@ -36,9 +36,9 @@ struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket)
 	return q;
 }
 
-static struct dp_txq *txq(const struct dp_worker *w, uint16_t port)
+static struct dp_txq *txq(const struct dp_worker *w, uint16_t port_id)
 {
-	return w->txq[port];
+	return w->txq[port_id];
 }
 
 /* --- to the device ------------------------------------------------------------------ */
@@ -92,13 +92,13 @@ static void record_latency(struct dp_worker *w, const struct burst *h, unsigned 
 }
 
 /* Up to DP_TX_BURST_MAX packets. How many the device has taken, in order. */
-static unsigned transmit(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+static unsigned transmit(struct dp_worker *w, uint16_t port_id, struct rte_mbuf **m, unsigned n)
 {
 	struct burst h;
 	unsigned sent;
 
 	summarise(&h, m, n);
-	sent = rte_eth_tx_burst(port, (uint16_t)w->id, m, (uint16_t)n);
+	sent = rte_eth_tx_burst(port_id, (uint16_t)w->id, m, (uint16_t)n);
 	for (unsigned i = sent; i < n; i++)
 		h.bytes -= m[i]->pkt_len;
 	record_latency(w, &h, sent);
@@ -131,7 +131,7 @@ static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned 
 }
 
 /* Offers what waits, and is not too old, to the device until it takes no more. How many it has taken. */
-static unsigned send_queued(struct dp_worker *w, uint16_t port, struct dp_txq *q)
+static unsigned send_queued(struct dp_worker *w, uint16_t port_id, struct dp_txq *q)
 {
 	unsigned all = 0;
 
@@ -142,7 +142,7 @@ static unsigned send_queued(struct dp_worker *w, uint16_t port, struct dp_txq *q
 		unsigned gone = drop_expired(w, q->mbuf + at, n), sent = 0;
 
 		if (gone < n)
-			sent = transmit(w, port, q->mbuf + at + gone, n - gone);
+			sent = transmit(w, port_id, q->mbuf + at + gone, n - gone);
 		q->tail += gone + sent;
 		all += sent;
 		if (gone + sent < n)
@@ -154,7 +154,7 @@ static unsigned send_queued(struct dp_worker *w, uint16_t port, struct dp_txq *q
 
 /* --- what waits ------------------------------------------------------------------------ */
 
-static void enqueue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct rte_mbuf *m)
+static void enqueue(struct dp_worker *w, uint16_t port_id, struct dp_txq *q, struct rte_mbuf *m)
 {
 	if (q->head - q->tail >= q->limit) {
 		dp_drop(w, m, SH_DROP_TX_QUEUE);
@@ -163,35 +163,35 @@ static void enqueue(struct dp_worker *w, uint16_t port, struct dp_txq *q, struct
 	q->mbuf[q->head % DP_TXQ_SLOTS] = m;
 	q->head++;
 	if (q->head - q->flushed >= DP_BURST)
-		send_queued(w, port, q);
+		send_queued(w, port_id, q);
 }
 
-void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m)
+void dp_tx(struct dp_worker *w, uint16_t port_id, struct rte_mbuf *m)
 {
-	uint32_t longest = w->ports->by_id[port]->mtu + DP_ETHER_HEADER + DP_ETHER_VLAN;
+	uint32_t longest = w->ports->by_id[port_id]->mtu + DP_ETHER_HEADER + DP_ETHER_VLAN;
 
 	if (m->pkt_len > longest) {
 		dp_drop(w, m, SH_DROP_TOO_LONG);
 		return;
 	}
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
-	enqueue(w, port, txq(w, port), m);
+	enqueue(w, port_id, txq(w, port_id), m);
 }
 
-void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+void dp_tx_burst(struct dp_worker *w, uint16_t port_id, struct rte_mbuf **m, unsigned n)
 {
-	struct dp_txq *q = txq(w, port);
+	struct dp_txq *q = txq(w, port_id);
 	unsigned sent = 0;
 
 	if (q->head == q->tail)
-		sent = transmit(w, port, m, n);
+		sent = transmit(w, port_id, m, n);
 	for (; sent < n; sent++)
-		enqueue(w, port, q, m[sent]);
+		enqueue(w, port_id, q, m[sent]);
 }
 
-unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port_id)
 {
-	const struct dp_txq *q = txq(w, port);
+	const struct dp_txq *q = txq(w, port_id);
 	/* Of a short queue half is for answers and reports. */
 	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_ROOM);
 
@@ -204,11 +204,11 @@ unsigned dp_tx_flush(struct dp_worker *w)
 	unsigned sent = 0;
 
 	for (unsigned i = 0; i < w->ports->count; i++) {
-		uint16_t port = w->ports->port[i].id;
-		struct dp_txq *q = txq(w, port);
+		uint16_t port_id = w->ports->port[i].id;
+		struct dp_txq *q = txq(w, port_id);
 
 		if (q->tail != q->head)
-			sent += send_queued(w, port, q);
+			sent += send_queued(w, port_id, q);
 	}
 	return sent;
 }

@@ -54,18 +54,18 @@ struct dp_txq *dp_txq_new(uint32_t mbufs, unsigned queues, int socket);
 void dp_txq_clear(struct dp_txq *q);
 
 /* Queues in order; takes the mbuf. */
-void dp_tx(struct dp_worker *w, uint16_t port, struct rte_mbuf *m);
+void dp_tx(struct dp_worker *w, uint16_t port_id, struct rte_mbuf *m);
 /*
  * The same for at most DP_TX_BURST_MAX packets that fit the port's MTU and whose note is written; without a
  * detour where the queue is empty.
  */
-void dp_tx_burst(struct dp_worker *w, uint16_t port, struct rte_mbuf **m, unsigned n);
+void dp_tx_burst(struct dp_worker *w, uint16_t port_id, struct rte_mbuf **m, unsigned n);
 /*
  * How many packets to viewers should be written now, before the device has taken others. The
  * fan-out stops there and goes on later: packets that wait in numbers have left the cache when
  * they are sent, and so have the buffers that come back.
  */
-unsigned dp_tx_room(const struct dp_worker *w, uint16_t port);
+unsigned dp_tx_room(const struct dp_worker *w, uint16_t port_id);
 /* Offers the queues to the devices. Returns how many packets the devices took. */
 unsigned dp_tx_flush(struct dp_worker *w);
 

@@ -38,11 +38,11 @@ static void publish_cursor(struct dp_worker *w, struct dp_stream *s)
 }
 
 /* Begins to read at `at`, which nobody frees yet. */
-static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port,
-	uint64_t at)
+static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a,
+	unsigned port_index, uint64_t at)
 {
 	a->stream = s;
-	a->port_index = (uint8_t)port;
+	a->port_index = (uint8_t)port_index;
 	a->low = a->served = a->target = a->restart = a->overrun = at;
 	a->resume = NULL;
 	a->changed = false;
@@ -53,13 +53,13 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
  * Begins to read at the stream's head. stream_ring.h says why the order of the store, the
  * fence and the load matters.
  */
-static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port)
+static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port_index)
 {
 	uint64_t at;
 
 	if (lowest_position(w, s) !=
 		DP_CURSOR_NONE) { /* by another port: what is behind the cursor is not freed */
-		start_reading(w, s, a, port, atomic_load_explicit(&s->head, memory_order_acquire));
+		start_reading(w, s, a, port_index, atomic_load_explicit(&s->head, memory_order_acquire));
 		return;
 	}
 	do {
@@ -68,7 +68,7 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
 	atomic_fetch_or_explicit(&s->readers, 1u << w->id, memory_order_relaxed);
-	start_reading(w, s, a, port, at);
+	start_reading(w, s, a, port_index, at);
 	w->watched[w->watched_count++] = s;
 }
 
@@ -139,14 +139,14 @@ static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
 {
-	unsigned port = dp_port_index(w->ports, c->transport->encap.port_id);
-	struct dp_audience *a = dp_audience_of(w, c->stream->slot, port);
+	unsigned port_index = dp_port_index(w->ports, c->transport->encap.port_id);
+	struct dp_audience *a = dp_audience_of(w, c->stream->slot, port_index);
 	struct dp_audience_chunk *chunk;
 
 	if (!reserve_chunk(w, a, &chunk))
 		return false;
 	if (!a->first)
-		attach(w, c->stream, a, port);
+		attach(w, c->stream, a, port_index);
 	c->at = a->resume ? RTE_MAX(a->served, a->target) : a->served;
 	insert_member(a, c, chunk);
 	return true;
@@ -167,10 +167,10 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
  * further: the old one's place has kept what follows from being freed. Without memory it
  * stays where it is, and waits with the old port's.
  */
-static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned port)
+static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned port_index)
 {
 	struct dp_audience *from = dp_audience_of(w, c->stream->slot, c->port_index);
-	struct dp_audience *to = dp_audience_of(w, c->stream->slot, port);
+	struct dp_audience *to = dp_audience_of(w, c->stream->slot, port_index);
 	struct dp_audience_chunk *chunk;
 
 	if (!reserve_chunk(w, to, &chunk))
@@ -178,7 +178,7 @@ static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned po
 	dp_audience_skip_expired(w, from, c);
 	remove_member(w, from, c);
 	if (!to->first)
-		start_reading(w, c->stream, to, port, c->at);
+		start_reading(w, c->stream, to, port_index, c->at);
 	to->served = RTE_MIN(to->served, c->at);
 	to->low = RTE_MIN(to->low, c->at);
 	insert_member(to, c, chunk);
@@ -188,11 +188,11 @@ static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned po
 
 void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
 {
-	unsigned port = dp_port_index(w->ports, t->encap.port_id);
+	unsigned port_index = dp_port_index(w->ports, t->encap.port_id);
 
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		if (c->port_index != port)
-			move_to_port(w, c, port);
+		if (c->port_index != port_index)
+			move_to_port(w, c, port_index);
 }
 
 /* --- what has been served, or never will be ------------------------------------------------ */

@@ -42,9 +42,10 @@ struct dp_audience {
 };
 
 /* The viewers of the stream in that slot whose packets leave by the port with that index. */
-static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint32_t slot, unsigned port)
+static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint32_t slot,
+	unsigned port_index)
 {
-	return &w->audience[port * w->config->limit.producers + slot];
+	return &w->audience[port_index * w->config->limit.producers + slot];
 }
 
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/bytes.h"
-#include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp_build.h"
 #include "tests/churn/churn.h"
 #include "tests/churn/wire.h"
 

@@ -10,6 +10,7 @@
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
 #include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp_build.h"
 #include "dataplane/rtp/twcc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,6 +12,7 @@
 #include <srtp2/srtp.h>
 
 #include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp_build.h"
 #include "dataplane/rtp/rtp.h"
 #include "tests/stage/harness.h"
 

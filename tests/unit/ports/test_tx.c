@@ -44,7 +44,7 @@ static struct {
 	struct dp_txq *queue[RTE_MAX_ETHPORTS];
 	struct device device[PORTS];
 	struct rte_mempool pool;
-	uint32_t made, let_go;
+	uint32_t made, dropped;
 	bool gone[PACKETS]; /* let go, by number */
 	uint64_t since[PACKETS];
 } * bed;
@@ -71,7 +71,7 @@ static int put(struct rte_mempool *mp, void *const *objects, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		bed->gone[number_of(objects[i])] = true;
-		bed->let_go++;
+		bed->dropped++;
 		destroy(objects[i]);
 	}
 	return 0;
@@ -174,7 +174,7 @@ static int teardown(void **state)
 	}
 	assert_int_equal(bed->stats.tx_packets, taken);
 	assert_int_equal(bed->stats.tx_bytes, (uint64_t)taken * LENGTH);
-	assert_int_equal(taken + bed->let_go, bed->made);
+	assert_int_equal(taken + bed->dropped, bed->made);
 	free(bed);
 	return 0;
 }
@@ -262,7 +262,7 @@ static void all_and_in_order(void **state)
 		d->room += next_random(60);
 		flushed += dp_tx_flush(w);
 		waited += d->taken < bed->made;
-		assert_int_equal(bed->let_go, 0);
+		assert_int_equal(bed->dropped, 0);
 	}
 	assert_true(waited > 100 && flushed > 100);
 	d->room = UINT32_MAX;
@@ -282,7 +282,7 @@ static void a_dead_device(void **state)
 	for (unsigned i = 0; i < LIMIT + 10; i++)
 		one(0, bed->worker.now_ns, SH_KIND_AUDIO);
 	assert_int_equal(bed->stats.drop[SH_DROP_TX_QUEUE], 10);
-	assert_int_equal(bed->let_go, 10);
+	assert_int_equal(bed->dropped, 10);
 	burst(1, 10);
 	assert_int_equal(d[1].taken, 10);
 	assert_int_equal(dp_tx_flush(&bed->worker), 0);
@@ -343,7 +343,7 @@ static void the_old_behind_the_young(void **state)
 	one(0, now, SH_KIND_VIDEO);
 	pass_ms(40);
 	dp_tx_flush(w);
-	assert_int_equal(bed->let_go, 0); /* just not too old */
+	assert_int_equal(bed->dropped, 0); /* just not too old */
 	pass_ms(2);
 	d->room = 2;
 	assert_int_equal(dp_tx_flush(w), 2);
@@ -367,8 +367,8 @@ static void any_age(void **state)
 	unsigned seen = 0, late = 0;
 
 	while (bed->made + DP_TX_BURST_MAX < PACKETS &&
-		bed->made - d->taken - bed->let_go + DP_TX_BURST_MAX <= LIMIT) {
-		unsigned gone = bed->let_go;
+		bed->made - d->taken - bed->dropped + DP_TX_BURST_MAX <= LIMIT) {
+		unsigned gone = bed->dropped;
 
 		d->room = next_random(30);
 		for (unsigned n = next_random(DP_TX_BURST_MAX); n; n--)
@@ -379,13 +379,13 @@ static void any_age(void **state)
 			assert_true(w->now_ns - bed->since[d->got[seen]] <= limit);
 			assert_true(seen == 0 || d->got[seen] > d->got[seen - 1]);
 		}
-		late += bed->let_go > gone;
+		late += bed->dropped > gone;
 		pass_ms(next_random(10));
 	}
 	for (uint32_t i = 0; i < bed->made; i++)
 		assert_true(!bed->gone[i] || w->now_ns - bed->since[i] > limit);
 	assert_true(late > 50 && seen > PACKETS / 4);
-	assert_int_equal(bed->stats.drop[SH_DROP_TX_AGE], bed->let_go);
+	assert_int_equal(bed->stats.drop[SH_DROP_TX_AGE], bed->dropped);
 }
 
 /* Only packets to viewers, each once, with the time that it has waited. */

@@ -277,17 +277,6 @@ static void unknown_profile(void **state)
 
 /* --- sequence numbers --------------------------------------------------------------- */
 
-static void serial_order(void **state)
-{
-	assert_true(dp_seq_after(1, 0));
-	assert_false(dp_seq_after(0, 1));
-	assert_false(dp_seq_after(5, 5));
-	assert_true(dp_seq_after(0, 65535));
-	assert_false(dp_seq_after(65535, 0));
-	assert_true(dp_seq_after(32767, 0));
-	assert_false(dp_seq_after(32768, 0));
-}
-
 static void extend_to_the_nearest(void **state)
 {
 	static const struct {
@@ -346,7 +335,6 @@ int main(void)
 		cmocka_unit_test(only_padding),
 		cmocka_unit_test(elements_truncated_at_each_length),
 		cmocka_unit_test(unknown_profile),
-		cmocka_unit_test(serial_order),
 		cmocka_unit_test(extend_to_the_nearest),
 	};
 

@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/rtp/rtcp.h"
+#include "dataplane/rtp/rtcp_build.h"
 #include "tools/loadgen/check.h"
 
 enum {
