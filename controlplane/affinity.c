@@ -44,7 +44,7 @@ static int bad(const struct sh_config *c, const char *what, char *err, size_t er
 	if (c->dataplane.bad_placement != SH_BAD_PLACEMENT_REFUSE)
 		return 0;
 	snprintf(err, err_size, "%s (dataplane.bad_placement is refuse)", what);
-	return -1;
+	return ENODEV;
 }
 
 int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size)
@@ -65,12 +65,12 @@ int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size)
 			"dataplane.cores",
 			err, err_size);
 	case SH_CONTROL_SIBLINGS:
-		if (bad(c,
-			    "the control plane has no CPU but the hyper-threads of the workers' cores: leave "
-			    "it "
-			    "a core of its own",
-			    err, err_size) < 0)
-			return -1;
+		error = bad(c,
+			"the control plane has no CPU but the hyper-threads of the workers' cores: leave it "
+			"a core of its own",
+			err, err_size);
+		if (error != 0)
+			return error;
 		break;
 	case SH_CONTROL_APART:
 		break;

@@ -10,8 +10,8 @@
 
 /*
  * Moves the calling thread, and so every thread it makes from then on, off the workers'
- * cores and to the agent's NUMA node, where its memory comes from too. 0, or -1 with a
- * sentence for people in `err`: there is nowhere to go, and dataplane.bad_placement is refuse.
+ * cores and to the agent's NUMA node, where its memory comes from too. 0, or ENODEV
+ * with the operator's message in `err`: there is no such CPU, and dataplane.bad_placement is refuse.
  */
 int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size);
 

@@ -30,6 +30,7 @@ enum {
 	FILES_MAX = 262144, /* file descriptors asked for: a socket is one */
 	FAREWELL_MS = 150, /* for close frames to leave */
 	EXIT_USAGE = 2,
+	GO_ON = -1, /* no exit status: the process starts */
 };
 
 struct control {
@@ -68,7 +69,7 @@ static int copy_text(char *out, size_t size, const char *name, const char *text)
 	if (snprintf(out, size, "%s", text) < (int)size)
 		return 0;
 	fprintf(stderr, "spate-controlplane: %s: longer than %zu characters\n", name, size - 1);
-	return -1;
+	return ENAMETOOLONG;
 }
 
 static int parse_port(uint16_t *out, const char *text)
@@ -78,7 +79,7 @@ static int parse_port(uint16_t *out, const char *text)
 
 	if (*text == '\0' || *end != '\0' || port < 1 || port > 65535) {
 		fprintf(stderr, "spate-controlplane: --http-port: \"%s\" is not a port (1 to 65535)\n", text);
-		return -1;
+		return EINVAL;
 	}
 	*out = (uint16_t)port;
 	return 0;
@@ -89,7 +90,7 @@ struct options {
 	bool check;
 };
 
-/* -1: go on; else the exit status. */
+/* GO_ON or the exit status. */
 static int read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -127,32 +128,32 @@ static int read_options(struct options *o, int argc, char **argv)
 		}
 	}
 	if (optind == argc)
-		return -1;
+		return GO_ON;
 	fprintf(stderr, "spate-controlplane: \"%s\" is no option\n", argv[optind]);
 	return EXIT_USAGE;
 }
 
-/* -1: go on; else the exit status. Options say more than the file. */
+/* GO_ON or the exit status. Options win over the file. */
 static int configure(struct sh_config *config, const struct options *o)
 {
 	char err[256];
 
 	sh_config_defaults(config);
-	if (o->config && sh_config_load(config, o->config, err, sizeof(err)) < 0) {
+	if (o->config && sh_config_load(config, o->config, err, sizeof(err)) != 0) {
 		fprintf(stderr, "spate-controlplane: %s: %s\n", o->config, err);
 		return EXIT_FAILURE;
 	}
-	if (o->port && parse_port(&config->http.port, o->port) < 0)
+	if (o->port && parse_port(&config->http.port, o->port) != 0)
 		return EXIT_USAGE;
 	if (o->web_root && copy_text(config->http.web_root, sizeof(config->http.web_root), "--web-root",
-				   o->web_root) < 0)
+				   o->web_root) != 0)
 		return EXIT_USAGE;
-	if (o->run_dir && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) < 0)
+	if (o->run_dir && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) != 0)
 		return EXIT_USAGE;
 	if (config->http.web_root[0] == '\0')
 		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
 	if (!o->check)
-		return -1;
+		return GO_ON;
 	puts("the configuration is good");
 	return EXIT_SUCCESS;
 }
@@ -207,7 +208,7 @@ static void reload(uv_signal_t *handle, int number)
 		sh_log(SH_LOG_ERROR, "reload-failed what=tls reason=\"%s\"", err);
 	else if (c->config.tls.certificate[0] != '\0')
 		sh_log(SH_LOG_INFO, "reloaded what=tls");
-	if (cp_auth_reload(c->auth, err, sizeof(err)) < 0)
+	if (cp_auth_reload(c->auth, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_ERROR, "reload-failed what=auth reason=\"%s\"", err);
 	else if (cp_auth_required(c->auth))
 		sh_log(SH_LOG_INFO, "reloaded what=auth");
@@ -305,14 +306,14 @@ int main(int argc, char **argv)
 	char err[300];
 	int status = read_options(&options, argc, argv);
 
-	if (status < 0)
+	if (status == GO_ON)
 		status = configure(&c.config, &options);
-	if (status >= 0)
+	if (status != GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	if (cp_affinity_apply(&c.config, err, sizeof(err)) < 0) {
+	if (cp_affinity_apply(&c.config, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}

@@ -4,6 +4,7 @@
 #include "shared/config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ int sh_addr_parse(struct sh_addr *out, const char *text)
 	else if (inet_pton(AF_INET6, text, a.ip) == 1)
 		a.family = 6;
 	else
-		return -1;
+		return EINVAL;
 	*out = a;
 	return 0;
 }

@@ -62,7 +62,7 @@ static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size
 	va_start(args, fmt);
 	vsnprintf(err, err_size, fmt, args);
 	va_end(args);
-	return -1;
+	return EINVAL;
 }
 
 /*
@@ -114,7 +114,7 @@ int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_
 	int result;
 
 	if (!text)
-		return -1;
+		return EIO;
 	root = cJSON_ParseWithLengthOpts(text, len + 1, &end, true);
 	if (!root) {
 		result = fail(err, err_size, "%s: not JSON in line %u", path, line_of(text, end));

@@ -127,12 +127,12 @@ struct sh_config {
 void sh_config_defaults(struct sh_config *c);
 
 /*
- * Reads the file `path` into `c`, replacing the values that the file gives. Returns 0, or -1 with
- * an operator's message in `err` that names the member; `c` is then unspecified.
+ * Reads the file `path` into `c`, replacing the values that the file gives. Returns 0, or an errno
+ * with an operator's message in `err` that names the member; `c` is then unspecified.
  */
 int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size);
 
-/* Parses "10.99.0.2" or "fd99::2"; the port is set to 0. Returns 0, or -1 with `out` unchanged. */
+/* Parses "10.99.0.2" or "fd99::2"; the port is set to 0. Returns 0, or EINVAL with `out` unchanged. */
 int sh_addr_parse(struct sh_addr *out, const char *text);
 /*
  * Formats as "10.99.0.2:20000" or "[fd99::2]:20000", without the port if it is 0; "none" for family

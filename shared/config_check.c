@@ -3,6 +3,7 @@
 
 #include "shared/config_table.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size
 	va_start(args, fmt);
 	vsnprintf(err, err_size, fmt, args);
 	va_end(args);
-	return -1;
+	return EINVAL;
 }
 
 static bool same_addr(const struct sh_addr *a, const struct sh_addr *b)
@@ -81,6 +82,7 @@ static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
 int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 {
 	struct sh_addr a;
+	int error;
 
 	if (c->run_dir[0] != '/')
 		return fail(err, err_size, "run_dir: must begin with /");
@@ -97,7 +99,8 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 		for (uint32_t j = 0; j < i; j++)
 			if (c->codec[i] == c->codec[j])
 				return fail(err, err_size, "codecs[%u]: is given twice", i);
-	if (check_pairs(c, err, err_size) < 0)
-		return -1;
+	error = check_pairs(c, err, err_size);
+	if (error != 0)
+		return error;
 	return check_network(c, err, err_size);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/config_read.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static __attribute__((format(printf, 2, 3))) int fail(struct reader *r, const ch
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
 	snprintf(r->err, r->err_size, "%s: %s", r->len > 0 ? r->path : "the configuration", what);
-	return -1;
+	return EINVAL;
 }
 
 static void set_len(struct reader *r, size_t len)
@@ -135,14 +136,16 @@ static int read_prefix(struct reader *r, struct sh_prefix *out, const char *text
 	const char *slash = strchr(text, '/');
 	char ip[64], given[64], *end;
 	unsigned long bits;
+	int error;
 
 	sh_log_text(given, sizeof(given), text, strlen(text));
 	if (!slash || (size_t)(slash - text) >= sizeof(ip) || slash[1] < '0' || slash[1] > '9')
 		return fail(r, "%s is no address with a prefix length, like 10.99.0.2/24", given);
 	memcpy(ip, text, (size_t)(slash - text));
 	ip[slash - text] = '\0';
-	if (read_addr(r, &out->addr, ip) != 0)
-		return -1;
+	error = read_addr(r, &out->addr, ip);
+	if (error != 0)
+		return error;
 	bits = strtoul(slash + 1, &end, 10);
 	if (*end != '\0' || bits > (out->addr.family == 4 ? 32 : 128))
 		return fail(r, "%s has a wrong prefix length", given);
@@ -209,6 +212,7 @@ static int read_list(struct reader *r, const struct sh_config_member *m, char *b
 	size_t len = r->len;
 	uint32_t count = 0;
 	const cJSON *element;
+	int error;
 
 	if (!cJSON_IsArray(item))
 		return fail(r, "must be a list, not %s", type_name(item));
@@ -218,8 +222,9 @@ static int read_list(struct reader *r, const struct sh_config_member *m, char *b
 		if (count == m->list_max)
 			return fail(r, "holds more than %u", m->list_max);
 		enter_element(r, count);
-		if (read_value(r, m, at + (size_t)count * m->size, element) != 0)
-			return -1;
+		error = read_value(r, m, at + (size_t)count * m->size, element);
+		if (error != 0)
+			return error;
 		set_len(r, len);
 		count++;
 	}

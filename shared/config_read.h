@@ -8,7 +8,7 @@
 
 #include "shared/config.h"
 
-/* Copies every member of `root` into `c`. Returns 0, or -1 with an operator's message in `err`. */
+/* Copies every member of `root` into `c`. 0, or EINVAL with an operator's message in `err`. */
 int sh_config_read(struct sh_config *c, const cJSON *root, char *err, size_t err_size);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared/topology.h"
 
+#include <errno.h>
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,7 +108,7 @@ int sh_topology_node(const struct sh_topology *t, uint32_t cpu)
 	for (uint32_t i = 0; i < t->nodes; i++)
 		if (sh_cpus_has(&t->node[i], cpu))
 			return (int)i;
-	return -1;
+	return -ENOENT;
 }
 
 struct sh_cpus sh_topology_cores(const struct sh_topology *t, const struct sh_cpus *of)

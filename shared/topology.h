@@ -25,7 +25,7 @@ struct sh_topology {
  */
 void sh_topology_read(struct sh_topology *t, const char *root);
 
-/* The NUMA node of a CPU; -1: not known. */
+/* The NUMA node of a CPU; -ENOENT: not known. */
 int sh_topology_node(const struct sh_topology *t, uint32_t cpu);
 /* The CPUs in `of`, and all online CPUs that share a core with one of them. */
 struct sh_cpus sh_topology_cores(const struct sh_topology *t, const struct sh_cpus *of);

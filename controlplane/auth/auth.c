@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,7 +35,7 @@ struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t e
 		return NULL;
 	}
 	auth->config = config;
-	if (cp_auth_reload(auth, err, err_size) < 0) {
+	if (cp_auth_reload(auth, err, err_size) != 0) {
 		free(auth);
 		return NULL;
 	}
@@ -52,11 +53,13 @@ void cp_auth_close(struct cp_auth *auth)
 int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size)
 {
 	struct cp_auth_key fresh = {0};
+	int error;
 
 	if (!cp_auth_required(auth))
 		return 0;
-	if (cp_auth_key_read(&fresh, auth->config, err, err_size) < 0)
-		return -1;
+	error = cp_auth_key_read(&fresh, auth->config, err, err_size);
+	if (error != 0)
+		return error;
 	cp_auth_key_free(&auth->key);
 	auth->key = fresh;
 	return 0;
@@ -71,7 +74,7 @@ bool cp_auth_required(const struct cp_auth *auth)
 
 /*
  * Checks that the token is three parts of base64url without padding (RFC 7515, 7.1). Returns the
- * number of characters of the signature, or -1.
+ * number of characters of the signature, or -EINVAL.
  */
 static int signature_length(const char *token)
 {
@@ -81,11 +84,11 @@ static int signature_length(const char *token)
 	for (int part = 0; part < 2; part++) {
 		length = strspn(token, base64url);
 		if (length == 0 || token[length] != '.')
-			return -1;
+			return -EINVAL;
 		token += length + 1;
 	}
 	length = strspn(token, base64url);
-	return token[length] == '\0' ? (int)length : -1;
+	return token[length] == '\0' ? (int)length : -EINVAL;
 }
 
 static int check_header(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_fault *fault)
@@ -107,11 +110,12 @@ static int check_header(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_
 static int check_signed(const struct cp_auth *auth, cjose_jws_t *jws, size_t signature, struct cp_grant *out,
 	struct cp_fault *fault)
 {
+	int error = check_header(auth, jws, fault);
 	uint8_t *payload;
 	size_t len;
 
-	if (check_header(auth, jws, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	if (signature != auth->key.signature_chars || !cjose_jws_verify(jws, auth->key.jwk, NULL))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: its signature is wrong");
 	if (!cjose_jws_get_plaintext(jws, &payload, &len, NULL))
@@ -124,7 +128,7 @@ static int check_token(const struct cp_auth *auth, const char *token, struct cp_
 {
 	size_t len = strnlen(token, TOKEN_MAX + 1);
 	cjose_jws_t *jws;
-	int signature, status;
+	int signature, error;
 
 	if (len > TOKEN_MAX)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: is over %d bytes", TOKEN_MAX);
@@ -132,24 +136,24 @@ static int check_token(const struct cp_auth *auth, const char *token, struct cp_
 	jws = signature >= 0 ? cjose_jws_import(token, len, NULL) : NULL;
 	if (!jws)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: is no JSON Web Token");
-	status = check_signed(auth, jws, (size_t)signature, out, fault);
+	error = check_signed(auth, jws, (size_t)signature, out, fault);
 	cjose_jws_release(jws);
-	return status;
+	return error;
 }
 
 int cp_auth_check(const struct cp_auth *auth, const char *token, struct cp_grant *out, struct cp_fault *fault)
 {
-	int status;
+	int error;
 
 	*out = (struct cp_grant){.publish = true, .subscribe = true};
 	if (!cp_auth_required(auth))
 		return 0;
 	if (!token || token[0] == '\0')
-		status = cp_refuse(fault, CP_FORBIDDEN, "token: is missing");
+		error = cp_refuse(fault, CP_FORBIDDEN, "token: is missing");
 	else
-		status = check_token(auth, token, out, fault);
-	if (status < 0)
+		error = check_token(auth, token, out, fault);
+	if (error != 0)
 		*out = (struct cp_grant){0};
 	ERR_clear_error(); /* libwebsockets reads this thread's error queue */
-	return status;
+	return error;
 }

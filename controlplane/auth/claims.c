@@ -36,8 +36,10 @@ static int find(const cJSON *claims, const char *name, const cJSON **out, struct
  */
 static int find_time(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
 {
-	if (find(claims, name, out, fault) < 0)
-		return -1;
+	int error = find(claims, name, out, fault);
+
+	if (error != 0)
+		return error;
 	if (*out && !cJSON_IsNumber(*out))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be a number", name);
 	return 0;
@@ -46,9 +48,12 @@ static int find_time(const cJSON *claims, const char *name, const cJSON **out, s
 static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *fault)
 {
 	const cJSON *exp, *nbf;
+	int error = find_time(claims, "exp", &exp, fault);
 
-	if (find_time(claims, "exp", &exp, fault) < 0 || find_time(claims, "nbf", &nbf, fault) < 0)
-		return -1;
+	if (error == 0)
+		error = find_time(claims, "nbf", &nbf, fault);
+	if (error != 0)
+		return error;
 	if (!exp)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: is missing");
 	/* Written so that NaN is refused, too. */
@@ -62,9 +67,10 @@ static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *faul
 static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZE], struct cp_fault *fault)
 {
 	const cJSON *claim;
+	int error = find(claims, name, &claim, fault);
 
-	if (find(claims, name, &claim, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	out[0] = '\0';
 	if (!claim)
 		return 0;
@@ -80,9 +86,10 @@ static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZ
 static int read_bool(const cJSON *claims, const char *name, bool absent, bool *out, struct cp_fault *fault)
 {
 	const cJSON *claim;
+	int error = find(claims, name, &claim, fault);
 
-	if (find(claims, name, &claim, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	if (claim && !cJSON_IsBool(claim))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be true or false", name);
 	*out = claim ? cJSON_IsTrue(claim) : absent;
@@ -91,11 +98,17 @@ static int read_bool(const cJSON *claims, const char *name, bool absent, bool *o
 
 static int read_claims(const cJSON *claims, int64_t now_s, struct cp_grant *out, struct cp_fault *fault)
 {
-	if (check_times(claims, now_s, fault) < 0 || read_name(claims, "sub", out->user, fault) < 0 ||
-		read_name(claims, "room", out->room, fault) < 0 ||
-		read_bool(claims, "publish", false, &out->publish, fault) < 0)
-		return -1;
-	return read_bool(claims, "subscribe", true, &out->subscribe, fault);
+	int error = check_times(claims, now_s, fault);
+
+	if (error == 0)
+		error = read_name(claims, "sub", out->user, fault);
+	if (error == 0)
+		error = read_name(claims, "room", out->room, fault);
+	if (error == 0)
+		error = read_bool(claims, "publish", false, &out->publish, fault);
+	if (error == 0)
+		error = read_bool(claims, "subscribe", true, &out->subscribe, fault);
+	return error;
 }
 
 /* cJSON ends a string at a NUL, so that one user could pass for another. */
@@ -109,15 +122,15 @@ int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_gra
 {
 	const char *end = NULL;
 	cJSON *claims = cJSON_ParseWithLengthOpts(payload, len, &end, false);
-	int status;
+	int error;
 
 	if (claims)
 		while (end < payload + len && strchr(" \t\r\n", *end))
 			end++;
 	if (!cJSON_IsObject(claims) || end != payload + len || holds_nul(payload, len))
-		status = cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");
+		error = cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");
 	else
-		status = read_claims(claims, now_s, out, fault);
+		error = read_claims(claims, now_s, out, fault);
 	cJSON_Delete(claims);
-	return status;
+	return error;
 }

@@ -21,7 +21,7 @@ struct cp_auth_key {
 
 /* The algorithm's name as in a token's header: "HS256". */
 const char *cp_auth_algorithm_name(enum sh_auth_algorithm algorithm);
-/* Reads auth.key_file. 0, or -1 with the operator's message in `err`, which names the member. */
+/* Reads auth.key_file. 0, or errno with the operator's message in `err`, which names the member. */
 int cp_auth_key_read(struct cp_auth_key *key, const struct sh_config *config, char *err, size_t err_size);
 void cp_auth_key_free(struct cp_auth_key *key);
 
@@ -29,7 +29,7 @@ void cp_auth_key_free(struct cp_auth_key *key);
 
 /*
  * Reads the payload of a token whose signature was verified, at `now_s` seconds since 1970. 0, or
- * -1 with CP_FORBIDDEN and a message that names the claim.
+ * errno with CP_FORBIDDEN and a message that names the claim.
  */
 int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_grant *out,
 	struct cp_fault *fault);

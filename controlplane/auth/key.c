@@ -42,7 +42,7 @@ static __attribute__((format(printf, 2, 3))) int refuse(const struct complaint *
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	snprintf(to->err, to->err_size, "auth.key_file: %s: %s", to->path, reason);
-	return -1;
+	return EINVAL;
 }
 
 /* Reads the file into `out` of FILE_MAX bytes. */

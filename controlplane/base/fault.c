@@ -6,21 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What the wire contract calls a code, and the errno that cp_refuse returns for it. */
+static const struct {
+	const char *name;
+	int error;
+} codes[CP_CODE_COUNT] = {
+	[CP_OK] = {"ok", 0},
+	[CP_BAD_REQUEST] = {"bad-request", EINVAL},
+	[CP_NOT_FOUND] = {"not-found", ENOENT},
+	[CP_FORBIDDEN] = {"forbidden", EACCES},
+	[CP_CONFLICT] = {"conflict", EEXIST},
+	[CP_UNSUPPORTED] = {"unsupported", ENOTSUP},
+	[CP_TOO_MANY] = {"too-many", EDQUOT},
+	[CP_UNAVAILABLE] = {"unavailable", EAGAIN},
+	[CP_INTERNAL] = {"internal", EIO},
+};
+
 const char *cp_code_name(enum cp_code code)
 {
-	static const char *const names[CP_CODE_COUNT] = {
-		[CP_OK] = "ok",
-		[CP_BAD_REQUEST] = "bad-request",
-		[CP_NOT_FOUND] = "not-found",
-		[CP_FORBIDDEN] = "forbidden",
-		[CP_CONFLICT] = "conflict",
-		[CP_UNSUPPORTED] = "unsupported",
-		[CP_TOO_MANY] = "too-many",
-		[CP_UNAVAILABLE] = "unavailable",
-		[CP_INTERNAL] = "internal",
-	};
+	return codes[code < CP_CODE_COUNT ? code : CP_INTERNAL].name;
+}
 
-	return code < CP_CODE_COUNT ? names[code] : "internal";
+int cp_fault_errno(const struct cp_fault *f)
+{
+	return codes[f->code].error;
 }
 
 int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
@@ -31,7 +40,7 @@ int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(f->message, sizeof(f->message), format, args);
 	va_end(args);
-	return -1;
+	return codes[code].error;
 }
 
 int cp_refuse_errno(struct cp_fault *f, int error)

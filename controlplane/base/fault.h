@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_BASE_FAULT_H
 #define SPATE_CONTROLPLANE_BASE_FAULT_H
 
-/* Why a request fails: the code of the wire contract and a sentence that names the member. */
+/* Why a request fails: the code of the wire contract and a message that names the member. */
 
 enum cp_code {
 	CP_OK,
@@ -25,11 +25,14 @@ struct cp_fault {
 /* "bad-request", as both dialects say it. */
 const char *cp_code_name(enum cp_code code);
 
-/* Fills in `f` and returns -1, so that a check can `return cp_refuse(...)`. */
+/* Fills in `f` and returns the errno that goes with `code`, so that a check can `return cp_refuse(...)`. */
 int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What an operation's errno means to the one who asked. Returns -1. */
+/* The errno that goes with a fault's code. */
+int cp_fault_errno(const struct cp_fault *f);
+
+/* Fills in what an errno of the data plane means to the client that asked; returns as cp_refuse does. */
 int cp_refuse_errno(struct cp_fault *f, int error);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/base/index.h"
 
+#include <errno.h>
 #include <search.h>
 #include <stddef.h>
 #include <string.h>
@@ -14,8 +15,10 @@ int cp_index_add(struct cp_index *index, void *object)
 {
 	void *const *node = tsearch(object, &index->root, compare);
 
-	if (!node || *node != object)
-		return -1;
+	if (!node)
+		return ENOMEM;
+	if (*node != object)
+		return EEXIST;
 	index->count++;
 	return 0;
 }

@@ -12,7 +12,7 @@ struct cp_index {
 	unsigned count;
 };
 
-/* 0, or -1: no memory, or the id is there already. */
+/* 0; ENOMEM; EEXIST: the id is there already. */
 int cp_index_add(struct cp_index *index, void *object);
 /* NULL: there is none. */
 void *cp_index_find(const struct cp_index *index, const char *id);

@@ -17,6 +17,8 @@ static int bio_write(BIO *b, const char *data, int len)
 	return len;
 }
 
+enum { BIO_RETRY = -1 }; /* what OpenSSL takes for "nothing now" beside the retry flag */
+
 static int bio_read(BIO *b, char *out, int room)
 {
 	struct cp_bio *io = BIO_get_data(b);
@@ -25,7 +27,7 @@ static int bio_read(BIO *b, char *out, int room)
 	BIO_clear_retry_flags(b);
 	if (!io->in) {
 		BIO_set_retry_read(b);
-		return -1;
+		return BIO_RETRY;
 	}
 	/* A datagram that does not fit is truncated, as a socket does. */
 	len = io->in_len < (size_t)room ? io->in_len : (size_t)room;

@@ -94,7 +94,7 @@ static int hex_digit(char c)
 		return c - 'A' + 10;
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
-	return -1;
+	return -EINVAL;
 }
 
 int cp_fingerprint_parse(struct cp_fingerprint *f, const char *algorithm, const char *value)

@@ -355,7 +355,7 @@ int cp_dtls_timeout_ms(struct cp_dtls *d)
 	struct timeval left;
 
 	if (d->state != CP_DTLS_HANDSHAKE || !DTLSv1_get_timeout(d->ssl, &left))
-		return -1;
+		return CP_DTLS_NO_TIMER;
 	return (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
 }
 

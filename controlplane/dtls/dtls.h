@@ -65,7 +65,8 @@ void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fi
  */
 void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);
 
-/* Milliseconds until cp_dtls_tick is due, 0: now, -1: no timer runs. */
+enum { CP_DTLS_NO_TIMER = -1 };
+/* Milliseconds until cp_dtls_tick is due, 0: now; CP_DTLS_NO_TIMER: no timer runs. */
 int cp_dtls_timeout_ms(struct cp_dtls *d);
 void cp_dtls_tick(struct cp_dtls *d); /* retransmits what is due */
 

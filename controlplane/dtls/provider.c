@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/dtls/provider.h"
 
+#include <errno.h>
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -125,14 +127,14 @@ int cp_dtls_library_open(struct cp_dtls_library *l)
 	l->provider = NULL;
 	l->context = NULL;
 	if (!CRYPTO_THREAD_run_once(&once, load_whole) || !whole)
-		return -1;
+		return EIO;
 	l->context = OSSL_LIB_CTX_new();
 	if (l->context && OSSL_PROVIDER_add_builtin(l->context, "browsers", init))
 		l->provider = OSSL_PROVIDER_load(l->context, "browsers");
 	if (l->provider)
 		return 0;
 	OSSL_LIB_CTX_free(l->context);
-	return -1;
+	return EIO;
 }
 
 void cp_dtls_library_close(struct cp_dtls_library *l)

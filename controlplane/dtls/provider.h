@@ -18,7 +18,7 @@ struct cp_dtls_library {
 };
 
 /*
- * 0, or -1 when OpenSSL fails; then nothing stays allocated. Close it after every object that was
+ * 0, or EIO when OpenSSL fails; then nothing stays allocated. Close it after every object that was
  * made in the context.
  */
 int cp_dtls_library_open(struct cp_dtls_library *l);

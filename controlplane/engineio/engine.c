@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/engineio/engine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static int send_open(struct cp_eio *e)
 		config->socketio.ping_timeout_ms, config->limit.message_bytes);
 	text = cp_text_copy(json, strlen(json));
 	if (!text)
-		return -1;
+		return ENOMEM;
 	if (!e->socket)
 		return cp_eio_queue(e, CP_EIO_OPEN, text);
 	e->server->calls->send(e->socket, CP_EIO_OPEN, text);
@@ -56,7 +57,7 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
 		e->timers[i].session = e;
 	cp_token_make(e->sid, sizeof(e->sid));
-	if (send_open(e) < 0) {
+	if (send_open(e) != 0) {
 		free(e);
 		return NULL;
 	}
@@ -108,7 +109,7 @@ void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	if (e->state != CP_EIO_IS_OPEN)
 		return;
-	if (e->socket || cp_eio_queue(e, CP_EIO_CLOSE, NULL) < 0) {
+	if (e->socket || cp_eio_queue(e, CP_EIO_CLOSE, NULL) != 0) {
 		cp_eio_end(e, code, reason);
 		return;
 	}
@@ -161,7 +162,7 @@ static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text 
 		cp_eio_end(e, 1013, "the client is too slow");
 		return;
 	}
-	if (cp_eio_queue(e, type, text) < 0) {
+	if (cp_eio_queue(e, type, text) != 0) {
 		cp_eio_end(e, 1011, "out of memory");
 		return;
 	}

@@ -130,13 +130,13 @@ void cp_eio_expect_connect(struct cp_eio *e, bool expect);
 
 /* --- long-polling (longpoll.c) ------------------------------------------------------------- */
 
-/* A GET: it is answered now or later. -1: there was one already, and the session has ended. */
+/* A GET: it is answered now or later. EBUSY: there was one already, and the session has ended. */
 int cp_eio_poll(struct cp_eio *e, void *poll);
 /* The connection of a held GET has gone, and with it the session. */
 void cp_eio_poll_gone(struct cp_eio *e);
-/* A POST begins. -1: another one's body was still arriving, and the session has ended. */
+/* A POST begins. EBUSY: another one's body was still arriving, and the session has ended. */
 int cp_eio_post_begin(struct cp_eio *e, void *post);
-/* Its body is complete. -1: it is no payload, and the session has ended. */
+/* Its body is complete. EPROTO: it is no payload, and the session has ended. */
 int cp_eio_post_complete(struct cp_eio *e, const char *body, size_t len);
 /* The body did not come whole, or was not a text; the session has ended. */
 void cp_eio_post_failed(struct cp_eio *e);
@@ -156,7 +156,7 @@ void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const cha
 
 void cp_eio_set_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
 void cp_eio_clear_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
-/* For the next poll; takes `text` over. 0, or -1: no memory. */
+/* For the next poll; takes `text` over. 0 or ENOMEM. */
 int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text);
 /* Answers a held poll with what waits for it. */
 void cp_eio_flush(struct cp_eio *e);

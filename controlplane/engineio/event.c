@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/engineio/event.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { ID_MAX_BITS = 53 };
@@ -23,7 +24,7 @@ static int parse_namespace(const char **p, const char *end, struct cp_sio_packet
 	out->namespace = *p;
 	out->namespace_len = (size_t)((comma ? comma : end) - *p);
 	*p = comma ? comma + 1 : end;
-	return out->namespace_len <= CP_SIO_NAMESPACE_MAX ? 0 : -1;
+	return out->namespace_len <= CP_SIO_NAMESPACE_MAX ? 0 : EPROTO;
 }
 
 static int parse_id(const char **p, const char *end, int64_t *id)
@@ -35,7 +36,7 @@ static int parse_id(const char **p, const char *end, int64_t *id)
 	for (; digit(*p, end); (*p)++) {
 		*id = *id * 10 + (**p - '0');
 		if (*id > (INT64_C(1) << ID_MAX_BITS))
-			return -1;
+			return EPROTO;
 	}
 	return 0;
 }
@@ -45,10 +46,10 @@ int cp_sio_parse(const char *text, size_t len, struct cp_sio_packet *out)
 	const char *p = text, *end = text + len;
 
 	if (len == 0 || *p < '0' + CP_SIO_CONNECT || *p > '0' + CP_SIO_CONNECT_ERROR)
-		return -1;
+		return EPROTO;
 	out->type = (enum cp_sio_type)(*p++ - '0');
-	if (parse_namespace(&p, end, out) < 0 || parse_id(&p, end, &out->id) < 0)
-		return -1;
+	if (parse_namespace(&p, end, out) != 0 || parse_id(&p, end, &out->id) != 0)
+		return EPROTO;
 	out->json = p < end ? p : NULL;
 	out->json_len = (size_t)(end - p);
 	return 0;

@@ -36,7 +36,7 @@ struct cp_sio_packet {
 };
 
 /*
- * 0, or -1: it is no packet, or one with attachments, or its id is above 2^53, which
+ * 0, or EPROTO: it is no packet, or one with attachments, or its id is above 2^53, which
  * JavaScript's numbers cannot tell from the next. The JSON is not looked at.
  */
 int cp_sio_parse(const char *text, size_t len, struct cp_sio_packet *out);

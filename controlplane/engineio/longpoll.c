@@ -4,6 +4,7 @@
 
 #include "controlplane/engineio/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 
 	if (!o) {
 		cp_text_release(text);
-		return -1;
+		return ENOMEM;
 	}
 	o->type = type;
 	o->text = text;
@@ -126,7 +127,7 @@ int cp_eio_poll(struct cp_eio *e, void *poll)
 {
 	if (e->poll) {
 		cp_eio_end(e, 1002, "two polls at once");
-		return -1;
+		return EBUSY;
 	}
 	e->poll = poll;
 	e->server->counts.polls_held++;
@@ -145,7 +146,7 @@ int cp_eio_post_begin(struct cp_eio *e, void *post)
 {
 	if (e->post) {
 		cp_eio_end(e, 1002, "two posts at once");
-		return -1;
+		return EBUSY;
 	}
 	e->post = post;
 	return 0;
@@ -160,9 +161,9 @@ int cp_eio_post_complete(struct cp_eio *e, const char *body, size_t len)
 
 	e->post = NULL;
 	while (e->state == CP_EIO_IS_OPEN && cp_eio_payload_next(&payload, &text, &text_len)) {
-		if (cp_eio_packet_parse(text, text_len, &p) < 0) {
+		if (cp_eio_packet_parse(text, text_len, &p) != 0) {
 			cp_eio_end(e, 1002, "not a packet");
-			return -1;
+			return EPROTO;
 		}
 		cp_eio_handle_packet(e, &p);
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/engineio/packet.h"
 
+#include <errno.h>
 #include <string.h>
 
 int cp_eio_packet_parse(const char *text, size_t len, struct cp_eio_packet *out)
 {
 	if (len == 0 || text[0] < CP_EIO_OPEN || text[0] > CP_EIO_NOOP)
-		return -1;
+		return EPROTO;
 	out->type = (enum cp_eio_type)text[0];
 	out->data = text + 1;
 	out->len = len - 1;

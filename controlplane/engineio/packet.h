@@ -29,7 +29,7 @@ struct cp_eio_packet {
 	size_t len;
 };
 
-/* 0, or -1: it is no packet, or a binary one ("b" and base64), which Spate has no use for. */
+/* 0, or EPROTO: it is no packet, or a binary one ("b" and base64), which Spate has no use for. */
 int cp_eio_packet_parse(const char *text, size_t len, struct cp_eio_packet *out);
 
 /* What is left of a request's body. */

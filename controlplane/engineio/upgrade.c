@@ -98,7 +98,7 @@ void cp_eio_receive(struct cp_eio *e, void *socket, const char *text, size_t len
 		handle_candidate(e, text, len);
 	else if (e->state != CP_EIO_IS_OPEN)
 		return;
-	else if (cp_eio_packet_parse(text, len, &p) < 0)
+	else if (cp_eio_packet_parse(text, len, &p) != 0)
 		cp_eio_end(e, 1002, "not a packet");
 	else
 		cp_eio_handle_packet(e, &p);

@@ -213,7 +213,7 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	struct client *c = e->user;
 	struct cp_sio_packet p;
 
-	if (cp_sio_parse(text, len, &p) < 0) {
+	if (cp_sio_parse(text, len, &p) != 0) {
 		cp_eio_close(e, 1002, "not a packet of Socket.IO");
 		return;
 	}

@@ -81,7 +81,7 @@ int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path)
 		if (same_addr(&p->remote, &path->remote) && same_addr(&p->local, &path->local))
 			return i;
 	}
-	return -1;
+	return -ENOENT;
 }
 
 /*
@@ -93,7 +93,7 @@ static int find_remote(const struct cp_ice *ice, const struct sh_addr *remote)
 	for (int i = 0; i < ice->tuple_count; i++)
 		if (same_addr(&ice->tuple[i].path.remote, remote))
 			return i;
-	return -1;
+	return -ENOENT;
 }
 
 static void remove_tuple(struct cp_ice *ice, int i)
@@ -270,7 +270,7 @@ int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t no
 
 	*selected = false;
 	if (i < 0)
-		return -1;
+		return -ENOENT;
 	if (!ice->nomination)
 		*selected = select_tuple(ice, i);
 	if (i == ice->selected)
@@ -282,5 +282,5 @@ int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote)
 {
 	int i = find_remote(ice, remote);
 
-	return i >= 0 && !ice->nomination && select_tuple(ice, i) ? i : -1;
+	return i >= 0 && !ice->nomination && select_tuple(ice, i) ? i : -ENOENT;
 }

@@ -102,7 +102,7 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 
 /*
  * A DTLS packet arrived along `path`. Selects its tuple, unless the peer renominates: then the
- * highest nomination stays selected. Returns the tuple's index, or -1 when the path was never
+ * highest nomination stays selected. Returns the tuple's index, or -ENOENT when the path was never
  * checked; `*selected` tells whether the selection changed.
  */
 int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms, bool *selected);
@@ -110,14 +110,14 @@ int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t no
 /*
  * The data plane saw authenticated media from `remote`, which is not the selected tuple. Selects
  * its tuple, unless the peer renominates. Returns the tuple's index when the selection changed,
- * else -1.
+ * else -ENOENT.
  */
 int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote);
 
 /* Removes a tuple that the data plane refused. The indices of other tuples may change. */
 void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path);
 
-/* Index of the tuple with this path's addresses and ports, or -1. */
+/* Index of the tuple with this path's addresses and ports, or -ENOENT. */
 int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path);
 
 /* --- which transport a check is for ---------------------------------------------- */

@@ -124,7 +124,7 @@ static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *re
 {
 	struct cp_fault fault;
 
-	if (cp_admin_plain_close(v->model, request, &fault) < 0)
+	if (cp_admin_plain_close(v->model, request, &fault) != 0)
 		refuse(reply, fault.message);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/operator/plain_commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static int read_address(struct sh_addr *out, const char *text)
 	size_t len;
 
 	if (!colon || strlen(text) >= sizeof(host))
-		return -1;
+		return EINVAL;
 	len = (size_t)(colon - text);
 	memcpy(host, text, len);
 	host[len] = '\0';
@@ -66,12 +67,12 @@ static int read_address(struct sh_addr *out, const char *text)
 		host[len - 1] = '\0';
 		memmove(host, host + 1, len - 1);
 	} else if (strchr(host, ':')) {
-		return -1;
+		return EINVAL;
 	}
 	port = strtoul(colon + 1, &end, 10);
 	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port < 1 || port > 65535 ||
 		sh_addr_parse(out, host) != 0)
-		return -1;
+		return EINVAL;
 	out->port = (uint16_t)port;
 	return 0;
 }
@@ -84,7 +85,7 @@ static int read_mac(uint8_t out[6], const char *text)
 	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
 		    &byte[5], &rest) != 6 ||
 		(byte[0] & 1))
-		return -1;
+		return EINVAL;
 	for (unsigned i = 0; i < 6; i++)
 		out[i] = (uint8_t)byte[i];
 	return 0;
@@ -94,17 +95,23 @@ static int get_plain(const cJSON *request, struct cp_plain *plain, struct cp_fau
 {
 	const char *remote = NULL, *mac = NULL;
 	uint32_t port = 0, vlan = 0, idle_s = 0;
+	int error = get_text(request, "remote", &remote, err);
 
 	memset(plain, 0, sizeof(*plain));
-	if (get_text(request, "remote", &remote, err) < 0 || get_text(request, "mac", &mac, err) < 0 ||
-		get_number(request, "port", 1, 65535, &port, err) < 0 ||
-		get_number(request, "vlan", 1, 4094, &vlan, err) < 0 ||
-		get_number(request, "idle_s", 1, IDLE_MAX_S, &idle_s, err) < 0)
-		return -1;
-	if (remote && read_address(&plain->remote, remote) < 0)
+	if (error == 0)
+		error = get_text(request, "mac", &mac, err);
+	if (error == 0)
+		error = get_number(request, "port", 1, 65535, &port, err);
+	if (error == 0)
+		error = get_number(request, "vlan", 1, 4094, &vlan, err);
+	if (error == 0)
+		error = get_number(request, "idle_s", 1, IDLE_MAX_S, &idle_s, err);
+	if (error != 0)
+		return error;
+	if (remote && read_address(&plain->remote, remote) != 0)
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"remote: must be an address with a port, 192.0.2.1:5004 or [2001:db8::1]:5004");
-	if (mac && (!remote || read_mac(plain->mac, mac) < 0))
+	if (mac && (!remote || read_mac(plain->mac, mac) != 0))
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"mac: must be one device's, 02:00:00:00:00:01, and goes with a remote");
 	plain->learns = !remote;
@@ -123,9 +130,12 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 {
 	const char *suite = NULL, *key = NULL;
 	char theirs[CP_SDES_SIZE], ours[CP_SDES_SIZE];
+	int error = get_text(request, "srtp", &suite, err);
 
-	if (get_text(request, "srtp", &suite, err) < 0 || get_text(request, "key", &key, err) < 0)
-		return -1;
+	if (error == 0)
+		error = get_text(request, "key", &key, err);
+	if (error != 0)
+		return error;
 	if (!suite)
 		return !key ? 0 : cp_refuse(err, CP_BAD_REQUEST, "key: goes with srtp");
 	plain->profile = cp_sdes_profile(suite);
@@ -135,7 +145,7 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 	keys->profile = plain->profile;
 	cp_sdes_make(&keys->in);
 	cp_sdes_make(&keys->out);
-	if (key && cp_sdes_read(&keys->in, plain->profile, key) < 0)
+	if (key && cp_sdes_read(&keys->in, plain->profile, key) != 0)
 		return cp_refuse(err, CP_BAD_REQUEST,
 			"key: must be the base64 of master key and salt, of the length that %s takes", suite);
 	cp_sdes_write(theirs, plain->profile, &keys->in);
@@ -205,10 +215,10 @@ static cJSON *rtp_parameters(const cJSON *request, const struct cp_codec *codec,
 	uint32_t ssrc = cp_ssrc_make() >> 1; /* some programs take 31 bits */
 	cJSON *rtp, *codecs;
 
-	if (get_number(request, "payload_type", 0, 127, &pt, err) < 0 ||
-		get_number(request, "ssrc", 1, UINT32_MAX, &ssrc, err) < 0 ||
-		get_number(request, "rtx_payload_type", 1, 127, &rtx_pt, err) < 0 ||
-		get_number(request, "rtx_ssrc", 1, UINT32_MAX, &rtx_ssrc, err) < 0)
+	if (get_number(request, "payload_type", 0, 127, &pt, err) != 0 ||
+		get_number(request, "ssrc", 1, UINT32_MAX, &ssrc, err) != 0 ||
+		get_number(request, "rtx_payload_type", 1, 127, &rtx_pt, err) != 0 ||
+		get_number(request, "rtx_ssrc", 1, UINT32_MAX, &rtx_ssrc, err) != 0)
 		return NULL;
 	if ((rtx_pt == 0) != (rtx_ssrc == 0)) {
 		cp_refuse(err, CP_BAD_REQUEST, "rtx_payload_type and rtx_ssrc go together");
@@ -335,7 +345,7 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 	cJSON *rtp, *kind;
 	bool begun;
 
-	if (get_text(request, "room", &options.room, err) < 0 || get_text(request, "codec", &name, err) < 0)
+	if (get_text(request, "room", &options.room, err) != 0 || get_text(request, "codec", &name, err) != 0)
 		return false;
 	if (!options.room || !cp_name_valid(options.room)) {
 		cp_refuse(err, CP_BAD_REQUEST, "room: must be a name of 1 to 64 of A-Z a-z 0-9 . _ ~ -");
@@ -379,8 +389,8 @@ bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_
 	struct cp_plain_options options = {.rtx = is_true(request, "rtx")};
 	const char *room = NULL, *kind = NULL;
 
-	if (get_text(request, "room", &room, err) < 0 || get_text(request, "kind", &kind, err) < 0 ||
-		get_text(request, "producer", &options.producer, err) < 0)
+	if (get_text(request, "room", &room, err) != 0 || get_text(request, "kind", &kind, err) != 0 ||
+		get_text(request, "producer", &options.producer, err) != 0)
 		return false;
 	if (!options.producer && room && kind) {
 		options.producer = find_producer(m, room, kind);
@@ -399,9 +409,10 @@ bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_
 int cp_admin_plain_close(struct cp_model *m, const cJSON *request, struct cp_fault *err)
 {
 	const char *id = NULL;
+	int error = get_text(request, "id", &id, err);
 
-	if (get_text(request, "id", &id, err) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	return id ? cp_plain_close(m, id, err) : cp_refuse(err, CP_BAD_REQUEST, "id: is missing");
 }
 

@@ -14,7 +14,7 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 	struct cp_fault *err);
 bool cp_admin_plain_consume(struct cp_model *m, const cJSON *request, struct cp_admin_asker *asker,
 	struct cp_fault *err);
-/* 0, or -1 with the sentence. */
+/* 0, or errno with the message. */
 int cp_admin_plain_close(struct cp_model *m, const cJSON *request, struct cp_fault *err);
 /* Every one of them, into an array. */
 void cp_admin_plain_list(const struct cp_model *m, cJSON *list);

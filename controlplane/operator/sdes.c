@@ -2,6 +2,7 @@
 #include "controlplane/operator/sdes.h"
 
 #include <stddef.h>
+#include <errno.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -67,7 +68,7 @@ int cp_sdes_read(struct sh_srtp_keys *k, uint16_t profile, const char *text)
 	const struct suite *s = find(profile);
 	size_t len = s->key_len + s->salt_len, padding = (3 - len % 3) % 3, size = (len + padding) / 3 * 4;
 	uint8_t both[BOTH_MAX + 3];
-	int status = -1;
+	int error = EINVAL;
 
 	/* What stands for the padding decodes to zeros, and is counted. */
 	if (strlen(text) == size && strspn(text + size - padding, "=") == padding &&
@@ -76,8 +77,8 @@ int cp_sdes_read(struct sh_srtp_keys *k, uint16_t profile, const char *text)
 		memset(k, 0, sizeof(*k));
 		memcpy(k->key, both, s->key_len);
 		memcpy(k->salt, both + s->key_len, s->salt_len);
-		status = 0;
+		error = 0;
 	}
 	OPENSSL_cleanse(both, sizeof(both));
-	return status;
+	return error;
 }

@@ -18,7 +18,7 @@ uint16_t cp_sdes_profile(const char *suite);
 /* A new key. */
 void cp_sdes_make(struct sh_srtp_keys *k);
 void cp_sdes_write(char out[CP_SDES_SIZE], uint16_t profile, const struct sh_srtp_keys *k);
-/* 0, or -1: not the base64 of as many bytes as the profile takes. */
+/* 0, or EINVAL: not the base64 of as many bytes as the profile takes. */
 int cp_sdes_read(struct sh_srtp_keys *k, uint16_t profile, const char *text);
 
 #endif

@@ -14,7 +14,7 @@ struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	struct cp_fault fault;
 	struct cp_call *call;
 
-	if (cp_room_check(peer->room, &fault) < 0) {
+	if (cp_room_check(peer->room, &fault) != 0) {
 		done(peer, &fault, NULL);
 		return NULL;
 	}
@@ -50,7 +50,7 @@ void cp_call_acknowledged(void *arg, int error)
 		free(call);
 		return;
 	}
-	if (cp_room_check(peer->room, &fault) < 0) { /* the object goes with all the others */
+	if (cp_room_check(peer->room, &fault) != 0) { /* the object goes with all the others */
 		cp_call_abort(peer, object, fault.code, fault.message);
 		free(call);
 		return;

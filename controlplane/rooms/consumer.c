@@ -23,7 +23,7 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 {
 	struct cp_consumer *c = cp_index_find(&peer->room->model->consumers, id);
 
-	if (cp_room_check(peer->room, fault) < 0)
+	if (cp_room_check(peer->room, fault) != 0)
 		return NULL;
 	if (!c || !c->live || c->transport->peer != peer) {
 		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
@@ -52,9 +52,10 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	char why[CP_NEGOTIATION_ERROR];
 	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
 	const struct cp_consumer *other;
+	int error = cp_room_check(t->peer->room, fault);
 
-	if (cp_room_check(t->peer->room, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	if (!t->peer->subscribe)
 		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
 	if (!cJSON_IsObject(rtp_capabilities))
@@ -129,11 +130,11 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	c->dp_id = cp_dp_id_make();
 	c->transport = t;
 	c->producer = p;
-	if (parameters_make(t, c, common, add, fault) < 0) {
+	if (parameters_make(t, c, common, add, fault) != 0) {
 		free(c);
 		return NULL;
 	}
-	if (cp_index_add(&t->peer->room->model->consumers, c) < 0) {
+	if (cp_index_add(&t->peer->room->model->consumers, c) != 0) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		free(c->rtp_parameters);
 		free(c);

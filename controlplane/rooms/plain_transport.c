@@ -8,6 +8,7 @@
  * what answers them may not call back into the rooms.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,7 +330,7 @@ int cp_plain_create(struct cp_model *m, const struct cp_plain_options *options, 
 	struct cp_plain_request *r = calloc(1, sizeof(*r));
 
 	if (!r)
-		return -1;
+		return ENOMEM;
 	if (options->room)
 		snprintf(r->room, sizeof(r->room), "%s", options->room);
 	if (options->producer)

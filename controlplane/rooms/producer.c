@@ -24,7 +24,7 @@ struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *i
 {
 	struct cp_producer *p = cp_index_find(&peer->room->model->producers, id);
 
-	if (cp_room_check(peer->room, fault) < 0)
+	if (cp_room_check(peer->room, fault) != 0)
 		return NULL;
 	if (!p || !p->live || p->transport->peer->room != peer->room) {
 		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
@@ -132,9 +132,10 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 {
 	const struct cp_model *m = t->peer->room->model;
 	char why[CP_NEGOTIATION_ERROR];
+	int error = cp_room_check(t->peer->room, fault);
 
-	if (cp_room_check(t->peer->room, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	if (!t->peer->publish)
 		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (t->purpose != CP_PURPOSE_SEND)
@@ -171,7 +172,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	p->consumable = *consumable;
 	p->signalled = *add;
 	TAILQ_INIT(&p->consumers);
-	if (cp_index_add(&room->model->producers, p) < 0) {
+	if (cp_index_add(&room->model->producers, p) != 0) {
 		free(p);
 		return NULL;
 	}
@@ -194,7 +195,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	struct cp_producer *p;
 	struct cp_call *call;
 
-	if (check_create(t, kind, rtp_parameters, add, &consumable, &fault) < 0) {
+	if (check_create(t, kind, rtp_parameters, add, &consumable, &fault) != 0) {
 		done(t->peer, &fault, NULL);
 		return;
 	}

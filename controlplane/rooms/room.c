@@ -47,7 +47,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 	room->model = m;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
-	if (cp_index_add(&m->rooms, room) < 0) {
+	if (cp_index_add(&m->rooms, room) != 0) {
 		free(room);
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
@@ -115,7 +115,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	peer->listener = join->listener;
 	peer->session = join->session;
 	TAILQ_INIT(&peer->transports);
-	if (cp_user_enter(room, peer) < 0) {
+	if (cp_user_enter(room, peer) != 0) {
 		free(peer);
 		return NULL;
 	}

@@ -32,7 +32,7 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 {
 	struct cp_transport *t = cp_index_find(&peer->room->model->transports, id);
 
-	if (cp_room_check(peer->room, fault) < 0)
+	if (cp_room_check(peer->room, fault) != 0)
 		return NULL;
 	if (!t || t->peer != peer || t->state == CP_TRANSPORT_OPENING) {
 		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
@@ -59,8 +59,10 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 /* Into the lists, once the bridge has given it its ids. */
 static int admit(struct cp_transport *t)
 {
-	if (cp_index_add(&t->peer->room->model->transports, t) < 0)
-		return -1;
+	int error = cp_index_add(&t->peer->room->model->transports, t);
+
+	if (error != 0)
+		return error;
 	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
 	t->peer->room->transport_count++;
 	if (t->peer->transport_count++ == 0)
@@ -103,9 +105,10 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 	struct cp_fault *fault)
 {
 	const struct cp_model *m = peer->room->model;
+	int error = cp_room_check(peer->room, fault);
 
-	if (cp_room_check(peer->room, fault) < 0)
-		return -1;
+	if (error != 0)
+		return error;
 	if (purpose == CP_PURPOSE_SEND && !peer->publish)
 		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (purpose == CP_PURPOSE_RECV && !peer->subscribe)
@@ -134,7 +137,7 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 	struct cp_call *call;
 	int error;
 
-	if (check_create(peer, purpose, t, &fault) < 0) {
+	if (check_create(peer, purpose, t, &fault) != 0) {
 		transport_free(t);
 		done(peer, &fault, NULL);
 		return;
@@ -179,13 +182,14 @@ void cp_transport_describe(const struct cp_transport *t, cJSON *into)
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
+	int error;
 
 	if (t->state != CP_TRANSPORT_NEW)
 		return cp_refuse(fault, CP_CONFLICT, "transportId: this transport was connected before");
-	if (m->bridge->transport_connect(m->bridge_arg, t, dtls_parameters, fault) < 0)
-		return -1;
-	t->state = CP_TRANSPORT_CONNECTING;
-	return 0;
+	error = m->bridge->transport_connect(m->bridge_arg, t, dtls_parameters, fault);
+	if (error == 0)
+		t->state = CP_TRANSPORT_CONNECTING;
+	return error;
 }
 
 cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/rooms/user.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,12 +17,12 @@ int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
 	if (!user) {
 		user = calloc(1, sizeof(*user));
 		if (!user)
-			return -1;
+			return ENOMEM;
 		snprintf(user->name, sizeof(user->name), "%s", peer->user);
 		TAILQ_INIT(&user->owners);
-		if (cp_index_add(&room->users, user) < 0) {
+		if (cp_index_add(&room->users, user) != 0) {
 			free(user);
-			return -1;
+			return ENOMEM;
 		}
 	}
 	user->peers++;

@@ -90,16 +90,16 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(message, "type");
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
 	struct cp_fault fault;
-	int status = check_envelope(message, &fault);
+	int error = check_envelope(message, &fault);
 
-	s->type = cp_request_type(&cp_json_dialect, status == 0 ? type->valuestring : "");
-	if (status == 0 && !s->type->handle)
-		status = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
-	if (status == 0 && data && !cJSON_IsObject(data))
-		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
-	if (status == 0 && !s->peer) /* its room has closed: the next use makes it anew */
-		status = cp_session_join(s, s->room, &fault);
-	if (status < 0)
+	s->type = cp_request_type(&cp_json_dialect, error == 0 ? type->valuestring : "");
+	if (error == 0 && !s->type->handle)
+		error = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
+	if (error == 0 && data && !cJSON_IsObject(data))
+		error = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
+	if (error == 0 && !s->peer) /* its room has closed: the next use makes it anew */
+		error = cp_session_join(s, s->room, &fault);
+	if (error != 0)
 		cp_session_error(s, &fault);
 	else
 		s->type->handle(s, data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/request.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *name)
@@ -44,7 +45,7 @@ int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bo
 	if (!cJSON_IsBool(item)) {
 		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be true or false", name);
 		cp_session_error(s, &fault);
-		return -1;
+		return EINVAL;
 	}
 	*out = cJSON_IsTrue(item);
 	return 0;
@@ -62,7 +63,7 @@ int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name,
 	} else {
 		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be \"send\" or \"recv\"", name);
 		cp_session_error(s, &fault);
-		return -1;
+		return EINVAL;
 	}
 	return 0;
 }
@@ -82,7 +83,7 @@ void cp_request_close_room(struct cp_session *s, const cJSON *data)
 	struct cp_fault fault;
 	cJSON *reply;
 
-	if (cp_room_close_by(s->peer, &fault) < 0) {
+	if (cp_room_close_by(s->peer, &fault) != 0) {
 		cp_session_error(s, &fault);
 		return;
 	}

@@ -26,9 +26,9 @@ const char *cp_request_answer(const struct cp_session *s);
 
 /* A string of 1 to 64 bytes; NULL: the error was sent. */
 const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *name);
-/* Absent: `*out` stays. -1: the error was sent. */
+/* Absent: `*out` stays. 0, or EINVAL: the error was sent. */
 int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bool *out);
-/* "send" or "recv". -1: the error was sent. */
+/* "send" or "recv". 0, or EINVAL: the error was sent. */
 int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out);
 
 /* Answers with the one member of the request that it was about. */
@@ -36,7 +36,7 @@ void cp_reply_member(struct cp_session *s, const char *name);
 
 /* --- handlers, by file ---------------------------------------------------------------- */
 
-/* Answers with the parameters of a transport just made and what `add` adds; 0, or -1: failed. */
+/* Answers with the parameters of a transport just made and what `add` adds. 0, or ENOMEM: the error was sent. */
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data)); /* request_transport.c */
 void cp_request_connect_transport(struct cp_session *s, const cJSON *data);

@@ -9,7 +9,7 @@ void cp_request_produce(struct cp_session *s, const cJSON *data, cp_done done)
 	struct cp_transport *t;
 	struct cp_fault fault;
 
-	if (!name || cp_member_bool(s, data, "paused", &paused) < 0)
+	if (!name || cp_member_bool(s, data, "paused", &paused) != 0)
 		return;
 	t = s->dialect->transport(s->peer, name, &fault);
 	if (t && app_data && !cJSON_IsObject(app_data)) {

@@ -102,7 +102,7 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	add_producer(s, c->producer, list);
 }
 
-/* -1 with the fault unless the member is absent (0) or names something (1, in `list`). */
+/* Adds what a member names; one that is absent adds nothing. 0, or errno with the fault. */
 static int add_named(const struct cp_session *s, const cJSON *data, const char *name, cJSON *list,
 	struct cp_fault *fault)
 {
@@ -124,8 +124,8 @@ static int add_named(const struct cp_session *s, const cJSON *data, const char *
 	else if (strcmp(name, "consumerId") == 0 && (c = cp_peer_consumer(s->peer, item->valuestring, fault)))
 		add_consumer(s, c, list);
 	else
-		return -1;
-	return 1;
+		return cp_fault_errno(fault);
+	return 0;
 }
 
 void cp_request_get_stats(struct cp_session *s, const cJSON *data)
@@ -134,18 +134,14 @@ void cp_request_get_stats(struct cp_session *s, const cJSON *data)
 	cJSON *reply = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(reply, "stats");
 	struct cp_fault fault;
-	int named = 0, status = 0;
+	int error = 0;
 
-	for (unsigned i = 0; i < 3 && status >= 0; i++) {
-		status = add_named(s, data, names[i], list, &fault);
-		named += status;
-	}
-	if (status >= 0 && named == 0) {
-		cp_refuse(&fault, CP_BAD_REQUEST,
+	for (unsigned i = 0; i < 3 && error == 0; i++)
+		error = add_named(s, data, names[i], list, &fault);
+	if (error == 0 && cJSON_GetArraySize(list) == 0)
+		error = cp_refuse(&fault, CP_BAD_REQUEST,
 			"transportId, producerId or consumerId: one of them must be there");
-		status = -1;
-	}
-	if (status < 0) {
+	if (error != 0) {
 		cJSON_Delete(reply);
 		cp_session_error(s, &fault);
 	} else {

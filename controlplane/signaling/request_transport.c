@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/request.h"
 
+#include <errno.h>
+
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data))
 {
@@ -10,7 +12,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	if (!data) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		cp_session_error(s, &fault);
-		return -1;
+		return ENOMEM;
 	}
 	add(t, data);
 	cp_session_reply(s, data);
@@ -39,7 +41,7 @@ void cp_request_connect_transport(struct cp_session *s, const cJSON *data)
 
 	if (!t)
 		return;
-	if (cp_transport_connect(t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"), &fault) < 0)
+	if (cp_transport_connect(t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"), &fault) != 0)
 		cp_session_error(s, &fault);
 	else
 		cp_reply_member(s, "transportId");

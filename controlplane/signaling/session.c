@@ -56,7 +56,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		return cp_refuse(fault, CP_FORBIDDEN, "token: it is for another room");
 	s->peer = cp_room_join(s->signaling->model, &join, fault);
 	if (!s->peer)
-		return -1;
+		return cp_fault_errno(fault);
 	if (room != s->room) /* else it comes back to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
 	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s", room, s->id,

@@ -117,7 +117,7 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant);
 /* The peer leaves its room, and everything is freed. */
 void cp_session_free(struct cp_session *s);
-/* Puts it into a room, which it is in no other. 0, or -1 with the fault. */
+/* Joins `room`. The session must not be in a room. 0, or errno with the fault. */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
 /* Its room has closed. */
 void cp_session_leave_closed_room(struct cp_session *s);

@@ -107,16 +107,16 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	const char *event = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "event"));
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
 	struct cp_fault fault;
-	int status = 0;
+	int error = 0;
 
 	s->type = cp_request_type(&cp_socketio_dialect, event ? event : "");
 	if (!s->type->handle)
-		status = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
+		error = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
 	else if (!cJSON_IsObject(data))
-		status = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
+		error = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
 	else
-		status = enter_room(s, data, &fault);
-	if (status < 0)
+		error = enter_room(s, data, &fault);
+	if (error != 0)
 		cp_session_error(s, &fault);
 	else
 		s->type->handle(s, data);

@@ -68,7 +68,7 @@ static void create_transport(struct cp_session *s, const cJSON *data)
 	enum cp_purpose purpose;
 	struct cp_fault fault;
 
-	if (cp_member_purpose(s, data, "direction", &purpose) < 0)
+	if (cp_member_purpose(s, data, "direction", &purpose) != 0)
 		return;
 	if (of_direction(s->peer, purpose)) {
 		cp_refuse(&fault, CP_CONFLICT, "direction: this socket has a %s transport already",

@@ -31,7 +31,7 @@ static void bind_done(void *arg, int error)
 {
 	struct binding *b = arg;
 	struct cp_webrtc *t = b->transport;
-	int i = t->alive ? cp_ice_find(&t->ice, &b->path) : -1;
+	int i = t->alive ? cp_ice_find(&t->ice, &b->path) : -ENOENT;
 
 	if (i >= 0 && error) {
 		refused(t, b);

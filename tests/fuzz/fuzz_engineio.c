@@ -63,7 +63,7 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	struct cp_sio_packet p;
 	cJSON *array, *request;
 
-	if (cp_sio_parse(text, len, &p) < 0)
+	if (cp_sio_parse(text, len, &p) != 0)
 		return;
 	check(p.id >= -1 && p.id <= INT64_C(1) << 53);
 	check(!p.json || (p.json > text && p.json + p.json_len == text + len && p.json_len > 0));
@@ -107,7 +107,7 @@ static void poll_once(void)
 	if (p == polls + POLLS_MAX || session->state == CP_EIO_HAS_ENDED || session->socket)
 		return;
 	*p = 1;
-	if (cp_eio_poll(session, p) < 0)
+	if (cp_eio_poll(session, p) != 0)
 		*p = 0;
 }
 
@@ -115,7 +115,7 @@ static void post(const char *text, size_t len)
 {
 	post_forgotten = 0;
 	if (session->socket || session->state == CP_EIO_HAS_ENDED ||
-		cp_eio_post_begin(session, &post_forgotten) < 0)
+		cp_eio_post_begin(session, &post_forgotten) != 0)
 		return;
 	if (len > 0 && text[0] == '!')
 		cp_eio_post_failed(session);

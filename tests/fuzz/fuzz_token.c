@@ -4,6 +4,7 @@
  * A token as a client shows it, under each algorithm; then the same bytes as the payload and
  * as the header of a token with the right MAC. Each is believed or refused in words.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static int check(const struct cp_auth *by, const char *token)
 		require(grant.room[0] == '\0' || cp_name_valid(grant.room));
 		return 1;
 	}
-	require(status == -1 && strncmp(fault.message, "token: ", 7) == 0 && fault.code == CP_FORBIDDEN);
+	require(status == EACCES && strncmp(fault.message, "token: ", 7) == 0 && fault.code == CP_FORBIDDEN);
 	require(grant.user[0] == '\0' && grant.room[0] == '\0' && !grant.publish && !grant.subscribe);
 	return 0;
 }

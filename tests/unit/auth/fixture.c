@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "tests/unit/auth/fixture.h"
 
 #include <setjmp.h>
@@ -101,7 +103,7 @@ void refused(const struct fixture *f, const char *token, const char *words)
 	struct cp_grant grant = {.user = "root", .publish = true, .subscribe = true};
 	struct cp_fault fault = {.message = ""};
 
-	assert_int_equal(cp_auth_check(f->auth, token, &grant, &fault), -1);
+	assert_int_equal(cp_auth_check(f->auth, token, &grant, &fault), EACCES);
 	assert_string_equal(fault.message, words);
 	assert_int_equal(fault.code, CP_FORBIDDEN);
 	assert_string_equal(grant.user, "");

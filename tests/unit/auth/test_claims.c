@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a token says, and what it may not say. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ static void bad_bytes(const char *payload, size_t len, const char *words)
 	struct cp_grant grant;
 	struct cp_fault fault = {.message = ""};
 
-	assert_int_equal(cp_claims_read(payload, len, NOW, &grant, &fault), -1);
+	assert_int_equal(cp_claims_read(payload, len, NOW, &grant, &fault), EACCES);
 	assert_string_equal(fault.message, words);
 	assert_int_equal(fault.code, CP_FORBIDDEN);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key's file: what is taken for a key, what is not, and another one while tokens come. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,12 +123,12 @@ static void reload(void **state)
 
 	replace(&f, NULL);
 	snprintf(want, sizeof(want), "auth.key_file: %s: holds no public key in PEM", f.config.auth.key_file);
-	assert_int_equal(cp_auth_reload(f.auth, err, sizeof(err)), -1);
+	assert_int_equal(cp_auth_reload(f.auth, err, sizeof(err)), EINVAL);
 	assert_string_equal(err, want);
 	believed(&f, first);
 
 	unlink(f.config.auth.key_file);
-	assert_int_equal(cp_auth_reload(f.auth, err, sizeof(err)), -1);
+	assert_int_equal(cp_auth_reload(f.auth, err, sizeof(err)), EINVAL);
 	believed(&f, first);
 
 	replace(&f, other_p256);

@@ -192,7 +192,7 @@ static void nobody_answers(void **state)
 	assert_int_equal(cp_dtls_get_state(p->ours), CP_DTLS_FAILED);
 	assert_string_equal(cp_dtls_reason(p->ours), "DTLS timed out");
 	assert_true(p->net.sent[OURS] > 5 && p->net.sent[OURS] < 20);
-	assert_int_equal(cp_dtls_timeout_ms(p->ours), -1);
+	assert_int_equal(cp_dtls_timeout_ms(p->ours), CP_DTLS_NO_TIMER);
 	pair_free(p);
 }
 

@@ -2,6 +2,7 @@
 
 /* Socket.IO's packets. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,11 +71,11 @@ static void no_packets(void **state)
 	char long_name[300];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(cp_sio_parse(cases[i], strlen(cases[i]), &p), -1);
+		assert_int_equal(cp_sio_parse(cases[i], strlen(cases[i]), &p), EPROTO);
 	memset(long_name, 'x', sizeof(long_name));
 	memcpy(long_name, "0/", 2);
 	assert_int_equal(cp_sio_parse(long_name, 1 + CP_SIO_NAMESPACE_MAX, &p), 0);
-	assert_int_equal(cp_sio_parse(long_name, 2 + CP_SIO_NAMESPACE_MAX, &p), -1);
+	assert_int_equal(cp_sio_parse(long_name, 2 + CP_SIO_NAMESPACE_MAX, &p), EPROTO);
 }
 
 /* The request of an event, printed; "": it is none. */

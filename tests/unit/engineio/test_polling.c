@@ -2,6 +2,7 @@
 
 /* Engine.IO's sessions: the handshake, and long-polling. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -130,7 +131,7 @@ static void two_polls(void **state)
 	struct cp_eio *e = polling();
 
 	begin_poll(e, "p1");
-	assert_int_equal(begin_poll(e, "p2"), -1);
+	assert_int_equal(begin_poll(e, "p2"), EBUSY);
 	assert_string_equal(happened(), "closing:1002 p1<1 ");
 	assert_null(cp_eio_find(server, e->sid, 20));
 	pass(1);
@@ -152,7 +153,7 @@ static void posts(void **state)
 	assert_int_equal(post(e, "4d\x1e"
 				 "bAQID\x1e"
 				 "4e"),
-		-1);
+		EPROTO);
 	assert_string_equal(happened(), "message:d closing:1002 ");
 }
 
@@ -163,7 +164,7 @@ static void wrong_posts(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct cp_eio *e = polling();
 
-		assert_int_equal(post(e, cases[i]), -1);
+		assert_int_equal(post(e, cases[i]), EPROTO);
 		assert_int_equal(e->state, CP_EIO_HAS_ENDED);
 	}
 }
@@ -173,7 +174,7 @@ static void two_posts(void **state)
 	struct cp_eio *e = polling();
 
 	begin_post(e, "post1");
-	assert_int_equal(begin_post(e, "post2"), -1);
+	assert_int_equal(begin_post(e, "post2"), EBUSY);
 	assert_string_equal(happened(), "closing:1002 post1-forgotten ");
 }
 

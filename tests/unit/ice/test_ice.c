@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -263,7 +264,7 @@ static void aggressive_nomination_follows_dtls(void **state)
 	now += 1; /* much later it is a move */
 	check(&r, 2, 5000);
 	assert_int_equal(ice.selected, 1);
-	assert_int_equal(cp_ice_dtls_seen(&ice, &unknown, now, &selected), -1);
+	assert_int_equal(cp_ice_dtls_seen(&ice, &unknown, now, &selected), -ENOENT);
 	assert_false(selected);
 }
 
@@ -279,7 +280,7 @@ static void dtls_does_not_overrule_renomination(void **state)
 	assert_int_equal(cp_ice_dtls_seen(&ice, &first, now, &selected), 0);
 	assert_false(selected);
 	assert_int_equal(ice.selected, 1);
-	assert_int_equal(cp_ice_moved(&ice, &first.remote), -1);
+	assert_int_equal(cp_ice_moved(&ice, &first.remote), -ENOENT);
 	assert_int_equal(ice.selected, 1);
 }
 
@@ -293,8 +294,8 @@ static void media_moves_the_selection(void **state)
 	r.use_candidate = false;
 	check(&r, 2, 5000);
 	assert_int_equal(cp_ice_moved(&ice, &second.remote), 1);
-	assert_int_equal(cp_ice_moved(&ice, &second.remote), -1);
-	assert_int_equal(cp_ice_moved(&ice, &unknown.remote), -1);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote), -ENOENT);
+	assert_int_equal(cp_ice_moved(&ice, &unknown.remote), -ENOENT);
 	assert_int_equal(ice.selected, 1);
 }
 
@@ -319,7 +320,7 @@ static void ninth_tuple_pushes_out_the_oldest_but_never_the_selected(void **stat
 	assert_true(cp_ice_find(&ice, &first) >= 0);
 	assert_int_equal(cp_ice_find(&ice, &first), ice.selected);
 	assert_true(cp_ice_find(&ice, &second) >= 0);
-	assert_int_equal(cp_ice_find(&ice, &third), -1);
+	assert_int_equal(cp_ice_find(&ice, &third), -ENOENT);
 }
 
 static void forgetting_keeps_the_selection_right(void **state)
@@ -347,7 +348,7 @@ static void local_address_is_part_of_a_tuple(void **state)
 
 	check(&r, 1, 5000);
 	path.local.ip[3]++;
-	assert_int_equal(cp_ice_find(&ice, &path), -1);
+	assert_int_equal(cp_ice_find(&ice, &path), -ENOENT);
 }
 
 int main(void)

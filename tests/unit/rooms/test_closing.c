@@ -67,7 +67,7 @@ static void only_a_host_closes_its_room(void **state)
 	struct small s = small_room("r");
 	struct cp_fault f;
 
-	assert_int_equal(cp_room_close_by(s.one, &f), -1);
+	assert_int_equal(cp_room_close_by(s.one, &f), EACCES);
 	assert_int_equal(f.code, CP_FORBIDDEN);
 	assert_non_null(strstr(f.message, "host"));
 	assert_int_equal(s.room->state, CP_ROOM_OPEN);

@@ -2,6 +2,7 @@
 
 /* Transports, producers and consumers: what the data plane is asked, and who hears what. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/unit/rooms/world.h"
@@ -158,13 +159,13 @@ static void a_transport_connects_once(void **state)
 	cJSON *dtls = cJSON_CreateObject();
 	struct cp_fault f;
 
-	assert_int_equal(cp_transport_connect(t, NULL, &f), -1);
+	assert_int_equal(cp_transport_connect(t, NULL, &f), EINVAL);
 	assert_int_equal(f.code, CP_BAD_REQUEST);
 	assert_int_equal(cp_transport_connect(t, dtls, &f), 0);
-	assert_int_equal(cp_transport_connect(t, dtls, &f), -1);
+	assert_int_equal(cp_transport_connect(t, dtls, &f), EEXIST);
 	assert_int_equal(f.code, CP_CONFLICT);
 	cp_transport_connected(t);
-	assert_int_equal(cp_transport_connect(t, dtls, &f), -1);
+	assert_int_equal(cp_transport_connect(t, dtls, &f), EEXIST);
 	assert_int_equal(f.code, CP_CONFLICT);
 	assert_int_equal(w.connected, 1);
 	cJSON_Delete(dtls);

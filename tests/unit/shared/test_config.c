@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration file: what is taken over, and what is refused in which words. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,7 @@ static void bad(const char *text, const char *words)
 	struct sh_config c;
 	char err[256] = "";
 
-	assert_int_equal(load_bytes(&c, text, strlen(text), err, sizeof(err)), -1);
+	assert_int_equal(load_bytes(&c, text, strlen(text), err, sizeof(err)), EINVAL);
 	assert_string_equal(err, words);
 }
 
@@ -308,9 +309,9 @@ static void files(void **state)
 	char *big = malloc((1 << 20) + 2);
 
 	sh_config_defaults(&c);
-	assert_int_equal(sh_config_load(&c, "/nonexistent/spate.json", err, sizeof(err)), -1);
+	assert_int_equal(sh_config_load(&c, "/nonexistent/spate.json", err, sizeof(err)), EIO);
 	assert_string_equal(err, "/nonexistent/spate.json: No such file or directory");
-	assert_int_equal(sh_config_load(&c, "/", err, sizeof(err)), -1);
+	assert_int_equal(sh_config_load(&c, "/", err, sizeof(err)), EIO);
 	assert_string_equal(err, "/: Is a directory");
 
 	snprintf(want, sizeof(want), "%s: not JSON in line 3", file);
@@ -318,7 +319,7 @@ static void files(void **state)
 	snprintf(want, sizeof(want), "%s: not JSON in line 1", file);
 	bad("", want);
 	bad("{} x", want);
-	assert_int_equal(load_bytes(&c, "{}\0{}", 5, err, sizeof(err)), -1);
+	assert_int_equal(load_bytes(&c, "{}\0{}", 5, err, sizeof(err)), EINVAL);
 	assert_string_equal(err, want);
 
 	assert_non_null(big);
@@ -326,7 +327,7 @@ static void files(void **state)
 	big[0] = '{';
 	big[(1 << 20) - 1] = '}';
 	assert_int_equal(load_bytes(&c, big, 1 << 20, err, sizeof(err)), 0);
-	assert_int_equal(load_bytes(&c, big, (1 << 20) + 1, err, sizeof(err)), -1);
+	assert_int_equal(load_bytes(&c, big, (1 << 20) + 1, err, sizeof(err)), EIO);
 	snprintf(want, sizeof(want), "%s: is over 1 MiB", file);
 	assert_string_equal(err, want);
 	free(big);
@@ -339,7 +340,7 @@ static void short_error_buffer(void **state)
 	char err[12];
 
 	memset(err, 'x', sizeof(err));
-	assert_int_equal(load_bytes(&c, "{\"http\":{\"port\":0}}", 19, err, 8), -1);
+	assert_int_equal(load_bytes(&c, "{\"http\":{\"port\":0}}", 19, err, 8), EINVAL);
 	assert_string_equal(err, "http.po");
 	assert_int_equal(err[8], 'x');
 }
@@ -371,10 +372,10 @@ static void addr(void **state)
 	sh_addr_format(&a, text, 6);
 	assert_string_equal(text, "[fd99");
 
-	assert_int_equal(sh_addr_parse(&a, ""), -1);
-	assert_int_equal(sh_addr_parse(&a, "10.99.0.2:1"), -1);
-	assert_int_equal(sh_addr_parse(&a, "10.99.0"), -1);
-	assert_int_equal(sh_addr_parse(&a, "fe80::1%eth0"), -1);
+	assert_int_equal(sh_addr_parse(&a, ""), EINVAL);
+	assert_int_equal(sh_addr_parse(&a, "10.99.0.2:1"), EINVAL);
+	assert_int_equal(sh_addr_parse(&a, "10.99.0"), EINVAL);
+	assert_int_equal(sh_addr_parse(&a, "fe80::1%eth0"), EINVAL);
 	assert_int_equal(a.family, 6); /* left alone */
 	memset(&a, 0, sizeof(a));
 	sh_addr_format(&a, text, sizeof(text));

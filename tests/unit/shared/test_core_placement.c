@@ -138,7 +138,7 @@ static void topology_read(void **state)
 	sh_topology_read(&topology, root);
 	assert_int_equal(sh_topology_node(&topology, 3), 0);
 	assert_int_equal(sh_topology_node(&topology, 12), 1);
-	assert_int_equal(sh_topology_node(&topology, 16), -1);
+	assert_int_equal(sh_topology_node(&topology, 16), -ENOENT);
 	assert_int_equal(topology.core[10], 2);
 	assert_int_equal(topology.core[2], 2);
 	assert_int_equal(topology.hugepages[1], 512);
@@ -262,7 +262,7 @@ static void bare(void **state)
 	sh_topology_read(&topology, "/nowhere");
 	assert_int_equal(sh_cpus_count(&topology.online), 0);
 	assert_int_equal(topology.nodes, 0);
-	assert_int_equal(sh_topology_node(&topology, 0), -1);
+	assert_int_equal(sh_topology_node(&topology, 0), -ENOENT);
 	sh_core_placement_check(&placement, &c, &topology, NULL, 0);
 	assert_said("not isolated");
 }
