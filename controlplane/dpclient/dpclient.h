@@ -110,6 +110,7 @@ int cp_dp_inject(struct cp_dp *c, const struct sh_path *path, const void *data, 
  */
 const void *cp_dp_stats(const struct cp_dp *c, size_t *size);
 
+/* For unit tests, to which nothing else shows that a bad record was skipped. */
 const struct cp_dp_counters *cp_dp_get_counters(const struct cp_dp *c);
 
 #endif

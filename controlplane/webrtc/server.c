@@ -138,11 +138,6 @@ void cp_webrtc_server_lost(struct cp_webrtc_server *s)
 	for_each(s, lose, 0);
 }
 
-uint32_t cp_webrtc_server_count(const struct cp_webrtc_server *s)
-{
-	return s->ids.count;
-}
-
 struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
 {
 	for (struct cp_table_entry *e = NULL; (e = cp_table_next(&s->ids, (uint32_t)id, e));) {

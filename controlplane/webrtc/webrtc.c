@@ -212,11 +212,6 @@ sh_id cp_webrtc_sh_id(const struct cp_webrtc *t)
 	return t->sh_id;
 }
 
-enum cp_webrtc_state cp_webrtc_get_state(const struct cp_webrtc *t)
-{
-	return t->state;
-}
-
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t)
 {
 	if (t->state == CP_WEBRTC_FAILED)
@@ -226,16 +221,6 @@ const char *cp_webrtc_dtls_state(const struct cp_webrtc *t)
 	if (t->dtls_connected)
 		return "connected";
 	return t->dtls_started ? "connecting" : "new";
-}
-
-uint32_t cp_webrtc_worker(const struct cp_webrtc *t)
-{
-	return t->worker;
-}
-
-bool cp_webrtc_connect_called(const struct cp_webrtc *t)
-{
-	return t->connect_called;
 }
 
 const struct sh_path *cp_webrtc_selected(const struct cp_webrtc *t)

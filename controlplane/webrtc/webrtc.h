@@ -107,13 +107,8 @@ void cp_webrtc_close(struct cp_webrtc *t);
 
 const char *cp_webrtc_id(const struct cp_webrtc *t); /* opaque, random */
 sh_id cp_webrtc_sh_id(const struct cp_webrtc *t); /* the data plane's name for it */
-enum cp_webrtc_state cp_webrtc_get_state(const struct cp_webrtc *t);
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t); /* mediasoup's words: "new", "connecting", … */
-uint32_t cp_webrtc_worker(const struct cp_webrtc *t);
-bool cp_webrtc_connect_called(const struct cp_webrtc *t);
 /* The selected tuple, or NULL. Valid until the loop goes on. */
 const struct sh_path *cp_webrtc_selected(const struct cp_webrtc *t);
-
-uint32_t cp_webrtc_server_count(const struct cp_webrtc_server *s); /* transports alive */
 
 #endif

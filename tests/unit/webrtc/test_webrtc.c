@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "controlplane/webrtc/webrtc.h"
+#include "controlplane/webrtc/internal.h"
 #include "tests/unit/ice/request.h"
 #include "tests/unit/webrtc/browser.h"
 
@@ -86,7 +86,7 @@ static void on_state(void *arg, struct cp_webrtc *t, enum cp_webrtc_state state,
 	states++;
 	last_state = state;
 	snprintf(reason, sizeof(reason), "%s", why);
-	assert_int_equal(cp_webrtc_get_state(t), state);
+	assert_int_equal(t->state, state);
 	if (close_in_callback && state >= CP_WEBRTC_FAILED)
 		close_it(t);
 }
@@ -192,7 +192,7 @@ static int stop(void **state)
 	if (transport)
 		cp_webrtc_close(transport);
 	transport = NULL;
-	assert_int_equal(cp_webrtc_server_count(server), 0);
+	assert_int_equal(server->ids.count, 0);
 	cp_webrtc_server_destroy(server);
 	if (dp)
 		cp_dp_destroy(dp);
@@ -274,7 +274,7 @@ static void parameters_are_what_a_client_wants(void **state)
 	assert_string_equal(cJSON_GetObjectItem(c, "foundation")->valuestring, "udpcandidate");
 	assert_string_equal(cJSON_GetObjectItem(c, "protocol")->valuestring, "udp");
 	assert_string_equal(cJSON_GetObjectItem(c, "type")->valuestring, "host");
-	assert_int_equal(cJSON_GetObjectItem(c, "port")->valueint, FAKE_PORT + cp_webrtc_worker(transport));
+	assert_int_equal(cJSON_GetObjectItem(c, "port")->valueint, FAKE_PORT + transport->worker);
 	assert_string_equal(cJSON_GetObjectItem(dtls, "role")->valuestring, "auto");
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(dtls, "fingerprints")), 1);
 	assert_string_equal(cJSON_GetObjectItem(f, "algorithm")->valuestring, "sha-256");
@@ -318,12 +318,12 @@ static void a_transport_stands_where_it_is_told(void **state)
 
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(cp_webrtc_create(&more[i], server, i, &events, NULL), 0);
-		assert_int_equal(cp_webrtc_worker(more[i]), i);
+		assert_int_equal(more[i]->worker, i);
 		settle();
 		assert_int_equal(last(SH_OP_TRANSPORT_ADD)->transport_add.worker, i);
 	}
 	assert_int_equal(cp_webrtc_create(&none, server, 3, &events, NULL), EINVAL);
-	assert_int_equal(cp_webrtc_server_count(server), 4);
+	assert_int_equal(server->ids.count, 4);
 	for (int i = 0; i < 3; i++)
 		cp_webrtc_close(more[i]);
 	settle();
@@ -334,7 +334,7 @@ static void a_full_data_plane_is_told(void **state)
 	refuse_op = SH_OP_TRANSPORT_ADD;
 	wait_for(&created);
 	assert_int_equal(created_error, ENOSPC);
-	assert_int_equal(cp_webrtc_get_state(transport), CP_WEBRTC_FAILED);
+	assert_int_equal(transport->state, CP_WEBRTC_FAILED);
 	assert_int_equal(states, 0);
 }
 
@@ -369,7 +369,7 @@ static void bad_dtls_parameters_are_named(void **state)
 		cJSON_Delete(json);
 	}
 	assert_int_equal(cp_webrtc_connect(transport, NULL, err, sizeof(err)), EINVAL);
-	assert_false(cp_webrtc_connect_called(transport));
+	assert_false(transport->connect_called);
 	connect_dtls("auto"); /* none of them was the one connect it has */
 	assert_int_equal(connect_with("auto", "sha-256", browser.cert.fingerprint, err, sizeof(err)),
 		EALREADY);
@@ -658,7 +658,7 @@ static void losing_the_data_plane_closes_all(void **state)
 	wait_for(&losses);
 	assert_int_equal(states, 4);
 	assert_string_equal(reason, "data plane lost");
-	assert_int_equal(cp_webrtc_server_count(server), 0);
+	assert_int_equal(server->ids.count, 0);
 }
 
 static void hostile_packets(void **state)
