@@ -2,6 +2,8 @@
 #ifndef SPATE_CONTROLPLANE_BASE_UTF8_H
 #define SPATE_CONTROLPLANE_BASE_UTF8_H
 
+/* Checks that text from clients is UTF-8. */
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Implements struct cp_bridge over WebRTC transports; plain ones are passed on to plain_link.c. */
+
 #include "controlplane/bridge/dataplane.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Checks the query of a request to Engine.IO, which both transports begin with. */
+
 #include "controlplane/entry/engineio_polling.h"
 
 #include <string.h>

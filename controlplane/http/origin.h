@@ -2,6 +2,8 @@
 #ifndef SPATE_CONTROLPLANE_HTTP_ORIGIN_H
 #define SPATE_CONTROLPLANE_HTTP_ORIGIN_H
 
+/* Decides whether pages of other origins may use signaling. */
+
 #include <stdbool.h>
 
 /*

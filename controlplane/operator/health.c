@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Writes /healthz: whether the data plane is connected and its agent's clock ticks. */
+
 #include "controlplane/operator/pages.h"
 
 #include <cjson/cJSON.h>

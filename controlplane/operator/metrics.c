@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Writes /metrics in Prometheus' text exposition format, version 0.0.4. */
+
 #include "controlplane/operator/pages.h"
 
 #include <inttypes.h>
@@ -13,8 +16,6 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
-
-/* Prometheus text exposition, format 0.0.4. */
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
 {

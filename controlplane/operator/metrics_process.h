@@ -2,6 +2,8 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_METRICS_PROCESS_H
 #define SPATE_CONTROLPLANE_OPERATOR_METRICS_PROCESS_H
 
+/* Writes the part of /metrics that is about this process. */
+
 #include <stdio.h>
 
 #include <uv.h>

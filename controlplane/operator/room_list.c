@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Writes /rooms: the open rooms, the liveliest first. The list is bounded, however many there are. */
+
 #include "controlplane/operator/pages.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 
 #include <string.h>
-
-/* The open rooms, the liveliest first, for the page's list. It is bounded, however many there are. */
 
 enum { LISTED_MAX = 200 };
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Handles the requests about consumers that both dialects share. */
+
 #include "controlplane/signaling/request.h"
 
 cJSON *cp_consumer_json(const struct cp_consumer *c)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Handles the requests about producers that both dialects share. */
+
 #include "controlplane/signaling/request.h"
 
 void cp_request_produce(struct cp_session *s, const cJSON *data, cp_done done)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Answers getStats in the words of mediasoup's transport, producer and consumer statistics. The
+ * data plane updates its figures about once a second; figures that it does not count are left out.
+ */
+
 #include "controlplane/signaling/request.h"
 
 #include <string.h>
 #include <time.h>
 
 #include "controlplane/negotiation/codecs.h"
-
-/*
- * getStats in the words of mediasoup's transport, producer and consumer statistics. The
- * data plane brings its figures up to date about once a second; what it does not count is
- * left out.
- */
 
 static cJSON *entry(cJSON *list, const char *type)
 {

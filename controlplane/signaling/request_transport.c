@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Handles the requests about transports that both dialects share. */
+
 #include "controlplane/signaling/request.h"
 
 #include <errno.h>
