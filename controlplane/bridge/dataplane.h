@@ -34,9 +34,8 @@ struct cp_dataplane {
 	struct sh_stats_reader stats; /* map NULL: the data plane is away */
 	bool up;
 	TAILQ_HEAD(, cp_plain_link) plain; /* plain transports of the data plane that is there */
-	uint64_t plain_port
-		[65536 /
-			64]; /* bit set: a plain transport has the UDP port, until its deletion is acknowledged */
+	/* Bit set: a plain transport has the UDP port, until its deletion is acknowledged. */
+	uint64_t plain_port[65536 / 64];
 	uint32_t plain_next; /* the offset to try first; starts at random */
 	struct {
 		uv_timer_t timer;

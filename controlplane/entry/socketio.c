@@ -305,7 +305,7 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 	return CP_OK;
 }
 
-/* --- the beginning and the end ----------------------------------------------------------------------------------- */
+/* --- the beginning and the end ------------------------------------------------------------------ */
 
 static const struct cp_eio_calls calls = {
 	.answer = cp_polling_answer,

@@ -18,8 +18,9 @@ enum { CP_ORIGIN_SIZE = 300, CP_CORS_SIZE = 1000 };
 bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN_SIZE]);
 
 /*
- * The headers of an answer that is not kept to an allowed origin, "": none, each with its CRLF. The origin is named
- * and not "*", which browsers do not take together with credentials.
+ * The headers of an answer to a page of `origin`, "": none, each with its CRLF; the answer must not
+ * be cached. The origin is named instead of "*", because browsers do not accept "*" together with
+ * credentials.
  */
 void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE]);
 /* The same for an OPTIONS, by which a browser asks what it may send: all the headers that it names. */

@@ -36,7 +36,10 @@ void cp_reply_member(struct cp_session *s, const char *name);
 
 /* --- handlers, by file ---------------------------------------------------------------- */
 
-/* Answers with the parameters of a transport just made and what `add` adds. 0, or ENOMEM: the error was sent. */
+/*
+ * Answers with the parameters of a transport just made and what `add` adds. 0, or ENOMEM: the error
+ * was sent.
+ */
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data)); /* request_transport.c */
 void cp_request_connect_transport(struct cp_session *s, const cJSON *data);

@@ -32,7 +32,7 @@ struct cp_webrtc {
 	sh_id sh_id;
 	struct cp_webrtc *next, **link; /* in server->alive */
 	struct cp_table_entry by_id;
-	/* The owner's, one for each unanswered command, one for the DTLS session, one for each call under way. */
+	/* Held by the owner, each unacknowledged command, the DTLS session, and each call on the stack. */
 	unsigned references;
 	uint32_t worker;
 	enum cp_webrtc_state state;
