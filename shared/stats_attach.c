@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connects to the data plane's socket and maps the statistics (sh_stats_attach()). */
 
+#include "shared/stats_attach.h"
 #include "shared/stats_reader.h"
 
 #include <errno.h>

@@ -40,13 +40,6 @@ int sh_stats_map(struct sh_stats_reader *r, int fd, char *err, size_t err_size);
  */
 int sh_stats_use(struct sh_stats_reader *r, const void *map, size_t size, char *err, size_t err_size);
 
-/*
- * Connects to `run_dir`/dataplane.sock as SH_CLIENT_STATS and maps the statistics. Blocks for at
- * most 2 s per call to the socket. Returns 0, or an errno with an operator's message in `err`:
- * ENOENT and ECONNREFUSED (no data plane is running), EACCES, ETIMEDOUT, EPROTO and others.
- */
-int sh_stats_attach(struct sh_stats_reader *r, const char *run_dir, char *err, size_t err_size);
-
 /* Unmaps the statistics. Does nothing if nothing is mapped. */
 void sh_stats_unmap(struct sh_stats_reader *r);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/stats_attach.h"
 #include "shared/stun.h"
 #include "tests/stage/harness.h"
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/stats_attach.h"
 #include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/icmp.h"

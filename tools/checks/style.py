@@ -4,8 +4,9 @@
 
 Checks what clang-format does not see, in all C files of the tree in ROOT (default: the one this
 file is in): one way to test pointers, to write sizeof, to name includes and to return errors; an
-opening comment in each file; comments and pages no wider than 100 columns. Each violation is one
-line that says what to do. Run as `tools/check style`; docs/CONTRIBUTING.md explains the rules.
+opening comment in each file; comments and pages no wider than 100 columns; pages that name files
+which exist. Each violation is one line that says what to do. Run as `tools/check style`;
+docs/CONTRIBUTING.md explains the rules.
 """
 import pathlib
 import re
@@ -14,6 +15,8 @@ import sys
 from source import COMMENT, OWN, PRODUCTION, sources
 
 COLUMNS = 100
+# In backquotes, without placeholders: `dataplane/path/route.c`, `tests/vm/`.
+PATH = re.compile(r"`((?:dataplane|controlplane|shared|tests|tools|docs)/[\w./-]*)[`: ]")
 CONDITION = re.compile(r"(&&|\|\||\?|\b(if|while) \()")
 
 
@@ -79,9 +82,13 @@ def check_width(file):
                 yield number, f"wrap the comment at {COLUMNS} columns"
 
 
+def pages(root):
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
 def check_pages(root):
     """Prose of the pages; tables, code blocks and lines that one long link makes are left out."""
-    for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+    for page in pages(root):
         code = False
         for number, line in enumerate(page.read_text().splitlines(), 1):
             if line.lstrip().startswith("```"):
@@ -89,6 +96,15 @@ def check_pages(root):
             elif not code and not line.startswith("|") and len(line) > COLUMNS and " " in line[:COLUMNS]:
                 if len(re.sub(r"\]\([^)]*\)", "]", line)) > COLUMNS:
                     yield f"{page.relative_to(root).as_posix()}:{number}: wrap the prose at {COLUMNS} columns"
+
+
+def check_page_paths(root):
+    """A page that names a file or a folder of the tree names one that exists."""
+    for page in pages(root):
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            for path in PATH.findall(line):
+                if not (root / path.rstrip("/.")).exists():
+                    yield f"{page.relative_to(root).as_posix()}:{number}: {path} does not exist: name the file as it is now"
 
 
 def violations(root):
@@ -100,6 +116,7 @@ def violations(root):
             for number, message in rule:
                 yield f"{file.name}:{number}: {message}"
     yield from check_pages(root)
+    yield from check_page_paths(root)
 
 
 def main():

@@ -6,6 +6,7 @@
  * (spatectl.h).
  */
 
+#include "shared/stats_attach.h"
 #include "tools/ctl/spatectl.h"
 
 #include <errno.h>

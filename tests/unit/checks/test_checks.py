@@ -231,6 +231,10 @@ class Style(Tree):
         self.write("docs/page.md", f"# A page\n\n| {wide} |\n```\n{wide}\n```\n[x](https://{'a' * 120})\n{wide}\n")
         self.finds("style", "docs/page.md:8:", "wrap the prose at 100 columns")
 
+    def test_page_that_names_a_missing_file(self):
+        self.write("docs/page.md", "# A page\n\n`shared/sh_ring.h`, `shared/` and `shared/gone.h`\n")
+        self.finds("style", "docs/page.md:3: shared/gone.h does not exist", "name the file as it is now")
+
 
 if __name__ == "__main__":
     unittest.main()

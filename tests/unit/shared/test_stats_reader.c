@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "shared/stats_attach.h"
 #include "shared/stats_reader.h"
 
 enum { WORKERS = 2, PORTS = 1, TRANSPORTS = 4, PRODUCERS = 2, CONSUMERS = 3, NOTICES = 2 };
