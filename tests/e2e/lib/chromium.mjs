@@ -24,27 +24,44 @@ export async function startChromium({ flags = [], path = PATH } = {}) {
 		args: [...FLAGS, ...flags] });
 	return {
 		name: "Chromium",
-		async open(url) {
+		/** `before`: a script that runs in the page, and in its duplicates, before their own. */
+		async open(url, { before } = {}) {
 			const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+			if (before)
+				await context.addInitScript(before);
 			const page = await context.newPage();
-			const errors = [];
-			page.on("pageerror", (error) => errors.push(error.message));
-			page.on("console", (message) => {
-				if (message.type() === "error")
-					errors.push(message.text());
-			});
+			const wrapped = wrap(page, () => context.close());
 			await page.goto(url);
-			return {
-				errors,
-				evaluate: (expression) => page.evaluate(expression),
-				click: (selector) => page.click(selector, { timeout: 5000 }),
-				fill: (selector, text) => page.fill(selector, text),
-				focusAndPress: (selector, key) => page.press(selector, key),
-				screenshot: (path) => page.screenshot({ path }),
-				resize: (width, height) => page.setViewportSize({ width, height }),
-				close: () => context.close(),
-			};
+			return wrapped;
 		},
 		close: () => browser.close(),
+	};
+}
+
+function wrap(page, close) {
+	const errors = [];
+	page.on("pageerror", (error) => errors.push(error.message));
+	page.on("console", (message) => {
+		if (message.type() === "error")
+			errors.push(message.text());
+	});
+	return {
+		errors,
+		evaluate: (expression) => page.evaluate(expression),
+		click: (selector) => page.click(selector, { timeout: 5000 }),
+		fill: (selector, text) => page.fill(selector, text),
+		focusAndPress: (selector, key) => page.press(selector, key),
+		screenshot: (path) => page.screenshot({ path }),
+		resize: (width, height) => page.setViewportSize({ width, height }),
+		reload: () => page.reload(),
+		/** A tab that begins with a copy of this one's sessionStorage, as a duplicated tab does. */
+		async duplicate() {
+			const opened = page.waitForEvent("popup");
+			await page.evaluate("void window.open(location.href)");
+			const popup = await opened;
+			await popup.waitForLoadState();
+			return wrap(popup, () => popup.close());
+		},
+		close,
 	};
 }

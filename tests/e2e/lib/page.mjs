@@ -21,12 +21,13 @@ export function pageUrl(wishes) {
 	return `${ORIGIN}/?${new URLSearchParams(wishes)}`;
 }
 
-export function openHost(browser, { room = "default", codec = "auto", ...more } = {}) {
-	return browser.open(pageUrl({ room, codec, role: "host", ...PATTERN, ...more }));
+/** `options` here and below are those of the browser's open(). */
+export function openHost(browser, { room = "default", codec = "auto", ...more } = {}, options = undefined) {
+	return browser.open(pageUrl({ room, codec, role: "host", ...PATTERN, ...more }), options);
 }
 
-export function openViewer(browser, { room = "default", ...more } = {}) {
-	return browser.open(pageUrl({ room, role: "watch", ...more }));
+export function openViewer(browser, { room = "default", ...more } = {}, options = undefined) {
+	return browser.open(pageUrl({ room, role: "watch", ...more }), options);
 }
 
 export function reachState(page, state, who, seconds = 15) {

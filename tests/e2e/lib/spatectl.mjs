@@ -10,3 +10,9 @@ export function spatectl(...words) {
 		["--run-dir", join(workDir(), "run"), "--json", ...words], { encoding: "utf8" });
 	return JSON.parse(text);
 }
+
+/** What the server has in a room, with zeros where there is no such room. */
+export function roomNow(name = "default") {
+	const { rooms } = spatectl("rooms");
+	return rooms.find((r) => r.name === name) ?? { peers: 0, transports: 0, producers: 0, consumers: 0 };
+}
