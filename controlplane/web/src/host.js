@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Session } from "./session.js";
+import { connected } from "./transports.js";
 import { CodecError } from "./words.js";
 
 const MAX_BITRATE_BPS = 4_000_000;
@@ -81,9 +82,9 @@ export class Host extends Session {
 	}
 
 	async join(turn) {
-		this.retireTransport(this.#fresh?.transport);
+		this.transports.retire(this.#fresh?.transport);
 		this.#fresh = null;
-		this.makeRoomFor(this.#live?.transport);
+		this.transports.makeRoomFor(this.#live?.transport);
 		const codec = this.#pickCodec();
 		const transport = await this.openTransport("send", turn);
 		const fresh = { transport, producers: [] };
@@ -97,12 +98,12 @@ export class Host extends Session {
 			fresh.producers.push(await this.#produce(transport, track, codec));
 			this.check(turn);
 		}
-		await this.connected(transport);
+		await connected(transport);
 		this.check(turn);
 		const old = this.#live;
 		this.#live = fresh;
 		this.#fresh = null;
-		this.retireTransport(old?.transport);
+		this.transports.retire(old?.transport);
 		this.settled();
 		this.setState("live", "Picture and sound are going out.");
 	}
@@ -133,8 +134,8 @@ export class Host extends Session {
 	}
 
 	close() {
-		this.retireTransport(this.#fresh?.transport);
-		this.retireTransport(this.#live?.transport);
+		this.transports.retire(this.#fresh?.transport);
+		this.transports.retire(this.#live?.transport);
 		this.#fresh = null;
 		this.#live = null;
 		this.source.stop();

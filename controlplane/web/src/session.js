@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Device } from "mediasoup-client";
 import { Emitter } from "./emitter.js";
+import { Superseded, Transports } from "./transports.js";
 import { explain, isFinal } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
-const CONNECT_TIMEOUT_MS = 15000;
 const REJOIN_FIRST_MS = 300;
 const REJOIN_LAST_MS = 4000;
-
-/** Thrown inside a join that a newer join has replaced; never shown. */
-export class Superseded extends Error {}
 
 /**
  * What host and viewer share: the socket, the device, one transport at a time, and the recovery
@@ -38,6 +35,7 @@ export class Session extends Emitter {
 	constructor(signaling) {
 		super();
 		this.signaling = signaling;
+		this.transports = new Transports(signaling);
 		signaling.on("open", (capabilities) => this.#opened(capabilities));
 		signaling.on("lost", (wait, refusal) => this.#lost(wait, refusal));
 		signaling.on("notice", (type, data) => this.#notice(type, data));
@@ -110,65 +108,9 @@ export class Session extends Emitter {
 	 * of the transport are ignored when `turn` is no longer the number of the current join.
 	 */
 	async openTransport(purpose, turn) {
-		const epoch = this.signaling.epoch;
-		const options = await this.signaling.request("createWebRtcTransport", { purpose });
-		if (!this.isCurrent(turn)) {
-			this.#forget(epoch, options.id);
-			throw new Superseded();
-		}
-		const transport = purpose === "send" ? this.device.createSendTransport(options)
-			: this.device.createRecvTransport(options);
-		transport.appData.epoch = epoch;
-		transport.on("connect", ({ dtlsParameters }, done, fail) => {
-			this.signaling.request("connectWebRtcTransport", { transportId: transport.id, dtlsParameters })
-				.then(done, fail);
-		});
+		const transport = await this.transports.open(this.device, purpose, () => this.isCurrent(turn));
 		transport.on("connectionstatechange", (state) => this.#transportState(transport, state, turn));
 		return transport;
-	}
-
-	/**
-	 * Call before making a new transport: closes the one it replaces if the server allows only
-	 * one at a time.
-	 */
-	makeRoomFor(transport) {
-		if (!this.signaling.overlaps && transport?.appData.epoch === this.signaling.epoch)
-			this.retireTransport(transport);
-	}
-
-	/** Closes a transport here, and on the server if it was made on the present socket. */
-	retireTransport(transport) {
-		if (!transport || transport.closed)
-			return;
-		transport.close();
-		this.#forget(transport.appData.epoch, transport.id);
-	}
-
-	/** Resolves once `transport` has a media path; rejects after CONNECT_TIMEOUT_MS. */
-	connected(transport) {
-		if (transport.connectionState === "connected")
-			return Promise.resolve();
-		return new Promise((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error("no media path to the server was found")),
-				CONNECT_TIMEOUT_MS);
-			const settle = (end) => {
-				clearTimeout(timer);
-				end();
-			};
-			transport.on("connectionstatechange", (state) => {
-				if (state === "connected")
-					settle(resolve);
-			});
-			transport.observer.on("close", () => settle(() => reject(new Superseded())));
-		});
-	}
-
-	#forget(epoch, transportId) {
-		if (epoch !== this.signaling.epoch || !this.signaling.connected)
-			return;
-		this.signaling.request("closeTransport", { transportId }).catch(() => {
-			// It no longer exists on the server, as intended.
-		});
 	}
 
 	#opened(capabilities) {
@@ -276,9 +218,7 @@ export class Session extends Emitter {
 			return;
 		this.note("Media interrupted: restarting ICE.");
 		try {
-			const { iceParameters } =
-				await this.signaling.request("restartIce", { transportId: transport.id });
-			await transport.restartIce({ iceParameters });
+			await this.transports.restartIce(transport);
 		} catch (error) {
 			if (!transport.closed && this.ownsTransport(transport.id))
 				this.transportLost(error.message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Reception } from "./reception.js";
-import { Session, Superseded } from "./session.js";
+import { Session } from "./session.js";
+import { connected, Superseded } from "./transports.js";
 import { explain } from "./words.js";
 
 const ORPHAN_WAIT_MS = 500;
@@ -85,15 +86,15 @@ export class Viewer extends Session {
 	}
 
 	async join(turn) {
-		this.retireTransport(this.#fresh?.transport);
+		this.transports.retire(this.#fresh?.transport);
 		this.#fresh = null;
 		this.#problem = null;
-		this.makeRoomFor(this.#live?.transport);
+		this.transports.makeRoomFor(this.#live?.transport);
 		const fresh = new Reception(await this.openTransport("recv", turn));
 		if (this.#live?.consumers.size > 0) {
 			this.#fresh = fresh;
 		} else {
-			this.retireTransport(this.#live?.transport);
+			this.transports.retire(this.#live?.transport);
 			this.#live = fresh;
 		}
 		await this.#consumeAll(fresh);
@@ -116,7 +117,7 @@ export class Viewer extends Session {
 
 	close() {
 		for (const reception of [this.#fresh, this.#live])
-			this.retireTransport(reception?.transport);
+			this.transports.retire(reception?.transport);
 		this.#fresh = null;
 		this.#live = null;
 		this.emit("streams", []);
@@ -180,7 +181,7 @@ export class Viewer extends Session {
 			await this.#resume(consumer);
 		if (reception === this.#live)
 			this.emit("streams", reception.streams);
-		await this.connected(transport);
+		await connected(transport);
 		await this.#arrived(reception);
 	}
 
@@ -209,7 +210,7 @@ export class Viewer extends Session {
 		this.#live = reception;
 		this.#fresh = null;
 		this.emit("streams", reception.streams);
-		this.retireTransport(old?.transport);
+		this.transports.retire(old?.transport);
 		this.#describe();
 	}
 
