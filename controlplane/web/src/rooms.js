@@ -48,7 +48,7 @@ export class RoomList extends Emitter {
 
 	async #ask() {
 		try {
-			const response = await fetch("/rooms", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+			const response = await fetch("rooms", { signal: AbortSignal.timeout(TIMEOUT_MS) });
 			if (response.ok)
 				return await response.json();
 			await response.body?.cancel();

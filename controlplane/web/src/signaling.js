@@ -15,15 +15,19 @@ export class SignalingError extends Error {
 	}
 }
 
-/** The WebSocket address of the server that served this page; `token` and `user` may be empty. */
-function signalingUrl(location, room, { token, user }) {
-	const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-	const query = new URLSearchParams({ room });
+/**
+ * The WebSocket address of the server that served the page at `location`, which a proxy may show
+ * below a path of its own; `token` and `user` may be empty.
+ */
+export function signalingUrl(location, room, { token, user }) {
+	const url = new URL("./", location.href);
+	url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+	url.searchParams.set("room", room);
 	if (user)
-		query.set("user", user);
+		url.searchParams.set("user", user);
 	if (token)
-		query.set("token", token);
-	return `${scheme}//${location.host}/?${query}`;
+		url.searchParams.set("token", token);
+	return url.href;
 }
 
 /**

@@ -134,6 +134,7 @@ export class SocketSignaling extends Emitter {
 		const socket = io(this.#location.origin, {
 			auth: this.#auth,
 			autoConnect: false,
+			path: new URL("./socket.io/", this.#location.href).pathname,
 			reconnectionDelay: BACKOFF_FIRST_MS,
 			reconnectionDelayMax: BACKOFF_LAST_MS,
 			timeout: REQUEST_TIMEOUT_MS,

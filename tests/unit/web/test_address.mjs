@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's address: where signaling is.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { signalingUrl } from "../../../controlplane/web/src/signaling.js";
+
+const nobody = { token: "", user: "" };
+
+test("signaling is beside the page, below a proxy's path too", () => {
+	const url = (page, given = nobody) => signalingUrl(new URL(page), "a room", given);
+	assert.equal(url("http://h:3000/?room=x"), "ws://h:3000/?room=a+room");
+	assert.equal(url("https://h/live/spate/?room=x#y"), "wss://h/live/spate/?room=a+room");
+	assert.equal(url("https://h/live/index.html"), "wss://h/live/?room=a+room");
+	assert.equal(url("http://h/", { token: "t", user: "u" }), "ws://h/?room=a+room&user=u&token=t");
+});
