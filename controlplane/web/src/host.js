@@ -122,7 +122,7 @@ export class Host extends Session {
 		if (type === "roomClosed")
 			this.#roomClosed(data.reason);
 		else if (type === "producerClosed" && this.producers.some((p) => p.id === data.producerId))
-			this.transportLost("the server closed what this page publishes");
+			this.transportLost("the server closed what this page publishes", data);
 	}
 
 	#roomClosed(reason) {

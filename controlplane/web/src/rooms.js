@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Backoff } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 
 const EVERY_MS = 3000;
+const BACKOFF_LAST_MS = 15000;
 const TIMEOUT_MS = 5000;
 const NO_ANSWER = { words: "The server does not answer. Trying again." };
 
@@ -17,6 +19,7 @@ export class RoomList extends Emitter {
 	#served = true;
 	#timer = null;
 	#turn = 0;
+	#backoff = new Backoff(EVERY_MS, BACKOFF_LAST_MS);
 
 	constructor() {
 		super();
@@ -43,7 +46,9 @@ export class RoomList extends Emitter {
 			return;
 		this.#served = list !== null;
 		this.emit("change", list);
-		this.#timer = setTimeout(() => this.#look(), EVERY_MS);
+		if (list !== NO_ANSWER)
+			this.#backoff.reset();
+		this.#timer = setTimeout(() => this.#look(), list === NO_ANSWER ? this.#backoff.next() : EVERY_MS);
 	}
 
 	async #ask() {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Device } from "mediasoup-client";
+import { Backoff, spread } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { Superseded, Transports } from "./transports.js";
 import { explain, isFinal } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
-const REJOIN_FIRST_MS = 300;
-const REJOIN_LAST_MS = 4000;
+const REJOIN_FIRST_MS = 500;
+const REJOIN_LAST_MS = 8000;
 
 /**
  * What host and viewer share: the socket, the device, one transport at a time, and the recovery
@@ -27,7 +28,7 @@ export class Session extends Emitter {
 	joins = 0;
 	device = null;
 	#turn = 0;
-	#tries = 0;
+	#backoff = new Backoff(REJOIN_FIRST_MS, REJOIN_LAST_MS);
 	#timer = null;
 	#capabilities = null;
 
@@ -56,7 +57,7 @@ export class Session extends Emitter {
 
 	/** A person asked to try again: resets the back-off and tries now. */
 	retry() {
-		this.#tries = 0;
+		this.#backoff.reset();
 		if (this.signaling.connected)
 			this.rejoin("asked to try again", 0);
 		else
@@ -86,21 +87,21 @@ export class Session extends Emitter {
 	}
 
 	/**
-	 * Schedules a join with new transports. The present ones keep running until the new ones
-	 * carry media.
+	 * Schedules a join with new transports after `wait` milliseconds, or after the back-off if
+	 * it is undefined. The present transports keep running until the new ones carry media.
 	 */
-	rejoin(why, wait = this.#backoff) {
-		if (!this.signaling.connected || (this.#timer && wait > 0))
+	rejoin(why, wait) {
+		if (!this.signaling.connected || (this.#timer && wait !== 0))
 			return;
 		this.note(`Joining again: ${why}.`);
 		this.#turn++;
 		this.#cancelJoin();
-		this.#timer = setTimeout(() => this.#join(), wait);
+		this.#timer = setTimeout(() => this.#join(), wait ?? this.#backoff.next());
 	}
 
 	/** Called by the role when media flows: resets the back-off. */
 	settled() {
-		this.#tries = 0;
+		this.#backoff.reset();
 	}
 
 	/**
@@ -131,14 +132,12 @@ export class Session extends Emitter {
 			return;
 		}
 		const why = refusal ? explain(refusal) : "The server does not answer.";
-		const when = wait === null ? "" : ` in ${(wait / 1000).toFixed(1)} s`;
-		this.setState("reconnecting", `${why} Trying again${when}.`);
+		this.setState("reconnecting", `${why} Trying again in ${(wait / 1000).toFixed(1)} s.`);
 	}
 
 	async #join() {
 		const turn = this.#turn;
 		this.#cancelJoin();
-		this.#tries++;
 		try {
 			const device = await Device.factory();
 			await device.load({ routerRtpCapabilities: this.#capabilities });
@@ -166,10 +165,6 @@ export class Session extends Emitter {
 		this.rejoin(error.message);
 	}
 
-	get #backoff() {
-		return Math.min(REJOIN_FIRST_MS * 2 ** this.#tries, REJOIN_LAST_MS);
-	}
-
 	#cancelJoin() {
 		clearTimeout(this.#timer);
 		this.#timer = null;
@@ -178,12 +173,12 @@ export class Session extends Emitter {
 	#notice(type, data) {
 		if (type === "transportClosed") {
 			if (this.ownsTransport(data.transportId))
-				this.transportLost("the server closed the media connection");
+				this.transportLost("the server closed the media connection", data);
 		} else if (type === "error") {
 			this.note(`Server: ${data.message ?? data.code}`);
 			// The server sends transportClosed after an error that names a transport.
 			if (data.code === "unavailable" && !data.transportId)
-				this.transportLost("the media server went away");
+				this.transportLost("the media server went away", data);
 		} else {
 			this.notice(type, data);
 		}
@@ -191,13 +186,13 @@ export class Session extends Emitter {
 
 	/**
 	 * The newest transport cannot be used any more. Without a connection nothing is done here:
-	 * the next greeting leads to a join.
+	 * the next greeting leads to a join. `notice` is the data of the notice that said so.
 	 */
-	transportLost(why) {
+	transportLost(why, notice = {}) {
 		if (!this.signaling.connected)
 			return;
 		this.setState("reconnecting", `Media was lost: ${why}. Joining again.`);
-		this.rejoin(why);
+		this.rejoin(why, spread(notice));
 	}
 
 	#transportState(transport, state, turn) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Backoff } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 
 export const REQUEST_TIMEOUT_MS = 10000;
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_LAST_MS = 5000;
+export const BACKOFF_FIRST_MS = 1000;
+export const BACKOFF_LAST_MS = 10000;
 
 /** A request that failed: `code` is the server's, or "gone" (socket lost) or "timeout". */
 export class SignalingError extends Error {
@@ -37,8 +38,7 @@ export function signalingUrl(location, room, { token, user }) {
  * dialect in both.
  *
  * Events: "open" (router capabilities, epoch) each time the server has greeted us; "lost"
- * (milliseconds until the next attempt, or null when it comes soon; the error if the server refused
- * us); "notice" (type, data) for each message that is not a reply. The epoch counts sockets: the
+ * (milliseconds until the next attempt; the error if the server refused us); "notice" (type, data) for each message that is not a reply. The epoch counts sockets: the
  * server does not know on this socket what was made on an earlier one.
  */
 export class Signaling extends Emitter {
@@ -51,7 +51,7 @@ export class Signaling extends Emitter {
 	#wanted = false;
 	#pending = new Map();
 	#nextId = 1;
-	#tries = 0;
+	#backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_LAST_MS);
 	#timer = null;
 	#refusal = null;
 
@@ -79,7 +79,7 @@ export class Signaling extends Emitter {
 	retryNow() {
 		if (!this.#greeted) {
 			this.#wanted = true;
-			this.#tries = 0;
+			this.#backoff.reset();
 			this.#drop("retry");
 			this.#connect();
 		}
@@ -136,7 +136,7 @@ export class Signaling extends Emitter {
 		if (type === "rtpCapabilities" && !this.#greeted) {
 			clearTimeout(this.#timer);
 			this.#greeted = true;
-			this.#tries = 0;
+			this.#backoff.reset();
 			this.epoch++;
 			this.emit("open", data, this.epoch);
 			return;
@@ -167,10 +167,7 @@ export class Signaling extends Emitter {
 	}
 
 	#schedule() {
-		// Jitter, so that a large audience does not reconnect in the same instant.
-		const base = Math.min(BACKOFF_FIRST_MS * 2 ** this.#tries, BACKOFF_LAST_MS);
-		const wait = Math.round(base * (0.8 + 0.4 * Math.random()));
-		this.#tries++;
+		const wait = this.#backoff.next();
 		this.#timer = setTimeout(() => this.#connect(), wait);
 		this.emit("lost", wait, this.#refusal);
 	}

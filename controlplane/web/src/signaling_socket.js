@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Backoff } from "./backoff.js";
 import { Emitter } from "./emitter.js";
-import { REQUEST_TIMEOUT_MS, SignalingError } from "./signaling.js";
+import { BACKOFF_FIRST_MS, BACKOFF_LAST_MS, REQUEST_TIMEOUT_MS, SignalingError } from "./signaling.js";
 
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_LAST_MS = 5000;
 /** Requests that have another name in this dialect. All others have the same name in both. */
 const EVENTS = { createWebRtcTransport: "createTransport", connectWebRtcTransport: "connectTransport" };
 const STATUS = {
@@ -31,8 +30,8 @@ function refusalOf({ message, data, description }) {
  * The Socket.IO dialect, on the standard client, which is loaded at the first use. It has the
  * interface of Signaling in signaling.js.
  *
- * The client reconnects after a broken connection. After a disconnection by the server, or a
- * refusal, this class calls connect().
+ * This class calls connect() after every loss. The client's own reconnection waits a similar time in
+ * every page of an audience.
  */
 export class SocketSignaling extends Emitter {
 	epoch = 0;
@@ -45,7 +44,7 @@ export class SocketSignaling extends Emitter {
 	#socket = null;
 	#joined = false;
 	#wanted = false;
-	#tries = 0;
+	#backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_LAST_MS);
 	#timer = null;
 
 	constructor(location, room, { token, user }) {
@@ -81,7 +80,7 @@ export class SocketSignaling extends Emitter {
 		this.#wanted = false;
 		this.#socket?.disconnect();
 		this.#wanted = true;
-		this.#tries = 0;
+		this.#backoff.reset();
 		this.#connect();
 	}
 
@@ -135,8 +134,7 @@ export class SocketSignaling extends Emitter {
 			auth: this.#auth,
 			autoConnect: false,
 			path: new URL("./socket.io/", this.#location.href).pathname,
-			reconnectionDelay: BACKOFF_FIRST_MS,
-			reconnectionDelayMax: BACKOFF_LAST_MS,
+			reconnection: false,
 			timeout: REQUEST_TIMEOUT_MS,
 		});
 		socket.on("connect", () => this.#join());
@@ -154,7 +152,7 @@ export class SocketSignaling extends Emitter {
 			if (!this.#wanted || this.#socket.id !== id)
 				return;
 			this.#joined = true;
-			this.#tries = 0;
+			this.#backoff.reset();
 			this.epoch++;
 			this.emit("open", rtpCapabilities, this.epoch);
 		} catch (error) {
@@ -180,19 +178,12 @@ export class SocketSignaling extends Emitter {
 
 	#lost(refusal) {
 		this.#joined = false;
-		if (!this.#wanted)
-			return;
-		if (this.#socket.active)
-			this.emit("lost", null, refusal);
-		else
+		if (this.#wanted)
 			this.#schedule(refusal);
 	}
 
 	#schedule(refusal) {
-		// Jitter, so that a large audience does not reconnect in the same instant.
-		const base = Math.min(BACKOFF_FIRST_MS * 2 ** this.#tries, BACKOFF_LAST_MS);
-		const wait = Math.round(base * (0.8 + 0.4 * Math.random()));
-		this.#tries++;
+		const wait = this.#backoff.next();
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.#connect(), wait);
 		this.emit("lost", wait, refusal);

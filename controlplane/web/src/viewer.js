@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spread } from "./backoff.js";
 import { Reception } from "./reception.js";
 import { Session } from "./session.js";
 import { connected, Superseded } from "./transports.js";
@@ -112,7 +113,7 @@ export class Viewer extends Session {
 		else if (type === "producerPaused" || type === "producerResumed")
 			this.#hostPaused(data.producerId, type === "producerPaused");
 		else if (type === "roomClosed")
-			this.#roomClosed();
+			this.#roomClosed(data);
 	}
 
 	close() {
@@ -248,7 +249,7 @@ export class Viewer extends Session {
 		this.#describe();
 	}
 
-	#roomClosed() {
+	#roomClosed(notice) {
 		for (const reception of [this.#fresh, this.#live])
 			reception?.transport.close();
 		this.#fresh = null;
@@ -256,7 +257,7 @@ export class Viewer extends Session {
 		this.emit("streams", []);
 		this.#nobody = ENDED;
 		this.setState("waiting", ENDED);
-		this.rejoin("the room was closed", 0);
+		this.rejoin("the room was closed", spread(notice));
 	}
 
 	/** Sets the state that describes the newest reception. */

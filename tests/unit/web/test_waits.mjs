@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waits before a page tries again are random over the whole of their time.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Backoff, spread } from "../../../controlplane/web/src/backoff.js";
+
+test("the bound of a back-off doubles up to its last value, and begins again", () => {
+	const backoff = new Backoff(100, 1000, () => 1);
+	assert.deepEqual([1, 2, 3, 4, 5, 6].map(() => backoff.next()), [100, 200, 400, 800, 1000, 1000]);
+	backoff.reset();
+	assert.equal(backoff.next(), 100);
+});
+
+test("an audience is spread over the whole time, from its beginning on", () => {
+	const waits = Array.from({ length: 10_000 }, () => new Backoff(1000, 10_000).next());
+	for (let tenth = 0; tenth < 10; tenth++) {
+		const here = waits.filter((w) => w >= tenth * 100 && w < (tenth + 1) * 100).length;
+		assert.ok(here > 800 && here < 1200, `${here} of 10000 clients in tenth ${tenth}`);
+	}
+});
+
+test("retryMs of a notice", () => {
+	assert.equal(spread({}), undefined);
+	assert.equal(spread({ retryMs: "soon" }), undefined);
+	assert.equal(spread({ retryMs: 0 }), 0);
+	assert.equal(spread({ retryMs: 2000 }, () => 0.25), 500);
+	assert.equal(spread({ retryMs: 1e12 }, () => 1), 60_000);
+});
