@@ -24,6 +24,9 @@ export class Host extends Session {
 		super(signaling);
 		this.source = source;
 		this.codec = codec;
+		for (const track of source.stream.getTracks())
+			track.addEventListener("ended", () => this.stop("failed",
+				`The source ended (${source.label}): it was stopped or unplugged.`));
 	}
 
 	get transport() {

@@ -14,8 +14,9 @@ const REJOIN_LAST_MS = 8000;
  * from every kind of loss. Each role derives from this class and implements how it joins.
  *
  * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting, failed,
- * stopped, ended (the room was closed). A session that is stopped or ended cannot be used again.
- * Events: "state" (state, words), "note" (words for the event log).
+ * stopped, ended (the room was closed).
+ * Events: "state" (state, words), "note" (words for the event log), "end" after stop(): the session
+ * cannot be used again.
  *
  * A role implements join(turn), which builds everything on a new transport and retires the old one
  * once the new one carries media; ownsTransport(id), true for the newest transport;
@@ -30,6 +31,7 @@ export class Session extends Emitter {
 	#turn = 0;
 	#backoff = new Backoff(REJOIN_FIRST_MS, REJOIN_LAST_MS);
 	#timer = null;
+	#over = false;
 	#capabilities = null;
 
 	/** `signaling` is a Signaling or SocketSignaling for one room. */
@@ -48,11 +50,15 @@ export class Session extends Emitter {
 	}
 
 	stop(state = "stopped", words = "Stopped.") {
+		if (this.#over)
+			return;
 		this.#turn++;
 		this.#cancelJoin();
 		this.close();
 		this.signaling.close();
 		this.setState(state, words);
+		this.#over = true;
+		this.emit("end");
 	}
 
 	/** A person asked to try again: resets the back-off and tries now. */
@@ -65,7 +71,7 @@ export class Session extends Emitter {
 	}
 
 	setState(state, words) {
-		if (state === this.state && words === this.words)
+		if (this.#over || (state === this.state && words === this.words))
 			return;
 		this.state = state;
 		this.words = words;

@@ -21,14 +21,6 @@ const SURE_FOR_MS = 5000;
 
 const $ = (id) => document.getElementById(id);
 
-function bits(bps) {
-	if (bps === null)
-		return DASH;
-	return bps >= 1e6 ? `${(bps / 1e6).toFixed(2)} Mbit/s` : `${Math.round(bps / 1e3)} kbit/s`;
-}
-
-const number = (value, unit = "", digits = 0) => value === null ? DASH : `${value.toFixed(digits)}${unit}`;
-
 /**
  * The document: it shows state, and reports what a person does. Events: "host", "watch", "stop",
  * "retry", "closeRoom", "pause" (kind, paused), "firstFrame".
@@ -137,22 +129,6 @@ export class Ui extends Emitter {
 		});
 		if (streams.length === 0)
 			$("unmute").hidden = true;
-	}
-
-	setFigures(f, timeToFirstFrameMs) {
-		$("f-bitrate").textContent = bits(f.bitrateBps);
-		$("f-fps").textContent = number(f.framesPerSecond);
-		$("f-frames").textContent = number(f.frames);
-		$("f-size").textContent = f.width ? `${f.width}×${f.height}` : DASH;
-		$("f-codec").textContent = f.codec ?? DASH;
-		$("f-rtt").textContent = number(f.roundTripMs, " ms", f.roundTripMs < 10 ? 1 : 0);
-		$("f-loss").textContent = number(f.lossPercent, " %", 1);
-		$("f-first").textContent = number(timeToFirstFrameMs, " ms");
-	}
-
-	clearFigures() {
-		for (const cell of $("figures").querySelectorAll("dd"))
-			cell.textContent = DASH;
 	}
 
 	#pick(room) {

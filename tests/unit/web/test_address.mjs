@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's address: where signaling is.
+// The page's address: what it asks for, and where signaling is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { signalingUrl } from "../../../controlplane/web/src/signaling.js";
+import { wishes } from "../../../controlplane/web/src/wishes.js";
 
 const nobody = { token: "", user: "" };
 
@@ -12,4 +13,10 @@ test("signaling is beside the page, below a proxy's path too", () => {
 	assert.equal(url("https://h/live/spate/?room=x#y"), "wss://h/live/spate/?room=a+room");
 	assert.equal(url("https://h/live/index.html"), "wss://h/live/?room=a+room");
 	assert.equal(url("http://h/", { token: "t", user: "u" }), "ws://h/?room=a+room&user=u&token=t");
+});
+
+test("an address that makes no sense asks for nothing odd", () => {
+	const { room, codec, source, role, dialect, pattern } = wishes("?codec=x&source=y&role=z&fps=900&size=1x1");
+	assert.deepEqual([room, codec, source, role, dialect], ["default", "auto", "camera", null, "websocket"]);
+	assert.deepEqual(pattern, { width: 1280, height: 720, fps: 25 });
 });
