@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Session } from "./session.js";
 import { connected } from "./transports.js";
-import { CodecError } from "./words.js";
+import { CodecError, lackOfEnded, sendingWords } from "./words.js";
 
 const MAX_BITRATE_BPS = 4_000_000;
 
@@ -17,16 +17,18 @@ export class Host extends Session {
 	#closesRoom = false;
 
 	/**
-	 * `source` is the result of capture() in sources.js; `codec` is "auto" or a name like
-	 * "VP8".
+	 * `source` is the result of capture() in sources.js, which this session stops at its end;
+	 * `codec` is "auto" or a name like "VP8".
 	 */
 	constructor(signaling, source, codec) {
 		super(signaling);
 		this.source = source;
 		this.codec = codec;
-		for (const track of source.stream.getTracks())
-			track.addEventListener("ended", () => this.stop("failed",
-				`The source ended (${source.label}): it was stopped or unplugged.`));
+		for (const track of source.stream.getTracks()) {
+			track.addEventListener("ended", () => this.#trackEnded(track));
+			for (const event of ["mute", "unmute"])
+				track.addEventListener(event, () => this.#describe());
+		}
 	}
 
 	get transport() {
@@ -47,6 +49,14 @@ export class Host extends Session {
 			mids: new Set(publication.producers.map((p) => p.localId)) };
 	}
 
+	get #tracks() {
+		return this.source.stream.getTracks().filter((track) => track.readyState === "live");
+	}
+
+	get #publications() {
+		return [this.#live, this.#fresh].filter(Boolean);
+	}
+
 	ownsTransport(id) {
 		return this.transport?.id === id;
 	}
@@ -63,14 +73,16 @@ export class Host extends Session {
 	/** Stops or starts sending one kind. A rejoin keeps this setting. */
 	async setPaused(kind, paused) {
 		this.#paused[kind] = paused;
-		for (const producer of this.producers.filter((p) => p.kind === kind)) {
-			if (paused)
-				producer.pause();
-			else
-				producer.resume();
-			await this.signaling.request(paused ? "pauseProducer" : "resumeProducer",
-				{ producerId: producer.id });
-		}
+		const told = [];
+		for (const { transport, producers } of this.#publications)
+			for (const producer of producers.filter((p) => p.kind === kind)) {
+				if (paused)
+					producer.pause();
+				else
+					producer.resume();
+				told.push(this.#tell(transport, producer, paused ? "pauseProducer" : "resumeProducer"));
+			}
+		await Promise.all(told);
 	}
 
 	/** Ends the broadcast for everybody in the room; this session ends with it. */
@@ -94,11 +106,12 @@ export class Host extends Session {
 		this.#fresh = fresh;
 		transport.on("produce", ({ kind, rtpParameters, appData }, done, fail) => {
 			const paused = this.#paused[kind];
-			this.signaling.request("produce", { transportId: transport.id, kind, rtpParameters, appData, paused })
+			appData.toldPaused = paused;
+			this.signaling.request("produce", { transportId: transport.id, kind, rtpParameters, paused })
 				.then(done, fail);
 		});
-		for (const track of this.source.stream.getTracks()) {
-			fresh.producers.push(await this.#produce(transport, track, codec));
+		for (const track of this.#tracks) {
+			await this.#produce(fresh, track, codec);
 			this.check(turn);
 		}
 		await connected(transport);
@@ -108,17 +121,65 @@ export class Host extends Session {
 		this.#fresh = null;
 		this.transports.retire(old?.transport);
 		this.settled();
-		this.setState("live", "Picture and sound are going out.");
+		this.setState("live", sendingWords(this.#tracks, this.source.lack));
 	}
 
-	async #produce(transport, track, codec) {
+	async #produce({ transport, producers }, track, codec) {
+		if (track.readyState === "ended")
+			return;
+		const { kind } = track;
 		const options = { track, stopTracks: false };
-		if (track.kind === "video")
+		if (kind === "video")
 			Object.assign(options, { codec, encodings: [{ maxBitrate: MAX_BITRATE_BPS }] });
 		const producer = await transport.produce(options);
-		if (this.#paused[track.kind])
+		producers.push(producer);
+		const paused = this.#paused[kind];
+		if (paused)
 			producer.pause();
-		return producer;
+		else
+			producer.resume();
+		// While the server answered, the track may have ended, or a person may have paused it.
+		if (track.readyState === "ended")
+			this.#unpublish(track);
+		else if (paused !== producer.appData.toldPaused)
+			await this.#tell(transport, producer, paused ? "pauseProducer" : "resumeProducer");
+	}
+
+	/** Tells the server about a producer, if it knows it on the present socket. */
+	async #tell(transport, { id: producerId }, request) {
+		if (this.transports.isKnown(transport))
+			await this.signaling.request(request, { producerId });
+	}
+
+	/** One track has ended for good. The others go on; without any the broadcast ends. */
+	#trackEnded(track) {
+		const { label, lack } = this.source;
+		lack[track.kind] = lackOfEnded(track.kind, label);
+		this.#unpublish(track);
+		if (this.#tracks.length === 0)
+			this.stop("failed", `The source ended (${label}): it was stopped or unplugged.`);
+		this.#describe();
+	}
+
+	#unpublish(track) {
+		for (const publication of this.#publications) {
+			const { transport, producers } = publication;
+			publication.producers = producers.filter((p) => p.track !== track);
+			for (const producer of producers.filter((p) => p.track === track)) {
+				producer.close();
+				this.#tell(transport, producer, "closeProducer").catch(() => {
+					// It went with its transport, as intended.
+				});
+			}
+		}
+	}
+
+	#describe() {
+		const words = sendingWords(this.#tracks, this.source.lack);
+		if (this.state === "live" && words !== this.words) {
+			this.note(words);
+			this.setState("live", words);
+		}
 	}
 
 	notice(type, data) {
@@ -137,8 +198,8 @@ export class Host extends Session {
 	}
 
 	close() {
-		this.transports.retire(this.#fresh?.transport);
-		this.transports.retire(this.#live?.transport);
+		for (const { transport } of this.#publications)
+			this.transports.retire(transport);
 		this.#fresh = null;
 		this.#live = null;
 		this.source.stop();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Emitter } from "./emitter.js";
 import { showRooms } from "./room_rows.js";
+import { canShareScreen } from "./sources.js";
 
 const LOG_LINES = 200;
 const TITLES = {
@@ -46,6 +47,7 @@ export class Ui extends Emitter {
 		$("close-room").addEventListener("click", () => this.#closeRoom());
 		$("close-room").addEventListener("blur", () => this.#askSure(false));
 		$("unmute").addEventListener("click", () => this.#unmute());
+		$("screen").hidden = !canShareScreen();
 		for (const kind of ["video", "audio"])
 			$(`pause-${kind}`).addEventListener("click", (event) => this.#pause(event.currentTarget, kind));
 	}

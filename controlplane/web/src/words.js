@@ -8,9 +8,30 @@ const CAPTURE = {
 	NotReadableError: "The camera or microphone is in use by another program. Close it there, then try again.",
 	OverconstrainedError: "The camera cannot deliver the requested picture size and rate.",
 	AbortError: "The browser stopped the capture. Try again.",
+	NoScreenError: "This browser cannot share a screen. Choose the camera or the test pattern.",
 	SecurityError: "The browser does not allow capture on this page.",
 	InsecureError: "Browsers give a page the camera and the screen only over https, or on the machine itself " +
 		"(localhost). The test pattern works everywhere.",
+};
+
+const DEVICES = { audio: "microphone", video: "camera" };
+
+/** Why one of camera and microphone is not there, by the browser's error; "The microphone ...". */
+const LACK = {
+	NotAllowedError: "is not allowed: the browser or the system refuses it",
+	NotFoundError: "was not found",
+	NotReadableError: "is in use by another program",
+};
+
+const SENDING = {
+	both: "Picture and sound are going out.",
+	video: "The picture is going out, without sound.",
+	audio: "The sound is going out, without a picture.",
+};
+
+const MUTED = {
+	audio: "The device or the system has muted the sound for now.",
+	video: "The device or the system has stopped the picture for now.",
 };
 
 const SERVER = {
@@ -32,6 +53,22 @@ const FORBIDDEN = {
 function serverWords({ code, message }) {
 	const about = code === "forbidden" ? FORBIDDEN[message.split(":")[0]] : undefined;
 	return about ?? SERVER[code] ?? "The server could not do this.";
+}
+
+export function lackOf(kind, error) {
+	return `The ${DEVICES[kind]} ${LACK[error.name] ?? `cannot be used (${error.message})`}.`;
+}
+
+export const lackOfEnded = (kind, label) => label === "Screen" ? "" : `The ${DEVICES[kind]} was unplugged or stopped.`;
+
+const both = (kinds) => kinds.has("audio") && kinds.has("video") ? "both" : [...kinds][0];
+
+/** What a host reads while it sends `tracks`; `lack` says for each kind why it is missing. */
+export function sendingWords(tracks, lack) {
+	const kinds = new Set(tracks.map((track) => track.kind));
+	const missing = ["video", "audio"].filter((kind) => !kinds.has(kind)).map((kind) => lack[kind]);
+	const muted = tracks.filter((track) => track.muted).map((track) => MUTED[track.kind]);
+	return [SENDING[both(kinds)], ...missing, ...muted].filter(Boolean).join(" ");
 }
 
 /** The text for people about any error that the page can meet. */
