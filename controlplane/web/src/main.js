@@ -8,12 +8,16 @@ import { Sessions } from "./sessions.js";
 import { Signaling } from "./signaling.js";
 import { SocketSignaling } from "./signaling_socket.js";
 import { capture } from "./sources.js";
+import { tabName } from "./tab.js";
 import { Ui } from "./ui.js";
 import { Viewer } from "./viewer.js";
 import { wishes } from "./wishes.js";
 import { explain } from "./words.js";
 
 const wish = wishes(window.location.search);
+const { token } = wish.credentials;
+// With a token it is the token that names the user, or nobody does.
+const credentials = { token, user: wish.credentials.user || (token ? "" : tabName()) };
 const ui = new Ui(wish);
 const rooms = new RoomList();
 const sessions = new Sessions({
@@ -26,7 +30,7 @@ const figures = new FiguresPanel(() => sessions.session);
 
 function connectTo(room) {
 	const Dialect = wish.dialect === "socket" ? SocketSignaling : Signaling;
-	return new Dialect(window.location, room, wish.credentials);
+	return new Dialect(window.location, room, credentials);
 }
 
 /** Calls `act` with the session. If that fails later, the log says so while the session is there. */

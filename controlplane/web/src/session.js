@@ -3,7 +3,7 @@ import { Device } from "mediasoup-client";
 import { Backoff, spread } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { Superseded, Transports } from "./transports.js";
-import { explain, isFinal } from "./words.js";
+import { explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
 const REJOIN_FIRST_MS = 500;
@@ -14,7 +14,7 @@ const REJOIN_LAST_MS = 8000;
  * from every kind of loss. Each role derives from this class and implements how it joins.
  *
  * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting, failed,
- * stopped, ended (the room was closed).
+ * stopped, ended (the room was closed, or is open in another tab).
  * Events: "state" (state, words), "note" (words for the event log), "end" after stop(): the session
  * cannot be used again.
  *
@@ -159,6 +159,10 @@ export class Session extends Emitter {
 	}
 
 	#joinFailed(error) {
+		if (saysSameUser(error.message)) {
+			this.stop("ended", OPEN_ELSEWHERE);
+			return;
+		}
 		if (isFinal(error)) {
 			this.setState("failed", explain(error));
 			return;
@@ -177,7 +181,10 @@ export class Session extends Emitter {
 	}
 
 	#notice(type, data) {
-		if (type === "transportClosed") {
+		if (type === "transportClosed" && saysSameUser(data.reason)) {
+			// Joining again would only end the other page, which would do the same.
+			this.stop("ended", OPEN_ELSEWHERE);
+		} else if (type === "transportClosed") {
 			if (this.ownsTransport(data.transportId))
 				this.transportLost("the server closed the media connection", data);
 		} else if (type === "error") {

@@ -13,7 +13,7 @@ const TITLES = {
 	reconnecting: "Reconnecting",
 	failed: "Failed",
 	stopped: "Stopped",
-	ended: "Room closed",
+	ended: "Ended",
 };
 const DASH = "–";
 const CLOSE_ROOM = "Close the room";

@@ -34,6 +34,15 @@ const MUTED = {
 	video: "The device or the system has stopped the picture for now.",
 };
 
+/** The server's reason for ending a connection whose user has joined on another one. */
+const SAME_USER = "the same user joined again";
+
+export const OPEN_ELSEWHERE = "This room is open in another tab or on another device, under the same name. " +
+	"This page has stopped.";
+
+/** True if a text of the server says that this page's user has joined elsewhere. */
+export const saysSameUser = (words) => words?.includes(SAME_USER) ?? false;
+
 const SERVER = {
 	unavailable: "The media server is away or full.",
 	unsupported: "Host and viewer have no codec in common.",

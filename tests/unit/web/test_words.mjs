@@ -2,7 +2,7 @@
 // What a person reads while media flows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lackOf, sendingWords } from "../../../controlplane/web/src/words.js";
+import { lackOf, saysSameUser, sendingWords } from "../../../controlplane/web/src/words.js";
 
 const [audio, video] = [{ kind: "audio", muted: false }, { kind: "video", muted: false }];
 
@@ -18,4 +18,11 @@ test("a host reads what it sends, and why something is missing", () => {
 test("a host reads that a track is muted", () => {
 	assert.match(sendingWords([{ ...audio, muted: true }, video], {}), /muted the sound/);
 	assert.match(sendingWords([audio, { ...video, muted: true }], {}), /stopped the picture/);
+});
+
+test("the server's words about the same user are recognized", () => {
+	assert.ok(saysSameUser("the same user joined again"));
+	assert.ok(saysSameUser("transportId: the same user joined again"));
+	assert.ok(!saysSameUser("ICE consent expired"));
+	assert.ok(!saysSameUser(undefined));
 });
