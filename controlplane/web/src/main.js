@@ -65,10 +65,12 @@ ui.on("firstFrame", () => sessions.session?.firstFrame?.());
 rooms.on("change", (list) => ui.setRooms(list));
 
 document.addEventListener("visibilitychange", () => {
-	if (document.hidden && sessions.role === "host" && sessions.session && ui.choice.source === "pattern")
+	if (!document.hidden)
+		sessions.session?.probe();
+	else if (sessions.role === "host" && sessions.session && ui.choice.source === "pattern")
 		ui.note("This page is hidden: the browser slows the test pattern down.");
 });
-window.addEventListener("online", () => sessions.session?.signaling.retryNow());
+window.addEventListener("online", () => sessions.session?.probe());
 window.spate = inspector(sessions);
 
 if (wish.role === "host")

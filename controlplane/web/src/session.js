@@ -8,6 +8,8 @@ import { explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
 const ICE_PATIENCE_MS = 1500;
 const REJOIN_FIRST_MS = 500;
 const REJOIN_LAST_MS = 8000;
+const HEARTBEAT_MS = 20000;
+const PROBE_TIMEOUT_MS = 5000;
 
 /**
  * What host and viewer share: the socket, the device, one transport at a time, and the recovery
@@ -31,6 +33,7 @@ export class Session extends Emitter {
 	#turn = 0;
 	#backoff = new Backoff(REJOIN_FIRST_MS, REJOIN_LAST_MS);
 	#timer = null;
+	#heart = null;
 	#over = false;
 	#capabilities = null;
 
@@ -47,6 +50,11 @@ export class Session extends Emitter {
 	start() {
 		this.setState("connecting", "Connecting to the server.");
 		this.signaling.open();
+		// A dead socket shows in the media as soon as there is any. A waiting page has none.
+		this.#heart = setInterval(() => {
+			if (this.state === "waiting")
+				this.probe();
+		}, HEARTBEAT_MS);
 	}
 
 	stop(state = "stopped", words = "Stopped.") {
@@ -54,11 +62,32 @@ export class Session extends Emitter {
 			return;
 		this.#turn++;
 		this.#cancelJoin();
+		clearInterval(this.#heart);
 		this.close();
 		this.signaling.close();
 		this.setState(state, words);
 		this.#over = true;
 		this.emit("end");
+	}
+
+	/**
+	 * Looks after the socket, which may be dead without the browser knowing it, after the
+	 * network came back or the page was hidden: one that gives no answer is replaced.
+	 */
+	async probe() {
+		const { signaling } = this;
+		if (!signaling.connected) {
+			if (this.state === "reconnecting")
+				signaling.retryNow();
+			return;
+		}
+		const { epoch } = signaling;
+		try {
+			await signaling.request("getProducers", {}, PROBE_TIMEOUT_MS);
+		} catch (error) {
+			if (error.code === "timeout" && epoch === signaling.epoch)
+				signaling.abandon();
+		}
 	}
 
 	/** A person asked to try again: resets the back-off and tries now. */

@@ -92,7 +92,7 @@ export class Signaling extends Emitter {
 	}
 
 	/** Resolves with the reply's data; rejects with a SignalingError. */
-	request(type, data = {}) {
+	request(type, data = {}, timeoutMs = REQUEST_TIMEOUT_MS) {
 		if (!this.#greeted)
 			return Promise.reject(new SignalingError("gone", "not connected to the server", type));
 		const id = this.#nextId++;
@@ -100,7 +100,7 @@ export class Signaling extends Emitter {
 			const timer = setTimeout(() => {
 				this.#pending.delete(id);
 				reject(new SignalingError("timeout", `the server did not answer ${type}`, type));
-			}, REQUEST_TIMEOUT_MS);
+			}, timeoutMs);
 			this.#pending.set(id, { resolve, reject, timer, type });
 			this.#socket.send(JSON.stringify({ type, id, data }));
 		});

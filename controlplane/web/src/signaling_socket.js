@@ -90,19 +90,19 @@ export class SocketSignaling extends Emitter {
 	}
 
 	/** Resolves with the reply's data; rejects with a SignalingError. */
-	async request(type, data = {}) {
+	async request(type, data = {}, timeoutMs = REQUEST_TIMEOUT_MS) {
 		if (!this.#joined)
 			throw new SignalingError("gone", "not connected to the server", type);
-		const answer = await this.#ask(type, data);
+		const answer = await this.#ask(type, data, timeoutMs);
 		// Consumers start paused in this dialect.
 		return type === "consume" ? { ...answer, paused: true } : answer;
 	}
 
-	async #ask(type, data) {
+	async #ask(type, data, timeoutMs = REQUEST_TIMEOUT_MS) {
 		const socket = this.#socket;
 		let answer;
 		try {
-			answer = await socket.timeout(REQUEST_TIMEOUT_MS)
+			answer = await socket.timeout(timeoutMs)
 				.emitWithAck(EVENTS[type] ?? type, { roomId: this.#room, ...toEvent(data) });
 		} catch {
 			throw socket.connected ? new SignalingError("timeout", `the server did not answer ${type}`, type)
