@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Pace } from "./pace.js";
+import { explain } from "./words.js";
 
+/** Two requests for each producer at most, of the 100 messages a second that the server admits. */
+const CONSUME_BURST = 30;
+const CONSUME_PER_S = 30;
 const DECODE_POLL_MS = 100;
 const DECODE_PATIENCE_MS = 5000;
 
@@ -18,6 +23,13 @@ export class Reception {
 	consumers = new Map();
 	/** Ids of producers that were requested, so that none is consumed twice. */
 	asked = new Set();
+	/** Ids of producers that the server refused as too many. */
+	leftOut = new Set();
+	/** The reason why a producer cannot be played here, as a text for people, or null. */
+	problem = null;
+	#signaling;
+	#device;
+	#pace = new Pace(CONSUME_BURST, CONSUME_PER_S);
 	#streams = new Map();
 	/**
 	 * Ids of producers that their host has paused. The notice may arrive before the consumer
@@ -25,15 +37,103 @@ export class Reception {
 	 */
 	#pausedByHost = new Set();
 
-	constructor(transport) {
+	/** `signaling` and `device` are those that `transport` was made with. */
+	constructor(transport, signaling, device) {
 		this.transport = transport;
+		this.#signaling = signaling;
+		this.#device = device;
+	}
+
+	/** The kinds of the producers that are received, "audio" and "video". */
+	get kinds() {
+		return new Set([...this.consumers.values()].map((c) => c.kind));
 	}
 
 	get streams() {
 		return [...this.#streams.values()];
 	}
 
-	add(consumer) {
+	/**
+	 * Requests a producer and adds its consumer, which it returns; null if there is none: it was
+	 * requested already, it went meanwhile, or it is one too many. `paused` says for each kind
+	 * whether the viewer has paused it, now and at any later time. `changed` is called when
+	 * asked, leftOut or problem has changed.
+	 */
+	async consume(producerId, paused, changed) {
+		if (this.asked.has(producerId))
+			return null;
+		this.asked.add(producerId);
+		changed();
+		await this.#pace.turn();
+		const answer = this.#wants(producerId) ? await this.#request(producerId) : null;
+		if (!answer || !this.#wants(producerId)) {
+			changed();
+			return null;
+		}
+		this.leftOut.delete(producerId);
+		const { id, kind, rtpParameters, producerPaused } = answer;
+		const consumer = await this.transport.consume({ id, producerId, kind, rtpParameters });
+		if (!this.#wants(producerId)) {
+			consumer.close();
+			return null;
+		}
+		this.#add(consumer);
+		if (producerPaused)
+			this.setHostPaused(producerId, true);
+		if (paused[kind])
+			await this.#setPaused(consumer, true);
+		else if (answer.paused)
+			await this.#tell("resumeConsumer", consumer);
+		return consumer;
+	}
+
+	#wants(producerId) {
+		return !this.transport.closed && this.asked.has(producerId);
+	}
+
+	/** Resolves with the server's answer; undefined, and nobody wants it, if it refused. */
+	async #request(producerId) {
+		try {
+			return await this.#signaling.request("consume", { producerId,
+				rtpCapabilities: this.#device.recvRtpCapabilities, transportId: this.transport.id });
+		} catch (error) {
+			this.asked.delete(producerId);
+			if (error.code === "too-many")
+				this.leftOut.add(producerId);
+			else if (error.code === "unsupported")
+				this.problem = explain(error);
+			else if (error.code !== "not-found")
+				throw error;
+			return undefined;
+		}
+	}
+
+	/** Stops or starts receiving one kind. */
+	async setPaused(kind, paused) {
+		const consumers = [...this.consumers.values()].filter((c) => c.kind === kind);
+		await Promise.all(consumers.map((consumer) => this.#setPaused(consumer, paused)));
+	}
+
+	async #setPaused(consumer, paused) {
+		if (paused)
+			consumer.pause();
+		else
+			consumer.resume();
+		if (this.transport.appData.epoch === this.#signaling.epoch)
+			await this.#tell(paused ? "pauseConsumer" : "resumeConsumer", consumer);
+	}
+
+	async #tell(request, consumer) {
+		try {
+			await this.#signaling.request(request, { consumerId: consumer.id });
+		} catch (error) {
+			if (error.code !== "not-found")
+				// not-found: its producer is closed, and producerClosed follows
+				throw error;
+		}
+	}
+
+	#add(consumer) {
 		this.consumers.set(consumer.producerId, consumer);
 		const stream = this.#streams.get(hostOf(consumer)) ?? new MediaStream();
 		stream.addTrack(consumer.track);
@@ -44,6 +144,8 @@ export class Reception {
 	remove(producerId) {
 		const consumer = this.consumers.get(producerId);
 		this.asked.delete(producerId);
+		this.leftOut.delete(producerId);
+		this.problem = null;
 		this.#pausedByHost.delete(producerId);
 		if (!consumer)
 			return false;
@@ -80,8 +182,7 @@ export class Reception {
 	async carriesMedia() {
 		const until = performance.now() + DECODE_PATIENCE_MS;
 		while (performance.now() < until && !this.transport.closed) {
-			const kinds = new Set([...this.consumers.values()].map((c) => c.kind));
-			const kind = kinds.has("video") ? "video" : "audio";
+			const kind = this.kinds.has("video") ? "video" : "audio";
 			for (const stat of (await this.transport.getStats()).values())
 				if (stat.type === "inbound-rtp" && stat.kind === kind &&
 					(kind === "video" ? stat.framesDecoded : stat.packetsReceived) > 0)

@@ -183,11 +183,12 @@ export class Session extends Emitter {
 		} catch (error) {
 			if (error instanceof Superseded || turn !== this.#turn)
 				return;
-			this.#joinFailed(error);
+			this.joinFailed(error);
 		}
 	}
 
-	#joinFailed(error) {
+	/** A part of the present join failed with `error`: joins again, unless that cannot help. */
+	joinFailed(error) {
 		if (saysSameUser(error.message)) {
 			this.stop("ended", OPEN_ELSEWHERE);
 			return;

@@ -1,37 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spread } from "./backoff.js";
+import { Backoff, spread } from "./backoff.js";
 import { Reception } from "./reception.js";
 import { Session } from "./session.js";
-import { connected, Superseded } from "./transports.js";
-import { explain } from "./words.js";
+import { connected } from "./transports.js";
+import { comingWords } from "./words.js";
 
 const ORPHAN_WAIT_MS = 500;
+const LEFT_OUT_FIRST_MS = 4000;
+const LEFT_OUT_LAST_MS = 60000;
 const WAITING = "Nothing to watch yet. Waiting for a host.";
 const HOST_LEFT = "The host left. Waiting for the host to return.";
+const LOST = "Media was lost. Waiting for the host to return.";
 const ENDED = "The broadcast has ended. Waiting for a host.";
+const OLD_PICTURE = "Joined again. The earlier picture stays until the new one is here.";
 
 /** Plays everything that is published in a room. Additional event: "streams" (MediaStream[]). */
 export class Viewer extends Session {
 	timeToFirstFrameMs = null;
-	/** The Reception that is shown, and the one being built. Each may be null. */
-	#live = null;
-	#fresh = null;
+	/**
+	 * The Reception on the screen, and that of the newest join. They are the same unless an
+	 * earlier picture stays until a new one is here. Each may be null.
+	 */
+	#shown = null;
+	#current = null;
+	/** Ids of the producers that the room has, as far as this page has heard. */
+	#offered = new Set();
+	/** Ends the wait for a first producer; null unless the newest join waits for one. */
+	#wake = null;
 	/** Ids of producers whose consumer the server closed. */
 	#orphans = new Set();
+	#leftOutBackoff = new Backoff(LEFT_OUT_FIRST_MS, LEFT_OUT_LAST_MS);
+	#leftOutTimer = null;
 	#clockStart = null;
 	/** The text to show while nobody publishes. */
 	#nobody = WAITING;
-	/** The reason why the host's stream cannot be played here, as a text for people. */
-	#problem = null;
 	#paused = { audio: false, video: false };
 
 	get transport() {
-		return (this.#fresh ?? this.#live)?.transport ?? null;
+		return this.#current?.transport ?? null;
 	}
 
 	get consumers() {
-		const reception = this.#fresh ?? this.#live;
-		return reception ? [...reception.consumers.values()] : [];
+		return [...(this.#current ?? this.#shown)?.consumers.values() ?? []];
 	}
 
 	/**
@@ -39,9 +49,13 @@ export class Viewer extends Session {
 	 * from.
 	 */
 	get shown() {
-		const reception = this.#live ?? this.#fresh;
+		const reception = this.#shown ?? this.#current;
 		return reception && { transport: reception.transport,
 			mids: new Set([...reception.consumers.values()].map((c) => c.localId)) };
+	}
+
+	get #receptions() {
+		return new Set([this.#current, this.#shown].filter(Boolean));
 	}
 
 	start() {
@@ -53,13 +67,10 @@ export class Viewer extends Session {
 		return this.transport?.id === id;
 	}
 
-	/**
-	 * The transport of the picture that is shown during a rejoin failed before its successor
-	 * carried media.
-	 */
+	/** The transport of an earlier picture failed before its successor carried media. */
 	oldTransportLost(transport) {
-		if (this.#live?.transport === transport && this.#fresh)
-			this.#promote(this.#fresh);
+		if (this.#shown?.transport === transport && this.#shown !== this.#current)
+			this.#show(this.#current);
 	}
 
 	isPaused(kind) {
@@ -68,14 +79,7 @@ export class Viewer extends Session {
 
 	async setPaused(kind, paused) {
 		this.#paused[kind] = paused;
-		for (const consumer of this.consumers.filter((c) => c.kind === kind)) {
-			if (paused)
-				consumer.pause();
-			else
-				consumer.resume();
-			await this.signaling.request(paused ? "pauseConsumer" : "resumeConsumer",
-				{ consumerId: consumer.id });
-		}
+		await Promise.all([...this.#receptions].map((r) => r.setPaused(kind, paused)));
 	}
 
 	/** The page shows the first picture since the viewer began to watch. */
@@ -87,25 +91,59 @@ export class Viewer extends Session {
 	}
 
 	async join(turn) {
-		this.transports.retire(this.#fresh?.transport);
-		this.#fresh = null;
-		this.#problem = null;
-		this.transports.makeRoomFor(this.#live?.transport);
-		const fresh = new Reception(await this.openTransport("recv", turn));
-		if (this.#live?.consumers.size > 0) {
-			this.#fresh = fresh;
-		} else {
-			this.transports.retire(this.#live?.transport);
-			this.#live = fresh;
-		}
-		await this.#consumeAll(fresh);
-		this.check(turn);
+		if (this.#current !== this.#shown)
+			this.transports.retire(this.#current?.transport);
+		this.#current = null;
+		this.#wake = null;
+		if (this.#shown?.consumers.size === 0)
+			this.#show(null);
+		await this.#somethingToWatch(turn);
+		this.transports.makeRoomFor(this.#shown?.transport);
+		const transport = await this.openTransport("recv", turn);
+		const reception = new Reception(transport, this.signaling, this.device);
+		this.#current = reception;
+		this.#shown ??= reception;
+		for (const producerId of this.#offered)
+			this.#consume(reception, producerId);
 		this.#describe();
+	}
+
+	/**
+	 * Resolves once the room has a producer. Until then a viewer needs no transport: an
+	 * audience that waits for a host takes none of the server's.
+	 */
+	async #somethingToWatch(turn) {
+		this.#offered.clear();
+		const { producers } = await this.signaling.request("getProducers");
+		this.check(turn);
+		producers.forEach((p) => this.#offered.add(p.id));
+		if (this.#offered.size > 0)
+			return;
+		const found = new Promise((resolve) => {
+			this.#wake = resolve;
+		});
+		this.settled();
+		this.#describe();
+		await found;
+		this.check(turn);
+	}
+
+	/** `data` may name a time to spread an audience over that has waited for this producer. */
+	#newProducer(data) {
+		this.#offered.add(data.producerId);
+		if (this.#current)
+			this.#consume(this.#current, data.producerId);
+		if (!this.#wake)
+			return;
+		setTimeout(this.#wake, spread(data) ?? 0);
+		this.#wake = null;
+		this.#startClock();
+		this.setState(this.#shown ? "reconnecting" : "connecting", "The host is here. Opening the media connection.");
 	}
 
 	notice(type, data) {
 		if (type === "newProducer")
-			this.#consumeOrSay(this.#fresh ?? this.#live, data.producerId);
+			this.#newProducer(data);
 		else if (type === "producerClosed")
 			this.#producerClosed(data.producerId);
 		else if (type === "consumerClosed")
@@ -116,144 +154,128 @@ export class Viewer extends Session {
 			this.#roomClosed(data);
 	}
 
+	transportLost(why, notice) {
+		this.#nobody = LOST;
+		super.transportLost(why, notice);
+	}
+
 	close() {
-		for (const reception of [this.#fresh, this.#live])
-			this.transports.retire(reception?.transport);
-		this.#fresh = null;
-		this.#live = null;
+		for (const { transport } of this.#receptions)
+			this.transports.retire(transport);
+		clearTimeout(this.#leftOutTimer);
+		this.#current = null;
+		this.#shown = null;
 		this.emit("streams", []);
 	}
 
-	/** Requests every producer that the room has now. Later ones are announced. */
-	async #consumeAll(reception) {
-		const { producers } = await this.signaling.request("getProducers");
-		await Promise.all(producers.map((p) => this.#consume(reception, p.id)));
-	}
-
-	#consumeOrSay(reception, producerId) {
-		this.#consume(reception, producerId).then(() => this.#describe(), (error) => {
-			// A request fails this way on a transport that we have closed. Its
-			// successor repeats the request.
-			const current = reception === (this.#fresh ?? this.#live) && !reception.transport.closed;
-			if (current && !(error instanceof Superseded))
-				this.transportLost(error.message);
-		});
-	}
-
-	async #consume(reception, producerId) {
-		if (!reception || reception.asked.has(producerId))
-			return;
-		reception.asked.add(producerId);
+	#startClock() {
 		if (this.state !== "playing" && this.#clockStart === null) {
 			this.#clockStart = performance.now();
 			this.timeToFirstFrameMs = null;
 		}
-		this.#describe();
-		const { transport } = reception;
-		const rtpCapabilities = this.device.recvRtpCapabilities;
-		let answer;
+	}
+
+	async #consume(reception, producerId) {
+		if (!reception.asked.has(producerId))
+			this.#startClock();
 		try {
-			answer = await this.signaling.request("consume",
-				{ producerId, rtpCapabilities, transportId: transport.id });
+			const consumer = await reception.consume(producerId, this.#paused, () => this.#describe());
+			if (reception.leftOut.size > 0)
+				this.#tryLeftOutLater();
+			if (consumer)
+				await this.#added(reception);
 		} catch (error) {
-			reception.asked.delete(producerId);
-			if (error.code === "not-found")
-				return;
-			if (error.code !== "unsupported")
-				throw error;
-			this.#problem = explain(error);
-			return;
+			// A request also fails because its transport was closed here. The transport's
+			// successor repeats it.
+			if (reception === this.#current && !reception.transport.closed)
+				this.joinFailed(error);
 		}
-		if (transport.closed || !reception.asked.has(producerId))
-			return;
-		const { id, kind, rtpParameters, producerPaused, paused } = answer;
-		const consumer = await transport.consume({ id, producerId, kind, rtpParameters });
-		if (!reception.asked.has(producerId)) {
-			consumer.close();
-			return;
-		}
-		reception.add(consumer);
-		if (producerPaused)
-			reception.setHostPaused(producerId, true);
+	}
+
+	/** What the server refused may have been too much at once, or it may let more go later. */
+	#tryLeftOutLater() {
+		this.#leftOutTimer ??= setTimeout(() => {
+			this.#leftOutTimer = null;
+			this.#tryLeftOut();
+		}, this.#leftOutBackoff.next());
+	}
+
+	#tryLeftOut() {
+		const reception = this.#current;
+		const [next] = reception?.leftOut ?? [];
+		if (next !== undefined)
+			this.#consume(reception, next);
+	}
+
+	/** A reception has one more consumer: it is shown once it carries a picture. */
+	async #added(reception) {
 		this.#nobody = HOST_LEFT;
-		if (this.#paused[kind])
-			await this.setPaused(kind, true);
-		else if (paused)
-			await this.#resume(consumer);
-		if (reception === this.#live)
+		if (reception === this.#shown)
 			this.emit("streams", reception.streams);
-		await connected(transport);
-		await this.#arrived(reception);
-	}
-
-	/** Resumes a consumer that the server created paused. */
-	async #resume(consumer) {
-		try {
-			await this.signaling.request("resumeConsumer", { consumerId: consumer.id });
-		} catch (error) {
-			if (error.code !== "not-found")
-				// not-found: its producer is closed, and producerClosed follows
-				throw error;
-		}
-	}
-
-	/** A reception has its media path: it is shown once it carries a picture. */
-	async #arrived(reception) {
-		if (reception === this.#fresh)
+		await connected(reception.transport);
+		if (reception !== this.#shown)
 			await reception.carriesMedia();
+		if (reception !== this.#current || reception.transport.closed)
+			return;
 		this.settled();
-		if (reception === this.#fresh)
-			this.#promote(reception);
+		if (reception !== this.#shown)
+			this.#show(reception);
+		this.#describe();
 	}
 
-	#promote(reception) {
-		const old = this.#live;
-		this.#live = reception;
-		this.#fresh = null;
-		this.emit("streams", reception.streams);
+	#show(reception) {
+		const old = this.#shown;
+		this.#shown = reception;
+		this.emit("streams", reception?.streams ?? []);
 		this.transports.retire(old?.transport);
 		this.#describe();
 	}
 
 	#producerClosed(producerId) {
+		this.#offered.delete(producerId);
 		this.#orphans.delete(producerId);
 		this.#remove(producerId);
 	}
 
 	#remove(producerId) {
-		this.#problem = null;
-		for (const reception of [this.#fresh, this.#live])
-			if (reception?.remove(producerId) && reception === this.#live)
+		for (const reception of this.#receptions) {
+			if (!reception.remove(producerId))
+				continue;
+			if (reception === this.#shown)
 				this.emit("streams", reception.streams);
+			this.#leftOutBackoff.reset();
+			this.#tryLeftOut();
+		}
 		this.#describe();
 	}
 
 	/** Usually producerClosed follows. If it does not, the producer is requested again. */
 	#consumerClosed(consumerId) {
-		for (const reception of [this.#fresh, this.#live]) {
-			const producerId = reception?.producerOf(consumerId);
+		for (const reception of this.#receptions) {
+			const producerId = reception.producerOf(consumerId);
 			if (!producerId)
 				continue;
 			this.#remove(producerId);
 			this.#orphans.add(producerId);
 			setTimeout(() => {
-				if (this.#orphans.delete(producerId))
-					this.#consumeOrSay(this.#fresh ?? this.#live, producerId);
+				if (this.#orphans.delete(producerId) && this.#current)
+					this.#consume(this.#current, producerId);
 			}, ORPHAN_WAIT_MS);
 			return;
 		}
 	}
 
 	#hostPaused(producerId, paused) {
-		(this.#fresh ?? this.#live)?.setHostPaused(producerId, paused);
+		(this.#current ?? this.#shown)?.setHostPaused(producerId, paused);
 		this.#describe();
 	}
 
 	#roomClosed(notice) {
-		for (const reception of [this.#fresh, this.#live])
-			reception?.transport.close();
-		this.#fresh = null;
-		this.#live = null;
+		for (const { transport } of this.#receptions)
+			transport.close();
+		this.#current = null;
+		this.#shown = null;
+		this.#offered.clear();
 		this.emit("streams", []);
 		this.#nobody = ENDED;
 		this.setState("waiting", ENDED);
@@ -262,24 +284,35 @@ export class Viewer extends Session {
 
 	/** Sets the state that describes the newest reception. */
 	#describe() {
-		const reception = this.#fresh ?? this.#live;
-		if (!reception || this.state === "stopped" || !this.signaling.connected)
+		const reception = this.#current;
+		if (!this.signaling.connected)
 			return;
-		if (this.#problem) {
-			this.setState("failed", this.#problem);
-		} else if (this.#fresh && this.#live.transport.connectionState !== "connected" &&
-			reception.asked.size === 0) {
-			this.#promote(reception);
-		} else if (this.#fresh) {
-			this.setState("reconnecting", "Joined again. The earlier picture stays until the new one is here.");
+		if (!reception) {
+			if (this.#wake)
+				this.#describeEmpty();
+		} else if (reception.problem) {
+			this.setState("failed", reception.problem);
+		} else if (reception !== this.#shown) {
+			if (reception.asked.size === 0 && this.#shown.transport.connectionState !== "connected")
+				this.#show(reception);
+			else
+				this.setState("reconnecting", OLD_PICTURE);
 		} else if (reception.asked.size === 0) {
-			this.#clockStart = null;
-			this.setState("waiting", this.#nobody);
+			this.#describeEmpty();
 		} else if (reception.transport.connectionState === "connected") {
-			const paused = reception.hostPaused("video");
-			this.setState("playing", paused ? "The host has paused the picture." : "Picture and sound are coming in.");
+			const { kinds, leftOut } = reception;
+			this.setState("playing", comingWords(kinds, reception.hostPaused("video"), leftOut.size));
 		} else if (this.state === "waiting") {
 			this.setState("connecting", "The host is here. Opening the media connection.");
 		}
+	}
+
+	#describeEmpty() {
+		if (this.#shown && this.#shown !== this.#current) {
+			this.setState("reconnecting", OLD_PICTURE);
+			return;
+		}
+		this.#clockStart = null;
+		this.setState("waiting", this.#nobody);
 	}
 }

@@ -29,6 +29,12 @@ const SENDING = {
 	audio: "The sound is going out, without a picture.",
 };
 
+const COMING = {
+	both: "Picture and sound are coming in.",
+	video: "The picture is coming in, without sound.",
+	audio: "The sound is coming in, without a picture.",
+};
+
 const MUTED = {
 	audio: "The device or the system has muted the sound for now.",
 	video: "The device or the system has stopped the picture for now.",
@@ -78,6 +84,12 @@ export function sendingWords(tracks, lack) {
 	const missing = ["video", "audio"].filter((kind) => !kinds.has(kind)).map((kind) => lack[kind]);
 	const muted = tracks.filter((track) => track.muted).map((track) => MUTED[track.kind]);
 	return [SENDING[both(kinds)], ...missing, ...muted].filter(Boolean).join(" ");
+}
+
+/** What a viewer reads while it receives `kinds`; `leftOut` producers are too many for one page. */
+export function comingWords(kinds, hostPaused, leftOut) {
+	const words = hostPaused ? "The host has paused the picture." : COMING[both(kinds)] ?? COMING.both;
+	return leftOut === 0 ? words : `${words} The room has more than one page can show: ${leftOut} left out.`;
 }
 
 /** The text for people about any error that the page can meet. */

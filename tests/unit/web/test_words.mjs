@@ -2,7 +2,7 @@
 // What a person reads while media flows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lackOf, saysSameUser, sendingWords } from "../../../controlplane/web/src/words.js";
+import { comingWords, lackOf, saysSameUser, sendingWords } from "../../../controlplane/web/src/words.js";
 
 const [audio, video] = [{ kind: "audio", muted: false }, { kind: "video", muted: false }];
 
@@ -18,6 +18,13 @@ test("a host reads what it sends, and why something is missing", () => {
 test("a host reads that a track is muted", () => {
 	assert.match(sendingWords([{ ...audio, muted: true }, video], {}), /muted the sound/);
 	assert.match(sendingWords([audio, { ...video, muted: true }], {}), /stopped the picture/);
+});
+
+test("a viewer reads what it receives", () => {
+	assert.equal(comingWords(new Set(["audio", "video"]), false, 0), "Picture and sound are coming in.");
+	assert.equal(comingWords(new Set(["video"]), false, 0), "The picture is coming in, without sound.");
+	assert.equal(comingWords(new Set(["video"]), true, 0), "The host has paused the picture.");
+	assert.match(comingWords(new Set(["video"]), false, 2), /2 left out/);
 });
 
 test("the server's words about the same user are recognized", () => {
