@@ -150,6 +150,9 @@ async function guarded(browser, dialect) {
 	const member = { ...wishes, token: token({ ...claims, exp: soon }, SECRET) };
 	const viewer = await openViewer(browser, member);
 	await reachState(viewer, "waiting", "a member");
+	check(!(await viewer.evaluate("location.href")).includes("token"), "whose address shows no token");
+	await viewer.reload();
+	await reachState(viewer, "waiting", "a member who reloads the page");
 	await viewer.close();
 	const host = await openHost(browser, member);
 	await reachState(host, "failed", "a member who wants to publish");

@@ -11,13 +11,13 @@ import { capture } from "./sources.js";
 import { tabName } from "./tab.js";
 import { Ui } from "./ui.js";
 import { Viewer } from "./viewer.js";
-import { wishes } from "./wishes.js";
+import { takeToken, wishes } from "./wishes.js";
 import { explain } from "./words.js";
 
 const wish = wishes(window.location.search);
-const { token } = wish.credentials;
+const token = takeToken(window);
 // With a token it is the token that names the user, or nobody does.
-const credentials = { token, user: wish.credentials.user || (token ? "" : tabName()) };
+const credentials = { token, user: wish.user || (token ? "" : tabName()) };
 const ui = new Ui(wish);
 const rooms = new RoomList();
 const sessions = new Sessions({

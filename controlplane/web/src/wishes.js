@@ -3,7 +3,7 @@
 
 /**
  * The choices that the page's address makes: ?room=, codec=, source=, size=640x360, fps=,
- * role=host|watch, dialect=websocket|socket (how signaling is carried), token=, user=.
+ * role=host|watch, dialect=websocket|socket (how signaling is carried), user=.
  */
 export function wishes(search) {
 	const given = new URLSearchParams(search);
@@ -19,7 +19,22 @@ export function wishes(search) {
 		source: one("source", ["camera", "screen", "pattern"], "camera"),
 		role: one("role", ["host", "watch"], null),
 		dialect: one("dialect", ["websocket", "socket"], "websocket"),
-		credentials: { token: given.get("token") ?? "", user: given.get("user") ?? "" },
+		user: given.get("user") ?? "",
 		pattern: { width: Number(size[1]), height: Number(size[2]), fps: fps >= 1 && fps <= 60 ? fps : 25 },
 	};
+}
+
+/**
+ * Takes the token (?token=) out of the address, where a host who shares the screen would show it to
+ * everybody, and returns it. The history entry keeps it, so that a reload still has it; a copied
+ * address does not.
+ */
+export function takeToken({ location, history }) {
+	const address = new URL(location.href);
+	const given = address.searchParams.get("token");
+	if (given === null)
+		return history.state?.token ?? "";
+	address.searchParams.delete("token");
+	history.replaceState({ ...history.state, token: given }, "", address);
+	return given;
 }

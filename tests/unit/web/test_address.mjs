@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's address: what it asks for, and where signaling is.
+// The page's address: what it asks for, the token that leaves it, and where signaling is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { signalingUrl } from "../../../controlplane/web/src/signaling.js";
-import { wishes } from "../../../controlplane/web/src/wishes.js";
+import { takeToken, wishes } from "../../../controlplane/web/src/wishes.js";
 
 const nobody = { token: "", user: "" };
 
@@ -13,6 +13,24 @@ test("signaling is beside the page, below a proxy's path too", () => {
 	assert.equal(url("https://h/live/spate/?room=x#y"), "wss://h/live/spate/?room=a+room");
 	assert.equal(url("https://h/live/index.html"), "wss://h/live/?room=a+room");
 	assert.equal(url("http://h/", { token: "t", user: "u" }), "ws://h/?room=a+room&user=u&token=t");
+});
+
+/** A tab: its address and its history entry. */
+function makeTab(href) {
+	const tab = { location: { href }, history: { state: null } };
+	tab.history.replaceState = (state, _, url) => {
+		tab.history.state = state;
+		tab.location.href = String(url);
+	};
+	return tab;
+}
+
+test("the token leaves the address, and a reload still has it", () => {
+	const tab = makeTab("https://h/?room=x&token=secret&role=host");
+	assert.equal(takeToken(tab), "secret");
+	assert.equal(tab.location.href, "https://h/?room=x&role=host");
+	assert.equal(takeToken(tab), "secret");
+	assert.equal(takeToken(makeTab("https://h/?room=x")), "");
 });
 
 test("an address that makes no sense asks for nothing odd", () => {
