@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page as a person uses it: clicks, keys, the figures it shows, the words it has for
 // trouble, and pictures of it for a person to look at (under the build directory, e2e/).
-import { checkNoErrors, checkPlaying, pageUrl, reachState, say, startWithBrowser } from "./lib/page.mjs";
+import {
+	checkNoErrors, checkPlaying, openViewer, pageUrl, reachState, say, startWithBrowser,
+} from "./lib/page.mjs";
 import { artifact } from "./lib/servers.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
@@ -25,6 +27,36 @@ const PICTURE = `(() => {
 	const data = context.getImageData(0, 0, 64, 36).data;
 	return new Set(Array.from({ length: 64 }, (_, x) => data[(4 * 64 + x) * 4] >> 5)).size >= 2;
 })()`;
+
+/** A browser that plays nothing by itself, and nothing that is asked for before a click. */
+const SHY = `{
+	const { play } = HTMLMediaElement.prototype;
+	let clicked = false;
+	document.addEventListener("click", ({ target }) => {
+		clicked ||= target.id === "unmute";
+	}, true);
+	Object.defineProperty(HTMLMediaElement.prototype, "autoplay", { set() {} });
+	HTMLMediaElement.prototype.play = function () {
+		return clicked ? play.call(this) : Promise.reject(new DOMException("a click is needed", "NotAllowedError"));
+	};
+}`;
+
+async function shyBrowser(browser, room) {
+	say("a browser that refuses to play, even without sound");
+	const viewer = await openViewer(browser, { room }, { before: SHY });
+	await until("the page offers to start the picture", 15, async () =>
+		await shown(viewer, "unmute") && await text(viewer, "unmute") === "Start the picture");
+	await picture(viewer, "page-start-picture.png");
+	await viewer.click("#unmute");
+	await until("a click starts it", 5, () => viewer.evaluate(PICTURE));
+	check(await viewer.evaluate("!document.querySelector('#tiles video').muted"), "with its sound");
+	check(!await shown(viewer, "unmute"), "and the button is gone");
+	check(await viewer.evaluate("document.querySelector('#tiles video').controls"),
+		"the picture has the browser's controls: volume, full screen");
+	check((await viewer.evaluate("document.querySelector('#tiles video').ariaLabel")).includes("host 1"),
+		"and a name for who cannot see it");
+	await viewer.close();
+}
 
 await test(async ({ defer }) => {
 	const { servers, browser } = await startWithBrowser(defer);
@@ -58,6 +90,9 @@ await test(async ({ defer }) => {
 	await viewer.resize(400, 800);
 	check(await viewer.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it fits a narrow screen");
 	await picture(viewer, "page-narrow.png");
+	check(await host.evaluate("document.querySelector('#tiles video').ariaLabel") === "Your own picture",
+		"the host's own picture has a name");
+	await shyBrowser(browser, "evening-news");
 
 	say("the host starts with camera and microphone (Chromium's fake ones)");
 	await host.click("#stop");

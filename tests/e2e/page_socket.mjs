@@ -114,6 +114,8 @@ async function closings(host, viewer, plain) {
 	say("the host closes the room");
 	await host.click("#close-room");
 	check(await host.evaluate("spate.state") === "live", "one click asks whether that is meant");
+	check((await host.evaluate("document.querySelector('#sure[role=status]').textContent")).includes("for everybody"),
+		"and says what it does, also to who cannot see it");
 	await picture(host, "page-close-room.png");
 	await host.click("#close-room");
 	await reachState(host, "stopped", "host");

@@ -2,6 +2,7 @@
 import { Emitter } from "./emitter.js";
 import { showRooms } from "./room_rows.js";
 import { canShareScreen } from "./sources.js";
+import { Tiles } from "./tiles.js";
 
 const LOG_LINES = 200;
 const TITLES = {
@@ -18,6 +19,7 @@ const TITLES = {
 const DASH = "–";
 const CLOSE_ROOM = "Close the room";
 const CLOSE_ROOM_SURE = "Close it for all?";
+const CLOSE_ROOM_HELP = "This ends the broadcast for everybody in the room. Press again to do it.";
 const SURE_FOR_MS = 5000;
 
 const $ = (id) => document.getElementById(id);
@@ -30,6 +32,7 @@ export class Ui extends Emitter {
 	#sureTimer = null;
 	#running = false;
 	#rooms = null;
+	#tiles = new Tiles($("tiles"), $("unmute"));
 
 	constructor({ room, codec, source }) {
 		super();
@@ -46,8 +49,9 @@ export class Ui extends Emitter {
 		$("retry").addEventListener("click", () => this.emit("retry"));
 		$("close-room").addEventListener("click", () => this.#closeRoom());
 		$("close-room").addEventListener("blur", () => this.#askSure(false));
-		$("unmute").addEventListener("click", () => this.#unmute());
 		$("screen").hidden = !canShareScreen();
+		this.#tiles.on("firstFrame", () => this.emit("firstFrame"));
+		this.#tiles.on("note", (words) => this.note(words));
 		for (const kind of ["video", "audio"])
 			$(`pause-${kind}`).addEventListener("click", (event) => this.#pause(event.currentTarget, kind));
 	}
@@ -112,25 +116,9 @@ export class Ui extends Emitter {
 		this.#showRooms();
 	}
 
-	/**
-	 * Shows each stream in a tile; a tile that stays keeps its element. `muted` is true for
-	 * one's own picture.
-	 */
-	setStreams(streams, muted) {
-		const tiles = $("tiles");
-		while (tiles.children.length > streams.length)
-			tiles.lastChild.remove();
-		streams.forEach((stream, i) => {
-			const video = tiles.children[i] ?? this.#addTile();
-			if (video.srcObject === stream)
-				return;
-			video.muted = muted;
-			video.srcObject = stream;
-			this.#watchFirstFrame(video);
-			this.#play(video);
-		});
-		if (streams.length === 0)
-			$("unmute").hidden = true;
+	/** Shows one tile for each stream; `own` is true for one's own picture. */
+	setStreams(streams, own) {
+		this.#tiles.show(streams, own);
 	}
 
 	#pick(room) {
@@ -168,6 +156,7 @@ export class Ui extends Emitter {
 		this.#sureTimer = asking ? setTimeout(() => this.#askSure(false), SURE_FOR_MS) : null;
 		$("close-room").textContent = asking ? CLOSE_ROOM_SURE : CLOSE_ROOM;
 		$("close-room").classList.toggle("sure", asking);
+		$("sure").textContent = asking ? CLOSE_ROOM_HELP : "";
 	}
 
 	#begin(role) {
@@ -179,40 +168,5 @@ export class Ui extends Emitter {
 		const paused = button.getAttribute("aria-pressed") !== "true";
 		this.setPaused(kind, paused);
 		this.emit("pause", kind, paused);
-	}
-
-	#addTile() {
-		const video = document.createElement("video");
-		video.autoplay = true;
-		video.playsInline = true;
-		$("tiles").append(video);
-		return video;
-	}
-
-	#watchFirstFrame(video) {
-		const seen = () => this.emit("firstFrame");
-		if (video.requestVideoFrameCallback)
-			video.requestVideoFrameCallback(seen);
-		else
-			video.addEventListener("loadeddata", seen, { once: true });
-	}
-
-	async #play(video) {
-		try {
-			await video.play();
-		} catch (error) {
-			if (error.name !== "NotAllowedError")
-				// a newer stream has this tile, and its own play() is pending
-				return;
-			video.muted = true;
-			$("unmute").hidden = false;
-			video.play().catch(() => this.note("The browser did not start the picture."));
-		}
-	}
-
-	#unmute() {
-		for (const video of $("tiles").children)
-			video.muted = false;
-		$("unmute").hidden = true;
 	}
 }
