@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { NoPathError } from "./words.js";
+
 const CONNECT_TIMEOUT_MS = 15000;
 
 /** Thrown inside a join that a newer join has replaced; never shown. */
@@ -21,7 +23,7 @@ export function connected(transport, patienceMs = CONNECT_TIMEOUT_MS) {
 				settle(resolve);
 		};
 		const closed = () => settle(reject, new Superseded());
-		const timer = setTimeout(settle, patienceMs, reject, new Error("no media path to the server was found"));
+		const timer = setTimeout(settle, patienceMs, reject, new NoPathError());
 		transport.on("connectionstatechange", changed);
 		transport.observer.on("close", closed);
 	});

@@ -100,9 +100,9 @@ export function explain(error) {
 		const words = serverWords(error);
 		return `${words} (${error.request ?? "signaling"}: ${error.message})`;
 	}
-	if (error?.name === "UnsupportedError" || error?.name === "CodecError")
+	if (["UnsupportedError", "CodecError", "NoPathError"].includes(error?.name))
 		return error.message;
-	return `Something unexpected failed: ${error?.message ?? error}`;
+	return `Something unexpected failed: ${error?.message ?? error}.`;
 }
 
 /** A codec was chosen that this browser and this server cannot use together. */
@@ -110,6 +110,14 @@ export class CodecError extends Error {
 	constructor(message) {
 		super(message);
 		this.name = "CodecError";
+	}
+}
+
+/** Picture and sound find no way between this page and the server. */
+export class NoPathError extends Error {
+	constructor() {
+		super("Picture and sound do not get through to the server. A firewall may block UDP.");
+		this.name = "NoPathError";
 	}
 }
 

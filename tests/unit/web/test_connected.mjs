@@ -36,6 +36,6 @@ test("it is closed", async () => {
 
 test("nothing happens", async () => {
 	const transport = makeTransport();
-	await assert.rejects(connected(transport, 1), /no media path/);
+	await assert.rejects(connected(transport, 1), /do not get through/);
 	checkNoListeners(transport);
 });
