@@ -15,8 +15,8 @@ await test(async ({ defer }) => {
 	await viewer.evaluate("void (window.notReloaded = true)");
 
 	await servers.dataplane.end("SIGKILL");
-	await until("the viewer is told", 5, () => viewer.evaluate("spate.state === 'reconnecting'"));
-	await until("the host is told", 5, () => host.evaluate("spate.state === 'reconnecting'"));
+	await until("the viewer is told", 5, () => viewer.evaluate("spate.states.includes('reconnecting')"));
+	await until("the host is told", 5, () => host.evaluate("spate.states.includes('reconnecting')"));
 	await servers.startDataplane();
 	await reachState(host, "live", "host", 20);
 	await reachState(viewer, "playing", "viewer", 20);
