@@ -30,6 +30,11 @@ export class Backoff {
 	}
 }
 
+/** A wait that has to be at least `ms`: a random time between that and its double. */
+export function atLeast(ms, random = Math.random) {
+	return Math.round(ms * (1 + random()));
+}
+
 /**
  * A random wait up to the `retryMs` of a notice, which the server derives from the size of the
  * audience; undefined if the notice has none.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Device } from "mediasoup-client";
-import { Backoff, spread } from "./backoff.js";
+import { atLeast, Backoff, spread } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { Superseded, Transports } from "./transports.js";
 import { explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
@@ -246,7 +246,7 @@ export class Session extends Emitter {
 		} else if (state === "failed" && this.isCurrent(turn)) {
 			this.transportLost("the network path failed");
 		} else if (state === "disconnected") {
-			setTimeout(() => this.#restartIce(transport), ICE_PATIENCE_MS);
+			setTimeout(() => this.#restartIce(transport), atLeast(ICE_PATIENCE_MS));
 		}
 	}
 

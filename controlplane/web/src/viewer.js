@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Backoff, spread } from "./backoff.js";
+import { atLeast, Backoff, spread } from "./backoff.js";
 import { Reception } from "./reception.js";
 import { Session } from "./session.js";
 import { connected } from "./transports.js";
@@ -260,7 +260,7 @@ export class Viewer extends Session {
 			setTimeout(() => {
 				if (this.#orphans.delete(producerId) && this.#current)
 					this.#consume(this.#current, producerId);
-			}, ORPHAN_WAIT_MS);
+			}, atLeast(ORPHAN_WAIT_MS));
 			return;
 		}
 	}

@@ -3,7 +3,7 @@
 // the server's rate.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Backoff, spread } from "../../../controlplane/web/src/backoff.js";
+import { atLeast, Backoff, spread } from "../../../controlplane/web/src/backoff.js";
 import { Pace } from "../../../controlplane/web/src/pace.js";
 
 test("the bound of a back-off doubles up to its last value, and begins again", () => {
@@ -19,6 +19,10 @@ test("an audience is spread over the whole time, from its beginning on", () => {
 		const here = waits.filter((w) => w >= tenth * 100 && w < (tenth + 1) * 100).length;
 		assert.ok(here > 800 && here < 1200, `${here} of 10000 clients in tenth ${tenth}`);
 	}
+});
+
+test("a wait with a minimum", () => {
+	assert.deepEqual([0, 0.5, 1].map((dice) => atLeast(1000, () => dice)), [1000, 1500, 2000]);
 });
 
 test("retryMs of a notice", () => {
