@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audience costs the server while there is nothing to watch, and when it comes back; and a
-// room that has more to show than one page may receive.
+// What an audience costs the server while there is nothing to watch, and when it comes back.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,9 +11,7 @@ import { buildDir } from "./lib/servers.mjs";
 import { roomNow } from "./lib/spatectl.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
-const CONSUMERS_PER_PEER = 3;
 const SMALL = { codec: "VP8", size: "320x180" };
-const words = (page) => page.evaluate("spate.words");
 const joins = (page) => page.evaluate("spate.joins");
 
 async function nothingToWatch(browser, dialect) {
@@ -82,31 +79,9 @@ async function spreadOut(browser) {
 	await host.close();
 }
 
-async function tooMany(browser) {
-	say("two hosts, and a page that may receive three of their four");
-	const room = "crowded";
-	const hosts = [];
-	for (let i = 0; i < 2; i++) {
-		hosts.push(await openHost(browser, { ...SMALL, room }));
-		await reachState(hosts[i], "live", `host ${i + 1}`);
-	}
-	const viewer = await openViewer(browser, { room });
-	await reachState(viewer, "playing", "viewer");
-	await until("the viewer reads that one is left out", 5, async () => (await words(viewer)).includes("1 left out"));
-	await sleep(3000);
-	check(await joins(viewer) === 1, "it does not join again");
-	check(roomNow(room).consumers === CONSUMERS_PER_PEER, "it receives what it may");
-	await hosts[0].close();
-	await until("with room again it receives all of the other host", 5, () => roomNow(room).consumers === 2);
-	await until("and reads that nothing is left out", 5, async () => !(await words(viewer)).includes("left out"));
-	await viewer.close();
-	await hosts[1].close();
-}
-
 await test(async ({ defer }) => {
-	const { browser } = await startWithBrowser(defer, { limits: { consumers_per_peer: CONSUMERS_PER_PEER } });
+	const { browser } = await startWithBrowser(defer);
 	for (const dialect of ["websocket", "socket"])
 		await nothingToWatch(browser, dialect);
 	await spreadOut(browser);
-	await tooMany(browser);
 });
