@@ -32,7 +32,8 @@ await test(async ({ defer }) => {
 	say("a page that waits finds out when it is looked at again");
 	const waiting = await openViewer(browser, { room: "later" }, { before: WATCH_SOCKETS });
 	await reachState(waiting, "waiting", "who waits");
-	await waiting.evaluate("networkGone.add(sockets.at(-1)); void document.dispatchEvent(new Event('visibilitychange'))");
+	await waiting.evaluate(
+		"networkGone.add(sockets.at(-1)); void document.dispatchEvent(new Event('visibilitychange'))");
 	await until("it has another connection", 15, () => waiting.evaluate("sockets.length === 2 && spate.joins === 2"));
 	await reachState(waiting, "waiting", "who waits");
 });

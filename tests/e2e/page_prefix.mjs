@@ -58,7 +58,8 @@ await test(async ({ defer }) => {
 	const host = await openHost(browser, { codec: "VP8", size: "320x180" });
 	await reachState(host, "live", "a host beside the proxy");
 	const visitor = await browser.open(behind(pageUrl({})));
-	await until("the list of rooms is there", 8, () => visitor.evaluate("document.querySelectorAll('.room').length === 1"));
+	await until("the list of rooms is there", 8,
+		() => visitor.evaluate("document.querySelectorAll('.room').length === 1"));
 	const opener = { open: (url) => browser.open(behind(url)) };
 	for (const dialect of ["websocket", "socket"]) {
 		say(`a viewer behind the proxy, dialect ${dialect}`);

@@ -31,7 +31,8 @@ const CASES = [
 const words = (page) => page.evaluate("spate.words");
 const kinds = (page, what) => page.evaluate(`spate.${what}.map((p) => p.kind).sort().join(" ")`);
 
-const openCamera = (browser, before) => browser.open(pageUrl({ role: "host", source: "camera", codec: "VP8" }), { before });
+const openCamera = (browser, before) =>
+	browser.open(pageUrl({ role: "host", source: "camera", codec: "VP8" }), { before });
 
 /** Keeps the host's tracks, whose devices the test then takes away. */
 const KEEP_TRACKS = `{
@@ -48,8 +49,9 @@ const KEEP_TRACKS = `{
 const unplug = (page, kind) =>
 	page.evaluate(`tracks.${kind}.stop(), void tracks.${kind}.dispatchEvent(new Event("ended"))`);
 
-const mute = (page, kind, muted) => page.evaluate(`Object.defineProperty(tracks.${kind}, "muted",
-	{ value: ${muted}, configurable: true }), void tracks.${kind}.dispatchEvent(new Event("${muted ? "mute" : "unmute"}"))`);
+const mute = (page, kind, muted) => page.evaluate(
+	`Object.defineProperty(tracks.${kind}, "muted", { value: ${muted}, configurable: true }),
+	void tracks.${kind}.dispatchEvent(new Event("${muted ? "mute" : "unmute"}"))`);
 
 async function partly(browser, viewer) {
 	for (const [errors, kind, said] of CASES) {

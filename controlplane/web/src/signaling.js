@@ -38,8 +38,9 @@ export function signalingUrl(location, room, { token, user }) {
  * dialect in both.
  *
  * Events: "open" (router capabilities, epoch) each time the server has greeted us; "lost"
- * (milliseconds until the next attempt; the error if the server refused us); "notice" (type, data) for each message that is not a reply. The epoch counts sockets: the
- * server does not know on this socket what was made on an earlier one.
+ * (milliseconds until the next attempt; the error if the server refused us); "notice" (type, data)
+ * for each message that is not a reply. The epoch counts sockets: the server does not know on this
+ * socket what was made on an earlier one.
  */
 export class Signaling extends Emitter {
 	epoch = 0;

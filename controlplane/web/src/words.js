@@ -74,7 +74,9 @@ export function lackOf(kind, error) {
 	return `The ${DEVICES[kind]} ${LACK[error.name] ?? `cannot be used (${error.message})`}.`;
 }
 
-export const lackOfEnded = (kind, label) => label === "Screen" ? "" : `The ${DEVICES[kind]} was unplugged or stopped.`;
+export function lackOfEnded(kind, label) {
+	return label === "Screen" ? "" : `The ${DEVICES[kind]} was unplugged or stopped.`;
+}
 
 const both = (kinds) => kinds.has("audio") && kinds.has("video") ? "both" : [...kinds][0];
 
