@@ -13,17 +13,19 @@
 #include "controlplane/http/server.h"
 
 enum {
-	/* TCP connections, of which a client that polls has several and a page that loads some more. */
-	SOCKETS_EACH = 4,
-	SOCKETS_MORE = 64,
+	/*
+	 * Limit of TCP connections: a polling client has several, and a page that loads has more.
+	 */
+	SOCKETS_EACH = 4, /* for each client that limits.connections_per_address allows */
+	SOCKETS_MORE = 64, /* in addition */
 	KEY_SIZE = 48,
 };
 
-/* A remote IP address, or an IPv6 network of 64 bits, that has connections here. */
+/* A remote IPv4 address, or an IPv6 network of 64 bits, that has connections here. */
 struct cp_address {
-	char key[KEY_SIZE]; /* first: what the tree compares */
-	uint32_t count; /* of signaling: WebSockets, and sessions of Engine.IO */
-	uint32_t sockets; /* of TCP, whatever they are for */
+	char key[KEY_SIZE]; /* first member: tsearch compares the pointers as strings */
+	uint32_t count; /* signaling clients: WebSockets and Engine.IO sessions */
+	uint32_t sockets; /* TCP connections for any purpose */
 };
 
 static int compare(const void *a, const void *b)
@@ -31,7 +33,10 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* One subscriber of IPv6 has at least 2^64 addresses, so all of a network count as one. */
+/*
+ * An IPv6 subscriber has at least 2^64 addresses, so all addresses of one 64-bit network share a
+ * key.
+ */
 static void key_of(const char *text, char key[KEY_SIZE])
 {
 	struct in6_addr ip;
@@ -43,7 +48,7 @@ static void key_of(const char *text, char key[KEY_SIZE])
 	inet_ntop(AF_INET6, &ip, key, KEY_SIZE);
 }
 
-/* NULL: no memory. What is made anew counts nothing yet. */
+/* The entry of an address, created with zero counts if there is none. NULL: no memory. */
 static struct cp_address *find(struct cp_server *s, const char *text)
 {
 	struct cp_address *const *node;
@@ -94,8 +99,8 @@ void cp_address_leave(struct cp_server *s, struct cp_address *a)
 /* --- TCP -------------------------------------------------------------------------------- */
 
 /*
- * Whether the process has files left for more of them. The last are kept: without any the library
- * would try to accept, fail, and try again without a pause.
+ * True if the process may open more descriptors. An eighth of its limit stays in reserve: without
+ * a free descriptor libwebsockets would retry accept() in a busy loop.
  */
 static bool has_files(const struct cp_server *s)
 {
@@ -129,7 +134,7 @@ void cp_accepted_gone(struct cp_server *s, struct lws *wsi)
 {
 	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
 
-	if (!accepted) /* it was refused, or is none from a client */
+	if (!accepted) /* cp_accept() refused it, or it is not a client's connection */
 		return;
 	lws_set_opaque_user_data(wsi, NULL);
 	accepted->address->sockets--;

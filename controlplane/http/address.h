@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_HTTP_ADDRESS_H
 
 /*
- * Limits connections per remote address (limits.connections_per_address); an IPv6 network of
- * 64 bits counts as one address.
+ * Limits the signaling clients (limits.connections_per_address) and the TCP connections of each
+ * remote address. An IPv6 network of 64 bits counts as one address.
  */
 
 #include <stdbool.h>
@@ -15,21 +15,31 @@ struct cp_address;
 struct cp_server;
 
 /*
- * Whether `text` may have one more client of signaling. If so it is counted, and `*out` is
- * what cp_address_leave takes.
+ * Counts one more signaling client for the address `text`. `*out` is valid until it is passed to
+ * cp_address_leave(), which ends the count. False: the limit is reached, or there is no memory;
+ * then nothing was counted.
  */
 bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out);
 void cp_address_leave(struct cp_server *s, struct cp_address *a);
 
-/* What is kept of a TCP connection from beginning to end, as libwebsockets' opaque user data. */
+/*
+ * State of a TCP connection for its whole life. It is libwebsockets' opaque user data: struct
+ * cp_connection lasts for one request only.
+ */
 struct cp_accepted {
 	struct cp_address *address;
-	bool busy; /* a request is under way (exchange.c) */
+	bool busy; /* a request is pending (exchange.c) */
 };
 
-/* A TCP connection was accepted. 0, or EMFILE: its address, or the process, has too many. */
+/*
+ * Counts a TCP connection that was accepted. 0, or EMFILE: its address or the process has too many
+ * connections, or there is no memory.
+ */
 int cp_accept(struct cp_server *s, struct lws *wsi);
-/* The connection goes. `wsi` may also be one that no client made. */
+/*
+ * Undoes cp_accept() when the connection is destroyed. Does nothing for a `wsi` that cp_accept()
+ * refused or never saw, such as the one of the listening socket.
+ */
 void cp_accepted_gone(struct cp_server *s, struct lws *wsi);
 
 #endif

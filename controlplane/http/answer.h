@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_HTTP_ANSWER_H
 #define SPATE_CONTROLPLANE_HTTP_ANSWER_H
 
-/* Builds the answer to a request; exchange.c sends it. */
+/* Builds the response to an HTTP request; exchange.c sends it. */
 
 #include <stddef.h>
 
@@ -11,17 +11,23 @@ struct cp_connection;
 struct cp_answer {
 	unsigned status;
 	const char *type;
-	const char *headers; /* each with its CRLF; NULL: cache-control alone */
+	const char *headers; /* each ends with CRLF; NULL: only "cache-control: no-store" */
 	const char *body; /* copied */
 	size_t len;
-	size_t file_len; /* bytes of the connection's file, which follows the body */
+	size_t file_len; /* bytes to send from the connection's file, after the body */
 };
 
-/* 0; ENOMEM or EMSGSIZE: the connection must end. */
+/*
+ * Stores the response in `c` and schedules it; it is sent later, from the event loop. 0; ENOMEM or
+ * EMSGSIZE (the headers are too long): the connection must end.
+ */
 int cp_http_answer(struct cp_connection *c, const struct cp_answer *a);
-/* Answers without headers of its own. Takes the malloc()ed `body` over; NULL: ENOMEM. */
+/*
+ * Answers with the default headers. Takes over `body`, which was malloc()ed; `body` NULL means that
+ * its caller had no memory, and the result is ENOMEM. Errors as cp_http_answer().
+ */
 int cp_http_reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len);
-/* The same with a terminated `body`. */
+/* As cp_http_reply(), with a null-terminated `body`. */
 int cp_http_reply_text(struct cp_connection *c, unsigned status, const char *type, char *body);
 
 #endif

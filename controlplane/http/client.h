@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_HTTP_CLIENT_H
 #define SPATE_CONTROLPLANE_HTTP_CLIENT_H
 
-/* What a request says about who sends it. */
+/* Reads a client's address and the query of its URL from a libwebsockets connection. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,15 +10,17 @@
 #include <libwebsockets.h>
 
 enum {
-	CP_HEADERS_MAX = 8192, /* bytes of one request, tokens in its URL included */
+	CP_HEADERS_MAX = 8192, /* bytes of a request's headers; a token in the URL must fit */
 	CP_ADDRESS_SIZE = 48,
 };
 
+/* The client's IP address as text; an IPv4 address always in dotted form. */
 void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);
 
 /*
- * A value of the URL's query; `name` ends with "=". False where it does not fit and was
- * cut off, and then it is no valid name.
+ * Copies a value of the URL's query, or `absent` if there is none; `name` ends with "=". False: the
+ * value did not fit and is truncated. With a `size` of at least CP_NAME_SIZE + 1, a truncated value
+ * is too long to pass as a valid name.
  */
 bool cp_client_query(struct lws *wsi, const char *name, const char *absent, char *out, size_t size);
 

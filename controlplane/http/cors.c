@@ -6,7 +6,7 @@
 
 #include "controlplane/http/origin.h"
 
-enum { NAMES_SIZE = 400 /* of the headers that a preflight asks for */ };
+enum { NAMES_SIZE = 400 /* bytes of Access-Control-Request-Headers that are repeated */ };
 
 bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN_SIZE])
 {
@@ -17,7 +17,9 @@ bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN
 		return true;
 	if (lws_hdr_copy(wsi, origin, CP_ORIGIN_SIZE, WSI_TOKEN_ORIGIN) != len)
 		return false;
-	/* It is repeated in a header. */
+	/*
+	 * The origin is repeated in a response header, so it must not contain CR, LF or the like.
+	 */
 	for (const char *p = origin; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~')
 			return false;
@@ -37,7 +39,11 @@ void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE])
 			origin);
 }
 
-/* What the page wants to send, where it can be repeated: a client may be given headers of any name. */
+/*
+ * The headers that the page wants to send, as the preflight names them: socket.io-client can be
+ * configured to send any header. A default if the list is absent, too long or has characters that
+ * must not be repeated in a header.
+ */
 static void requested_headers(struct lws *wsi, char out[NAMES_SIZE])
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_, ";

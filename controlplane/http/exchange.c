@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One request and its answer after the other. libwebsockets 4.1 cannot be trusted with
- * what a client sends before it has been answered:
+ * Serves the requests of a connection one after the other, and sends the answers. libwebsockets 4.1
+ * mishandles what a client sends before it has been answered:
  *
- *  - the headers of a POST that came in one packet with the request before it are taken
- *    for its body, or the library goes round for ever;
- *  - while a request waits for its answer, bytes or the end of the connection that wait to
- *    be read keep the loop awake all the time, and nothing looks at them.
+ *  - it takes the headers of a POST that arrived in one packet with the preceding request for the
+ *    body of that POST, or loops for ever;
+ *  - while a request is pending, unread bytes or an unread end of the connection keep the event
+ *    loop busy, because the socket stays readable and nothing reads it.
  *
- * Therefore nothing is read from a connection while a request is under way, and the answer
- * is sent from here, no more than the socket takes at once. Where more has come by then
- * the connection ends with the answer: the next request always comes fresh from the socket.
+ * Therefore nothing is read from a connection while a request is pending, and this file sends the
+ * answer itself, each time no more than the socket accepts. If the client has sent more by then,
+ * the connection ends after the answer: a request is never parsed from bytes that were left over
+ * from the previous one. Whether a libwebsockets newer than 4.1 works without this is not known.
  */
 
 #include <errno.h>
@@ -25,13 +26,13 @@
 #include "controlplane/http/server.h"
 
 enum {
-	PIECE_BYTES = 4096, /* what a socket that takes something takes whole */
-	PIECES_A_TURN = 4, /* of one answer */
-	PIECES_OF_ALL = 256, /* in a turn: large files do not hold up the others */
-	FULL_MS = 10, /* until a full socket is looked at again */
-	FULL_LOOKS = 1000, /* in a row, before its client is given up */
-	BODY_TIMEOUT_S = 10, /* for the next piece of a body to come */
-	HELD_MS = 1000, /* between two looks whether the client of a held request is there */
+	PIECE_BYTES = 4096, /* a socket that is writable accepts this much in one write */
+	PIECES_A_TURN = 4, /* of one answer, in one iteration of the event loop */
+	PIECES_OF_ALL = 256, /* of all answers in an iteration: large files must not delay others */
+	FULL_MS = 10, /* between two attempts to write to a full socket */
+	FULL_LOOKS = 1000, /* attempts in succession before the connection is closed */
+	BODY_TIMEOUT_S = 10, /* limit for the next piece of a body to arrive */
+	HELD_MS = 1000, /* between two checks that the client of a held request is connected */
 };
 
 /* --- waiting ------------------------------------------------------------------------------ */
@@ -53,11 +54,12 @@ static void schedule(struct cp_exchanges *x)
 	if (next_ms == UINT64_MAX || (x->wake_ms != 0 && x->wake_ms <= next_ms))
 		return;
 	x->wake_ms = next_ms;
-	/* The loop's own idea of the time is that of its last turn. */
+	/* uv_now() is the time at which the current iteration began; the timer counts from it. */
 	uv_update_time(x->timer.loop);
 	/*
-	 * Not 0 from the timer itself: libuv 1.44 would run it again before it looks at anything
-	 * else, until every large file is sent or every socket is full.
+	 * From within run() the delay is at least 1 ms: with 0, libuv 1.44 would run the timer
+	 * again in the same iteration, before any other event, until all large files are sent or
+	 * all sockets are full.
 	 */
 	uv_timer_start(&x->timer, run, next_ms > now_ms ? next_ms - now_ms : x->running, 0);
 }
@@ -80,7 +82,7 @@ void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait)
 
 bool cp_exchange_busy(struct lws *wsi)
 {
-	/* Not in `c`, which the library makes anew for every request. */
+	/* `c` cannot hold this: libwebsockets zeroes it for every request. */
 	const struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
 
 	return accepted->busy;
@@ -112,19 +114,26 @@ void cp_exchange_read(struct cp_connection *c, bool reads)
 		reads ? BODY_TIMEOUT_S : 0);
 }
 
-/* `c` is gone when this returns. */
+/* Closes the connection at once. Frees `c` before it returns. */
 static void end_connection(struct cp_connection *c)
 {
 	cp_exchange_wait(c, CP_WAIT_NONE);
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
+/*
+ * Ends an exchange whose answer was sent: the connection waits for its next request, or closes if
+ * input was left over. May free `c`.
+ */
 static void complete(struct cp_connection *c)
 {
 	struct lws *wsi = c->wsi;
 
 	lws_rx_flow_control(wsi, 1);
-	/* It may be another connection that has more to read: no matter. */
+	/*
+	 * 0 says that libwebsockets has buffered input, of this connection or of another. Where it
+	 * is another's, closing this connection is unnecessary but harmless.
+	 */
 	if (lws_service_adjust_timeout(lws_get_context(wsi), 1, 0) == 0) {
 		end_connection(c);
 		return;
@@ -148,9 +157,9 @@ void cp_exchange_end(struct cp_connection *c)
 	c->has_file = false;
 }
 
-/* --- sending -------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------- */
 
-/* The next piece of the file. -EIO: the file is shorter than it was. */
+/* Reads the next piece of the file. Its length, or -EIO: the file has become shorter. */
 static ssize_t next_of_file(struct cp_connection *c, unsigned char *piece)
 {
 	size_t want = c->file_left < PIECE_BYTES ? c->file_left : PIECE_BYTES;
@@ -178,7 +187,10 @@ static int send_piece(struct cp_connection *c)
 	ssize_t len =
 		c->out_at < c->out_len ? next_of_text(c, piece + LWS_PRE) : next_of_file(c, piece + LWS_PRE);
 
-	/* What the library kept back it could not send while nothing is read. */
+	/*
+	 * libwebsockets buffers what the socket did not accept, but cannot send it later while
+	 * reading is off: that ends the connection.
+	 */
 	if (len < 0 || lws_write(c->wsi, piece + LWS_PRE, (size_t)len, LWS_WRITE_HTTP) < len ||
 		lws_partial_buffered(c->wsi))
 		return EPIPE;
@@ -186,6 +198,7 @@ static int send_piece(struct cp_connection *c)
 	return 0;
 }
 
+/* Sends as much of the answer as the socket and the budgets allow. May free `c`. */
 static void send_answer(struct cp_connection *c)
 {
 	struct cp_exchanges *x = &c->server->exchanges;
@@ -211,7 +224,10 @@ static void send_answer(struct cp_connection *c)
 	complete(c);
 }
 
-/* A client that waits for an answer has nothing to say; if it has, it is its end. */
+/*
+ * Ends the connection of a held request if its client has closed it or has sent anything: a client
+ * that waits for an answer must not send. May free `c`.
+ */
 static void check_client(struct cp_connection *c)
 {
 	char byte;
@@ -221,7 +237,10 @@ static void check_client(struct cp_connection *c)
 		end_connection(c);
 		return;
 	}
-	/* Nothing looks at them any more, and a request may be held for long. */
+	/*
+	 * Frees the memory of the headers: they are not read any more, and the request may be held
+	 * long.
+	 */
 	lws_http_headers_detach(c->wsi);
 	cp_exchange_wait(c, CP_WAIT_HELD);
 }
@@ -245,16 +264,24 @@ static void step(struct cp_connection *c)
 	}
 }
 
+/* Serves each connection that is due. A step may free its connection, or make it wait again. */
 static void run(uv_timer_t *timer)
 {
 	struct cp_exchanges *x = timer->data;
 	uint64_t now_ms = cp_now_ns() / 1000000;
 	struct cp_connection *c;
 
-	/* Those that wait again do so for the next turn. */
+	/*
+	 * A time that is not later than any new one: schedule() does not start the timer before the
+	 * end.
+	 */
 	x->wake_ms = now_ms;
 	x->pieces = PIECES_OF_ALL;
 	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++) {
+		/*
+		 * Connections that wait again are queued behind `last` and served in the next
+		 * iteration.
+		 */
 		struct cp_connection *last = TAILQ_LAST(&x->waiting[i], cp_connections);
 
 		while ((c = TAILQ_FIRST(&x->waiting[i])) && c->due_ms <= now_ms) {

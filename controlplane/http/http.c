@@ -9,9 +9,12 @@
 #include "controlplane/http/server.h"
 #include "controlplane/http/static.h"
 
-enum { PATH_SIZE = 512 /* longer paths are not found */ };
+enum { PATH_SIZE = 512 /* bytes of the longest path and its terminator; longer ones get 404 */ };
 
-/* Answers a GET or HEAD: the route's page, else a file. */
+/*
+ * Answers a GET or HEAD with the route's page, or else with a file. 0, or errno as
+ * cp_http_answer().
+ */
 static int serve(struct cp_connection *c)
 {
 	char path[PATH_SIZE];
@@ -27,13 +30,16 @@ static int serve(struct cp_connection *c)
 		       : error;
 }
 
-/* The status that refuses a request which no route takes whole; 0: it may go on. */
+/*
+ * The status with which a request is refused whose route has no request() of its own; 0: it is
+ * served.
+ */
 static unsigned refused(struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0 &&
 		lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0)
 		return HTTP_STATUS_METHOD_NOT_ALLOWED;
-	/* Pages take no body; a request that has one, or may have one, ends its connection. */
+	/* Pages accept no body: a request that has one, or may have one, ends its connection. */
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
 		lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
 		return HTTP_STATUS_BAD_REQUEST;

@@ -2,14 +2,20 @@
 #ifndef SPATE_CONTROLPLANE_HTTP_HTTP_H
 #define SPATE_CONTROLPLANE_HTTP_HTTP_H
 
-/* Decides who answers a plain HTTP request: a route of the site, or a file of the page. */
+/*
+ * Dispatches an HTTP request that is not an upgrade: to a route of the site, or to a file below
+ * http.web_root.
+ */
 
 #include <libwebsockets.h>
 
 struct cp_connection;
 struct cp_server;
 
-/* A request for `path` has come. 0, or errno: the connection must end. */
+/*
+ * For LWS_CALLBACK_HTTP: the headers of a request for `path` are complete. 0, or errno: the
+ * connection must end.
+ */
 int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c, const char *path);
 
 #endif

@@ -16,13 +16,13 @@
 #include "controlplane/http/websocket_list.h"
 #include "shared/log.h"
 
-/* What libwebsockets takes from a callback to close the connection. */
+/* A callback's result that makes libwebsockets close the connection. */
 enum { CP_LWS_CLOSE = -1 };
 
 enum {
-	HTTP_TIMEOUT_S = 10, /* for a request to come whole */
-	KEEPALIVE_S = 10, /* an idle HTTP connection */
-	UPGRADE_PATH_SIZE = 16, /* no route to a WebSocket has a longer path */
+	HTTP_TIMEOUT_S = 10, /* limit for the headers of a request to arrive completely */
+	KEEPALIVE_S = 10, /* after so long an idle HTTP connection is closed */
+	UPGRADE_PATH_SIZE = 16, /* all routes to a WebSocket have shorter paths */
 };
 
 /* --- one connection ------------------------------------------------------------------- */
@@ -35,7 +35,7 @@ const struct cp_route *cp_site_route(const struct cp_site *site, const char *pat
 	return NULL;
 }
 
-/* The route of an upgrade. */
+/* The route of an upgrade's path. NULL: there is none. */
 static const struct cp_route *route_of(const struct cp_server *s, struct lws *wsi)
 {
 	char path[UPGRADE_PATH_SIZE];
@@ -45,9 +45,10 @@ static const struct cp_route *route_of(const struct cp_server *s, struct lws *ws
 }
 
 /*
- * Only an upgrade to WebSocket goes on: the library would also switch to HTTP/2, of which nothing
- * here knows. It has refused and freed every other upgrade by now and would read on in the freed
- * memory, so `in` is not looked at either.
+ * Allows only upgrades to WebSocket. libwebsockets would also switch to HTTP/2, which Spate does
+ * not serve. libwebsockets 4.1 has already refused every other upgrade and freed its headers, and
+ * would continue to read them; therefore the connection ends, and `in`, which points to a freed
+ * header, is not used. 0, or EPROTO: the connection must end.
  */
 static int confirm_upgrade(struct lws *wsi)
 {
@@ -124,7 +125,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return body_complete(c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return confirm_upgrade(wsi);
-	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT: it would stay open forever and never send anything */
+	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT request: the connection would never be closed */
 		return EPROTO;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
@@ -160,7 +161,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 /* --- the server ------------------------------------------------------------------------ */
 
-/* At most one line in so long is logged as an error of the library. */
+/* Within this time at most one line of libwebsockets is logged as an error. */
 static const uint64_t ERROR_LINES_NS = 1000000000;
 
 static void lws_said(int level, const char *line)
@@ -168,7 +169,10 @@ static void lws_said(int level, const char *line)
 	static uint64_t last_error_ns;
 	int len = (int)strcspn(line, "\n");
 	uint64_t now_ns = cp_now_ns();
-	/* It warns of what any client can bring about, and calls some of it an error: long headers. */
+	/*
+	 * Any client can cause warnings, and even some errors, as with headers that are too long.
+	 * Their rate is limited so that a client cannot flood the log.
+	 */
 	bool error = level == LLL_ERR && now_ns - last_error_ns >= ERROR_LINES_NS;
 
 	if (error)
@@ -176,7 +180,10 @@ static void lws_said(int level, const char *line)
 	sh_log(error ? SH_LOG_ERROR : SH_LOG_DEBUG, "libwebsockets %.*s", len, line);
 }
 
-/* The library only says that it could not listen; this says why. */
+/*
+ * Tries to listen on the port, because libwebsockets reports only that it could not listen and not
+ * why. 0, or errno with the operator's message in `err`.
+ */
 static int check_port(const char *address, uint16_t port, char *err, size_t err_size)
 {
 	const struct addrinfo hints = {
@@ -215,7 +222,7 @@ static bool has_ipv6(void)
 	return true;
 }
 
-/* The process's own handlers see to them. */
+/* Replaces libwebsockets' signal handlers: the process has its own. */
 static void ignore_signal(void *handle, int number)
 {
 }
@@ -228,7 +235,8 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 			.per_session_data_size = sizeof(struct cp_connection)},
 		{.name = NULL},
 	};
-	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0}; /* see websocket_list.c */
+	/* Turns off libwebsockets' own pings and timeouts: websocket_list.c replaces them. */
+	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0};
 	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
 		.port = s->config->http.port,

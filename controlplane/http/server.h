@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_HTTP_SERVER_H
 
 /*
- * The public port: HTTP and WebSockets on libwebsockets over the process's libuv loop. One
- * thread; nothing here blocks. This folder knows none of those that are served: they come in a
- * table of routes.
+ * The public port: HTTP and WebSockets, by libwebsockets on the process's libuv loop. All of it
+ * runs on the loop's thread, and nothing blocks. A table of routes says what is served; this folder
+ * depends on no folder above it.
  */
 
 #include <stdint.h>
@@ -21,28 +21,37 @@
 struct cp_websocket;
 
 /*
- * One path. Members may be NULL. Each function gets the site's owner; where it returns an
- * errno the connection ends.
+ * The handlers of one path. Each may be NULL. `owner` is the site's. A handler returns 0, or an
+ * errno: the connection then ends.
  */
 struct cp_route {
 	const char *path;
-	/* Answers a GET or HEAD. ENOENT: as if there were no such page. */
+	/* Answers a GET or HEAD. ENOENT: the client gets a file of that path, or 404. */
 	int (*page)(void *owner, struct cp_connection *c);
-	/* Takes a request of any method; its body comes through the next two. */
+	/*
+	 * Handles a request of any method, instead of `page`. Its body arrives through the next
+	 * two.
+	 */
 	int (*request)(void *owner, struct cp_connection *c);
-	int (*body)(struct cp_connection *c, const void *data, size_t len);
+	int (*body)(struct cp_connection *c, const void *data, size_t len); /* one piece of it */
 	int (*body_complete)(struct cp_connection *c);
-	/* The request is over, or its connection has gone: frees c->request. */
+	/*
+	 * The exchange is complete or the connection has closed: frees c->request, which may be
+	 * NULL.
+	 */
 	void (*gone)(struct cp_connection *c);
-	/* A WebSocket wants to open; whoever refuses it sends the status and counts it. */
+	/*
+	 * A client asks for a WebSocket. A handler that refuses sends the HTTP status and counts
+	 * it.
+	 */
 	int (*upgrade)(void *owner, struct lws *wsi);
-	/* It is open. */
+	/* The WebSocket is open: the handler attaches its user with cp_websocket_attach(). */
 	int (*opened)(void *owner, struct cp_websocket *w);
 };
 
-/* All that is served beside the files of http.web_root. */
+/* Everything that is served, except the files of http.web_root. */
 struct cp_site {
-	const struct cp_route *routes; /* ends with a path NULL */
+	const struct cp_route *routes; /* the last one has the path NULL */
 	void *owner;
 };
 
@@ -56,18 +65,21 @@ struct cp_server {
 	uint32_t sockets; /* TCP connections of all addresses */
 	struct cp_exchanges exchanges;
 	uv_prepare_t flush; /* sends the queues of `unsent` before the loop sleeps */
-	uv_timer_t pulse; /* looks for silent WebSockets */
-	TAILQ_HEAD(, cp_websocket) websockets; /* the one that was silent for longest is first */
-	TAILQ_HEAD(, cp_websocket) unsent;
+	uv_timer_t pulse; /* tick: checks silent WebSockets, wakes libwebsockets */
+	TAILQ_HEAD(, cp_websocket) websockets; /* the one that is silent for longest is first */
+	TAILQ_HEAD(, cp_websocket) unsent; /* those with messages to send in this iteration */
 };
 
-/* NULL: no route has that path. */
+/* The route with exactly that path. NULL: there is none. */
 const struct cp_route *cp_site_route(const struct cp_site *site, const char *path);
 
-/* Listens. The arguments outlive the server. 0, or errno with the operator's message in `err`. */
+/*
+ * Listens on the configured port. All arguments but `err` must outlive the server. 0, or errno with
+ * the operator's message in `err`.
+ */
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
 	const struct cp_site *site, struct cp_counters *counters, char *err, size_t err_size);
-/* Closes every connection. The loop must run on to close handles. */
+/* Closes every connection. The loop must run afterwards to close the handles. */
 void cp_server_stop(struct cp_server *s);
 
 #endif

@@ -44,8 +44,9 @@ static const char *type_of(const char *path)
 }
 
 /*
- * Opens `name`, a regular file below `root`, reached without a symbolic link or "..": the
- * kernel is asked, so that no spelling of a path gets around it. A descriptor, or -ENOENT.
+ * Opens `name`, a regular file below `root`, if its path has no symbolic link and does not leave
+ * `root`. The kernel checks that (openat2), so that no spelling of a path can evade the check. A
+ * descriptor with the file's size in `*len`, or -ENOENT.
  */
 static int open_file(const char *root, const char *name, size_t *len)
 {
@@ -73,7 +74,10 @@ static int open_file(const char *root, const char *name, size_t *len)
 
 int cp_static_serve(struct cp_connection *c, const char *path)
 {
-	/* The page opens WebSockets to wherever it was loaded from, and shows streams and canvases. */
+	/*
+	 * The page opens WebSockets to the host that served it, and shows media streams and
+	 * canvases.
+	 */
 	static const char security[] =
 		"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
 		"data: blob:; "
@@ -81,7 +85,10 @@ int cp_static_serve(struct cp_connection *c, const char *path)
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
 		"referrer-policy: no-referrer\r\n"
 		"cross-origin-opener-policy: same-origin\r\n"
-		/* Names stay the same from one build to the next. */
+		/*
+		 * Files keep their names from one build to the next, so caches must revalidate
+		 * them.
+		 */
 		"cache-control: no-cache\r\n";
 	const char *name = path + (path[0] == '/');
 	struct cp_answer answer = {.status = 200, .headers = security};

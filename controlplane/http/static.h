@@ -2,11 +2,15 @@
 #ifndef SPATE_CONTROLPLANE_HTTP_STATIC_H
 #define SPATE_CONTROLPLANE_HTTP_STATIC_H
 
-/* The built page: files of one directory, http.web_root. Nothing outside it can be named. */
+/* Serves the built web page: the files below http.web_root, and nothing outside of it. */
 
 struct cp_connection;
 
-/* Answers with the file. 0; ENOENT: there is none; another errno: the connection must end. */
+/*
+ * Answers with the file, "/" with index.html. Only files with a known suffix are served, and none
+ * whose name begins with a dot. 0; ENOENT: there is no such file; another errno: the connection
+ * must end.
+ */
 int cp_static_serve(struct cp_connection *c, const char *path);
 
 #endif

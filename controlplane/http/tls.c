@@ -12,12 +12,13 @@
 struct pair {
 	X509 *certificate;
 	EVP_PKEY *key;
-	STACK_OF(X509) * chain; /* the issuers', without the server's own */
+	STACK_OF(X509) * chain; /* certificates of the issuers, without the server's own */
 };
 
 /*
- * What new connections get. It is not put into the SSL_CTX: that keeps one certificate a
- * kind of key and forgets none, so an RSA one would outlive its ECDSA successor.
+ * The pair for new connections. It is not stored in the SSL_CTX, which keeps one certificate for
+ * each kind of key and removes none: after a reload from RSA to ECDSA it would still offer the old
+ * RSA certificate.
  */
 static struct pair current;
 
@@ -31,7 +32,10 @@ static void free_pair(struct pair *p)
 
 /* --- reading --------------------------------------------------------------------------- */
 
-/* Why OpenSSL refused; its queue is emptied, because libwebsockets looks at it too. */
+/*
+ * The reason of OpenSSL's last error. Clears OpenSSL's error queue: libwebsockets reads it too and
+ * would take the error for one of a connection.
+ */
 static const char *openssl_reason(void)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -53,7 +57,10 @@ static BIO *open_file(const char *member, const char *path, char *err, size_t er
 	return file;
 }
 
-/* The server's own certificate, then those of its issuers, until there is no more. */
+/*
+ * Reads the server's own certificate and then those of its issuers, up to the end of the file.
+ * 0, or EINVAL with the reason in OpenSSL's error queue.
+ */
 static int read_chain(struct pair *p, BIO *file)
 {
 	X509 *issuer;
@@ -91,7 +98,7 @@ static int read_certificate(struct pair *p, const char *path, char *err, size_t 
 
 enum { OPENSSL_NO_PASSPHRASE = -1 };
 
-/* In place of OpenSSL's own, which would ask at the terminal. */
+/* Replaces OpenSSL's callback, which would ask for a passphrase at the terminal. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
 {
 	return OPENSSL_NO_PASSPHRASE;
@@ -112,7 +119,10 @@ static int read_key(struct pair *p, const char *path, char *err, size_t err_size
 	return EINVAL;
 }
 
-/* Whether the key is the certificate's, and OpenSSL is content with both: not too short, for example. */
+/*
+ * Checks that the key belongs to the certificate and that OpenSSL accepts both: it refuses keys
+ * that are too short, for example. 0, or EINVAL with the operator's message in `err`.
+ */
 static int check_pair(const struct pair *p, const struct sh_config *config, char *err, size_t err_size)
 {
 	SSL_CTX *trial;
@@ -133,6 +143,7 @@ static int check_pair(const struct pair *p, const struct sh_config *config, char
 	return EINVAL;
 }
 
+/* Reads and checks both files. Replaces `current` only if both are good. */
 static int read_pair(const struct sh_config *config, char *err, size_t err_size)
 {
 	struct pair fresh = {0};
@@ -168,7 +179,10 @@ int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_i
 	return 0;
 }
 
-/* A connection's own, before its handshake is answered. They are counted by reference. */
+/*
+ * OpenSSL calls this when a ClientHello has arrived. The connection takes its own references, so
+ * that a later reload does not affect it.
+ */
 static int set_certificate(SSL *ssl, void *arg)
 {
 	return SSL_use_cert_and_key(ssl, current.certificate, current.key, current.chain, 1);

@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_HTTP_TLS_H
 
 /*
- * TLS on the public port, where tls.certificate and tls.key are configured. Each new
- * connection is given the pair that was read last, so that a reload drops nobody and
- * may change the kind of key as well. A process has one such port.
+ * TLS on the public port, if tls.certificate and tls.key are configured. Each new connection uses
+ * the certificate and key that were read last, so that a reload closes no connection and can also
+ * change the kind of key. The pair is global: a process has one public port.
  */
 
 #include <stddef.h>
@@ -15,19 +15,21 @@
 #include "shared/config.h"
 
 /*
- * Reads and checks both files and asks for TLS in `info`; changes nothing where TLS is
- * not configured. 0, or errno with the operator's message, which names the member, in `err`.
+ * Reads and checks both files and sets the options for TLS in `info`; does nothing if TLS is not
+ * configured. 0, or errno with the operator's message, which names the configuration's member, in
+ * `err`.
  */
 int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_info *info, char *err,
 	size_t err_size);
 /*
- * For LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS, whose `user` is the port's
- * SSL_CTX: without this there is no certificate. 0, or EINVAL.
+ * Configures the port's SSL_CTX: TLS 1.2 or later, with the certificate of this file. For
+ * LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS, whose `user` is the SSL_CTX. 0, or EINVAL.
  */
 int cp_tls_attach(void *ssl_ctx);
 /*
- * Reads both files again, for connections that begin from now on; those that are open go
- * on as they are. 0, also without TLS; or errno with `err`, and the old pair stays.
+ * Reads both files again, for connections that begin from now on; open connections continue
+ * unchanged. 0, also without TLS; or errno with the operator's message in `err`, and the old pair
+ * stays in use.
  */
 int cp_tls_reload(const struct sh_config *config, char *err, size_t err_size);
 

@@ -14,13 +14,13 @@
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket_list.h"
 
-struct cp_out { /* a message that waits to be sent */
+struct cp_out { /* a message in the send queue */
 	TAILQ_ENTRY(cp_out) next;
 	struct cp_text *text;
-	char type; /* goes before the text; 0: nothing does */
+	char type; /* a character that is sent before the text; 0: none */
 };
 
-/* A frame's header, at most 10 bytes from a server (RFC 6455, 5.2), and the type. */
+/* The header of a frame, which is at most 10 bytes from a server (RFC 6455, 5.2), and the type. */
 static_assert(CP_TEXT_HEAD >= 11 && LWS_PRE <= CP_TEXT_HEAD, "what is written before a message has room");
 
 static size_t size_of(const struct cp_out *o)
@@ -75,15 +75,19 @@ void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reaso
 	w->close_reason = reason;
 	if (w->calls)
 		w->calls->closing(w->user, code, reason);
-	/* A client that reads nothing never lets the close frame out. */
+	/*
+	 * A client that reads nothing keeps the close frame from leaving: the timeout ends the
+	 * connection.
+	 */
 	lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CP_CLOSE_WAIT_S);
 	cp_websockets_schedule(w);
 }
 
 /*
- * Returning -1 from the callback is not enough: a library built for debugging, as
- * Debian's 4.1 is, then ends the connection before the close frame has left. Begun from
- * here it sends the frame, waits for the answer, and only then calls back with CLOSED.
+ * Returning CP_LWS_CLOSE from the callback is not enough: a library built for debugging, as
+ * Debian's libwebsockets 4.1 is, then ends the connection before the close frame has left. When the
+ * close is begun from here, the library sends the frame, waits for the client's close frame, and
+ * then calls back with LWS_CALLBACK_CLOSED.
  */
 static void send_close(struct cp_websocket *w)
 {
@@ -93,7 +97,10 @@ static void send_close(struct cp_websocket *w)
 	lws_close_free_wsi(w->wsi, LWS_CLOSE_STATUS_NOSTATUS, __func__);
 }
 
-/* Whether it left, or need not. Not an empty one: libwebsockets does not tell of empty pongs. */
+/*
+ * Sends a ping if one is due. It has a payload, because libwebsockets 4.1 does not report empty
+ * pongs. False: the write failed.
+ */
 static bool send_ping(struct cp_websocket *w)
 {
 	unsigned char frame[LWS_PRE + 1] = {0};
@@ -101,18 +108,23 @@ static bool send_ping(struct cp_websocket *w)
 	if (!w->ping_due || w->close_code != 0)
 		return true;
 	if (lws_send_pipe_choked(w->wsi))
-		return true; /* it does not read: the hangup will come */
+		return true; /* the client does not read; ping_silent() will close the connection */
 	w->ping_due = false;
 	return lws_write(w->wsi, frame + LWS_PRE, 1, LWS_WRITE_PING) >= 0;
 }
 
-/* Messages of one turn leave in one segment, at the cost of one: a joining client is told several. */
+/*
+ * While corked, the kernel collects messages into one TCP segment, so that several messages cost
+ * about as much as one: a client that joins is sent several at once.
+ */
 static void cork(struct cp_websocket *w, int on)
 {
 	setsockopt(lws_get_socket_fd(w->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
-/* Sends the queue until the socket takes no more. 0, or EPIPE: the connection is over. */
+/*
+ * Sends messages from the queue while the socket accepts them. 0, or EPIPE: the connection failed.
+ */
 static int send_queue(struct cp_websocket *w)
 {
 	struct cp_out *o;
@@ -153,7 +165,10 @@ int cp_websocket_writeable(struct cp_websocket *w)
 		cork(w, 0);
 	if (error != 0)
 		return error;
-	/* What was queued before the close has gone, and the error that explains it with it. */
+	/*
+	 * The close frame goes last, behind the messages before it, such as the error that explains
+	 * it.
+	 */
 	if (TAILQ_EMPTY(&w->out) && w->close_code != 0 && !w->close_sent)
 		send_close(w);
 	return 0;
@@ -212,7 +227,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 		cp_websocket_close(w, 1009, "message too long");
 		return;
 	}
-	if (w->rx_len == 0 && last) { /* most come in one piece */
+	if (w->rx_len == 0 && last) { /* most messages arrive in one piece and need no copy */
 		deliver(w, data, len);
 		return;
 	}
@@ -233,7 +248,7 @@ void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, 
 	if (!last)
 		return;
 	deliver(w, w->rx ? w->rx : "", w->rx_len);
-	/* Not kept: most clients send little after they have joined. */
+	/* The buffer is not kept, because most clients send little after they have joined. */
 	free(w->rx);
 	w->rx = NULL;
 	w->rx_len = w->rx_size = 0;

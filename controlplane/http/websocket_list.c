@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the server does for all its WebSockets. libwebsockets could do either itself, but
- * at ten thousand sockets not cheaply: it keeps a timer each in one sorted list, which it
- * walks whenever a socket is heard from, and it has the kernel say of every socket that it
- * can be written to, for every message.
+ * Pings silent WebSockets, and sends the queues of all WebSockets once per iteration of the event
+ * loop. libwebsockets can do both, but 4.1 is slow with ten thousand sockets: it keeps a timer for
+ * each of them in one sorted list and walks that list whenever a socket receives something; and for
+ * every message it waits until the kernel reports that the socket is writable.
  */
 
 #include "controlplane/http/websocket_list.h"
@@ -14,11 +14,11 @@
 
 enum {
 	PULSE_MS = 1000,
-	PING_MS = 25000, /* a silent one is pinged, ... */
-	HANGUP_MS = 40000, /* ... and cut off when it stays silent */
+	PING_MS = 25000, /* after so long a silent WebSocket is pinged */
+	HANGUP_MS = 40000, /* after so long it is closed */
 };
 
-/* --- sending, once a turn of the loop ------------------------------------------------------- */
+/* --- sending, once per iteration of the event loop ----------------------------------------- */
 
 void cp_websockets_schedule(struct cp_websocket *w)
 {
@@ -42,13 +42,13 @@ static void flush(uv_prepare_t *prepare)
 
 	while ((w = TAILQ_FIRST(&s->unsent))) {
 		unschedule(w);
-		/* Where the socket takes no more, libwebsockets says when it does again. */
+		/* If the socket becomes full, LWS_CALLBACK_SERVER_WRITEABLE continues the queue. */
 		if (cp_websocket_writeable(w) != 0)
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 	}
 }
 
-/* --- whether they live ------------------------------------------------------------------------ */
+/* --- silent WebSockets --------------------------------------------------------------------- */
 
 void cp_websockets_touch(struct cp_websocket *w)
 {
@@ -70,9 +70,9 @@ static void ping_silent(struct cp_server *s)
 		uint64_t silent = now - w->received_ms;
 
 		if (silent < PING_MS)
-			return; /* and the others are younger */
+			return; /* the ones behind it have received something later */
 		if (silent >= HANGUP_MS && !w->hung_up) {
-			w->hung_up = true; /* once: it takes its time to go */
+			w->hung_up = true; /* only once, because the connection closes later */
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 		} else if (!w->pinged) {
 			w->pinged = w->ping_due = true;
@@ -86,11 +86,14 @@ static void pulse(uv_timer_t *timer)
 	struct cp_server *s = timer->data;
 
 	ping_silent(s);
-	/* It looks at its timeouts when it was awake itself, and may not be when only our timers run. */
+	/*
+	 * libwebsockets 4.1 checks its timeouts only in its own event handlers, which may not run
+	 * at all while only our timers do. This wakes it.
+	 */
 	lws_cancel_service(s->context);
 }
 
-/* --- beginning and end ------------------------------------------------------------------------- */
+/* --- beginning and end --------------------------------------------------------------------- */
 
 void cp_websockets_add(struct cp_websocket *w)
 {
