@@ -23,8 +23,9 @@ struct cp_eio *cp_eio_find(struct cp_eio_server *s, const char *sid, size_t len)
 	return NULL;
 }
 
-/* --- its life -------------------------------------------------------------------------------- */
+/* --- opening and ending -------------------------------------------------------------------- */
 
+/* The handshake: the "open" packet with the session's parameters. */
 static int send_open(struct cp_eio *e)
 {
 	const struct sh_config *config = e->server->config;
@@ -101,7 +102,7 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 		calls->forget(e->post);
 	if (e->socket)
 		calls->close(e->socket, code, reason);
-	/* Freed when the loop comes round. */
+	/* The deadline is due at once: the next cp_eio_run() frees the session. */
 	cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
 
@@ -119,6 +120,7 @@ void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason)
 	cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
 
+/* Frees a session that has ended; calls `closed`. */
 static void free_session(struct cp_eio *e)
 {
 	enum cp_eio_type type;
@@ -149,7 +151,7 @@ void cp_eio_stop(struct cp_eio_server *s)
 	cp_table_free(&s->by_sid);
 }
 
-/* --- packets ----------------------------------------------------------------------------------- */
+/* --- packets ------------------------------------------------------------------------------- */
 
 static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 {
@@ -166,7 +168,9 @@ static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text 
 		cp_eio_end(e, 1011, "out of memory");
 		return;
 	}
-	/* When the loop comes round, so that what is said in one turn is one answer. */
+	/*
+	 * Answers in the next cp_eio_run(), so that one answer carries all packets sent until then.
+	 */
 	if (e->poll)
 		cp_eio_set_deadline(e, CP_EIO_FLUSH_DUE);
 }
@@ -192,12 +196,15 @@ void cp_eio_handle_packet(struct cp_eio *e, const struct cp_eio_packet *p)
 		e->server->calls->message(e, p->data, p->len);
 		break;
 	case CP_EIO_CLOSE:
-		/* A held poll is let go without a "close", which the client has said itself. */
+		/*
+		 * The client began the close, so a held poll is answered with a noop, not with
+		 * "close".
+		 */
 		cp_eio_release_poll(e, CP_EIO_NOOP);
 		cp_eio_end(e, 1000, "the client has closed");
 		break;
 	case CP_EIO_PING:
-		/* In this version of the protocol it is the server that pings. */
+		/* In Engine.IO protocol 4 only the server sends pings. */
 		cp_eio_end(e, 1002, "a ping from the client");
 		break;
 	default:
@@ -238,6 +245,7 @@ void cp_eio_clear_deadline(struct cp_eio *e, enum cp_eio_deadline kind)
 	t->due_ms = 0;
 }
 
+/* Sets the alarm for `due_ms`, unless it goes off earlier. */
 static void wake_at(struct cp_eio_server *s, uint64_t due_ms, uint64_t now_ms)
 {
 	if (s->wake_ms != 0 && s->wake_ms <= due_ms)
@@ -292,7 +300,7 @@ void cp_eio_run(struct cp_eio_server *s)
 	uint64_t now_ms = s->clock->now_ms(s->clock_arg), next_ms = 0;
 	struct cp_eio_timer *t;
 
-	/* What is set meanwhile is seen below. */
+	/* wake_at() sets no alarm meanwhile: the end of this function sets it for all deadlines. */
 	s->wake_ms = now_ms;
 	for (unsigned kind = 0; kind < CP_EIO_DEADLINES; kind++) {
 		while ((t = TAILQ_FIRST(&s->timers[kind])) && t->due_ms <= now_ms) {

@@ -3,12 +3,12 @@
 #define SPATE_CONTROLPLANE_ENGINEIO_ENGINE_H
 
 /*
- * Engine.IO, protocol 4: sessions that begin over long-polling or WebSocket, and change
- * from the first to the second. Requests and WebSockets are opaque here and time comes
- * from outside, so that nothing in these files does I/O.
+ * Engine.IO, protocol 4: sessions that begin over long-polling or WebSocket and can change from
+ * long-polling to WebSocket. HTTP requests and WebSockets are opaque pointers here and the clock is
+ * given, so that the files of this folder do no I/O.
  *
- * A session that has ended stays until the next cp_eio_run, so that none goes away while
- * one of its own calls is under way.
+ * A session that has ended is freed by the next cp_eio_run(), so that no session is freed while a
+ * function or a callback works with it. Most functions here can end the session they are given.
  */
 
 #include <stdbool.h>
@@ -23,42 +23,56 @@
 
 enum {
 	CP_SID_SIZE = 21, /* 120 random bits as 20 characters of base64url, and the terminator */
-	CP_EIO_NOOP_MS = 100, /* between two ends of held polls while a client upgrades */
-	CP_EIO_CLOSE_WAIT_MS = 3000, /* for a polling client to fetch what was queued before the end */
+	CP_EIO_NOOP_MS = 100, /* while a client upgrades, a held poll is answered this often */
+	CP_EIO_CLOSE_WAIT_MS = 3000, /* limit for a polling client to fetch its last packets */
 };
 
 struct cp_eio;
 
-/* What a session needs of those above and below it. Texts are taken over. */
+/*
+ * Callbacks to the Engine.IO transports below (the first four) and to the user above (the last
+ * three). A callback takes over the reference of a text.
+ */
 struct cp_eio_calls {
-	/* Answers a poll that was held; it is nobody's any more. NULL: no memory. */
+	/*
+	 * Answers a held poll. The session has dropped its pointer to `poll`, which now belongs to
+	 * the callee. `payload` NULL: no memory.
+	 */
 	void (*answer)(void *poll, struct cp_text *payload);
-	/* The session takes no more from a POST whose body is still arriving. */
+	/*
+	 * The session ignores the rest of a POST whose body is still arriving, and drops its
+	 * pointer.
+	 */
 	void (*forget)(void *post);
-	/* One packet, over a WebSocket; `text` NULL: the type is all. */
+	/* Sends one packet over a WebSocket; `text` NULL: the packet has only a type. */
 	void (*send)(void *socket, enum cp_eio_type type, struct cp_text *text);
-	/* What was sent before still goes. The socket is nobody's any more. */
+	/*
+	 * Closes a WebSocket after the packets sent before. The session has dropped its pointer to
+	 * it.
+	 */
 	void (*close)(void *socket, uint16_t code, const char *reason);
-	/* A message has arrived; `text` is not terminated and good until the call returns. */
+	/* A message has arrived. `text` is not null-terminated and valid only during the call. */
 	void (*message)(struct cp_eio *e, const char *text, size_t len);
-	/* It is about to end: nothing more arrives, nothing more is taken. Once. */
+	/*
+	 * The session begins to end: no message is delivered any more, and messages to send are
+	 * discarded. Called once in a session's life.
+	 */
 	void (*closing)(struct cp_eio *e, uint16_t code, const char *reason);
 	/*
-	 * It is freed when the call returns. Once, the last, and only from cp_eio_run or
-	 * cp_eio_stop.
+	 * The session is freed after this call, its last. Only from cp_eio_run() or cp_eio_stop().
 	 */
 	void (*closed)(struct cp_eio *e);
 };
 
-/* Each has one duration, so that its list is in the order in which they are due. */
+/* Each kind has one duration, so that a list of timers of one kind is sorted by due time. */
 enum cp_eio_deadline {
-	CP_EIO_PING_DUE,
-	CP_EIO_PONG_DUE,
-	CP_EIO_CONNECT_DUE,
-	CP_EIO_UPGRADE_DUE,
-	CP_EIO_NOOP_DUE,
-	CP_EIO_CLOSE_DUE,
-	CP_EIO_FLUSH_DUE,
+	CP_EIO_PING_DUE, /* the server sends a ping */
+	CP_EIO_PONG_DUE, /* the client's pong has not arrived: the session ends */
+	CP_EIO_CONNECT_DUE, /* the user above has not heard from the client: the session closes */
+	CP_EIO_UPGRADE_DUE, /* the client has not finished its upgrade, which is aborted */
+	CP_EIO_NOOP_DUE, /* a held poll is answered, because the client upgrades */
+	CP_EIO_CLOSE_DUE, /* the client has not fetched the last packets: the session ends */
+	CP_EIO_FLUSH_DUE, /* at once: a held poll is answered; a session that has ended is freed */
 	CP_EIO_DEADLINES,
 };
 
@@ -68,11 +82,11 @@ struct cp_eio_timer {
 	uint64_t due_ms; /* 0: not set */
 };
 
-/* Now, unless it says since the start. */
+/* Counters for /metrics. */
 struct cp_eio_counts {
-	uint32_t polling, websocket; /* sessions by transport */
-	uint32_t polls_held;
-	uint64_t opened, upgraded, upgrades_failed; /* since the start */
+	uint32_t polling, websocket; /* open sessions by Engine.IO transport */
+	uint32_t polls_held; /* polls that are held now */
+	uint64_t opened, upgraded, upgrades_failed; /* totals since the start */
 };
 
 struct cp_eio_server {
@@ -81,95 +95,127 @@ struct cp_eio_server {
 	const struct cp_clock *clock;
 	void *clock_arg;
 	struct cp_eio_counts counts;
-	uint64_t wake_ms; /* when cp_eio_run will be called; 0: it will not */
+	uint64_t wake_ms; /* when the alarm calls cp_eio_run(); 0: no alarm is set */
 	TAILQ_HEAD(, cp_eio_timer) timers[CP_EIO_DEADLINES];
-	TAILQ_HEAD(, cp_eio) sessions, ended;
+	TAILQ_HEAD(, cp_eio) sessions, ended; /* `ended`: freed by the next cp_eio_run() */
 	struct cp_table by_sid; /* sessions that are open or closing */
 };
 
 struct cp_eio_out;
 
-enum cp_eio_state { CP_EIO_IS_OPEN, CP_EIO_IS_CLOSING, CP_EIO_HAS_ENDED };
+enum cp_eio_state {
+	CP_EIO_IS_OPEN,
+	CP_EIO_IS_CLOSING, /* over polling: waits until the client has fetched the queue */
+	CP_EIO_HAS_ENDED,
+};
 
 struct cp_eio {
-	char sid[CP_SID_SIZE]; /* a bearer secret: never shown to anybody but its client, never logged */
+	char sid[CP_SID_SIZE]; /* a bearer secret: only its client may see it; it is never logged */
 	struct cp_eio_server *server;
-	void *user; /* the layer above's */
+	void *user; /* owner: the user above, until `closed` */
 	enum cp_eio_state state;
-	void *socket; /* the WebSocket it runs on; NULL: it runs on polling */
-	void *candidate; /* a WebSocket that it may change to */
-	void *poll, *post; /* requests under way */
-	TAILQ_HEAD(, cp_eio_out) out; /* for the next poll */
+	void *socket; /* the session's WebSocket; NULL: its Engine.IO transport is long-polling */
+	void *candidate; /* the WebSocket of a pending upgrade; NULL: none */
+	void *poll, *post; /* pending HTTP requests; NULL: none */
+	TAILQ_HEAD(, cp_eio_out) out; /* packets for the next poll; empty over WebSocket */
 	size_t out_bytes;
 	struct cp_eio_timer timers[CP_EIO_DEADLINES];
 	struct cp_table_entry by_sid;
-	TAILQ_ENTRY(cp_eio) in_server; /* `sessions` or `ended` */
+	TAILQ_ENTRY(cp_eio) in_server; /* in server->sessions or server->ended */
 };
 
 /*
- * `calls`, `clock` and `config` outlive it. The clock's alarm has cp_eio_run called. 0 or ENOMEM.
+ * `config`, `calls` and `clock` must outlive the server. When the clock's alarm goes off, its owner
+ * has to call cp_eio_run(). 0 or ENOMEM.
  */
 int cp_eio_start(struct cp_eio_server *s, const struct sh_config *config, const struct cp_eio_calls *calls,
 	const struct cp_clock *clock, void *clock_arg);
 /* Ends all sessions and frees them. */
 void cp_eio_stop(struct cp_eio_server *s);
-/* Does what is due. */
+/* Handles all deadlines that are due, and frees the sessions that have ended. */
 void cp_eio_run(struct cp_eio_server *s);
 
-/* A session over `socket`, or over polling where that is NULL. NULL: no memory. */
+/*
+ * Opens a session over the WebSocket `socket`, or over long-polling if `socket` is NULL, and sends
+ * or queues its handshake. NULL: no memory.
+ */
 struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user);
-/* NULL: there is none that is open or closing. `sid` need not be terminated. */
+/* NULL: no session of that id is open or closing. `sid` need not be null-terminated. */
 struct cp_eio *cp_eio_find(struct cp_eio_server *s, const char *sid, size_t len);
 
-/* Sends a message; takes the reference over. NULL: no memory, which ends it. */
+/*
+ * Sends a message; takes over the caller's reference. `text` NULL means that the caller had no
+ * memory, and ends the session.
+ */
 void cp_eio_send(struct cp_eio *e, struct cp_text *text);
-/* What was sent before still goes, where the client fetches it. `reason` is a constant. */
+/*
+ * Closes the session after the messages sent before, if the client fetches them in time. `code` is
+ * a WebSocket's (RFC 6455, 7.4), `reason` a constant. Calls `closing` before it returns. Does
+ * nothing if the session is closing already.
+ */
 void cp_eio_close(struct cp_eio *e, uint16_t code, const char *reason);
-/* Whether the client must be heard of by the layer above within connect_timeout_ms. */
+/* `expect`: the session closes unless this is called with false within connect_timeout_ms. */
 void cp_eio_expect_connect(struct cp_eio *e, bool expect);
 
 /* --- long-polling (longpoll.c) ------------------------------------------------------------- */
 
-/* A GET: it is answered now or later. EBUSY: there was one already, and the session has ended. */
+/*
+ * A GET has arrived. It is answered through `answer`, within this call if packets are queued, or
+ * later. 0, or EBUSY: there was one already, and the session has ended.
+ */
 int cp_eio_poll(struct cp_eio *e, void *poll);
-/* The connection of a held GET has gone, and with it the session. */
+/* The connection of a held GET has closed: ends the session. */
 void cp_eio_poll_gone(struct cp_eio *e);
-/* A POST begins. EBUSY: another one's body was still arriving, and the session has ended. */
+/* A POST begins. 0, or EBUSY: another one's body was still arriving, and the session has ended. */
 int cp_eio_post_begin(struct cp_eio *e, void *post);
-/* Its body is complete. EPROTO: it is no payload, and the session has ended. */
+/*
+ * The body of the POST is complete: handles its packets. `body` is read only during the call.
+ * 0, or EPROTO: it is no payload, and the session has ended.
+ */
 int cp_eio_post_complete(struct cp_eio *e, const char *body, size_t len);
-/* The body did not come whole, or was not a text; the session has ended. */
+/* The body of the POST was incomplete or was not valid UTF-8: ends the session. */
 void cp_eio_post_failed(struct cp_eio *e);
 
 /* --- WebSocket (upgrade.c) --------------------------------------------------------------- */
 
-/* Whether it can change to a WebSocket now. */
+/* True if the session is open over long-polling and has no pending upgrade. */
 bool cp_eio_can_upgrade(const struct cp_eio *e);
-/* A change to `socket` begins: it asks with a probe, and is given upgrade_timeout_ms. */
+/*
+ * Begins an upgrade to `socket`, on which the client sends a probe first. The upgrade is aborted
+ * unless it finishes within upgrade_timeout_ms.
+ */
 void cp_eio_upgrade(struct cp_eio *e, void *socket);
-/* A message of the session's socket or of its candidate. */
+/* Handles a message from the session's WebSocket or from the WebSocket of its pending upgrade. */
 void cp_eio_receive(struct cp_eio *e, void *socket, const char *text, size_t len);
-/* That socket is closing, and nobody's any more. */
+/*
+ * `socket` is closing. The session drops its pointer to it, and ends if it was the session's
+ * WebSocket.
+ */
 void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const char *reason);
 
-/* --- between these files ------------------------------------------------------------------- */
+/* --- for the files of engineio/ ------------------------------------------------------------ */
 
+/* Sets the deadline to its duration from now; replaces an earlier one of that kind. */
 void cp_eio_set_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
 void cp_eio_clear_deadline(struct cp_eio *e, enum cp_eio_deadline kind);
-/* For the next poll; takes `text` over. 0 or ENOMEM. */
+/* Queues a packet for the next poll; takes over `text`, also on failure. 0 or ENOMEM. */
 int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text);
-/* Answers a held poll with what waits for it. */
+/* Answers a held poll with the queued packets; does nothing without a poll or without packets. */
 void cp_eio_flush(struct cp_eio *e);
-/* Answers a held poll with one packet that says no more than its type. */
+/* Answers a held poll with one packet of that type, which has no text. */
 void cp_eio_release_poll(struct cp_eio *e, enum cp_eio_type type);
-/* A packet of the transport that the session runs on. */
+/* Handles a packet that arrived over the session's current Engine.IO transport. */
 void cp_eio_handle_packet(struct cp_eio *e, const struct cp_eio_packet *p);
-/* Ends it now. `reason` is a constant. */
+/* Ends the session now, without sending what is queued. `reason` is a constant. */
 void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason);
-/* The next that waits for a poll, the caller's. NULL: nothing waits. */
+/*
+ * Takes the first packet out of the queue, which must not be empty. The caller owns the text; NULL:
+ * the packet has only a type.
+ */
 struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type);
-/* Gives the change to a WebSocket up; the session goes on. */
+/* Aborts the pending upgrade and closes its WebSocket; the session continues over long-polling. */
 void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason);
+/* Answers a held poll, and sets the deadline for the next time, because the client upgrades. */
 void cp_eio_repeat_noop(struct cp_eio *e);
 
 #endif

@@ -11,7 +11,7 @@ static bool digit(const char *p, const char *end)
 	return p < end && *p >= '0' && *p <= '9';
 }
 
-/* The namespace, which begins with a slash and ends at a comma or with the packet. */
+/* Parses the namespace, which begins with a slash and ends at a comma or at the packet's end. */
 static int parse_namespace(const char **p, const char *end, struct cp_sio_packet *out)
 {
 	const char *comma;
@@ -60,7 +60,7 @@ bool cp_sio_default_namespace(const struct cp_sio_packet *p)
 	return p->namespace_len == 1;
 }
 
-/* Names that socket.io keeps for itself, and its server refuses from clients. */
+/* True if socket.io reserves this event name: its server refuses such events from clients, too. */
 static bool reserved(const char *name)
 {
 	static const char *const names[] = {

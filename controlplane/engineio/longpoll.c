@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Long-polling: what waits for a GET, and what a POST brings. */
+/*
+ * Engine.IO's long-polling: queues packets until a GET fetches them, and handles those of a POST.
+ */
 
 #include "controlplane/engineio/engine.h"
 
@@ -8,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct cp_eio_out { /* a packet that waits for a poll */
+struct cp_eio_out { /* a packet in the queue for the next poll */
 	TAILQ_ENTRY(cp_eio_out) next;
 	enum cp_eio_type type;
-	struct cp_text *text; /* NULL: the type is all */
+	struct cp_text *text; /* NULL: the packet has only a type */
 };
 
 static size_t size_of(const struct cp_eio_out *o)
@@ -46,7 +48,10 @@ struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type)
 	return text;
 }
 
-/* As many packets as a client that counts with maxPayload takes, and at least one. */
+/*
+ * The bytes and the number of packets for one answer: as many as fit into maxPayload, which the
+ * handshake told the client, but at least one.
+ */
 static size_t payload_size(const struct cp_eio *e, unsigned *packets)
 {
 	size_t limit = e->server->config->limit.message_bytes, size = 0;
@@ -90,6 +95,7 @@ static struct cp_text *make_payload(struct cp_eio *e)
 	return payload;
 }
 
+/* Answers the held poll; `payload` NULL: no memory. */
 static void answer(struct cp_eio *e, struct cp_text *payload)
 {
 	void *poll = e->poll;

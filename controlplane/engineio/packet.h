@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_ENGINEIO_PACKET_H
 
 /*
- * Packets of Engine.IO, protocol 4: a digit and a text. Over WebSocket each is a message of
- * its own; a request or an answer of long-polling holds several with U+001E between them.
- * Pure: no I/O.
+ * Parses packets of Engine.IO, protocol 4. A packet is a digit and a text. Over WebSocket each
+ * packet is one message; the body of a long-polling request or answer is a payload of several
+ * packets with U+001E between them. Pure: no I/O.
  */
 
 #include <stdbool.h>
@@ -25,20 +25,20 @@ enum { CP_EIO_SEPARATOR = '\x1e' };
 
 struct cp_eio_packet {
 	enum cp_eio_type type;
-	const char *data; /* into what was parsed; not terminated */
+	const char *data; /* points into the parsed text; not null-terminated */
 	size_t len;
 };
 
-/* 0, or EPROTO: it is no packet, or a binary one ("b" and base64), which Spate has no use for. */
+/* 0, or EPROTO: it is no packet, or a binary one ("b" and base64), which Spate does not use. */
 int cp_eio_packet_parse(const char *text, size_t len, struct cp_eio_packet *out);
 
-/* What is left of a request's body. */
+/* The part of a payload that has not been split into packets yet. */
 struct cp_eio_payload {
-	const char *rest; /* NULL: nothing more */
+	const char *rest; /* NULL: the last packet was taken */
 	size_t left;
 };
 
-/* The next packet's text, which may be empty. False: there was none left. */
+/* Takes the next packet, which may be empty, from the payload. False: there was none left. */
 bool cp_eio_payload_next(struct cp_eio_payload *p, const char **text, size_t *len);
 
 #endif

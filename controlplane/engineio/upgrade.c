@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The change from long-polling to WebSocket, and packets that come over one. */
+/*
+ * Upgrades a session from long-polling to WebSocket, and receives packets over WebSockets. During
+ * the upgrade the client sends "2probe" on the new WebSocket, receives "3probe", waits for its
+ * pending poll to be answered and then sends "5" (upgrade).
+ */
 
 #include "controlplane/engineio/engine.h"
 
@@ -17,6 +21,7 @@ void cp_eio_upgrade(struct cp_eio *e, void *socket)
 	cp_eio_set_deadline(e, CP_EIO_UPGRADE_DUE);
 }
 
+/* Ends the pending upgrade's state; the caller decides what happens to its WebSocket. */
 static void leave_candidate(struct cp_eio *e)
 {
 	e->candidate = NULL;
@@ -34,8 +39,9 @@ void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason)
 }
 
 /*
- * The client does not finish the upgrade before its poll has been answered, and may have
- * begun another before it heard of the probe.
+ * The client finishes the upgrade only after its pending poll was answered. It may also have begun
+ * another poll before it received the answer to its probe; therefore held polls are answered
+ * repeatedly until the upgrade ends.
  */
 void cp_eio_repeat_noop(struct cp_eio *e)
 {
@@ -43,6 +49,9 @@ void cp_eio_repeat_noop(struct cp_eio *e)
 	cp_eio_set_deadline(e, CP_EIO_NOOP_DUE);
 }
 
+/*
+ * Finishes the upgrade: the candidate becomes the session's WebSocket and gets the queued packets.
+ */
 static void change(struct cp_eio *e)
 {
 	const struct cp_eio_calls *calls = e->server->calls;
@@ -60,7 +69,7 @@ static void change(struct cp_eio *e)
 	while (e->state != CP_EIO_HAS_ENDED && !TAILQ_EMPTY(&e->out)) {
 		struct cp_text *text = cp_eio_dequeue(e, &type);
 
-		/* The socket's own end says it over WebSocket. */
+		/* Over WebSocket a session ends with the WebSocket's close, not with a packet. */
 		if (type != CP_EIO_CLOSE)
 			calls->send(e->socket, type, text);
 	}
@@ -80,7 +89,10 @@ static void handle_candidate(struct cp_eio *e, const char *text, size_t len)
 			return;
 		}
 		e->server->calls->send(e->candidate, CP_EIO_PONG, pong);
-		/* The socket may not have taken it, and be gone. */
+		/*
+		 * send() can close the WebSocket, as when its queue is full, and so end the
+		 * upgrade.
+		 */
 		if (e->candidate)
 			cp_eio_repeat_noop(e);
 	} else if (len == 1 && text[0] == CP_EIO_UPGRADE) {
@@ -111,7 +123,10 @@ void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const cha
 		e->server->counts.upgrades_failed++;
 		return;
 	}
-	/* Nothing can be sent over it any more. */
+	/*
+	 * Counts the session under polling again, because cp_eio_end() counts by e->socket, now
+	 * NULL.
+	 */
 	e->server->counts.websocket--;
 	e->server->counts.polling++;
 	e->socket = NULL;
