@@ -14,26 +14,27 @@
 #include "controlplane/http/server.h"
 
 /*
- * However steadily a body trickles in: nobody may keep a connection for what is refused at its end.
+ * Limit for a whole body. A timeout for each piece is not enough: a client could send its body
+ * slowly and keep a connection open for a POST that is refused in the end.
  */
 static const uint64_t BODY_NS = 20000000000;
 
-/* One request: a poll, or a post. */
+/* A pending request of long-polling, GET or POST. Owner: the connection, as c->request. */
 struct poll {
 	struct lws *wsi;
 	struct cp_connection *connection;
-	struct cp_eio *session; /* NULL: it has no more to do with one */
+	struct cp_eio *session; /* NULL: no session knows of this request */
 	bool post;
-	enum cp_eio_error error; /* what a POST is answered when its body has been read */
-	char *body;
+	enum cp_eio_error error; /* the answer to a POST once its body has been read */
+	char *body; /* NULL: the body is ignored */
 	size_t len, size;
-	uint64_t due_ns; /* when the body must be whole */
-	char origin[CP_ORIGIN_SIZE];
+	uint64_t due_ns; /* when the body must be complete, CLOCK_MONOTONIC */
+	char origin[CP_ORIGIN_SIZE]; /* an allowed origin; "": none */
 };
 
 /* --- answers --------------------------------------------------------------------------- */
 
-/* 0, or errno: the connection must end. The request is over. */
+/* Answers the request and frees its struct poll. 0, or errno: the connection must end. */
 static int answer(struct cp_connection *c, unsigned status, const char *type, const char *body, size_t len)
 {
 	struct poll *p = c->request;
@@ -69,7 +70,10 @@ void cp_polling_answer(void *poll, struct cp_text *payload)
 	p->session = NULL;
 	if (!payload ||
 		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) != 0) {
-		/* It ends in its turn. */
+		/*
+		 * The connection ends in the next iteration of the event loop: closing it here
+		 * would free `c` within the caller's work on it.
+		 */
 		c->stage = CP_HTTP_IDLE;
 		cp_exchange_wait(c, CP_WAIT_TURN);
 	}
@@ -86,13 +90,14 @@ void cp_polling_detach(void *post)
 
 /* --- a GET --------------------------------------------------------------------------------- */
 
+/* Opens a session. 0, or errno: the connection must end. */
 static int handshake(struct cp_socketio *s, struct cp_connection *c)
 {
 	struct poll *p = c->request;
 
 	switch (cp_socketio_open(s, p->wsi, NULL, &p->session)) {
 	case CP_OK:
-		/* Answered at once, with the handshake. */
+		/* The handshake is queued, so that this answers the poll at once. */
 		return cp_eio_poll(p->session, p);
 	case CP_TOO_MANY:
 		return refuse_with(c, 503, CP_EIO_FORBIDDEN, "Too many connections from this address");
@@ -101,6 +106,7 @@ static int handshake(struct cp_socketio *s, struct cp_connection *c)
 	}
 }
 
+/* Gives the poll to its session, which may answer it now or later. */
 static int hold(struct cp_socketio *s, struct cp_connection *c)
 {
 	struct poll *p = c->request;
@@ -130,7 +136,10 @@ static long content_length(struct lws *wsi)
 	return strtol(digits, NULL, 10);
 }
 
-/* 0: a body of a right size follows; else the status that refuses it, with the connection. */
+/*
+ * 0 if the headers announce a body whose length is allowed; else the status that refuses it, after
+ * which the connection must end.
+ */
 static unsigned wrong_body(const struct cp_socketio *s, struct lws *wsi)
 {
 	long length;
@@ -192,7 +201,10 @@ int cp_polling_body(struct cp_connection *c, const void *data, size_t len)
 	return 0;
 }
 
-/* A second time for the same body it says that more has come behind it. */
+/*
+ * libwebsockets calls this a second time for the same body if the client has sent more behind it.
+ * The stage has changed by then, and EPROTO ends the connection.
+ */
 int cp_polling_body_complete(struct cp_connection *c)
 {
 	struct poll *p = c->request;
@@ -214,7 +226,7 @@ int cp_polling_body_complete(struct cp_connection *c)
 	return answer(c, 200, "text/html", "ok", 2);
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------------ */
 
 static int preflight(struct cp_connection *c, const char *origin)
 {
@@ -225,7 +237,9 @@ static int preflight(struct cp_connection *c, const char *origin)
 	return cp_http_answer(c, &a);
 }
 
-/* Only a POST may bring a body. */
+/*
+ * The status that refuses a request for its headers; 0: it is served. Only a POST may have a body.
+ */
 static unsigned wrong_headers(const struct cp_socketio *s, struct lws *wsi, bool post)
 {
 	if (post)

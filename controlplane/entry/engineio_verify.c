@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Checks the query of a request to Engine.IO, which both transports begin with. */
+/* Checks the query of Engine.IO requests, for long-polling and for WebSockets. */
 
 #include "controlplane/entry/engineio_polling.h"
 
@@ -9,7 +9,7 @@
 #include "controlplane/http/client.h"
 #include "controlplane/entry/socketio.h"
 
-enum { VALUE_SIZE = 32 /* longer than any value that is right */ };
+enum { VALUE_SIZE = 32 /* longer than any valid value, so that a truncated one is not valid */ };
 
 const char *cp_eio_error_text(enum cp_eio_error error)
 {
@@ -35,7 +35,10 @@ enum cp_eio_error cp_eio_verify(struct cp_socketio *s, struct lws *wsi, bool web
 		*out = cp_eio_find(&s->engine, sid, strlen(sid));
 		if (!*out)
 			return CP_EIO_UNKNOWN_SID;
-		/* Over polling what the session runs on, over WebSocket what it may change to. */
+		/*
+		 * A poll needs a session whose Engine.IO transport is long-polling; an upgrade
+		 * needs a session that can upgrade.
+		 */
 		if (websocket != over_websocket ||
 			(websocket ? !cp_eio_can_upgrade(*out) : (*out)->socket != NULL))
 			return CP_EIO_BAD_REQUEST;

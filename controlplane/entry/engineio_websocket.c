@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* WebSockets that carry Engine.IO: the packets are text messages. */
+/* Connects WebSockets to Engine.IO sessions: each packet is one text message. */
 
 #include "controlplane/entry/socketio.h"
 
@@ -15,10 +15,10 @@
 struct eio_socket {
 	struct cp_socketio *socketio;
 	struct cp_websocket *websocket;
-	struct cp_eio *session; /* NULL: nobody's any more */
+	struct cp_eio *session; /* NULL: the session has dropped this WebSocket, or never had it */
 };
 
-/* --- what the engine wants ---------------------------------------------------------------- */
+/* --- callbacks from the engine ------------------------------------------------------------ */
 
 void cp_eio_websocket_send(void *socket, enum cp_eio_type type, struct cp_text *text)
 {
@@ -37,7 +37,7 @@ void cp_eio_websocket_close(void *socket, uint16_t code, const char *reason)
 	cp_websocket_close(s->websocket, code, reason);
 }
 
-/* --- what the WebSocket says -------------------------------------------------------------- */
+/* --- callbacks from the WebSocket --------------------------------------------------------- */
 
 static void message(void *user, const char *text, size_t len)
 {
@@ -65,7 +65,7 @@ static void closed(void *user)
 
 static const struct cp_websocket_user calls = {.message = message, .closing = closing, .closed = closed};
 
-/* --- the beginning -------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------- */
 
 int cp_eio_websocket_filter(struct cp_socketio *s, struct lws *wsi)
 {
@@ -90,6 +90,7 @@ static void refuse(struct eio_socket *socket, uint16_t code, const char *reason)
 	cp_websocket_close(socket->websocket, code, reason);
 }
 
+/* Opens a session over the WebSocket. */
 static void shake_hands(struct eio_socket *socket)
 {
 	struct cp_websocket *w = socket->websocket;
@@ -98,7 +99,10 @@ static void shake_hands(struct eio_socket *socket)
 	switch (cp_socketio_open(socket->socketio, w->wsi, socket, &e)) {
 	case CP_OK:
 		w->server->counters->sockets_accepted++;
-		/* It may have failed at the first message. */
+		/*
+		 * Sending the handshake can have closed the WebSocket. The session did not hear of
+		 * that, because socket->session was not set yet.
+		 */
 		if (w->close_code != 0)
 			cp_eio_socket_gone(e, socket, w->close_code, w->close_reason);
 		else
@@ -122,7 +126,7 @@ int cp_eio_websocket_open(struct cp_socketio *s, struct cp_websocket *w)
 	socket->socketio = s;
 	socket->websocket = w;
 	cp_websocket_attach(w, &calls, socket);
-	/* The filter let it pass, but its session may have ended or begun an upgrade since. */
+	/* The filter accepted it, but its session may have ended or begun an upgrade since. */
 	if (cp_eio_verify(s, w->wsi, true, true, &e) != CP_EIO_OK) {
 		refuse(socket, 1008, "no such session");
 	} else if (!e) {

@@ -13,14 +13,15 @@
 #include "controlplane/signaling/json_dialect.h"
 #include "shared/log.h"
 
+/* The user of a WebSocket and the carrier of its session. Freed when the WebSocket has closed. */
 struct client {
 	struct cp_signaling *signaling;
 	struct cp_websocket *websocket;
-	struct cp_session *session; /* NULL: it was refused */
-	struct cp_address *address; /* NULL: that was why */
+	struct cp_session *session; /* NULL: the client was refused before it got one */
+	struct cp_address *address; /* NULL: the client was refused because of its address */
 };
 
-/* --- what the session wants ------------------------------------------------------------- */
+/* --- callbacks from the session --------------------------------------------------------- */
 
 static void carrier_send(void *carrier, struct cp_text *text)
 {
@@ -38,7 +39,7 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 
 static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
 
-/* --- what the WebSocket says -------------------------------------------------------------- */
+/* --- callbacks from the WebSocket --------------------------------------------------------- */
 
 static void message(void *user, const char *text, size_t len)
 {
@@ -72,9 +73,12 @@ static void closed(void *user)
 
 static const struct cp_websocket_user calls = {.message = message, .closing = closing, .closed = closed};
 
-/* --- the beginning -------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------- */
 
-/* A browser always names the page that opens a WebSocket; other programs need not. */
+/*
+ * True if the request has no Origin header, or an allowed one. A browser always sends the header
+ * with a WebSocket's handshake (RFC 6455, 4.1); other programs need not.
+ */
 static bool origin_allowed(const struct cp_server *server, struct lws *wsi)
 {
 	char origin[CP_HEADERS_MAX];
@@ -93,7 +97,7 @@ int cp_json_websocket_filter(struct cp_server *server, struct lws *wsi)
 	return EACCES;
 }
 
-/* What the URL of the upgrade says. Cut values are one byte too long to be valid names. */
+/* The query of the upgrade's URL. A truncated name is one byte too long to be valid. */
 struct query {
 	char room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[CP_HEADERS_MAX];
 };
@@ -107,6 +111,7 @@ static void read_query(struct query *q, struct lws *wsi)
 	cp_client_query(wsi, "token=", "", q->token, sizeof(q->token));
 }
 
+/* Counts the client, authenticates it and lets it join its room. On failure `fault` says why. */
 static int admit(struct client *c, const struct query *query, const char *address, struct cp_fault *fault)
 {
 	const struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
@@ -125,6 +130,7 @@ static int admit(struct client *c, const struct query *query, const char *addres
 	return cp_session_join(c->session, query->room, fault);
 }
 
+/* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
 static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
 	bool theirs = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;

@@ -17,27 +17,29 @@
 #include "shared/log.h"
 
 /*
- * A client's attempts to join: each may cost the check of a signature, and begins with the whole
- * rate.
+ * Limits of a client's attempts to join the namespace. Each attempt can cost the check of a
+ * signature, and each session starts with its full allowance of messages.
  */
 enum {
 	CONNECTS_MAX = 10,
 	REFUSALS_MAX = 5,
 };
 
-/* Whose Engine.IO session it is. */
+/*
+ * The user of an Engine.IO session and the carrier of a session. Freed with the Engine.IO session.
+ */
 struct client {
 	struct cp_socketio *socketio;
 	struct cp_eio *engine;
-	struct cp_session *session; /* NULL: it is not connected to the namespace */
+	struct cp_session *session; /* NULL: the client has not joined the namespace */
 	struct cp_address *address;
-	char text[CP_ADDRESS_SIZE];
-	char user[CP_NAME_SIZE + 1]; /* as the URL says; longer than a name where it is none */
-	char *token; /* of the URL */
+	char text[CP_ADDRESS_SIZE]; /* the client's IP address */
+	char user[CP_NAME_SIZE + 1]; /* from the URL; a truncated value is not a valid name */
+	char *token; /* from the URL */
 	unsigned connects, refusals;
 };
 
-/* --- what the session wants ------------------------------------------------------------- */
+/* --- callbacks from the session --------------------------------------------------------- */
 
 static void carrier_send(void *carrier, struct cp_text *text)
 {
@@ -55,9 +57,11 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 
 static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
 
-/* --- packets out ---------------------------------------------------------------------------- */
+/* --- packets out --------------------------------------------------------------------------- */
 
-/* `head` and `data`, which is taken over and may be NULL for lack of memory. */
+/*
+ * Sends `head` followed by `data`. Takes over `data`; NULL (no memory) ends the Engine.IO session.
+ */
 static void send_json(struct client *c, const char *head, cJSON *data)
 {
 	char *json = cJSON_PrintUnformatted(data);
@@ -102,9 +106,12 @@ static void refuse_namespace(struct client *c, const struct cp_sio_packet *p)
 	send_json(c, head, data);
 }
 
-/* --- joining the namespace ------------------------------------------------------------------ */
+/* --- joining the namespace ----------------------------------------------------------------- */
 
-/* A member of `auth` that must be a string, or what the URL says. 0, or errno with the fault. */
+/*
+ * Reads a member of `auth`, which must be a string; if it is absent or null, the value of the URL,
+ * `otherwise`, counts. 0, or errno with the fault.
+ */
 static int credential(const cJSON *auth, const char *name, const char *otherwise, const char **out,
 	struct cp_fault *fault)
 {
@@ -119,6 +126,7 @@ static int credential(const cJSON *auth, const char *name, const char *otherwise
 	return 0;
 }
 
+/* Authenticates the client and opens its session. On failure `fault` says why. */
 static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 {
 	struct cp_signaling *signaling = c->socketio->signaling;
@@ -180,11 +188,14 @@ static void leave(struct client *c)
 		return;
 	cp_session_free(c->session);
 	c->session = NULL;
-	/* As at the beginning: whoever is not connected is not kept for long. */
+	/*
+	 * As after the handshake: the client must join within connect_timeout_ms, or the session
+	 * closes.
+	 */
 	cp_eio_expect_connect(c->engine, true);
 }
 
-/* --- packets in -------------------------------------------------------------------------------- */
+/* --- packets in ---------------------------------------------------------------------------- */
 
 static void handle_event(struct client *c, const struct cp_sio_packet *p)
 {
@@ -236,7 +247,7 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	case CP_SIO_EVENT:
 		handle_event(c, &p);
 		break;
-	case CP_SIO_ACK: /* nothing asks for one */
+	case CP_SIO_ACK: /* ignored: the server sends no event that asks for an acknowledgement */
 		break;
 	default:
 		cp_eio_close(e, 1002, "a connect error from the client");
@@ -244,7 +255,7 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 	}
 }
 
-/* --- the life of a client ----------------------------------------------------------------------- */
+/* --- opening and closing a client ---------------------------------------------------------- */
 
 static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 {
@@ -271,7 +282,7 @@ static void closed(struct cp_eio *e)
 	free_client(e->user);
 }
 
-/* The token, which may be as long as a URL can be. 0 or ENOMEM. */
+/* Reads user and token. The token is malloc()ed, since it can be as long as a URL. 0 or ENOMEM. */
 static int read_query(struct client *c, struct lws *wsi)
 {
 	char token[CP_HEADERS_MAX];
@@ -305,7 +316,7 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 	return CP_OK;
 }
 
-/* --- the beginning and the end ------------------------------------------------------------------ */
+/* --- start and stop ------------------------------------------------------------------------ */
 
 static const struct cp_eio_calls calls = {
 	.answer = cp_polling_answer,
@@ -333,7 +344,7 @@ static void wake_in(void *clock, uint64_t ms)
 {
 	struct cp_socketio *s = clock;
 
-	/* The loop's own idea of the time is that of its last turn. */
+	/* uv_now() is the time at which the current iteration began; the timer counts from it. */
 	uv_update_time(s->loop);
 	uv_timer_start(&s->timer, run, ms, 0);
 }

@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_ENTRY_SOCKETIO_H
 
 /*
- * Socket.IO, protocol 5, on Engine.IO's sessions: one namespace, "/", whose events are the
- * requests of the Socket.IO dialect.
+ * Accepts clients of the Socket.IO dialect: Socket.IO, protocol 5, on Engine.IO sessions. There is
+ * one namespace, "/"; its events are the dialect's requests.
  */
 
 #include <uv.h>
@@ -24,30 +24,37 @@ struct cp_socketio {
 	struct cp_signaling *signaling;
 	uv_loop_t *loop;
 	struct cp_eio_server engine;
-	struct cp_text *nothing; /* the text of packets that are only a type */
-	uv_timer_t timer;
+	struct cp_text *nothing; /* the empty text of packets that have only a type */
+	uv_timer_t timer; /* the engine's alarm */
 };
 
-/* The arguments outlive it. 0 or ENOMEM. */
+/* The arguments must outlive `s`. 0 or ENOMEM. */
 int cp_socketio_start(struct cp_socketio *s, uv_loop_t *loop, struct cp_server *server,
 	struct cp_signaling *signaling);
-/* Ends all sessions. The loop must run on. */
+/* Ends all sessions. The loop must run afterwards to close the timer, with `s` still in memory. */
 void cp_socketio_stop(struct cp_socketio *s);
 
 /*
- * The client of `wsi` shakes hands over `socket`, NULL: polling. `*out` is its session.
- * CP_OK, CP_TOO_MANY from this address, or CP_INTERNAL: no memory.
+ * Opens an Engine.IO session, `*out`, for the client of `wsi`, over the WebSocket `socket` or, if
+ * that is NULL, over long-polling. CP_OK, CP_TOO_MANY (the address has too many clients) or
+ * CP_INTERNAL (no memory).
  */
 enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *socket, struct cp_eio **out);
 
-/* --- WebSockets (engineio_websocket.c) ------------------------------------------------------ */
+/* --- WebSockets (engineio_websocket.c) ----------------------------------------------------- */
 
-/* Before one is accepted: 0, or errno: it was refused with the error that explains it. */
+/*
+ * Checks the origin and the query before a WebSocket is accepted. 0, or errno: it was refused, and
+ * the client was answered 400 or 403 with the error's text.
+ */
 int cp_eio_websocket_filter(struct cp_socketio *s, struct lws *wsi);
-/* It has been accepted: a handshake, or an upgrade. 0 or ENOMEM. */
+/*
+ * Attaches the open WebSocket to a new Engine.IO session, or to the session that its query names,
+ * which upgrades. 0 or ENOMEM.
+ */
 int cp_eio_websocket_open(struct cp_socketio *s, struct cp_websocket *w);
 
-/* What the engine asks of one. */
+/* Callbacks from the engine: `send` and `close` of struct cp_eio_calls. */
 void cp_eio_websocket_send(void *socket, enum cp_eio_type type, struct cp_text *text);
 void cp_eio_websocket_close(void *socket, uint16_t code, const char *reason);
 
