@@ -6,15 +6,15 @@
 #include <string.h>
 
 struct known {
-	char *text; /* NULL: this place is free */
+	char *text; /* NULL: this entry is free */
 	size_t len;
 	cJSON *json;
-	unsigned depth, holds;
-	uint64_t used; /* by the clock below */
+	unsigned depth, holds; /* `holds`: references to `json` */
+	uint64_t used; /* clock_now at its last use */
 };
 
 static struct known table[CP_CAPABILITIES_MAX];
-static uint64_t clock_now;
+static uint64_t clock_now; /* logical clock: counts uses of the cache */
 
 static void empty(struct known *k)
 {
@@ -23,7 +23,7 @@ static void empty(struct known *k)
 	*k = (struct known){.text = NULL};
 }
 
-/* A free place, else the one that was not used for longest and nothing holds; NULL: none. */
+/* Empties and returns the least recently used entry that nothing holds. NULL: all are held. */
 static struct known *place(void)
 {
 	struct known *best = NULL;

@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_SIGNALING_CAPABILITY_CACHE_H
 
 /*
- * rtpCapabilities that came before. All viewers with the same browser send the same bytes,
- * several kilobytes of them, for each consumer: here they are parsed once. A few texts are
- * kept, the least used goes for a new one. The loop's thread only.
+ * Caches parsed rtpCapabilities. All viewers with the same browser send the same several kilobytes
+ * for each consumer; with the cache they are parsed once. The cache is global and keeps a few
+ * texts; a new one replaces the least recently used. Only the loop's thread may use it.
  */
 
 #include <stdbool.h>
@@ -14,29 +14,31 @@
 #include <cjson/cJSON.h>
 
 enum {
-	CP_CAPABILITIES_MAX = 16, /* texts that are kept */
-	CP_CAPABILITIES_TEXT_MAX = 16384, /* bytes of the longest */
+	CP_CAPABILITIES_MAX = 16, /* entries in the cache */
+	CP_CAPABILITIES_TEXT_MAX = 16384, /* bytes of the longest text that is cached */
 };
 
 struct cp_cached_capabilities {
-	const cJSON *json; /* an object with members; it is only read */
-	size_t len; /* of its text */
-	unsigned depth; /* levels of nesting in it, its own counted */
+	const cJSON *json; /* owner: the cache; an object with members, which nobody may change */
+	size_t len; /* bytes of its text */
+	unsigned depth; /* levels of nesting in it, including its own */
 };
 
 /*
- * Whether the text begins with one that is known, byte for byte. An object's text says itself
- * where it ends: no other can begin like it. Then it is held.
+ * True if `text` begins with a cached text, byte for byte. That is enough to find the end of the
+ * object, because the text of one JSON object is never a proper prefix of another's. `*out` is then
+ * valid until cp_capabilities_release().
  */
 bool cp_capabilities_find(const char *text, size_t len, struct cp_cached_capabilities *out);
 /*
- * Makes it known, if it is an object with members, not too long, and there is place for it.
- * `depth` is what the caller has counted. Then it is held.
+ * Parses and caches the text. `depth` is its nesting, which the caller has counted. True: `*out` is
+ * valid until cp_capabilities_release(). False: the text is not a JSON object with members, or is
+ * too long, or all entries are held, or there is no memory.
  */
 bool cp_capabilities_add(const char *text, size_t len, unsigned depth, struct cp_cached_capabilities *out);
-/* Ends one hold on the object whose first member this is. */
+/* Releases one reference to the cached object whose first member is `child`. */
 void cp_capabilities_release(const cJSON *child);
-/* Forgets all that nothing holds. */
+/* Frees all entries that nothing holds. */
 void cp_capabilities_clear(void);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* --- messages ---------------------------------------------------------------------------- */
 
-/* {type, id, data}; takes `data` over. */
+/* The message {type, id, data}. Takes over `data`, and copies `id`; NULL: none. NULL: no memory. */
 static struct cp_text *message_text(const char *type, const cJSON *id, cJSON *data)
 {
 	cJSON *message = cJSON_CreateObject();
@@ -26,7 +26,7 @@ static struct cp_text *message_text(const char *type, const cJSON *id, cJSON *da
 	return text;
 }
 
-/* The id to repeat, where the request carries one that can be. */
+/* The request's id, for the answer. NULL: it has none, or not one that may be repeated. */
 static const cJSON *request_id(const cJSON *request)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(request, "id");
@@ -97,7 +97,7 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
 	if (error == 0 && data && !cJSON_IsObject(data))
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
-	if (error == 0 && !s->peer) /* its room has closed: the next use makes it anew */
+	if (error == 0 && !s->peer) /* the room was closed: creates it again and joins it */
 		error = cp_session_join(s, s->room, &fault);
 	if (error != 0)
 		cp_session_error(s, &fault);
@@ -105,7 +105,7 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		s->type->handle(s, data);
 }
 
-/* --- what only this dialect says so ----------------------------------------------------- */
+/* --- notices ----------------------------------------------------------------------------- */
 
 static void name_transport(const struct cp_transport *t, cJSON *data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The requests of the JSON dialect, and those whose answers look only so in it. */
+/* The table of the JSON dialect's requests, and the handlers whose answers are specific to it. */
 
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/request.h"

@@ -8,16 +8,16 @@
 #include "controlplane/base/id.h"
 #include "controlplane/signaling/capability_cache.h"
 
-/* The first rtpCapabilities of a message. */
+/* Where the first rtpCapabilities of a message are in its text, and their entry in the cache. */
 struct capabilities {
-	size_t start, end; /* 0: they do not begin, or do not end */
-	bool is_known;
+	size_t start, end; /* offsets of the object's first byte and after its last; 0: not found */
+	bool is_known; /* `known` is valid, and held */
 	struct cp_cached_capabilities known;
 };
 
-/* --- what is seen without parsing ----------------------------------------------------------- */
+/* --- scanning before parsing --------------------------------------------------------------- */
 
-/* The end of the string that begins behind `i`: its closing quote, or the text's end. */
+/* The end of the string whose first character is at `i`: its closing quote, or the text's end. */
 static size_t string_end(const char *text, size_t len, size_t i)
 {
 	while (i < len && text[i] != '"')
@@ -25,7 +25,7 @@ static size_t string_end(const char *text, size_t len, size_t i)
 	return i < len ? i : len;
 }
 
-/* Whether an object begins behind the string, which is the name of capabilities. */
+/* True if the string from `start` to `end` is "rtpCapabilities" and an object follows it. */
 static bool names_capabilities(const char *text, size_t len, size_t start, size_t end)
 {
 	static const char name[] = "rtpCapabilities";
@@ -36,8 +36,9 @@ static bool names_capabilities(const char *text, size_t len, size_t start, size_
 }
 
 /*
- * Goes through the text as a parser does, strings and brackets, but not through capabilities
- * that are known; where they are new, they are made known. Whether it is nested too deep.
+ * True if the message is nested too deep. cJSON's own limit is fixed at compile time, so the text
+ * is scanned first, strings and brackets as a parser sees them. The scan skips rtpCapabilities that
+ * are cached, and adds new ones to the cache.
  */
 static bool too_deep(const char *text, size_t len, struct capabilities *c)
 {
@@ -77,6 +78,7 @@ static bool too_deep(const char *text, size_t len, struct capabilities *c)
 
 /* --- parsing ----------------------------------------------------------------------------- */
 
+/* Parses the whole text; only white space may follow the value. NULL: no JSON, or no memory. */
 static cJSON *parse(const char *text, size_t len)
 {
 	const char *end;
@@ -90,6 +92,7 @@ static cJSON *parse(const char *text, size_t len)
 	return NULL;
 }
 
+/* The first string in the tree that equals `value`. NULL: there is none. */
 static cJSON *find_string(cJSON *item, const char *value)
 {
 	cJSON *found = cJSON_IsString(item) && strcmp(item->valuestring, value) == 0 ? item : NULL;
@@ -99,7 +102,7 @@ static cJSON *find_string(cJSON *item, const char *value)
 	return found;
 }
 
-/* Makes a string of the message an object that belongs to others. */
+/* Turns a string of the message into a reference to the members of a cached object. */
 static void refer(cJSON *item, const cJSON *known)
 {
 	cJSON_free(item->valuestring);
@@ -108,7 +111,10 @@ static void refer(cJSON *item, const cJSON *known)
 	item->child = known->child;
 }
 
-/* The message with a string, `mark`, in the place of the piece. NULL: no JSON, or no memory. */
+/*
+ * Parses the message with the string `mark` in place of the capabilities. NULL: no JSON, or no
+ * memory.
+ */
 static cJSON *parse_marked(const char *text, size_t len, const struct capabilities *c, const char *mark)
 {
 	size_t mark_len = strlen(mark), rest = len - c->end;
@@ -128,8 +134,9 @@ static cJSON *parse_marked(const char *text, size_t len, const struct capabiliti
 }
 
 /*
- * Parses all but what is known already. An object and a string are one value each for a
- * parser, so that the rest means what it meant; and no client can know the mark.
+ * Parses a message without the capabilities, which are cached: a string, the mark, replaces their
+ * text and is then replaced by the cached object. Both are one JSON value, so the rest of the
+ * message keeps its meaning. The mark is random, so that no client can send it.
  */
 static cJSON *parse_around(const char *text, size_t len, const struct capabilities *c)
 {
@@ -161,8 +168,9 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 	return json;
 }
 
-/* --- the end ------------------------------------------------------------------------------- */
+/* --- freeing ------------------------------------------------------------------------------- */
 
+/* Releases the cached objects to which the tree refers. */
 static void release(const cJSON *item)
 {
 	if (item->type & cJSON_IsReference) {

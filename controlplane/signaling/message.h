@@ -2,23 +2,24 @@
 #ifndef SPATE_CONTROLPLANE_SIGNALING_MESSAGE_H
 #define SPATE_CONTROLPLANE_SIGNALING_MESSAGE_H
 
-/* A client's message: from text to JSON, and its end. */
+/* Parses a client's message from text to JSON, with a limit of its nesting, and frees it. */
 
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
 
-enum { CP_JSON_DEPTH = 32 /* levels of nesting in a message */ };
+enum { CP_JSON_DEPTH = 32 /* levels of nesting that a message may have */ };
 
 enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
 
 /*
- * The text as JSON, the caller's until cp_message_free. NULL and CP_JSON_TOO_DEEP: more than
- * CP_JSON_DEPTH levels; NULL and CP_JSON_NONE: it is no JSON. The first rtpCapabilities in it
- * may be shared with other messages (capability_cache.h): it is only read.
+ * Parses the text. The caller owns the result and frees it with cp_message_free(). NULL with
+ * CP_JSON_TOO_DEEP: it has more than CP_JSON_DEPTH levels; NULL with CP_JSON_NONE: it is no JSON,
+ * or there is no memory. The first rtpCapabilities in the result can be shared with other messages
+ * (capability_cache.h) and must not be changed.
  */
 cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trouble);
-/* For a message, and for what was taken out of one. NULL does nothing. */
+/* Frees a message, or a part that was detached from one. `message` may be NULL. */
 void cp_message_free(cJSON *message);
 
 #endif

@@ -6,7 +6,7 @@
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
 
-/* What is told to a whole room carries its dialect along, to be printed once for all of them. */
+/* The argument of the functions that make a notice's data; a notice is printed once per dialect. */
 struct about_producer {
 	const struct cp_dialect *dialect;
 	const struct cp_producer *producer;

@@ -2,11 +2,11 @@
 #ifndef SPATE_CONTROLPLANE_SIGNALING_NOTICES_H
 #define SPATE_CONTROLPLANE_SIGNALING_NOTICES_H
 
-/* Puts what the rooms tell a peer unasked into the words of its dialect. */
+/* Sends notices, the messages that answer no request, to clients in their session's dialect. */
 
 #include "controlplane/signaling/session.h"
 
-/* What a peer is told unasked, in the words of its session's dialect. */
+/* The callbacks through which the rooms notify a peer of a session. */
 extern const struct cp_listener cp_session_listener;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From text to requests in a session's queue, and all that is refused on the way. */
+/* Puts received messages as requests into a session's queue, and refuses those beyond a limit. */
 
 #include "controlplane/signaling/session.h"
 
@@ -9,7 +9,10 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/signaling/message.h"
 
-/* Whether one more message keeps to the limit. A full bucket forgives. */
+/*
+ * Token bucket: takes a token for one more message. False: the client exceeds
+ * limits.messages_per_second. A full bucket resets the count of excess messages.
+ */
 static bool within_rate(struct cp_session *s)
 {
 	double limit = s->signaling->config->limit.messages_per_second;
@@ -27,7 +30,7 @@ static bool within_rate(struct cp_session *s)
 	return true;
 }
 
-/* A flood is told off first; the one that goes on for as much again is cut off. */
+/* Answers an excess message with an error. After more than `limit` of them the session closes. */
 static void over_limit(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
 {
 	struct cp_fault fault;

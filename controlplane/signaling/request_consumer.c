@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Handles the requests about consumers that both dialects share. */
+/* Handles the requests that create, pause, resume and close consumers. */
 
 #include "controlplane/signaling/request.h"
 
@@ -15,7 +15,10 @@ cJSON *cp_consumer_json(const struct cp_consumer *c)
 	return data;
 }
 
-/* The one the request names, else the newest that receives. NULL with the fault. */
+/*
+ * The transport `name`, or if that is NULL the newest receiving one of the peer. NULL with the
+ * fault.
+ */
 static struct cp_transport *receiving(struct cp_session *s, const char *name, struct cp_fault *fault)
 {
 	struct cp_transport *t;
@@ -51,7 +54,7 @@ void cp_request_consume(struct cp_session *s, const cJSON *data, bool paused, cp
 			done);
 }
 
-/* The peer's own that the request names; NULL: the error was sent. */
+/* The peer's consumer that the request names. NULL: the error was sent. */
 static struct cp_consumer *named(struct cp_session *s, const cJSON *data)
 {
 	const char *id = cp_member_id(s, data, "consumerId");
@@ -108,6 +111,10 @@ void cp_request_close_consumer(struct cp_session *s, const cJSON *data)
 	cp_reply_member(s, "consumerId");
 }
 
+/*
+ * Always answers with an error, because a consumer has only one layer. The request is part of the
+ * wire contract (docs/signaling.md).
+ */
 void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data)
 {
 	const cJSON *spatial = cJSON_GetObjectItemCaseSensitive(data, "spatialLayer");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Handles the requests about producers that both dialects share. */
+/* Handles the requests that create, pause, resume, close and list producers. */
 
 #include "controlplane/signaling/request.h"
 
@@ -26,7 +26,7 @@ void cp_request_produce(struct cp_session *s, const cJSON *data, cp_done done)
 			cJSON_GetObjectItemCaseSensitive(data, "rtpParameters"), paused, done);
 }
 
-/* The peer's own that the request names; NULL: the error was sent. */
+/* The peer's producer that the request names. NULL: the error was sent. */
 static struct cp_producer *named(struct cp_session *s, const cJSON *data)
 {
 	const char *id = cp_member_id(s, data, "producerId");

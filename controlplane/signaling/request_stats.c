@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Answers getStats in the words of mediasoup's transport, producer and consumer statistics. The
- * data plane updates its figures about once a second; figures that it does not count are left out.
+ * Answers getStats with the member names of mediasoup's transport, producer and consumer
+ * statistics. The data plane updates its values about once a second. Members that it does not count
+ * are absent.
  */
 
 #include "controlplane/signaling/request.h"
@@ -102,7 +103,10 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	add_producer(s, c->producer, list);
 }
 
-/* Adds what a member names; one that is absent adds nothing. 0, or errno with the fault. */
+/*
+ * Adds the statistics of the object that the member `name` names to `list`, and nothing if the
+ * member is absent. 0, or errno with the fault.
+ */
 static int add_named(const struct cp_session *s, const cJSON *data, const char *name, cJSON *list,
 	struct cp_fault *fault)
 {

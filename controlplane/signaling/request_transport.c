@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Handles the requests about transports that both dialects share. */
+/* Handles the requests that connect and close WebRTC transports, and that restart ICE. */
 
 #include "controlplane/signaling/request.h"
 
@@ -22,7 +22,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	return 0;
 }
 
-/* The one that the request names; NULL: the error was sent. */
+/* The peer's transport that the request names. NULL: the error was sent. */
 static struct cp_transport *named(struct cp_session *s, const cJSON *data)
 {
 	const char *name = cp_member_id(s, data, "transportId");

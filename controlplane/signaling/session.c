@@ -57,7 +57,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	s->peer = cp_room_join(s->signaling->model, &join, fault);
 	if (!s->peer)
 		return cp_fault_errno(fault);
-	if (room != s->room) /* else it comes back to the room it was in */
+	if (room != s->room) /* equal when the session returns to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
 	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s", room, s->id,
 		s->grant.user[0] != '\0' ? s->grant.user : "-", s->address, s->dialect->name);
@@ -94,7 +94,7 @@ void cp_session_close(struct cp_session *s, uint16_t code, const char *reason)
 	s->calls->close(s->carrier, code, reason);
 }
 
-/* --- what it is told -------------------------------------------------------------------- */
+/* --- messages to the client ------------------------------------------------------------- */
 
 void cp_session_send(struct cp_session *s, struct cp_text *text)
 {
@@ -120,12 +120,16 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 	cp_session_send(s, last->text ? cp_text_hold(last->text) : NULL);
 }
 
+/* The pending request was answered: the next one may begin. */
 static void answered(struct cp_session *s)
 {
 	release_current(s);
 	if (s->running || s->is_ready || s->waiting_count == 0)
 		return;
-	/* Not from within the rooms' callback: the next request may change what they walk over. */
+	/*
+	 * The next request begins from the event loop, not from here: this can be a callback of the
+	 * rooms while they iterate over lists that a request would change.
+	 */
 	s->is_ready = true;
 	TAILQ_INSERT_TAIL(&s->signaling->ready, s, ready);
 	s->signaling->wake(s->signaling->wake_arg);

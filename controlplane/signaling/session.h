@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_SIGNALING_SESSION_H
 
 /*
- * A client, in either dialect, and its peer in a room. Requests are taken one after the
- * other, in the order in which they came: the next begins when the last was answered, also
- * where the answer waits for the data plane.
+ * A session is a client, in either dialect, and its peer in a room. Its requests are handled one
+ * after the other, in the order of their arrival: the next one begins when the previous one has
+ * been answered, even if that has to wait for the data plane.
  */
 
 #include <stdbool.h>
@@ -23,57 +23,68 @@ struct cp_producer;
 struct cp_session;
 struct cp_transport;
 
-/* The last thing that a whole room was told, so that it is printed once and not for each viewer. */
+/*
+ * The last notice to a whole room in a dialect. It is kept so that a notice is printed once for all
+ * viewers, and not once for each.
+ */
 struct cp_announced {
 	const char *type;
 	char about[CP_ID_SIZE];
-	struct cp_text *text; /* NULL: none yet */
+	struct cp_text *text; /* a reference; NULL: none yet */
 };
 
 /* One type of request in a dialect. */
 struct cp_request_type {
 	const char *name;
-	const char *answer; /* what its answer is called; NULL: as the request */
+	const char *answer; /* name of its answer; NULL: the same as the request's */
 	/*
-	 * Exactly one cp_session_reply or cp_session_error ends it, now or when the data plane
-	 * has acknowledged. `data` is an object or NULL; the session is in a room.
+	 * Answers with exactly one cp_session_reply() or cp_session_error(), within the call or
+	 * when the data plane has acknowledged. `data` is an object, or NULL in the JSON dialect.
+	 * The session is in a room.
 	 */
 	void (*handle)(struct cp_session *s, const cJSON *data);
-	uint64_t count; /* how often it came */
+	uint64_t count; /* requests of this type since the start */
 };
 
-/* How requests and answers look on the wire. */
+/* The functions that read requests and write answers and notices in the form of one dialect. */
 struct cp_dialect {
 	const char *name;
-	/* Begins a request: exactly one cp_session_reply or cp_session_error, now or later, ends it. */
+	/* Checks a request and calls its handler, or answers with cp_session_error(). */
 	void (*request)(struct cp_session *s, const cJSON *message);
-	/* Sends what answers `request`, of the type s->type. Takes `data` over. */
+	/* Sends the answer to `request`, whose type is s->type. Takes over `data`. */
 	void (*reply)(struct cp_session *s, const cJSON *request, cJSON *data);
-	/* `request` NULL: about something that never became one. */
+	/*
+	 * Sends an error. `request` NULL: it answers no request, or one that could not be parsed.
+	 */
 	void (*error)(struct cp_session *s, const cJSON *request, const struct cp_fault *fault);
-	/* The message that says what was not asked for. Takes `data` over. NULL: no memory. */
+	/* A message that answers no request. Takes over `data`. NULL: no memory. */
 	struct cp_text *(*notice)(const char *type, cJSON *data);
-	/* Where the dialects say the same thing differently: */
-	/* the peer's own transport of that name, or NULL with a not-found; */
+	/* The peer's own transport that `name` means in this dialect; NULL with CP_NOT_FOUND. */
 	struct cp_transport *(*transport)(struct cp_peer *peer, const char *name, struct cp_fault *fault);
-	/* what a transport is called in a notice, */
+	/* Adds the members by which a notice names a transport. */
 	void (*name_transport)(const struct cp_transport *t, cJSON *data);
-	/* and what newProducer tells of a producer. */
+	/* The data of newProducer, the caller's to delete. */
 	cJSON *(*producer)(const struct cp_producer *p);
-	struct cp_request_type *types; /* the last has no handler: it counts those that are of no other */
+	/* The last entry has no handler: it counts the requests of unknown types. */
+	struct cp_request_type *types;
 	struct cp_announced *announced;
 };
 
-/* What carries a session's messages: a WebSocket, or Engine.IO over whatever it runs on. */
+/* The functions that carry a session's messages: over a WebSocket, or over an Engine.IO session. */
 struct cp_carrier {
-	void (*send)(void *carrier, struct cp_text *text); /* takes the reference over; NULL: no memory */
 	/*
-	 * `reason` is a constant. Sets s->closing; the session is freed later, never from here.
+	 * Takes over the reference; `text` NULL: the caller had no memory, and the connection
+	 * closes.
+	 */
+	void (*send)(void *carrier, struct cp_text *text);
+	/*
+	 * Begins to close the connection and sets s->closing. The session is freed later, never
+	 * within this call. `reason` is a constant.
 	 */
 	void (*close)(void *carrier, uint16_t code, const char *reason);
 };
 
-struct cp_request { /* a message that waits to be taken */
+struct cp_request { /* a request in a session's queue */
 	TAILQ_ENTRY(cp_request) next;
 	cJSON *message;
 };
@@ -83,77 +94,86 @@ struct cp_session {
 	const struct cp_carrier *calls;
 	void *carrier;
 	struct cp_signaling *signaling;
-	char id[CP_ID_SIZE]; /* of its peer: what others know it by */
-	char address[48];
-	struct cp_grant grant; /* what it may do, and whose it is */
-	char room[CP_NAME_SIZE]; /* the one it asked for; "": none yet */
+	char id[CP_ID_SIZE]; /* the id of its peer, which other clients see */
+	char address[48]; /* the client's IP address */
+	struct cp_grant grant; /* its user, and what it may do */
+	char room[CP_NAME_SIZE]; /* the room it is in, or was in last; "": none yet */
 	struct cp_peer *peer; /* NULL: it is in no room */
-	bool closing; /* its carrier closes it: nothing more is taken */
+	bool closing; /* its carrier is closing: messages are no longer accepted */
 
-	TAILQ_HEAD(, cp_request) waiting;
+	TAILQ_HEAD(, cp_request) waiting; /* queue of requests that have not begun */
 	uint32_t waiting_count;
-	cJSON *current; /* the request under way; NULL: none */
-	const struct cp_request_type *type; /* of that request, once it is known */
-	bool running; /* within cp_session_run */
-	bool is_ready; /* in signaling->ready */
-	TAILQ_ENTRY(cp_session) ready;
-	TAILQ_ENTRY(cp_session) all;
+	cJSON *current; /* the pending request; NULL: none */
+	const struct cp_request_type *type; /* the type of `current`, once it is known */
+	bool running; /* cp_session_run() is executing */
+	bool is_ready; /* it is in signaling->ready */
+	TAILQ_ENTRY(cp_session) ready; /* in signaling->ready */
+	TAILQ_ENTRY(cp_session) all; /* in signaling->sessions */
 
-	double tokens; /* messages it may send now */
-	uint64_t tokens_ns; /* when that was reckoned */
-	uint32_t strikes; /* messages over the limit since it last kept to it */
+	double tokens; /* token bucket: messages it may send now */
+	uint64_t tokens_ns; /* when `tokens` was computed, CLOCK_MONOTONIC */
+	uint32_t strikes; /* messages over the limit since the bucket was last full */
 };
 
 /* Close codes of a WebSocket (RFC 6455, 7.4.1) that more than one file uses. */
 enum { CP_CLOSE_GOING_AWAY = 1001 };
 
-/* --- its life (session.c) ------------------------------------------------------------ */
+/* --- opening, joining, closing (session.c) -------------------------------------------- */
 
 /*
- * A client from `address` that may do what `grant` says. It is in no room yet. NULL: no
- * memory. The carrier closes it with cp_session_free when it is gone itself.
+ * Opens a session for a client from `address` with the rights in `grant`, which is copied. It is in
+ * no room yet. NULL: no memory. The carrier owns the session, and frees it with cp_session_free()
+ * when the connection is gone.
  */
 struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct cp_dialect *dialect,
 	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant);
 /* The peer leaves its room, and everything is freed. */
 void cp_session_free(struct cp_session *s);
-/* Joins `room`. The session must not be in a room. 0, or errno with the fault. */
+/*
+ * Joins `room`, and creates it if it does not exist. The session must not be in a room. 0, or errno
+ * with the fault.
+ */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
-/* Its room has closed. */
+/* The session's room has closed and frees the peer: the session is in no room any more. */
 void cp_session_leave_closed_room(struct cp_session *s);
-/* Closes the connection: code and reason are a WebSocket's (RFC 6455, 7.4). */
+/* Closes the connection with a WebSocket's code and reason (RFC 6455, 7.4), a constant. */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
 
 /* --- requests ---------------------------------------------------------------------------- */
 
-/* One message that has arrived, as text (receive.c). Anything else than JSON closes. */
+/* Handles a received message (receive.c). If it is not JSON, the connection closes with 1007. */
 void cp_session_receive(struct cp_session *s, const char *text, size_t len);
 /*
- * A request, parsed; takes it over. Too many, or too fast, are refused with an error, and
- * whoever goes on is cut off.
+ * Queues a parsed request, and begins it if no other is pending. Takes over `message`. A request
+ * over a limit (messages per second, requests in the queue) is answered with CP_TOO_MANY; a client
+ * that continues to exceed it is disconnected.
  */
 void cp_session_enqueue(struct cp_session *s, cJSON *message);
-/* Refuses a message that is nested too deep to be one. It counts for the rate like any other. */
+/* Refuses a message that is nested too deep. It counts for the limit of messages per second. */
 void cp_session_refuse_deep(struct cp_session *s);
-/* Takes waiting requests until one has to wait for the data plane. */
+/* Handles queued requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
 
-/* --- what it is told ------------------------------------------------------------------------ */
+/* --- messages to the client ---------------------------------------------------------------- */
 
-/* Answers the request under way; takes `data` over. */
+/* Answers the pending request. Takes over `data`. */
 void cp_session_reply(struct cp_session *s, cJSON *data);
 void cp_session_error(struct cp_session *s, const struct cp_fault *fault);
-/* Not the answer to the request under way. Takes `data` over. */
+/* Sends a message that answers no request. Takes over `data`. */
 void cp_session_notify(struct cp_session *s, const char *type, cJSON *data);
 /*
- * The same for one of many who are told it: `type`, a constant, and the id it is about say
- * all there is to say. `data` is called where it was not printed already.
+ * As cp_session_notify(), for a notice that many sessions get in succession. The notice must depend
+ * only on the dialect, on `type`, a constant, and on the id `about`: `data` is called only if the
+ * last announcement in that dialect was a different one.
  */
 void cp_session_announce(struct cp_session *s, const char *type, const char *about,
 	cJSON *(*data)(const void *arg), const void *arg);
-/* Takes the reference over. */
+/* Sends a text in the form of the session's dialect. Takes over the reference; NULL: no memory. */
 void cp_session_send(struct cp_session *s, struct cp_text *text);
-/* About a message that never became the request under way; NULL: nothing of it is known. */
+/*
+ * Sends and counts an error for `message`, which was refused before it became the pending request;
+ * NULL: it could not be parsed.
+ */
 void cp_session_send_error(struct cp_session *s, const cJSON *message, const struct cp_fault *fault);
 
 #endif

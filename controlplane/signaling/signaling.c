@@ -15,7 +15,9 @@ static int print_capabilities(struct cp_signaling *s)
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 
 	cJSON_Delete(json);
-	/* Text that is printed already is only copied into each client's answer. */
+	/*
+	 * A raw item holds printed text: each client's answer copies it and prints nothing again.
+	 */
 	s->capabilities = text ? cJSON_CreateRaw(text) : NULL;
 	cJSON_free(text);
 	if (!s->capabilities)

@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_SIGNALING_SIGNALING_H
 
 /*
- * What all clients' sessions share: the rooms, the limits, what the router can do, and the list
- * of sessions whose next request may begin. No I/O: the loop is woken through a callback.
+ * Holds what all sessions share: the rooms, the configuration, the router's capabilities, and the
+ * list of sessions whose next request may begin. No I/O: a callback wakes the event loop.
  */
 
 #include <sys/queue.h>
@@ -27,18 +27,18 @@ struct cp_signaling {
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	const struct cp_auth *auth;
 	struct cp_counters *counters;
-	void (*wake)(void *arg); /* has cp_signaling_run called when the loop comes round */
+	void (*wake)(void *arg); /* requests a call of cp_signaling_run() from the event loop */
 	void *wake_arg;
 
-	cJSON *capabilities; /* the router's, printed, for every peer */
-	struct cp_text *greeting; /* the same as the JSON dialect says it */
+	cJSON *capabilities; /* the router's, a raw item, the same for every peer */
+	struct cp_text *greeting; /* the JSON dialect's first message to each client, with them */
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
 };
 
 /* 0 or ENOMEM. */
 int cp_signaling_start(struct cp_signaling *s);
-/* All sessions must be gone. */
+/* Frees what `s` holds. All sessions must have been freed. */
 void cp_signaling_stop(struct cp_signaling *s);
 
 /* Begins the next request of each session in `ready`. */
@@ -46,14 +46,17 @@ void cp_signaling_run(struct cp_signaling *s);
 /* Closes each session, because the server stops. */
 void cp_signaling_farewell(struct cp_signaling *s);
 
-/* What a client says of itself when it connects. */
+/* The user and the token that a client sends when it connects. */
 struct cp_credentials {
 	const char *user; /* "": not named */
-	const char *user_member; /* what the message of a bad name calls it */
+	const char *user_member; /* the member's name in this dialect, for the client's message */
 	const char *token; /* "": none */
 };
 
-/* What that client may do, in `grant`. 0, or errno with the fault. */
+/*
+ * Determines the client's user and its rights. Without tokens (auth.algorithm) the user is the one
+ * that the client named. 0, or errno with the fault.
+ */
 int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_credentials *who,
 	struct cp_grant *grant, struct cp_fault *fault);
 

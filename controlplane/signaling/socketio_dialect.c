@@ -6,14 +6,14 @@
 
 #include "controlplane/signaling/request.h"
 
-enum { EVENT_NAME_MAX = 64 /* bytes of an event's name that an error repeats */ };
+enum { EVENT_NAME_MAX = 64 /* bytes of the longest event name that an error repeats */ };
 
 /* --- packets -------------------------------------------------------------------------- */
 
-/* An event: 2["name",{…}]. NULL: no memory, also where `json` is. */
+/* An event: 2["name",{…}]. `json` may be NULL for lack of memory. NULL: no memory. */
 static struct cp_text *event_text(const char *name, const char *json)
 {
-	/* Our own names need no escapes. */
+	/* Names of the server's events have no characters that JSON escapes. */
 	size_t size = strlen("2[\"\",]") + strlen(name) + (json ? strlen(json) : 0);
 	struct cp_text *text = json ? cp_text_make(size) : NULL;
 
@@ -49,7 +49,10 @@ static struct cp_text *notice(const char *name, cJSON *data)
 	return text;
 }
 
-/* As an event, and where the request asked for an acknowledgement as that too. Takes `data` over. */
+/*
+ * Sends the answer as an event and, if the request asked for an acknowledgement, also as that.
+ * Takes over `data`.
+ */
 static void answer(struct cp_session *s, const cJSON *request, const char *name, cJSON *data)
 {
 	const cJSON *ack = cJSON_GetObjectItemCaseSensitive(request, "ack");
@@ -81,7 +84,11 @@ static void error(struct cp_session *s, const cJSON *request, const struct cp_fa
 
 /* --- requests --------------------------------------------------------------------------- */
 
-/* Every request names its room: the one that the socket is in, or now joins. */
+/*
+ * Checks the room that a request names, and joins it if the session is in none: with
+ * getRouterRtpCapabilities any room, with another request only the room it was in before that
+ * closed. 0, or errno with the fault.
+ */
 static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *fault)
 {
 	const char *room = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "roomId"));
@@ -122,7 +129,7 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		s->type->handle(s, data);
 }
 
-/* --- what only this dialect says so ----------------------------------------------------- */
+/* --- notices ----------------------------------------------------------------------------- */
 
 static cJSON *producer(const struct cp_producer *p)
 {

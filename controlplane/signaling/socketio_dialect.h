@@ -3,24 +3,27 @@
 #define SPATE_CONTROLPLANE_SIGNALING_SOCKETIO_DIALECT_H
 
 /*
- * The Socket.IO dialect (docs/signaling.md): Socket.IO events. Its requests are {event, data, ack}
- * with `data` and `ack`, a number, where there are such. Each text it sends is one
- * Socket.IO packet.
+ * The Socket.IO dialect (docs/signaling.md): requests and answers are Socket.IO events. A request
+ * is the JSON object {event, data, ack} that cp_sio_request() makes; `data` and `ack`, a number,
+ * are optional. Each text that the dialect sends is one Socket.IO packet.
  */
 
 #include "controlplane/signaling/session.h"
 
 extern const struct cp_dialect cp_socketio_dialect;
 
-/* Its requests (socketio_requests.c). */
+/* The table of its requests (socketio_requests.c). */
 extern struct cp_request_type cp_socketio_requests[];
 
-/* The one whose answer tells what the router can do; it may join a room. */
+/* The handler of getRouterRtpCapabilities, the only request that may join a new room. */
 void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data);
 
-/* By the name of its direction, <socketId>-send or <socketId>-recv, or by its id. */
+/*
+ * The peer's transport, named by its direction, <socketId>-send or <socketId>-recv, or by its id.
+ * NULL with CP_NOT_FOUND.
+ */
 struct cp_transport *cp_socketio_transport(struct cp_peer *peer, const char *name, struct cp_fault *fault);
-/* transportId and id. */
+/* Adds the members transportId, which names the direction, and id. */
 void cp_socketio_name_transport(const struct cp_transport *t, cJSON *data);
 
 #endif

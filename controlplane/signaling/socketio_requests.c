@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The requests of the Socket.IO dialect, and those whose answers look only so in it. */
+/*
+ * The table of the Socket.IO dialect's requests, and the handlers whose answers are specific to it.
+ */
 
 #include "controlplane/signaling/socketio_dialect.h"
 #include "controlplane/signaling/request.h"
@@ -8,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The peer's transport of that direction; the dialect allows one of each. NULL: there is none. */
 static struct cp_transport *of_direction(const struct cp_peer *peer, enum cp_purpose purpose)
 {
 	struct cp_transport *t;
@@ -47,7 +50,7 @@ void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data)
 	cp_session_reply(s, reply);
 }
 
-/* The parameters have the member id already. */
+/* Replaces the parameters' member id by transportId and id, so that it is not there twice. */
 static void add_direction(const struct cp_transport *t, cJSON *data)
 {
 	cJSON_DeleteItemFromObjectCaseSensitive(data, "id");
@@ -115,7 +118,7 @@ static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *o
 		return;
 	}
 	cp_session_reply(peer->session, cp_consumer_json(c));
-	if (c->producer->paused) /* the answer has no place for it */
+	if (c->producer->paused) /* the answer has no member that says so */
 		peer->listener->producer_paused(peer, c->producer);
 }
 
