@@ -14,14 +14,14 @@
 #include "shared/log.h"
 
 struct cp_admin_client {
-	uv_pipe_t pipe; /* first: handles and clients share an address */
+	uv_pipe_t pipe; /* first member: a pointer to the handle is a pointer to the client */
 	struct cp_admin *admin;
 	struct cp_admin_client *next;
 	struct cp_admin_asker asker;
-	bool waits; /* for an answer: what else it has sent is taken afterwards */
-	bool asks; /* just now */
-	size_t used;
-	char line[CP_ADMIN_LINE_MAX];
+	bool waits; /* a command is pending: further lines are handled after its answer */
+	bool asks; /* cp_admin_ask() is executing */
+	size_t used; /* bytes in `line` */
+	char line[CP_ADMIN_LINE_MAX]; /* received bytes that have not been handled */
 };
 
 struct answer {
@@ -36,6 +36,7 @@ static void closed(uv_handle_t *handle)
 	free(handle);
 }
 
+/* Closes the connection and abandons a pending command. libuv frees `c` in a later iteration. */
 static void drop(struct cp_admin_client *c)
 {
 	struct cp_admin_client **at = &c->admin->first;
@@ -54,11 +55,12 @@ static void written(uv_write_t *request, int status)
 {
 	struct answer *a = (struct answer *)request;
 
-	explicit_bzero(a->text, strlen(a->text)); /* there may be keys in it */
+	explicit_bzero(a->text, strlen(a->text)); /* the text can contain keys */
 	free(a->text);
 	free(a);
 }
 
+/* Takes over `text`; NULL: ENOMEM. 0, or errno: the client must be dropped. */
 static int send_text(struct cp_admin_client *c, char *text)
 {
 	struct answer *a = text ? calloc(1, sizeof(*a)) : NULL;
@@ -89,7 +91,7 @@ static void answered(struct cp_admin_asker *asker, char *text)
 	c->waits = false;
 	if (send_text(c, text) != 0)
 		drop(c);
-	else if (!c->asks) /* else handle_lines() goes on by itself */
+	else if (!c->asks) /* otherwise handle_lines() is the caller and continues */
 		handle_lines(c);
 }
 
@@ -100,7 +102,10 @@ static void alloc_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init(c->line + c->used, (unsigned)(sizeof(c->line) - c->used));
 }
 
-/* A line that does not end, or an answer that is not read, ends the connection. */
+/*
+ * Handles complete lines until a command has to wait for its answer. Drops the client if a line is
+ * too long, or if more than 1 MiB of answers is unread.
+ */
 static void handle_lines(struct cp_admin_client *c)
 {
 	const char *end;
@@ -137,6 +142,7 @@ static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	handle_lines(c);
 }
 
+/* True if the client runs as root or as the user of this process (SO_PEERCRED). */
 static bool allowed(const uv_pipe_t *pipe)
 {
 	struct ucred peer;
@@ -175,7 +181,10 @@ static void connection(uv_stream_t *listener, int status)
 
 /* --- the socket --------------------------------------------------------------------------- */
 
-/* A socket that nobody answers on is left over and goes. */
+/*
+ * Removes a socket that a dead process left behind: connecting to it is refused. 0, or errno with
+ * the operator's message in `err`: another process listens on it, for example.
+ */
 static int clear_path(const char *path, char *err, size_t err_size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -3,8 +3,9 @@
 #define SPATE_CONTROLPLANE_OPERATOR_ADMIN_SOCKET_H
 
 /*
- * The administration socket, RUN_DIR/control.sock: one JSON line in, one JSON line out.
- * For the same user and root only, by the socket's mode and the peer's credentials.
+ * The administration socket, RUN_DIR/control.sock: each line is a command in JSON, and each answer
+ * is a line of JSON. Only root and the user of this process can use it: the socket's mode and the
+ * check of the peer's credentials ensure that.
  */
 
 #include <stddef.h>
@@ -14,8 +15,8 @@
 #include "controlplane/operator/view.h"
 
 enum {
-	CP_ADMIN_LINE_MAX = 4096,
-	CP_ADMIN_CLIENTS_MAX = 32,
+	CP_ADMIN_LINE_MAX = 4096, /* bytes of the longest command and its newline */
+	CP_ADMIN_CLIENTS_MAX = 32, /* connections at the same time */
 };
 
 struct cp_admin_client;
@@ -24,17 +25,19 @@ struct cp_admin {
 	uv_pipe_t listener;
 	const struct cp_view *view;
 	char path[300];
-	unsigned clients;
+	unsigned clients; /* length of the list that begins with `first` */
 	struct cp_admin_client *first;
 };
 
 /*
- * Listens; takes over a socket that a dead process left behind. `view` outlives it. 0,
- * or errno with the operator's message in `err`.
+ * Listens, and replaces a socket that a dead process left behind. `view` must outlive `a`. 0, or
+ * errno with the operator's message in `err`.
  */
 int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_view *view, const char *run_dir,
 	char *err, size_t err_size);
-/* Takes the socket away. The loop must run on to close handles. */
+/*
+ * Closes all connections and removes the socket. The loop must run afterwards to close the handles.
+ */
 void cp_admin_stop(struct cp_admin *a);
 
 #endif

@@ -12,7 +12,10 @@
 #include "controlplane/rooms/plain_transport.h"
 #include "controlplane/rooms/room.h"
 
-/* What is placed on each worker; nothing while there is no data plane. */
+/*
+ * The objects and the load placed on each worker. The list is empty while no data plane is
+ * connected.
+ */
 static void add_workers(const struct cp_view *v, cJSON *reply)
 {
 	cJSON *list = cJSON_AddArrayToObject(reply, "workers");
@@ -128,7 +131,7 @@ static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *re
 		refuse(reply, fault.message);
 }
 
-/* Those that are answered when the data plane has done it. False: refused. */
+/* Begins a command that is answered when the data plane has acknowledged. False: refused. */
 static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
@@ -142,7 +145,7 @@ static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *r
 	return false;
 }
 
-/* False: the answer comes later. */
+/* Executes a command and fills in `reply`. False: the answer comes later, through `asker`. */
 static bool answer(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {

@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_COMMANDS_H
 #define SPATE_CONTROLPLANE_OPERATOR_COMMANDS_H
 
-/* The commands of the administration socket: one line of JSON in, one line of JSON out. */
+/* Executes the commands of the administration socket. */
 
 #include <stddef.h>
 
@@ -10,16 +10,19 @@
 
 #include "controlplane/operator/view.h"
 
-/* Waits for an answer. */
+/* The receiver of a command's answer. Its owner embeds it and keeps it until it is answered. */
 struct cp_admin_asker {
-	/* Called once. Takes the text, which has its newline; NULL: no memory. */
+	/*
+	 * Called once per command. Takes over `text`, which ends with a newline and can contain
+	 * keys: the callee wipes and frees it. NULL: no memory.
+	 */
 	void (*answer)(struct cp_admin_asker *asker, char *text);
-	cJSON *srtp; /* keys that go into the answer, when it comes */
+	cJSON *srtp; /* the keys for a pending answer; NULL: none */
 };
 
-/* Answers one line, before it returns or later. */
+/* Executes one command. Calls asker->answer before it returns or later, once. */
 void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker);
-/* The asker has gone: it is not called any more. */
+/* The asker is about to be freed: a pending command is not answered any more. */
 void cp_admin_abandon(const struct cp_view *v, struct cp_admin_asker *asker);
 
 #endif

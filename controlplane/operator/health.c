@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes /healthz: whether the data plane is connected and its agent's clock ticks. */
+/* Writes /healthz: whether the data plane is connected, and whether its agent still runs. */
 
 #include "controlplane/operator/pages.h"
 
 #include <cjson/cJSON.h>
 
-/* The agent's clock ticks every 100 ms; so long without is not a hiccup. */
+/* The agent updates its tick every 100 ms; after so long without an update it counts as stalled. */
 enum { STALLED_MS = 5000 };
 
 char *cp_health_text(const struct cp_view *v, bool *healthy)

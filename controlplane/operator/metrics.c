@@ -123,7 +123,10 @@ static const struct {
 	COUNTER(aged_video, "Video packets to viewers let go for their age."),
 };
 
-/* A bucket an octave: the four that the data plane counts in each would be many lines a worker. */
+/*
+ * A histogram with one bucket per octave. The data plane counts four in each octave, which would be
+ * too many lines for each worker.
+ */
 static void latency(FILE *f, const struct sh_latency *live, uint32_t worker)
 {
 	static const char *const name = "spate_worker_rx_to_tx_seconds";
@@ -177,7 +180,7 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 	single(f, "mbufs_free", "gauge", "Packet buffers that are free.", stats->header->mbuf_free);
 }
 
-/* What the control plane has placed on each worker. */
+/* The objects that the control plane has placed on each worker, and their load. */
 static void placement(FILE *f, const struct cp_load *l)
 {
 	static const char *const names[][2] = {

@@ -33,7 +33,10 @@ static void head(FILE *f, const char *name, const char *type, const char *help)
 	fprintf(f, "# HELP spate_port_%s %s\n# TYPE spate_port_%s %s\n", name, help, name, type);
 }
 
-/* The data plane ends every name: it is the configuration's, cut. */
+/*
+ * Prints one sample. The data plane has truncated the configured name of the device to fit, with a
+ * terminator.
+ */
 static void row(FILE *f, const char *name, const struct sh_port_stats *p, uint64_t value)
 {
 	fprintf(f, "spate_port_%s{device=\"%.*s\"} %" PRIu64 "\n", name,

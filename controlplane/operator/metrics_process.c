@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The process itself, under the names that Prometheus' own libraries use. */
+/*
+ * Prints metrics of this process; the standard ones have the names of Prometheus' client libraries.
+ */
 
 #include "controlplane/operator/metrics_process.h"
 
@@ -16,7 +18,7 @@ static double cpu_seconds(void)
 	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
-/* Pages in memory, the second field of proc(5)'s statm; 0: not known. */
+/* Resident memory in pages: the second field of /proc/self/statm (proc(5)). 0: not known. */
 static unsigned long resident_pages(void)
 {
 	FILE *f = fopen("/proc/self/statm", "re");

@@ -2,13 +2,13 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_METRICS_PROCESS_H
 #define SPATE_CONTROLPLANE_OPERATOR_METRICS_PROCESS_H
 
-/* Writes the part of /metrics that is about this process. */
+/* Prints the metrics of the control plane's own process. */
 
 #include <stdio.h>
 
 #include <uv.h>
 
-/* CPU, memory and timers of this process, as lines of /metrics. */
+/* Appends CPU time, memory and the number of the loop's active timers to /metrics. */
 void cp_process_metrics(FILE *f, uv_loop_t *loop);
 
 #endif

@@ -2,16 +2,16 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_PAGES_H
 #define SPATE_CONTROLPLANE_OPERATOR_PAGES_H
 
-/* The texts of the operator's pages. Each is malloc()ed; NULL: no memory. */
+/* Makes the texts of the operator's HTTP pages. The caller frees each text; NULL: no memory. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "controlplane/operator/view.h"
 
-/* /healthz, as JSON. */
+/* /healthz, as JSON. `*healthy`: the data plane is connected and its agent is not stalled. */
 char *cp_health_text(const struct cp_view *v, bool *healthy);
-/* /metrics, in Prometheus' text format. */
+/* /metrics, in Prometheus' text format 0.0.4. */
 char *cp_metrics_text(const struct cp_view *v, size_t *len);
 /* /rooms, as JSON. */
 char *cp_room_list_text(const struct cp_view *v);

@@ -19,11 +19,16 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 
-enum { AUDIO_PT = 111, VIDEO_PT = 96, TEXT_MAX = 80, IDLE_MAX_S = 600 };
+enum {
+	AUDIO_PT = 111, /* default payload types of a producer */
+	VIDEO_PT = 96,
+	TEXT_MAX = 80, /* bytes of the longest string in a request */
+	IDLE_MAX_S = 600,
+};
 
-/* --- reading the request -------------------------------------------------------------------------- */
+/* --- reading the request ------------------------------------------------------------------- */
 
-/* The checks of negotiation speak of members of an object; here that is the request. */
+/* The name of the object in the messages of the checks in negotiation/. */
 static const char where[] = "request";
 
 static int get_number(const cJSON *request, const char *name, uint32_t min, uint32_t max, uint32_t *out,
@@ -50,7 +55,7 @@ static bool is_true(const cJSON *request, const char *name)
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request, name));
 }
 
-/* "192.0.2.1:5004", "[2001:db8::1]:5004". */
+/* Parses "192.0.2.1:5004" or "[2001:db8::1]:5004". */
 static int read_address(struct sh_addr *out, const char *text)
 {
 	const char *colon = strrchr(text, ':');
@@ -77,6 +82,7 @@ static int read_address(struct sh_addr *out, const char *text)
 	return 0;
 }
 
+/* Parses the MAC address of one device; multicast addresses are refused. */
 static int read_mac(uint8_t out[6], const char *text)
 {
 	unsigned byte[6];
@@ -91,6 +97,7 @@ static int read_mac(uint8_t out[6], const char *text)
 	return 0;
 }
 
+/* Reads the members that describe the transport. On failure `err` has the operator's message. */
 static int get_plain(const cJSON *request, struct cp_plain *plain, struct cp_fault *err)
 {
 	const char *remote = NULL, *mac = NULL;
@@ -122,8 +129,9 @@ static int get_plain(const cJSON *request, struct cp_plain *plain, struct cp_fau
 }
 
 /*
- * What the other side sends with is given, or made here; what we send with is always made here: a key that
- * had been used before would use its nonces twice. Both go into the answer.
+ * Makes the SRTP keys, if the request asks for SRTP, and the member `srtp` of the answer in `*out`.
+ * The key for received packets can be given in the request. The key for sent packets is always new:
+ * with a key that was used before, nonces would be used twice.
  */
 static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_transport_keys *keys, cJSON **out,
 	struct cp_fault *err)
@@ -159,9 +167,9 @@ static int get_keys(const cJSON *request, struct cp_plain *plain, struct sh_tran
 	return 0;
 }
 
-/* --- what is to be produced ------------------------------------------------------------------------ */
+/* --- RTP parameters of a producer ---------------------------------------------------------- */
 
-/* "H264" of the router, in any case of its letters. NULL: it has none. */
+/* The router's codec of that name, as "H264", without regard to case. NULL: there is none. */
 static const struct cp_codec *find_codec(const struct cp_router *r, const char *name)
 {
 	for (uint32_t i = 0; i < r->codec_count; i++)
@@ -208,11 +216,11 @@ static bool add_encoding(cJSON *rtp, uint32_t ssrc, uint32_t rtx_ssrc)
 	       ((rtx = cJSON_AddObjectToObject(o, "rtx")) && cJSON_AddNumberToObject(rtx, "ssrc", rtx_ssrc));
 }
 
-/* rtpParameters as a browser would send them; NULL with the fault. */
+/* The rtpParameters that a browser would send for this producer. NULL with the fault. */
 static cJSON *rtp_parameters(const cJSON *request, const struct cp_codec *codec, struct cp_fault *err)
 {
 	uint32_t pt = codec->kind == SH_KIND_AUDIO ? AUDIO_PT : VIDEO_PT, rtx_pt = 0, rtx_ssrc = 0;
-	uint32_t ssrc = cp_ssrc_make() >> 1; /* some programs take 31 bits */
+	uint32_t ssrc = cp_ssrc_make() >> 1; /* some programs accept only 31 bits */
 	cJSON *rtp, *codecs;
 
 	if (get_number(request, "payload_type", 0, 127, &pt, err) != 0 ||
@@ -234,7 +242,7 @@ static cJSON *rtp_parameters(const cJSON *request, const struct cp_codec *codec,
 	return NULL;
 }
 
-/* --- answers --------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------- */
 
 static void add_rtp(cJSON *into, const struct cp_consumable *c, uint32_t pt, uint32_t ssrc)
 {
@@ -253,6 +261,7 @@ static void add_rtx_of(cJSON *into, uint32_t pt, uint32_t ssrc)
 	cJSON_AddNumberToObject(into, "rtx_ssrc", ssrc);
 }
 
+/* Adds what the operator, or the program on the other side, has to know of a plain transport. */
 static void describe(const struct cp_transport *t, cJSON *into)
 {
 	const struct cp_producer *p = TAILQ_FIRST(&t->producers);
@@ -286,6 +295,7 @@ static void describe(const struct cp_transport *t, cJSON *into)
 		cJSON_AddStringToObject(into, "suite", cp_sdes_suite(plain->profile));
 }
 
+/* The callback of cp_plain_create(): answers the command. */
 static void made(void *arg, const struct cp_fault *fault, const struct cp_transport *t)
 {
 	struct cp_admin_asker *asker = arg;
@@ -308,9 +318,11 @@ static void made(void *arg, const struct cp_fault *fault, const struct cp_transp
 	asker->answer(asker, text);
 }
 
-/* --- the commands ------------------------------------------------------------------------------------ */
+/* --- the commands -------------------------------------------------------------------------- */
 
-/* Adds what is the same for both, and begins. */
+/*
+ * Reads the members that both commands share, and begins to create the transport. False: refused.
+ */
 static bool start(struct cp_model *m, const cJSON *request, struct cp_plain_options *options,
 	struct cp_admin_asker *asker, struct cp_fault *err)
 {
@@ -369,7 +381,7 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 	return begun;
 }
 
-/* The first live one of that kind in the room. */
+/* The id of the first live producer of that kind in the room. NULL: there is none. */
 static const char *find_producer(struct cp_model *m, const char *room_name, const char *kind)
 {
 	const struct cp_room *room = cp_room_find(m, room_name);

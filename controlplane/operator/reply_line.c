@@ -13,7 +13,7 @@ char *cp_admin_line(const cJSON *reply)
 	if (!text || asprintf(&out, "%s\n", text) < 0)
 		out = NULL;
 	if (text)
-		explicit_bzero(text, strlen(text)); /* there may be keys in it */
+		explicit_bzero(text, strlen(text)); /* the text can contain keys */
 	cJSON_free(text);
 	return out;
 }

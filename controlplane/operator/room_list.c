@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes /rooms: the open rooms, the liveliest first. The list is bounded, however many there are. */
+/*
+ * Writes /rooms, the web page's list of the rooms that are not closing: live rooms first, then by
+ * the number of viewers, then by name. The list is limited to LISTED_MAX rooms.
+ */
 
 #include "controlplane/operator/pages.h"
 #include "controlplane/rooms/model.h"
@@ -13,14 +16,14 @@ enum { LISTED_MAX = 200 };
 
 struct entry {
 	const struct cp_room *room;
-	bool live; /* something is published at this moment */
+	bool live; /* it has a live producer now */
 	uint32_t viewers;
 };
 
 struct list {
-	struct entry entries[LISTED_MAX]; /* in order */
+	struct entry entries[LISTED_MAX]; /* sorted by before() */
 	unsigned count;
-	uint32_t more; /* rooms that found no place */
+	uint32_t more; /* rooms that are not in the list */
 };
 
 static bool is_live(const struct cp_room *room)

@@ -10,7 +10,7 @@
 
 #include "controlplane/base/id.h"
 
-enum { BOTH_MAX = 32 + 14 };
+enum { BOTH_MAX = 32 + 14 /* bytes of the longest master key and the longest salt */ };
 
 static const struct suite {
 	uint16_t profile;
@@ -70,7 +70,7 @@ int cp_sdes_read(struct sh_srtp_keys *k, uint16_t profile, const char *text)
 	uint8_t both[BOTH_MAX + 3];
 	int error = EINVAL;
 
-	/* What stands for the padding decodes to zeros, and is counted. */
+	/* EVP_DecodeBlock() decodes padding characters to zero bytes and counts these. */
 	if (strlen(text) == size && strspn(text + size - padding, "=") == padding &&
 		!memchr(text, '=', size - padding) &&
 		EVP_DecodeBlock(both, (const unsigned char *)text, (int)size) == (int)(len + padding)) {

@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_VIEW_H
 #define SPATE_CONTROLPLANE_OPERATOR_VIEW_H
 
-/* What the operator can see of the process, on the administration socket and on pages. */
+/* Gives the administration socket and the operator's pages access to what they show. */
 
 #include <stdint.h>
 
@@ -14,7 +14,7 @@ struct cp_model;
 struct uv_loop_s;
 
 struct cp_view {
-	struct cp_model *model; /* commands also change it */
+	struct cp_model *model; /* commands change it, too */
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;
