@@ -40,14 +40,15 @@ static void requests(FILE *f, const struct cp_dialect *d)
 
 static void engine_io(FILE *f, const struct cp_eio_counts *c)
 {
-	head(f, "engineio_sessions", "gauge", "Sessions of Engine.IO, by transport.");
+	head(f, "engineio_sessions", "gauge", "Engine.IO sessions, by Engine.IO transport.");
 	fprintf(f, "spate_engineio_sessions{transport=\"polling\"} %" PRIu32 "\n", c->polling);
 	fprintf(f, "spate_engineio_sessions{transport=\"websocket\"} %" PRIu32 "\n", c->websocket);
-	single(f, "engineio_opened_total", "counter", "Sessions of Engine.IO that were opened.", c->opened);
-	single(f, "engineio_upgrades_total", "counter", "Sessions that changed to WebSocket.", c->upgraded);
-	single(f, "engineio_upgrades_failed_total", "counter", "Changes to WebSocket that were not finished.",
+	single(f, "engineio_opened_total", "counter", "Engine.IO sessions opened.", c->opened);
+	single(f, "engineio_upgrades_total", "counter", "Engine.IO sessions upgraded to WebSocket.",
+		c->upgraded);
+	single(f, "engineio_upgrades_failed_total", "counter", "Upgrades to WebSocket that did not finish.",
 		c->upgrades_failed);
-	single(f, "engineio_polls_held", "gauge", "Polls that wait for something to say.", c->polls_held);
+	single(f, "engineio_polls_held", "gauge", "Polls held until packets are queued.", c->polls_held);
 }
 
 static void control_plane(FILE *f, const struct cp_view *v)
@@ -62,7 +63,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
 	single(f, "rooms", "gauge", "Rooms.", v->model->rooms.count);
 	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", v->model->grace_count);
-	single(f, "rooms_closing", "gauge", "Rooms that close at this moment.", v->model->closing_count);
+	single(f, "rooms_closing", "gauge", "Rooms that are closing.", v->model->closing_count);
 	single(f, "peers", "gauge", "Peers in rooms.", v->model->peer_count);
 	single(f, "transports", "gauge", "WebRTC transports.", v->model->transports.count);
 	single(f, "producers", "gauge", "Producers.", v->model->producers.count);
@@ -98,29 +99,29 @@ static const struct {
 	COUNTER(rx_bytes, "Bytes of IP packets received."),
 	COUNTER(tx_packets, "IP packets sent."),
 	COUNTER(tx_bytes, "Bytes of IP packets sent."),
-	COUNTER(loops, "Rounds of the polling loop."),
-	COUNTER(busy_loops, "Rounds that found something to do."),
-	COUNTER(busy_cycles, "TSC cycles of those."),
+	COUNTER(loops, "Iterations of the poll loop."),
+	COUNTER(busy_loops, "Iterations that found work."),
+	COUNTER(busy_cycles, "TSC cycles of the iterations that found work."),
 	COUNTER(punted, "Packets handed to the control plane."),
 	COUNTER(injected, "Packets sent for the control plane."),
-	COUNTER(handed_off, "Packets handed to the worker that owns them."),
-	COUNTER(stun_answered, "STUN binding requests answered."),
-	COUNTER(rtp_in, "RTP packets received."),
-	COUNTER(rtcp_in, "RTCP packets received."),
-	COUNTER(rtp_out, "RTP packets sent."),
+	COUNTER(handed_off, "Packets handed to the worker they belong to."),
+	COUNTER(stun_answered, "Connectivity checks answered."),
+	COUNTER(rtp_in, "RTP packets accepted."),
+	COUNTER(rtcp_in, "RTCP packets accepted."),
+	COUNTER(rtp_out, "RTP packets sent, including retransmissions."),
 	COUNTER(rtcp_out, "RTCP packets sent."),
-	COUNTER(rtx_out, "RTP packets sent again."),
-	COUNTER(rtx_missed, "RTP packets asked for and not kept any more."),
-	COUNTER(nack_in, "NACKs received."),
-	COUNTER(nack_out, "NACKs sent."),
-	COUNTER(pli_in, "PLIs received."),
-	COUNTER(fir_in, "FIRs received."),
-	COUNTER(pli_out, "PLIs sent."),
-	COUNTER(tx_waits, "Bursts that waited for room in a TX ring."),
-	COUNTER(fanout_waits, "Times the fan-out stopped for room and went on later."),
-	COUNTER(video_first, "Times video went before audio so as not to starve."),
-	COUNTER(aged_audio, "Audio packets to viewers let go for their age."),
-	COUNTER(aged_video, "Video packets to viewers let go for their age."),
+	COUNTER(rtx_out, "Retransmissions sent."),
+	COUNTER(rtx_missed, "Requested retransmissions of packets that were no longer kept."),
+	COUNTER(nack_in, "NACKs from viewers."),
+	COUNTER(nack_out, "NACKs to producers."),
+	COUNTER(pli_in, "PLIs from viewers."),
+	COUNTER(fir_in, "FIRs from viewers."),
+	COUNTER(pli_out, "PLIs to producers."),
+	COUNTER(tx_waits, "Bursts that had to wait for room in a transmit ring."),
+	COUNTER(fanout_waits, "Times the fan-out stopped at a full transmit queue and continued later."),
+	COUNTER(video_first, "Times video was sent before audio so that video did not starve."),
+	COUNTER(aged_audio, "Audio packets to viewers dropped for their age."),
+	COUNTER(aged_video, "Video packets to viewers dropped for their age."),
 };
 
 /*
@@ -161,7 +162,7 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 				__atomic_load_n(value, __ATOMIC_RELAXED));
 		}
 	}
-	head(f, "worker_drops_total", "counter", "Packets let go, by reason.");
+	head(f, "worker_drops_total", "counter", "Packets dropped, by reason.");
 	for (uint32_t w = 0; w < stats->workers; w++)
 		for (unsigned reason = 0; reason < SH_DROP_COUNT; reason++)
 			fprintf(f, "spate_worker_drops_total{worker=\"%u\",reason=\"%s\"} %" PRIu64 "\n", w,
@@ -177,7 +178,7 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 	single(f, "dataplane_consumers", "gauge", "Consumers in the data plane's tables.",
 		stats->header->consumers_used);
 	single(f, "mbufs", "gauge", "Packet buffers.", stats->header->mbuf_total);
-	single(f, "mbufs_free", "gauge", "Packet buffers that are free.", stats->header->mbuf_free);
+	single(f, "mbufs_free", "gauge", "Free packet buffers.", stats->header->mbuf_free);
 }
 
 /* The objects that the control plane has placed on each worker, and their load. */
@@ -186,8 +187,10 @@ static void placement(FILE *f, const struct cp_load *l)
 	static const char *const names[][2] = {
 		{"worker_transports", "Transports placed on the worker."},
 		{"worker_consumers", "Consumers placed on the worker."},
-		{"worker_load", "Load that new transports are placed by, units a second."},
-		{"worker_busy_permille", "Time in which the worker was busy in the last second."},
+		{"worker_load",
+			"Load of the worker that decides where new transports go, in units per second."},
+		{"worker_busy_permille",
+			"Share of the last second in which the worker was busy, in thousandths."},
 		{"worker_overloaded", "Whether the worker gets no new transports."},
 	};
 

@@ -10,19 +10,19 @@ static const struct {
 	const char *name, *type, *help;
 	size_t offset;
 } words[] = {
-	{"rx_packets_total", "counter", "Packets received, as the device counts.",
+	{"rx_packets_total", "counter", "Packets received, as the device counts them.",
 		offsetof(struct sh_port_stats, rx_packets)},
-	{"rx_bytes_total", "counter", "Bytes received, as the device counts.",
+	{"rx_bytes_total", "counter", "Bytes received, as the device counts them.",
 		offsetof(struct sh_port_stats, rx_bytes)},
 	{"rx_missed_total", "counter", "Packets lost because no worker took them from the device in time.",
 		offsetof(struct sh_port_stats, rx_missed)},
-	{"rx_errors_total", "counter", "Packets that came damaged.",
+	{"rx_errors_total", "counter", "Damaged packets received.",
 		offsetof(struct sh_port_stats, rx_errors)},
 	{"rx_nombuf_total", "counter", "Times that there was no packet buffer to receive into.",
 		offsetof(struct sh_port_stats, rx_nombuf)},
-	{"tx_packets_total", "counter", "Packets sent, as the device counts.",
+	{"tx_packets_total", "counter", "Packets sent, as the device counts them.",
 		offsetof(struct sh_port_stats, tx_packets)},
-	{"tx_bytes_total", "counter", "Bytes sent, as the device counts.",
+	{"tx_bytes_total", "counter", "Bytes sent, as the device counts them.",
 		offsetof(struct sh_port_stats, tx_bytes)},
 	{"tx_errors_total", "counter", "Packets that the device did not send.",
 		offsetof(struct sh_port_stats, tx_errors)},
@@ -55,7 +55,7 @@ static void links(FILE *f, const struct sh_stats_reader *stats)
 
 void cp_metrics_ports(FILE *f, const struct sh_stats_reader *stats)
 {
-	head(f, "info", "gauge", "How packets come to their workers; the driver, the NUMA node.");
+	head(f, "info", "gauge", "Driver, NUMA node and steering method of the device.");
 	for (uint32_t i = 0; i < stats->ports; i++) {
 		const struct sh_port_stats *p = sh_stats_port(stats, i);
 

@@ -44,7 +44,7 @@ void cp_process_metrics(FILE *f, uv_loop_t *loop)
 
 	uv_walk(loop, count_timer, &timers);
 	fprintf(f,
-		"# HELP process_cpu_seconds_total CPU time of the control plane, all threads.\n"
+		"# HELP process_cpu_seconds_total CPU time of all threads of the control plane.\n"
 		"# TYPE process_cpu_seconds_total counter\n"
 		"process_cpu_seconds_total %.3f\n",
 		cpu_seconds());
@@ -54,7 +54,7 @@ void cp_process_metrics(FILE *f, uv_loop_t *loop)
 		"process_resident_memory_bytes %lu\n",
 		resident_pages() * (unsigned long)sysconf(_SC_PAGESIZE));
 	fprintf(f,
-		"# HELP spate_timers Timers of the control plane's loop that run.\n"
+		"# HELP spate_timers Active timers of the control plane's event loop.\n"
 		"# TYPE spate_timers gauge\n"
 		"spate_timers %u\n",
 		timers);
