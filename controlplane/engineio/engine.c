@@ -82,7 +82,7 @@ void cp_eio_expect_connect(struct cp_eio *e, bool expect)
 void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	const struct cp_eio_calls *calls = e->server->calls;
-	bool was_told = e->state != CP_EIO_IS_OPEN;
+	bool closing_called = e->state != CP_EIO_IS_OPEN;
 
 	if (e->state == CP_EIO_HAS_ENDED)
 		return;
@@ -90,7 +90,7 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	cp_table_remove(&e->server->by_sid, &e->by_sid);
 	TAILQ_REMOVE(&e->server->sessions, e, in_server);
 	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
-	if (!was_told)
+	if (!closing_called)
 		calls->closing(e, code, reason);
 	if (e->candidate)
 		cp_eio_abort_upgrade(e, "the session has ended");

@@ -61,7 +61,7 @@ bool cp_sio_default_namespace(const struct cp_sio_packet *p)
 }
 
 /* True if socket.io reserves this event name: its server refuses such events from clients, too. */
-static bool reserved(const char *name)
+static bool is_reserved(const char *name)
 {
 	static const char *const names[] = {
 		"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
@@ -77,7 +77,7 @@ cJSON *cp_sio_request(cJSON *array, int64_t id)
 	const cJSON *first = cJSON_IsArray(array) ? cJSON_GetArrayItem(array, 0) : NULL;
 	cJSON *request = NULL;
 
-	if (cJSON_IsNumber(first) || (cJSON_IsString(first) && !reserved(first->valuestring)))
+	if (cJSON_IsNumber(first) || (cJSON_IsString(first) && !is_reserved(first->valuestring)))
 		request = cJSON_CreateObject();
 	if (request) {
 		cJSON_AddItemToObjectCS(request, "event", cJSON_DetachItemFromArray(array, 0));

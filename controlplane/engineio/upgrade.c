@@ -22,7 +22,7 @@ void cp_eio_upgrade(struct cp_eio *e, void *socket)
 }
 
 /* Ends the pending upgrade's state; the caller decides what happens to its WebSocket. */
-static void leave_candidate(struct cp_eio *e)
+static void clear_candidate(struct cp_eio *e)
 {
 	e->candidate = NULL;
 	cp_eio_clear_deadline(e, CP_EIO_UPGRADE_DUE);
@@ -33,7 +33,7 @@ void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason)
 {
 	void *socket = e->candidate;
 
-	leave_candidate(e);
+	clear_candidate(e);
 	e->server->counts.upgrades_failed++;
 	e->server->calls->close(socket, 1008, reason);
 }
@@ -52,13 +52,13 @@ void cp_eio_repeat_noop(struct cp_eio *e)
 /*
  * Finishes the upgrade: the candidate becomes the session's WebSocket and gets the queued packets.
  */
-static void change(struct cp_eio *e)
+static void finish_upgrade(struct cp_eio *e)
 {
 	const struct cp_eio_calls *calls = e->server->calls;
 	enum cp_eio_type type;
 
 	e->socket = e->candidate;
-	leave_candidate(e);
+	clear_candidate(e);
 	e->server->counts.polling--;
 	e->server->counts.websocket++;
 	e->server->counts.upgraded++;
@@ -96,7 +96,7 @@ static void handle_candidate(struct cp_eio *e, const char *text, size_t len)
 		if (e->candidate)
 			cp_eio_repeat_noop(e);
 	} else if (len == 1 && text[0] == CP_EIO_UPGRADE) {
-		change(e);
+		finish_upgrade(e);
 	} else {
 		cp_eio_abort_upgrade(e, "neither probe nor upgrade");
 	}
@@ -119,7 +119,7 @@ void cp_eio_receive(struct cp_eio *e, void *socket, const char *text, size_t len
 void cp_eio_socket_gone(struct cp_eio *e, void *socket, uint16_t code, const char *reason)
 {
 	if (socket == e->candidate) {
-		leave_candidate(e);
+		clear_candidate(e);
 		e->server->counts.upgrades_failed++;
 		return;
 	}

@@ -91,7 +91,7 @@ static void refuse(struct eio_socket *socket, uint16_t code, const char *reason)
 }
 
 /* Opens a session over the WebSocket. */
-static void shake_hands(struct eio_socket *socket)
+static void open_session(struct eio_socket *socket)
 {
 	struct cp_websocket *w = socket->websocket;
 	struct cp_eio *e;
@@ -130,7 +130,7 @@ int cp_eio_websocket_open(struct cp_socketio *s, struct cp_websocket *w)
 	if (cp_eio_verify(s, w->wsi, true, true, &e) != CP_EIO_OK) {
 		refuse(socket, 1008, "no such session");
 	} else if (!e) {
-		shake_hands(socket);
+		open_session(socket);
 	} else {
 		s->server->counters->sockets_accepted++;
 		socket->session = e;

@@ -133,14 +133,14 @@ static int admit(struct client *c, const struct query *query, const char *addres
 /* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
 static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
-	bool theirs = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
+	bool client_fault = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
 
 	c->signaling->counters->sockets_refused++;
 	c->signaling->counters->error[fault->code]++;
 	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
 		cp_code_name(fault->code), fault->message);
 	cp_websocket_send(c->websocket, cp_json_error_text(NULL, fault));
-	cp_websocket_close(c->websocket, theirs ? 1008 : 1013, cp_code_name(fault->code));
+	cp_websocket_close(c->websocket, client_fault ? 1008 : 1013, cp_code_name(fault->code));
 }
 
 int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *w)

@@ -33,7 +33,7 @@ struct client {
 	struct cp_eio *engine;
 	struct cp_session *session; /* NULL: the client has not joined the namespace */
 	struct cp_address *address;
-	char text[CP_ADDRESS_SIZE]; /* the client's IP address */
+	char ip[CP_ADDRESS_SIZE];
 	char user[CP_NAME_SIZE + 1]; /* from the URL; a truncated value is not a valid name */
 	char *token; /* from the URL */
 	unsigned connects, refusals;
@@ -110,14 +110,14 @@ static void refuse_namespace(struct client *c, const struct cp_sio_packet *p)
 
 /*
  * Reads a member of `auth`, which must be a string; if it is absent or null, the value of the URL,
- * `otherwise`, counts. 0, or errno with the fault.
+ * `from_url`, counts. 0, or errno with the fault.
  */
-static int credential(const cJSON *auth, const char *name, const char *otherwise, const char **out,
+static int credential(const cJSON *auth, const char *name, const char *from_url, const char **out,
 	struct cp_fault *fault)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(auth, name);
 
-	*out = otherwise;
+	*out = from_url;
 	if (!member || cJSON_IsNull(member))
 		return 0;
 	if (!cJSON_IsString(member))
@@ -140,7 +140,7 @@ static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 		error = cp_signaling_authenticate(signaling, &who, &grant, fault);
 	if (error != 0)
 		return error;
-	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->text, &grant);
+	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->ip, &grant);
 	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 
@@ -154,8 +154,8 @@ static void connect_client(struct client *c, const cJSON *auth)
 		return;
 	}
 	c->socketio->signaling->counters->error[fault.code]++;
-	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", c->text,
-		cp_code_name(fault.code), fault.message);
+	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", c->ip, cp_code_name(fault.code),
+		fault.message);
 	send_refusal(c, &fault);
 	if (++c->refusals >= REFUSALS_MAX)
 		cp_eio_close(c->engine, 1008, "too many attempts to connect");
@@ -182,7 +182,7 @@ static void handle_connect(struct client *c, const struct cp_sio_packet *p)
 	cp_message_free(auth);
 }
 
-static void leave(struct client *c)
+static void leave_namespace(struct client *c)
 {
 	if (!c->session)
 		return;
@@ -242,7 +242,7 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 		handle_connect(c, &p);
 		break;
 	case CP_SIO_DISCONNECT:
-		leave(c);
+		leave_namespace(c);
 		break;
 	case CP_SIO_EVENT:
 		handle_event(c, &p);
@@ -263,7 +263,7 @@ static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 
 	if (c->session)
 		c->session->closing = true;
-	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->text,
+	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->ip,
 		c->session ? c->session->id : "-", code, reason);
 }
 
@@ -300,8 +300,8 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 	if (!c)
 		return CP_INTERNAL;
 	c->socketio = s;
-	cp_client_address(wsi, c->text);
-	if (!cp_address_enter(s->server, c->text, &c->address)) {
+	cp_client_address(wsi, c->ip);
+	if (!cp_address_enter(s->server, c->ip, &c->address)) {
 		s->signaling->counters->error[CP_TOO_MANY]++;
 		free_client(c);
 		return CP_TOO_MANY;

@@ -27,17 +27,17 @@
 
 enum {
 	PIECE_BYTES = 4096, /* a socket that is writable accepts this much in one write */
-	PIECES_A_TURN = 4, /* of one answer, in one iteration of the event loop */
-	PIECES_OF_ALL = 256, /* of all answers in an iteration: large files must not delay others */
+	PIECES_PER_ANSWER = 4, /* of one answer, in one iteration of the event loop */
+	PIECES_PER_ITERATION = 256, /* of all answers in an iteration: large files must not delay others */
 	FULL_MS = 10, /* between two attempts to write to a full socket */
-	FULL_LOOKS = 1000, /* attempts in succession before the connection is closed */
+	FULL_RETRIES_MAX = 1000, /* attempts in succession before the connection is closed */
 	BODY_TIMEOUT_S = 10, /* limit for the next piece of a body to arrive */
 	HELD_MS = 1000, /* between two checks that the client of a held request is connected */
 };
 
 /* --- waiting ------------------------------------------------------------------------------ */
 
-static void run(uv_timer_t *timer);
+static void serve_due(uv_timer_t *timer);
 
 static uint64_t delay_ms(enum cp_wait wait)
 {
@@ -57,11 +57,11 @@ static void schedule(struct cp_exchanges *x)
 	/* uv_now() is the time at which the current iteration began; the timer counts from it. */
 	uv_update_time(x->timer.loop);
 	/*
-	 * From within run() the delay is at least 1 ms: with 0, libuv 1.44 would run the timer
-	 * again in the same iteration, before any other event, until all large files are sent or
-	 * all sockets are full.
+	 * From within serve_due() the delay is at least 1 ms: with 0, libuv 1.44 would run the
+	 * timer again in the same iteration, before any other event, until all large files are sent
+	 * or all sockets are full.
 	 */
-	uv_timer_start(&x->timer, run, next_ms > now_ms ? next_ms - now_ms : x->running, 0);
+	uv_timer_start(&x->timer, serve_due, next_ms > now_ms ? next_ms - now_ms : x->running, 0);
 }
 
 void cp_exchange_wait(struct cp_connection *c, enum cp_wait wait)
@@ -160,7 +160,7 @@ void cp_exchange_end(struct cp_connection *c)
 /* --- sending ------------------------------------------------------------------------------- */
 
 /* Reads the next piece of the file. Its length, or -EIO: the file has become shorter. */
-static ssize_t next_of_file(struct cp_connection *c, unsigned char *piece)
+static ssize_t next_file_piece(struct cp_connection *c, unsigned char *piece)
 {
 	size_t want = c->file_left < PIECE_BYTES ? c->file_left : PIECE_BYTES;
 	ssize_t got = read(c->file, piece, want);
@@ -171,7 +171,7 @@ static ssize_t next_of_file(struct cp_connection *c, unsigned char *piece)
 	return got;
 }
 
-static ssize_t next_of_text(struct cp_connection *c, unsigned char *piece)
+static ssize_t next_text_piece(struct cp_connection *c, unsigned char *piece)
 {
 	size_t len = c->out_len - c->out_at < PIECE_BYTES ? c->out_len - c->out_at : PIECE_BYTES;
 
@@ -184,8 +184,8 @@ static ssize_t next_of_text(struct cp_connection *c, unsigned char *piece)
 static int send_piece(struct cp_connection *c)
 {
 	unsigned char piece[LWS_PRE + PIECE_BYTES];
-	ssize_t len =
-		c->out_at < c->out_len ? next_of_text(c, piece + LWS_PRE) : next_of_file(c, piece + LWS_PRE);
+	ssize_t len = c->out_at < c->out_len ? next_text_piece(c, piece + LWS_PRE)
+					     : next_file_piece(c, piece + LWS_PRE);
 
 	/*
 	 * libwebsockets buffers what the socket did not accept, but cannot send it later while
@@ -204,12 +204,12 @@ static void send_answer(struct cp_connection *c)
 	struct cp_exchanges *x = &c->server->exchanges;
 
 	for (unsigned i = 0; c->out_at < c->out_len || c->file_left > 0; i++) {
-		if (i == PIECES_A_TURN || x->pieces == 0) {
+		if (i == PIECES_PER_ANSWER || x->pieces == 0) {
 			cp_exchange_wait(c, CP_WAIT_TURN);
 			return;
 		}
 		if (lws_send_pipe_choked(c->wsi)) {
-			if (++c->full > FULL_LOOKS)
+			if (++c->full > FULL_RETRIES_MAX)
 				end_connection(c);
 			else
 				cp_exchange_wait(c, CP_WAIT_FULL);
@@ -265,7 +265,7 @@ static void step(struct cp_connection *c)
 }
 
 /* Serves each connection that is due. A step may free its connection, or make it wait again. */
-static void run(uv_timer_t *timer)
+static void serve_due(uv_timer_t *timer)
 {
 	struct cp_exchanges *x = timer->data;
 	uint64_t now_ms = cp_now_ns() / 1000000;
@@ -276,7 +276,7 @@ static void run(uv_timer_t *timer)
 	 * end.
 	 */
 	x->wake_ms = now_ms;
-	x->pieces = PIECES_OF_ALL;
+	x->pieces = PIECES_PER_ITERATION;
 	for (unsigned i = CP_WAIT_NONE + 1; i < CP_WAITS; i++) {
 		/*
 		 * Connections that wait again are queued behind `last` and served in the next

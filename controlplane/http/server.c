@@ -164,7 +164,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* Within this time at most one line of libwebsockets is logged as an error. */
 static const uint64_t ERROR_LINES_NS = 1000000000;
 
-static void lws_said(int level, const char *line)
+static void log_library_line(int level, const char *line)
 {
 	static uint64_t last_error_ns;
 	int len = (int)strcspn(line, "\n");
@@ -282,7 +282,7 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 	s->counters = counters;
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
-	lws_set_log_level(LLL_ERR | LLL_WARN, lws_said);
+	lws_set_log_level(LLL_ERR | LLL_WARN, log_library_line);
 	error = listen_on(s, err, err_size);
 	if (error != 0) {
 		cp_exchanges_stop(s);

@@ -18,8 +18,8 @@ struct cp_admin_client {
 	struct cp_admin *admin;
 	struct cp_admin_client *next;
 	struct cp_admin_asker asker;
-	bool waits; /* a command is pending: further lines are handled after its answer */
-	bool asks; /* cp_admin_ask() is executing */
+	bool pending; /* a command is pending: further lines are handled after its answer */
+	bool asking; /* cp_admin_ask() is executing */
 	size_t used; /* bytes in `line` */
 	char line[CP_ADMIN_LINE_MAX]; /* received bytes that have not been handled */
 };
@@ -88,10 +88,10 @@ static void answered(struct cp_admin_asker *asker, char *text)
 	struct cp_admin_client *c =
 		(struct cp_admin_client *)((char *)asker - offsetof(struct cp_admin_client, asker));
 
-	c->waits = false;
+	c->pending = false;
 	if (send_text(c, text) != 0)
 		drop(c);
-	else if (!c->asks) /* otherwise handle_lines() is the caller and continues */
+	else if (!c->asking) /* otherwise handle_lines() is the caller and continues */
 		handle_lines(c);
 }
 
@@ -110,16 +110,16 @@ static void handle_lines(struct cp_admin_client *c)
 {
 	const char *end;
 
-	while (!c->waits && (end = memchr(c->line, '\n', c->used))) {
+	while (!c->pending && (end = memchr(c->line, '\n', c->used))) {
 		size_t len = (size_t)(end - c->line);
 
 		if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > 1 << 20) {
 			drop(c);
 			return;
 		}
-		c->waits = c->asks = true;
+		c->pending = c->asking = true;
 		cp_admin_ask(c->admin->view, c->line, len, &c->asker);
-		c->asks = false;
+		c->asking = false;
 		if (uv_is_closing((uv_handle_t *)&c->pipe))
 			return;
 		explicit_bzero(c->line, len);

@@ -9,7 +9,7 @@
 static const struct {
 	const char *name, *type, *help;
 	size_t offset;
-} words[] = {
+} counters[] = {
 	{"rx_packets_total", "counter", "Packets received, as the device counts them.",
 		offsetof(struct sh_port_stats, rx_packets)},
 	{"rx_bytes_total", "counter", "Bytes received, as the device counts them.",
@@ -67,13 +67,13 @@ void cp_metrics_ports(FILE *f, const struct sh_stats_reader *stats)
 			sh_steering_name(p->steering));
 	}
 	links(f, stats);
-	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-		head(f, words[k].name, words[k].type, words[k].help);
+	for (size_t k = 0; k < sizeof(counters) / sizeof(counters[0]); k++) {
+		head(f, counters[k].name, counters[k].type, counters[k].help);
 		for (uint32_t i = 0; i < stats->ports; i++) {
 			const struct sh_port_stats *p = sh_stats_port(stats, i);
-			const uint64_t *value = (const void *)((const char *)p + words[k].offset);
+			const uint64_t *value = (const void *)((const char *)p + counters[k].offset);
 
-			row(f, words[k].name, p, __atomic_load_n(value, __ATOMIC_RELAXED));
+			row(f, counters[k].name, p, __atomic_load_n(value, __ATOMIC_RELAXED));
 		}
 	}
 }

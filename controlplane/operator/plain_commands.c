@@ -296,7 +296,7 @@ static void describe(const struct cp_transport *t, cJSON *into)
 }
 
 /* The callback of cp_plain_create(): answers the command. */
-static void made(void *arg, const struct cp_fault *fault, const struct cp_transport *t)
+static void answer_created(void *arg, const struct cp_fault *fault, const struct cp_transport *t)
 {
 	struct cp_admin_asker *asker = arg;
 	cJSON *reply = cJSON_CreateObject(), *srtp = asker->srtp;
@@ -335,7 +335,7 @@ static bool start(struct cp_model *m, const cJSON *request, struct cp_plain_opti
 		get_keys(request, &plain, &keys, &asker->srtp, err) == 0) {
 		options->plain = &plain;
 		options->keys = plain.profile != 0 ? &keys : NULL;
-		begun = cp_plain_create(m, options, made, asker) == 0;
+		begun = cp_plain_create(m, options, answer_created, asker) == 0;
 		if (!begun)
 			cp_refuse(err, CP_INTERNAL, "out of memory");
 	}

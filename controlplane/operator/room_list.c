@@ -21,7 +21,7 @@ struct entry {
 };
 
 struct list {
-	struct entry entries[LISTED_MAX]; /* sorted by before() */
+	struct entry entries[LISTED_MAX]; /* sorted by precedes() */
 	unsigned count;
 	uint32_t more; /* rooms that are not in the list */
 };
@@ -36,7 +36,7 @@ static bool is_live(const struct cp_room *room)
 	return false;
 }
 
-static bool before(const struct entry *a, const struct entry *b)
+static bool precedes(const struct entry *a, const struct entry *b)
 {
 	if (a->live != b->live)
 		return a->live;
@@ -51,13 +51,13 @@ static void insert(struct list *list, const struct entry *e)
 
 	if (list->count == LISTED_MAX) {
 		list->more++;
-		if (!before(e, &list->entries[LISTED_MAX - 1]))
+		if (!precedes(e, &list->entries[LISTED_MAX - 1]))
 			return;
 		at--;
 	} else {
 		list->count++;
 	}
-	for (; at > 0 && before(e, &list->entries[at - 1]); at--)
+	for (; at > 0 && precedes(e, &list->entries[at - 1]); at--)
 		list->entries[at] = list->entries[at - 1];
 	list->entries[at] = *e;
 }

@@ -5,34 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct known {
+struct entry {
 	char *text; /* NULL: this entry is free */
 	size_t len;
 	cJSON *json;
 	unsigned depth, holds; /* `holds`: references to `json` */
-	uint64_t used; /* clock_now at its last use */
+	uint64_t used; /* use_clock at its last use */
 };
 
-static struct known table[CP_CAPABILITIES_MAX];
-static uint64_t clock_now; /* logical clock: counts uses of the cache */
+static struct entry cache[CP_CAPABILITIES_MAX];
+static uint64_t use_clock; /* logical clock: counts uses of the cache */
 
-static void empty(struct known *k)
+static void clear(struct entry *e)
 {
-	free(k->text);
-	cJSON_Delete(k->json);
-	*k = (struct known){.text = NULL};
+	free(e->text);
+	cJSON_Delete(e->json);
+	*e = (struct entry){.text = NULL};
 }
 
 /* Empties and returns the least recently used entry that nothing holds. NULL: all are held. */
-static struct known *place(void)
+static struct entry *evict(void)
 {
-	struct known *best = NULL;
+	struct entry *best = NULL;
 
-	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
-		if (k->holds == 0 && (!best || k->used < best->used))
-			best = k;
+	for (struct entry *e = cache; e < cache + CP_CAPABILITIES_MAX; e++)
+		if (e->holds == 0 && (!best || e->used < best->used))
+			best = e;
 	if (best)
-		empty(best);
+		clear(best);
 	return best;
 }
 
@@ -41,19 +41,19 @@ static bool is_whole_object(const cJSON *json, const char *end, const char *expe
 	return cJSON_IsObject(json) && json->child && end == expected;
 }
 
-static void hold(struct known *k, struct cp_cached_capabilities *out)
+static void hold(struct entry *e, struct cp_cached_capabilities *out)
 {
-	k->holds++;
-	k->used = ++clock_now;
-	*out = (struct cp_cached_capabilities){.json = k->json, .len = k->len, .depth = k->depth};
+	e->holds++;
+	e->used = ++use_clock;
+	*out = (struct cp_cached_capabilities){.json = e->json, .len = e->len, .depth = e->depth};
 }
 
 bool cp_capabilities_find(const char *text, size_t len, struct cp_cached_capabilities *out)
 {
-	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++) {
-		if (!k->text || k->len > len || memcmp(k->text, text, k->len) != 0)
+	for (struct entry *e = cache; e < cache + CP_CAPABILITIES_MAX; e++) {
+		if (!e->text || e->len > len || memcmp(e->text, text, e->len) != 0)
 			continue;
-		hold(k, out);
+		hold(e, out);
 		return true;
 	}
 	return false;
@@ -64,32 +64,32 @@ bool cp_capabilities_add(const char *text, size_t len, unsigned depth, struct cp
 	const char *end = NULL;
 	cJSON *json =
 		len <= CP_CAPABILITIES_TEXT_MAX ? cJSON_ParseWithLengthOpts(text, len, &end, false) : NULL;
-	struct known *k = is_whole_object(json, end, text + len) ? place() : NULL;
+	struct entry *e = is_whole_object(json, end, text + len) ? evict() : NULL;
 
-	if (k)
-		k->text = malloc(len);
-	if (!k || !k->text) {
+	if (e)
+		e->text = malloc(len);
+	if (!e || !e->text) {
 		cJSON_Delete(json);
 		return false;
 	}
-	memcpy(k->text, text, len);
-	k->len = len;
-	k->json = json;
-	k->depth = depth;
-	hold(k, out);
+	memcpy(e->text, text, len);
+	e->len = len;
+	e->json = json;
+	e->depth = depth;
+	hold(e, out);
 	return true;
 }
 
 void cp_capabilities_release(const cJSON *child)
 {
-	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
-		if (k->json && k->json->child == child)
-			k->holds--;
+	for (struct entry *e = cache; e < cache + CP_CAPABILITIES_MAX; e++)
+		if (e->json && e->json->child == child)
+			e->holds--;
 }
 
 void cp_capabilities_clear(void)
 {
-	for (struct known *k = table; k < table + CP_CAPABILITIES_MAX; k++)
-		if (k->holds == 0)
-			empty(k);
+	for (struct entry *e = cache; e < cache + CP_CAPABILITIES_MAX; e++)
+		if (e->holds == 0)
+			clear(e);
 }

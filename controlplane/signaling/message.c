@@ -11,8 +11,8 @@
 /* Where the first rtpCapabilities of a message are in its text, and their entry in the cache. */
 struct capabilities {
 	size_t start, end; /* offsets of the object's first byte and after its last; 0: not found */
-	bool is_known; /* `known` is valid, and held */
-	struct cp_cached_capabilities known;
+	bool is_cached; /* `cached` is valid, and held */
+	struct cp_cached_capabilities cached;
 };
 
 /* --- scanning before parsing --------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static bool names_capabilities(const char *text, size_t len, size_t start, size_
  * is scanned first, strings and brackets as a parser sees them. The scan skips rtpCapabilities that
  * are cached, and adds new ones to the cache.
  */
-static bool too_deep(const char *text, size_t len, struct capabilities *c)
+static bool scan(const char *text, size_t len, struct capabilities *c)
 {
 	unsigned depth = 0, outside = 0, deepest = 0;
 
@@ -53,12 +53,12 @@ static bool too_deep(const char *text, size_t len, struct capabilities *c)
 				continue;
 			c->start = i + 2;
 			outside = deepest = depth;
-			c->is_known = cp_capabilities_find(text + c->start, len - c->start, &c->known);
-			if (!c->is_known)
+			c->is_cached = cp_capabilities_find(text + c->start, len - c->start, &c->cached);
+			if (!c->is_cached)
 				continue;
-			if (depth + c->known.depth > CP_JSON_DEPTH)
+			if (depth + c->cached.depth > CP_JSON_DEPTH)
 				return true;
-			c->end = c->start + c->known.len;
+			c->end = c->start + c->cached.len;
 			i = c->end - 1;
 		} else if (text[i] == '{' || text[i] == '[') {
 			if (++depth > CP_JSON_DEPTH)
@@ -69,8 +69,8 @@ static bool too_deep(const char *text, size_t len, struct capabilities *c)
 			if (c->start == 0 || c->end != 0 || depth != outside)
 				continue;
 			c->end = i + 1;
-			c->is_known = cp_capabilities_add(text + c->start, c->end - c->start,
-				deepest - outside, &c->known);
+			c->is_cached = cp_capabilities_add(text + c->start, c->end - c->start,
+				deepest - outside, &c->cached);
 		}
 	}
 	return false;
@@ -103,12 +103,12 @@ static cJSON *find_string(cJSON *item, const char *value)
 }
 
 /* Turns a string of the message into a reference to the members of a cached object. */
-static void refer(cJSON *item, const cJSON *known)
+static void make_reference(cJSON *item, const cJSON *cached)
 {
 	cJSON_free(item->valuestring);
 	item->valuestring = NULL;
 	item->type = (item->type & ~0xff) | cJSON_Object | cJSON_IsReference;
-	item->child = known->child;
+	item->child = cached->child;
 }
 
 /*
@@ -148,7 +148,7 @@ static cJSON *parse_around(const char *text, size_t len, const struct capabiliti
 	json = parse_marked(text, len, c, mark);
 	item = json ? find_string(json, mark) : NULL;
 	if (item) {
-		refer(item, c->known.json);
+		make_reference(item, c->cached.json);
 		return json;
 	}
 	cJSON_Delete(json);
@@ -160,11 +160,11 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 	struct capabilities c = {.start = 0};
 	cJSON *json = NULL;
 
-	*trouble = too_deep(text, len, &c) ? CP_JSON_TOO_DEEP : CP_JSON_NONE;
+	*trouble = scan(text, len, &c) ? CP_JSON_TOO_DEEP : CP_JSON_NONE;
 	if (*trouble == CP_JSON_NONE)
-		json = c.is_known ? parse_around(text, len, &c) : parse(text, len);
-	if (!json && c.is_known)
-		cp_capabilities_release(c.known.json->child);
+		json = c.is_cached ? parse_around(text, len, &c) : parse(text, len);
+	if (!json && c.is_cached)
+		cp_capabilities_release(c.cached.json->child);
 	return json;
 }
 

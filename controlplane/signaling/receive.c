@@ -13,7 +13,7 @@
  * Token bucket: takes a token for one more message. False: the client exceeds
  * limits.messages_per_second. A full bucket resets the count of excess messages.
  */
-static bool within_rate(struct cp_session *s)
+static bool take_token(struct cp_session *s)
 {
 	double limit = s->signaling->config->limit.messages_per_second;
 	uint64_t now = cp_now_ns();
@@ -31,7 +31,7 @@ static bool within_rate(struct cp_session *s)
 }
 
 /* Answers an excess message with an error. After more than `limit` of them the session closes. */
-static void over_limit(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
+static void refuse_excess(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
 {
 	struct cp_fault fault;
 
@@ -53,10 +53,10 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message)
 	r = malloc(sizeof(*r));
 	if (!r) {
 		cp_session_close(s, 1011, "out of memory");
-	} else if (!within_rate(s)) {
-		over_limit(s, message, "messages per second", limit);
+	} else if (!take_token(s)) {
+		refuse_excess(s, message, "messages per second", limit);
 	} else if (s->waiting_count >= limit) {
-		over_limit(s, message, "requests that wait for an answer", limit);
+		refuse_excess(s, message, "requests that wait for an answer", limit);
 	} else {
 		r->message = message;
 		TAILQ_INSERT_TAIL(&s->waiting, r, next);
@@ -72,8 +72,9 @@ void cp_session_refuse_deep(struct cp_session *s)
 {
 	struct cp_fault fault;
 
-	if (!within_rate(s)) {
-		over_limit(s, NULL, "messages per second", s->signaling->config->limit.messages_per_second);
+	if (!take_token(s)) {
+		refuse_excess(s, NULL, "messages per second",
+			s->signaling->config->limit.messages_per_second);
 		return;
 	}
 	cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep", CP_JSON_DEPTH);

@@ -19,7 +19,8 @@ cJSON *cp_consumer_json(const struct cp_consumer *c)
  * The transport `name`, or if that is NULL the newest receiving one of the peer. NULL with the
  * fault.
  */
-static struct cp_transport *receiving(struct cp_session *s, const char *name, struct cp_fault *fault)
+static struct cp_transport *receiving_transport(struct cp_session *s, const char *name,
+	struct cp_fault *fault)
 {
 	struct cp_transport *t;
 
@@ -46,7 +47,7 @@ void cp_request_consume(struct cp_session *s, const cJSON *data, bool paused, cp
 		return;
 	p = cp_peer_visible_producer(s->peer, producer_id, &fault);
 	if (p)
-		t = receiving(s, transport, &fault);
+		t = receiving_transport(s, transport, &fault);
 	if (!t)
 		cp_session_error(s, &fault);
 	else

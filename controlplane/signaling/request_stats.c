@@ -13,7 +13,7 @@
 
 #include "controlplane/negotiation/codecs.h"
 
-static cJSON *entry(cJSON *list, const char *type)
+static cJSON *add_entry(cJSON *list, const char *type)
 {
 	cJSON *e = cJSON_CreateObject();
 	struct timespec now;
@@ -25,7 +25,7 @@ static cJSON *entry(cJSON *list, const char *type)
 	return e;
 }
 
-static void number(cJSON *e, const char *name, uint64_t value)
+static void add_number(cJSON *e, const char *name, uint64_t value)
 {
 	cJSON_AddNumberToObject(e, name, (double)value);
 }
@@ -33,30 +33,30 @@ static void number(cJSON *e, const char *name, uint64_t value)
 static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
 {
 	struct sh_transport_stats now = {0};
-	cJSON *e = entry(list, "webrtc-transport");
+	cJSON *e = add_entry(list, "webrtc-transport");
 
 	if (s->signaling->stats->map)
 		sh_stats_find_transport(s->signaling->stats, t->dp_id, &t->stats_slot, &now);
 	cJSON_AddStringToObject(e, "transportId", t->id);
 	cJSON_AddStringToObject(e, "iceRole", "controlled");
 	cp_transport_describe(t, e);
-	number(e, "bytesReceived", now.rx_bytes);
-	number(e, "packetsReceived", now.rx_packets);
-	number(e, "bytesSent", now.tx_bytes);
-	number(e, "packetsSent", now.tx_packets);
+	add_number(e, "bytesReceived", now.rx_bytes);
+	add_number(e, "packetsReceived", now.rx_packets);
+	add_number(e, "bytesSent", now.tx_bytes);
+	add_number(e, "packetsSent", now.tx_packets);
 	if (now.available_bps > 0)
-		number(e, "availableOutgoingBitrate", now.available_bps);
+		add_number(e, "availableOutgoingBitrate", now.available_bps);
 }
 
 static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc,
 	uint32_t rtx_ssrc)
 {
-	cJSON *e = entry(list, type);
+	cJSON *e = add_entry(list, type);
 
 	if (ssrc != 0)
-		number(e, "ssrc", ssrc);
+		add_number(e, "ssrc", ssrc);
 	if (rtx_ssrc != 0)
-		number(e, "rtxSsrc", rtx_ssrc);
+		add_number(e, "rtxSsrc", rtx_ssrc);
 	cJSON_AddStringToObject(e, "kind", cp_kind_name(p->consumable.kind));
 	cJSON_AddStringToObject(e, "mimeType", p->consumable.router.codec->mime);
 	return e;
@@ -70,15 +70,15 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 	if (s->signaling->stats->map)
 		sh_stats_find_producer(s->signaling->stats, p->dp_id, &p->stats_slot, &now);
 	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
-	number(e, "packetCount", now.packets);
-	number(e, "byteCount", now.bytes);
-	number(e, "bitrate", now.bitrate_bps);
-	number(e, "packetsLost", now.packets_lost);
-	number(e, "fractionLost", now.fraction_lost);
-	number(e, "packetsRepaired", now.packets_repaired);
-	number(e, "nackCount", now.nacks);
-	number(e, "pliCount", now.plis);
-	number(e, "jitter", now.jitter);
+	add_number(e, "packetCount", now.packets);
+	add_number(e, "byteCount", now.bytes);
+	add_number(e, "bitrate", now.bitrate_bps);
+	add_number(e, "packetsLost", now.packets_lost);
+	add_number(e, "fractionLost", now.fraction_lost);
+	add_number(e, "packetsRepaired", now.packets_repaired);
+	add_number(e, "nackCount", now.nacks);
+	add_number(e, "pliCount", now.plis);
+	add_number(e, "jitter", now.jitter);
 	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
 }
 
@@ -90,15 +90,15 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	if (s->signaling->stats->map)
 		sh_stats_find_consumer(s->signaling->stats, c->dp_id, &c->stats_slot, &now);
 	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
-	number(e, "packetCount", now.packets);
-	number(e, "byteCount", now.bytes);
-	number(e, "bitrate", now.bitrate_bps);
-	number(e, "packetsLost", now.packets_lost);
-	number(e, "fractionLost", now.fraction_lost);
-	number(e, "packetsRetransmitted", now.rtx_packets);
-	number(e, "nackCount", now.nacks);
-	number(e, "pliCount", now.plis);
-	number(e, "jitter", now.jitter);
+	add_number(e, "packetCount", now.packets);
+	add_number(e, "byteCount", now.bytes);
+	add_number(e, "bitrate", now.bitrate_bps);
+	add_number(e, "packetsLost", now.packets_lost);
+	add_number(e, "fractionLost", now.fraction_lost);
+	add_number(e, "packetsRetransmitted", now.rtx_packets);
+	add_number(e, "nackCount", now.nacks);
+	add_number(e, "pliCount", now.plis);
+	add_number(e, "jitter", now.jitter);
 	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
 	add_producer(s, c->producer, list);
 }

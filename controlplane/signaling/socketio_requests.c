@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The peer's transport of that direction; the dialect allows one of each. NULL: there is none. */
-static struct cp_transport *of_direction(const struct cp_peer *peer, enum cp_purpose purpose)
+static struct cp_transport *transport_of_direction(const struct cp_peer *peer, enum cp_purpose purpose)
 {
 	struct cp_transport *t;
 
@@ -27,9 +27,9 @@ struct cp_transport *cp_socketio_transport(struct cp_peer *peer, const char *nam
 	struct cp_transport *t = NULL;
 
 	if (strncmp(name, peer->id, len) == 0 && strcmp(name + len, "-send") == 0)
-		t = of_direction(peer, CP_PURPOSE_SEND);
+		t = transport_of_direction(peer, CP_PURPOSE_SEND);
 	else if (strncmp(name, peer->id, len) == 0 && strcmp(name + len, "-recv") == 0)
-		t = of_direction(peer, CP_PURPOSE_RECV);
+		t = transport_of_direction(peer, CP_PURPOSE_RECV);
 	return cp_peer_transport(peer, t ? t->id : name, fault);
 }
 
@@ -73,7 +73,7 @@ static void create_transport(struct cp_session *s, const cJSON *data)
 
 	if (cp_member_purpose(s, data, "direction", &purpose) != 0)
 		return;
-	if (of_direction(s->peer, purpose)) {
+	if (transport_of_direction(s->peer, purpose)) {
 		cp_refuse(&fault, CP_CONFLICT, "direction: this socket has a %s transport already",
 			cp_purpose_name(purpose));
 		cp_session_error(s, &fault);
