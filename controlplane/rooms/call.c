@@ -50,7 +50,7 @@ void cp_call_acknowledged(void *arg, int error)
 		free(call);
 		return;
 	}
-	if (cp_room_check(peer->room, &fault) != 0) { /* the object goes with all the others */
+	if (cp_room_check(peer->room, &fault) != 0) { /* the object closes with all others of the room */
 		cp_call_abort(peer, object, fault.code, fault.message);
 		free(call);
 		return;
@@ -74,7 +74,10 @@ void cp_call_submit(struct cp_call *call, struct sh_cmd *cmd)
 
 void cp_model_submit(struct cp_model *m, struct sh_cmd *cmd)
 {
-	/* Without a data plane there is nothing to undo; with one that is lost now, neither. */
+	/*
+	 * Without a data plane there is nothing to delete: when one connects, the snapshot is
+	 * empty, and the data plane deletes the objects that it still has.
+	 */
 	if (m->bridge->up(m->bridge_arg))
 		m->bridge->submit(m->bridge_arg, cmd, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Closes rooms in slices, and runs what is due in the model. */
+/* Closes rooms in slices, and does the model's work that is due. */
 
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 
-enum { SLICE = 256 /* objects and peers in a turn of the loop, of all closing rooms together */ };
+enum { SLICE = 256 /* most objects and peers per iteration of the event loop, over all closing rooms */ };
 
 enum phase { CONSUMERS, PRODUCERS, TRANSPORTS, PEERS };
 
@@ -50,7 +50,7 @@ static bool spend(unsigned *budget)
 	return true;
 }
 
-/* Each of the following is called until it says that nothing of its kind is left. */
+/* Each of the following closes objects of one kind while `budget` lasts. True: none is left. */
 
 static bool end_consumers(struct cp_room *room, unsigned *budget)
 {
@@ -96,12 +96,12 @@ static bool end_transports(struct cp_room *room, unsigned *budget)
 			return false;
 		room->end.next = TAILQ_NEXT(peer, in_room);
 	}
-	/* Whoever hears that the room has closed may join one of that name at once. */
+	/* A peer that is notified of the end may join a new room of this name at once. */
 	cp_index_remove(&room->model->rooms, room);
 	return true;
 }
 
-/* The room goes with the last of them. */
+/* Notifies and frees peers. The last one frees the room, which must not be read afterwards. */
 static void end_peers(struct cp_room *room, unsigned *budget)
 {
 	bool last = false;
@@ -115,7 +115,7 @@ static void end_peers(struct cp_room *room, unsigned *budget)
 	}
 }
 
-/* As far as the budget goes. */
+/* Continues to close the room while `budget` lasts. May free the room. */
 static void end_some(struct cp_room *room, unsigned *budget)
 {
 	static bool (*const end[])(struct cp_room * room, unsigned *budget) = {
@@ -141,7 +141,10 @@ void cp_model_run(struct cp_model *m)
 	while ((room = TAILQ_FIRST(&m->grace)) && room->deadline_ms <= now)
 		cp_room_close(room, "its last host left");
 	while (budget > 0 && (room = TAILQ_FIRST(&m->closing))) {
-		/* To the end of the queue, so that a small room does not wait for a large one. */
+		/*
+		 * Round robin, so that a small room does not wait for a large one. The room moves
+		 * before its slice, which may free it.
+		 */
 		TAILQ_REMOVE(&m->closing, room, in_queue);
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
 		end_some(room, &budget);

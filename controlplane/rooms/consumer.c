@@ -103,7 +103,7 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	char mid[SH_MID_MAX + 1];
 	struct cp_consumer_ids ids = {.mid = mid, .cname = c->producer->transport->peer->cname};
 
-	/* A counter that outgrew the longest MID would take 100 million consumers on one transport. */
+	/* The counter outgrows the longest MID after 100 million consumers on one transport. */
 	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
 	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
@@ -116,7 +116,7 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	return 0;
 }
 
-/* NULL with the fault. */
+/* Creates a consumer in all lists, and its command in `add`. NULL with the fault. */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
 	const struct cp_common *common, struct sh_consumer_add *add, struct cp_fault *fault)
 {

@@ -21,27 +21,30 @@ struct cp_consumer {
 	sh_id dp_id;
 	struct cp_transport *transport;
 	struct cp_producer *producer;
-	bool live; /* the data plane has it */
+	bool live; /* the data plane has acknowledged it */
 	bool paused;
 	uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: without RTX */
-	uint32_t stats_slot; /* where its statistics were last found */
-	char *rtp_parameters; /* JSON */
+	uint32_t stats_slot; /* statistics slot in which it was last found */
+	char *rtp_parameters; /* JSON text, freed with the consumer */
 	TAILQ_ENTRY(cp_consumer) on_transport;
 	TAILQ_ENTRY(cp_consumer) on_producer;
 };
 
-/* The peer's own. NULL with the fault. */
+/* Finds a live consumer that the peer owns. NULL with the fault. */
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
-/* In each, the object of `done` is the struct cp_consumer. */
+/*
+ * These complete through `done` (peer.h), whose object is the struct cp_consumer. A consumer whose
+ * creation fails is freed. `rtp_capabilities` is read during the call.
+ */
 void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
 	bool paused, cp_done done);
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done);
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done);
-/* At the wish of its owner, which is not told. */
+/* Closes and frees it because its owner asks for it; the owner is not notified. */
 void cp_consumer_close(struct cp_consumer *c);
 
-/* For the files of rooms/: closes it for whatever reason. */
+/* For the files of rooms/: closes and frees it for any reason. */
 void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how);
 
 #endif

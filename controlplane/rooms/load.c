@@ -8,9 +8,9 @@
 #include "controlplane/rooms/transport.h"
 
 enum {
-	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* an audience may come before its host */
-	SMOOTH = 4, /* measurements until a change is mostly taken in */
-	MEASURE_MS = 500, /* less says nothing: the data plane counts once a second */
+	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* because an audience may come before its host */
+	SMOOTH = 4, /* a measurement moves the estimate by this part of the difference */
+	MEASURE_MS = 500, /* shorter intervals are ignored: the data plane's counts change once a second */
 };
 
 void cp_load_init(struct cp_load *l)
@@ -31,7 +31,7 @@ static struct cp_worker_load *worker_of(const struct cp_transport *t)
 	return &t->peer->room->model->load.worker[t->worker];
 }
 
-/* --- what a transport is expected to bring --------------------------------------------------- */
+/* --- reservations ---------------------------------------------------------------------------- */
 
 static void reserve(struct cp_transport *t)
 {
@@ -47,7 +47,7 @@ static void reserve(struct cp_transport *t)
 	TAILQ_INSERT_TAIL(&m->load.reserving, t, in_reserving);
 }
 
-/* Releases `rate` of the transport's reservation: that load is there now, or will not come. */
+/* Releases `rate` of the transport's reservation: that load is real now, or will not come. */
 static void release_reserved(struct cp_transport *t, uint64_t rate)
 {
 	if (t->reserved == 0)
@@ -68,7 +68,7 @@ static void expire(struct cp_model *m)
 		release_reserved(t, t->reserved);
 }
 
-/* --- what comes and goes ----------------------------------------------------------------------- */
+/* --- objects added and removed ----------------------------------------------------------------- */
 
 uint32_t cp_load_choose_worker(const struct cp_room *room)
 {
@@ -126,9 +126,13 @@ void cp_load_remove_consumer(struct cp_consumer *c)
 	w->rate -= c->producer->rate;
 }
 
-/* --- what is measured ---------------------------------------------------------------------------- */
+/* --- measurements -------------------------------------------------------------------------------- */
 
-/* All sums but this one's stay right: what stands on each worker for it changes along. */
+/*
+ * Sets the producer's rate and updates every sum that contains it: the room's, that of its own
+ * worker, and those of its consumers' workers. A negative difference wraps as unsigned, which the
+ * additions undo.
+ */
 static void set_rate(struct cp_producer *p, uint64_t rate)
 {
 	struct cp_load *l = &p->transport->peer->room->model->load;

@@ -3,10 +3,10 @@
 #define SPATE_CONTROLPLANE_ROOMS_MODEL_H
 
 /*
- * The desired state: all rooms, their peers, and what each peer owns. No I/O: the data plane is
- * reached through struct cp_bridge, peers are told of others through struct cp_listener, and both
- * dialects call the same functions. Whatever closes takes along all that stands on it: consumers
- * first, then producers, then transports.
+ * The model is the desired state: all rooms, their peers, and what each peer owns. It does no I/O:
+ * it reaches the data plane through struct cp_bridge and notifies peers through struct cp_listener.
+ * Both dialects call the same functions. An object that closes first closes all objects that depend
+ * on it: consumers, then producers, then transports.
  */
 
 #include <stdbool.h>
@@ -35,19 +35,29 @@ struct cp_model {
 	uint32_t peer_count;
 	uint32_t grace_count, closing_count; /* rooms in these states */
 	TAILQ_HEAD(, cp_room) room_list;
-	TAILQ_HEAD(, cp_room) grace; /* the next deadline is first */
-	TAILQ_HEAD(, cp_room) closing; /* round robin: the next slice is the first room's */
-	TAILQ_HEAD(, cp_plain_request) plain; /* the first is pending */
-	bool plain_due; /* plain transports have something to do in the next turn of the loop */
-	bool plain_reap; /* some of them have ended */
+	TAILQ_HEAD(, cp_room) grace; /* rooms in grace, the earliest deadline first */
+	TAILQ_HEAD(, cp_room) closing; /* round robin: the first room gets the next slice */
+	TAILQ_HEAD(, cp_plain_request) plain; /* requests in order; only the first is pending */
+	bool plain_due; /* the next cp_model_run has work for plain transports */
+	bool plain_reap; /* a plain transport has ended, or an operator's peer may have nothing left */
 };
 
-/* The pointers outlive it. The clock's alarm has cp_model_run called. */
+/*
+ * Initialises an empty model. All pointers must outlive it. The owner of `clock` must call
+ * cp_model_run when the alarm goes off.
+ */
 void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
 	void *bridge_arg, const struct cp_clock *clock, void *clock_arg);
-/* Does what is due: ends of grace times, the next slice of rooms that close, plain transports. */
+/*
+ * Does the work that is due and sets the next alarm: begins to close rooms whose grace time is
+ * over, closes the next slice of closing rooms (which may free rooms and peers), takes the next
+ * step for plain transports.
+ */
 void cp_model_run(struct cp_model *m);
-/* For the bridge: the data plane was lost, and with it all transports. Their peers stay. */
+/*
+ * For the bridge: the data plane was lost or detached. Closes all transports with all that is on
+ * them and notifies their owners with CP_UNAVAILABLE. The peers stay in their rooms.
+ */
 void cp_model_lose_transports(struct cp_model *m);
 
 #endif

@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_ROOMS_PEER_H
 
 /*
- * A peer is one client in one room, and owns transports, producers and consumers there.
+ * A peer is one client in one room; it owns transports, producers and consumers there.
  *
- * A request that needs the data plane is answered when the data plane has acknowledged it: `done`
- * is called exactly once, before or after the call returns, unless the peer leaves first. A peer
- * has one such request at a time; its dialect queues the others. Listeners and `done` must not
+ * A request that needs the data plane completes when the data plane acknowledges it. `done` is then
+ * called exactly once, before or after the requesting call returns, unless the peer leaves first. A
+ * peer has one such request at a time; its dialect queues the others. Listeners and `done` must not
  * call back into the rooms.
  */
 
@@ -27,10 +27,16 @@ struct cp_room;
 struct cp_transport;
 struct cp_user;
 
-/* The end of a request. `fault` NULL: it worked, and `object` was made or changed. */
+/*
+ * Reports the end of a request. `fault` NULL: it succeeded, and `object` was created or changed.
+ * Otherwise `object` is NULL, and `fault` is valid during the call.
+ */
 typedef void (*cp_done)(struct cp_peer *peer, const struct cp_fault *fault, void *object);
 
-/* What a peer is told without having asked. */
+/*
+ * Notifications to a peer. Objects are valid during the call; one that is reported as closed is
+ * freed after it.
+ */
 struct cp_listener {
 	void (*new_producer)(struct cp_peer *to, const struct cp_producer *p);
 	void (*producer_closed)(struct cp_peer *to, const struct cp_producer *p);
@@ -38,26 +44,26 @@ struct cp_listener {
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
-	/* The room has closed and the peer is freed after this call: the session has none from now on. */
+	/* The room has closed. The peer is freed after this call, so the session must forget it. */
 	void (*room_closed)(struct cp_peer *to, const char *reason);
 };
 
 struct cp_peer {
 	char id[CP_ID_SIZE]; /* both dialects call it socketId */
-	char user[CP_NAME_SIZE]; /* "": not named */
-	char cname[CP_CNAME_SIZE]; /* of all its producers, so that receivers keep lips in sync */
+	char user[CP_NAME_SIZE]; /* "": the client named no user */
+	char cname[CP_CNAME_SIZE]; /* one for all its producers: receivers keep these in sync by it */
 	struct cp_room *room;
-	struct cp_user *same_user; /* NULL: not named */
-	bool publish, subscribe; /* what it may do */
-	bool of_operator; /* the owner of the room's plain transports; no limit per peer applies */
+	struct cp_user *same_user; /* the entry in room->users; NULL: the client named no user */
+	bool publish, subscribe; /* permissions */
+	bool of_operator; /* owns the room's plain transports; the limits per peer do not apply */
 	bool host; /* it has produced in this room, even if it has stopped since */
 	const struct cp_listener *listener;
-	void *session; /* owner: the dialect */
+	void *session; /* belongs to the dialect */
 	struct cp_call *call; /* the pending request; NULL: none */
 	uint32_t transport_count, producer_count, consumer_count;
 	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
 	TAILQ_ENTRY(cp_peer) in_room;
-	TAILQ_ENTRY(cp_peer) of_user; /* while it has transports and names a user */
+	TAILQ_ENTRY(cp_peer) of_user; /* in same_user->owners, while it has transports */
 };
 
 #endif

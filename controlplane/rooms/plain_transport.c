@@ -2,10 +2,10 @@
 #include "controlplane/rooms/plain_transport.h"
 
 /*
- * Plain transports belong to one peer of their room, the operator's, which comes with the
- * first and goes with the last. A request is a transport and then a producer or consumer on
- * it, each acknowledged by the data plane; steps are taken in turns of the loop, because
- * what answers them may not call back into the rooms.
+ * The plain transports of a room belong to one peer, the operator's, which joins with the first of
+ * them and leaves after the last. A request opens a transport and then creates a producer or a
+ * consumer on it; the data plane acknowledges both. cp_model_run takes each step, because the
+ * callbacks that complete a step must not call back into the rooms.
  */
 
 #include <errno.h>
@@ -18,7 +18,13 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
 
-enum step { OPEN, OPENING, FILL, FILLING, DONE };
+enum step {
+	OPEN, /* next: open the transport */
+	OPENING,
+	FILL, /* next: create the producer or consumer on it */
+	FILLING,
+	DONE, /* next: call `done` and free the request */
+};
 
 struct cp_plain_request {
 	enum step step;
@@ -28,11 +34,11 @@ struct cp_plain_request {
 	bool rtx;
 	struct cp_plain plain;
 	struct sh_transport_keys keys;
-	struct cp_peer *peer; /* the operator's, from OPENING on */
-	char transport[CP_ID_SIZE]; /* from FILL on: it may go meanwhile */
+	struct cp_peer *peer; /* the operator's, from OPENING on; NULL: the room has closed */
+	char transport[CP_ID_SIZE]; /* from FILL on; an id, because the transport may close meanwhile */
 	bool failed;
-	struct cp_fault fault;
-	cp_plain_done done; /* NULL: nobody waits any more */
+	struct cp_fault fault; /* valid with `failed` */
+	cp_plain_done done; /* NULL: abandoned */
 	void *arg;
 	TAILQ_ENTRY(cp_plain_request) next;
 };
@@ -43,14 +49,14 @@ static void schedule(struct cp_model *m)
 	cp_model_schedule(m);
 }
 
-/* Something has ended. */
+/* Call when a transport, or its producer or consumer, has ended. */
 static void schedule_reap(struct cp_model *m)
 {
 	m->plain_reap = true;
 	schedule(m);
 }
 
-/* --- what the operator's peer hears ------------------------------------------------------------ */
+/* --- notifications to the operator's peer ------------------------------------------------------ */
 
 static void fail(struct cp_plain_request *r, enum cp_code code, const char *reason)
 {
@@ -114,7 +120,7 @@ static const struct cp_listener listener = {
 
 /* --- the steps of a request ---------------------------------------------------------------------- */
 
-/* NULL with the fault. */
+/* The operator's peer in the request's room; joins if there is none. NULL with the fault. */
 static struct cp_peer *operator_of(struct cp_model *m, struct cp_plain_request *r)
 {
 	const struct cp_join join = {
@@ -150,7 +156,7 @@ static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *o
 	schedule(m);
 }
 
-/* A consumer is where its producer is. */
+/* Sets the room of a consumer, which is that of its producer. False: there is no such producer. */
 static bool find_room(struct cp_model *m, struct cp_plain_request *r)
 {
 	const struct cp_producer *p = cp_index_find(&m->producers, r->producer);
@@ -181,7 +187,10 @@ static void open(struct cp_model *m, struct cp_plain_request *r)
 	explicit_bzero(&r->keys, sizeof(r->keys));
 }
 
-/* What a plain receiver takes: the router's codecs, none of its header extensions, RTX where it is wanted. */
+/*
+ * The capabilities of a plain receiver: the router's codecs, RTX only with `rtx`, no header
+ * extensions.
+ */
 static cJSON *capabilities(const struct cp_model *m, bool rtx)
 {
 	cJSON *caps = cp_router_capabilities(&m->router);
@@ -199,7 +208,7 @@ static cJSON *capabilities(const struct cp_model *m, bool rtx)
 	return caps;
 }
 
-/* NULL: it is not made yet, or has gone, or goes with its room. */
+/* NULL: the transport is not open yet, or has closed, or its room is closing. */
 static struct cp_transport *transport_of(const struct cp_model *m, const struct cp_plain_request *r)
 {
 	struct cp_transport *t = cp_index_find(&m->transports, r->transport);
@@ -245,7 +254,7 @@ static void request_free(struct cp_plain_request *r)
 	free(r);
 }
 
-/* Takes it out and answers; what was made for nothing, or for nobody, goes. */
+/* Removes the request and calls `done`. After a failure, or if it was abandoned, closes the transport. */
 static void finish(struct cp_model *m, struct cp_plain_request *r)
 {
 	struct cp_transport *t = transport_of(m, r);
@@ -280,7 +289,7 @@ static void step(struct cp_model *m)
 	}
 }
 
-/* --- what has ended -------------------------------------------------------------------------------- */
+/* --- transports that have ended --------------------------------------------------------------------- */
 
 static bool in_use(const struct cp_model *m, const struct cp_peer *peer)
 {
@@ -289,6 +298,7 @@ static bool in_use(const struct cp_model *m, const struct cp_peer *peer)
 	return peer->transport_count > 0 || peer->call || (r && r->peer == peer);
 }
 
+/* Closes transports that have ended. An operator's peer that has nothing left leaves its room. */
 static void reap(struct cp_model *m)
 {
 	struct cp_room *room, *next;
@@ -308,7 +318,7 @@ static void reap(struct cp_model *m)
 			struct cp_peer *peer = room->plain_peer;
 
 			room->plain_peer = NULL;
-			cp_room_leave(peer); /* the room may go with it */
+			cp_room_leave(peer); /* may free the room */
 		}
 	}
 }

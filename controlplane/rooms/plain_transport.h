@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_ROOMS_PLAIN_TRANSPORT_H
 #define SPATE_CONTROLPLANE_ROOMS_PLAIN_TRANSPORT_H
 
-/* Plain transports at the operator's wish, each with one producer or one consumer on it. */
+/* Creates and closes plain transports for the operator, each with one producer or one consumer. */
 
 #include <stdbool.h>
 
@@ -12,31 +12,41 @@
 
 struct cp_model;
 
-/* A producer where there are rtp_parameters, else a consumer of `producer`. Everything is copied. */
+/*
+ * With rtp_parameters the transport gets a producer, otherwise a consumer of `producer`.
+ * cp_plain_create copies everything.
+ */
 struct cp_plain_options {
-	const char *room; /* to produce: a valid name; the room is made where there is none */
-	const cJSON *kind, *rtp_parameters;
-	const char *producer; /* to consume: its id */
-	bool rtx; /* to consume: retransmissions come as RTX (RFC 4588), where the codec has it */
+	const char *room; /* to produce: a valid name; the room is created if it does not exist */
+	const cJSON *kind, *rtp_parameters; /* to produce */
+	const char *producer; /* to consume: the producer's id */
+	bool rtx; /* to consume: retransmissions are sent as RTX (RFC 4588), if the codec has it */
 	const struct cp_plain *plain;
 	const struct sh_transport_keys *keys; /* NULL: no SRTP */
 };
 
 /*
- * NULL with the fault, else the transport with one producer or consumer on it. Called from a turn
- * of the loop, never from within cp_plain_create: it may call the functions of this header.
+ * Reports the end of a request: the transport with its producer or consumer on it, or NULL with the
+ * fault. Called from cp_model_run, never from within cp_plain_create; it may call cp_plain_create,
+ * cp_plain_abandon and cp_plain_close.
  */
 typedef void (*cp_plain_done)(void *arg, const struct cp_fault *fault, const struct cp_transport *t);
 
-/* One after the other, in the order of the calls. 0, or ENOMEM and `done` is not called. */
+/*
+ * Queues a request. Requests are processed one after the other, in the order of the calls.
+ * 0, or ENOMEM and `done` is not called.
+ */
 int cp_plain_create(struct cp_model *m, const struct cp_plain_options *options, cp_plain_done done,
 	void *arg);
-/* Nobody waits any more for what was requested with that `arg`: if it is not done yet it is closed. */
+/*
+ * Forgets `done` of all requests with this `arg`, because nobody waits for them any more. Their
+ * transports are closed as soon as they are complete.
+ */
 void cp_plain_abandon(struct cp_model *m, const void *arg);
-/* 0, or errno with the fault: there is no such plain transport, or it is still being made. */
+/* 0, or errno with the fault: there is no such plain transport, or it is still being created. */
 int cp_plain_close(struct cp_model *m, const char *id, struct cp_fault *fault);
 
-/* For cp_model_run: the next step of a request, and the end of transports that have ended. */
+/* For cp_model_run: takes the next step of the first request, and closes transports that ended. */
 void cp_plain_run(struct cp_model *m);
 
 #endif

@@ -56,7 +56,7 @@ void cp_peer_each_visible_producer(struct cp_peer *peer,
 		each(peer, p, arg);
 }
 
-/* Everybody in the room hears of it but its owner. */
+/* Notifies every peer in the room but the producer's owner. */
 static void tell_others(const struct cp_producer *p,
 	void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
 {
@@ -104,7 +104,7 @@ static bool same_text(const char *a, uint8_t a_len, const char *b, uint8_t b_len
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* Whether packets could not be told apart: an SSRC twice, or a MID with the same RID. */
+/* True if the packets of both could not be told apart: a common SSRC, or the same MID and RID. */
 static bool collide(const struct sh_producer_add *a, const struct sh_producer_add *b)
 {
 	if (a->ssrc != 0 && (a->ssrc == b->ssrc || a->ssrc == b->rtx_ssrc))
@@ -156,7 +156,7 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	return check_unique(t, add, fault);
 }
 
-/* NULL: no memory. */
+/* Creates a producer in all lists. NULL: no memory. */
 static struct cp_producer *producer_make(struct cp_transport *t, const struct sh_producer_add *add,
 	const struct cp_consumable *consumable, bool paused)
 {
@@ -241,14 +241,14 @@ void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 		return;
 	call->flag = paused;
 	cmd.producer_set.paused = paused;
-	/* What comes after a pause needs a picture that stands alone. */
+	/* After a pause, viewers can decode the video only from a key frame on. */
 	cmd.producer_set.keyframe = !paused && p->consumable.kind == SH_KIND_VIDEO;
 	cp_call_submit(call, &cmd);
 }
 
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 {
-	/* Those who consume it did not ask for this. */
+	/* The owners of its consumers did not ask for this, so they are notified in any case. */
 	const struct cp_closing theirs = {
 		.tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};

@@ -21,37 +21,43 @@ struct cp_producer {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
 	sh_id dp_id;
 	struct cp_transport *transport;
-	bool live; /* the data plane has it */
+	bool live; /* the data plane has acknowledged it */
 	bool paused;
-	uint32_t stats_slot; /* where its statistics were last found */
-	uint64_t rate; /* cost of its packets for one receiver, units a second (worker_placement.h) */
+	uint32_t stats_slot; /* statistics slot in which it was last found */
+	uint64_t rate; /* cost of its packets for one consumer, units per second (worker_placement.h) */
 	bool measured; /* `units` is valid */
 	uint64_t units; /* total at the last measurement */
 	uint32_t audience[SH_MAX_WORKERS]; /* consumers on each worker */
-	struct cp_consumable consumable; /* the stream as consumers are told of it */
-	struct sh_producer_add signalled; /* the stream as it comes from the browser */
+	struct cp_consumable consumable; /* the stream's parameters for consumers */
+	struct sh_producer_add signalled; /* the stream's parameters as the producing client sends it */
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_producer) on_transport;
 	TAILQ_ENTRY(cp_producer) in_room;
 };
 
-/* A producer that is live in the peer's room, whoever owns it. NULL with the fault. */
+/* Finds a live producer in the peer's room, whoever owns it. NULL with the fault. */
 struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
-/* The peer's own. NULL with the fault. */
+/* Finds a live producer that the peer owns. NULL with the fault. */
 struct cp_producer *cp_peer_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
-/* In each, the object of `done` is the struct cp_producer. */
+/*
+ * These complete through `done` (peer.h), whose object is the struct cp_producer. A producer whose
+ * creation fails is freed. `kind` and `rtp_parameters` are read during the call.
+ */
 void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
 	cp_done done);
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done);
-/* At the wish of its owner, which is not told. */
+/*
+ * Closes it with its consumers and frees it, because its owner asks for it. The owner is not
+ * notified; the other peers and the owners of the consumers are.
+ */
 void cp_producer_close(struct cp_producer *p);
 
-/* Calls `each` for every live producer of the other peers in the room; for none while it closes. */
+/* Calls `each` for every live producer of other peers in the room; for none while the room closes. */
 void cp_peer_each_visible_producer(struct cp_peer *peer,
 	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
 
-/* For the files of rooms/: closes it for whatever reason, with its consumers. */
+/* For the files of rooms/: closes it with its consumers and frees it, for any reason. */
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how);
 
 #endif

@@ -77,7 +77,7 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
 }
 
-/* The one to join, which may be empty yet; NULL with the fault. */
+/* Finds the room to join, or creates one, which has no peer yet. NULL with the fault. */
 static struct cp_room *room_for(struct cp_model *m, const char *name, struct cp_fault *fault)
 {
 	struct cp_room *room = cp_index_find(&m->rooms, name);
@@ -122,7 +122,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	return peer;
 }
 
-/* All the peer owns: consumers, then producers, then transports. */
+/* Closes everything that the peer owns: consumers, then producers, then transports. */
 static void close_owned(struct cp_peer *peer, const struct cp_closing *how)
 {
 	struct cp_transport *t;
@@ -137,7 +137,7 @@ static void close_owned(struct cp_peer *peer, const struct cp_closing *how)
 		cp_transport_destroy(TAILQ_FIRST(&peer->transports), how);
 }
 
-/* Closes what the same user owns in the room through other peers, who are told. */
+/* Closes what other peers of the same user own in the room, and notifies these peers. */
 static void close_same_user(struct cp_peer *peer)
 {
 	const struct cp_closing how = {
@@ -146,7 +146,10 @@ static void close_same_user(struct cp_peer *peer)
 
 	if (!user)
 		return;
-	/* Closing its transports removes a peer from the owners; the new peer has none yet. */
+	/*
+	 * A peer leaves the list when its last transport closes. The new peer is not in the list,
+	 * because it has no transport yet.
+	 */
 	while (!TAILQ_EMPTY(&user->owners))
 		close_owned(TAILQ_FIRST(&user->owners), &how);
 }
@@ -165,7 +168,7 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
-	/* Before it is in the room: it is not told of the end of objects that it never knew. */
+	/* Before the new peer is in the room, so that it is not notified of objects it never knew. */
 	close_same_user(peer);
 	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
 	room->peer_count++;
@@ -191,7 +194,7 @@ void cp_room_leave(struct cp_peer *peer)
 {
 	const struct cp_closing how = {.tell_owner = false, .why = CP_NOT_FOUND, .reason = "its owner left"};
 
-	if (peer->call) {
+	if (peer->call) { /* detach it: the acknowledgement then only frees it */
 		peer->call->peer = NULL;
 		peer->call = NULL;
 	}

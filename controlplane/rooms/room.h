@@ -2,7 +2,10 @@
 #ifndef SPATE_CONTROLPLANE_ROOMS_ROOM_H
 #define SPATE_CONTROLPLANE_ROOMS_ROOM_H
 
-/* A room: its peers, and how it opens and closes. */
+/*
+ * A room holds its peers and their producers. It exists from the first join until its last peer has
+ * left or it has been closed (docs/rooms.md).
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +21,7 @@ struct cp_model;
 
 enum cp_room_state {
 	CP_ROOM_OPEN,
-	CP_ROOM_GRACE, /* its last host left: it closes at its deadline unless somebody produces */
+	CP_ROOM_GRACE, /* its last host left: it closes at its deadline unless a peer produces */
 	CP_ROOM_CLOSING,
 };
 const char *cp_room_state_name(enum cp_room_state state);
@@ -34,27 +37,27 @@ struct cp_room {
 	uint32_t peer_count, host_count;
 	uint32_t transport_count, producer_count, consumer_count;
 	uint32_t audience[SH_MAX_WORKERS]; /* receiving transports on each worker */
-	uint64_t rate; /* of all its producers, units a second (worker_placement.h) */
-	uint64_t deadline_ms; /* in grace: when it closes, by the model's clock */
+	uint64_t rate; /* sum over its producers, units per second (worker_placement.h) */
+	uint64_t deadline_ms; /* in grace: when it closes, on the model's clock */
 	struct cp_room_end {
-		unsigned phase;
-		struct cp_peer *next; /* the peer to go on with */
-		struct cp_counts counts; /* when closing began */
+		unsigned phase; /* enum phase in closing.c */
+		struct cp_peer *next; /* the peer at which the next slice continues */
+		struct cp_counts counts; /* objects when closing began */
 		char reason[96];
-	} end; /* while it closes */
-	struct cp_index users;
-	struct cp_peer *plain_peer; /* the operator's; NULL: there are no plain transports */
+	} end; /* valid while it closes */
+	struct cp_index users; /* struct cp_user by name */
+	struct cp_peer *plain_peer; /* the operator's peer; NULL: the room has no plain transports */
 	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
-	TAILQ_HEAD(, cp_producer) producers; /* live or not yet */
+	TAILQ_HEAD(, cp_producer) producers; /* all, also those that are not live yet */
 	TAILQ_ENTRY(cp_room) in_model;
-	TAILQ_ENTRY(cp_room) in_queue; /* of the rooms in grace, or of those that close */
+	TAILQ_ENTRY(cp_room) in_queue; /* in the model's list `grace` or `closing`, by state */
 };
 
-/* Who joins what. Texts are copied. */
+/* Who joins which room, and with which permissions. cp_room_join copies the strings. */
 struct cp_join {
 	const char *room; /* a valid name */
-	const char *id; /* the peer's, CP_ID_SIZE - 1 characters; NULL: one is made */
-	const char *user; /* a valid name; "": not named */
+	const char *id; /* id of the new peer, CP_ID_SIZE - 1 characters; NULL: cp_room_join makes one */
+	const char *user; /* a valid name; "": the client named no user */
 	bool publish, subscribe;
 	bool of_operator;
 	const struct cp_listener *listener;
@@ -62,33 +65,39 @@ struct cp_join {
 };
 
 /*
- * Joins, and makes the room where there is none. Whatever the same user's other peers own
- * in that room is closed first, and they are told; they stay. NULL with the fault: too
- * many, or CP_UNAVAILABLE while a room of that name is closing.
+ * Joins the room, and creates it if it does not exist. First closes everything that other peers of
+ * the same user own in the room and notifies these peers, which stay in it. Returns the new peer,
+ * valid until cp_room_leave or room_closed. NULL with the fault: CP_TOO_MANY, CP_INTERNAL, or
+ * CP_UNAVAILABLE while a room of that name is closing; a refused join closes nothing.
  */
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault);
 /*
- * Closes all it owns, tells the others, frees it. The room goes with its last peer; when
- * its last host leaves it closes after the grace time, unless somebody produces again.
+ * Closes everything that the peer owns, notifies the other peers and frees the peer. `done` of its
+ * pending request is not called. The room is freed with its last peer. If its last host leaves and
+ * other peers stay, the room closes after the grace time unless a peer produces.
  */
 void cp_room_leave(struct cp_peer *peer);
-/* At a host's wish. 0, or EACCES with the fault: `peer` is no host of its room. */
+/*
+ * Begins to close the room because its host `peer` asks for it.
+ * 0, or EACCES with the fault: `peer` is no host of its room.
+ */
 int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault);
 /*
- * Closes a room, a slice in each turn of the loop, so that ten thousand viewers do not hold up
- * other rooms: all consumers, then all producers, then all transports; then every peer is told
- * room_closed and freed, and the counts are logged. Nothing of this happens before the call
- * returns. Requests of its peers fail meanwhile with CP_NOT_FOUND. The name is free again before
- * the first peer is told. `reason` is copied; a room that closes already keeps its first reason.
+ * Begins to close a room; nothing closes before the call returns. cp_model_run then closes one
+ * slice in each iteration of the event loop, so that ten thousand viewers do not hold up other
+ * rooms: all consumers, then all producers, then all transports. Then each peer is notified with
+ * room_closed and freed, and the log gets one line with the counts. The name is free for a new room
+ * before the first peer is notified. Meanwhile requests of the room's peers fail with CP_NOT_FOUND.
+ * `reason` is copied; a room that is already closing keeps its first reason.
  */
 void cp_room_close(struct cp_room *room, const char *reason);
-/* NULL: there is none of that name, or it is closing. */
+/* NULL: there is no room of that name, or it is closing. */
 struct cp_room *cp_room_find(struct cp_model *m, const char *name);
-/* Until a room in grace closes; 0 when it is not in grace. */
+/* Time until a room in grace closes; 0 if it is not in grace. */
 uint64_t cp_room_grace_left_ms(const struct cp_room *room);
 struct cp_counts cp_room_counts(const struct cp_room *room);
 
-/* For the files of rooms/: frees a peer that owns nothing; the room goes with the last one. */
+/* For the files of rooms/: frees a peer that owns nothing, and with the last peer the room. */
 void cp_peer_free(struct cp_peer *peer);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "controlplane/rooms/model.h"
 
-/* Not 0: libuv 1.44 runs a timer that is restarted with 0 from its own callback before anything else. */
+/* Not 0: libuv 1.44 runs a timer that its own callback restarts with 0 again before any I/O. */
 enum { TURN_MS = 1 };
 
 const struct cp_closing cp_room_closing = {
@@ -32,7 +32,7 @@ enum sh_log_level cp_room_end_level(const struct cp_room *room)
 	return room->state == CP_ROOM_CLOSING ? SH_LOG_DEBUG : SH_LOG_INFO;
 }
 
-/* --- queues and the clock ------------------------------------------------------------- */
+/* --- lists and the clock -------------------------------------------------------------- */
 
 static uint64_t now_ms(const struct cp_model *m)
 {
@@ -56,7 +56,7 @@ void cp_model_schedule(const struct cp_model *m)
 		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
 }
 
-/* An alarm that was set for the room stays: cp_model_run then finds nothing to do. */
+/* Leaves the alarm set: if it was for this room alone, cp_model_run finds nothing to do. */
 void cp_room_unqueue(struct cp_room *room)
 {
 	struct cp_model *m = room->model;
@@ -70,7 +70,7 @@ void cp_room_unqueue(struct cp_room *room)
 	}
 }
 
-/* The grace time is the same for all, so the new deadline is the latest. */
+/* The grace time is the same for all rooms, so the new deadline is the latest and goes last. */
 static void enter_grace(struct cp_room *room)
 {
 	struct cp_model *m = room->model;
@@ -81,8 +81,8 @@ static void enter_grace(struct cp_room *room)
 	m->grace_count++;
 	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->name, room->peer_count,
 		m->config->rooms.grace_s);
-	if (TAILQ_EMPTY(&m->closing) &&
-		!m->plain_due) /* else the next turn is scheduled, and must not be put off */
+	/* Otherwise the alarm is already set for the next iteration; a new one would delay that. */
+	if (TAILQ_EMPTY(&m->closing) && !m->plain_due)
 		cp_model_schedule(m);
 }
 

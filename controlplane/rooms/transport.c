@@ -56,7 +56,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	return 0;
 }
 
-/* Into the lists, once the bridge has given it its ids. */
+/* Enters the transport into all lists, for which the bridge must have set its ids. */
 static int admit(struct cp_transport *t)
 {
 	int error = cp_index_add(&t->peer->room->model->transports, t);
@@ -153,7 +153,7 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 		t->plain->keys = NULL;
 	if (error == 0 && admit(t) == 0)
 		return;
-	if (error == 0) { /* no memory for the index: close answers the call, detached by now */
+	if (error == 0) { /* no memory for the index; transport_close frees the call, which is detached */
 		cp_call_abort(peer, t, CP_INTERNAL, "out of memory");
 		m->bridge->transport_close(m->bridge_arg, t);
 	} else {

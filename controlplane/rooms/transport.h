@@ -2,7 +2,10 @@
 #ifndef SPATE_CONTROLPLANE_ROOMS_TRANSPORT_H
 #define SPATE_CONTROLPLANE_ROOMS_TRANSPORT_H
 
-/* A WebRTC or plain transport of a peer, in one direction, with its producers or consumers. */
+/*
+ * A transport of a peer, WebRTC or plain, carries media in one direction: that of its producers or
+ * that of its consumers.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,22 +26,22 @@ enum cp_transport_state {
 	CP_TRANSPORT_CONNECTING, /* the peer's DTLS parameters are known */
 	CP_TRANSPORT_CONNECTED,
 };
-/* "send", "recv". */
+/* "send" or "recv", as seen from the client. */
 const char *cp_purpose_name(enum cp_purpose purpose);
 const char *cp_transport_state_name(enum cp_transport_state state);
 
 /* The parameters of a plain transport: one without ICE and DTLS (docs/plain.md). */
 struct cp_plain {
-	uint16_t udp_port; /* its own port; 0: not chosen yet */
-	bool learns; /* its remote address comes from packets */
+	uint16_t udp_port; /* its own port; 0: the bridge chooses one */
+	bool learns; /* the remote address is learned from packets */
 	struct sh_addr remote; /* family 0: not known yet */
-	uint8_t mac[6]; /* of the next hop; all 0: the data plane resolves it */
+	uint8_t mac[6]; /* MAC address of the next hop; all 0: the data plane resolves it */
 	uint16_t vlan; /* 0: untagged */
-	uint32_t idle_ms; /* it ends when no packet came for so long; 0: never */
+	uint32_t idle_ms; /* it ends after this time without a packet; 0: never */
 	uint16_t profile; /* enum sh_srtp_profile; 0: no SRTP */
-	struct sh_addr local; /* the address to send to; writer: the bridge */
-	const struct sh_transport_keys *keys; /* while it is being opened; NULL: no SRTP */
-	bool ended; /* its producer or consumer is gone: it is closed in the next turn of the loop */
+	struct sh_addr local; /* the address for the other side to send to; the bridge sets it */
+	const struct sh_transport_keys *keys; /* valid only while it is opened; NULL: no SRTP */
+	bool ended; /* its producer or consumer has closed; the next cp_model_run closes it */
 };
 
 struct cp_transport {
@@ -49,41 +52,47 @@ struct cp_transport {
 	enum cp_purpose purpose;
 	enum cp_transport_state state;
 	uint32_t worker; /* index among the data plane's workers */
-	uint64_t reserved, reserved_until_ms; /* load that is expected to come onto it still (load.c) */
+	uint64_t reserved, reserved_until_ms; /* expected load that has not become real yet (load.c) */
 	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
-	uint32_t next_mid;
-	uint32_t stats_slot; /* where its statistics were last found */
-	void *link; /* owner: the bridge */
+	uint32_t next_mid; /* MID of its next consumer */
+	uint32_t stats_slot; /* statistics slot in which it was last found */
+	void *link; /* belongs to the bridge */
 	TAILQ_HEAD(, cp_producer) producers;
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_transport) on_peer;
 };
 
-/* The peer's own. NULL with the fault. */
+/* Finds a transport that the peer owns and the data plane has acknowledged. NULL with the fault. */
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
-/* The object of `done` is the struct cp_transport. */
+/*
+ * Creates a WebRTC transport on the worker that worker placement chooses. Completes through `done`
+ * (peer.h), whose object is the struct cp_transport. A transport whose creation fails is freed.
+ */
 void cp_transport_create(struct cp_peer *peer, enum cp_purpose purpose, cp_done done);
-/* The same without ICE and DTLS; `plain` is copied, its keys are read before this returns. */
+/* The same for a plain transport. `plain` is copied; its keys are read before this returns. */
 void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, const struct cp_plain *plain,
 	cp_done done);
-/* For the client: {id, iceParameters, …}, the caller's. NULL: no memory. */
+/* {id, iceParameters, …} for the client; the caller deletes it. NULL: no memory. */
 cJSON *cp_transport_parameters(const struct cp_transport *t);
-/* Adds the states of ICE and DTLS. */
+/* Adds the states of ICE and DTLS to `into`. */
 void cp_transport_describe(const struct cp_transport *t, cJSON *into);
 /* 0, or errno with the fault. */
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
-/* New iceParameters, the caller's. NULL with the fault. */
+/* Restarts ICE. The new iceParameters, which the caller deletes; NULL with the fault. */
 cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault);
-/* At the wish of its owner, which is not told. */
+/* Closes it with all that is on it and frees it; its owner asks for it and is not notified. */
 void cp_transport_close(struct cp_transport *t);
 
-/* For the bridge: DTLS or consent failed, or the data plane was lost. Its owner is told. */
+/*
+ * For the bridge: DTLS failed, consent or idle time expired, or the data plane was lost. Closes the
+ * transport with all that is on it, notifies its owner and frees it.
+ */
 void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *reason);
 /* For the bridge: DTLS is done and the data plane has the keys. */
 void cp_transport_connected(struct cp_transport *t);
 
-/* For the files of rooms/: closes it for whatever reason, with all that is on it. */
+/* For the files of rooms/: closes it with all that is on it and frees it, for any reason. */
 void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how);
 
 #endif

@@ -3,8 +3,9 @@
 #define SPATE_CONTROLPLANE_ROOMS_USER_H
 
 /*
- * Per-room index of a named user's peers that own transports, so that the cleanup when the user
- * joins again costs as much as it closes. Peers without transports are only counted.
+ * Indexes, for each named user in a room, the peers that own transports. When the user joins again,
+ * the cleanup then takes time in proportion to what it closes. Peers without transports are only
+ * counted.
  */
 
 #include <stdint.h>
@@ -15,16 +16,19 @@
 
 struct cp_user {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
-	uint32_t peers;
+	uint32_t peers; /* all peers of the user in the room */
 	TAILQ_HEAD(, cp_peer) owners; /* peers with transports */
 };
 
-/* Enters the peer into room->users by peer->user. 0 or ENOMEM. */
+/* The functions do nothing for a peer that names no user. */
+
+/* Counts the peer in room->users under peer->user. 0 or ENOMEM. */
 int cp_user_enter(struct cp_room *room, struct cp_peer *peer);
+/* Reverses cp_user_enter. The user's entry is freed with the last peer. */
 void cp_user_leave(struct cp_room *room, struct cp_peer *peer);
-/* The peer has its first transport. */
+/* Call when the peer gets its first transport. */
 void cp_user_add_owner(struct cp_peer *peer);
-/* The peer has no transport any more. */
+/* Call when the peer's last transport has closed. */
 void cp_user_remove_owner(struct cp_peer *peer);
 
 #endif

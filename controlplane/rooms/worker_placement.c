@@ -4,9 +4,11 @@
 #include <string.h>
 
 enum {
-	BUSY_SAYS_SOMETHING = 50, /* permille on the average: below, it is noise of idle loops */
-	SHARE = 8, /* a worker with less than an eighth of the average load says nothing of what a unit costs */
-	SMOOTH = 4, /* looks until a change is mostly taken in */
+	/* average permille; below it, busy time is the noise of idle loops */
+	BUSY_SAYS_SOMETHING = 50,
+	/* dearness is not measured on a worker with less than this part of the average load */
+	SHARE = 8,
+	SMOOTH = 4, /* a sample moves dearness by this part of the difference */
 };
 
 void cp_placement_init(struct cp_worker_load *w, uint32_t n)
@@ -16,7 +18,7 @@ void cp_placement_init(struct cp_worker_load *w, uint32_t n)
 		w[i].dearness = CP_DEARNESS;
 }
 
-/* What it is known to send and receive. */
+/* The load without reservations. */
 static uint64_t flowing(const struct cp_worker_load *w)
 {
 	return w->rate + w->foreign + (uint64_t)CP_LOAD_TRANSPORT * w->transports;
@@ -44,7 +46,10 @@ static void update_one(struct cp_worker_load *w, const struct cp_worker_sample *
 		w->overloaded = false;
 }
 
-/* A unit's cost on this worker by that on the average, both of the last second. */
+/*
+ * The cost of a unit on this worker relative to the average in the last second: its share of all
+ * busy time divided by its share of all load. `busy` and `load` are sums over the `n` workers.
+ */
 static uint64_t dearness(const struct cp_worker_load *w, uint64_t busy, uint64_t load, uint32_t n)
 {
 	uint64_t mine = flowing(w), d;
