@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_BASE_COUNTERS_H
 
 /*
- * What the control plane counts for /metrics. Each folder adds to its own members; the operator's
- * pages read them. The loop's thread only.
+ * Holds the control plane's counters for /metrics. Each folder adds to its own members; the
+ * operator's pages read them. Only the loop's thread uses them.
  */
 
 #include <stdint.h>
@@ -17,7 +17,7 @@ struct cp_counters {
 	uint64_t messages_in, messages_out; /* over WebSockets */
 	uint64_t dtls_connected, dtls_failed;
 	uint64_t dataplane_connected, dataplane_lost;
-	uint64_t error[CP_CODE_COUNT]; /* errors that clients were told */
+	uint64_t error[CP_CODE_COUNT]; /* error replies to clients */
 };
 
 #endif

@@ -2,7 +2,10 @@
 #ifndef SPATE_CONTROLPLANE_BASE_FAULT_H
 #define SPATE_CONTROLPLANE_BASE_FAULT_H
 
-/* Why a request fails: the code of the wire contract and a message that names the member. */
+/*
+ * A fault says why a request fails: a code of the wire contract, and a client's message that names
+ * the member.
+ */
 
 enum cp_code {
 	CP_OK,
@@ -22,7 +25,7 @@ struct cp_fault {
 	char message[200];
 };
 
-/* "bad-request", as both dialects say it. */
+/* The code's name in both dialects, such as "bad-request". */
 const char *cp_code_name(enum cp_code code);
 
 /* Fills in `f` and returns the errno that goes with `code`, so that a check can `return cp_refuse(...)`. */
@@ -32,7 +35,10 @@ int cp_refuse(struct cp_fault *f, enum cp_code code, const char *format, ...)
 /* The errno that goes with a fault's code. */
 int cp_fault_errno(const struct cp_fault *f);
 
-/* Fills in what an errno of the data plane means to the client that asked; returns as cp_refuse does. */
+/*
+ * Fills in `f` with what the errno of a data plane operation means to a client; returns as
+ * cp_refuse() does.
+ */
 int cp_refuse_errno(struct cp_fault *f, int error);
 
 #endif

@@ -7,7 +7,7 @@
 
 void cp_random(void *out, size_t size)
 {
-	/* Up to 256 bytes come whole and uninterrupted once the generator is seeded: getrandom(2). */
+	/* getrandom(2): up to 256 bytes are returned whole, and no signal interrupts the call. */
 	if (getrandom(out, size, 0) != (ssize_t)size)
 		abort();
 }
@@ -17,8 +17,8 @@ void cp_id_make(char out[CP_ID_SIZE])
 	uint8_t r[16];
 
 	cp_random(r, sizeof(r));
-	r[6] = 0x40 | (r[6] & 0x0f);
-	r[8] = 0x80 | (r[8] & 0x3f);
+	r[6] = 0x40 | (r[6] & 0x0f); /* version 4 */
+	r[8] = 0x80 | (r[8] & 0x3f); /* the variant of RFC 4122 */
 	snprintf(out, CP_ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14],
 		r[15]);

@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_BASE_ID_H
 #define SPATE_CONTROLPLANE_BASE_ID_H
 
-/* Ids that nobody can guess, from the kernel's generator. */
+/* Makes ids that nobody can guess, from the kernel's random number generator. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,19 +14,20 @@ enum {
 	CP_CNAME_SIZE = 17, /* a token; RFC 7022, 4.2 wants 96 random bits */
 };
 
-/* Never fails: a machine without random numbers stops the process. */
+/* Fills `out` with at most 256 random bytes. Aborts the process if there is no randomness. */
 void cp_random(void *out, size_t size);
 
+/* A version 4 UUID. */
 void cp_id_make(char out[CP_ID_SIZE]);
-/* `size` - 1 characters of base64url, 6 random bits each, and a terminator. */
+/* `size` - 1 characters of base64url, with 6 random bits each, and a terminator; `size` at most 257. */
 void cp_token_make(char *out, size_t size);
 
-/* For the data plane; never 0. */
+/* An id for an object of the data plane; never 0. */
 sh_id cp_dp_id_make(void);
 
 /*
- * A synchronisation source of ours. Never 0 ("none" in the ABI) and never 1234,
- * which mediasoup-client keeps for its bandwidth probator.
+ * An SSRC for a stream that we send. Never 0 ("none" in the ABI) and never 1234, which
+ * mediasoup-client reserves for its bandwidth probator.
  */
 uint32_t cp_ssrc_make(void);
 

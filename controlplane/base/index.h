@@ -3,8 +3,9 @@
 #define SPATE_CONTROLPLANE_BASE_INDEX_H
 
 /*
- * Objects by their id: the C library's balanced tree (tsearch). What is put in begins
- * with its terminated id and stays where it is until it is taken out.
+ * Finds objects by their id, in the C library's balanced tree (tsearch). An object begins with its
+ * id, a terminated string. It stays the caller's, and it must not move or change its id until it is
+ * removed.
  */
 
 struct cp_index {
@@ -14,8 +15,9 @@ struct cp_index {
 
 /* 0; ENOMEM; EEXIST: the id is there already. */
 int cp_index_add(struct cp_index *index, void *object);
-/* NULL: there is none. */
+/* NULL: no object has this id. */
 void *cp_index_find(const struct cp_index *index, const char *id);
+/* Does nothing if the object is not in the index. */
 void cp_index_remove(struct cp_index *index, const void *object);
 
 #endif

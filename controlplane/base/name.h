@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_BASE_NAME_H
 #define SPATE_CONTROLPLANE_BASE_NAME_H
 
-/* Names that clients choose: of rooms and of users. */
+/* Validates the names that clients choose for rooms and users. */
 
 #include <stdbool.h>
 

@@ -39,7 +39,7 @@ static void insert(struct cp_table_entry **bucket, uint32_t mask, struct cp_tabl
 	*head = e;
 }
 
-/* Twice the buckets. Without memory the chains just get longer. */
+/* Doubles the number of buckets. Without memory nothing changes, and chains become longer. */
 static void grow(struct cp_table *t)
 {
 	uint32_t mask = t->mask * 2 + 1;

@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_BASE_TABLE_H
 
 /*
- * A hash table of objects that carry their own entry. Chained buckets; grows by doubling, never
- * shrinks. The caller hashes and compares the keys. Keys are random and chosen by this process, so
- * no client can make a chain long.
+ * Implements a hash table of objects that carry their own entry. Buckets are chained; the table
+ * doubles as it fills and never shrinks. The caller hashes and compares the keys. Keys are random
+ * and chosen by this process, so that no client can make a chain long.
  */
 
 #include <stddef.h>
@@ -21,22 +21,22 @@ struct cp_table {
 	uint32_t mask, count;
 };
 
-/* The object of type `type` whose member `member` the entry is. */
+/* The object of type `type` that contains `entry` as its member `member`. */
 #define CP_TABLE_OBJECT(entry, type, member) ((type *)((char *)(entry)-offsetof(type, member)))
 
-/* FNV-1a. */
+/* FNV-1a, with its high bits folded into the low ones. */
 uint32_t cp_hash(const void *data, size_t len);
 
 /* 0 or ENOMEM. */
 int cp_table_init(struct cp_table *t);
-/* The objects stay, as the caller's. An empty or freed table finds nothing. */
+/* Frees the buckets. The objects stay the caller's. A lookup in a freed table finds nothing. */
 void cp_table_free(struct cp_table *t);
 
-/* The table does not look whether the key is there already. */
+/* Does not check whether the key is already in the table. */
 void cp_table_add(struct cp_table *t, struct cp_table_entry *e, uint32_t hash);
-/* Does nothing when the entry is not in the table. */
+/* Does nothing if the entry is not in the table. */
 void cp_table_remove(struct cp_table *t, struct cp_table_entry *e);
-/* The next entry with that hash behind `after`; NULL as `after` begins, NULL as result ends. */
+/* The first entry with this hash if `after` is NULL, otherwise the next one. NULL: no more. */
 struct cp_table_entry *cp_table_next(const struct cp_table *t, uint32_t hash,
 	const struct cp_table_entry *after);
 

@@ -29,13 +29,13 @@ struct cp_text *cp_text_copy(const char *chars, size_t len)
 
 struct cp_text *cp_text_json(const cJSON *json)
 {
-	/* Nearly every message fits, and is spared the steps in which cJSON lets a buffer grow. */
+	/* Nearly every message fits, so that cJSON need not grow a buffer step by step. */
 	char most[4096], *chars;
 	struct cp_text *t;
 
 	if (!json)
 		return NULL;
-	/* It only reads it; older than const. */
+	/* The function only reads `json`, although its argument is not const. */
 	if (cJSON_PrintPreallocated((cJSON *)(uintptr_t)json, most, sizeof(most), false))
 		return cp_text_copy(most, strlen(most));
 	chars = cJSON_PrintUnformatted(json);

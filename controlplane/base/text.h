@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_BASE_TEXT_H
 
 /*
- * A message on its way out. It is counted by reference, so that what ten thousand viewers
- * are told is printed once and kept once. One thread only.
+ * A text is a message to be sent. It is reference-counted, so that a notification to ten thousand
+ * viewers is printed once and stored once. Only the loop's thread uses texts.
  */
 
 #include <stddef.h>
@@ -13,15 +13,15 @@
 #include <cjson/cJSON.h>
 
 /*
- * Bytes kept free before the text, in which whoever sends it writes a frame's header. Receivers
- * that share a text write the same header. http/websocket.c asserts that they are enough.
+ * Bytes reserved before the message, into which the sender writes a frame's header. The header is
+ * the same for all receivers that share a text. http/websocket.c asserts that they are enough.
  */
 enum { CP_TEXT_HEAD = 16 };
 
 struct cp_text {
 	uint32_t references;
 	size_t len;
-	unsigned char data[]; /* CP_TEXT_HEAD bytes, `len` bytes, a 0 */
+	unsigned char data[]; /* CP_TEXT_HEAD bytes, the message's `len` bytes, a terminator */
 };
 
 /* The message's first byte. */
@@ -30,14 +30,17 @@ static inline char *cp_text_chars(struct cp_text *t)
 	return (char *)t->data + CP_TEXT_HEAD;
 }
 
-/* Room for `len` bytes, which the caller fills in; one reference. NULL: no memory. */
+/* Each of the next three makes a text with one reference. NULL: no memory. */
+
+/* A message of `len` bytes, which the caller fills in. */
 struct cp_text *cp_text_make(size_t len);
-/* A copy of `len` bytes. NULL: no memory. */
+/* A copy of `len` bytes. */
 struct cp_text *cp_text_copy(const char *chars, size_t len);
-/* `json` without spaces. NULL: no memory. */
+/* `json`, printed without spaces; NULL also if `json` is NULL. */
 struct cp_text *cp_text_json(const cJSON *json);
+/* Adds a reference and returns `t`. */
 struct cp_text *cp_text_hold(struct cp_text *t);
-/* NULL is allowed. */
+/* Drops a reference; the last one frees the text. `t` may be NULL. */
 void cp_text_release(struct cp_text *t);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Eight bytes at once: there is hardly anything else in what clients send. */
+/* Tests eight bytes at once, because clients send hardly anything but ASCII. */
 static bool is_ascii(const unsigned char *p)
 {
 	uint64_t word;
