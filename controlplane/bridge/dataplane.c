@@ -25,8 +25,9 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 		info->workers);
 	cp_webrtc_server_connected(p->webrtc, info);
 	/*
-	 * Nothing of ours is there yet: what a predecessor left goes on for the grace time, in
-	 * which its clients join again with new transports.
+	 * The snapshot is empty, because the data plane has none of our objects yet. It keeps a
+	 * predecessor's objects for the grace time, in which the predecessor's clients join again
+	 * with new transports.
 	 */
 	end.snapshot_end.grace_ms = p->config->media.sweep_s * 1000;
 	cp_dp_send(p->dp, &begin, NULL, NULL);
@@ -108,7 +109,7 @@ void cp_dataplane_detach(struct cp_dataplane *p)
 {
 	p->up = false;
 	memset(&p->stats, 0, sizeof(p->stats));
-	cp_dp_destroy(p->dp);
+	cp_dp_destroy(p->dp); /* before the transports close, so that no command deletes them there */
 	p->dp = NULL;
 	cp_model_lose_transports(p->model);
 }

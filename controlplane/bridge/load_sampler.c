@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Samples the statistics once a second: how busy each worker was, and the rate of each stream. */
+/*
+ * Reads the data plane's statistics once a second, and reports to the rooms how busy each worker
+ * was and what each producer has sent.
+ */
 
 #include <string.h>
 
@@ -11,7 +14,7 @@
 
 enum {
 	SAMPLE_MS = 1000,
-	SEARCHES = 16, /* producers whose statistics are searched for in all slots, in one sample */
+	SEARCHES = 16, /* most producers per sample for which all slots are searched */
 };
 
 static uint64_t counter(const uint64_t *value)
@@ -29,7 +32,7 @@ static struct cp_worker_reading read_worker(const struct sh_worker_stats *page)
 	};
 }
 
-/* What happened in the `ns` between two readings; 0: there is no earlier reading. */
+/* The sample from two readings that are `ns` apart; 0: there is no earlier reading. */
 static struct cp_worker_sample compare(const struct cp_worker_reading *before,
 	const struct cp_worker_reading *now, uint64_t ns, uint64_t tsc_hz)
 {
@@ -62,7 +65,10 @@ static void sample_workers(struct cp_dataplane *p, uint64_t ns)
 	cp_model_sample_workers(p->model, sample);
 }
 
-/* A new producer has no slot before its worker's next iteration, and a search of all slots takes long. */
+/*
+ * Limits the searches, because a search of all slots takes long, and a new producer has no slot
+ * until its worker's next iteration.
+ */
 static void sample_producers(struct cp_dataplane *p, uint64_t ms)
 {
 	unsigned searches = SEARCHES;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Plain transports: a UDP port and a worker for each, and the data plane's operations. */
+/*
+ * Opens and closes plain transports in the data plane: chooses the UDP port of each, and with it
+ * the worker, and sends the commands.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,21 +12,21 @@
 #include "controlplane/base/id.h"
 #include "controlplane/bridge/dataplane.h"
 
-/* Outlives its transport until every command about it is answered. */
+/* Freed when its transport has closed and every command about it is acknowledged. */
 struct cp_plain_link {
 	struct cp_dataplane *dataplane;
 	struct cp_transport *transport; /* NULL: it has closed */
 	sh_id dp_id;
 	uint16_t udp_port;
-	unsigned commands; /* not answered yet */
-	unsigned to_open; /* of which the transport waits for */
-	int error; /* of the first of those that failed */
-	cp_bridge_done done; /* of transport_open; NULL once it was called */
+	unsigned commands; /* references: pending commands, and callbacks that are running */
+	unsigned to_open; /* pending commands that transport_open waits for: ADD and KEYS */
+	int error; /* the first error among these */
+	cp_bridge_done done; /* transport_open's; NULL once it was called */
 	void *arg;
 	TAILQ_ENTRY(cp_plain_link) next;
 };
 
-/* --- ports -------------------------------------------------------------------------------------- */
+/* --- UDP ports ---------------------------------------------------------------------------------- */
 
 static bool taken(const struct cp_dataplane *p, uint16_t port)
 {
@@ -45,9 +48,10 @@ static uint32_t worker_of(const struct cp_dp_info *info, uint16_t udp_port)
 }
 
 /*
- * Takes the port that was asked for. Otherwise picks the next free one, preferring ports of
- * `worker`. The search goes on where the last one ended and starts at random, so that it avoids
- * ports that a previous control plane may still have. 0, ERANGE, EADDRINUSE or EADDRNOTAVAIL.
+ * Checks `*port` if it is not 0: ERANGE if it is not a plain transport's, EADDRINUSE. Otherwise
+ * picks the next free port, preferring ports that `worker` owns: EADDRNOTAVAIL if none is free. The
+ * search continues where the last one ended and begins at a random offset, so that it avoids ports
+ * that a predecessor may still have.
  */
 static int choose_port(struct cp_dataplane *p, const struct cp_dp_info *info, uint32_t worker, uint16_t *port)
 {
@@ -77,7 +81,7 @@ static int choose_port(struct cp_dataplane *p, const struct cp_dp_info *info, ui
 	return 0;
 }
 
-/* What the other side is told to send to: of the same family as its own address, where that is known. */
+/* The address for the other side to send to: if possible, of the family of its own address. */
 static struct sh_addr local_address(const struct cp_dataplane *p, const struct cp_dp_info *info,
 	const struct cp_plain *plain)
 {
@@ -95,6 +99,7 @@ static struct sh_addr local_address(const struct cp_dataplane *p, const struct c
 
 /* --- commands ----------------------------------------------------------------------------------- */
 
+/* Frees the link and its UDP port, unless it is still in use. */
 static void release(struct cp_plain_link *link)
 {
 	if (link->commands > 0 || link->transport)
@@ -103,7 +108,7 @@ static void release(struct cp_plain_link *link)
 	free(link);
 }
 
-/* Both the transport and its keys are there, or one was refused. */
+/* ADD or KEYS was acknowledged. Completes transport_open after the last one. */
 static void opened(void *arg, int error)
 {
 	struct cp_plain_link *link = arg;
@@ -115,7 +120,7 @@ static void opened(void *arg, int error)
 		link->error = error;
 	if (link->to_open == 0 && done) {
 		link->done = NULL;
-		link->commands++; /* with an error it closes the transport */
+		link->commands++; /* `done` may close the transport, which must not free the link yet */
 		done(link->arg, link->error);
 		link->commands--;
 	}
@@ -173,8 +178,9 @@ static void send_delete(struct cp_plain_link *link)
 		link->commands++;
 }
 
-/* --- what the rooms ask ---------------------------------------------------------------------------- */
+/* --- operations of the rooms ----------------------------------------------------------------------- */
 
+/* Detaches the link from its transport and deletes that in the data plane. May free the link. */
 static void unlink_transport(struct cp_plain_link *link)
 {
 	TAILQ_REMOVE(&link->dataplane->plain, link, next);
@@ -229,7 +235,7 @@ void cp_plain_link_close(struct cp_transport *t)
 	unlink_transport(link);
 }
 
-/* --- news from the data plane ------------------------------------------------------------------------ */
+/* --- events from the data plane ---------------------------------------------------------------------- */
 
 bool cp_plain_link_event(struct cp_dataplane *p, const struct sh_event *event)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Implements struct cp_bridge over WebRTC transports; plain ones are passed on to plain_link.c. */
+/*
+ * Implements struct cp_bridge for WebRTC transports, producers and consumers; passes plain
+ * transports on to plain_link.c.
+ */
 
 #include "controlplane/bridge/dataplane.h"
 
@@ -12,12 +15,12 @@
 #include "controlplane/rooms/room.h"
 #include "shared/log.h"
 
-/* A room's transport and its WebRTC side. */
+/* Connects a transport of the rooms with its ICE and DTLS half. transport_close frees it. */
 struct link {
 	struct cp_dataplane *dataplane;
 	struct cp_transport *transport;
 	struct cp_webrtc *webrtc;
-	cp_bridge_done done; /* of transport_open; NULL once it was called */
+	cp_bridge_done done; /* transport_open's; NULL once it was called */
 	void *arg;
 };
 
@@ -27,9 +30,10 @@ static void created(void *arg, struct cp_webrtc *w, int error)
 	cp_bridge_done done = link->done;
 
 	link->done = NULL;
-	done(link->arg, error); /* with an error it closes the transport, and the link is gone */
+	done(link->arg, error); /* with an error, this closes the transport and frees the link */
 }
 
+/* FAILED and CLOSED close the transport and free the link. */
 static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state state, const char *reason)
 {
 	const struct link *link = arg;
