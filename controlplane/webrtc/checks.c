@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* ICE checks that come up from the data plane, and what follows from them. */
+/*
+ * Processes ICE checks that the data plane punts: responds to them, and binds their tuples in the
+ * data plane.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,22 +11,22 @@
 
 #include "controlplane/webrtc/internal.h"
 
-/* A tuple on its way to the data plane, and the answer to the check that made it. */
+/* A pending TRANSPORT_BIND, and the response to the check that led to it. */
 struct binding {
 	struct cp_webrtc *transport;
 	struct sh_path path;
-	uint16_t response_len; /* 0: none waits */
+	uint16_t response_len; /* 0: no response is held back */
 	uint8_t response[SH_STUN_MAX];
 };
 
 static void inject(struct cp_webrtc *t, const struct sh_path *path, const void *data, size_t len)
 {
-	cp_dp_inject(t->server->dp, path, data, len); /* lost, as datagrams are, when it fails */
+	cp_dp_inject(t->server->dp, path, data, len); /* if it fails, the datagram is lost */
 }
 
 static void refused(struct cp_webrtc *t, const struct binding *b)
 {
-	/* It is tried again at the peer's next check, which comes from a stranger's address. */
+	/* The peer's next check arrives as a stranger's, creates the tuple again and binds it. */
 	cp_ice_forget(&t->ice, &b->path);
 }
 
@@ -47,8 +50,9 @@ static void bind_done(void *arg, int error)
 }
 
 /*
- * Tells the data plane about a tuple. A check that made one is answered only when the
- * data plane knows it, so that what the peer sends next is not a stranger's.
+ * Binds a tuple in the data plane. The response to the check that led to this (`answer`, or NULL)
+ * is held back until the tuple is bound, so that the peer's next packets are not taken for a
+ * stranger's.
  */
 static void bind_tuple(struct cp_webrtc *t, int tuple, const struct cp_ice_result *answer)
 {
@@ -88,7 +92,7 @@ static void credentials_done(void *arg, int error)
 	cp_webrtc_release(t);
 }
 
-/* The peer has begun to use new credentials: from now on the data plane wants them. */
+/* The peer uses the new credentials: from now on the data plane accepts only these. */
 static void take_over(struct cp_webrtc *t)
 {
 	cp_ice_table_remove(&t->server->ufrags, &t->ice.previous);
@@ -98,7 +102,10 @@ static void take_over(struct cp_webrtc *t)
 static void accepted(struct cp_webrtc *t, const struct sh_packet *p, const struct cp_ice_result *r)
 {
 	const struct cp_ice_tuple *tuple = &t->ice.tuple[r->tuple];
-	/* The data plane may have given the address away, or forgotten it for a newer one. */
+	/*
+	 * The tuple may be bound here and not in the data plane, which may have bound the address
+	 * to another transport, or dropped the tuple for a newer one.
+	 */
 	bool unknown = !tuple->bound || p->transport != t->sh_id;
 
 	if (r->actions & CP_ICE_CREDENTIALS)

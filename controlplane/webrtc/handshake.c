@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The DTLS session of a transport, and its keys on their way to the data plane. */
+/* Runs the DTLS session of a transport, and sends its SRTP keys to the data plane. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,10 @@
 
 #include "controlplane/webrtc/internal.h"
 
-/* Opened late: many transports wait long for their connect, some for ever. */
+/*
+ * True if there is a session. It is opened late, because many transports wait long for connect, and
+ * some for ever.
+ */
 static bool open_session(struct cp_webrtc *t)
 {
 	if (t->dtls || t->dtls_over)
@@ -20,7 +23,7 @@ static bool open_session(struct cp_webrtc *t)
 	return t->dtls != NULL;
 }
 
-/* The path for a datagram to the peer, or NULL. */
+/* The path for datagrams to the peer: where its DTLS came from, else the selected or first tuple's. */
 static const struct sh_path *path_out(const struct cp_webrtc *t)
 {
 	if (t->has_dtls_path)
@@ -38,7 +41,7 @@ static bool any_bound(const struct cp_webrtc *t)
 	return false;
 }
 
-/* A server can begin when it knows the fingerprint; a client needs somewhere to send, too. */
+/* A DTLS server can begin when it knows the fingerprints; a client also needs a bound tuple. */
 void cp_webrtc_dtls_begin(struct cp_webrtc *t)
 {
 	if (!t->connect_called || t->dtls_started || (t->role == CP_DTLS_CLIENT && !any_bound(t)))
@@ -68,13 +71,14 @@ void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 	t->has_dtls_path = true;
 	if (selected)
 		cp_webrtc_select(t, i);
-	cp_webrtc_dtls_begin(t); /* if there was no memory for it before */
-	if (open_session(t))
+	cp_webrtc_dtls_begin(t); /* again, in case there was no memory for the session before */
+	if (open_session(t)) /* before connect, the session keeps the first datagrams */
 		cp_dtls_session_input(t->dtls, p->data, p->len);
 }
 
-/* --- from the pool ----------------------------------------------------------------------------- */
+/* --- callbacks from the pool ------------------------------------------------------------------- */
 
+/* May run after the transport has ended, with close_notify; the server still exists then. */
 static void on_send(void *arg, const uint8_t *data, size_t len)
 {
 	struct cp_webrtc *t = arg;

@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_WEBRTC_INTERNAL_H
 #define SPATE_CONTROLPLANE_WEBRTC_INTERNAL_H
 
-/* What the files of webrtc/ share. */
+/* Declares what the files of webrtc/ share with each other and with no other folder. */
 
 #include "controlplane/base/id.h"
 #include "controlplane/base/table.h"
@@ -17,49 +17,52 @@ struct cp_webrtc_server {
 	struct cp_dp *dp;
 	struct cp_cert cert;
 	struct cp_dtls_pool *pool;
-	struct cp_table ufrags; /* credentials of transports */
-	struct cp_table ids; /* transports by sh_id, which is random: its low bits are the hash */
-	struct cp_webrtc *alive; /* by next and link */
-	struct cp_dp_info info; /* of the last data plane */
-	uv_timer_t *tick; /* frees itself when closed */
+	struct cp_table ufrags; /* ICE credentials of live transports, by user fragment */
+	struct cp_table ids; /* live transports by sh_id, which is random: its low bits are the hash */
+	struct cp_webrtc *alive; /* list of live transports, linked by `next` and `link` */
+	struct cp_dp_info info; /* of the data plane that connected last */
+	uv_timer_t *tick; /* allocated, because its closing outlives the server */
 };
 
 struct cp_webrtc {
-	struct cp_webrtc_server *server; /* not used any more once it is not alive, but to send goodbye */
+	/* used while the transport is alive, and by on_send until the server is destroyed */
+	struct cp_webrtc_server *server;
 	const struct cp_webrtc_events *events;
 	void *arg;
 	char id[CP_ID_SIZE];
 	sh_id sh_id;
 	struct cp_webrtc *next, **link; /* in server->alive */
 	struct cp_table_entry by_id;
-	/* Held by the owner, each unacknowledged command, the DTLS session, and each call on the stack. */
+	/* one each for: the owner, a pending command, the DTLS session, a function that may call back */
 	unsigned references;
 	uint32_t worker;
 	enum cp_webrtc_state state;
-	bool alive; /* the data plane has it, the tables know it */
-	bool closed; /* its owner has closed it */
+	bool alive; /* neither FAILED nor CLOSED: it is in the server's tables and the data plane */
+	bool closed; /* the owner has called cp_webrtc_close */
 	struct cp_ice ice;
 
-	struct cp_dtls_session *dtls; /* NULL: not begun, or over */
-	bool dtls_over; /* not to begin again */
+	struct cp_dtls_session *dtls; /* NULL: not opened yet, or released */
+	bool dtls_over; /* it was released and is not opened again */
 	bool connect_called, dtls_started, dtls_connected;
 	enum cp_dtls_role role;
 	unsigned fingerprint_count;
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	bool has_dtls_path;
 	struct sh_path dtls_path; /* where the peer's last DTLS packet came from */
-	uint64_t first_check_ms, connected_ms, media_ms; /* on the loop's clock; 0: not yet */
+	/* on the loop's clock; 0: not yet. connected_ms: DTLS was done */
+	uint64_t first_check_ms, connected_ms, media_ms;
 };
 
 /* --- server.c ----------------------------------------------------------------------------- */
 
-/* NULL: none with that id is alive. */
+/* NULL: no live transport has this id. */
 struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id);
 
 /* --- parameters.c ------------------------------------------------------------------------- */
 
+/* iceParameters with the current credentials; the caller deletes it. NULL: out of memory. */
 cJSON *cp_ice_parameters(const struct cp_ice *ice);
-/* Reads dtlsParameters. 0, or EINVAL with the member's name in `err`; `t` is then as it was. */
+/* Reads dtlsParameters. 0, or EINVAL with the member's name in `err`; `t` is then unchanged. */
 int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, size_t err_size);
 
 /* --- webrtc.c -------------------------------------------------------------------------------- */
@@ -68,19 +71,27 @@ extern const struct cp_dtls_events cp_webrtc_dtls_events;
 
 void cp_webrtc_hold(struct cp_webrtc *t);
 void cp_webrtc_release(struct cp_webrtc *t); /* may free */
-/* Takes it out of the data plane, FAILED or CLOSED, and tells the owner. The caller holds it. */
+/*
+ * Ends a live transport as FAILED or CLOSED: cp_webrtc_take_down, then the callback `state`. The
+ * caller must hold it, because the owner may close it in the callback.
+ */
 void cp_webrtc_end(struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason);
-/* The same without telling anybody. */
+/* Removes a live transport from the data plane and the server, and ends its DTLS session. */
 void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state);
-/* Sends TRANSPORT_ADD with the credentials in force. 0 or errno. */
+/* Sends TRANSPORT_ADD with the current credentials; `done` must release `t`. 0 or errno. */
 int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done);
 
 /* --- checks.c, handshake.c: the caller holds the transport --------------------------------------- */
 
+/* Processes an ICE check and sends the response. */
 void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p);
-void cp_webrtc_select(struct cp_webrtc *t, int tuple); /* tells the data plane */
+/* Has the data plane send along this tuple. */
+void cp_webrtc_select(struct cp_webrtc *t, int tuple);
+/* Passes a DTLS packet to the session. */
 void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p);
-void cp_webrtc_dtls_begin(struct cp_webrtc *t); /* as soon as everything is there for it */
+/* Begins the handshake, once all that it needs is known. Does nothing after it has begun. */
+void cp_webrtc_dtls_begin(struct cp_webrtc *t);
+/* Closes the session for good; with `notify` sends close_notify if the handshake is done. */
 void cp_webrtc_dtls_release(struct cp_webrtc *t, bool notify);
 
 #endif

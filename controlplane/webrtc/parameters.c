@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* ICE and DTLS parameters as signaling has them, mediasoup's shapes. */
+/* Writes and reads ICE and DTLS parameters in the form of signaling, which is mediasoup's. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,7 +73,7 @@ static cJSON *candidates(const struct cp_webrtc *t)
 	return list;
 }
 
-/* Exactly one fingerprint: mediasoup-client uses the last it finds. */
+/* Gives exactly one fingerprint, because mediasoup-client uses the last one. */
 static cJSON *dtls_parameters(const struct cp_webrtc *t)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -108,7 +108,7 @@ cJSON *cp_webrtc_parameters(const struct cp_webrtc *t)
 	return NULL;
 }
 
-/* --- what the client says --------------------------------------------------------------------- */
+/* --- reading dtlsParameters ------------------------------------------------------------------- */
 
 static int wrong(char *err, size_t err_size, const char *text)
 {
@@ -116,6 +116,7 @@ static int wrong(char *err, size_t err_size, const char *text)
 	return EINVAL;
 }
 
+/* Our role, from the client's: we are the client only if it insists on being the server. */
 static int read_role(enum cp_dtls_role *role, const cJSON *in, char *err, size_t err_size)
 {
 	const cJSON *r = cJSON_GetObjectItemCaseSensitive(in, "role");
@@ -132,7 +133,7 @@ static int read_role(enum cp_dtls_role *role, const cJSON *in, char *err, size_t
 	return 0;
 }
 
-/* One entry. A hash we do not take is passed over, for there may be another. */
+/* Reads one entry. An unsupported hash is ignored, because there may be another fingerprint. */
 static int read_fingerprint(struct cp_fingerprint *out, unsigned *count, const cJSON *in, int index,
 	char *err, size_t err_size)
 {

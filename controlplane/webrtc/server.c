@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What transports share, and the way from a punted packet to the transport it is for. */
+/* Holds what transports share, and finds the transport that an event or punted packet is for. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ enum { TICK_MS = 1000 };
 
 static void on_tick(uv_timer_t *timer);
 
-/* --- life --------------------------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------------------------- */
 
 static void free_parts(struct cp_webrtc_server *s)
 {
@@ -25,6 +25,7 @@ static void free_parts(struct cp_webrtc_server *s)
 	free(s);
 }
 
+/* NULL, or the operator's message with the errno in `error`. */
 static const char *make_parts(struct cp_webrtc_server *s, int *error)
 {
 	*error = ENOMEM;
@@ -82,9 +83,9 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s)
 /* --- all transports ------------------------------------------------------------------------- */
 
 /*
- * Calls `visit` for every transport that is alive. It may end this one, and by its
- * owner's doing any other: each is put back in the list before it is visited, and those
- * not visited yet hang on a list of their own, from which they can be taken out.
+ * Calls `visit` for every live transport. `visit` may end this one, and the owner's callback may
+ * end any other. Therefore the transports wait for their visit in a list of their own, from which
+ * they can be removed, and each moves back to s->alive before its visit.
  */
 static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc *t, uint64_t now),
 	uint64_t now)
@@ -149,7 +150,7 @@ struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
 	return NULL;
 }
 
-/* --- news from the data plane ------------------------------------------------------------------ */
+/* --- events of the data plane ------------------------------------------------------------------ */
 
 void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_info *info)
 {
@@ -189,9 +190,10 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
 }
 
 /*
- * Checks go by the user fragment they name: the address may still be bound to a
- * transport that had it before. Where that names nobody, whoever holds the address
- * answers that it is wrong; strangers get no answer. DTLS goes by the address alone.
+ * The transport that a punted packet is for. A check is for the transport whose user fragment it
+ * names, because its address may still be bound to a transport that used it before. If the user
+ * fragment is unknown, the transport that the address is bound to responds with an error; strangers
+ * get no response. DTLS is for the transport that the address is bound to.
  */
 static struct cp_webrtc *addressee(struct cp_webrtc_server *s, const struct sh_packet *p, bool stun)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A transport's life: made, told to the data plane, ended, closed. */
+/* Creates a transport, here and in the data plane, ends it, and counts its references. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,6 +54,7 @@ int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done)
 	return error;
 }
 
+/* ECANCELED: the transport ended meanwhile, or cp_dp_destroy was called; `created` is not called. */
 static void add_done(void *arg, int error)
 {
 	struct cp_webrtc *t = arg;
@@ -67,7 +68,7 @@ static void add_done(void *arg, int error)
 	cp_webrtc_release(t);
 }
 
-/* --- making one ------------------------------------------------------------------------------- */
+/* --- creation --------------------------------------------------------------------------------- */
 
 static void make_ids(struct cp_webrtc *t)
 {
@@ -113,7 +114,7 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 	if (!error)
 		error = cp_webrtc_add(t, add_done);
 	if (!error && cp_ice_table_add(&s->ufrags, &t->ice.current, t))
-		abort(); /* 96 random bits came twice: there is no randomness */
+		abort(); /* the same 96 random bits twice: there is no randomness */
 	if (error) {
 		cp_webrtc_release(t);
 		return error;
@@ -123,7 +124,7 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 	return 0;
 }
 
-/* --- ending one --------------------------------------------------------------------------------- */
+/* --- end ---------------------------------------------------------------------------------------- */
 
 void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
 {
@@ -159,7 +160,7 @@ void cp_webrtc_close(struct cp_webrtc *t)
 	cp_webrtc_release(t);
 }
 
-/* --- what signaling asks --------------------------------------------------------------------------- */
+/* --- requests of signaling ------------------------------------------------------------------------- */
 
 int cp_webrtc_connect(struct cp_webrtc *t, const cJSON *dtls, char *err, size_t err_size)
 {
@@ -189,7 +190,7 @@ int cp_webrtc_restart_ice(struct cp_webrtc *t, cJSON **out)
 	if (t->ice.has_previous)
 		cp_ice_table_remove(table, &t->ice.previous);
 	error = cp_ice_restart(&t->ice);
-	/* As in cp_webrtc_create: user fragments do not collide. */
+	/* As in cp_webrtc_create, random user fragments do not collide. */
 	if (cp_ice_table_add(table, &t->ice.current, t))
 		abort();
 	if (t->ice.has_previous && cp_ice_table_add(table, &t->ice.previous, t))
@@ -200,7 +201,7 @@ int cp_webrtc_restart_ice(struct cp_webrtc *t, cJSON **out)
 	return *out ? 0 : ENOMEM;
 }
 
-/* --- what it looks like --------------------------------------------------------------------------- */
+/* --- its state ------------------------------------------------------------------------------------ */
 
 const char *cp_webrtc_id(const struct cp_webrtc *t)
 {
