@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * spate-controlplane: signaling, ICE and DTLS. One loop carries everything; DTLS
- * handshakes compute on threads of their own.
+ * Runs spate-controlplane: signaling, ICE and DTLS. One event loop runs everything but DTLS
+ * handshakes, which have threads of their own.
  */
 
 #include <errno.h>
@@ -27,8 +27,8 @@
 #include "shared/log.h"
 
 enum {
-	FILES_MAX = 262144, /* file descriptors asked for: a socket is one */
-	FAREWELL_MS = 150, /* for close frames to leave */
+	FILES_MAX = 262144, /* file descriptors to allow, if the hard limit is not lower; one per socket */
+	FAREWELL_MS = 150, /* time for close frames to be sent */
 	EXIT_USAGE = 2,
 	GO_ON = -1, /* no exit status: the process starts */
 };
@@ -133,7 +133,7 @@ static int read_options(struct options *o, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-/* GO_ON or the exit status. Options win over the file. */
+/* GO_ON, or the exit status. Options override the file. */
 static int configure(struct sh_config *config, const struct options *o)
 {
 	char err[256];
@@ -171,7 +171,7 @@ static void raise_file_limit(void)
 		sh_log(SH_LOG_WARN, "file-limit reason=\"%s\"", strerror(errno));
 }
 
-/* --- what the rooms need of the loop ------------------------------------------------------ */
+/* --- the rooms' clock --------------------------------------------------------------------- */
 
 static uint64_t now_ms(void *clock)
 {
@@ -189,7 +189,7 @@ static void wake_in(void *clock, uint64_t ms)
 {
 	struct control *c = clock;
 
-	/* The loop's own idea of the time is that of its last turn. */
+	/* The timer counts from the loop's time, which is that of the last iteration. */
 	uv_update_time(&c->loop);
 	uv_timer_start(&c->rooms, run_rooms, ms, 0);
 }
@@ -198,7 +198,10 @@ static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in}
 
 /* --- signals --------------------------------------------------------------------------------- */
 
-/* New files for TLS and tokens; connections go on. What cannot be read leaves the old ones. */
+/*
+ * Reads the TLS certificate and the key for tokens again; connections continue. If one of them
+ * cannot be read, the old one stays in use.
+ */
 static void reload(uv_signal_t *handle, int number)
 {
 	struct control *c = handle->data;
@@ -225,6 +228,7 @@ static void dataplane_connected(struct cp_dataplane *dataplane)
 		c->config.tls.certificate[0] != '\0' ? "s" : "", c->config.http.port);
 }
 
+/* The farewell is over: closes the handles, after which uv_run returns. */
 static void end(uv_timer_t *timer)
 {
 	struct control *c = timer->data;
@@ -248,7 +252,7 @@ static void stop(uv_signal_t *handle, int number)
 		c->model.transports.count);
 	cp_admin_stop(&c->admin);
 	/*
-	 * The farewell only queues close frames. The data plane is detached before clients answer
+	 * The farewell only queues close frames. The data plane is detached before clients reply to
 	 * them: a session that ends would otherwise delete its transports there and stop its media.
 	 */
 	cp_public_farewell(&c->public);
@@ -257,7 +261,10 @@ static void stop(uv_signal_t *handle, int number)
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
 }
 
-/* Everything that can be in the way of a start, in the order in which it is least confusing. */
+/*
+ * Starts the parts that can fail. The order decides which message the operator gets: the admin
+ * socket is first, because it says that another control plane is running.
+ */
 static int start(struct control *c, char *err, size_t err_size)
 {
 	int error = cp_admin_start(&c->admin, &c->loop, &c->view, c->config.run_dir, err, err_size);
@@ -279,7 +286,7 @@ static int start(struct control *c, char *err, size_t err_size)
 	return error;
 }
 
-/* What the parts are given before they start. */
+/* Gives the parts pointers to each other before they start. */
 static void connect_parts(struct control *c)
 {
 	c->view = (struct cp_view){

@@ -29,7 +29,10 @@ static int metrics(void *owner, struct cp_connection *c)
 	return cp_http_reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", text, len);
 }
 
-/* For the page's list of rooms. Whoever needs a token to join is not told what there is to join. */
+/*
+ * The web page's list of rooms. It does not exist where clients need a token to join, so that a
+ * client without a token does not learn the names of rooms.
+ */
 static int rooms(void *owner, struct cp_connection *c)
 {
 	const struct cp_public *p = owner;
@@ -91,7 +94,7 @@ static const struct cp_route routes[] = {
 	{.path = NULL},
 };
 
-/* --- beginning and end ---------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------------------------- */
 
 static void run_ready(uv_idle_t *idle)
 {

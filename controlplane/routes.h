@@ -3,8 +3,8 @@
 #define SPATE_CONTROLPLANE_ROUTES_H
 
 /*
- * The public port with everything behind it: which path leads where, and the order in which the
- * parts start and stop.
+ * Serves the public port: maps paths to the functions that serve them, and starts and stops the
+ * parts behind the port in the right order.
  */
 
 #include <uv.h>
@@ -15,27 +15,30 @@
 #include "controlplane/signaling/signaling.h"
 
 struct cp_public {
-	/* The owner sets these before cp_public_start; they outlive it. */
+	/* the owner sets these before cp_public_start, and they must outlive it */
 	uv_loop_t *loop;
 	const struct sh_config *config;
 	struct cp_model *model;
 	const struct sh_stats_reader *stats;
 	const struct cp_auth *auth;
 	struct cp_counters *counters;
-	const struct cp_view *view; /* of the operator's pages */
+	const struct cp_view *view; /* for the operator's pages */
 
 	struct cp_signaling signaling;
 	struct cp_socketio socketio;
 	struct cp_site site;
 	struct cp_server server;
-	uv_idle_t ready; /* runs while a session's next request may begin */
+	uv_idle_t ready; /* active while a session's next request may begin */
 };
 
 /* Listens. 0, or errno with the operator's message in `err`. */
 int cp_public_start(struct cp_public *p, char *err, size_t err_size);
-/* Tells every client that the server goes away. */
+/* Begins to close every session, with a message that the server is stopping. */
 void cp_public_farewell(struct cp_public *p);
-/* Closes every connection; sessions leave their rooms. The loop must run on to close handles. */
+/*
+ * Closes every connection; sessions leave their rooms. The loop must continue to run until it has
+ * closed the handles.
+ */
 void cp_public_stop(struct cp_public *p);
 
 #endif
