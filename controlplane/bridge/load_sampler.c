@@ -33,7 +33,7 @@ static struct cp_worker_reading read_worker(const struct sh_worker_stats *page)
 }
 
 /* The sample from two readings that are `ns` apart; 0: there is no earlier reading. */
-static struct cp_worker_sample compare(const struct cp_worker_reading *before,
+static struct cp_worker_sample make_sample(const struct cp_worker_reading *before,
 	const struct cp_worker_reading *now, uint64_t ns, uint64_t tsc_hz)
 {
 	struct cp_worker_sample sample = {.known = ns > 0 && tsc_hz > 0};
@@ -58,7 +58,7 @@ static void sample_workers(struct cp_dataplane *p, uint64_t ns)
 		const struct sh_worker_stats *page = sh_stats_worker(&p->stats, i);
 		struct cp_worker_reading now = read_worker(page);
 
-		sample[i] = compare(&p->sampler.worker[i], &now, ns, p->stats.header->tsc_hz);
+		sample[i] = make_sample(&p->sampler.worker[i], &now, ns, p->stats.header->tsc_hz);
 		sample[i].consumers = __atomic_load_n(&page->consumers, __ATOMIC_RELAXED);
 		p->sampler.worker[i] = now;
 	}
@@ -79,16 +79,16 @@ static void sample_producers(struct cp_dataplane *p, uint64_t ms)
 	TAILQ_FOREACH(room, &p->model->room_list, in_model)
 	TAILQ_FOREACH(producer, &room->producers, in_room)
 	{
-		bool there = producer->stats_slot < p->stats.producers &&
+		bool found = producer->stats_slot < p->stats.producers &&
 			     sh_stats_producer(&p->stats, producer->stats_slot, &now) &&
 			     now.id == producer->dp_id;
 
-		if (!there && searches > 0) {
+		if (!found && searches > 0) {
 			searches--;
-			there = sh_stats_find_producer(&p->stats, producer->dp_id, &producer->stats_slot,
+			found = sh_stats_find_producer(&p->stats, producer->dp_id, &producer->stats_slot,
 				&now);
 		}
-		if (there)
+		if (found)
 			cp_producer_measure(producer, now.packets, now.bytes, ms);
 	}
 }

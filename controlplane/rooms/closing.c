@@ -116,7 +116,7 @@ static void end_peers(struct cp_room *room, unsigned *budget)
 }
 
 /* Continues to close the room while `budget` lasts. May free the room. */
-static void end_some(struct cp_room *room, unsigned *budget)
+static void close_slice(struct cp_room *room, unsigned *budget)
 {
 	static bool (*const end[])(struct cp_room * room, unsigned *budget) = {
 		[CONSUMERS] = end_consumers,
@@ -147,7 +147,7 @@ void cp_model_run(struct cp_model *m)
 		 */
 		TAILQ_REMOVE(&m->closing, room, in_queue);
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
-		end_some(room, &budget);
+		close_slice(room, &budget);
 	}
 	cp_plain_run(m);
 	cp_model_schedule(m);

@@ -178,7 +178,7 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 		cp_call_submit(call, &cmd);
 }
 
-static int was_set(struct cp_call *call, int error, struct cp_fault *fault)
+static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
 {
 	struct cp_consumer *c = call->object;
 
@@ -188,9 +188,9 @@ static int was_set(struct cp_call *call, int error, struct cp_fault *fault)
 	return 0;
 }
 
-static void set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
+static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
 {
-	struct cp_call *call = cp_call_begin(c->transport->peer, c, was_set, done);
+	struct cp_call *call = cp_call_begin(c->transport->peer, c, set_acknowledged, done);
 	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id};
 
 	if (!call)
@@ -203,12 +203,12 @@ static void set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
 
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done)
 {
-	set(c, paused, !paused && c->paused, done);
+	submit_set(c, paused, !paused && c->paused, done);
 }
 
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done)
 {
-	set(c, c->paused, true, done);
+	submit_set(c, c->paused, true, done);
 }
 
 void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)

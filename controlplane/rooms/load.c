@@ -8,8 +8,8 @@
 #include "controlplane/rooms/transport.h"
 
 enum {
-	RESERVE_LEAST = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* because an audience may come before its host */
-	SMOOTH = 4, /* a measurement moves the estimate by this part of the difference */
+	RESERVE_MIN = CP_LOAD_AUDIO + CP_LOAD_VIDEO, /* because an audience may come before its host */
+	SMOOTH = 4, /* a measurement moves the estimate by 1/SMOOTH of the difference */
 	MEASURE_MS = 500, /* shorter intervals are ignored: the data plane's counts change once a second */
 };
 
@@ -39,9 +39,9 @@ static void reserve(struct cp_transport *t)
 	uint64_t rate = t->peer->room->rate;
 
 	if (t->purpose == CP_PURPOSE_SEND)
-		t->reserved = (uint64_t)CP_LOAD_INGRESS * RESERVE_LEAST;
+		t->reserved = (uint64_t)CP_LOAD_INGRESS * RESERVE_MIN;
 	else
-		t->reserved = rate > RESERVE_LEAST ? rate : RESERVE_LEAST;
+		t->reserved = rate > RESERVE_MIN ? rate : RESERVE_MIN;
 	t->reserved_until_ms = m->clock->now_ms(m->clock_arg) + CP_RESERVED_MS;
 	worker_of(t)->reserved += t->reserved;
 	TAILQ_INSERT_TAIL(&m->load.reserving, t, in_reserving);
@@ -59,7 +59,7 @@ static void release_reserved(struct cp_transport *t, uint64_t rate)
 		TAILQ_REMOVE(&t->peer->room->model->load.reserving, t, in_reserving);
 }
 
-static void expire(struct cp_model *m)
+static void expire_reservations(struct cp_model *m)
 {
 	uint64_t now = m->clock->now_ms(m->clock_arg);
 	struct cp_transport *t;
@@ -160,6 +160,6 @@ void cp_producer_measure(struct cp_producer *p, uint64_t packets, uint64_t bytes
 
 void cp_model_sample_workers(struct cp_model *m, const struct cp_worker_sample *sample)
 {
-	expire(m);
+	expire_reservations(m);
 	cp_placement_update(m->load.worker, sample, m->load.workers);
 }

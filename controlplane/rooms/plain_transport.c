@@ -64,7 +64,7 @@ static void fail(struct cp_plain_request *r, enum cp_code code, const char *reas
 	cp_refuse(&r->fault, code, "%s", reason);
 }
 
-static void no_news(struct cp_peer *to, const struct cp_producer *p)
+static void ignore_producer(struct cp_peer *to, const struct cp_producer *p)
 {
 }
 
@@ -110,9 +110,9 @@ static void room_closed(struct cp_peer *to, const char *reason)
 }
 
 static const struct cp_listener listener = {
-	.new_producer = no_news,
+	.new_producer = ignore_producer,
 	.producer_closed = producer_closed,
-	.producer_paused = no_news,
+	.producer_paused = ignore_producer,
 	.consumer_closed = consumer_closed,
 	.transport_closed = transport_closed,
 	.room_closed = room_closed,
@@ -121,7 +121,7 @@ static const struct cp_listener listener = {
 /* --- the steps of a request ---------------------------------------------------------------------- */
 
 /* The operator's peer in the request's room; joins if there is none. NULL with the fault. */
-static struct cp_peer *operator_of(struct cp_model *m, struct cp_plain_request *r)
+static struct cp_peer *operator_peer(struct cp_model *m, struct cp_plain_request *r)
 {
 	const struct cp_join join = {
 		.room = r->room,
@@ -141,7 +141,7 @@ static struct cp_peer *operator_of(struct cp_model *m, struct cp_plain_request *
 	return peer;
 }
 
-static void answered(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+static void step_completed(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
 	struct cp_model *m = peer->room->model;
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
@@ -171,19 +171,19 @@ static bool find_room(struct cp_model *m, struct cp_plain_request *r)
 	return true;
 }
 
-static void open(struct cp_model *m, struct cp_plain_request *r)
+static void open_transport(struct cp_model *m, struct cp_plain_request *r)
 {
 	r->step = DONE;
 	if (!find_room(m, r))
 		return;
-	r->peer = operator_of(m, r);
+	r->peer = operator_peer(m, r);
 	if (!r->peer) {
 		r->failed = true;
 		return;
 	}
 	r->step = OPENING;
 	cp_transport_create_plain(r->peer, r->rtp_parameters ? CP_PURPOSE_SEND : CP_PURPOSE_RECV, &r->plain,
-		answered);
+		step_completed);
 	explicit_bzero(&r->keys, sizeof(r->keys));
 }
 
@@ -225,7 +225,7 @@ static void consume(struct cp_model *m, struct cp_plain_request *r, struct cp_tr
 		r->failed = true;
 		r->step = DONE;
 	} else {
-		cp_consumer_create(t, p, caps, false, answered);
+		cp_consumer_create(t, p, caps, false, step_completed);
 	}
 	cJSON_Delete(caps);
 }
@@ -241,7 +241,7 @@ static void fill(struct cp_model *m, struct cp_plain_request *r)
 		return;
 	r->step = FILLING;
 	if (r->rtp_parameters)
-		cp_producer_create(t, r->kind, r->rtp_parameters, false, answered);
+		cp_producer_create(t, r->kind, r->rtp_parameters, false, step_completed);
 	else
 		consume(m, r, t);
 }
@@ -280,7 +280,7 @@ static void step(struct cp_model *m)
 	if (!r)
 		return;
 	if (r->step == OPEN)
-		open(m, r);
+		open_transport(m, r);
 	else if (r->step == FILL)
 		fill(m, r);
 	if (r->step == DONE) {

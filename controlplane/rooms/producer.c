@@ -57,28 +57,28 @@ void cp_peer_each_visible_producer(struct cp_peer *peer,
 }
 
 /* Notifies every peer in the room but the producer's owner. */
-static void tell_others(const struct cp_producer *p,
-	void (*tell)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
+static void notify_others(const struct cp_producer *p,
+	void (*notify)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
 {
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_peer *peer;
 
 	TAILQ_FOREACH(peer, &owner->room->peers, in_room)
 	if (peer != owner)
-		tell(peer->listener, peer, p);
+		notify(peer->listener, peer, p);
 }
 
-static void tell_new(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+static void notify_new(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
 {
 	l->new_producer(to, p);
 }
 
-static void tell_closed(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+static void notify_closed(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
 {
 	l->producer_closed(to, p);
 }
 
-static void tell_paused(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
+static void notify_paused(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
 {
 	l->producer_paused(to, p);
 }
@@ -95,7 +95,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	p->live = true;
 	cp_room_add_host(p->transport->peer);
 	log_event(SH_LOG_INFO, "created", p);
-	tell_others(p, tell_new);
+	notify_others(p, notify_new);
 	return 0;
 }
 
@@ -218,7 +218,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		cp_call_submit(call, &cmd);
 }
 
-static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
+static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
 {
 	struct cp_producer *p = call->object;
 
@@ -227,14 +227,14 @@ static int paused_set(struct cp_call *call, int error, struct cp_fault *fault)
 	if (p->paused != call->flag) {
 		p->paused = call->flag;
 		log_event(SH_LOG_INFO, p->paused ? "paused" : "resumed", p);
-		tell_others(p, tell_paused);
+		notify_others(p, notify_paused);
 	}
 	return 0;
 }
 
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 {
-	struct cp_call *call = cp_call_begin(p->transport->peer, p, paused_set, done);
+	struct cp_call *call = cp_call_begin(p->transport->peer, p, set_acknowledged, done);
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_SET, .id = p->dp_id};
 
 	if (!call)
@@ -268,7 +268,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	if (p->live)
 		log_event(cp_room_end_level(room), "closed", p);
 	if (p->live && room->state != CP_ROOM_CLOSING) {
-		tell_others(p, tell_closed);
+		notify_others(p, notify_closed);
 		if (how->tell_owner)
 			owner->listener->producer_closed(owner, p);
 	}

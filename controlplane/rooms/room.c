@@ -78,7 +78,7 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 }
 
 /* Finds the room to join, or creates one, which has no peer yet. NULL with the fault. */
-static struct cp_room *room_for(struct cp_model *m, const char *name, struct cp_fault *fault)
+static struct cp_room *room_to_join(struct cp_model *m, const char *name, struct cp_fault *fault)
 {
 	struct cp_room *room = cp_index_find(&m->rooms, name);
 
@@ -156,7 +156,7 @@ static void close_same_user(struct cp_peer *peer)
 
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
 {
-	struct cp_room *room = room_for(m, join->room, fault);
+	struct cp_room *room = room_to_join(m, join->room, fault);
 	struct cp_peer *peer;
 
 	if (!room)

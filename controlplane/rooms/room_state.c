@@ -4,7 +4,7 @@
 #include "controlplane/rooms/model.h"
 
 /* Not 0: libuv 1.44 runs a timer that its own callback restarts with 0 again before any I/O. */
-enum { TURN_MS = 1 };
+enum { ITERATION_MS = 1 };
 
 const struct cp_closing cp_room_closing = {
 	.tell_owner = false, .why = CP_NOT_FOUND, .reason = "room: it is closing"};
@@ -51,7 +51,7 @@ void cp_model_schedule(const struct cp_model *m)
 	const struct cp_room *room = TAILQ_FIRST(&m->grace);
 
 	if (!TAILQ_EMPTY(&m->closing) || m->plain_due)
-		m->clock->wake_in(m->clock_arg, TURN_MS);
+		m->clock->wake_in(m->clock_arg, ITERATION_MS);
 	else if (room)
 		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
 }

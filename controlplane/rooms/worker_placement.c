@@ -5,10 +5,10 @@
 
 enum {
 	/* average permille; below it, busy time is the noise of idle loops */
-	BUSY_SAYS_SOMETHING = 50,
-	/* dearness is not measured on a worker with less than this part of the average load */
-	SHARE = 8,
-	SMOOTH = 4, /* a sample moves dearness by this part of the difference */
+	BUSY_MIN = 50,
+	/* dearness is not measured on a worker with less than 1/LOAD_FRACTION of the average load */
+	LOAD_FRACTION = 8,
+	SMOOTH = 4, /* a sample moves dearness by 1/SMOOTH of the difference */
 };
 
 void cp_placement_init(struct cp_worker_load *w, uint32_t n)
@@ -19,14 +19,14 @@ void cp_placement_init(struct cp_worker_load *w, uint32_t n)
 }
 
 /* The load without reservations. */
-static uint64_t flowing(const struct cp_worker_load *w)
+static uint64_t current_load(const struct cp_worker_load *w)
 {
 	return w->rate + w->foreign + (uint64_t)CP_LOAD_TRANSPORT * w->transports;
 }
 
 uint64_t cp_placement_load(const struct cp_worker_load *w)
 {
-	return (flowing(w) + w->reserved) * w->dearness / CP_DEARNESS;
+	return (current_load(w) + w->reserved) * w->dearness / CP_DEARNESS;
 }
 
 static void update_one(struct cp_worker_load *w, const struct cp_worker_sample *sample)
@@ -52,9 +52,9 @@ static void update_one(struct cp_worker_load *w, const struct cp_worker_sample *
  */
 static uint64_t dearness(const struct cp_worker_load *w, uint64_t busy, uint64_t load, uint32_t n)
 {
-	uint64_t mine = flowing(w), d;
+	uint64_t mine = current_load(w), d;
 
-	if (busy < (uint64_t)BUSY_SAYS_SOMETHING * n || mine < load / n / SHARE || mine == 0)
+	if (busy < (uint64_t)BUSY_MIN * n || mine < load / n / LOAD_FRACTION || mine == 0)
 		return CP_DEARNESS;
 	d = (uint64_t)((double)CP_DEARNESS * w->busy * (double)load / ((double)busy * (double)mine));
 	if (d < CP_DEARNESS / 2)
@@ -69,7 +69,7 @@ void cp_placement_update(struct cp_worker_load *w, const struct cp_worker_sample
 	for (uint32_t i = 0; i < n; i++) {
 		update_one(&w[i], &sample[i]);
 		busy += w[i].busy;
-		load += flowing(&w[i]);
+		load += current_load(&w[i]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t d = dearness(&w[i], busy, load, n);
@@ -88,20 +88,20 @@ static bool all_overloaded(const struct cp_worker_load *w, uint32_t n)
 
 uint32_t cp_placement_choose(const struct cp_worker_load *w, const uint32_t *audience, uint32_t n)
 {
-	bool any = all_overloaded(w, n);
+	bool allow_overloaded = all_overloaded(w, n);
 	uint64_t least = UINT64_MAX, best_load = 0;
 	uint32_t best = n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t load = cp_placement_load(&w[i]);
 
-		if ((any || !w[i].overloaded) && load < least)
+		if ((allow_overloaded || !w[i].overloaded) && load < least)
 			least = load;
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t load = cp_placement_load(&w[i]);
 
-		if ((w[i].overloaded && !any) || load > least + least / 8)
+		if ((w[i].overloaded && !allow_overloaded) || load > least + least / 8)
 			continue;
 		if (best == n || audience[i] < audience[best] ||
 			(audience[i] == audience[best] && load < best_load)) {

@@ -24,7 +24,7 @@ static void inject(struct cp_webrtc *t, const struct sh_path *path, const void *
 	cp_dp_inject(t->server->dp, path, data, len); /* if it fails, the datagram is lost */
 }
 
-static void refused(struct cp_webrtc *t, const struct binding *b)
+static void bind_refused(struct cp_webrtc *t, const struct binding *b)
 {
 	/* The peer's next check arrives as a stranger's, creates the tuple again and binds it. */
 	cp_ice_forget(&t->ice, &b->path);
@@ -37,7 +37,7 @@ static void bind_done(void *arg, int error)
 	int i = t->alive ? cp_ice_find(&t->ice, &b->path) : -ENOENT;
 
 	if (i >= 0 && error) {
-		refused(t, b);
+		bind_refused(t, b);
 	} else if (i >= 0) {
 		t->ice.tuple[i].binding = false;
 		t->ice.tuple[i].bound = true;
@@ -70,7 +70,7 @@ static void bind_tuple(struct cp_webrtc *t, int tuple, const struct cp_ice_resul
 	cmd.transport_bind.path = b->path;
 	cmd.transport_bind.selected = t->ice.selected == tuple;
 	if (cp_dp_send(t->server->dp, &cmd, bind_done, b)) {
-		refused(t, b);
+		bind_refused(t, b);
 		free(b);
 		return;
 	}
@@ -93,13 +93,13 @@ static void credentials_done(void *arg, int error)
 }
 
 /* The peer uses the new credentials: from now on the data plane accepts only these. */
-static void take_over(struct cp_webrtc *t)
+static void use_new_credentials(struct cp_webrtc *t)
 {
 	cp_ice_table_remove(&t->server->ufrags, &t->ice.previous);
 	cp_webrtc_add(t, credentials_done);
 }
 
-static void accepted(struct cp_webrtc *t, const struct sh_packet *p, const struct cp_ice_result *r)
+static void check_accepted(struct cp_webrtc *t, const struct sh_packet *p, const struct cp_ice_result *r)
 {
 	const struct cp_ice_tuple *tuple = &t->ice.tuple[r->tuple];
 	/*
@@ -109,7 +109,7 @@ static void accepted(struct cp_webrtc *t, const struct sh_packet *p, const struc
 	bool unknown = !tuple->bound || p->transport != t->sh_id;
 
 	if (r->actions & CP_ICE_CREDENTIALS)
-		take_over(t);
+		use_new_credentials(t);
 	if (unknown && !tuple->binding) {
 		bind_tuple(t, r->tuple, r);
 	} else {
@@ -135,5 +135,5 @@ void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p)
 	if (r.code)
 		inject(t, &p->path, r.response, r.response_len);
 	else
-		accepted(t, p, &r);
+		check_accepted(t, p, &r);
 }

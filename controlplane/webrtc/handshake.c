@@ -101,7 +101,7 @@ static void keys_done(void *arg, int error)
 	cp_webrtc_release(t);
 }
 
-static void install(struct cp_webrtc *t, const struct sh_transport_keys *keys)
+static void install_keys(struct cp_webrtc *t, const struct sh_transport_keys *keys)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS, .id = t->sh_id};
 
@@ -123,7 +123,7 @@ static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transp
 
 	cp_webrtc_hold(t);
 	if (state == CP_DTLS_CONNECTED)
-		install(t, keys);
+		install_keys(t, keys);
 	else if (state == CP_DTLS_CLOSED)
 		cp_webrtc_end(t, CP_WEBRTC_CLOSED, reason);
 	else

@@ -110,7 +110,7 @@ cJSON *cp_webrtc_parameters(const struct cp_webrtc *t)
 
 /* --- reading dtlsParameters ------------------------------------------------------------------- */
 
-static int wrong(char *err, size_t err_size, const char *text)
+static int invalid(char *err, size_t err_size, const char *text)
 {
 	snprintf(err, err_size, "%s", text);
 	return EINVAL;
@@ -125,11 +125,11 @@ static int read_role(enum cp_dtls_role *role, const cJSON *in, char *err, size_t
 	if (!r)
 		return 0;
 	if (!cJSON_IsString(r))
-		return wrong(err, err_size, "dtlsParameters.role: not a string");
+		return invalid(err, err_size, "dtlsParameters.role: not a string");
 	if (strcmp(r->valuestring, "server") == 0)
 		*role = CP_DTLS_CLIENT;
 	else if (strcmp(r->valuestring, "client") != 0 && strcmp(r->valuestring, "auto") != 0)
-		return wrong(err, err_size, "dtlsParameters.role: none of auto, client, server");
+		return invalid(err, err_size, "dtlsParameters.role: none of auto, client, server");
 	return 0;
 }
 
@@ -171,20 +171,20 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 	const cJSON *item;
 
 	if (!cJSON_IsObject(in))
-		return wrong(err, err_size, "dtlsParameters: not an object");
+		return invalid(err, err_size, "dtlsParameters: not an object");
 	if (read_role(&role, in, err, err_size))
 		return EINVAL;
 	if (!cJSON_IsArray(list))
-		return wrong(err, err_size, "dtlsParameters.fingerprints: not an array");
+		return invalid(err, err_size, "dtlsParameters.fingerprints: not an array");
 	if (cJSON_GetArraySize(list) > CP_FINGERPRINTS_MAX)
-		return wrong(err, err_size, "dtlsParameters.fingerprints: more than 8");
+		return invalid(err, err_size, "dtlsParameters.fingerprints: more than 8");
 	cJSON_ArrayForEach(item, list)
 	{
 		if (read_fingerprint(f, &count, item, index++, err, err_size))
 			return EINVAL;
 	}
 	if (!count)
-		return wrong(err, err_size,
+		return invalid(err, err_size,
 			"dtlsParameters.fingerprints: none with sha-256, sha-384 or sha-512");
 	t->role = role;
 	t->fingerprint_count = count;

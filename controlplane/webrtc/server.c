@@ -43,7 +43,7 @@ int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, cons
 	struct cp_dp *dp, char *err, size_t err_size)
 {
 	struct cp_webrtc_server *s = calloc(1, sizeof(*s));
-	const char *wrong;
+	const char *reason;
 	int error;
 
 	if (!s) {
@@ -54,9 +54,9 @@ int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, cons
 	s->config = config;
 	s->dp = dp;
 	cp_dp_hold(dp);
-	wrong = make_parts(s, &error);
-	if (wrong) {
-		snprintf(err, err_size, "%s", wrong);
+	reason = make_parts(s, &error);
+	if (reason) {
+		snprintf(err, err_size, "%s", reason);
 		free_parts(s);
 		return error;
 	}
@@ -112,7 +112,7 @@ static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc 
 	}
 }
 
-static void grow_older(struct cp_webrtc *t, uint64_t now)
+static void check_timeouts(struct cp_webrtc *t, uint64_t now)
 {
 	if (t->dtls && ((t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS) ||
 			       (t->connected_ms && now - t->connected_ms >= CP_WEBRTC_LINGER_MAX_MS)))
@@ -126,17 +126,17 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct cp_webrtc_server *s = timer->data;
 
-	for_each(s, grow_older, uv_now(s->loop));
+	for_each(s, check_timeouts, uv_now(s->loop));
 }
 
-static void lose(struct cp_webrtc *t, uint64_t now)
+static void end_lost(struct cp_webrtc *t, uint64_t now)
 {
 	cp_webrtc_end(t, CP_WEBRTC_CLOSED, "data plane lost");
 }
 
 void cp_webrtc_server_lost(struct cp_webrtc_server *s)
 {
-	for_each(s, lose, 0);
+	for_each(s, end_lost, 0);
 }
 
 struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
@@ -195,7 +195,7 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
  * fragment is unknown, the transport that the address is bound to responds with an error; strangers
  * get no response. DTLS is for the transport that the address is bound to.
  */
-static struct cp_webrtc *addressee(struct cp_webrtc_server *s, const struct sh_packet *p, bool stun)
+static struct cp_webrtc *find_transport(struct cp_webrtc_server *s, const struct sh_packet *p, bool stun)
 {
 	struct cp_webrtc *t = NULL;
 	struct sh_stun m;
@@ -213,7 +213,7 @@ void cp_webrtc_server_punt(struct cp_webrtc_server *s, const struct sh_packet *p
 {
 	enum sh_demux kind = sh_demux(p->data[0]);
 	bool stun = kind == SH_DEMUX_STUN;
-	struct cp_webrtc *t = stun || kind == SH_DEMUX_DTLS ? addressee(s, p, stun) : NULL;
+	struct cp_webrtc *t = stun || kind == SH_DEMUX_DTLS ? find_transport(s, p, stun) : NULL;
 
 	if (!t)
 		return;
