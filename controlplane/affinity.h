@@ -12,8 +12,8 @@
  * Moves the calling thread, and so every thread that it creates later, off the workers' cores and
  * to the agent's NUMA node, from which its memory is then allocated too. Does nothing without
  * dataplane.cores. A failure to move is only logged.
- * 0, or ENODEV with the operator's message in `err`: there is no CPU apart from the workers' cores, and
- * dataplane.bad_placement is refuse.
+ * 0, or ENODEV with the operator's message in `err`: there is no CPU apart from the workers' cores,
+ * and dataplane.bad_placement is refuse.
  */
 int cp_affinity_apply(const struct sh_config *c, char *err, size_t err_size);
 
