@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * ARP, neighbour solicitation and echo, answered in the mbuf that asked; and the answers to what
- * we have asked.
+ * Answers ARP requests, neighbour solicitations and ICMP echo in the mbuf of the request, and
+ * passes on the answers to our own neighbour requests.
  */
 
 #include "dataplane/path/arp_icmp.h"
@@ -18,7 +18,7 @@
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
 
-/* The answer is `len` bytes from the start of the mbuf; no work is left to the device. */
+/* Sends the first `len` bytes of the mbuf. Their checksums are complete: the device adds none. */
 static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)
 {
 	m->data_len = (uint16_t)len;
@@ -27,7 +27,7 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 	dp_tx(w, port->id, m);
 }
 
-/* Takes a neighbour's answer. False: it was not sent to us alone. */
+/* Passes on the MAC address in a neighbour's answer. False: ignored, as it was sent to a group. */
 static bool learn(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
 	const uint8_t *ip, const uint8_t *mac)
 {
@@ -81,7 +81,7 @@ static void answer_nd(struct dp_worker *w, const struct dp_port *port, struct rt
 		return;
 	}
 	len = dp_nd_reply(out, &nd, ip->src, f->src, f->vlan, port->mac);
-	memcpy(frame, out, len); /* longer than the question by its option at most: there is tailroom */
+	memcpy(frame, out, len); /* at most one option longer than the request: the tailroom holds it */
 	w->stats->nd_answered++;
 	reply(w, port, m, len);
 }
@@ -119,7 +119,7 @@ void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf
 		reason = SH_DROP_IP_PROTO;
 	if (reason == DP_NET_OK && !dp_port_has(port, ip->family, ip->dst))
 		reason = SH_DROP_NOT_OURS;
-	if (reason == DP_NET_OK && (ip->options || (f->dst[0] & 1))) /* nobody honest needs these */
+	if (reason == DP_NET_OK && (ip->options || (f->dst[0] & 1))) /* no legitimate echo has these */
 		reason = SH_DROP_IP_PROTO;
 	if (reason != DP_NET_OK) {
 		dp_drop(w, m, reason);

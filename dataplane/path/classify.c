@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a datagram is, by its first bytes (RFC 7983, RFC 5761), and whose: the 5-tuple's
- * transport, or that of a port that a plain transport has for itself. Media from an address
- * that nobody has bound is let go; STUN and DTLS may come from strangers.
+ * Sorts datagrams into STUN, DTLS, RTP and RTCP by their first bytes (RFC 7983, RFC 5761), and
+ * finds their transport: by the 5-tuple or, on a plain transport's own port, by the port. RTP and
+ * RTCP from an address that belongs to no transport are dropped; STUN and DTLS may come from
+ * strangers. The packets go on to the stage for their kind (struct dp_batch).
  */
 
 #include <rte_hash.h>
@@ -21,6 +22,7 @@
 
 enum { RTP_MIN = 12, RTCP_MIN = 8 };
 
+/* Sets `transport` and `tuple` of the packets whose 5-tuple is in the table. */
 static void find_transports(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct dp_tuple_key keys[DP_BURST];
@@ -66,7 +68,7 @@ static void classify_media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, s
 	}
 }
 
-/* A plain transport's port takes RTP and RTCP and nothing else. */
+/* A plain transport's port accepts only RTP and RTCP. */
 static void classify_plain(struct dp_worker *w, struct rte_mbuf *m, bool media_byte, bool rtcp,
 	struct dp_batch *b)
 {

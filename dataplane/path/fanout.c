@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * From a stream to all its viewers on this worker.
+ * Sends the new packets of each stream to all its viewers on this worker. It reads the stream rings
+ * and adds rewritten packets to a struct dp_outgoing (path/rewrite.h), which protects them in
+ * batches and queues them for TX.
  *
- * Viewer by viewer over the burst, not packet by packet over the viewers: a viewer's key
- * schedule is fetched once and stays in L1. A pass over a large audience stops where the
- * TX queue or the pool is full and goes on in the next loop; each viewer knows how far it
- * has been served, so nothing is lost or sent twice when viewers come and go meanwhile.
- * Each port has its own audiences and turns: a pass waits for one device only.
+ * A pass visits the viewers one by one and writes all new packets for each, instead of taking the
+ * packets one by one: so a viewer's key schedule is fetched once and stays in the L1 cache. A pass
+ * over a large audience stops when the TX queue is full or the pool is empty, and continues in the
+ * next loop. Each viewer's position in the stream is kept, so no packet is lost or sent twice when
+ * viewers come and go meanwhile. Each port has its own audiences and schedules, so that a pass
+ * waits for one device only.
  */
 
 #include <string.h>
@@ -27,13 +30,13 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	FANOUT_PACKETS = 2048, /* in one loop: then what has come in has its turn */
-	AUDIO_LOOPS = 3, /* that audio may take all room for, one after the other, while video waits */
-	CONSUMER_AHEAD = 4, /* viewers before its turn that what belongs to one is fetched */
-	TRANSPORT_AHEAD = 2,
+	FANOUT_PACKETS = 2048, /* most packets written per loop, so that reception does not wait long */
+	AUDIO_LOOPS = 3, /* loops in a row in which audio may use all the room while video waits */
+	CONSUMER_AHEAD = 4, /* how many viewers in advance a consumer is prefetched */
+	TRANSPORT_AHEAD = 2, /* likewise a transport */
 };
 
-/* Skips what has waited too long for room: late video is worse than a repaired gap. */
+/* Skips packets that waited too long for room: late video is worse than a repaired gap. */
 static void skip_expired(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
 	uint64_t target)
 {
@@ -50,8 +53,10 @@ static void skip_expired(struct dp_worker *w, const struct dp_stream *s, struct 
 }
 
 /*
- * What is not sent now never is. A viewer that goes on later does so with a key frame and
- * the next number: behind a long gap its receiver would guess the ROC wrong.
+ * Skips to `target` without sending: the consumer is paused, or its transport has no keys, path or
+ * consent. Skipped packets are never sent later. The viewer resumes with a key frame and the next
+ * consecutive sequence number: after a large gap its receiver would estimate a wrong SRTP rollover
+ * counter (ROC).
  */
 static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 {
@@ -63,7 +68,7 @@ static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 	c->at = target;
 }
 
-/* One viewer up to `target`. False: no room now, go on here later. */
+/* Writes one viewer's packets up to `target`. False: there is no room; continue here later. */
 static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c, uint64_t target,
 	struct dp_outgoing *o)
 {
@@ -95,7 +100,7 @@ static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_co
 	return true;
 }
 
-/* The i-th from the beginning of a chunk, or NULL: only the first of an audience may have fewer than a full one. */
+/* The member `i` places behind the start of `chunk`, or NULL. All chunks behind it are full. */
 static const struct dp_consumer *member_ahead(const struct dp_audience_chunk *chunk, uint64_t i)
 {
 	if (i >= chunk->count) {
@@ -106,8 +111,8 @@ static const struct dp_consumer *member_ahead(const struct dp_audience_chunk *ch
 }
 
 /*
- * What the next viewers need, in the order in which one thing names the other: by the time
- * a consumer is looked at for its transport, it has come.
+ * Prefetches what the next viewers need. A consumer is prefetched further in advance than its
+ * transport, because the pointer to the transport is read from the consumer.
  */
 static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 {
@@ -125,11 +130,11 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 }
 
 /*
- * Goes on with a pass, or begins one. True: everybody has everything up to the target.
+ * Continues an audience's pass, or begins one. True: each viewer has been served up to the target.
  *
- * Each viewer gets what there is when its turn comes, not only what there was when the
- * pass began: under overload a pass takes long, and the last ones' packets would be older
- * each time than the first ones', and too old more often.
+ * Each viewer gets all packets that are there when it is visited, not only those that were there
+ * when the pass began. Under overload a pass takes long, and otherwise the packets of the last
+ * viewers would always be older than those of the first ones and would expire more often.
  */
 static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing *o)
 {
@@ -140,7 +145,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 		a->changed = true;
 		a->again = false;
 	}
-	/* Members that moved while the pass stood still may have been passed over: look again. */
+	/* Members that moved during an interruption may have been missed: visit all again. */
 	while (a->resume || a->changed) {
 		struct dp_audience_chunk *chunk = a->resume;
 
@@ -161,7 +166,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 	return true;
 }
 
-/* All have had everything up to the pass's target. Who has more now waits for its turn in the next round. */
+/* Ends a pass. An audience for which there are newer packets is scheduled for the next round. */
 static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 {
 	a->served = RTE_MAX(a->served, a->target);
@@ -172,7 +177,10 @@ static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 		dp_schedule_add(w, a);
 }
 
-/* A port's audiences of streams of one kind. False: there is no room left. */
+/*
+ * Gives passes to one port's audiences of streams of one kind. False: a pass could not be finished,
+ * for lack of room, of mbufs, or of packets that this loop may still write.
+ */
 static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoing *o)
 {
 	bool stopped = false;
@@ -187,7 +195,7 @@ static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoi
 		stopped = !pass(w, a, o);
 		if (stopped)
 			break;
-		/* The payloads are read when the jobs are flushed: only then may the cursor move. */
+		/* The flush reads the payloads in the ring: only then may the cursor advance. */
 		dp_outgoing_flush(w, o);
 		complete_pass(w, a);
 		done++;
@@ -198,8 +206,8 @@ static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoi
 }
 
 /*
- * Audio goes first: it is little, and missed most. Where it alone is more than the device
- * takes, video has one loop in some.
+ * Serves one port, audio first: it needs little of the link, and viewers notice its loss most. If
+ * audio alone is more than the device takes, video comes first once after each AUDIO_LOOPS loops.
  */
 static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgoing *o)
 {
@@ -217,7 +225,7 @@ static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgo
 		fan_out(w, video_first ? audio : video, o);
 		both = begin - o->allowed;
 	}
-	dp_outgoing_flush(w, o); /* the next port's room is another */
+	dp_outgoing_flush(w, o); /* each port has its own room */
 	w->stats->video_first += video_first && one;
 	if (!dp_schedule_has_work(video) || (video_first ? one : both - one))
 		*audio_loops = 0;
@@ -225,7 +233,7 @@ static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgo
 		(*audio_loops)++;
 }
 
-/* Another port comes first each time: what one loop may write is for all of them. */
+/* Each loop serves another port first, because all ports share the limit on packets per loop. */
 unsigned dp_fanout(struct dp_worker *w)
 {
 	unsigned ports = w->ports->count;

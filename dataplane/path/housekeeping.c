@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What time brings, a little of it every millisecond: reports to producers, and for each
- * of this worker's transports about once a second consent, reports and statistics.
+ * Does the periodic work, a little of it every millisecond: reports to producers and maintenance of
+ * the streams' rings; and, about once a second for each of this worker's transports, consent,
+ * reports to viewers and statistics.
  */
 
 #include <string.h>
@@ -24,12 +25,15 @@
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)
-#define RETENTION     (1000 * DP_MS) /* no viewer asks for a packet again after so long */
+#define RETENTION     (1000 * DP_MS) /* older packets are of no use in a retransmission */
 
-/* RFC 7675: without a valid check for so long nothing may be sent any more. */
+/*
+ * Stops sending if there was no valid check for consent_limit_ns (RFC 7675), and tells the agent;
+ * if the agent's ring is full, again at the next visit.
+ */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
 {
-	if (!t->consent_ns || !t->consent_limit_ns) /* never bound, or a plain one that may be silent */
+	if (!t->consent_ns || !t->consent_limit_ns) /* never bound, or a plain transport without a limit */
 		return;
 	if (!t->idle) {
 		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
@@ -42,6 +46,7 @@ static void check_consent(struct dp_worker *w, struct dp_transport *t)
 		t->idle_told = dp_tell(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
 }
 
+/* Bits per second since the last call, `elapsed` nanoseconds ago; 0: this is the first call. */
 static uint64_t bitrate(uint64_t bytes, uint64_t *last_bytes, uint64_t elapsed)
 {
 	uint64_t bps = elapsed ? (bytes - *last_bytes) * 8 * 1000000000 / elapsed : 0;
@@ -138,20 +143,20 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 	if (t->resolves)
 		dp_plain_transport_solicit(w, t);
 	dp_report_consumers(w, t);
-	/* A request, or the key frame itself, may have been lost. */
+	/* Repeat key frame requests: a request, or the key frame itself, may have been lost. */
 	dp_consumers_want_keyframes(t);
 	write_transport(w, t);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
 		write_producer(w, s, elapsed);
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
-		/* One whose device is stuck for long is not visited by the fan-out. */
+		/* While a device is stuck, the fan-out does not visit its viewers, so do it here. */
 		dp_audience_skip_expired(w, dp_audience_of(w, c->stream->slot, c->port_index), c);
 		write_consumer(w, c, elapsed);
 	}
 	t->visited_ns = w->now_ns;
 }
 
-/* So many that a cycle over all of them takes a second. */
+/* Visits so many of the transports that a cycle over all of them takes a second. */
 static void visit_some(struct dp_worker *w, uint64_t elapsed)
 {
 	uint64_t due;
@@ -168,15 +173,16 @@ static void visit_some(struct dp_worker *w, uint64_t elapsed)
 }
 
 /*
- * The pool that receives must never run dry because streams remember too much: with less
- * than a quarter of it left, they remember in proportion.
+ * Sets how long streams keep packets for retransmission. The pool must never become empty because
+ * streams keep too many packets, as it serves reception too: with less than a quarter of it free,
+ * the time is reduced in proportion.
  */
 static void choose_retention(struct dp_worker *w)
 {
 	const struct rte_mempool *pool = w->pool;
 	uint64_t quarter = pool->size / 4, left = rte_mempool_avail_count(pool);
-	uint64_t elsewhere =
-		(uint64_t)w->workers * pool->cache_size * 3 / 2; /* may be in the workers' caches */
+	/* These count as free but may be in workers' caches, which hold 1.5 times their size. */
+	uint64_t elsewhere = (uint64_t)w->workers * pool->cache_size * 3 / 2;
 
 	left -= RTE_MIN(left, elsewhere);
 	w->retention_ns = RETENTION * RTE_MIN(left, quarter) / quarter;

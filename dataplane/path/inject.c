@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packets from the control plane: the answers to what was punted. */
+/*
+ * Sends packets that the control plane made, in most cases answers to punted ones. It takes up to
+ * one burst per loop from this worker's inject ring, adds the headers and queues them for TX.
+ */
 
 #include <string.h>
 
@@ -13,7 +16,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-/* What the control plane says is checked like anything else: it may have bugs. */
+/* Length and path are validated like any other input, because the control plane may have bugs. */
 static void send_one(struct dp_worker *w, const struct sh_packet *p)
 {
 	struct dp_encap e;
@@ -33,7 +36,7 @@ static void send_one(struct dp_worker *w, const struct sh_packet *p)
 		dp_drop(w, NULL, SH_DROP_NO_MBUF);
 		return;
 	}
-	data = rte_pktmbuf_append(m, p->len); /* the room of an mbuf is above SH_DATAGRAM_MAX */
+	data = rte_pktmbuf_append(m, p->len); /* fits: an mbuf has room for SH_DATAGRAM_MAX */
 	memcpy(data, p->data, p->len);
 	dp_encap_init(w, &e, &p->path);
 	dp_encap(w, &e, m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The loop of a worker, and its rest when there is nothing to do. */
+/* Runs the stages in a loop, and lets the worker's thread sleep when there is nothing to do. */
 
 #include "dataplane/path/loop.h"
 
@@ -17,13 +17,13 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	RX_BURSTS = 8, /* a loop: what comes while it fans out, but no flood, is taken whole */
-	IDLE_LOOPS = 512, /* empty ones before the first nap */
-	SHORT_NAPS = 2000, /* then so many naps of idle_sleep_us, as between the packets of a call */
-	LONG_NAP = 10, /* times as long while really nothing happens */
+	RX_BURSTS = 8, /* per loop: enough for what arrives during a fan-out, and a limit in a flood */
+	IDLE_LOOPS = 512, /* empty loops before the first nap */
+	SHORT_NAPS = 2000, /* naps of idle_sleep_us: as long as gaps between the packets of a call */
+	LONG_NAP = 10, /* the naps after those are so many times as long */
 };
 
-/* A burst that is parsed and ours goes its ways. */
+/* Passes a burst of parsed datagrams of this worker through the stages for its kinds of packet. */
 static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct dp_batch b;
@@ -36,7 +36,10 @@ static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	dp_route(w, b.rtp, b.rtps);
 }
 
-/* A burst of the devices and one of other workers. True: there may be more of either. */
+/*
+ * Receives and processes one burst from the devices and one from other workers. Adds the number of
+ * packets to `done`. True: a burst was full, so more packets may be waiting.
+ */
 static bool receive(struct dp_worker *w, unsigned *done)
 {
 	struct rte_mbuf *pkts[DP_BURST];
@@ -52,7 +55,7 @@ static bool receive(struct dp_worker *w, unsigned *done)
 	return received == DP_BURST || handed == DP_BURST;
 }
 
-/* One round, but for what waits for a device. */
+/* Runs each stage once, except the flush of the TX queues. Returns how much there was to do. */
 static unsigned iterate(struct dp_worker *w)
 {
 	unsigned done = 0;
@@ -66,6 +69,7 @@ static unsigned iterate(struct dp_worker *w)
 	return done;
 }
 
+/* Pauses or sleeps after `empty` loops in a row without work. idle_sleep_us 0: never sleeps. */
 static void idle(struct dp_worker *w, unsigned empty)
 {
 	struct timespec nap = {.tv_nsec = (long)w->config->dataplane.idle_sleep_us * 1000};
@@ -91,7 +95,7 @@ int dp_worker_run(void *worker)
 		begun = rte_rdtsc();
 		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
 		done = iterate(w);
-		/* To wait for a device is no work: of a round that does nothing else, what is sent counts. */
+		/* Waiting for a device is not work: if there was no other, count only the flush. */
 		if (!done)
 			begun = rte_rdtsc();
 		done += dp_tx_flush(w);

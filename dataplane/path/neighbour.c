@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The MAC address of a plain transport's neighbour, by ARP (RFC 826) or neighbour discovery (RFC 4861).
- * No other transport needs one: all other packets answer a packet that came from the neighbour. The
- * answer to a request may be received by any worker, while the transport that needs it is another's.
+ * Brings the MAC address of a plain transport's neighbour, learnt by ARP (RFC 826) or neighbour
+ * discovery (RFC 4861), to the transport's owner, because any worker may receive the answer. WebRTC
+ * transports need no such request: they send to the MAC address from which packets came.
  */
 
 #include "dataplane/path/neighbour.h"
@@ -21,7 +21,7 @@ void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path)
 {
 	struct sh_path copy = *path; /* DPDK's parameter is not const */
 
-	/* A full ring loses the answer. The transport repeats its request, and the next answer counts. */
+	/* A full ring loses the answer. The transport repeats its request and gets another one. */
 	for (unsigned i = 0; i < w->workers; i++)
 		(void)rte_ring_sp_enqueue_elem(w->peer[i]->neighbours[w->id], &copy, sizeof(copy));
 }

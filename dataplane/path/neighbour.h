@@ -3,17 +3,20 @@
 #define SPATE_DATAPLANE_PATH_NEIGHBOUR_H
 
 /*
- * Answers to neighbour requests. The parser of the worker that receives one only queues it for each
- * worker; the workers change their transports when they do their housekeeping.
+ * Answers to neighbour requests. The worker that receives an answer only queues it for each worker,
+ * in the parse stage. The workers update their transports during housekeeping.
  */
 
 #include "shared/abi.h"
 
 struct dp_worker;
 
-/* Queues for all workers, this one included: path->remote.ip has the MAC address of path->l2. */
+/*
+ * Queues an answer for all workers, this one included: path->remote.ip has the MAC address, port
+ * and VLAN of path->l2. The other members of `path` are not used.
+ */
 void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path);
-/* Applies to this worker's transports what was queued for it. */
+/* Applies the answers that are queued for this worker to its transports. */
 void dp_neighbours_apply(struct dp_worker *w);
 
 #endif

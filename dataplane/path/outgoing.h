@@ -2,7 +2,10 @@
 #ifndef SPATE_DATAPLANE_PATH_OUTGOING_H
 #define SPATE_DATAPLANE_PATH_OUTGOING_H
 
-/* Packets on their way to viewers, in batches: rewritten, then protected, encapsulated and queued together. */
+/*
+ * Batches of packets to viewers: rewritten one by one, then protected, encapsulated and queued for
+ * TX together, because the SRTP engine encrypts many packets at once faster than one by one.
+ */
 
 #include <stdint.h>
 
@@ -14,25 +17,30 @@ struct rte_mbuf;
 
 enum { DP_JOBS = 64 };
 
-/* Packets written but not encrypted yet. */
+/* The packets of a batch. Their headers are written, their payloads are not encrypted yet. */
 struct dp_outgoing {
-	unsigned count, spares;
-	unsigned allowed; /* fan-out: how many more in this loop */
+	unsigned count, spares; /* entries in use: of job, mbuf and transport; of spare */
+	unsigned allowed; /* fan-out: how many more packets this loop may write */
 	uint8_t kind; /* fan-out: enum sh_kind of the stream */
 	struct dp_srtp_job job[DP_JOBS];
 	struct rte_mbuf *mbuf[DP_JOBS];
 	struct dp_transport *transport[DP_JOBS];
-	struct rte_mbuf *spare[DP_JOBS];
+	struct rte_mbuf *spare[DP_JOBS]; /* empty mbufs, allocated in bulk */
 };
 
-/* An empty mbuf, or NULL: the pool is. */
+/* Takes an empty mbuf; the caller adds it or puts it back into `spare`. NULL: the pool is empty. */
 struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o);
-/* Adds a packet; the caller has seen to room. */
+/*
+ * Adds a packet to transport `t`. `m` holds the RTP header of `hdr_len` bytes; the payload is read
+ * when the batch is flushed and must stay valid until then. `roc` is the packet's SRTP rollover
+ * counter. The caller has checked that `count` is less than DP_JOBS and that the TX queue has room
+ * (dp_tx_room()).
+ */
 void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
 	const uint8_t *payload, uint16_t payload_len, uint32_t roc);
-/* Protects, encapsulates and queues all. */
+/* Protects and encapsulates all packets of the batch and queues them for TX. */
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
-/* The same, and gives back what was not used. */
+/* Flushes the batch, and frees the empty mbufs. */
 void dp_outgoing_end(struct dp_worker *w, struct dp_outgoing *o);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Ethernet, IP and UDP: what is for one of our addresses goes on with its path and
- * payload in dp_meta; ARP, ND and echo are answered; everything else is let go.
+ * Parses Ethernet, IP and UDP headers. UDP datagrams to one of our addresses go on to dp_steer(),
+ * with their path and payload in dp_meta. ARP, neighbour discovery and ICMP echo are handled here
+ * (path/arp_icmp.h). Everything else is dropped.
  */
 
 #include <string.h>
@@ -18,14 +19,15 @@
 #include "dataplane/worker/worker.h"
 
 /*
- * Whether the sum is to be looked at here. A device that says NONE means that the packet is
- * good and that the sum is not: it was never sent over a wire (virtio).
+ * Whether software must verify the checksum. If the device reports RTE_MBUF_F_RX_IP_CKSUM_NONE, the
+ * header is intact although its checksum is wrong: the packet was never on a wire (virtio).
  */
 static bool unknown_ip_sum(const struct dp_port *port, uint64_t sum)
 {
 	return !port->rx_ip_sum || sum == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN;
 }
 
+/* Likewise for UDP. */
 static bool unknown_udp_sum(const struct dp_port *port, uint64_t sum)
 {
 	return !port->rx_udp_sum || sum == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
@@ -51,7 +53,7 @@ static enum sh_drop parse_udp(struct dp_udp *udp, const struct dp_port *port, st
 
 	if ((f->dst[0] & 1) || !dp_port_has(port, ip->family, ip->dst))
 		return SH_DROP_NOT_OURS;
-	if (dp_port_has(port, ip->family, ip->src)) /* from ourselves: forged */
+	if (dp_port_has(port, ip->family, ip->src)) /* forged: the source is one of our addresses */
 		return SH_DROP_IP_MALFORMED;
 	if (port->rx_udp_sum && sum == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return SH_DROP_UDP_CHECKSUM;
@@ -84,7 +86,7 @@ static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_fr
 	meta->payload_len = udp->payload_len;
 }
 
-/* True when the packet goes on; else it is gone. */
+/* True: the packet goes on to the next stage. False: it was handled or dropped. */
 static bool parse(struct dp_worker *w, struct rte_mbuf *m)
 {
 	const struct dp_port *port = w->ports->by_id[m->port];

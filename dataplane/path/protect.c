@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packets to viewers in small batches: rewritten ones are protected together, then sent. */
+/*
+ * Protects batches of rewritten packets to viewers (path/outgoing.h): the SRTP engine encrypts them
+ * out of place, from the stream ring's packet into the viewer's mbuf. They go on to send/encap.h
+ * and send/tx.h.
+ */
 
 #include <string.h>
 
@@ -41,7 +45,10 @@ void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_m
 	};
 }
 
-/* The engine gets the runs between packets of plain transports, which have no session and are only copied. */
+/*
+ * The engine encrypts the runs between packets of plain transports without SRTP, which have no
+ * session and are only copied.
+ */
 static void protect(struct dp_worker *w, struct dp_outgoing *o)
 {
 	unsigned from = 0;

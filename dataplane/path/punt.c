@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packets for the control plane: STUN that is not answered here, and DTLS. */
+/*
+ * Passes STUN that is not answered here, and DTLS, up to the control plane: a copy of the datagram
+ * goes into this worker's punt ring, and the mbuf is freed. Rates are limited, since strangers'
+ * packets come here too.
+ */
 
 #include <string.h>
 
@@ -13,12 +17,12 @@
 
 #define SECOND 1000000000ull
 
-/* What one bound peer may send up: a handshake with losses is some tens of datagrams. */
+/* Punts per second of one transport; a DTLS handshake with losses takes some tens of datagrams. */
 enum { PUNTS_OF_A_TRANSPORT = 200 };
 
 /*
- * A token bucket of `rate` a second, and a second's worth at once. The state is the time
- * at which the bucket will be full.
+ * Takes a token from a bucket that gains `rate` tokens per second and holds those of one second.
+ * The state is the time at which the bucket will be full. False: the bucket is empty.
  */
 static bool take_token(uint64_t *full_ns, uint64_t now_ns, uint32_t rate)
 {
@@ -31,7 +35,7 @@ static bool take_token(uint64_t *full_ns, uint64_t now_ns, uint32_t rate)
 	return true;
 }
 
-/* All strangers of a worker together, and each bound peer by itself. */
+/* Each transport has a token bucket; all strangers share the worker's. */
 static bool allowed(struct dp_worker *w, struct dp_transport *t)
 {
 	if (t)
@@ -39,6 +43,7 @@ static bool allowed(struct dp_worker *w, struct dp_transport *t)
 	return take_token(&w->punt_tokens_ns, w->now_ns, w->config->limit.punts_per_second);
 }
 
+/* Returns SH_DROP_COUNT if the datagram is in the ring, or the reason to drop the packet. */
 static enum sh_drop punt(struct dp_worker *w, const struct dp_control_rings *c, struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta(m);

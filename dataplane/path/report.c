@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* RTCP out: to producers what we miss and how they arrive, to viewers the producer's clock. */
+/*
+ * Composes and sends RTCP. Housekeeping calls it: for producers every millisecond, for viewers
+ * about once a second.
+ */
 
 #include "dataplane/path/report.h"
 
@@ -20,14 +23,14 @@ enum {
 	RTCP_CAP = 1200,
 	NACK_BATCH = 64,
 	RR_BLOCKS = 31, /* RFC 3550, 6.4.2 */
-	STREAM_ROOM = 12 + 4 * NACK_BATCH + 20, /* NACK, and PLI or FIR */
+	STREAM_ROOM = 12 + 4 * NACK_BATCH + 20, /* bytes of one stream: NACK, and PLI or FIR */
 	REMB_SSRCS = 8,
 	REMB_ROOM = 20 + 4 * REMB_SSRCS,
 	TWCC_ROOM = 600,
-	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4, /* SR and SDES */
+	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4, /* bytes of one consumer: SR and SDES */
 };
 
-/* No round trip is known of a producer that only sends: ask again after this. */
+/* Time until a NACK is repeated; the round-trip time to a producer that only sends is not known. */
 #define NACK_RETRY (50 * DP_MS)
 #define NACK_TICK  (10 * DP_MS)
 #define RR_EVERY   (1000 * DP_MS)
@@ -35,7 +38,7 @@ enum {
 #define REMB_EVERY (1000 * DP_MS)
 #define SR_EVERY   (1000 * DP_MS)
 
-/* Sends what was put, if anything. */
+/* Protects and sends the packet in the buffer, if there is one. */
 static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp_buf *b)
 {
 	size_t len = b->len;
@@ -64,7 +67,7 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	dp_tx(w, t->encap.port_id, m);
 }
 
-/* Goes on in another packet where the next part might not fit any more. */
+/* Sends the packet and begins another one if a next part of `room` bytes might not fit. */
 static void make_room(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b, size_t room)
 {
 	if (b->cap - b->len >= room)
@@ -75,7 +78,7 @@ static void make_room(struct dp_worker *w, struct dp_transport *t, struct dp_rtc
 
 /* --- to producers ---------------------------------------------------------------------- */
 
-/* One for all streams that are due; it comes first in a compound packet (RFC 3550, 6.1). */
+/* One RR for all streams that are due. It must be first in a compound packet (RFC 3550, 6.1). */
 static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
 	struct dp_rtcp_report block[RR_BLOCKS];
@@ -92,6 +95,7 @@ static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_b
 		w->stats->rr_out++;
 }
 
+/* Requests the stream's missing packets that are due. */
 static void put_nack(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s, struct dp_rtcp_buf *b)
 {
 	uint16_t seqs[NACK_BATCH];
@@ -107,7 +111,10 @@ static void put_nack(struct dp_worker *w, struct dp_transport *t, struct dp_stre
 	}
 }
 
-/* Wants of any number of viewers on any worker become one request in the configured time. */
+/*
+ * Requests a key frame by PLI or FIR. Requests of any number of viewers on any worker become one
+ * per media.keyframe_ms.
+ */
 static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_stream *s,
 	struct dp_rtcp_buf *b)
 {
@@ -131,7 +138,7 @@ static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_
 	}
 }
 
-/* For a producer without transport-wide feedback: our limit stands for an estimate. */
+/* For producers without transport-wide feedback: announces our configured limit as the estimate. */
 static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
 	uint32_t ssrc[REMB_SSRCS];
@@ -149,6 +156,7 @@ static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp
 		w->stats->remb_out++;
 }
 
+/* Transport-wide feedback on the packets received since the last one. */
 static void put_twcc(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
 	uint32_t media = t->streams->ssrc;
@@ -181,6 +189,7 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 
 /* --- to viewers ------------------------------------------------------------------------ */
 
+/* SR with the producer's clock, extrapolated to now, and SDES with its CNAME, if they are due. */
 static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
 {
 	const struct dp_stream *s = c->stream;
@@ -194,7 +203,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
 		!dp_rtcp_put_sdes_cname(b, c->egress.ssrc, s->cname, s->cname_len))
 		return;
-	/* The visit that comes next may be a little early. */
+	/* Half the interval: the next visit, in about a second, may be a little early. */
 	c->next_sr_ns = w->now_ns + SR_EVERY / 2;
 	c->sr_ntp_sent = info.ntp;
 	c->sr_sent_ns = w->now_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a viewer has lost is sent again from the stream's ring (RFC 4585, 6.2.1; RFC 4588). */
+/* Looks a viewer's lost packets up in the stream's ring and retransmits them through a batch. */
 
 #include "dataplane/path/retransmit.h"
 
@@ -18,10 +18,15 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
 
-/* What one viewer may ask for: far above what any path can use, far below what hurts the others. */
-enum { RTX_PER_WINDOW = 500, AGE_PARTS = 4 /* parts of the age limit */ };
+/*
+ * One viewer may request RTX_PER_WINDOW packets per RTX_WINDOW (in nanoseconds): far more than any
+ * path can use, and far less than what harms other viewers. A backlog older than 1/AGE_PARTS of the
+ * age limit is old.
+ */
+enum { RTX_PER_WINDOW = 500, AGE_PARTS = 4 };
 #define RTX_WINDOW (100 * DP_MS)
 
+/* Counts a request. False: the viewer has used up its limit. */
 static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
 {
 	if (w->now_ns - c->rtx_window_ns > RTX_WINDOW) {
@@ -31,6 +36,7 @@ static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
 	return c->rtx_in_window++ < RTX_PER_WINDOW;
 }
 
+/* Finds what `c` was sent under its sequence number `seq`. NULL: it is gone, or was never sent. */
 static const struct dp_ring_entry *find_entry(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq)
 {
 	const struct dp_stream *s = c->stream;
@@ -42,7 +48,10 @@ static const struct dp_ring_entry *find_entry(struct dp_worker *w, const struct 
 	return position == DP_CURSOR_NONE ? NULL : &s->ring[position & s->mask];
 }
 
-/* With its own SSRC and numbers; the original's number stands before the payload. False: too long. */
+/*
+ * Adds the packet as RTX, with the SSRC and sequence numbers of the RTX stream; the original
+ * sequence number precedes the payload (RFC 4588, 4). False: too long for the path.
+ */
 static bool add_rtx(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
 	struct rte_mbuf *m, struct dp_outgoing *o)
 {
@@ -63,7 +72,10 @@ static bool add_rtx(struct dp_consumer *c, const struct dp_ring_entry *entry, ui
 	return true;
 }
 
-/* Byte for byte what was sent before: another content under the same number would break the cipher. */
+/*
+ * Adds the packet byte for byte as it was sent before: another content under the same sequence
+ * number would reuse the nonce, which breaks the cipher. False: too long for the path.
+ */
 static bool add_original(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
 	struct rte_mbuf *m, struct dp_outgoing *o)
 {
@@ -79,7 +91,7 @@ static bool add_original(struct dp_consumer *c, const struct dp_ring_entry *entr
 	return true;
 }
 
-/* Whether the next stream in turn has a packet that has waited for the device for long. */
+/* Whether the audience that has the next pass has a packet that has waited long for the device. */
 static bool backlog_is_old(const struct dp_worker *w, const struct dp_schedule *t)
 {
 	const struct dp_audience *a;
@@ -94,8 +106,9 @@ static bool backlog_is_old(const struct dp_worker *w, const struct dp_schedule *
 }
 
 /*
- * How many packets may be sent again now. Where live ones have waited for long they go first: one sent
- * again would take the place of one that is then asked for too. While the device sends a burst both go on.
+ * How many packets may be retransmitted now. If live packets have waited long, they go first: each
+ * retransmission would displace a live packet, which would then be requested as well. A short
+ * backlog, while the device sends a burst, does not stop retransmissions.
  */
 static unsigned tx_room(const struct dp_worker *w, const struct dp_consumer *c)
 {
@@ -137,7 +150,7 @@ bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, str
 {
 	const struct dp_ring_entry *entry;
 
-	/* What is not there costs a look too: everything asked for counts. */
+	/* Every request counts: packets that are no longer in the ring cost a lookup too. */
 	if (!within_limit(w, c)) {
 		w->stats->drop[SH_DROP_RTX_RATE]++;
 		return false;

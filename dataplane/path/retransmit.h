@@ -2,7 +2,7 @@
 #ifndef SPATE_DATAPLANE_PATH_RETRANSMIT_H
 #define SPATE_DATAPLANE_PATH_RETRANSMIT_H
 
-/* Retransmission to a viewer, from the stream's ring (RFC 4585, 6.2.1; RFC 4588). */
+/* Retransmits packets to a viewer from the stream's ring (RFC 4585, 6.2.1; RFC 4588). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,11 @@
 
 struct dp_consumer;
 
-/* Answers one number of a NACK. False: this viewer asks for too much, the rest of it is not looked at. */
+/*
+ * Adds the packet to `o` that one sequence number of a NACK names, if it is still in the ring and
+ * if there is room. `seq` is the viewer's, in host byte order. False: the viewer exceeds its limit
+ * of requests, and the rest of the NACK must be ignored.
+ */
 bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o);
 
 #endif

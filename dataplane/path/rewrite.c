@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A stream's packet becomes one viewer's: number, timestamp, SSRC, payload type, extensions. */
+/*
+ * Rewrites a stream's packet for one viewer: sequence number, timestamp, SSRC, payload type and
+ * extensions. dp_fanout() calls it for each packet and viewer; the packets go on to the batch in
+ * path/outgoing.h.
+ */
 
 #include "dataplane/path/rewrite.h"
 
@@ -10,7 +14,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/worker/worker.h"
 
-/* Whether this packet flows to this viewer, and with which number. */
+/* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
 static bool flows(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
 {
 	if (entry->restart)

@@ -2,7 +2,7 @@
 #ifndef SPATE_DATAPLANE_PATH_REWRITE_H
 #define SPATE_DATAPLANE_PATH_REWRITE_H
 
-/* A stream's packet becomes one viewer's. */
+/* Rewrites a packet in a stream's ring for one viewer (rtp/egress.h). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,11 +13,18 @@
 struct dp_consumer;
 struct dp_ring_entry;
 
-/* Adds one packet of a stream for one viewer, if it flows to it at all. False: no mbuf. */
+/*
+ * Writes the header of `entry` for viewer `c` into a new mbuf and adds the packet to `o`, unless
+ * the viewer is not to get it: it waits for a key frame, the packet precedes its start, or the
+ * packet does not fit its path. False: no mbuf was free.
+ */
 bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
 	struct dp_outgoing *o);
 
-/* Whether a packet of that much RTP fits the path, protected; and so an mbuf, which has room for any port's MTU. */
+/*
+ * Whether an RTP packet of `rtp_len` bytes, before protection, fits the path's MTU afterwards. If
+ * so, it also fits an mbuf, which has room for any port's MTU.
+ */
 static inline bool dp_fits_path(const struct dp_transport *t, size_t rtp_len)
 {
 	const struct dp_encap *e = &t->encap;

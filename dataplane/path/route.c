@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From an authenticated RTP packet to its stream: by SSRC, else by MID and RID. */
+/*
+ * Appends decrypted RTP packets to the ring of their stream, where dp_fanout() reads them. It finds
+ * the stream by SSRC, else by MID and RID, unwraps RTX, drops duplicates and old packets, and
+ * updates what reports and NACKs to the producer are made of.
+ */
 
 #include <string.h>
 
@@ -24,7 +28,10 @@ static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id,
 	       memcmp(ext.data, text, len) == 0;
 }
 
-/* Whether MID and, where the producer has one, RID or repaired RID name this stream. */
+/*
+ * Whether the packet's MID and, if the stream has one, its RID name this stream. `rid` tells which
+ * extension has the RID: SH_EXT_RID or, in RTX, SH_EXT_REPAIRED_RID (RFC 8852).
+ */
 static bool names_stream(const struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
 	enum sh_ext rid)
 {
@@ -34,8 +41,9 @@ static bool names_stream(const struct dp_stream *s, const struct dp_rtp *rtp, co
 }
 
 /*
- * An SSRC that was not signalled is learnt from the names in the packet, RTX only once
- * its media stream is known. One that was signalled is never learnt anew.
+ * The stream of a packet; NULL: drop the packet for `reason`. An SSRC that was not signalled is
+ * learnt from the MID and RID in the packet, that of RTX only after the SSRC of its media stream is
+ * known. A known SSRC is never replaced.
  */
 static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp *rtp, const uint8_t *pkt,
 	enum sh_drop *reason)
@@ -43,13 +51,13 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 	struct dp_stream *s;
 
 	*reason = SH_DROP_UNKNOWN_SSRC;
-	if (rtp->ssrc == 0) /* here it says that none is known */
+	if (rtp->ssrc == 0) /* in struct dp_stream, 0 means that the SSRC is not known */
 		return NULL;
 	for (s = t->streams; s; s = s->next_on_transport)
 		if (rtp->ssrc == s->ssrc || rtp->ssrc == s->rtx_ssrc)
 			return s;
 	for (s = t->streams; s; s = s->next_on_transport) {
-		/* A plain transport's may be known by their payload type alone. */
+		/* On a plain transport, the payload type is enough. */
 		if (!s->ssrc && rtp->pt == s->pt && (t->udp_port || names_stream(s, rtp, pkt, SH_EXT_RID))) {
 			s->ssrc = rtp->ssrc;
 			return s;
@@ -67,7 +75,7 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 	return NULL;
 }
 
-/* A retransmission becomes the packet it repeats (RFC 4588, 4). */
+/* Turns RTX into the packet that it repeats (RFC 4588, 4). False: it is dropped for `reason`. */
 static bool undo_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_t *pkt, enum sh_drop *reason)
 {
 	if (rtp->pt != s->rtx_pt) {
@@ -85,11 +93,12 @@ static bool undo_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_
 }
 
 /*
- * Age and repetition, by the extended number. No number may enter the ring twice: viewers
- * would be sent two contents under one number of theirs, and so under one nonce. Numbers
- * taken are less than a window from each other's highest, so fewer than the ring has
- * slots come after any of them while it may still be repeated, and a entry keeps its
- * number when its mbuf has gone back.
+ * False: the packet is too old or a duplicate, by its extended sequence number. No sequence number
+ * may enter the ring twice: viewers would be sent two contents under one sequence number of theirs,
+ * and so under one nonce. The lookup finds every duplicate. All sequence numbers that are accepted
+ * after `seq`, while `seq` would still be accepted, are less than a window (half of the ring) away
+ * from it, so they are fewer than the ring has entries; and an entry keeps its sequence number when
+ * its mbuf has been reclaimed.
  */
 static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
 {
@@ -107,7 +116,7 @@ static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
 	return true;
 }
 
-/* Puts the packet into the stream's ring. */
+/* Publishes the packet in the next entry of the stream's ring, which takes ownership of `m`. */
 static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m, const struct dp_rtp *rtp,
 	const uint8_t *pkt, uint64_t seq)
 {
@@ -136,6 +145,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	dp_stream_append(s);
 }
 
+/* True: the packet is in the ring of `*to`. False: the caller must drop it for `reason`. */
 static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason, struct dp_stream **to)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -150,7 +160,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	*reason = SH_DROP_RTP_MALFORMED;
 	if (dp_rtp_parse(&rtp, pkt, meta->payload_len))
 		return false;
-	/* Probes and padding count for the sender's estimate too. */
+	/* Feedback for the sender's estimate must cover every packet, also probes and padding. */
 	if (t->twcc && dp_ext_find(&rtp, pkt, t->twcc_ext_id, &ext) && ext.len >= 2)
 		dp_twcc_packet(t->twcc, (uint16_t)(ext.data[0] << 8 | ext.data[1]), meta->rx_ns);
 	s = find_stream(t, &rtp, pkt, reason);

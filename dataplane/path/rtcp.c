@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* RTCP in: what producers say of their streams, and what viewers want. */
+/*
+ * Authenticates and decrypts RTCP, and processes it: sender reports of producers, and receiver
+ * reports, NACKs, key frame requests and REMB of viewers. The packets end here; retransmissions
+ * leave from here, through path/outgoing.h.
+ */
 
 #include <errno.h>
 
@@ -15,6 +19,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
+/* The reason to drop a packet that dp_srtp_unprotect_rtcp() rejected with this errno. */
 static enum sh_drop drop_reason(int error)
 {
 	switch (error) {
@@ -51,7 +56,10 @@ static void sender_report(struct dp_worker *w, struct dp_transport *t, const str
 	dp_stream_set_clock(s, info.ntp, info.rtp_timestamp, w->now_ns);
 }
 
-/* RFC 3550, 6.4.1: the round trip is now - LSR - DLSR, in units of 1/65536 s. */
+/*
+ * Round-trip time: now - LSR - DLSR (RFC 3550, 6.4.1); DLSR is in units of 1/65536 s. The time at
+ * which our SR left stands for LSR, so only blocks that name our last SR are used.
+ */
 static void round_trip(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *b)
 {
 	uint64_t away, held = (uint64_t)b->dlsr * 1000000000 / 65536;
@@ -158,7 +166,10 @@ static void process(struct dp_worker *w, struct dp_transport *t, const struct dp
 	}
 }
 
-/* Whether a report or a wish in it is about a packet of ours: a plain viewer that is where it says. */
+/*
+ * Whether any report block or feedback names an SSRC that we send on this transport. For a plain
+ * transport without SRTP this is the only evidence that an unknown source address is our receiver.
+ */
 static bool names_consumer(struct dp_transport *t, const uint8_t *data, size_t len)
 {
 	struct dp_rtcp_report block;
@@ -177,7 +188,10 @@ static bool names_consumer(struct dp_transport *t, const uint8_t *data, size_t l
 	return false;
 }
 
-/* Decrypts where the transport is protected. SH_DROP_COUNT: it may be believed, and is valid. */
+/*
+ * Authenticates and decrypts the datagram in place, or validates it on a transport without SRTP;
+ * `len` becomes the decrypted length. SH_DROP_COUNT: accepted. Otherwise the reason to drop it.
+ */
 static enum sh_drop unprotect(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
 	uint8_t *data, size_t *len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A burst from the devices' queues. */
+/* Receives a burst of frames from this worker's queues of all ports. They go on to dp_parse(). */
 
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
@@ -10,7 +10,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-/* Another port comes first each time, so that a busy one starves nobody. */
+/* Each call polls another port first, so that a busy port does not starve the others. */
 unsigned dp_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
 	const struct dp_ports *ports = w->ports;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A UDP port has one owner among the workers (sh_port_owner()): packets go to the one whose port they name,
- * wherever they came in.
+ * Brings each datagram to the worker that owns its destination UDP port (sh_port_owner()),
+ * whichever worker received it. This worker's own datagrams go on to dp_classify(); those of others
+ * go through a hand-off ring to dp_handoff_rx() there.
  */
 
 #include <string.h>
@@ -15,15 +16,15 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-/* A burst's packets for other workers. */
+/* The packets of one burst that belong to other workers, by worker. */
 struct others {
 	uint8_t count[SH_MAX_WORKERS];
 	struct rte_mbuf *pkts[SH_MAX_WORKERS][DP_BURST];
 };
 
 /*
- * Once for each worker: its end of the ring is looked at once a burst, and the other one finds the whole of
- * it, and so a video frame in one piece.
+ * Enqueues once per worker and burst. So the index that the other worker writes is read only once,
+ * and the other worker finds the whole burst, and with it a video frame, in one piece.
  */
 static void hand_off(struct dp_worker *w, const struct others *others)
 {
@@ -51,7 +52,7 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 		uint16_t port = dp_meta(pkts[i])->path.local.port;
 		int to = (int)w->id;
 
-		if (port != w->udp_port) /* a division is saved for nearly all */
+		if (port != w->udp_port) /* saves the division for nearly all packets */
 			to = sh_port_owner((uint16_t)(port - base), w->workers, w->udp_ports);
 		if (to == (int)w->id) {
 			pkts[kept++] = pkts[i];
@@ -66,7 +67,10 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	return kept;
 }
 
-/* Parsed already by the worker that received them. Another ring comes first each time. */
+/*
+ * Takes a burst that other workers received, parsed and handed off. Each loop polls another ring
+ * first, so that a busy worker does not starve the others.
+ */
 unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
 	unsigned n = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Binding requests on addresses that are bound already (RFC 8445, 7.3; RFC 7675) are
- * answered here: there are very many, and consent must outlive the control plane. What
- * could change anything, and whatever is not plain, goes up.
+ * Answers connectivity checks on the bound tuples of a transport (RFC 8445, 7.3; RFC 7675). They
+ * are answered here because they are very many, and because consent must outlast a restart of the
+ * control plane. Checks that may change the transport's state, and all other STUN messages, go on
+ * to dp_punt().
  */
 
 #include <string.h>
@@ -20,6 +21,7 @@
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
 
+/* Decides about a message to a known transport. Only ordinary, valid checks are answered here. */
 static enum verdict decide(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
 	const uint8_t *data)
 {
@@ -31,13 +33,16 @@ static enum verdict decide(const struct dp_transport *t, const struct dp_meta *m
 		return PUNT;
 	if (!sh_stun_verify(s, data, &t->key))
 		return DROP_INTEGRITY;
-	/* An address to be selected; or consent has run out, which only the control plane renews. */
+	/* Only the control plane selects a nominated path, or resumes after consent has expired. */
 	if (t->idle || (!selected && (s->use_candidate || s->has_nomination)))
 		return PUNT;
 	return ANSWER;
 }
 
-/* A check that is valid: the peer consents, and it may have moved to another neighbour. */
+/*
+ * A valid check on the selected path refreshes consent (RFC 7675). It may come from another
+ * link-layer address than before; packets to the peer then go there, and perhaps by another port.
+ */
 static void refresh_consent(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
 {
 	struct dp_tuple *tuple = &t->tuple[meta->tuple];
@@ -53,6 +58,7 @@ static void refresh_consent(struct dp_worker *w, struct dp_transport *t, const s
 	}
 }
 
+/* Sends the success response, in the mbuf of the request, back on the path that it came from. */
 static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -61,8 +67,8 @@ static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stu
 	struct dp_encap e;
 
 	rte_pktmbuf_reset(m);
-	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out,
-		len); /* the mbuf held a longer packet or is larger */
+	/* The response fits: an mbuf has room for a packet of the port's MTU, above SH_STUN_MAX. */
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out, len);
 	dp_encap_init(w, &e, &meta->path);
 	dp_encap(w, &e, m);
 	dp_tx(w, e.port_id, m);

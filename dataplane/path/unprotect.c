@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * SRTP in: decrypt and authenticate. Nothing a packet says is believed before this. Of a plain
- * transport without SRTP the address is all there is to go by, or for a stranger that the
- * packet fits a producer.
+ * Authenticates and decrypts SRTP in place; before this, nothing in a packet is trusted except to
+ * find its transport. A plain transport without SRTP has nothing to authenticate: a packet from its
+ * address is accepted, and one from a stranger if it fits a producer. Accepted packets go on to
+ * dp_route().
  */
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
+/* The reason to drop a packet that dp_srtp_unprotect_rtp() rejected with this errno. */
 static enum sh_drop drop_reason(int error)
 {
 	switch (error) {
@@ -31,6 +33,7 @@ static enum sh_drop drop_reason(int error)
 	}
 }
 
+/* False: the packet came from a stranger, fits no producer and was dropped. */
 static bool accept_unprotected(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *t,
 	const struct dp_rtp *rtp)
 {
@@ -44,6 +47,7 @@ static bool accept_unprotected(struct dp_worker *w, struct rte_mbuf *m, struct d
 	return true;
 }
 
+/* True: the packet is authenticated or validated, and decrypted. False: it was dropped. */
 static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
