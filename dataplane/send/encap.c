@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/* Ethernet, IP and UDP in front of a payload: a template for each path, then a copy and a few stores. */
-
 #include "dataplane/send/encap.h"
 
 #include <assert.h>
@@ -36,15 +33,18 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 	e->udp_offset = (uint8_t)at;
 	sh_put_be16(header + at, path->local.port);
 	sh_put_be16(header + at + 2, path->remote.port);
-	sh_put_be16(header + at + 4, 0); /* the length; */
-	sh_put_be16(header + at + 6, 0); /* IPv4: no checksum (RFC 768) */
+	sh_put_be16(header + at + 4, 0); /* length: filled in per packet */
+	sh_put_be16(header + at + 6, 0); /* no checksum, which IPv4 permits (RFC 768) */
 	e->len = (uint8_t)(at + DP_UDP_HEADER);
 	if (family == 4)
 		e->ip_sum = dp_sum(0, header + e->ip_offset, DP_IPV4_HEADER);
 	memcpy(e->header + DP_ENCAP_ROOM - e->len, header, e->len);
 }
 
-/* The header's checksum must be there, UDP's may be 0 (RFC 768). */
+/*
+ * Fills in length and checksums. IPv4 needs a header checksum; without offload, the UDP checksum
+ * stays 0 (RFC 768). `len` is the length of the IP packet.
+ */
 static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, struct rte_mbuf *m, uint8_t *ip,
 	uint8_t *udp, uint16_t len)
 {
@@ -64,6 +64,7 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 	}
 }
 
+/* Fills in the UDP checksum, which IPv6 needs (RFC 8200, 8.1). `len`: UDP header and payload. */
 static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp,
 	uint16_t len)
 {
@@ -74,7 +75,7 @@ static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t 
 		sum = rte_ipv6_phdr_cksum((struct rte_ipv6_hdr *)(void *)ip, m->ol_flags);
 	} else {
 		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_UDP, len), udp, len));
-		if (sum == 0) /* RFC 768: 0 would mean none */
+		if (sum == 0) /* 0 would mean that there is no checksum (RFC 768) */
 			sum = 0xffff;
 	}
 	memcpy(udp + 6, &sum, 2);

@@ -43,12 +43,12 @@ static struct dp_txq *txq(const struct dp_worker *w, uint16_t port_id)
 
 /* --- to the device ------------------------------------------------------------------ */
 
-/* What is to be known of packets once the device has them: a sent mbuf is not ours to read. */
+/* What the statistics need of a burst's packets, copied because a sent mbuf may not be read. */
 struct burst {
-	unsigned groups;
+	unsigned groups; /* runs of packets with the same since_ns */
 	uint64_t bytes;
 	struct {
-		uint64_t since_ns; /* of packets to viewers that came in together; 0: of others */
+		uint64_t since_ns; /* 0: not live packets to viewers, whose latency is not recorded */
 		unsigned count;
 	} group[DP_TX_BURST_MAX];
 };
@@ -73,9 +73,9 @@ static void summarise(struct burst *h, struct rte_mbuf *const *m, unsigned n)
 }
 
 /*
- * The clock is read again, once for them all, when the device has taken them: the time at
- * which the loop began would leave out what the loop has done since. Of RX it is the right
- * one, read before the burst came in.
+ * Records the time from RX to TX of the first `sent` packets. The clock is read here, once for all
+ * of them: w->now_ns would leave out what the loop has done since it began. For RX, w->now_ns is
+ * right, because it is read before a burst is received.
  */
 static void record_latency(struct dp_worker *w, const struct burst *h, unsigned sent)
 {
@@ -85,13 +85,13 @@ static void record_latency(struct dp_worker *w, const struct burst *h, unsigned 
 		uint64_t since = h->group[i].since_ns;
 		unsigned n = RTE_MIN(h->group[i].count, sent);
 
-		if (since) /* another worker may have read it, from a clock that is a little ahead */
+		if (since) /* perhaps from another worker's clock, which may be a little ahead */
 			sh_latency_add(&w->stats->latency, now > since ? now - since : 0, n);
 		sent -= n;
 	}
 }
 
-/* Up to DP_TX_BURST_MAX packets. How many the device has taken, in order. */
+/* Sends up to DP_TX_BURST_MAX packets. Returns how many the device took, from the first one on. */
 static unsigned transmit(struct dp_worker *w, uint16_t port_id, struct rte_mbuf **m, unsigned n)
 {
 	struct burst h;
@@ -109,8 +109,9 @@ static unsigned transmit(struct dp_worker *w, uint16_t port_id, struct rte_mbuf 
 }
 
 /*
- * Lets go of those of n packets that have become too old; the others stand at the end then, in order. How many
- * are gone. Each is looked at: what is sent again, answers and reports are younger than media around them.
+ * Drops the expired ones of `n` packets and moves the others to the end, in order. Returns how many
+ * were dropped. Each packet is checked, because ages are not in order: retransmissions, answers and
+ * reports are younger than the live packets around them.
  */
 static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 {
@@ -130,7 +131,7 @@ static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned 
 	return gone;
 }
 
-/* Offers what waits, and is not too old, to the device until it takes no more. How many it has taken. */
+/* Offers unexpired packets until the device takes no more. Returns how many it took. */
 static unsigned send_queued(struct dp_worker *w, uint16_t port_id, struct dp_txq *q)
 {
 	unsigned all = 0;
@@ -152,8 +153,9 @@ static unsigned send_queued(struct dp_worker *w, uint16_t port_id, struct dp_txq
 	return all;
 }
 
-/* --- what waits ------------------------------------------------------------------------ */
+/* --- the queue -------------------------------------------------------------------------- */
 
+/* Queues a packet, and offers the queue to the device as soon as a burst of new packets waits. */
 static void enqueue(struct dp_worker *w, uint16_t port_id, struct dp_txq *q, struct rte_mbuf *m)
 {
 	if (q->head - q->tail >= q->limit) {
@@ -192,10 +194,13 @@ void dp_tx_burst(struct dp_worker *w, uint16_t port_id, struct rte_mbuf **m, uns
 unsigned dp_tx_room(const struct dp_worker *w, uint16_t port_id)
 {
 	const struct dp_txq *q = txq(w, port_id);
-	/* Of a short queue half is for answers and reports. */
+	/* Half of a short queue is kept for answers and reports. */
 	uint32_t waiting = q->head - q->tail, most = RTE_MIN(q->limit / 2, (uint32_t)DP_TXQ_ROOM);
 
-	/* Not in drops: many packets together are cheaper, most of all for the cipher. */
+	/*
+	 * Hysteresis: there is no room until a quarter of it is free, so that the fan-out writes
+	 * large bursts. Small ones cost more per packet, most of all in the multi-buffer cipher.
+	 */
 	return most - RTE_MIN(waiting, most) >= most / 4 ? most - waiting : 0;
 }
 
