@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A worker takes the agent's operations, runs them on its tables and answers. */
+/* Applies the agent's operations to the tables of the worker that owns the objects. */
 
 #include "dataplane/tables/apply.h"
 
@@ -17,7 +17,7 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-/* Whether the slot holds the object that the operation speaks of. */
+/* Whether the operation's slot holds the object that its command names. ADD needs no object. */
 static bool holds(const struct dp_worker *w, const struct dp_op *op)
 {
 	switch (op->cmd.op) {
@@ -36,7 +36,7 @@ static bool holds(const struct dp_worker *w, const struct dp_op *op)
 	}
 }
 
-/* An object that was refused, or that is gone, leaves no id behind in its slot. */
+/* Clears the id of a slot whose ADD failed or whose object was deleted. Returns `error`. */
 static int settle(sh_id *id, int error, bool deleted)
 {
 	if (error || deleted)
@@ -74,7 +74,9 @@ static int apply(struct dp_worker *w, const struct dp_op *op)
 	}
 }
 
-/* Takes one and wipes its slot: it may hold keys. */
+/*
+ * Dequeues one operation. Wipes its ring entry, which may hold keys, before the agent can reuse it.
+ */
 static bool take_op(struct dp_worker *w, struct dp_op *op)
 {
 	struct rte_ring *r = w->ops;
@@ -87,7 +89,9 @@ static bool take_op(struct dp_worker *w, struct dp_op *op)
 	return true;
 }
 
-/* An operation is taken only while there is room for its answer: answers are never lost. */
+/*
+ * Takes an operation only if its acknowledgement fits into the ring of reports: none is ever lost.
+ */
 unsigned dp_apply_ops(struct dp_worker *w)
 {
 	unsigned n;

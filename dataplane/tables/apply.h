@@ -2,11 +2,14 @@
 #ifndef SPATE_DATAPLANE_TABLES_APPLY_H
 #define SPATE_DATAPLANE_TABLES_APPLY_H
 
-/* A worker takes the agent's operations, applies them to its tables and reports the results. */
+/*
+ * Takes the agent's operations from the worker's ring, applies them to the tables and reports the
+ * results.
+ */
 
 struct dp_worker;
 
-/* Returns how many operations were applied. */
+/* Applies at most DP_BURST operations. Returns how many it took, failed ones included. */
 unsigned dp_apply_ops(struct dp_worker *w);
 
 #endif

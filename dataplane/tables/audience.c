@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The viewers of a stream on one worker, by port, and that worker's place in the stream's ring. */
-
 #include "dataplane/tables/audience.h"
 
 #include <rte_bitops.h>
@@ -18,7 +16,10 @@
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
-/* The lowest place of this worker's audiences of a stream; DP_CURSOR_NONE: it has none. */
+/*
+ * Returns the lowest position that this worker's audiences of a stream may read; DP_CURSOR_NONE:
+ * none.
+ */
 static uint64_t lowest_position(const struct dp_worker *w, const struct dp_stream *s)
 {
 	uint64_t low = DP_CURSOR_NONE;
@@ -37,7 +38,7 @@ static void publish_cursor(struct dp_worker *w, struct dp_stream *s)
 	atomic_store_explicit(&s->cursor[w->id].at, lowest_position(w, s), memory_order_release);
 }
 
-/* Begins to read at `at`, which nobody frees yet. */
+/* Makes an empty audience begin at position `at`, which is protected from being freed. */
 static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a,
 	unsigned port_index, uint64_t at)
 {
@@ -46,19 +47,22 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 	a->low = a->served = a->target = a->restart = a->overrun = at;
 	a->resume = NULL;
 	a->changed = false;
-	a->round = dp_schedule_of(w, a)->round - 1; /* it has not had a pass in this one */
+	a->round = dp_schedule_of(w, a)->round - 1; /* it has had no pass in this round */
 }
 
 /*
- * Begins to read at the stream's head. stream_ring.h says why the order of the store, the
- * fence and the load matters.
+ * Makes an empty audience begin at the stream's head. stream_ring.h explains the order of the store
+ * of the cursor, the fence and the load of `freed`.
  */
 static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port_index)
 {
 	uint64_t at;
 
-	if (lowest_position(w, s) !=
-		DP_CURSOR_NONE) { /* by another port: what is behind the cursor is not freed */
+	/*
+	 * This worker reads for another port already. Its cursor keeps all later entries from being
+	 * freed.
+	 */
+	if (lowest_position(w, s) != DP_CURSOR_NONE) {
 		start_reading(w, s, a, port_index, atomic_load_explicit(&s->head, memory_order_acquire));
 		return;
 	}
@@ -90,7 +94,7 @@ static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 
 /* --- members ------------------------------------------------------------------------------ */
 
-/* A chunk for one more member, where it needs one. False: no memory. */
+/* Sets *chunk to a new chunk if one more member needs it, otherwise to NULL. False: no memory. */
 static bool reserve_chunk(struct dp_worker *w, const struct dp_audience *a, struct dp_audience_chunk **chunk)
 {
 	void *memory = NULL;
@@ -116,7 +120,7 @@ static void insert_member(struct dp_audience *a, struct dp_consumer *c, struct d
 	a->changed = true;
 }
 
-/* The last member of the first chunk moves into the gap, so that only that one has room. */
+/* Moves the last member of the first chunk into the gap, so that only the first chunk has room. */
 static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c)
 {
 	struct dp_audience_chunk *first = a->first;
@@ -129,7 +133,11 @@ static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_
 	a->changed = true;
 	if (first->count)
 		return;
-	/* A pass that stands in this chunk begins again. */
+	/*
+	 * The chunk is freed. A pass that stopped in it resumes at the next one. A pass that
+	 * stopped in another chunk visits that one from its beginning, which is harmless: each
+	 * consumer knows how far it was served.
+	 */
 	if (a->resume == first)
 		a->resume = first->next;
 	a->resume_index = 0;
@@ -163,9 +171,10 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
 }
 
 /*
- * It keeps its place in the stream, and the new audience goes back to there if it is
- * further: the old one's place has kept what follows from being freed. Without memory it
- * stays where it is, and waits with the old port's.
+ * Moves a consumer to the audience of another port. The consumer keeps its position in the stream.
+ * If the new audience is ahead of it, that audience goes back to the position, which the old
+ * audience has kept from being freed. Without memory the consumer stays in the old audience and
+ * shares the old port's back-pressure.
  */
 static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned port_index)
 {
@@ -195,7 +204,7 @@ void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
 			move_to_port(w, c, port_index);
 }
 
-/* --- what has been served, or never will be ------------------------------------------------ */
+/* --- retention and expiry ------------------------------------------------------------------ */
 
 void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 {
@@ -203,7 +212,10 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
 	uint64_t low = a->low;
 
-	/* Of the ring what waits is part of that half too: new packets need the other one. */
+	/*
+	 * Retention and backlog together may use half the ring (`window`); the other half is for
+	 * new packets. The backlog itself is never cut here.
+	 */
 	if (head - low > s->window)
 		low = RTE_MIN(a->served, head - s->window);
 	while (low < a->served && dp_older_than(w, s->ring[low & s->mask].rx_ns, w->retention_ns))
@@ -215,9 +227,10 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 }
 
 /*
- * The ring must go on: for the viewers by other ports and on other workers, and for those
- * here once there is room again. With a quarter of it free there is room for what comes in
- * until the next look.
+ * Expires packets of the backlog that waited longer than the age limit, and the oldest ones if the
+ * backlog exceeds three quarters of the ring. Otherwise one slow port would fill the ring, and new
+ * packets would be lost for the viewers of other ports and workers too. The free quarter is enough
+ * for the packets that arrive until the next tick.
  */
 static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head)
 {
@@ -248,7 +261,7 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 			continue;
 		expire_backlog(w, a, head);
 		dp_audience_advance_cursor(w, a);
-		/* A wake ring may have been full. */
+		/* The wake-up for these packets may be missing, because the wake ring was full. */
 		if (head != a->served && !a->waiting)
 			dp_schedule_add(w, a);
 	}
@@ -260,7 +273,7 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 
 	if (c->at >= a->served)
 		return;
-	young = a->overrun > c->at ? a->overrun - c->at : 0; /* with older ones among them */
+	young = a->overrun > c->at ? a->overrun - c->at : 0; /* at or below: expired by count */
 	n = a->served - c->at;
 	c->waiting_keyframe |= c->at < a->restart;
 	c->at = a->served;
@@ -290,14 +303,20 @@ void dp_audience_schedule(struct dp_worker *w, uint32_t slot)
 
 void dp_audience_notify(struct dp_worker *w, struct dp_stream *s)
 {
-	/* Not their cursors: those are on the readers' cores, as they are moved on all the time. */
+	/*
+	 * Reads the bit mask, not the cursors: a reader writes its cursor so often that its cache
+	 * line is usually in that reader's core.
+	 */
 	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
 
 	dp_audience_schedule(w, s->slot);
 	for (; others; others &= others - 1) {
 		struct dp_worker *peer = w->peer[rte_bsf32(others)];
 
-		/* A full ring loses nothing: the reader looks at its streams every millisecond. */
+		/*
+		 * If the ring is full, the reader's next tick, within a millisecond, finds the
+		 * packets.
+		 */
 		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
 	}
 }

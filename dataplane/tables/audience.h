@@ -3,8 +3,8 @@
 #define SPATE_DATAPLANE_TABLES_AUDIENCE_H
 
 /*
- * Audiences: a worker's viewers of a stream, by the port that their packets leave by, and so the
- * worker's place in the stream's ring.
+ * Keeps the audiences of a worker, which are its consumers of one stream whose packets leave by one
+ * port, and with them the worker's cursor in the stream's ring. All functions run on that worker.
  */
 
 #include <stdbool.h>
@@ -13,65 +13,93 @@
 #include "dataplane/worker/worker.h"
 
 /*
- * The viewers of one stream on one worker whose packets leave by one port: dense, in no order; only the first
- * chunk has room. Each port has its own, so that nobody waits for a device that is not his.
+ * Up to 62 members of an audience, in no order. Only the first chunk of an audience may have room.
  */
 struct dp_audience_chunk {
 	struct dp_audience_chunk *next;
 	uint64_t count;
 	struct dp_consumer *member[62];
 };
+
+/*
+ * One worker's consumers of one stream whose packets leave by one port. Each port has an audience
+ * of its own, so that nobody waits for another port's device. Positions are those of the stream's
+ * ring.
+ */
 struct dp_audience {
-	struct dp_audience_chunk *first; /* NULL: nobody here watches */
+	struct dp_audience_chunk *first; /* NULL: no member */
 	struct dp_stream *stream;
-	uint64_t low; /* older packets are not ours to touch; stream->cursor[worker] is the ports' lowest */
-	uint64_t served; /* each member was sent older packets, or they expired for it */
+	/*
+	 * Retention: the audience reads no entry below this position. The worker's cursor in the
+	 * stream is the lowest value of all ports' audiences.
+	 */
+	uint64_t low;
+	uint64_t served; /* entries below were sent to each member, or have expired; at least `low` */
 	uint64_t target; /* position up to which the current pass serves */
-	struct dp_audience_chunk *resume; /* where the current pass goes on; NULL: there is none */
-	uint32_t resume_index;
-	bool changed; /* members came or went during the pass */
-	bool again; /* the pass visits all members a second time, because of them */
+	struct dp_audience_chunk *resume; /* chunk at which the current pass resumes; NULL: no pass */
+	uint32_t resume_index; /* index in that chunk */
+	bool changed; /* the pass must visit all members again, because some came or went */
+	bool again; /* the pass is visiting all members again, for that reason */
 	bool waiting; /* in one of the worker's schedules */
 	uint8_t port_index; /* in struct dp_ports */
 
-	/* expired packets, for members that had not been sent them (dp_audience_skip_expired()) */
-	uint64_t
-		restart; /* position after the last expired entry at which viewers restart with a key frame */
-	uint64_t overrun; /* position after the last one that expired by count: the ring had no more room */
-	uint32_t round; /* the last round in which it had a whole pass */
+	/* expired entries, for members that had not been sent them (dp_audience_skip_expired()) */
+	uint64_t restart; /* position behind the last one at which viewers restart with a key frame */
+	uint64_t overrun; /* position behind the last one that expired by count, with the ring full */
+	uint32_t round; /* the round in which the audience last completed a pass */
 };
 
-/* The viewers of the stream in that slot whose packets leave by the port with that index. */
+/*
+ * Returns the audience of the stream in slot `slot` by the port with index `port_index` in struct
+ * dp_ports.
+ */
 static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint32_t slot,
 	unsigned port_index)
 {
 	return &w->audience[port_index * w->config->limit.producers + slot];
 }
 
-bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c); /* false: no memory */
+/*
+ * Adds a consumer to the audience of its stream and of its transport's port. The worker attaches to
+ * the stream with the first consumer and detaches after the last. False: no memory.
+ */
+bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c);
 void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
-/* Moves the transport's consumers to the audiences of its path's port, if that changed. No packet is lost. */
+/*
+ * Moves the transport's consumers to the audiences of the port that its path now uses, if that has
+ * changed. No packet is lost.
+ */
 void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t);
 
 /*
- * Schedules a pass of the slot's audiences here, if there are any. Takes a slot, not a stream: by the
- * time a wake-up is read the slot may have been reused. That is harmless, because only slots with an
- * audience are scheduled.
+ * Schedules a pass for each audience of the stream in slot `slot` on this worker. Takes a slot, not
+ * a stream: by the time a wake-up is read, the slot may have been reused. That is harmless, because
+ * only audiences with members are scheduled.
  */
 void dp_audience_schedule(struct dp_worker *w, uint32_t slot);
-/* Schedules the streams for which other workers have put wake-ups into our rings. */
+/* Schedules the audiences of the streams that other workers' wake-ups name. */
 void dp_audience_take_wakes(struct dp_worker *w);
-/* Tells every worker with an audience, this one included, of new packets. */
+/*
+ * Schedules this worker's audiences of `s`, and wakes every other worker that has one, because the
+ * stream has new packets. Called by the stream's owner.
+ */
 void dp_audience_notify(struct dp_worker *w, struct dp_stream *s);
 
-/* Advances the retention cursor past packets that are served and too old or too many for retransmission. */
+/*
+ * Advances `low`, and so the worker's cursor, past served entries that are too old or too many to
+ * be kept for retransmissions.
+ */
 void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a);
 /*
- * Periodic maintenance of a stream's audiences here, every millisecond: expires the backlog by age and
- * by count, advances the cursors, and schedules audiences that have a backlog.
+ * Maintains the audiences of a stream on this worker, every millisecond: expires their backlog by
+ * age and by count, advances the cursor, and schedules audiences that have a backlog.
  */
 void dp_audience_tick(struct dp_worker *w, struct dp_stream *s);
-/* Skips the packets that expired before this viewer was sent them, and counts them as dropped. */
+/*
+ * Skips the packets that expired before this consumer was sent them. Counts them as dropped if the
+ * consumer could have received them, or if its transport is idle. The consumer then waits for a key
+ * frame if a restart was among them, or if it cannot receive now.
+ */
 void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c);
 
 #endif

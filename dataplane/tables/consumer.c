@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A consumer: made, set and deleted on the worker of its transport. */
+/* Adds, sets and deletes consumers, on the worker of their transport. */
 
 #include "dataplane/tables/consumer.h"
 
@@ -16,15 +16,18 @@
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
 
-/* Our first number: from higher, a receiver that loses the first packets may guess the ROC wrong. */
+/*
+ * Returns a random first sequence number below 32768. With a higher one, a receiver that loses the
+ * first packets could mis-estimate the SRTP rollover counter (ROC).
+ */
 static uint16_t first_seq(void)
 {
 	return (uint16_t)(1000 + rte_rand_max(32768 - 1000));
 }
 
 /*
- * Not before media can reach the viewer: a key frame that comes while its DTLS handshake
- * is still under way would be spent for nothing.
+ * Requests a key frame if the consumer waits for one, but not before media can reach the viewer: a
+ * key frame that arrives during the viewer's DTLS handshake would be wasted.
  */
 static void want_keyframe(const struct dp_consumer *c)
 {
@@ -38,7 +41,7 @@ void dp_consumers_want_keyframes(const struct dp_transport *t)
 		want_keyframe(c);
 }
 
-/* Nothing flows before the next packet a decoder can start with; of audio that is any. */
+/* Skips packets until one at which a decoder can start; for audio that is any packet. */
 static void wait_for_keyframe(struct dp_consumer *c)
 {
 	c->waiting_keyframe = true;
@@ -46,8 +49,8 @@ static void wait_for_keyframe(struct dp_consumer *c)
 }
 
 /*
- * Whether no other consumer on the transport sends under that SSRC. Two that count numbers
- * of one SSRC by themselves would use nonces of the transport's key twice.
+ * Whether no consumer of the transport uses that SSRC. Two consumers that count sequence numbers of
+ * one SSRC independently would use nonces of the transport's key twice.
  */
 static bool ssrc_free(const struct dp_transport *t, uint32_t ssrc)
 {

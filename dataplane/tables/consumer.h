@@ -2,7 +2,10 @@
 #ifndef SPATE_DATAPLANE_TABLES_CONSUMER_H
 #define SPATE_DATAPLANE_TABLES_CONSUMER_H
 
-/* A consumer: a viewer's subscription to a stream, on the worker of the viewer's transport. */
+/*
+ * Defines a consumer: a viewer's subscription to a stream, owned by the worker of the viewer's
+ * transport. Times are CLOCK_MONOTONIC in nanoseconds.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,41 +22,51 @@ struct dp_transport;
 struct dp_worker;
 
 struct dp_consumer {
+	/*
+	 * read or written for every packet: exactly two cache lines, which the fan-out prefetches
+	 */
 	struct dp_transport *transport;
-	struct dp_egress egress;
-	struct dp_seqmap seq;
-	uint64_t at; /* stream position up to which it has been served */
-	uint32_t timestamp_offset;
-	bool paused, waiting_keyframe;
-	uint16_t rtx_seq;
-	uint32_t rtx_roc;
-	uint64_t packets, bytes;
+	struct dp_egress egress; /* header template */
+	struct dp_seqmap seq; /* the producer's sequence numbers to the consumer's */
+	uint64_t at; /* ring position up to which it has been served */
+	uint32_t timestamp_offset; /* added to the producer's RTP timestamps */
+	bool paused;
+	bool waiting_keyframe; /* packets are skipped until one at which a decoder can start */
+	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
+	uint32_t rtx_roc; /* its SRTP rollover counter */
+	uint64_t packets, bytes; /* sent, without retransmissions; bytes of RTP payload */
 
-	/* not per packet */
-	sh_id id __rte_cache_aligned;
+	/* not needed for every packet */
+	sh_id id __rte_cache_aligned; /* 0: the slot is free */
 	uint32_t slot;
-	struct dp_audience_chunk *chunk; /* where it stands in its stream's audience */
-	uint32_t index;
+	struct dp_audience_chunk *chunk; /* the chunk of its audience that holds it, */
+	uint32_t index; /* and the index in it */
 	struct dp_stream *stream;
 	struct dp_consumer *next_on_transport;
 	uint32_t flags; /* enum sh_consumer_flags */
-	uint64_t rtx_packets, nacks, plis;
-	uint64_t rtx_window_ns; /* since when rtx_in_window counts what NACKs have named */
-	uint32_t rtx_in_window;
-	uint32_t reported_lost, reported_jitter;
-	uint8_t reported_fraction;
-	uint8_t port_index; /* of the port in whose audience it is */
-	uint64_t rtt_us;
-	uint64_t sr_ntp_sent; /* of the last SR, and when it left */
-	uint64_t sr_sent_ns, next_sr_ns;
-	uint64_t last_bytes, bitrate_bps;
+	uint64_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
+	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
+	uint32_t rtx_in_window; /* packets that NACKs have named in it; limited in path/retransmit.c */
+	uint32_t reported_lost, reported_jitter; /* of the last receiver report; jitter in RTP ticks */
+	uint8_t reported_fraction; /* fraction lost in that report, in 1/256 */
+	uint8_t port_index; /* the port of its audience; index in struct dp_ports */
+	uint64_t rtt_us; /* last round-trip time in microseconds; 0: not known */
+	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
+	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
+	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
+	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 };
 
-/* Operations, run on the owning worker. 0 or errno. */
+/*
+ * Operations, run on the owning worker. Return 0 or errno; EEXIST: another consumer of the
+ * transport uses one of the SSRCs.
+ */
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
-/* Asks for the key frames that a transport's viewers wait for, if media can reach them. */
+/*
+ * Requests the key frames for which the transport's consumers wait, if media can reach the viewer.
+ */
 void dp_consumers_want_keyframes(const struct dp_transport *t);
 
 #endif

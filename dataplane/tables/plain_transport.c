@@ -16,12 +16,15 @@
 #include "dataplane/worker/tell.h"
 #include "dataplane/worker/worker.h"
 
-/* After so long without RTP a source may have been started again, at another port and with other numbers. */
+/*
+ * After this time without RTP the source may have restarted, with another address and with
+ * unrelated sequence numbers.
+ */
 #define SILENCE_NS 3000000000ull
 
-#define RETRY  (1000 * DP_MS) /* while it is not known */
-#define RENEW  (20000 * DP_MS) /* a neighbour may have been replaced */
-#define ANSWER (3000 * DP_MS) /* comes no later */
+#define RETRY  (1000 * DP_MS) /* interval of requests while the MAC address is not known */
+#define RENEW  (20000 * DP_MS) /* interval afterwards, because a neighbour may be replaced */
+#define ANSWER (3000 * DP_MS) /* a reply that comes later is ignored */
 
 static uint32_t offset_of(const struct dp_worker *w, uint16_t port)
 {
@@ -60,7 +63,10 @@ void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t)
 	if (w->now_ns < t->next_solicit_ns)
 		return;
 	t->solicited_ns = w->now_ns;
-	/* The visit that comes next may be a little early. */
+	/*
+	 * Half the interval: housekeeping visits once a second, and the next visit may be a little
+	 * early.
+	 */
 	t->next_solicit_ns = w->now_ns + (t->selected == 0 ? RENEW : RETRY / 2);
 	dp_neighbour_solicit(w, &t->tuple[0].path);
 }
@@ -80,7 +86,10 @@ void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path)
 	}
 }
 
-/* An address to send to, and the neighbour if it is named. */
+/*
+ * Sets the given remote address and the local address and port towards it. Sets the neighbour's MAC
+ * address if it is given; otherwise begins to resolve it.
+ */
 static int set_address(struct dp_worker *w, struct dp_transport *t, const struct sh_plain *p)
 {
 	struct sh_path *path = &t->tuple[0].path;
@@ -142,7 +151,7 @@ bool dp_plain_transport_same(const struct dp_transport *t, const struct sh_trans
 	       memcmp(&t->tuple[0].path.remote, &a->plain.remote, sizeof(a->plain.remote)) == 0;
 }
 
-/* --- packets that come ---------------------------------------------------------------------- */
+/* --- received packets ----------------------------------------------------------------------- */
 
 static bool is_silent(const struct dp_worker *w, const struct dp_transport *t)
 {
@@ -150,14 +159,15 @@ static bool is_silent(const struct dp_worker *w, const struct dp_transport *t)
 }
 
 /*
- * An address that is learnt holds: SRTP moves it by a packet that authenticates, RTP in the
- * clear when nothing has come from it for a while.
+ * Whether the transport may learn another remote address. With SRTP a packet that authenticates may
+ * always change it; without, only if nothing has come from the known address for a while, so that a
+ * stranger cannot take over a stream that is running.
  */
 static bool may_learn(const struct dp_worker *w, const struct dp_transport *t, bool rtcp)
 {
 	if (!t->learns_address)
 		return false;
-	if (rtcp && t->streams) /* a producer is where its RTP comes from */
+	if (rtcp && t->streams) /* the address of a producer is the source of its RTP */
 		return false;
 	return !t->tuple_count || !dp_transport_unprotected(t) || is_silent(w, t);
 }
@@ -205,7 +215,10 @@ static void learn_address(struct dp_worker *w, struct dp_transport *t, const str
 	(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
 }
 
-/* Where nothing authenticates, a source that was started again goes on under its old name. */
+/*
+ * Without SRTP, a source that restarts may keep its SSRC. The next packet of each stream is
+ * therefore taken for the first after a restart.
+ */
 static void expect_restart(struct dp_transport *t)
 {
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)

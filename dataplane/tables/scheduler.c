@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Round robin over the audiences that have a backlog. */
-
 #include "dataplane/tables/scheduler.h"
 
 #include <string.h>

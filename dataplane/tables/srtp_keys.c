@@ -31,7 +31,10 @@ static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_
 	memcpy(out->salt, keys->salt, sizeof(out->salt));
 }
 
-/* Of a stream's SSRCs nothing may be forgotten; what was accepted of any other goes nowhere. */
+/*
+ * Tells the SRTP session to keep the ROC and replay window of every SSRC that a stream uses.
+ * Packets of other SSRCs reach no stream, so their state may be replaced.
+ */
 static bool in_use(const void *arg, uint32_t ssrc)
 {
 	const struct dp_transport *t = arg;
@@ -43,8 +46,8 @@ static bool in_use(const void *arg, uint32_t ssrc)
 }
 
 /*
- * Keys once installed stay: the same command again changes nothing. Starting the
- * counters of a session anew under the same key would use its nonces twice.
+ * Installed keys stay: a repeated command changes nothing. To open a session again under the same
+ * key would reset its counters, and so use its nonces twice.
  */
 int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 {

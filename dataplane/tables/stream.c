@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A stream: made, set, deleted, appended to and reclaimed by its owner. */
+/* Adds, sets and deletes streams on their owner; the agent allocates and frees their rings. */
 
 #include "dataplane/tables/stream.h"
 
@@ -64,7 +64,10 @@ static void unlist_ingress(struct dp_worker *w, struct dp_transport *t)
 		t->ingress_next->ingress_prev = t->ingress_prev;
 }
 
-/* Transport-wide numbers run over all streams of a transport: one state for them. */
+/*
+ * Transport-wide sequence numbers count over all streams of a transport, which has one state for
+ * them.
+ */
 static int want_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_id)
 {
 	void *state;
@@ -115,7 +118,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 		list_ingress(w, t);
 	s->next_on_transport = t->streams;
 	t->streams = s;
-	/* RTP may have come before the producer did, and with it the only key frame. */
+	/* Packets that came before this operation were dropped, perhaps with the only key frame. */
 	if (s->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(s);
 	w->stats->streams++;
@@ -163,7 +166,10 @@ void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64
 {
 	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_relaxed);
 
-	/* Odd while it changes. */
+	/*
+	 * Seqlock with one writer: the version is odd while the fields change. The release fence
+	 * makes the odd version visible before any new field.
+	 */
 	atomic_store_explicit(&s->sr_version, version + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&s->sr_ntp, ntp, memory_order_relaxed);

@@ -15,9 +15,10 @@ static void reclaim_below(struct dp_stream *s, uint64_t bound)
 	}
 }
 
+/* Returns the lowest cursor. */
 static uint64_t slowest(const struct dp_stream *s, uint64_t head)
 {
-	uint64_t low = head; /* with no readers: one that attaches begins there */
+	uint64_t low = head; /* without a reader: one that attaches begins at the head */
 
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
 		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
@@ -37,7 +38,9 @@ void dp_stream_reclaim(struct dp_stream *s)
 		return;
 	atomic_store_explicit(&s->freed, bound, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
-	/* A reader that attached meanwhile is seen now, or has seen `freed`. */
+	/*
+	 * A reader that attaches at this moment is seen here, or it sees `freed` (stream_ring.h).
+	 */
 	bound = RTE_MIN(bound, slowest(s, head));
 	reclaim_below(s, bound);
 }

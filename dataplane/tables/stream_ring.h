@@ -3,15 +3,17 @@
 #define SPATE_DATAPLANE_TABLES_STREAM_RING_H
 
 /*
- * The ring of a stream (tables/stream.h) on its owner's side.
+ * Appends to the ring of a stream (tables/stream.h), reclaims its entries and finds packets in it.
+ * All but dp_stream_find() is for the owner alone.
  *
- * The owner appends and reclaims what lies below every reader's cursor. It does so now and then, not
- * only when the ring is full: the mbufs come from the pool that receives. How much can be
- * retransmitted is up to each reader, who advances its cursor by count and by age.
+ * The owner reclaims the mbufs of entries below every reader's cursor. It does so every 10 ms and
+ * not only when the ring is full, because the mbufs come from the pool of the receive queues. Each
+ * reader decides how much can be retransmitted: it advances its cursor by count and by age.
  *
- * A reader that attaches publishes its cursor and then looks at `freed`; the owner publishes `freed`
- * and then looks at the cursors again before it gives an mbuf back. With a full fence in both, at
- * least one of them sees the other: either the reader starts again further on, or the owner waits.
+ * A reader that attaches publishes its cursor, executes a full fence and reads `freed`. The owner
+ * publishes `freed`, executes a full fence and reads the cursors again before it frees an mbuf. At
+ * least one of the two sees the other: then the reader begins again at a later position, or the
+ * owner frees nothing at or above the new cursor.
  */
 
 #include <stdbool.h>
@@ -19,19 +21,26 @@
 
 #include "dataplane/tables/stream.h"
 
-/* Gives back the mbufs that nobody may read any more. */
+/* Frees the mbufs that no reader may read any more. */
 void dp_stream_reclaim(struct dp_stream *s);
-/* Gives back every mbuf: no reader is left. */
+/* Frees every mbuf. There is no reader. */
 void dp_stream_reclaim_all(struct dp_stream *s);
-/* Room for one more packet, reclaiming if need be. False: readers are behind. */
+/*
+ * Whether one more packet fits, after reclaiming if necessary. False: the slowest reader holds the
+ * ring.
+ */
 bool dp_stream_room(struct dp_stream *s);
-/* The slot to fill in next, and its publication. */
+/* Returns the entry to fill in next; dp_stream_append() then publishes it to the readers. */
 static inline struct dp_ring_entry *dp_stream_next(struct dp_stream *s)
 {
 	return &s->ring[atomic_load_explicit(&s->head, memory_order_relaxed) & s->mask];
 }
 void dp_stream_append(struct dp_stream *s);
-/* The position of an extended sequence number in [low, high), or DP_CURSOR_NONE. */
+/*
+ * Returns the position in [low, high) of the packet with extended sequence number `seq`, or
+ * DP_CURSOR_NONE. A reader's `low` is at least its cursor, and its `high` at most the head it has
+ * read.
+ */
 uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high);
 
 #endif

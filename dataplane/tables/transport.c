@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A transport's slot, its bound addresses and whether it may send. On the owning worker. */
+/* Adds, binds and deletes transports. Everything here runs on the owning worker. */
 
 #include "dataplane/tables/transport.h"
 
@@ -28,7 +28,7 @@ static void own(struct dp_worker *w, struct dp_transport *t)
 	w->stats->transports = w->owned_count;
 }
 
-/* The same again changes nothing. */
+/* A repeated ADD changes nothing. An ADD with other parameters is refused with EEXIST. */
 static int add_plain(struct dp_worker *w, struct dp_transport *t, const struct sh_transport_add *a, bool new)
 {
 	int error;
@@ -55,7 +55,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		t->slot = op->slot;
 		t->worker = w->id;
 		t->selected = DP_NO_TUPLE;
-		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* 0 is nobody's */
+		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* never 0, which means "unknown" */
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
 		return add_plain(w, t, a, new);
@@ -83,7 +83,10 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
 	}
 }
 
-/* A free place; else that of the address not heard of for longest, never the selected one. */
+/*
+ * Returns the index of a free tuple. If there is none, unbinds the one that was not seen for
+ * longest, but never the selected one.
+ */
 static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
 {
 	unsigned oldest = DP_NO_TUPLE;
@@ -99,7 +102,10 @@ static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
 	return oldest;
 }
 
-/* The place of this address in the transport, newly made if need be. Negative errno. */
+/*
+ * Returns the index of the tuple of `path` in the transport, after inserting it into the table if
+ * it is new. Negative errno: the table is full.
+ */
 static int place_of(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
 {
 	struct dp_tuple_key key = dp_tuple_key(path);
@@ -111,7 +117,10 @@ static int place_of(struct dp_worker *w, struct dp_transport *t, const struct sh
 
 		if (holder == t)
 			return (int)((uintptr_t)value & 0xff);
-		/* A NAT gave the port to somebody else, who has just proved it by a check. */
+		/*
+		 * A NAT has given this address to another client, which has just proved with a
+		 * connectivity check that it has it.
+		 */
 		unbind(w, holder, (uintptr_t)value & 0xff);
 	}
 	i = find_place(w, t);

@@ -3,11 +3,12 @@
 #define SPATE_DATAPLANE_TABLES_TRANSPORT_H
 
 /*
- * A transport as its worker sees it. Slots of transports, streams and consumers are allocated once at
- * start; the agent hands slot numbers out and takes them back. Everything in a slot belongs to the
- * one worker that owns the object (a consumer: the worker of its transport; a stream: the worker of
- * its producer's transport). It changes only on that worker, by operations from the worker's ring.
- * Fields that other workers may read are marked.
+ * Defines a transport as its worker sees it. The slots of transports, streams and consumers are
+ * allocated once at start; the agent assigns slot numbers and takes them back. A slot belongs to
+ * the worker that owns its object: a stream's is the worker of its producer's transport, a
+ * consumer's is the worker of its transport. Only that worker adds, changes and deletes the object,
+ * as operations in its ring tell it, and no other worker reads it. Streams are the exception:
+ * struct dp_stream names the fields that other workers read or write.
  */
 
 #include <stdbool.h>
@@ -26,64 +27,80 @@ struct dp_op;
 struct dp_stream;
 struct dp_worker;
 
+/* One bound path of a transport. */
 struct dp_tuple {
 	struct sh_path path; /* remote.family 0: free */
-	uint64_t seen_ns; /* of the last valid check (plain: RTP packet), or when it was bound */
+	/*
+	 * Time of the last valid connectivity check, or of the binding. Plain: time of the last
+	 * accepted RTP packet, or of any packet if the transport has no producer; 0: none yet.
+	 */
+	uint64_t seen_ns;
 };
 
-enum { DP_NO_TUPLE = 0xff }; /* dp_transport.selected: none */
+enum { DP_NO_TUPLE = 0xff }; /* value of dp_transport.selected: no tuple is selected */
 
+/* Times are CLOCK_MONOTONIC in nanoseconds. */
 struct dp_transport {
-	/* egress, read for every viewer packet */
+	/* egress: read for every packet to a viewer */
 	struct dp_srtp_session *out; /* NULL: no keys yet */
-	struct dp_encap encap; /* of the selected tuple */
-	bool can_send; /* keys, a selected tuple and fresh consent */
-	uint64_t tx_packets, tx_bytes; /* bytes of UDP payload */
+	struct dp_encap encap; /* header template of the selected tuple */
+	bool can_send; /* it has keys (unless unprotected), a selected tuple and consent */
+	uint64_t tx_packets, tx_bytes; /* sent; bytes of UDP payload */
 
 	/* ingress and housekeeping */
-	sh_id id __rte_cache_aligned;
+	sh_id id __rte_cache_aligned; /* 0: the slot is free */
 	uint32_t slot;
-	uint32_t worker;
-	uint32_t owned_index; /* in the worker's owned[] */
-	struct dp_srtp_session *in;
-	uint16_t profile;
-	bool media_seen, idle;
-	bool idle_told; /* the agent has heard of it */
+	uint32_t worker; /* the owner */
+	uint32_t owned_index; /* index in the owner's owned[] */
+	struct dp_srtp_session *in; /* NULL: no keys yet */
+	uint16_t profile; /* enum sh_srtp_profile; 0: no keys yet */
+	bool media_seen; /* a packet was accepted (WebRTC: and the agent was told) */
+	bool idle; /* consent has expired (RFC 7675) */
+	bool idle_told; /* the agent was told that the transport is idle */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
-	uint64_t rx_packets, rx_bytes;
-	uint64_t consent_ns, consent_limit_ns;
-	uint64_t remb_bps;
-	uint64_t punt_tokens_ns; /* token bucket for what it sends to the control plane */
-	uint64_t next_remb_ns, next_path_ns, visited_ns;
+	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
+	uint64_t consent_ns; /* time of the last consent; 0: none yet */
+	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever (plain only) */
+	uint64_t remb_bps; /* the last REMB of the viewer, in bit/s; 0: none yet */
+	uint64_t punt_tokens_ns; /* token bucket for its punted packets: when it will be full */
+	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
+	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
+	uint64_t visited_ns; /* when housekeeping last visited it; 0: not yet */
 	struct dp_consumer *consumers; /* linked by next_on_transport */
-	struct dp_stream *streams; /* linked by next_on_transport: it is a producing transport */
-	struct dp_twcc *twcc; /* producing transports with the extension; from a pool */
-	uint8_t twcc_ext_id;
-	uint32_t rtcp_ssrc; /* ours, as sender of feedback */
-	uint64_t next_twcc_ns;
+	struct dp_stream *streams; /* linked by next_on_transport; not NULL: a producing transport */
+	struct dp_twcc *twcc; /* from the worker's twcc_pool; NULL: no producer wants this feedback */
+	uint8_t twcc_ext_id; /* producer's id of the transport-wide sequence number */
+	uint32_t rtcp_ssrc; /* our SSRC as sender of feedback */
+	uint64_t next_twcc_ns; /* when the next transport-wide feedback is due */
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 
-	/* plain transports, whose one address is tuple[0] */
-	uint16_t udp_port; /* its own; 0: a WebRTC transport, all of this is unused */
+	/* plain transports, whose only address is tuple[0] */
+	uint16_t udp_port; /* its own; 0: a WebRTC transport, and this group is unused */
 	uint8_t plain_flags; /* enum sh_plain_flags */
-	bool learns_address; /* from packets that prove valid */
-	bool resolves; /* its neighbour's MAC address, by ARP or ND */
-	uint64_t solicited_ns, next_solicit_ns; /* the last request, and when the next is due */
+	bool learns_address; /* no address was given: it is learned from accepted packets */
+	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
+	uint64_t solicited_ns, next_solicit_ns; /* when the last request was sent, and the next is due */
 
-	/* ICE */
-	struct sh_hmac_sha1 key;
-	char ufrag[SH_UFRAG_MAX];
+	/* ICE: our credentials, which connectivity checks must carry */
+	struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
+	char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
 	uint8_t ufrag_len;
 	struct dp_tuple tuple[SH_MAX_TUPLES];
 };
 
-/* A plain transport without SRTP: what comes and goes is not protected. */
+/*
+ * Whether this is a plain transport without SRTP: its packets are not encrypted in either
+ * direction.
+ */
 static inline bool dp_transport_unprotected(const struct dp_transport *t)
 {
 	return t->udp_port && !(t->plain_flags & SH_PLAIN_SRTP);
 }
 
-/* Operations, run on the owning worker. 0 or errno. */
+/*
+ * Operations, run on the owning worker. Return 0 or errno. A repeated ADD of a WebRTC transport
+ * sets its credentials. DEL wipes the slot; its producers and consumers have been deleted before.
+ */
 int dp_transport_add(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_bind(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_del(struct dp_worker *w, const struct dp_op *op);

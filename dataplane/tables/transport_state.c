@@ -27,7 +27,10 @@ void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const st
 	}
 	if (!t->media_seen)
 		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
-	/* The control plane selects paths; it wants to know when media has chosen another. */
+	/*
+	 * The control plane selects paths. At most once a second it learns that media uses another
+	 * one.
+	 */
 	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
 		t->next_path_ns = w->now_ns + 1000 * DP_MS;
 		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);

@@ -2,7 +2,9 @@
 #ifndef SPATE_DATAPLANE_TABLES_TRANSPORT_STATE_H
 #define SPATE_DATAPLANE_TABLES_TRANSPORT_STATE_H
 
-/* What changes in a transport's state when packets come: whether it may send, and where its peer is. */
+/*
+ * Updates a transport's state: whether it may send, and what accepted packets tell about its peer.
+ */
 
 #include <stdbool.h>
 
@@ -10,11 +12,14 @@ struct dp_meta;
 struct dp_transport;
 struct dp_worker;
 
-/* Sets can_send again after keys, path or consent changed. */
+/*
+ * Recomputes can_send after keys, path or consent changed. When sending becomes possible, requests
+ * the key frames that its viewers wait for.
+ */
 void dp_transport_refresh(struct dp_transport *t);
 /*
- * Updates the transport after a packet was accepted: SRTP authenticated, or on an unprotected plain
- * transport validated. `rtp`: it was RTP, else RTCP.
+ * Updates the transport after a packet was accepted, that is authenticated by SRTP, or validated on
+ * an unprotected plain transport. `rtp`: the packet was RTP; otherwise RTCP.
  */
 void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
 
