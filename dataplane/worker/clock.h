@@ -3,8 +3,8 @@
 #define SPATE_DATAPLANE_WORKER_CLOCK_H
 
 /*
- * CLOCK_MONOTONIC and CLOCK_REALTIME from the TSC, set right against the kernel's clock
- * about ten times a second. Never runs backwards. One per thread.
+ * Computes CLOCK_MONOTONIC and CLOCK_REALTIME from the TSC. About ten times a second both are read
+ * from the kernel. The monotonic time never runs backwards. Each thread has a clock of its own.
  */
 
 #include <stdint.h>
@@ -12,14 +12,15 @@
 
 #include <rte_cycles.h>
 
-#define DP_MS 1000000ull /* nanoseconds */
+#define DP_MS 1000000ull /* one millisecond in nanoseconds */
 
 struct dp_clock {
-	uint64_t tsc, mono, real; /* at the last setting */
-	uint64_t period; /* TSC ticks between settings */
-	uint64_t scale; /* ns per tick, 32.32 */
+	uint64_t tsc, mono, real; /* TSC and times (ns) when the kernel's clocks were last read */
+	uint64_t period; /* TSC ticks between these readings */
+	uint64_t scale; /* ns per TSC tick, 32.32 fixed point */
 };
 
+/* Reads one of the kernel's clocks, in nanoseconds. */
 static inline uint64_t dp_clock_read(clockid_t id)
 {
 	struct timespec t;
@@ -38,7 +39,7 @@ static inline void dp_clock_init(struct dp_clock *c)
 	c->tsc = rte_rdtsc() - c->period;
 }
 
-/* Both in nanoseconds. */
+/* Sets `mono` to CLOCK_MONOTONIC and `real` to CLOCK_REALTIME, in nanoseconds. */
 static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *real)
 {
 	uint64_t ticks = rte_rdtsc() - c->tsc, ns;
@@ -59,9 +60,9 @@ static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *re
 }
 
 /*
- * CLOCK_MONOTONIC at this moment, from what dp_clock_now() has set, which must have been called
- * a short time ago: for times within a loop. Should the loop have been without a core for long, it is
- * still right: 64 bits would hold four seconds.
+ * Returns CLOCK_MONOTONIC in nanoseconds, for times within an iteration of the worker's loop: it
+ * only extrapolates from the last dp_clock_now(). The product has 128 bits, because 64 bits
+ * overflow after four seconds, and the thread may have been off its CPU for longer.
  */
 static inline uint64_t dp_clock_within(const struct dp_clock *c)
 {

@@ -13,7 +13,10 @@
 
 enum { ALIGN = 4096 };
 
-/* Sets where a ring begins; with `map` NULL only adds up the sizes. 0, or EINVAL when DPDK refuses. */
+/*
+ * Initialises the next ring at offset *at of `map`, and advances *at behind it. With `map` NULL
+ * only adds its size to *at. Returns 0, or EINVAL if DPDK refuses the ring.
+ */
 static int lay_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, uint32_t record)
 {
 	ssize_t size = rte_ring_get_memsize_elem(record, slots);
@@ -66,7 +69,7 @@ struct dp_control_rings *dp_control_rings_new(unsigned workers)
 	c->map = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, c->memfd, 0);
 	if (c->map == MAP_FAILED || lay_out(c, c->map, &c->size) != 0)
 		goto fail;
-	/* Keys pass through here: they have no business in a core file. */
+	/* SRTP keys pass through the rings and must not get into a core file. */
 	(void)madvise(c->map, c->size, MADV_DONTDUMP);
 	if (fcntl(c->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		goto fail;

@@ -2,27 +2,33 @@
 #ifndef SPATE_DATAPLANE_WORKER_MESSAGES_H
 #define SPATE_DATAPLANE_WORKER_MESSAGES_H
 
-/* The records in the rings between the agent and a worker: operations, and reports in return. */
+/*
+ * Defines the records in the rings between the agent and a worker: operations, and reports in
+ * return.
+ */
 
 #include <stdint.h>
 
 #include "shared/abi.h"
 
-/* A control operation from the agent to a worker; the worker returns it with its result. */
+/* An operation from the agent to a worker. The worker returns it in a report, with its result. */
 struct dp_op {
 	struct sh_cmd cmd;
-	uint32_t slot; /* of the object */
-	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: of the transport */
-	uint32_t slot3; /* CONSUMER_ADD: of the stream */
-	int32_t error; /* in the acknowledgement: 0 or errno */
-	uint32_t task; /* the agent's, echoed */
+	uint32_t slot; /* slot of the object */
+	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: slot of the transport */
+	uint32_t slot3; /* CONSUMER_ADD: slot of the stream */
+	int32_t error; /* in the report: 0 or errno */
+	uint32_t task; /* index of the agent's task, returned unchanged; 0: none */
 };
 
-/* What a worker reports to the agent: an acknowledgement, or an event of an object. */
+/*
+ * A record from a worker to the agent: the acknowledgement of an operation, or an event of an
+ * object.
+ */
 struct dp_report {
-	uint32_t kind; /* enum sh_event_kind; ACK: `op` is the one that was applied */
+	uint32_t kind; /* enum sh_event_kind; SH_EV_ACK: `op` was applied, or failed */
 	sh_id id;
-	struct sh_addr remote;
+	struct sh_addr remote; /* SH_EV_PATH_CHANGED: the new address */
 	struct dp_op op;
 };
 

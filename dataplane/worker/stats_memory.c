@@ -10,6 +10,7 @@
 
 #include "dataplane/worker/clock.h"
 
+/* Reserves an array of `count` records at *at, rounded up to cache lines. Returns its offset. */
 static uint32_t lay(size_t *at, size_t size, uint32_t count)
 {
 	size_t offset = *at;
@@ -18,7 +19,7 @@ static uint32_t lay(size_t *at, size_t size, uint32_t count)
 	return (uint32_t)offset;
 }
 
-/* Fills in the header's layout; returns the size of the whole. */
+/* Fills in the layout in the header. Returns the size of the memfd in bytes. */
 static size_t lay_out(struct sh_stats_header *h, const struct sh_config *c)
 {
 	size_t at = sizeof(*h);

@@ -2,7 +2,9 @@
 #ifndef SPATE_DATAPLANE_WORKER_TELL_H
 #define SPATE_DATAPLANE_WORKER_TELL_H
 
-/* A worker tells the agent, and so the control plane, about one of its objects. */
+/*
+ * Reports an event of one of a worker's objects to the agent, which sends it to the control plane.
+ */
 
 #include <stdbool.h>
 
@@ -10,7 +12,10 @@
 
 struct dp_worker;
 
-/* Queues an event for the agent without waiting. `remote` may be NULL. False: the ring of reports is full. */
+/*
+ * Queues an event for the agent without waiting. `remote` may be NULL. False: the ring of reports
+ * is full.
+ */
 bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
 
 #endif

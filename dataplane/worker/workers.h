@@ -2,7 +2,10 @@
 #ifndef SPATE_DATAPLANE_WORKER_WORKERS_H
 #define SPATE_DATAPLANE_WORKER_WORKERS_H
 
-/* All workers, with the tables and the rings between them: made at start (start/make_workers.h), before any runs. */
+/*
+ * Defines the set of all workers, with the tables and rings that they share. It is made at start,
+ * before any worker runs (start/make_workers.h).
+ */
 
 #include <stddef.h>
 
@@ -10,22 +13,22 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	DP_OPS_SLOTS = 1024, /* operations under way to one worker */
-	DP_REPORT_SLOTS = 4096, /* answers and reports of one worker */
-	DP_HANDOFF_SLOTS = 2048, /* packets from one worker to another */
-	DP_NEIGHBOUR_SLOTS = 64, /* answers of neighbours from one worker to another or itself */
+	DP_OPS_SLOTS = 1024, /* pending operations of one worker */
+	DP_REPORT_SLOTS = 4096, /* acknowledgements and events from one worker */
+	DP_HANDOFF_SLOTS = 2048, /* packets handed off from one worker to another */
+	DP_NEIGHBOUR_SLOTS = 64, /* replies of neighbours from one worker to another or to itself */
 };
 
 struct dp_workers {
 	unsigned count;
 	struct dp_worker *worker[SH_MAX_WORKERS];
-	struct rte_mempool *pool[SH_MAX_WORKERS]; /* by worker; those of one NUMA node share one */
+	struct rte_mempool *pool[SH_MAX_WORKERS]; /* by worker; workers of one NUMA node share a pool */
 	struct dp_ports ports;
-	struct dp_transport *transports;
+	struct dp_transport *transports; /* this and the next: tables of all workers, by slot */
 	struct dp_stream *streams;
 	struct dp_consumer *consumers;
-	void *ops_memory; /* the operation rings: keys pass through them */
-	size_t ops_size;
+	void *ops_memory; /* holds the rings of operations, through which keys pass */
+	size_t ops_size; /* in bytes */
 };
 
 #endif
