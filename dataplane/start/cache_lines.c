@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * No cache line is written by two workers per packet: what that rests on, checked when
- * this is compiled. Nothing here runs.
+ * Checks at compile time the layouts that the following rule rests on: no cache line is written by
+ * two workers per packet. This file contains no code that runs.
  *
- * Slots of all tables stand in arrays that every worker uses, next to those of others, so
- * each is whole lines, and the arrays begin at one. Of what several workers use per
- * packet, a line has one writer: a stream's head and the packets before it are its
- * owner's (a reader writes neither into their slots nor into their buffers), each cursor is
- * one reader's, and rings between workers keep the ends of their two sides apart (as
- * rte_ring does). Who reads at all, and a wish for a key frame, are anybody's, and no
- * packet's. A packet that came in on another worker's queue is handed over with its buffer, and
- * is its owner's alone from then on. Packet buffers go through the lcore's own cache of the
- * pool; what is received on one worker and freed on another crosses by the hundred.
+ * The slots of each table are in one array that all workers use, with different owners side by
+ * side. Each slot therefore fills whole cache lines, and each array begins at a line.
+ *
+ * Each line that several workers use per packet has one writer:
+ * - a stream's head and its ring entries are written by its owner; a reader writes neither into the
+ *   entries nor into their mbufs;
+ * - each cursor is written by one reader;
+ * - a ring between two workers keeps the indices of its two sides apart (as rte_ring does).
+ *
+ * Any worker may write a stream's set of readers and its request for a key frame, but does so
+ * rarely and not per packet. A packet that arrived in another worker's queue is handed off with its
+ * mbuf and belongs to its owner alone from then on. Mbufs come from the lcore's own cache of the
+ * pool; those that one worker receives and another frees move between the caches in batches of
+ * hundreds.
  */
 
 #include <assert.h>
@@ -27,8 +32,9 @@
 
 enum { LINE = RTE_CACHE_LINE_SIZE };
 
+/* The size and the alignment of `type` are whole cache lines. */
 #define WHOLE_LINES(type) static_assert(sizeof(type) % LINE == 0 && _Alignof(type) >= LINE, "whole lines")
-/* `b` begins a line, and `a` ends before it. */
+/* Member `b` begins a cache line, and member `a` is before it. */
 #define APART(type, a, b)                                                                                    \
 	static_assert(offsetof(type, b) % LINE == 0 && offsetof(type, a) < offsetof(type, b), "lines apart")
 
@@ -40,19 +46,29 @@ WHOLE_LINES(struct dp_cursor);
 WHOLE_LINES(struct dp_worker);
 WHOLE_LINES(struct rte_mempool_cache);
 
-/* A stream: read by all | the owner's, read by all | wishes of all | cursors | the owner's own. */
+/*
+ * struct dp_stream: read-only after PRODUCER_ADD, read by all workers | written by the owner, read
+ * by all | rarely written by any worker | cursors | private to the owner. No cache line is shared
+ * across '|'.
+ */
 APART(struct dp_stream, cname_len, head);
 APART(struct dp_stream, sr_rtp, keyframe_wanted);
 APART(struct dp_stream, readers, cursor);
 APART(struct dp_stream, cursor, transport);
 
-/* What fan-out reads of a packet, unless it has long extensions, is one line. */
+/* The fan-out reads one line of a ring entry, unless the extensions to copy are long. */
 static_assert(offsetof(struct dp_ring_entry, info.copy) < LINE, "one line");
 
-/* A worker: its own | what others look up to reach it, never written | its own again. */
+/*
+ * struct dp_worker: private fields | read-only after start, read by other workers (ops..peer) |
+ * private fields. No cache line is shared across '|'.
+ */
 APART(struct dp_worker, chunk_pool, ops);
 APART(struct dp_worker, peer, control_rings);
 
-/* The pages are written with every packet, the header by the agent. */
+/*
+ * Each worker writes its statistics with every packet; the agent writes the header, which precedes
+ * them.
+ */
 static_assert(sizeof(struct sh_stats_header) % LINE == 0, "whole lines");
 static_assert(sizeof(struct sh_worker_stats) % LINE == 0, "whole lines");

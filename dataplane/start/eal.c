@@ -27,6 +27,7 @@ enum {
 	CPUS_SIZE = 256
 };
 
+/* The arguments of EAL. pointer[] is its argv: entries of text[], and `lcores`, which is longer. */
 struct args {
 	int count;
 	char text[MAX_ARGS][ARG_SIZE];
@@ -85,7 +86,7 @@ static int check_tap(const struct sh_config_port *p, char *err, size_t err_size)
 	return 0;
 }
 
-/* Free hugepages of any size, from /proc/meminfo (the default size) and sysfs. */
+/* Whether sysfs shows a free hugepage of 2 MB or 1 GB. */
 static bool have_hugepages(void)
 {
 	static const char *const files[] = {
@@ -124,7 +125,7 @@ int dp_eal_check(const struct sh_config *c, char *err, size_t err_size)
 	return 0;
 }
 
-/* The CPUs this process may use, as "0-3,8": EAL refuses any other. */
+/* Lists the CPUs that this process may use, as in "0-3,8-8". EAL refuses any other. */
 static void list_cpus(char *out, size_t size)
 {
 	size_t at = 0;
@@ -145,7 +146,10 @@ static void list_cpus(char *out, size_t size)
 	}
 }
 
-/* Lcore 0 is the agent's, the workers' follow: each on its core, or all floating over all of them. */
+/*
+ * Builds the --lcores argument. Lcore 0 is the agent's, and lcore i + 1 is worker i's. Each runs on
+ * its configured CPU, or, if none is configured, on any CPU of this process.
+ */
 static void lcores(char *out, size_t size, const struct sh_config *c)
 {
 	char cpus[CPUS_SIZE];
@@ -189,8 +193,9 @@ static void build(struct args *a, const struct sh_config *c, unsigned megabytes)
 	add(a, "--no-shconf");
 	add(a, "--no-telemetry");
 	/*
-	 * The TAP's driver calls errors what concerns flow rules: where it makes none, a line of
-	 * ours says so. Of a driver loaded later the first rule that fits counts.
+	 * The TAP driver logs refused flow rules as errors, which our own line about steering
+	 * reports already. This argument precedes the general one, because for a driver that is
+	 * loaded later the first argument that matches applies.
 	 */
 	if (c->log_level != SH_LOG_DEBUG)
 		add(a, "--log-level=pmd.net.tap:critical");
@@ -219,7 +224,10 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 	build(a, c, megabytes);
 	for (int i = 0; i < a->count; i++)
 		sh_log(SH_LOG_DEBUG, "eal-argument %s", a->pointer[i]);
-	/* DPDK's own files go under the run directory, where whoever cleans up finds them. */
+	/*
+	 * DPDK then writes its files into run_dir/dpdk, which is removed at stop and before a
+	 * start.
+	 */
 	setenv("RUNTIME_DIRECTORY", c->run_dir, 1);
 	rte_openlog_stream(stderr);
 	n = rte_eal_init(a->count, a->pointer);

@@ -25,17 +25,17 @@
 #include "dataplane/worker/worker.h"
 #include "dataplane/worker/workers.h"
 
-enum { POOL_CACHE = 256 };
+enum { POOL_CACHE = 256 }; /* mbufs in each lcore's cache of a packet pool */
 
-/* Worker i runs on lcore i + 1; the agent has lcore 0. */
+/* Returns the lcore of a worker. The agent has lcore 0. */
 static unsigned lcore_of(unsigned worker)
 {
 	return worker + 1;
 }
 
 /*
- * Where a worker's memory lies: on its core's NUMA node; where it floats over several, on
- * that of the first device that has one. SOCKET_ID_ANY: anywhere.
+ * Returns the NUMA node for a worker's memory: the node of its CPU. If the worker may run on CPUs
+ * of several nodes, it is the node of the first device that has one. SOCKET_ID_ANY: any node.
  */
 static int socket_of(unsigned worker, const struct sh_config *c)
 {
@@ -46,7 +46,10 @@ static int socket_of(unsigned worker, const struct sh_config *c)
 	return socket;
 }
 
-/* Room for all that every transport may bind: one peer's addresses never keep another's out. */
+/*
+ * Enough entries for every transport's addresses, so that one client cannot exhaust the table for
+ * others.
+ */
 static uint32_t tuple_entries(const struct sh_config *c)
 {
 	return c->limit.transports * SH_MAX_TUPLES;
@@ -57,7 +60,10 @@ static uint32_t udp_ports(const struct sh_config *c)
 	return (uint32_t)c->network.udp_port_last - c->network.udp_port_base + 1;
 }
 
-/* A packet is in one piece: with headroom for our headers and room for the longest frame. */
+/*
+ * Returns the size of an mbuf's data: headroom for our headers, and room for the longest frame,
+ * because a packet is never segmented.
+ */
 static uint16_t mbuf_room(const struct sh_config *c)
 {
 	uint32_t longest = RTE_MBUF_DEFAULT_DATAROOM;
@@ -108,7 +114,10 @@ int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
 	return 0;
 }
 
-/* Rings that carry keys live in memory of their own, which no core file gets. */
+/*
+ * Creates the rings of operations. SRTP keys pass through them, so they have memory of their own
+ * that is left out of core files.
+ */
 static int make_ops_rings(struct dp_workers *all)
 {
 	ssize_t one = rte_ring_get_memsize_elem(sizeof(struct dp_op), DP_OPS_SLOTS);
@@ -131,7 +140,10 @@ static int make_ops_rings(struct dp_workers *all)
 	return 0;
 }
 
-/* Read by worker `to`, on whose NUMA node it lies. */
+/*
+ * Creates a ring that worker `to` reads or writes, on its NUMA node, with one producer and one
+ * consumer.
+ */
 static struct rte_ring *ring(const char *what, unsigned from, const struct dp_worker *to, unsigned record,
 	unsigned slots)
 {
@@ -142,7 +154,7 @@ static struct rte_ring *ring(const char *what, unsigned from, const struct dp_wo
 		RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
-/* Rings of one worker: its reports, and what the others send it. */
+/* Creates the rings of one worker: its reports, and what other workers send to it. */
 static int make_rings(struct dp_workers *all, struct dp_worker *w)
 {
 	w->reports = ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
@@ -163,7 +175,10 @@ static int make_rings(struct dp_workers *all, struct dp_worker *w)
 	return 0;
 }
 
-/* Slots of these are any worker's: they lie with the first one. */
+/*
+ * Creates the tables by slot. Any worker may own a slot, so they are on the first worker's NUMA
+ * node.
+ */
 static int make_tables(struct dp_workers *all, const struct sh_config *c)
 {
 	int socket = socket_of(0, c);

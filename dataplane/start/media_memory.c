@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Memory of the media path: everything is allocated here, at start, and nothing later on a worker. */
-
 #include "dataplane/start/media_memory.h"
 
 #include <assert.h>
@@ -20,12 +18,12 @@
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/worker.h"
 
-enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* of a chunk */
+enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* consumers in one chunk */
 
 /*
- * All that a viewer costs, with one worker: its transport with sessions, addresses and
- * statistics, one consumer, its place in an audience. Whoever makes one of these larger
- * sees here what that does to a hundred thousand viewers.
+ * Limits the memory that a viewer costs with one worker: a transport with its sessions, tuples and
+ * statistics, one consumer, and a place in an audience. A change that exceeds the limit must be
+ * weighed against a hundred thousand viewers.
  */
 static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES * DP_TUPLE_BYTES +
 			      sizeof(struct sh_transport_stats) + sizeof(struct dp_consumer) +
@@ -36,7 +34,7 @@ static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
 		      offsetof(struct dp_transport, id) == 2 * RTE_CACHE_LINE_SIZE,
 	"what a packet needs of each is two cache lines: the fan-out prefetches these");
 
-/* The engine asked for, else the fast one where the CPU has it. */
+/* Returns libsrtp2 if it is configured, otherwise ipsec-mb if this CPU supports it. */
 static enum dp_srtp_kind choose_engine(enum sh_engine wanted)
 {
 	if (wanted == SH_ENGINE_LIBSRTP2)
@@ -74,7 +72,10 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	out = sessions(out_size, limit->transports, workers[0]->socket);
 	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
 		NULL, workers[0]->socket, 0);
-	/* Each audience, of which there are no more than streams on every worker and port, wastes at most one chunk. */
+	/*
+	 * Chunks for all consumers, and one partly filled chunk for each audience: at most one
+	 * audience per stream, worker and port, and none without a consumer.
+	 */
 	chunks = rte_mempool_create("audience",
 		limit->consumers / MEMBERS +
 			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n * ports),

@@ -2,13 +2,18 @@
 #ifndef SPATE_DATAPLANE_START_MEDIA_MEMORY_H
 #define SPATE_DATAPLANE_START_MEDIA_MEMORY_H
 
-/* The memory of the media path: allocated here at start, and nothing later on a worker. */
+/*
+ * Allocates the memory of the media path at start, so that a worker never allocates while it runs.
+ */
 
 struct dp_worker;
 
-/* Once at start, for all workers together: engines, sessions, pools. 0 or errno. */
+/*
+ * Allocates SRTP engines, sessions, pools and schedules for all `n` workers. Called once. 0 or
+ * errno.
+ */
 int dp_media_memory_init(struct dp_worker *const *workers, unsigned n);
-/* Once at the end, when the worker has ended: wipes every key, frees its engine. */
+/* Wipes all keys of a worker that has stopped, and frees its engine. */
 void dp_media_memory_close(struct dp_worker *w);
 
 #endif
