@@ -5,6 +5,7 @@
 
 #include "shared/port_stats.h"
 
+/* The offloads that are used if the driver offers them. */
 static const struct {
 	uint64_t rx, tx;
 	uint32_t shown;
@@ -17,10 +18,11 @@ static const struct {
 };
 
 /*
- * Fast free is a promise: all that a queue is given is of one pool, whole, and nobody
- * else holds it. No reference to an mbuf is counted here, what a stream keeps is never
- * sent itself, and nothing sent has segments. But a check that came by another worker is
- * answered in its own mbuf: so the pool is one only where all workers share it.
+ * Fast free promises the driver that all mbufs of a TX queue come from one pool, have no segments
+ * and have a single reference. Spate never takes a second reference, sends no segments, and never
+ * sends an mbuf that a stream keeps. But a STUN check that was handed off is answered in its own
+ * mbuf, which comes from the pool of the worker that received it. So the promise holds only if all
+ * workers share one pool.
  */
 struct dp_offloads dp_offloads_choose(uint64_t rx_capa, uint64_t tx_capa, bool emulated, bool one_pool)
 {

@@ -7,12 +7,15 @@
 
 #include "dataplane/device/ports.h"
 
-/* Of hundreds of counters those are kept that say why packets are lost. */
+/*
+ * Whether a driver's counter tells why packets are lost. Of hundreds of counters, only these are
+ * kept.
+ */
 static bool is_trouble(const char *name)
 {
 	static const char *const words[] = {"err", "drop", "discard", "miss", "no_buf", "nobuf", "nombuf",
 		"out_of_buffer", "crc", "overrun", "fifo", "pause"};
-	/* rte_eth_stats has them by the same names. */
+	/* These are in struct rte_eth_stats already. */
 	static const char *const shown[] = {
 		"rx_missed_errors", "rx_errors", "tx_errors", "rx_mbuf_allocation_errors"};
 

@@ -24,7 +24,7 @@ int dp_port_node(const struct sh_config_port *c)
 	uint16_t id;
 	int node;
 
-	/* A virtual one has the node of the thread that made it, which says nothing. */
+	/* A virtual device reports the node of the thread that created it, which means nothing. */
 	if (!dp_port_is_pci(c) || rte_eth_dev_get_port_by_name(c->device, &id) != 0)
 		return SOCKET_ID_ANY;
 	node = rte_eth_dev_socket_id(id);
@@ -56,6 +56,7 @@ bool dp_port_has(const struct dp_port *p, uint8_t family, const uint8_t *ip)
 	return false;
 }
 
+/* Whether the address is within the prefix. The families are not compared. */
 static bool on_link(const struct sh_prefix *prefix, const struct sh_addr *a)
 {
 	unsigned bytes = prefix->bits / 8, bits = prefix->bits % 8;
@@ -106,9 +107,9 @@ bool dp_ports_path_valid(const struct dp_ports *p, const struct sh_path *path, u
 }
 
 /*
- * The MAC we answer for. A TAP's PMD has the address of the kernel's interface, which is
- * the other end of the wire to us: ours is that one, locally administered and with one
- * bit changed. Every other device has a MAC of its own.
+ * Sets our MAC address. For a TAP, DPDK reports the address of the kernel's interface, which is the
+ * other end of the link. Ours is derived from it: locally administered and with one bit changed.
+ * Every other device has an address of its own.
  */
 static int own_mac(struct dp_port *p)
 {
@@ -126,8 +127,8 @@ static int own_mac(struct dp_port *p)
 }
 
 /*
- * The TAP's PMD offers checksums too and computes them on the CPU: no gain, and IPv4 needs
- * no UDP checksum at all.
+ * Chooses the offloads. A TAP uses none: its driver offers checksums but computes them on the CPU,
+ * which gains nothing, and over IPv4 we send no UDP checksum at all.
  */
 static void choose_offloads(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
 	bool one_pool)
@@ -146,8 +147,8 @@ static void choose_offloads(struct dp_port *p, const struct rte_eth_dev_info *in
 }
 
 /*
- * Several queues are fed by RSS over addresses and ports, where the device has it. A TAP's
- * is for flow rules alone: its kernel side chooses the queue.
+ * Lets the device distribute packets over several queues by RSS over addresses and ports, if it
+ * supports that. Not for a TAP: its RSS works only in flow rules, and the kernel chooses the queue.
  */
 static void choose_rss(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
@@ -160,7 +161,10 @@ static void choose_rss(struct dp_port *p, const struct rte_eth_dev_info *info, s
 	conf->rx_adv_conf.rss_conf.rss_hf = hash;
 }
 
-/* Descriptors are the device's to read: they lie on its NUMA node. */
+/*
+ * Sets up the queues. Their descriptors are on the device's NUMA node, because the device reads
+ * them.
+ */
 static int make_queues(struct dp_port *p, struct rte_mempool *const *pool)
 {
 	unsigned socket = p->node < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)p->node;
@@ -190,7 +194,9 @@ static int configure(struct dp_port *p, const struct rte_eth_dev_info *info, str
 	error = rte_eth_dev_configure(p->id, p->queues, p->queues, &conf);
 	if (!error)
 		error = own_mac(p);
-	/* A device without the call keeps its own limit; ours is never above Ethernet's 1500. */
+	/*
+	 * A driver without this call keeps its default, which is enough for Ethernet's 1500 bytes.
+	 */
 	if (!error && rte_eth_dev_set_mtu(p->id, p->mtu) && p->mtu > RTE_ETHER_MTU)
 		error = -ENOTSUP;
 	if (!error)
@@ -228,7 +234,10 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 			rte_strerror(-error));
 		return -error;
 	}
-	/* Neighbour solicitations come to groups; devices without filters have nothing to set. */
+	/*
+	 * Neighbour solicitations are multicast. A device without multicast filters may refuse
+	 * this.
+	 */
 	(void)rte_eth_allmulticast_enable(p->id);
 	return 0;
 }

@@ -13,11 +13,12 @@
 /* --- one rule --------------------------------------------------------------------------- */
 
 /*
- * Ethernet, IP, UDP whose destination port has `value` in the bits of `mask`: to `queue`. Neither
- * an EtherType nor has_vlan: so packets with a tag and without match (rte_flow.h, item ETH).
+ * A rule: packets of Ethernet, IP and UDP whose destination port equals `value` in the bits of
+ * `mask` go to `queue`. The Ethernet item names neither an EtherType nor has_vlan, so that packets
+ * with and without a VLAN tag match (rte_flow.h, item ETH).
  */
 struct rule {
-	enum rte_flow_item_type ip;
+	enum rte_flow_item_type ip; /* IPv4 or IPv6 */
 	uint16_t value, mask, queue;
 };
 
@@ -31,8 +32,9 @@ __attribute__((format(printf, 2, 3))) static void because(struct dp_steering *s,
 }
 
 /*
- * A driver may find a rule good and still not make it. What it says for people, where it
- * does, goes into the reason. False: there is no such rule.
+ * Validates and creates a rule, and keeps it in `s`. A driver may accept a rule at validation and
+ * still fail to create it. False: the rule does not exist; s->reason has the driver's message, if
+ * it gives one.
  */
 static bool make(struct dp_steering *s, uint16_t port, const struct rule *r)
 {
@@ -77,12 +79,13 @@ static void remove_down_to(struct dp_steering *s, uint16_t port, unsigned left)
 	struct rte_flow_error error;
 
 	while (s->rules > left)
-		(void)rte_flow_destroy(port, s->rule[--s->rules],
-			&error); /* the port's stop takes what stays */
+		/* If this fails, the stop of the port removes the rule. */
+		(void)rte_flow_destroy(port, s->rule[--s->rules], &error);
 }
 
-/* --- a family's rules: one a worker, all or none --------------------------------------------- */
+/* --- the rules of one address family -------------------------------------------------------- */
 
+/* Creates one rule for each worker, or none. False: none. */
 static bool make_all(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want,
 	enum rte_flow_item_type ip, uint16_t mask)
 {
@@ -100,15 +103,25 @@ static bool make_all(struct dp_steering *s, uint16_t port, const struct dp_steer
 	return true;
 }
 
-/* Ports go round the workers: of a power of two, the lowest bits name the owner (sh_port_owner()). */
+/*
+ * Whether `n` is a power of two. For such a number of workers the lowest bits of a UDP port's
+ * offset identify its owner, because the ports are assigned to the workers in turn
+ * (sh_port_owner()).
+ */
 static bool power_of_two(uint16_t n)
 {
 	return (n & (n - 1)) == 0;
 }
 
-/* Which of a family's UDP ports have rules. */
+/*
+ * The UDP ports of a family that have rules: none, the workers' own, or those of plain transports
+ * too.
+ */
 enum covered { NONE, WORKERS, ALL };
 
+/*
+ * Creates the best rules for a family that the device accepts. Less than ALL: s->reason says why.
+ */
 static enum covered cover(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want,
 	enum rte_flow_item_type ip)
 {

@@ -3,10 +3,9 @@
 #define SPATE_DATAPLANE_DEVICE_STEERING_H
 
 /*
- * Steering: how a packet comes to the queue of the worker whose UDP port it names. Flow
- * rules where the device takes them, else whatever spreads packets over queues; what then
- * comes to the wrong worker is handed over (path/steer.c), so that a rule that is missing
- * costs time and nothing else.
+ * Steers packets to the RX queue of the worker that owns their UDP port: by flow rules if the
+ * device accepts them, otherwise by RSS or by the device's own distribution. A packet that arrives
+ * in another worker's queue is handed off (path/steer.c), so a missing rule only costs time.
  */
 
 #include <stdbool.h>
@@ -16,24 +15,29 @@
 
 #include "shared/port_stats.h"
 
+/* What a port needs. */
 struct dp_steering_want {
 	uint16_t workers;
 	uint16_t udp_base; /* worker i's port is udp_base + i */
-	uint32_t udp_ports; /* how many from there on: those behind the workers' are plain transports' */
-	bool ip4, ip6; /* the families of our addresses */
-	bool rss; /* the device spreads by a hash */
+	/* size of the range from udp_base on; the ports after the workers' are for plain transports */
+	uint32_t udp_ports;
+	bool ip4, ip6; /* the port has an address of this family */
+	bool rss; /* the device distributes packets by RSS */
 };
 
+/* What was chosen. */
 struct dp_steering {
 	enum sh_steering method;
-	unsigned rules;
+	unsigned rules; /* entries of rule[] */
 	struct rte_flow *rule[2 * SH_MAX_WORKERS];
-	char reason[SH_PORT_REASON]; /* why not flow rules for all; "" */
+	char reason[SH_PORT_REASON]; /* why flow rules do not cover all UDP ports; "": they do */
 };
 
-/* Chooses for a port (DPDK's id) that has been started, and makes its rules. */
+/*
+ * Chooses a method for a port (DPDK's port_id) that has been started, and creates its flow rules.
+ */
 void dp_steering_start(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want);
-/* Removes the rules; the port has not been stopped yet. */
+/* Removes the flow rules. Must be called before the port is stopped. */
 void dp_steering_stop(struct dp_steering *s, uint16_t port);
 
 #endif

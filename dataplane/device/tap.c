@@ -14,7 +14,7 @@
 
 #include "dataplane/device/ports.h"
 
-/* A socket of the family for one ioctl() of its interfaces, or a negative errno. */
+/* Opens a socket of the address family for ioctl(). Returns the descriptor or a negative errno. */
 static int open_socket(int family)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -22,7 +22,7 @@ static int open_socket(int family)
 	return fd < 0 ? -errno : fd;
 }
 
-/* One request for an interface. 0 or errno. */
+/* Makes one request about an interface. Returns 0 or errno. */
 static int request(int fd, unsigned long what, void *argument)
 {
 	return ioctl(fd, what, argument) == 0 ? 0 : errno;
@@ -77,7 +77,10 @@ static int add_ipv4(const char *name, const struct sh_prefix *p)
 	return error;
 }
 
-/* Where the kernel has no IPv6 the file is missing, and the address itself will be refused. */
+/*
+ * Turns duplicate address detection off. Ignores errors: without IPv6 in the kernel the file does
+ * not exist, and adding an IPv6 address then fails.
+ */
 static void no_duplicate_detection(const char *name)
 {
 	char path[SH_ARGS_MAX + 64];

@@ -2,16 +2,19 @@
 #ifndef SPATE_DATAPLANE_DEVICE_TAP_H
 #define SPATE_DATAPLANE_DEVICE_TAP_H
 
-/* The kernel's end of a TAP: its addresses. They go with the interface when the process ends. */
+/*
+ * Configures the kernel's end of a TAP. Its addresses disappear with the interface when the process
+ * ends.
+ */
 
 #include <stddef.h>
 
 #include "shared/config.h"
 
 /*
- * Puts a port's kernel addresses on the interface and sets it up. IPv6 addresses are
- * usable at once: nobody else is on this wire, so no duplicate is looked for. 0, or errno
- * with an operator's message in `err`.
+ * Sets the interface up and adds the port's kernel addresses to it. Duplicate address detection
+ * (RFC 4862, 5.4) is off, because nobody else is on this link, so IPv6 addresses are usable at
+ * once. 0, or errno with an operator's message in `err`.
  */
 int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size);
 
