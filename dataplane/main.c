@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* spate-dataplane: options, then the stages of start and, in reverse, of the end. */
+/*
+ * Implements spate-dataplane: reads the options, starts all parts in order, and stops them in
+ * reverse.
+ */
 
 #include <errno.h>
 #include <getopt.h>
@@ -46,6 +49,7 @@ static void usage(FILE *out)
 		out);
 }
 
+/* Prints a message for the operator. Returns EINVAL. */
 static int complain(const char *what)
 {
 	fprintf(stderr, "spate-dataplane: %s\n", what);
@@ -92,7 +96,7 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 'h':
 			o->help = true;
 			break;
-		default: /* getopt_long() has said what is wrong */
+		default: /* getopt_long() has printed why */
 			return EINVAL;
 		}
 	}
@@ -120,7 +124,9 @@ static int set_level(const char *text)
 	return complain("--log-level takes error, warn, info or debug");
 }
 
-/* sh_config_load() has checked what the file says; --workers may not fit it. */
+/*
+ * Applies --workers, and checks the configuration again: the new number may not fit the rest of it.
+ */
 static int override_workers(const char *text)
 {
 	int error = set_workers(text);
@@ -130,7 +136,7 @@ static int override_workers(const char *text)
 	if (error)
 		return error;
 	cores = config.dataplane.workers + 1;
-	if (config.dataplane.core_count > cores) /* fewer workers use the first of them */
+	if (config.dataplane.core_count > cores) /* fewer workers use the first cores */
 		config.dataplane.core_count = cores;
 	return sh_config_check(&config, err, sizeof(err)) == 0 ? 0 : complain(err);
 }
@@ -173,8 +179,8 @@ static void catch_signals(void)
 }
 
 /*
- * A TAP's driver is told of packets by a real-time signal. The workers' threads take
- * it, which also ends a nap; the agent's calls are not to be interrupted by it.
+ * Blocks real-time signals in the agent's thread. The TAP driver uses one to learn of packets. The
+ * workers' threads accept it, which also ends their sleep; it must not interrupt the agent's calls.
  */
 static void block_packet_signals(void)
 {
@@ -186,7 +192,10 @@ static void block_packet_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Devices have been probed. A line for each thing that is amiss; EINVAL where that is not allowed. */
+/*
+ * Checks where threads and memory are, after EAL has probed the devices, and logs each bad choice.
+ * EINVAL with an operator's message in `err`: there is one, and dataplane.bad_placement is refuse.
+ */
 static int check_placement(const struct sh_topology *t, char *err, size_t size)
 {
 	struct sh_core_placement_port port[SH_MAX_PORTS];
@@ -213,7 +222,9 @@ static int start_environment(char *err, size_t size)
 	char path[SH_PATH_MAX + 8];
 	int error;
 
-	/* What a killed predecessor left; the socket says that there is no living one. */
+	/*
+	 * Removes the files of a killed process. The agent's socket shows that no other one runs.
+	 */
 	snprintf(path, sizeof(path), "%s/dpdk", config.run_dir);
 	dp_remove_tree(path);
 	error = dp_eal_check(&config, err, size);

@@ -19,6 +19,10 @@
 
 #define MS 1000000ull
 
+/*
+ * How long poll() waits while there is work or not, and the intervals of tick() and port
+ * statistics.
+ */
 enum { POLL_MS = 1, IDLE_POLL_MS = 5, IDLE_AFTER_MS = 500, TICK_MS = 100, PORTS_MS = 1000 };
 
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
@@ -31,7 +35,7 @@ int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 	return dp_connections_listen(a, err, err_size);
 }
 
-/* Workers of one node share a pool, and each pool counts once. */
+/* Counts the mbufs of all pools. Workers of one NUMA node share a pool, which counts once. */
 static void write_pools(struct sh_stats_header *h, const struct dp_workers *all)
 {
 	uint32_t total = 0, available = 0;
@@ -50,6 +54,7 @@ static void write_pools(struct sh_stats_header *h, const struct dp_workers *all)
 	h->mbuf_free = available;
 }
 
+/* Writes the agent's part of the statistics, when it is due. */
 static void tick(struct dp_agent *a)
 {
 	struct sh_stats_header *h = a->stats->header;
@@ -70,7 +75,10 @@ static void tick(struct dp_agent *a)
 		dp_port_stats_update(&a->stats->port[i], &a->workers->ports.port[i]);
 }
 
-/* Workers don't wake the agent: it looks often while anything goes on, and seldom else. */
+/*
+ * Returns how long poll() may wait. Workers do not wake the agent, so it polls their rings often
+ * while commands come or are pending, and rarely otherwise.
+ */
 static int poll_ms(const struct dp_agent *a)
 {
 	bool busy = !TAILQ_EMPTY(&a->running) || a->holding || a->now_ns - a->active_ns < IDLE_AFTER_MS * MS;

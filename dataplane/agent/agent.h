@@ -3,9 +3,10 @@
 #define SPATE_DATAPLANE_AGENT_AGENT_H
 
 /*
- * The agent: the main lcore. It alone talks to the control plane and keeps the records
- * of all objects. It sends operations to the workers that own them and collects the
- * answers, with many under way at once; operations on one worker stay in order.
+ * Runs the agent on the main lcore. The agent alone communicates with the control plane (except for
+ * punted and injected packets) and keeps the records of all objects. It sends operations to the
+ * workers that own the objects and collects their acknowledgements. Many operations may be pending
+ * at once; those of one worker stay in order.
  */
 
 #include <signal.h>
@@ -15,17 +16,17 @@
 #include "dataplane/worker/workers.h"
 
 enum {
-	DP_TASKS = 4096, /* commands under way */
-	DP_BACKLOG = 8192, /* events that wait for room in the ring; a power of two */
-	DP_PENDING = 8, /* connections that have not said HELLO yet */
+	DP_TASKS = 4096, /* pending commands */
+	DP_BACKLOG = 8192, /* events that wait for a full ring; a power of two */
+	DP_PENDING = 8, /* connections that have not sent HELLO yet */
 };
 
-/* A command that has been taken and not answered. */
+/* A pending command: taken from the ring and not acknowledged yet. */
 struct dp_task {
-	uint32_t seq;
-	uint32_t op;
-	uint32_t generation; /* of the control plane that waits */
-	TAILQ_ENTRY(dp_task) order; /* as they were taken; or in the free list */
+	uint32_t seq; /* seq of the command */
+	uint32_t op; /* enum sh_op */
+	uint32_t generation; /* dp_agent.generation when it was taken */
+	TAILQ_ENTRY(dp_task) order; /* in `running`, in the order of the commands, or in `idle` */
 };
 TAILQ_HEAD(dp_task_list, dp_task);
 
@@ -33,46 +34,51 @@ struct dp_agent {
 	const struct sh_config *config;
 	struct dp_workers *workers;
 	struct dp_stats *stats;
-	uint64_t instance;
-	uint64_t now_ns; /* CLOCK_MONOTONIC, read once a loop */
+	uint64_t instance; /* random number of this process, sent in the reply to HELLO */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, updated in each loop */
 
 	/* connections */
-	int listener;
+	int listener; /* -1: closed */
 	char socket_path[SH_PATH_MAX + 32];
 	struct dp_pending {
 		int fd; /* -1: free */
-		uint64_t deadline_ns;
+		uint64_t deadline_ns; /* closed if HELLO has not come by then */
 	} pending[DP_PENDING];
 	struct dp_control_rings *control_rings; /* NULL: none is connected */
-	struct dp_control_rings *detached; /* until no worker can use them */
-	uint32_t generation; /* counts control planes */
-	uint32_t woken[SH_MAX_WORKERS + 1]; /* producer positions at the last wake: punt rings, then events */
+	struct dp_control_rings *detached; /* list of rings that a worker may still be using */
+	/*
+	 * changes when a control plane attaches or detaches: older commands are then not
+	 * acknowledged
+	 */
+	uint32_t generation;
+	/* producer positions at the last look: of the punt rings, then of the event ring */
+	uint32_t woken[SH_MAX_WORKERS + 1];
 
 	/* commands */
 	struct dp_objects objects;
-	struct dp_task task[DP_TASKS + 1]; /* [0] is not used: 0 is no task */
+	struct dp_task task[DP_TASKS + 1]; /* [0] is unused, because index 0 means no task */
 	struct dp_task_list running, idle;
-	struct sh_cmd held; /* taken, but its turn has not come */
-	bool holding;
+	struct sh_cmd held; /* the command being handled; it may hold keys and is wiped afterwards */
+	bool holding; /* `held` cannot be carried out yet; later commands stay in the ring */
 
 	/* events */
 	struct sh_event backlog[DP_BACKLOG];
-	uint32_t backlog_head, backlog_tail;
+	uint32_t backlog_head, backlog_tail; /* free running; [tail, head) wait */
 	uint64_t events_lost;
 
 	/* snapshot */
-	uint64_t sweep_ns; /* 0: nothing to sweep */
+	uint64_t sweep_ns; /* when unclaimed objects are deleted; 0: no sweep is due */
 
-	uint64_t active_ns; /* when the control plane last had a command or was woken */
-	uint64_t tick_ns, ports_ns;
-	uint64_t stop_ns; /* DRAIN: when to end; 0: not asked */
+	uint64_t active_ns; /* when a command last came or the control plane was last woken */
+	uint64_t tick_ns, ports_ns; /* when the next tick, and update of port statistics, is due */
+	uint64_t stop_ns; /* DRAIN: when the process exits; 0: no DRAIN came */
 };
 
-/* 0, or errno with an operator's message in `err`. */
+/* Allocates the records and opens the socket. 0, or errno with an operator's message in `err`. */
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size);
-/* Until `*stop` is set by a signal handler, or a DRAIN's time is over. */
+/* Runs until a signal handler sets `*stop`, or the time of a DRAIN is over. */
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop);
-/* The workers have stopped. */
+/* Detaches the control plane and frees everything. The workers have stopped or never ran. */
 void dp_agent_close(struct dp_agent *a);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Every field of a command is looked at, once it has been copied out of the ring. */
+/*
+ * Validates every field of a command after it was copied out of the ring, so that the other process
+ * cannot change it afterwards.
+ */
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +16,7 @@
 
 enum { CONSENT_MIN_MS = 1000, CONSENT_MAX_MS = 600000, WAIT_MAX_MS = 3600000 };
 
-/* Addresses are compared as bytes: what does not count is made 0. */
+/* Clears the bytes of an address that have no meaning, because addresses are compared as bytes. */
 static void normalise(struct sh_addr *addr)
 {
 	addr->pad = 0;
@@ -47,7 +50,7 @@ static int check_transport_add(const struct dp_agent *a, struct sh_transport_add
 		return check_plain(a, t);
 	if (t->consent_ms < CONSENT_MIN_MS || t->consent_ms > CONSENT_MAX_MS)
 		return EINVAL;
-	/* RFC 8445, 5.3: at least 4 and 22 characters. */
+	/* RFC 8445, 5.3: the ufrag has at least 4 and the password at least 22 characters. */
 	if (t->ufrag_len < 4 || t->ufrag_len > SH_UFRAG_MAX || t->pwd_len < 22 || t->pwd_len > SH_PWD_MAX)
 		return EINVAL;
 	return 0;
@@ -107,7 +110,7 @@ static int check_consumer_add(const struct sh_consumer_add *c)
 	if (c->mid_len > SH_MID_MAX || (c->flags & ~(uint32_t)(SH_CONSUMER_PAUSED | SH_CONSUMER_NACK)))
 		return EINVAL;
 	for (unsigned i = 0; i < SH_EXT_COUNT; i++)
-		if (c->ext_id[i] > 14) /* RFC 8285, 4.2: written in the one-byte form */
+		if (c->ext_id[i] > 14) /* RFC 8285, 4.2: limit of the one-byte form, which we write */
 			return EINVAL;
 	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Commands are taken in order. Most become one operation of one worker and are answered
- * when it is. One that must not run before another worker has answered is held, and all
- * that come after it: a consumer whose producer is still being added.
+ * Takes commands in order. Most become one operation of one worker and are acknowledged when the
+ * worker has acknowledged that. A command that must wait is held, and with it all later ones: a
+ * consumer whose producer is still being added by another worker, or an operation for which the
+ * worker's ring has no room.
  */
 
 #include "dataplane/agent/commands.h"
@@ -23,10 +24,13 @@
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/workers.h"
 
-/* What handling a command came to: an errno, 0 (done), or one of these. */
+/*
+ * Results of handling a command, besides 0 (done) and an errno. PENDING: a task will acknowledge
+ * it. HOLD: try it again later.
+ */
 enum { PENDING = -1, HOLD = -2 };
 
-/* --- tasks: what has been taken and not answered ---------------------------------- */
+/* --- tasks: the pending commands -------------------------------------------------- */
 
 void dp_commands_init(struct dp_agent *a)
 {
@@ -36,6 +40,7 @@ void dp_commands_init(struct dp_agent *a)
 		TAILQ_INSERT_TAIL(&a->idle, &a->task[i], order);
 }
 
+/* Makes the command a task, of which there is a free one. Returns its index. */
 static uint32_t task_begin(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	struct dp_task *t = TAILQ_FIRST(&a->idle);
@@ -56,7 +61,7 @@ static void acknowledge(struct dp_agent *a, struct dp_task *t, int error)
 		dp_event_ack(a, t->seq, error);
 }
 
-/* Answers a task, and the barriers that waited for it. Task 0 is nobody's. */
+/* Ends a task (0: none), and the barriers that no older task precedes any more. */
 static void task_end(struct dp_agent *a, uint32_t task, int error)
 {
 	struct dp_task *t;
@@ -86,7 +91,7 @@ static void send_op(struct dp_agent *a, const struct dp_object *x, const struct 
 	explicit_bzero(&op, sizeof(op));
 }
 
-/* One operation for an object that is there, answered when its worker has done it. */
+/* Sends the command to the owner of object `x` as one operation. `x` may be NULL. */
 static int forward(struct dp_agent *a, struct dp_object *x, const struct sh_cmd *cmd)
 {
 	if (!x)
@@ -119,7 +124,10 @@ static int add_transport(struct dp_agent *a, const struct sh_cmd *cmd)
 	return forward(a, x, cmd);
 }
 
-/* The same ADD again: nothing changes, and it is answered when the first has been. */
+/*
+ * Handles an ADD of an object that exists. It is acknowledged after the first one. `same`: equal
+ * parameters.
+ */
 static int repeated_add(struct dp_object *x, bool same)
 {
 	if (x->adding)
@@ -180,7 +188,7 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 	return forward(a, x, cmd);
 }
 
-/* Deleting what is not there is done already. */
+/* Handles a DEL. An object that does not exist counts as deleted. */
 static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
 {
 	struct dp_object *x = dp_objects_find(&a->objects, kind, cmd->id);
@@ -239,11 +247,16 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 		return 0;
 	case SH_OP_BARRIER:
 		return barrier(a, cmd);
-	default: /* dp_command_check() lets no other pass */
+	default: /* DRAIN: dp_command_check() has refused all others */
 		return drain(a, cmd);
 	}
 }
 
+/*
+ * Takes and handles one command, or the one that is held. False: there is none, it must be held, or
+ * no task is free. No command is taken while events wait, so that an acknowledgement always finds
+ * room.
+ */
 static bool take_one(struct dp_agent *a)
 {
 	struct sh_cmd *cmd = &a->held;
@@ -299,8 +312,9 @@ void dp_commands_delete(struct dp_agent *a)
 	}
 }
 
-/* --- answers -------------------------------------------------------------------------- */
+/* --- reports -------------------------------------------------------------------------- */
 
+/* Returns the kind of object that an operation concerns. */
 static enum dp_object_kind kind_of(uint32_t op)
 {
 	if (op <= SH_OP_TRANSPORT_DEL)
@@ -308,7 +322,7 @@ static enum dp_object_kind kind_of(uint32_t op)
 	return op <= SH_OP_PRODUCER_DEL ? DP_PRODUCER : DP_CONSUMER;
 }
 
-/* The slot goes back, and the stream's memory with it. */
+/* Releases the slot of an object, and the memory of a stream. */
 static void release(struct dp_agent *a, struct dp_object *x)
 {
 	if (x->kind == DP_PRODUCER)
@@ -316,6 +330,7 @@ static void release(struct dp_agent *a, struct dp_object *x)
 	dp_objects_release(&a->objects, x);
 }
 
+/* Handles the acknowledgement of an operation. */
 static void op_applied(struct dp_agent *a, const struct dp_op *op)
 {
 	enum dp_object_kind kind = kind_of(op->cmd.op);
@@ -325,11 +340,11 @@ static void op_applied(struct dp_agent *a, const struct dp_op *op)
 
 	if (op->cmd.op == delete_op[kind]) {
 		task = x->task;
-		error = 0; /* ENOENT: the worker had refused to add it */
+		error = 0; /* it may be ENOENT, if the worker had refused the ADD */
 		release(a, x);
 	} else if (x->adding) {
 		x->adding = false;
-		/* One that is dying meanwhile stays until its deletion is answered. */
+		/* A dying object keeps its slot until its deletion is acknowledged. */
 		if (error && !x->dying)
 			release(a, x);
 	}

@@ -2,16 +2,21 @@
 #ifndef SPATE_DATAPLANE_AGENT_COMMANDS_H
 #define SPATE_DATAPLANE_AGENT_COMMANDS_H
 
-/* Commands from the control plane become operations of workers; the workers' results are acknowledged. */
+/*
+ * Turns the control plane's commands into operations of workers, and acknowledges them with the
+ * workers' results.
+ */
 
 #include "dataplane/agent/agent.h"
 
 void dp_commands_init(struct dp_agent *a);
+/* Takes commands from the ring until it is empty, or until one must be held. */
 void dp_commands_take(struct dp_agent *a);
-/* Sends as many deletions as there is room for. */
+/* Sends deletions of objects that are ready, as far as the workers' rings have room. */
 void dp_commands_delete(struct dp_agent *a);
+/* Handles all reports of the workers. */
 void dp_commands_reports(struct dp_agent *a);
-/* Checks a command that was copied out of the ring. 0 or errno; may normalise it. */
+/* Validates a command that was copied out of the ring, and normalises its addresses. 0 or errno. */
 int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The UNIX socket: who may connect, HELLO and its answer, and noticing that a control plane has gone. */
-
 #include "dataplane/agent/connections.h"
 
 #include <errno.h>
@@ -26,7 +24,7 @@ enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
 
 /* --- the listening socket --------------------------------------------------------------- */
 
-/* Whether somebody answers there; a socket that a killed process left behind is removed. */
+/* Whether a process listens at the address. Removes a socket that a killed process has left. */
 static bool socket_live(const struct sockaddr_un *addr)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -89,7 +87,9 @@ void dp_connections_close(struct dp_agent *a)
 
 /* --- HELLO -------------------------------------------------------------------------------- */
 
-/* 0, or the errno to refuse with, in words in `reason`. */
+/*
+ * Validates a HELLO. Returns 0, or the errno of the refusal with an operator's message in `reason`.
+ */
 static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *h, ssize_t len, char *reason,
 	size_t size)
 {
@@ -126,6 +126,7 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 	return 0;
 }
 
+/* Fills in the members of the reply to HELLO that describe this process. */
 static void describe(const struct dp_agent *a, struct sh_hello_reply *r)
 {
 	const struct dp_ports *ports = &a->workers->ports;
@@ -165,7 +166,11 @@ static bool send_reply(int fd, const struct sh_hello_reply *r, const int *fds, u
 	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(*r);
 }
 
-/* Makes the rings of a new control plane, then the workers may use them. 0: `fd` is taken; else errno, as in `r`. */
+/*
+ * Attaches a control plane: creates its rings, sends the reply and gives the rings to the workers.
+ * 0: takes `fd` over, also if the peer has gone. Otherwise errno, which `r` has too, with the
+ * reason.
+ */
 static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 {
 	struct dp_control_rings *c = dp_control_rings_new(a->workers->count);
@@ -197,7 +202,7 @@ static void hello(struct dp_agent *a, int fd)
 	struct sh_hello h = {0};
 	ssize_t len = recv(fd, &h, sizeof(h), MSG_DONTWAIT);
 
-	if (len <= 0) { /* gone before it said anything: another process looked whether we live */
+	if (len <= 0) { /* closed without HELLO: another process probed whether we run */
 		close(fd);
 		return;
 	}
@@ -214,7 +219,7 @@ static void hello(struct dp_agent *a, int fd)
 	close(fd);
 }
 
-/* --- the control plane that is connected -------------------------------------------------- */
+/* --- the connected control plane ---------------------------------------------------------- */
 
 void dp_connections_detach(struct dp_agent *a, const char *why)
 {
@@ -237,7 +242,10 @@ void dp_connections_detach(struct dp_agent *a, const char *why)
 	sh_log(SH_LOG_WARN, "control-plane-gone reason=\"%s\"", why);
 }
 
-/* A worker that has begun two loops since cannot hold the pointer any more. */
+/*
+ * Whether no worker uses detached rings. A worker loads the pointer in each loop, so one that has
+ * completed two loops since the detachment cannot hold the old pointer any more.
+ */
 static bool is_unused(const struct dp_agent *a, const struct dp_control_rings *c)
 {
 	for (unsigned i = 0; i < c->workers; i++)
@@ -278,6 +286,7 @@ static void accept_one(struct dp_agent *a)
 		close(fd);
 }
 
+/* Handles events of the control plane's connection: its wake-ups, and its end. */
 static void check_control(struct dp_agent *a, short socket_events, short wake_events)
 {
 	eventfd_t count;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Events to the control plane. The ring may be full; answers then wait here, in order. */
-
 #include "dataplane/agent/events.h"
 
 #include <errno.h>
@@ -22,7 +20,9 @@ void dp_event_send(struct dp_agent *a, const struct sh_event *e)
 
 	if (!a->control_rings)
 		return;
-	/* Of commands under way there are DP_TASKS at most: their answers always find room. */
+	/*
+	 * Keeps room for the acknowledgements of DP_TASKS tasks and of the command being handled.
+	 */
 	if (room == 0 || (e->kind != SH_EV_ACK && room <= DP_TASKS + 1)) {
 		a->events_lost++;
 		return;
@@ -37,7 +37,7 @@ void dp_event_ack(struct dp_agent *a, uint32_t seq, int error)
 	dp_event_send(a, &e);
 }
 
-/* True when something was put into the ring since it was last asked. */
+/* Whether a record was added to the ring since the last call. */
 static bool news(const struct sh_ring *r, uint32_t *last)
 {
 	uint32_t now = r->ring->prod.tail;

@@ -7,6 +7,7 @@
 
 #include "dataplane/tables/transport.h"
 
+/* Returns the lowest power of two that is at least 64 and `n`. */
 static uint32_t power_of_two(uint64_t n)
 {
 	uint32_t p = 64;
@@ -46,7 +47,7 @@ void dp_objects_free(struct dp_objects *o)
 	free(o->bucket);
 }
 
-/* Ids are random: their low bits are hash enough. */
+/* Finds the object with the id. Ids are random, so that their lowest bits serve as the hash. */
 static struct dp_object *find(const struct dp_objects *o, sh_id id)
 {
 	struct dp_object *x;
@@ -95,7 +96,7 @@ struct dp_object *dp_objects_add(struct dp_objects *o, enum dp_object_kind kind,
 	return x;
 }
 
-/* Whether its turn has come: nothing stands on it any more. */
+/* Queues a dying object for deletion on its worker if it has no dependent left. */
 static void check_ready(struct dp_objects *o, struct dp_object *x)
 {
 	if (x->dying && LIST_EMPTY(&x->dependents) && LIST_EMPTY(&x->viewers))

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * A control plane that was started again names what it still wants; what it does not
- * name within the time it gives is deleted (mark and sweep).
- */
-
 #include "dataplane/agent/snapshot.h"
 
 #include "shared/log.h"

@@ -3,16 +3,19 @@
 #define SPATE_DATAPLANE_AGENT_SNAPSHOT_H
 
 /*
- * Mark and sweep: a restarted control plane names what it still wants; what it does not name within
- * the time it gives is deleted.
+ * Deletes what a restarted control plane no longer wants, by mark and sweep: it names the objects
+ * to keep, and those that it has not named within the time it grants are deleted.
  */
 
 #include <stdint.h>
 
 struct dp_agent;
 
+/* Marks all objects as unclaimed and cancels a sweep that is due. */
 void dp_snapshot_begin(struct dp_agent *a);
+/* Schedules the sweep after `grace_ms`. */
 void dp_snapshot_end(struct dp_agent *a, uint32_t grace_ms);
-void dp_snapshot_sweep(struct dp_agent *a); /* when it is time */
+/* Deletes the unclaimed objects, when the time has come. */
+void dp_snapshot_sweep(struct dp_agent *a);
 
 #endif
