@@ -47,8 +47,8 @@ extern const struct sh_config_rows sh_config_port_table; /* members of struct sh
 void sh_config_table_defaults(const struct sh_config_rows *table, void *base);
 
 /*
- * Checks the rules that involve more than one member. Returns 0, or EINVAL with an operator's message
- * in `err`.
+ * Checks the rules that involve more than one member. Returns 0, or EINVAL with an operator's
+ * message in `err`.
  */
 int sh_config_check(const struct sh_config *c, char *err, size_t err_size);
 

@@ -39,8 +39,7 @@ enum cp_eio_error cp_eio_verify(struct cp_socketio *s, struct lws *wsi, bool web
 		 * A poll needs a session whose Engine.IO transport is long-polling; an upgrade
 		 * needs a session that can upgrade.
 		 */
-		if (websocket != over_websocket ||
-			(websocket ? !cp_eio_can_upgrade(*out) : (*out)->socket != NULL))
+		if (websocket != over_websocket || (websocket ? !cp_eio_can_upgrade(*out) : !!(*out)->socket))
 			return CP_EIO_BAD_REQUEST;
 		return CP_EIO_OK;
 	}

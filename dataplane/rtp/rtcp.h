@@ -3,8 +3,8 @@
 #define SPATE_DATAPLANE_RTCP_H
 
 /*
- * Parses RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and readers of
- * each packet's content. Integers are in host byte order. rtcp_build.h builds packets.
+ * Parses RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and readers
+ * of each packet's content. Integers are in host byte order. rtcp_build.h builds packets.
  */
 
 #include <stdbool.h>

@@ -85,8 +85,9 @@ void media_peer_bind(struct media *m, struct media_peer *p);
 void media_peer_sessions(struct media_peer *p);
 void media_peer_keys(struct media *m, struct media_peer *p);
 /*
- * A plain transport on the peer's `port`, on `worker`. Without `mac` of the neighbour, and with
- * `learnt`, its address is not given to the data plane. Its keys, unless it is `clear`, are not yet.
+ * Adds a plain transport on the peer's `port`, on `worker`. If `mac` is NULL, the data plane has to
+ * resolve the neighbour; if `learnt`, it has to learn the address. Keys follow, unless it is
+ * `clear`.
  */
 void media_plain_add(struct media *m, struct media_peer *p, unsigned family, bool learnt, const uint8_t *mac);
 /* Its packets come from that port of the same host from now on; what is sent there is not taken. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A device that is slow, or takes nothing, beside one that is as it should be. Most viewers are behind a memif
- * device, which takes no more than this test reads; the producer and the others are behind the TAP. A burst that
- * takes the slow device long comes out whole and in order; what waits for longer than the age limit is
- * counted, and then everything flows again; and the others never wait.
+ * A slow or stuck device beside a healthy one. Most viewers are behind a memif device, which takes
+ * only the packets that this test reads; the producer and the other viewers are behind the TAP. A
+ * burst that takes the slow device long comes out whole and in order; packets that wait longer than
+ * the age limit are counted, and then everything flows again; and the other viewers never wait.
  */
 
 #include <stdio.h>
@@ -150,8 +150,8 @@ static uint64_t in_order(void)
 }
 
 /*
- * For longer than the age limit it takes nothing. The others have each packet before the next one is sent.
- * What the slow device's viewers do not get is counted, to the last one.
+ * The memif device takes nothing for longer than the age limit. The other viewers have each packet
+ * before the next one is sent. Each packet that the slow device's viewers miss is counted.
  */
 static void stuck(void)
 {

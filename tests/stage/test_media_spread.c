@@ -101,9 +101,9 @@ static unsigned wrong_of(const struct media_peer *p, uint32_t show_next, uint32_
 }
 
 /*
- * The numbers of a viewer that came are dense, once each: as many as were sent, and none beyond. Not always in
- * order: the kernel moves a source from one queue of the TAP device to another when it sees answers come from
- * there, and of two workers either may be ahead.
+ * The sequence numbers that a viewer receives are dense, each once: as many as were sent, and none
+ * beyond. They are not always in order: the kernel moves a source from one queue of the TAP device
+ * to another when answers come from that queue, and either of the two workers may be ahead.
  */
 static unsigned missing_of(const struct media_peer *p, struct media_viewer *v, uint32_t sent)
 {

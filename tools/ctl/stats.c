@@ -135,7 +135,7 @@ static void print_table(const struct sh_stats_reader *r, const struct ctl_option
 		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
 	if (sh_latency_count(&start->of[r->workers]) > 0 || o->all)
-		add_latency(&t, second ? second : start, r->workers, second != NULL);
+		add_latency(&t, second ? second : start, r->workers, !!second);
 	ctl_table_print(&t);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A worker attaches to a stream while the owner appends and gives back: in every order of what
- * they store, of when that is seen, and of what they look at, the owner keeps what the worker
- * may read. And each of what tables/stream_ring.h says is needed for that is needed: the fences of both,
- * the second look of the owner.
+ * A worker attaches to a stream while the owner appends and reclaims. In every order of their
+ * stores, of the moments at which the stores become visible, and of their loads, the owner keeps
+ * the entries that the worker may read. Each safeguard that tables/stream_ring.h names is needed:
+ * the fence of each side, and the owner's second read of the cursors.
  */
 
 #include <setjmp.h>
