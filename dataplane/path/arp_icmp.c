@@ -65,7 +65,7 @@ void dp_arp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf 
 	reply(w, port, m, (size_t)f->offset + DP_ARP_LEN);
 }
 
-static void answer_nd(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+static void answer_solicitation(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f, const struct dp_ip *ip)
 {
 	uint8_t out[DP_ETHER_HEADER + DP_ETHER_VLAN + DP_IPV6_HEADER + DP_ND_ADVERTISEMENT_LEN];
@@ -86,7 +86,7 @@ static void answer_nd(struct dp_worker *w, const struct dp_port *port, struct rt
 	reply(w, port, m, len);
 }
 
-static void take_advertisement(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
+static void process_advertisement(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m,
 	const struct dp_frame *f, const struct dp_ip *ip)
 {
 	const uint8_t *target, *mac;
@@ -108,11 +108,11 @@ void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf
 	enum sh_drop reason = dp_icmp_parse(&type, frame, ip);
 
 	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_SOLICITATION) {
-		answer_nd(w, port, m, f, ip);
+		answer_solicitation(w, port, m, f, ip);
 		return;
 	}
 	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_ADVERTISEMENT) {
-		take_advertisement(w, port, m, f, ip);
+		process_advertisement(w, port, m, f, ip);
 		return;
 	}
 	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))

@@ -214,22 +214,22 @@ static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgo
 	struct dp_schedule *audio = &w->audio[port_index], *video = &w->video[port_index];
 	uint32_t *audio_loops = &w->audio_loops[port_index];
 	bool video_first = *audio_loops >= AUDIO_LOOPS;
-	unsigned begin = o->allowed, one, both;
+	unsigned begin = o->allowed, first_sent, total_sent; /* of the kind served first, and of both */
 
 	if (!dp_schedule_has_work(audio) && !dp_schedule_has_work(video))
 		return;
 	if (!fan_out(w, video_first ? video : audio, o)) {
-		one = both = begin - o->allowed;
+		first_sent = total_sent = begin - o->allowed;
 	} else {
-		one = begin - o->allowed;
+		first_sent = begin - o->allowed;
 		fan_out(w, video_first ? audio : video, o);
-		both = begin - o->allowed;
+		total_sent = begin - o->allowed;
 	}
 	dp_outgoing_flush(w, o); /* each port has its own room */
-	w->stats->video_first += video_first && one;
-	if (!dp_schedule_has_work(video) || (video_first ? one : both - one))
+	w->stats->video_first += video_first && first_sent;
+	if (!dp_schedule_has_work(video) || (video_first ? first_sent : total_sent - first_sent))
 		*audio_loops = 0;
-	else if (one && !video_first)
+	else if (first_sent && !video_first)
 		(*audio_loops)++;
 }
 

@@ -157,7 +157,7 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 }
 
 /* Visits so many of the transports that a cycle over all of them takes a second. */
-static void visit_some(struct dp_worker *w, uint64_t elapsed)
+static void visit_due_transports(struct dp_worker *w, uint64_t elapsed)
 {
 	uint64_t due;
 
@@ -177,14 +177,14 @@ static void visit_some(struct dp_worker *w, uint64_t elapsed)
  * streams keep too many packets, as it serves reception too: with less than a quarter of it free,
  * the time is reduced in proportion.
  */
-static void choose_retention(struct dp_worker *w)
+static void set_retention(struct dp_worker *w)
 {
 	const struct rte_mempool *pool = w->pool;
 	uint64_t quarter = pool->size / 4, left = rte_mempool_avail_count(pool);
 	/* These count as free but may be in workers' caches, which hold 1.5 times their size. */
-	uint64_t elsewhere = (uint64_t)w->workers * pool->cache_size * 3 / 2;
+	uint64_t cached = (uint64_t)w->workers * pool->cache_size * 3 / 2;
 
-	left -= RTE_MIN(left, elsewhere);
+	left -= RTE_MIN(left, cached);
 	w->retention_ns = RETENTION * RTE_MIN(left, quarter) / quarter;
 }
 
@@ -206,7 +206,7 @@ void dp_housekeeping(struct dp_worker *w)
 	elapsed = w->now_ns - w->last_tick_ns;
 	w->last_tick_ns = w->now_ns;
 	w->next_tick_ns = w->now_ns + DP_MS;
-	choose_retention(w);
+	set_retention(w);
 	dp_neighbours_apply(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
 		dp_audience_tick(w, w->watched[i]);
@@ -214,5 +214,5 @@ void dp_housekeeping(struct dp_worker *w)
 		dp_report_producers(w, t);
 		reclaim_streams(w, t);
 	}
-	visit_some(w, elapsed);
+	visit_due_transports(w, elapsed);
 }

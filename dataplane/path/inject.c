@@ -17,7 +17,7 @@
 #include "dataplane/worker/worker.h"
 
 /* Length and path are validated like any other input, because the control plane may have bugs. */
-static void send_one(struct dp_worker *w, const struct sh_packet *p)
+static void inject_packet(struct dp_worker *w, const struct sh_packet *p)
 {
 	struct dp_encap e;
 	struct rte_mbuf *m;
@@ -52,7 +52,7 @@ unsigned dp_inject(struct dp_worker *w)
 	if (!c)
 		return 0;
 	while (n < DP_BURST && sh_ring_pop(&c->inject[w->id], w->packet) == 1) {
-		send_one(w, w->packet);
+		inject_packet(w, w->packet);
 		n++;
 	}
 	return n;

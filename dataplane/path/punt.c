@@ -18,7 +18,7 @@
 #define SECOND 1000000000ull
 
 /* Punts per second of one transport; a DTLS handshake with losses takes some tens of datagrams. */
-enum { PUNTS_OF_A_TRANSPORT = 200 };
+enum { PUNTS_PER_TRANSPORT = 200 };
 
 /*
  * Takes a token from a bucket that gains `rate` tokens per second and holds those of one second.
@@ -39,7 +39,7 @@ static bool take_token(uint64_t *full_ns, uint64_t now_ns, uint32_t rate)
 static bool allowed(struct dp_worker *w, struct dp_transport *t)
 {
 	if (t)
-		return take_token(&t->punt_tokens_ns, w->now_ns, PUNTS_OF_A_TRANSPORT);
+		return take_token(&t->punt_tokens_ns, w->now_ns, PUNTS_PER_TRANSPORT);
 	return take_token(&w->punt_tokens_ns, w->now_ns, w->config->limit.punts_per_second);
 }
 

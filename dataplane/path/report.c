@@ -119,20 +119,20 @@ static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_
 	struct dp_rtcp_buf *b)
 {
 	uint64_t interval = w->config->media.keyframe_ms * DP_MS;
-	bool asked, now;
+	bool requested, send;
 
 	if (!s->ssrc || s->paused || s->kind != SH_KIND_VIDEO)
 		return;
-	asked = atomic_load_explicit(&s->keyframe_wanted, memory_order_relaxed) &&
-		atomic_exchange_explicit(&s->keyframe_wanted, 0, memory_order_relaxed);
-	now = asked && dp_keyframe_ask(&s->gate, w->now_ns, interval);
-	if (!now && !dp_keyframe_due(&s->gate, w->now_ns, interval))
+	requested = atomic_load_explicit(&s->keyframe_wanted, memory_order_relaxed) &&
+		    atomic_exchange_explicit(&s->keyframe_wanted, 0, memory_order_relaxed);
+	send = requested && dp_keyframe_ask(&s->gate, w->now_ns, interval);
+	if (!send && !dp_keyframe_due(&s->gate, w->now_ns, interval))
 		return;
 	if (s->flags & SH_PRODUCER_PLI)
-		now = dp_rtcp_put_pli(b, t->rtcp_ssrc, s->ssrc);
+		send = dp_rtcp_put_pli(b, t->rtcp_ssrc, s->ssrc);
 	else
-		now = s->flags & SH_PRODUCER_FIR && dp_rtcp_put_fir(b, t->rtcp_ssrc, s->ssrc, s->fir_seq++);
-	if (now) {
+		send = s->flags & SH_PRODUCER_FIR && dp_rtcp_put_fir(b, t->rtcp_ssrc, s->ssrc, s->fir_seq++);
+	if (send) {
 		s->plis++;
 		w->stats->pli_out++;
 	}

@@ -15,7 +15,7 @@
 #include "dataplane/worker/worker.h"
 
 /* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
-static bool flows(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
+static bool map_sequence(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
 {
 	if (entry->restart)
 		c->waiting_keyframe = true;
@@ -38,7 +38,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 
 	if (!m)
 		return false;
-	if (!flows(c, entry, &seq)) {
+	if (!map_sequence(c, entry, &seq)) {
 		o->spare[o->spares++] = m;
 		return true;
 	}

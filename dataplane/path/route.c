@@ -76,7 +76,8 @@ static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp
 }
 
 /* Turns RTX into the packet that it repeats (RFC 4588, 4). False: it is dropped for `reason`. */
-static bool undo_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_t *pkt, enum sh_drop *reason)
+static bool unwrap_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_t *pkt,
+	enum sh_drop *reason)
 {
 	if (rtp->pt != s->rtx_pt) {
 		*reason = SH_DROP_UNKNOWN_PT;
@@ -167,7 +168,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	if (!s)
 		return false;
 	if (rtp.ssrc == s->rtx_ssrc) {
-		if (!undo_rtx(s, &rtp, pkt, reason))
+		if (!unwrap_rtx(s, &rtp, pkt, reason))
 			return false;
 		repaired = true;
 	} else if (rtp.pt != s->pt) {

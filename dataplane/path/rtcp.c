@@ -62,13 +62,13 @@ static void sender_report(struct dp_worker *w, struct dp_transport *t, const str
  */
 static void round_trip(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *b)
 {
-	uint64_t away, held = (uint64_t)b->dlsr * 1000000000 / 65536;
+	uint64_t elapsed, delay = (uint64_t)b->dlsr * 1000000000 / 65536;
 
 	if (!b->lsr || b->lsr != (uint32_t)(c->sr_ntp_sent >> 16))
 		return;
-	away = w->now_ns - c->sr_sent_ns;
-	if (away >= held)
-		c->rtt_us = (away - held) / 1000;
+	elapsed = w->now_ns - c->sr_sent_ns;
+	if (elapsed >= delay)
+		c->rtt_us = (elapsed - delay) / 1000;
 }
 
 static void receiver_report(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)

@@ -17,7 +17,7 @@
 #include "dataplane/worker/worker.h"
 
 /* The packets of one burst that belong to other workers, by worker. */
-struct others {
+struct handoff_batch {
 	uint8_t count[SH_MAX_WORKERS];
 	struct rte_mbuf *pkts[SH_MAX_WORKERS][DP_BURST];
 };
@@ -26,28 +26,28 @@ struct others {
  * Enqueues once per worker and burst. So the index that the other worker writes is read only once,
  * and the other worker finds the whole burst, and with it a video frame, in one piece.
  */
-static void hand_off(struct dp_worker *w, const struct others *others)
+static void hand_off(struct dp_worker *w, const struct handoff_batch *batch)
 {
 	for (unsigned to = 0; to < w->workers; to++) {
-		unsigned n = others->count[to], taken;
+		unsigned n = batch->count[to], taken;
 
 		if (!n)
 			continue;
-		taken = rte_ring_sp_enqueue_burst(w->peer[to]->handoff[w->id],
-			(void *const *)others->pkts[to], n, NULL);
+		taken = rte_ring_sp_enqueue_burst(w->peer[to]->handoff[w->id], (void *const *)batch->pkts[to],
+			n, NULL);
 		w->stats->handed_off += taken;
 		for (; taken < n; taken++)
-			dp_drop(w, others->pkts[to][taken], SH_DROP_HANDOFF_FULL);
+			dp_drop(w, batch->pkts[to][taken], SH_DROP_HANDOFF_FULL);
 	}
 }
 
 unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	uint16_t base = (uint16_t)(w->udp_port - w->id);
-	struct others others;
+	struct handoff_batch batch;
 	unsigned kept = 0;
 
-	memset(others.count, 0, w->workers * sizeof(others.count[0]));
+	memset(batch.count, 0, w->workers * sizeof(batch.count[0]));
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t port = dp_meta(pkts[i])->path.local.port;
 		int to = (int)w->id;
@@ -59,11 +59,11 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 		} else if (to == SH_NO_WORKER) {
 			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
 		} else {
-			others.pkts[to][others.count[to]++] = pkts[i];
+			batch.pkts[to][batch.count[to]++] = pkts[i];
 		}
 	}
 	if (kept < n)
-		hand_off(w, &others);
+		hand_off(w, &batch);
 	return kept;
 }
 

@@ -115,20 +115,20 @@ static unsigned transmit(struct dp_worker *w, uint16_t port_id, struct rte_mbuf 
  */
 static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned n)
 {
-	unsigned gone = n;
+	unsigned dropped = n;
 
 	for (unsigned i = n; i-- > 0;) {
 		const struct dp_tx_note *note = dp_tx_note(m[i]);
 
 		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= w->tx_age_ns)) {
-			m[--gone] = m[i];
+			m[--dropped] = m[i];
 			continue;
 		}
 		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
 		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
 		dp_drop(w, m[i], SH_DROP_TX_AGE);
 	}
-	return gone;
+	return dropped;
 }
 
 /* Offers unexpired packets until the device takes no more. Returns how many it took. */
@@ -138,15 +138,15 @@ static unsigned send_queued(struct dp_worker *w, uint16_t port_id, struct dp_txq
 
 	while (q->tail != q->head) {
 		uint32_t at = q->tail % DP_TXQ_SLOTS;
-		uint32_t straight = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
-		unsigned n = RTE_MIN(straight, (uint32_t)DP_BURST);
-		unsigned gone = drop_expired(w, q->mbuf + at, n), sent = 0;
+		uint32_t contiguous = RTE_MIN(q->head - q->tail, DP_TXQ_SLOTS - at);
+		unsigned n = RTE_MIN(contiguous, (uint32_t)DP_BURST);
+		unsigned dropped = drop_expired(w, q->mbuf + at, n), sent = 0;
 
-		if (gone < n)
-			sent = transmit(w, port_id, q->mbuf + at + gone, n - gone);
-		q->tail += gone + sent;
+		if (dropped < n)
+			sent = transmit(w, port_id, q->mbuf + at + dropped, n - dropped);
+		q->tail += dropped + sent;
 		all += sent;
-		if (gone + sent < n)
+		if (dropped + sent < n)
 			break;
 	}
 	q->flushed = q->head;
