@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared/log.h"
 #include "shared/core_placement.h"
+#include "shared/log.h"
 
 enum { LIST = 256 };
 

@@ -13,10 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "shared/config_table.h"
-#include "shared/log.h"
-#include "shared/core_placement.h"
-#include "shared/stats_names.h"
 #include "dataplane/agent/agent.h"
 #include "dataplane/device/port_stats.h"
 #include "dataplane/device/ports.h"
@@ -27,6 +23,10 @@
 #include "dataplane/start/remove_tree.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/workers.h"
+#include "shared/config_table.h"
+#include "shared/core_placement.h"
+#include "shared/log.h"
+#include "shared/stats_names.h"
 
 static volatile sig_atomic_t stop;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shared/bytes.h"
 #include "shared/stun.h"
+#include "shared/bytes.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,9 +9,9 @@
  */
 #include "controlplane/auth/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 

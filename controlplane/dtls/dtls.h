@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/abi.h"
 #include "controlplane/dtls/cert.h"
+#include "shared/abi.h"
 
 enum {
 	CP_DTLS_MTU = 1200, /* bytes of an IP packet; handshake messages are fragmented to fit */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "controlplane/http/client.h"
 #include "controlplane/entry/socketio.h"
+#include "controlplane/http/client.h"
 
 enum { VALUE_SIZE = 32 /* longer than any valid value, so that a truncated one is not valid */ };
 

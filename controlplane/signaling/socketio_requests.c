@@ -4,8 +4,8 @@
  * The table of the Socket.IO dialect's requests, and the handlers whose answers are specific to it.
  */
 
-#include "controlplane/signaling/socketio_dialect.h"
 #include "controlplane/signaling/request.h"
+#include "controlplane/signaling/socketio_dialect.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -15,9 +15,9 @@
 #include <cjson/cJSON.h>
 #include <uv.h>
 
+#include "controlplane/dpclient/dpclient.h"
 #include "shared/abi.h"
 #include "shared/config.h"
-#include "controlplane/dpclient/dpclient.h"
 
 enum {
 	CP_WEBRTC_HANDSHAKE_MS = 30000, /* time limit from the first check until CONNECTED */

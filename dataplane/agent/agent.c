@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "shared/log.h"
 #include "dataplane/agent/commands.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
@@ -16,6 +15,7 @@
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/workers.h"
+#include "shared/log.h"
 
 #define MS 1000000ull
 

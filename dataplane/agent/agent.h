@@ -11,8 +11,8 @@
 
 #include <signal.h>
 
-#include "dataplane/worker/control_rings.h"
 #include "dataplane/agent/objects.h"
+#include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/workers.h"
 
 enum {

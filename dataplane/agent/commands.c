@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "shared/log.h"
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
@@ -23,6 +22,7 @@
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/workers.h"
+#include "shared/log.h"
 
 /*
  * Results of handling a command, besides 0 (done) and an errno. PENDING: a task will acknowledge

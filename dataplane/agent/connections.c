@@ -12,13 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "shared/log.h"
 #include "dataplane/agent/agent.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/worker.h"
+#include "shared/log.h"
 
 enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
 

@@ -2,9 +2,9 @@
 
 #include "dataplane/agent/snapshot.h"
 
-#include "shared/log.h"
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/objects.h"
+#include "shared/log.h"
 
 void dp_snapshot_begin(struct dp_agent *a)
 {

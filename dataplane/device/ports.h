@@ -11,9 +11,9 @@
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
-#include "shared/config.h"
 #include "dataplane/device/offloads.h"
 #include "dataplane/device/steering.h"
+#include "shared/config.h"
 
 enum { DP_DESCRIPTORS = 512 }; /* of each queue, unless the driver wants another number */
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
+#include "shared/bytes.h"
 
 /* Whether the address is a valid source: not unspecified, not a group, not loopback. */
 static bool ipv4_source(const uint8_t *a)

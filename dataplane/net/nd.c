@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
+#include "shared/bytes.h"
 
 static const uint8_t unspecified[16];
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/net/udp.h"
 
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
+#include "shared/bytes.h"
 
 enum sh_drop dp_udp_parse(struct dp_udp *u, const uint8_t *frame, const struct dp_ip *ip, bool verify)
 {

@@ -12,13 +12,13 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
-#include "shared/demux.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+#include "shared/demux.h"
 
 enum { RTP_MIN = 12, RTCP_MIN = 8 };
 

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "shared/stats_slot.h"
 #include "dataplane/path/neighbour.h"
 #include "dataplane/path/report.h"
 #include "dataplane/path/stages.h"
@@ -22,6 +21,7 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/tell.h"
 #include "dataplane/worker/worker.h"
+#include "shared/stats_slot.h"
 
 #define CYCLE         (1000 * DP_MS)
 #define RECLAIM_EVERY (10 * DP_MS)

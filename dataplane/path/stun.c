@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "shared/stun.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
@@ -18,6 +17,7 @@
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+#include "shared/stun.h"
 
 enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/rtp/ticks.h"
+#include "shared/bytes.h"
 
 enum {
 	ONE_BYTE_PROFILE = 0xbede,

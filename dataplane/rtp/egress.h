@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/ids.h"
 #include "dataplane/rtp/rtp.h"
+#include "shared/ids.h"
 
 enum {
 	DP_EGRESS_COPY_MAX = 64,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/rtp/keyframe.h"
 
-#include "shared/bytes.h"
 #include "dataplane/rtp/keyframe_vp9.h"
+#include "shared/bytes.h"
 
 enum { H264_IDR = 5, H264_SPS = 7, H264_STAP_A = 24, H264_FU_A = 28 };
 

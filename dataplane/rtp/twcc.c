@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/rtp/rtp.h"
+#include "shared/bytes.h"
 
 enum {
 	FIRST_CYCLE = 65536, /* lets sequence numbers before the first one exist */

@@ -7,11 +7,11 @@
 #include <rte_branch_prediction.h>
 #include <rte_ip.h>
 
-#include "shared/bytes.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/worker/worker.h"
+#include "shared/bytes.h"
 
 static_assert(DP_ENCAP_ROOM <= RTE_PKTMBUF_HEADROOM, "an empty mbuf has that headroom");
 static_assert(DP_ENCAP_MAX <= DP_ENCAP_ROOM, "every header fits");

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "shared/ids.h"
 #include "dataplane/srtp/srtp.h"
+#include "shared/ids.h"
 
 enum {
 	DP_SRTP_RTCP_HEADER = 8, /* never encrypted (RFC 3711, 3.4) */

@@ -5,8 +5,8 @@
 
 #include <openssl/crypto.h>
 
-#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
+#include "shared/bytes.h"
 
 enum { TAG = 16 };
 

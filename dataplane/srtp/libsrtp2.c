@@ -8,9 +8,9 @@
 
 #include <srtp2/srtp.h>
 
-#include "shared/bytes.h"
 #include "dataplane/srtp/internal.h"
 #include "dataplane/srtp/replay.h"
+#include "shared/bytes.h"
 
 /*
  * libsrtp2 creates a stream per SSRC from a template, for an inbound SSRC only after a packet has

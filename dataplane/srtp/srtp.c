@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/srtp/internal.h"
+#include "shared/bytes.h"
 
 bool dp_srtp_available(enum dp_srtp_kind kind)
 {

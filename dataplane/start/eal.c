@@ -17,9 +17,9 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
-#include "shared/log.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/start/remove_tree.h"
+#include "shared/log.h"
 
 enum {
 	MAX_ARGS = 24 + SH_MAX_PORTS * 2 + SH_MAX_EAL_ARGS,

@@ -9,7 +9,6 @@
 #include <rte_malloc.h>
 #include <rte_mempool.h>
 
-#include "shared/log.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/scheduler.h"
@@ -17,6 +16,7 @@
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/worker.h"
+#include "shared/log.h"
 
 enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* consumers in one chunk */
 

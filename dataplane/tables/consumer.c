@@ -9,12 +9,12 @@
 
 #include <rte_random.h>
 
-#include "shared/stats_slot.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
+#include "shared/stats_slot.h"
 
 /*
  * Returns a random first sequence number below 32768. With a higher one, a receiver that loses the

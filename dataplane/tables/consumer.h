@@ -12,8 +12,8 @@
 
 #include <rte_common.h>
 
-#include "shared/abi.h"
 #include "dataplane/rtp/egress.h"
+#include "shared/abi.h"
 
 struct dp_audience_chunk;
 struct dp_op;

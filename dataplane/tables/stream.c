@@ -10,12 +10,12 @@
 #include <rte_malloc.h>
 #include <rte_mempool.h>
 
-#include "shared/ids.h"
-#include "shared/stats_slot.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
+#include "shared/ids.h"
+#include "shared/stats_slot.h"
 
 enum { AUDIO_PACKETS = 512 };
 

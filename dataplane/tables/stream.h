@@ -14,12 +14,12 @@
 
 #include <rte_common.h>
 
-#include "shared/abi.h"
-#include "shared/config.h"
 #include "dataplane/rtp/egress.h"
 #include "dataplane/rtp/feedback.h"
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
+#include "shared/abi.h"
+#include "shared/config.h"
 
 struct dp_op;
 struct dp_transport;

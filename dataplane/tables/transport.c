@@ -10,7 +10,6 @@
 #include <rte_hash.h>
 #include <rte_random.h>
 
-#include "shared/stats_slot.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
@@ -20,6 +19,7 @@
 #include "dataplane/tables/tuples.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
+#include "shared/stats_slot.h"
 
 static void own(struct dp_worker *w, struct dp_transport *t)
 {

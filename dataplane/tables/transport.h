@@ -16,11 +16,11 @@
 
 #include <rte_common.h>
 
-#include "shared/abi.h"
-#include "shared/stun.h"
 #include "dataplane/rtp/twcc.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/srtp/srtp.h"
+#include "shared/abi.h"
+#include "shared/stun.h"
 
 struct dp_consumer;
 struct dp_op;

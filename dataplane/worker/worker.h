@@ -15,10 +15,10 @@
 
 #include <rte_common.h>
 
+#include "dataplane/worker/clock.h"
 #include "shared/abi.h"
 #include "shared/config.h"
 #include "shared/stats.h"
-#include "dataplane/worker/clock.h"
 
 struct dp_audience;
 struct dp_consumer;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/rtp/rtcp_build.h"
+#include "shared/bytes.h"
 #include "tests/churn/churn.h"
 #include "tests/churn/wire.h"
 

@@ -19,11 +19,11 @@
 
 #include <zlib.h>
 
+#include "dataplane/net/checksum.h"
+#include "dataplane/net/udp.h"
 #include "shared/bytes.h"
 #include "shared/config.h"
 #include "shared/stun.h"
-#include "dataplane/net/checksum.h"
-#include "dataplane/net/udp.h"
 #include "tests/stage/harness.h"
 
 /* --- a namespace and a TAP ----------------------------------------------------------------- */

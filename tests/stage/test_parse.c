@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/stats_attach.h"
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
+#include "shared/bytes.h"
+#include "shared/stats_attach.h"
 #include "tests/stage/harness.h"
 
 static const uint8_t mac[6] = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00}; /* net_pcap's first */

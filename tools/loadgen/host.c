@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <openssl/crypto.h>
 #include "tools/loadgen/loadgen.h"
 #include "tools/loadgen/srtp.h"
+#include <openssl/crypto.h>
 
 #include "shared/bytes.h"
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/frame.h"
+#include "shared/bytes.h"
 
 /* RFC 1071, 3: the words 0001 f203 f4f5 f6f7 sum to ddf2. */
 static void rfc1071(void **state)

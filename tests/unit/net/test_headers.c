@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/udp.h"
+#include "shared/bytes.h"
 
 static const uint8_t us[6] = {2, 0, 0, 0, 0, 1}, them[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t src4[4] = {10, 0, 0, 9}, dst4[4] = {10, 0, 0, 1};

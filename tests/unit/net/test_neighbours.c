@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#include "shared/bytes.h"
 #include "dataplane/net/arp.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
+#include "shared/bytes.h"
 
 static const uint8_t us[6] = {2, 0, 0, 0, 0, 1}, them[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t our6[16] = {0xfd, [15] = 1}, their6[16] = {0xfd, [15] = 9};

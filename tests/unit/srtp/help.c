@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/srtp/help.h"
-#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
+#include "shared/bytes.h"
+#include "tests/unit/srtp/help.h"
 
 const uint16_t profiles[3] = {
 	SH_SRTP_AEAD_AES_128_GCM,

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/srtp/help.h"
 #include "dataplane/srtp/ipsec_mb.h"
+#include "tests/unit/srtp/help.h"
 
 static void test_engines(void **state)
 {

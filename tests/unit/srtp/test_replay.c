@@ -2,8 +2,8 @@
 /* Index estimation, the window and the table of SSRCs, without packets. */
 #include <errno.h>
 
-#include "tests/unit/srtp/help.h"
 #include "dataplane/srtp/replay.h"
+#include "tests/unit/srtp/help.h"
 
 static struct dp_replay at(uint64_t highest)
 {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/srtp/help.h"
 #include "dataplane/srtp/ipsec_mb.h"
 #include "dataplane/srtp/kdf.h"
+#include "tests/unit/srtp/help.h"
 
 struct kdf_vector {
 	const char *key, *salt;

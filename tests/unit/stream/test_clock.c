@@ -5,11 +5,11 @@
  * that belong together. The writer waits now and then between two of its stores.
  */
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include <cmocka.h>

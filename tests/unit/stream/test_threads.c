@@ -6,11 +6,11 @@
  * ThreadSanitizer and AddressSanitizer.
  */
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <pthread.h>
-#include <sched.h>
 #include <time.h>
 
 #include <cmocka.h>

@@ -6,10 +6,10 @@
 
 #include <rte_cycles.h>
 
-#include "shared/bytes.h"
-#include "shared/ids.h"
 #include "dataplane/net/frame.h"
 #include "dataplane/net/ip.h"
+#include "shared/bytes.h"
+#include "shared/ids.h"
 
 enum {
 	PRODUCER_IP = 0x0a000001, /* the first producer's */

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <x86intrin.h>
 
-#include "shared/bytes.h"
 #include "dataplane/srtp/ipsec_mb.h"
+#include "shared/bytes.h"
 #include "tools/benchmarks/src/oracle.h"
 #include "tools/benchmarks/src/result.h"
 

@@ -7,9 +7,9 @@
 
 #include <srtp2/srtp.h>
 
+#include "dataplane/rtp/rtp.h"
 #include "shared/bytes.h"
 #include "shared/ids.h"
-#include "dataplane/rtp/rtp.h"
 
 /* splitmix64: different numbers have different bytes. */
 static uint64_t mix(uint64_t *state)
