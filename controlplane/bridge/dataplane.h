@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_BRIDGE_BRIDGE_H
-#define SPATE_CONTROLPLANE_BRIDGE_BRIDGE_H
+#ifndef SPATE_CONTROLPLANE_BRIDGE_DATAPLANE_H
+#define SPATE_CONTROLPLANE_BRIDGE_DATAPLANE_H
 
 /*
  * Represents the data plane in this process: the connection, with the WebRTC and plain transports

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_DPCLIENT_H
-#define SPATE_CONTROLPLANE_DPCLIENT_H
+#ifndef SPATE_CONTROLPLANE_DPCLIENT_DPCLIENT_H
+#define SPATE_CONTROLPLANE_DPCLIENT_DPCLIENT_H
 
 /*
  * Connects the control plane to the data plane (docs/shm-abi.md) and stays connected, sends
@@ -79,7 +79,7 @@ int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const st
 void cp_dp_destroy(struct cp_dp *c);
 
 /*
- * A reference to the client: its memory is freed by the last cp_dp_drop() after cp_dp_destroy().
+ * A reference to the client: its memory is freed by the last cp_dp_release() after cp_dp_destroy().
  * Between the two the functions below behave as if there were no data plane.
  */
 void cp_dp_hold(struct cp_dp *c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_DTLS_H
-#define SPATE_CONTROLPLANE_DTLS_H
+#ifndef SPATE_CONTROLPLANE_DTLS_DTLS_H
+#define SPATE_CONTROLPLANE_DTLS_DTLS_H
 
 /*
  * Implements one DTLS 1.2 association with DTLS-SRTP keys (RFC 5764), sans-I/O: datagrams in,

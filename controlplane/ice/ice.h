@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_ICE_H
-#define SPATE_CONTROLPLANE_ICE_H
+#ifndef SPATE_CONTROLPLANE_ICE_ICE_H
+#define SPATE_CONTROLPLANE_ICE_ICE_H
 
 /*
  * Implements the ICE-lite agent of one transport (RFC 8445, 2.5), which is always controlled, has

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_CONTROLPLANE_NEGOTIATION_H
-#define SPATE_CONTROLPLANE_NEGOTIATION_H
+#ifndef SPATE_CONTROLPLANE_NEGOTIATION_NEGOTIATION_H
+#define SPATE_CONTROLPLANE_NEGOTIATION_NEGOTIATION_H
 
 /*
  * Negotiates capabilities as mediasoup's clients expect it: what the router offers, what a producer

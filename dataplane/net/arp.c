@@ -38,7 +38,7 @@ void dp_arp_reply(uint8_t *frame, size_t offset, const uint8_t mac[6])
 	memcpy(frame + 6, mac, 6);
 }
 
-size_t dp_arp_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[4],
+size_t dp_arp_request(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[4],
 	const uint8_t target_ip[4])
 {
 	static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_ARP_H
-#define SPATE_DATAPLANE_ARP_H
+#ifndef SPATE_DATAPLANE_NET_ARP_H
+#define SPATE_DATAPLANE_NET_ARP_H
 
 /*
  * Parses and builds ARP packets for IPv4 over Ethernet (RFC 826). Pure C. MAC addresses are 6
@@ -26,7 +26,7 @@ enum sh_drop dp_arp_parse(struct dp_arp *a, const uint8_t *frame, size_t len, si
  * Writes a broadcast frame that requests the MAC address of `target_ip`, from our addresses `mac`
  * and `ip`, with a tag if `vlan` is not 0. Returns its length in bytes, 42 or 46.
  */
-size_t dp_arp_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[4],
+size_t dp_arp_request(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[4],
 	const uint8_t target_ip[4]);
 
 /* Turns the request at `offset` into the reply, in place: the requested address is at `mac`. */

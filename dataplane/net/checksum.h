@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_CHECKSUM_H
-#define SPATE_DATAPLANE_CHECKSUM_H
+#ifndef SPATE_DATAPLANE_NET_CHECKSUM_H
+#define SPATE_DATAPLANE_NET_CHECKSUM_H
 
 /*
  * Computes the Internet checksum (RFC 1071). The words are 16 bits in memory order, so the folded

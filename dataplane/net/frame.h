@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_FRAME_H
-#define SPATE_DATAPLANE_FRAME_H
+#ifndef SPATE_DATAPLANE_NET_FRAME_H
+#define SPATE_DATAPLANE_NET_FRAME_H
 
 /*
  * Parses and builds Ethernet II headers with at most one 802.1Q tag. Pure C.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_ICMP_H
-#define SPATE_DATAPLANE_ICMP_H
+#ifndef SPATE_DATAPLANE_NET_ICMP_H
+#define SPATE_DATAPLANE_NET_ICMP_H
 
 /* Parses ICMP (RFC 792) and ICMPv6 (RFC 4443) messages and builds echo replies. Pure C. */
 

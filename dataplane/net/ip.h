@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_IP_H
-#define SPATE_DATAPLANE_IP_H
+#ifndef SPATE_DATAPLANE_NET_IP_H
+#define SPATE_DATAPLANE_NET_IP_H
 
 /*
  * Parses and builds IPv4 (RFC 791) and IPv6 (RFC 8200) headers as far as an endpoint needs them.

@@ -95,7 +95,7 @@ size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip
 	return at + DP_IPV6_HEADER + DP_ND_ADVERTISEMENT_LEN;
 }
 
-size_t dp_nd_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[16],
+size_t dp_nd_solicit(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[16],
 	const uint8_t target[16])
 {
 	/*

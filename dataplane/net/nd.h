@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_ND_H
-#define SPATE_DATAPLANE_ND_H
+#ifndef SPATE_DATAPLANE_NET_ND_H
+#define SPATE_DATAPLANE_NET_ND_H
 
 /*
  * Parses and builds solicitations and advertisements of IPv6 neighbour discovery (RFC 4861). Pure
@@ -39,7 +39,7 @@ size_t dp_nd_reply(uint8_t *out, const struct dp_nd *nd, const uint8_t *asker_ip
  * Writes the frame of a solicitation for `target` from our addresses `mac` and `ip`, with a tag if
  * `vlan` is not 0. Returns its length in bytes, at most 14 + 4 + 40 + DP_ND_SOLICITATION_LEN.
  */
-size_t dp_nd_ask(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[16],
+size_t dp_nd_solicit(uint8_t *out, const uint8_t mac[6], uint16_t vlan, const uint8_t ip[16],
 	const uint8_t target[16]);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_UDP_H
-#define SPATE_DATAPLANE_UDP_H
+#ifndef SPATE_DATAPLANE_NET_UDP_H
+#define SPATE_DATAPLANE_NET_UDP_H
 
 /* Parses UDP headers (RFC 768; over IPv6: RFC 8200, 8.1). Pure C. */
 

@@ -125,7 +125,7 @@ static void put_keyframe(struct dp_worker *w, struct dp_transport *t, struct dp_
 		return;
 	requested = atomic_load_explicit(&s->keyframe_wanted, memory_order_relaxed) &&
 		    atomic_exchange_explicit(&s->keyframe_wanted, 0, memory_order_relaxed);
-	send = requested && dp_keyframe_ask(&s->gate, w->now_ns, interval);
+	send = requested && dp_keyframe_request_due(&s->gate, w->now_ns, interval);
 	if (!send && !dp_keyframe_due(&s->gate, w->now_ns, interval))
 		return;
 	if (s->flags & SH_PRODUCER_PLI)

@@ -141,7 +141,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 		!(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
 		s->keyframes++;
 		s->keyframe_timestamp = p->timestamp;
-		dp_keyframe_came(&s->gate);
+		dp_keyframe_arrived(&s->gate);
 	}
 	dp_stream_append(s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_EGRESS_H
-#define SPATE_DATAPLANE_EGRESS_H
+#ifndef SPATE_DATAPLANE_RTP_EGRESS_H
+#define SPATE_DATAPLANE_RTP_EGRESS_H
 
 /*
  * Rewrites a producer's packet for a consumer: SSRC, payload type, sequence number, timestamp and

@@ -8,7 +8,7 @@ static bool interval_over(const struct dp_keyframe_gate *g, uint64_t now, uint64
 	return g->last == 0 || now - g->last >= interval_ns;
 }
 
-bool dp_keyframe_ask(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns)
+bool dp_keyframe_request_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns)
 {
 	g->pending = true;
 	return dp_keyframe_due(g, now, interval_ns);
@@ -23,7 +23,7 @@ bool dp_keyframe_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval
 	return true;
 }
 
-void dp_keyframe_came(struct dp_keyframe_gate *g)
+void dp_keyframe_arrived(struct dp_keyframe_gate *g)
 {
 	g->pending = false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_FEEDBACK_H
-#define SPATE_DATAPLANE_FEEDBACK_H
+#ifndef SPATE_DATAPLANE_RTP_FEEDBACK_H
+#define SPATE_DATAPLANE_RTP_FEEDBACK_H
 
 /*
  * Limits key frame requests to a producer, and derives consumers' sender reports from the
@@ -20,11 +20,11 @@ struct dp_keyframe_gate {
 };
 
 /* A viewer needs a key frame. True: send the request now. */
-bool dp_keyframe_ask(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
+bool dp_keyframe_request_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
 /* Checks for a pending request. True: send it now. */
 bool dp_keyframe_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
 /* A key frame arrived, which satisfies a pending request. */
-void dp_keyframe_came(struct dp_keyframe_gate *g);
+void dp_keyframe_arrived(struct dp_keyframe_gate *g);
 
 /*
  * The producer's last sender report. Consumers' reports are derived from it, so that all streams of

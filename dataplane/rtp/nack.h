@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_NACK_H
-#define SPATE_DATAPLANE_NACK_H
+#ifndef SPATE_DATAPLANE_RTP_NACK_H
+#define SPATE_DATAPLANE_RTP_NACK_H
 
 /*
  * Tracks the missing packets of one stream and decides when to request them by NACK (RFC 4585,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RECEIVE_H
-#define SPATE_DATAPLANE_RECEIVE_H
+#ifndef SPATE_DATAPLANE_RTP_RECEIVE_H
+#define SPATE_DATAPLANE_RTP_RECEIVE_H
 
 /*
  * Keeps the receiver state of one RTP stream (RFC 3550, 6.4.1, A.1, A.3, A.8), that is extended

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTCP_H
-#define SPATE_DATAPLANE_RTCP_H
+#ifndef SPATE_DATAPLANE_RTP_RTCP_H
+#define SPATE_DATAPLANE_RTP_RTCP_H
 
 /*
  * Parses RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and readers

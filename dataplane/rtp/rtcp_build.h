@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTCP_BUILD_H
-#define SPATE_DATAPLANE_RTCP_BUILD_H
+#ifndef SPATE_DATAPLANE_RTP_RTCP_BUILD_H
+#define SPATE_DATAPLANE_RTP_RTCP_BUILD_H
 
 /* Builds RTCP packets, one after the other in a buffer: a compound packet (RFC 3550, 6.1). */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTP_H
-#define SPATE_DATAPLANE_RTP_H
+#ifndef SPATE_DATAPLANE_RTP_RTP_H
+#define SPATE_DATAPLANE_RTP_RTP_H
 
 /*
  * Parses the RTP header (RFC 3550, 5.1) and its extension (RFC 8285). Pure C. Integers are in host

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_TICKS_H
-#define SPATE_DATAPLANE_TICKS_H
+#ifndef SPATE_DATAPLANE_RTP_TICKS_H
+#define SPATE_DATAPLANE_RTP_TICKS_H
 
 /* Converts nanoseconds to the ticks of other clocks. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_TWCC_H
-#define SPATE_DATAPLANE_TWCC_H
+#ifndef SPATE_DATAPLANE_RTP_TWCC_H
+#define SPATE_DATAPLANE_RTP_TWCC_H
 
 /*
  * Builds transport-wide congestion control feedback on the receiver's side

@@ -24,9 +24,9 @@ void dp_neighbour_solicit(struct dp_worker *w, const struct sh_path *path)
 	}
 	out = rte_pktmbuf_mtod(m, uint8_t *);
 	if (path->remote.family == 4)
-		len = dp_arp_ask(out, port->mac, path->l2.vlan, path->local.ip, path->remote.ip);
+		len = dp_arp_request(out, port->mac, path->l2.vlan, path->local.ip, path->remote.ip);
 	else
-		len = dp_nd_ask(out, port->mac, path->l2.vlan, path->local.ip, path->remote.ip);
+		len = dp_nd_solicit(out, port->mac, path->l2.vlan, path->local.ip, path->remote.ip);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
 	m->ol_flags = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_SRTP_H
-#define SPATE_DATAPLANE_SRTP_H
+#ifndef SPATE_DATAPLANE_SRTP_SRTP_H
+#define SPATE_DATAPLANE_SRTP_SRTP_H
 
 /*
  * Protects and unprotects SRTP and SRTCP (RFC 3711, RFC 7714) with one of two engines: ipsec-mb

@@ -3,10 +3,10 @@
 """usage: style.py [ROOT]
 
 Checks what clang-format does not see, in all C files of the tree in ROOT (default: the one this
-file is in): one way to test pointers, to write sizeof, to name includes and to return errors; an
-opening comment in each file; comments and pages no wider than 100 columns; pages that name files
-which exist. Each violation is one line that says what to do. Run as `tools/check style`;
-docs/CONTRIBUTING.md explains the rules.
+file is in): one way to test pointers, to write sizeof, to name includes and include guards, and to
+return errors; an opening comment in each file; comments and pages no wider than 100 columns. Files
+that pages name must exist. Each violation is one line that says what to do. Run as
+`tools/check style`; docs/CONTRIBUTING.md explains the rules.
 """
 import pathlib
 import re
@@ -39,6 +39,12 @@ def check_include_names(file, root):
     for included in file.includes():
         if not (root / included).is_file():
             yield 1, f'name "{included}" from the top of the tree, as in "shared/abi.h"'
+
+
+def check_guard(file):
+    guard = "SPATE_" + re.sub(r"\W", "_", file.name).upper()
+    if file.name.endswith(".h") and f"#ifndef {guard}\n#define {guard}\n" not in file.text:
+        yield 2, f"name the include guard {guard}"
 
 
 def check_errors(file):
@@ -112,8 +118,8 @@ def violations(root):
     files = list(sources(root, OWN))
     by_name = {f.name: f for f in files}
     for file in files:
-        for rule in (check_null(file), check_sizeof(file), check_include_names(file, root), check_errors(file),
-                     check_opening(file, by_name), check_width(file)):
+        for rule in (check_null(file), check_sizeof(file), check_include_names(file, root), check_guard(file),
+                     check_errors(file), check_opening(file, by_name), check_width(file)):
             for number, message in rule:
                 yield f"{file.name}:{number}: {message}"
     yield from check_pages(root)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TOOLS_PLAIN_H
-#define SPATE_TOOLS_PLAIN_H
+#ifndef SPATE_TOOLS_CTL_PLAIN_H
+#define SPATE_TOOLS_CTL_PLAIN_H
 
 /* Declares what plain_print.c prints about plain transports. */
 

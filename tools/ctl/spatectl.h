@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TOOLS_SPATECTL_H
-#define SPATE_TOOLS_SPATECTL_H
+#ifndef SPATE_TOOLS_CTL_SPATECTL_H
+#define SPATE_TOOLS_CTL_SPATECTL_H
 
 /*
  * spatectl shows what the two processes are doing, to a person or (--json) a program. It reads the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TOOLS_SPATECTL_STATE_H
-#define SPATE_TOOLS_SPATECTL_STATE_H
+#ifndef SPATE_TOOLS_CTL_STATE_H
+#define SPATE_TOOLS_CTL_STATE_H
 
 /*
  * Collects what `spatectl status` shows: the state of both processes, sampled twice, a second

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_CHECK_H
-#define SPATE_LOADGEN_CHECK_H
+#ifndef SPATE_TOOLS_LOADGEN_CHECK_H
+#define SPATE_TOOLS_LOADGEN_CHECK_H
 
 /* Writes ICE checks as a browser sends them (RFC 8445, 7.2.2), and recognises their responses. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_LOADGEN_H
-#define SPATE_LOADGEN_LOADGEN_H
+#ifndef SPATE_TOOLS_LOADGEN_LOADGEN_H
+#define SPATE_TOOLS_LOADGEN_LOADGEN_H
 
 /*
  * The load generator runs very many members of one room in one thread with one loop. A run goes

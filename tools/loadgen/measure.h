@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_MEASURE_H
-#define SPATE_LOADGEN_MEASURE_H
+#ifndef SPATE_TOOLS_LOADGEN_MEASURE_H
+#define SPATE_TOOLS_LOADGEN_MEASURE_H
 
 /* Measures the CPU time and the memory of a process. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_RTC_PEER_H
-#define SPATE_LOADGEN_RTC_PEER_H
+#ifndef SPATE_TOOLS_LOADGEN_RTC_PEER_H
+#define SPATE_TOOLS_LOADGEN_RTC_PEER_H
 
 /*
  * Does on the wire what a browser's transport does: Binding requests until one gets a response, a

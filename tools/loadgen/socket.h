@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_SOCKET_H
-#define SPATE_LOADGEN_SOCKET_H
+#ifndef SPATE_TOOLS_LOADGEN_SOCKET_H
+#define SPATE_TOOLS_LOADGEN_SOCKET_H
 
 /*
  * Opens very many WebSocket clients (RFC 6455) to one address, on the caller's loop. It implements

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_LOADGEN_SRTP_H
-#define SPATE_LOADGEN_SRTP_H
+#ifndef SPATE_TOOLS_LOADGEN_SRTP_H
+#define SPATE_TOOLS_LOADGEN_SRTP_H
 
 /* Protects the load generator's packets with libsrtp2. */
 

@@ -29,8 +29,8 @@ dataplane/net controlplane/rooms
 """
 
 HEADER = """/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GUARD_H
-#define GUARD_H
+#ifndef {1}
+#define {1}
 
 /* This header stands for the {0} of the test's tree. */
 
@@ -54,6 +54,10 @@ FOLDERS = {
 }
 
 
+def header(folder, name):
+    return HEADER.format(name, f"SPATE_{folder}/{name}_h".replace("/", "_").upper())
+
+
 class Tree(unittest.TestCase):
     """A small tree in which every rule holds, until a test breaks one."""
 
@@ -61,7 +65,7 @@ class Tree(unittest.TestCase):
         self.root = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.root)
         for folder, name in FOLDERS.items():
-            self.write(f"{folder}/{name}.h", HEADER.format(name))
+            self.write(f"{folder}/{name}.h", header(folder, name))
             self.write(f"{folder}/{name}.c", SOURCE.format(name, folder))
         self.write("tools/checks/layers.txt", LAYERS)
         self.write("README.md", "# A tree\n\nIt is small.\n")
@@ -114,7 +118,7 @@ class Layers(Tree):
         self.finds("layers", "controlplane/rooms/cp_room.c: includes", "is not below controlplane/rooms")
 
     def test_folder_without_a_layer(self):
-        self.write("dataplane/attic/dp_attic.h", HEADER.format("dp_attic"))
+        self.write("dataplane/attic/dp_attic.h", header("dataplane/attic", "dp_attic"))
         self.write("dataplane/attic/dp_attic.c", SOURCE.format("dp_attic", "dataplane/attic"))
         self.finds("layers", "dataplane/attic: the folder has no place", "add it to tools/checks/layers.txt")
 
@@ -208,6 +212,10 @@ class Style(Tree):
     def test_include(self):
         self.change("controlplane/rooms/cp_room.c", "controlplane/rooms/cp_room.h", "cp_room.h")
         self.found("from the top of the tree", 1)
+
+    def test_include_guard(self):
+        self.change("controlplane/rooms/cp_room.h", "SPATE_CONTROLPLANE_ROOMS_CP_ROOM_H", "CP_ROOM_H")
+        self.finds("style", "controlplane/rooms/cp_room.h:2:", "SPATE_CONTROLPLANE_ROOMS_CP_ROOM_H")
 
     def test_minus_one(self):
         self.body("return -1;")

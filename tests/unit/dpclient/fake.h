@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_DPCLIENT_FAKE_H
-#define SPATE_TESTS_DPCLIENT_FAKE_H
+#ifndef SPATE_TESTS_UNIT_DPCLIENT_FAKE_H
+#define SPATE_TESTS_UNIT_DPCLIENT_FAKE_H
 
 /*
  * The data plane's end of the rings, worked by the test itself: listens, answers HELLO,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_DTLS_PEER_H
-#define SPATE_TESTS_DTLS_PEER_H
+#ifndef SPATE_TESTS_UNIT_DTLS_PEER_H
+#define SPATE_TESTS_UNIT_DTLS_PEER_H
 
 /*
  * A browser's side of DTLS, by OpenSSL directly, and a network between it and a session

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_ENGINEIO_CLOCK_H
-#define SPATE_TESTS_ENGINEIO_CLOCK_H
+#ifndef SPATE_TESTS_UNIT_ENGINEIO_CLOCK_H
+#define SPATE_TESTS_UNIT_ENGINEIO_CLOCK_H
 
 /* A clock for Engine.IO's sessions that goes on when it is told to. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_ENGINEIO_WORLD_H
-#define SPATE_TESTS_ENGINEIO_WORLD_H
+#ifndef SPATE_TESTS_UNIT_ENGINEIO_WORLD_H
+#define SPATE_TESTS_UNIT_ENGINEIO_WORLD_H
 
 /*
  * A server of Engine.IO sessions under a clock of the test's own. Requests and sockets are strings;

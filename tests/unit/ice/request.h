@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_ICE_REQUEST_H
-#define SPATE_TESTS_ICE_REQUEST_H
+#ifndef SPATE_TESTS_UNIT_ICE_REQUEST_H
+#define SPATE_TESTS_UNIT_ICE_REQUEST_H
 
 /* Binding requests as a browser sends them, whole or with a part left out. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_NEGOTIATION_DATA_H
-#define SPATE_TESTS_NEGOTIATION_DATA_H
+#ifndef SPATE_TESTS_UNIT_NEGOTIATION_DATA_H
+#define SPATE_TESTS_UNIT_NEGOTIATION_DATA_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -233,14 +233,14 @@ static void arp_asked(void **state)
 	uint8_t frame[46], ip[4] = {10, 0, 0, 9}, target[4] = {10, 0, 0, 1};
 	struct dp_arp a;
 
-	assert_int_equal(dp_arp_ask(frame, them, 0, ip, target), 42);
+	assert_int_equal(dp_arp_request(frame, them, 0, ip, target), 42);
 	assert_memory_equal(frame, arp_request, sizeof(arp_request));
 	dp_arp_reply(frame, 14, us);
 	assert_int_equal(dp_arp_parse(&a, frame, 42, 14), DP_NET_OK);
 	assert_true(a.reply && !a.request);
 	assert_memory_equal(a.sender_mac, us, 6);
 	assert_memory_equal(a.sender_ip, target, 4);
-	assert_int_equal(dp_arp_ask(frame, them, 7, ip, target), 46);
+	assert_int_equal(dp_arp_request(frame, them, 7, ip, target), 46);
 	assert_int_equal(frame[12] << 8 | frame[13], DP_ETHERTYPE_VLAN);
 }
 
@@ -252,7 +252,7 @@ static void nd_asked(void **state)
 	struct dp_nd nd;
 	struct dp_ip ip;
 	uint8_t type;
-	size_t len = dp_nd_ask(frame, us, 0, our6, their6);
+	size_t len = dp_nd_solicit(frame, us, 0, our6, their6);
 
 	assert_int_equal(len, 14 + 40 + DP_ND_SOLICITATION_LEN);
 	assert_int_equal(dp_frame_parse(&f, frame, len), DP_NET_OK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TEST_EXACT_H
-#define SPATE_TEST_EXACT_H
+#ifndef SPATE_TESTS_UNIT_RTP_EXACT_H
+#define SPATE_TESTS_UNIT_RTP_EXACT_H
 
 /* What every test here needs of cmocka, and copies that end where the bytes end. */
 

@@ -11,13 +11,13 @@ static void first_goes_at_once(void **state)
 	struct dp_keyframe_gate g = {0};
 
 	assert_false(dp_keyframe_due(&g, start, interval)); /* nobody asked */
-	assert_true(dp_keyframe_ask(&g, start, interval));
+	assert_true(dp_keyframe_request_due(&g, start, interval));
 	assert_false(dp_keyframe_due(&g, start + interval, interval));
 
 	/* Also on a clock that began less than an interval ago. */
 	g = (struct dp_keyframe_gate){0};
-	assert_true(dp_keyframe_ask(&g, ms, interval));
-	assert_false(dp_keyframe_ask(&g, 2 * ms, interval));
+	assert_true(dp_keyframe_request_due(&g, ms, interval));
+	assert_false(dp_keyframe_request_due(&g, 2 * ms, interval));
 }
 
 static void later_ones_are_one(void **state)
@@ -28,7 +28,7 @@ static void later_ones_are_one(void **state)
 	/* 1,000 viewers a millisecond for two seconds: 0, 500, 1000, 1500 and 2000 ms. */
 	for (uint64_t t = 0; t <= 2000; t++) {
 		for (unsigned viewer = 0; viewer < 1000; viewer++)
-			sent += dp_keyframe_ask(&g, start + t * ms, interval);
+			sent += dp_keyframe_request_due(&g, start + t * ms, interval);
 		sent += dp_keyframe_due(&g, start + t * ms, interval);
 	}
 	assert_int_equal(sent, 5);
@@ -38,8 +38,8 @@ static void remembered_until_the_interval_ends(void **state)
 {
 	struct dp_keyframe_gate g = {0};
 
-	assert_true(dp_keyframe_ask(&g, start, interval));
-	assert_false(dp_keyframe_ask(&g, start + 10 * ms, interval));
+	assert_true(dp_keyframe_request_due(&g, start, interval));
+	assert_false(dp_keyframe_request_due(&g, start + 10 * ms, interval));
 	assert_false(dp_keyframe_due(&g, start + interval - 1, interval));
 	assert_true(dp_keyframe_due(&g, start + interval, interval));
 	assert_false(dp_keyframe_due(&g, start + 2 * interval, interval));
@@ -49,15 +49,15 @@ static void a_key_frame_answers(void **state)
 {
 	struct dp_keyframe_gate g = {0};
 
-	assert_true(dp_keyframe_ask(&g, start, interval));
-	assert_false(dp_keyframe_ask(&g, start + 10 * ms, interval));
-	dp_keyframe_came(&g);
+	assert_true(dp_keyframe_request_due(&g, start, interval));
+	assert_false(dp_keyframe_request_due(&g, start + 10 * ms, interval));
+	dp_keyframe_arrived(&g);
 	assert_false(dp_keyframe_due(&g, start + interval, interval));
 	/* It doesn't open the gate: still one per interval. */
-	assert_false(dp_keyframe_ask(&g, start + 20 * ms, interval));
+	assert_false(dp_keyframe_request_due(&g, start + 20 * ms, interval));
 	assert_true(dp_keyframe_due(&g, start + interval, interval));
 	/* Long silence, and the next goes at once. */
-	assert_true(dp_keyframe_ask(&g, start + 3 * interval, interval));
+	assert_true(dp_keyframe_request_due(&g, start + 3 * interval, interval));
 }
 
 static void sr_clock(void **state)

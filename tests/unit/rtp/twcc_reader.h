@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TEST_TWCC_READER_H
-#define SPATE_TEST_TWCC_READER_H
+#ifndef SPATE_TESTS_UNIT_RTP_TWCC_READER_H
+#define SPATE_TESTS_UNIT_RTP_TWCC_READER_H
 
 /*
  * Reads transport-wide feedback as a sender would

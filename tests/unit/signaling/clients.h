@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_SIGNALING_CLIENTS_H
-#define SPATE_TESTS_SIGNALING_CLIENTS_H
+#ifndef SPATE_TESTS_UNIT_SIGNALING_CLIENTS_H
+#define SPATE_TESTS_UNIT_SIGNALING_CLIENTS_H
 
 #include "controlplane/signaling/session.h"
 #include "tests/unit/rooms/world.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TEST_STREAM_ORDER_H
-#define SPATE_TEST_STREAM_ORDER_H
+#ifndef SPATE_TESTS_UNIT_STREAM_ORDER_H
+#define SPATE_TESTS_UNIT_STREAM_ORDER_H
 
 /*
  * Two threads, in every order there is. Comes first where what they run is built for that: what

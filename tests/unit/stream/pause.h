@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TEST_STREAM_PAUSE_H
-#define SPATE_TEST_STREAM_PAUSE_H
+#ifndef SPATE_TESTS_UNIT_STREAM_PAUSE_H
+#define SPATE_TESTS_UNIT_STREAM_PAUSE_H
 
 /*
  * Comes first where the ring is built for the test with threads: now and then a store

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TEST_STREAM_WORLD_H
-#define SPATE_TEST_STREAM_WORLD_H
+#ifndef SPATE_TESTS_UNIT_STREAM_WORLD_H
+#define SPATE_TESTS_UNIT_STREAM_WORLD_H
 
 /*
  * Streams, viewers and workers without EAL: what they need of DPDK (memory, pools) and of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_TESTS_TRANSPORT_BROWSER_H
-#define SPATE_TESTS_TRANSPORT_BROWSER_H
+#ifndef SPATE_TESTS_UNIT_WEBRTC_BROWSER_H
+#define SPATE_TESTS_UNIT_WEBRTC_BROWSER_H
 
 /* A browser's DTLS, whose datagrams go through the fake data plane's rings. */
 

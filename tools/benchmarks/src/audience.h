@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_AUDIENCE_H
-#define SPATE_BENCHMARKS_AUDIENCE_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_AUDIENCE_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_AUDIENCE_H
 
 /*
  * Plays the viewers of any WebRTC server, over the kernel's sockets. Each viewer has its own

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_CROWD_H
-#define SPATE_BENCHMARKS_CROWD_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_CROWD_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_CROWD_H
 
 /*
  * Plays producers and their viewers. A producer sends numbered packets. Every packet that comes out

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_FLOOR_H
-#define SPATE_BENCHMARKS_FLOOR_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_FLOOR_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_FLOOR_H
 
 /*
  * Measures the least that SRTP can cost: ipsec-mb called directly, out of place from one

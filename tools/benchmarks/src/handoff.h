@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_HANDOFF_H
-#define SPATE_BENCHMARKS_HANDOFF_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_HANDOFF_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_HANDOFF_H
 
 /*
  * Provides the cases that measure what a hand-off of packets from one worker to another costs. That

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_LINK_H
-#define SPATE_BENCHMARKS_LINK_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_LINK_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_LINK_H
 
 /*
  * Drives our end of the wire to the data plane: DPDK on the calling thread's core, with a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_OPTIONS_H
-#define SPATE_BENCHMARKS_OPTIONS_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_OPTIONS_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_OPTIONS_H
 
 /* Reads the command line of the benchmarks that run the real data plane with a crowd. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_ORACLE_H
-#define SPATE_BENCHMARKS_ORACLE_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_ORACLE_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_ORACLE_H
 
 /*
  * Writes what benchmarks send, and checks with libsrtp2 what comes out. Keys are derived from a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_PLANE_H
-#define SPATE_BENCHMARKS_PLANE_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_PLANE_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_PLANE_H
 
 /*
  * Runs the real spate-dataplane under load, with this program as its control plane. It has two

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_RESULT_H
-#define SPATE_BENCHMARKS_RESULT_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_RESULT_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_RESULT_H
 
 /* Prints one case of a benchmark: a line of JSON on stdout and a row of a table on stderr. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_RETURNS_H
-#define SPATE_BENCHMARKS_RETURNS_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_RETURNS_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_RETURNS_H
 
 /*
  * Sends what the viewers of a crowd send while they watch: receiver reports under their own keys,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_SFU_H
-#define SPATE_BENCHMARKS_SFU_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_SFU_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_SFU_H
 
 /*
  * Runs another forwarder through a script that controls it. Given the number of viewers and the

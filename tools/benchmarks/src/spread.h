@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_SPREAD_H
-#define SPATE_BENCHMARKS_SPREAD_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_SPREAD_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_SPREAD_H
 
 /* Measures what a packet to a viewer costs when a crowd is spread over workers in one layout. */
 

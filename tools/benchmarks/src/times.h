@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_BENCHMARKS_TIMES_H
-#define SPATE_BENCHMARKS_TIMES_H
+#ifndef SPATE_TOOLS_BENCHMARKS_SRC_TIMES_H
+#define SPATE_TOOLS_BENCHMARKS_SRC_TIMES_H
 
 /*
  * Records how long copies of the producer's packets take, from when the packet was handed over to
