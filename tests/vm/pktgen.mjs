@@ -2,8 +2,6 @@
 // tools/pktgen/kernel in a VM, whose kernel has pktgen: from a NIC that is the kernel's to one
 // that is DPDK's. What it sends is let go by name, each packet once: as a stranger's, as RTP
 // that is none, and as SRTP that does not authenticate.
-import { join } from "node:path";
-import { workDir } from "../e2e/lib/namespace.mjs";
 import { check, log, test, until } from "../e2e/lib/test.mjs";
 import { bindVfio, checkPort, counters, dropped, endSpate, lastWords, startSpate } from "./lib/spate.mjs";
 import { Vm } from "./lib/vm.mjs";
@@ -13,13 +11,19 @@ const COUNT = 20000;
 const SENDER = "10.78.0.1", SPATE = "10.78.0.2";
 const SPATE_MAC = "52:54:00:00:00:04";
 const SPATE_PCI = "0000:00:04.0", SENDER_PCI = "0000:00:05.0";
+const WIRE = "127.0.0.1:7000"; // in the test's own namespace
 
-/** Two NICs, each other's wire: a stream, in which nothing is lost where one is slower. */
+/**
+ * Two NICs, each other's wire: a TCP connection, in which nothing is lost where one is slower.
+ * qemu's `socket` listens and connects on one thread in the order of the arguments, so the client
+ * always finds the server. `stream` does each in a thread of its own, in either order: a client
+ * that is refused never tries again, and qemu drops all packets of both NICs without an error.
+ * `hubport` drops packets while 10,000 others wait for the slower NIC.
+ */
 function wire() {
-	const socket = `addr.type=unix,addr.path=${join(workDir(), "wire")}`;
 	const nic = "iommu_platform=on,disable-legacy=on,romfile=";
-	return ["-netdev", `stream,id=a,server=on,${socket}`, "-device", `virtio-net-pci,netdev=a,addr=4,mac=${SPATE_MAC},${nic}`,
-		"-netdev", `stream,id=b,server=off,${socket}`, "-device", `virtio-net-pci,netdev=b,addr=5,${nic}`];
+	return ["-netdev", `socket,id=a,listen=${WIRE}`, "-device", `virtio-net-pci,netdev=a,addr=4,mac=${SPATE_MAC},${nic}`,
+		"-netdev", `socket,id=b,connect=${WIRE}`, "-device", `virtio-net-pci,netdev=b,addr=5,${nic}`];
 }
 
 /** Runs it against a port; every packet must be counted as `reason`, and none as anything else. */
