@@ -2,8 +2,9 @@
 // A small machine in software (qemu, no KVM): Debian's kernel, an initramfs made from this
 // machine's own files, an emulated IOMMU, hugepages. Commands go in by a serial port.
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, openSync, readFileSync } from "node:fs";
-import { createConnection } from "node:net";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { workDir } from "../../e2e/lib/namespace.mjs";
@@ -36,6 +37,7 @@ function image() {
 
 export class Vm {
 	#child;
+	#listener = createServer();
 	#serial;
 	#received = "";
 	#waiting = null;
@@ -46,18 +48,29 @@ export class Vm {
 		const socket = join(workDir(), "serial"), complaints = openSync(join(workDir(), "qemu.log"), "w");
 		const words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "intel_iommu=on", "rdinit=/init",
 			`hugepages=${HUGEPAGES}`];
+		await this.#listen(socket);
 		this.#child = spawn(QEMU, ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 			"-machine", "q35,accel=tcg", "-cpu", "max", "-smp", `${CORES}`, "-m", `${MEGABYTES}`,
 			"-kernel", kernel, "-initrd", initramfs, "-append", words.join(" "),
-			"-serial", `file:${join(workDir(), "console.log")}`, "-serial", `unix:${socket},server=on,wait=off`,
+			"-serial", `file:${join(workDir(), "console.log")}`, "-serial", `unix:${socket}`,
 			"-device", "intel-iommu,intremap=on,aw-bits=48", ...devices],
 			{ stdio: ["ignore", complaints, complaints] });
-		await until("the VM's serial port", 10, () => this.#alive() && existsSync(socket), { quiet: true });
-		this.#serial = createConnection(socket);
-		this.#serial.setEncoding("utf8");
-		this.#serial.on("data", (text) => this.#take(text));
+		await until("the VM's serial port", 10, () => this.#alive() && this.#serial, { quiet: true });
 		await this.#line(BOOT_SECONDS, "the VM has started");
 		log("ok    the VM has started");
+	}
+
+	/**
+	 * The test listens and qemu connects to the serial port's socket. In the other direction the
+	 * test could connect after qemu's bind() has created the file and before qemu's listen(), and
+	 * the connection would be refused.
+	 */
+	async #listen(socket) {
+		this.#listener.once("connection", (serial) => {
+			this.#serial = serial.setEncoding("utf8");
+			serial.on("data", (text) => this.#take(text));
+		});
+		await once(this.#listener.listen(socket), "listening");
 	}
 
 	#alive() {
@@ -106,6 +119,7 @@ export class Vm {
 	}
 
 	async end(failed) {
+		this.#listener.close();
 		this.#serial?.destroy();
 		if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) {
 			const gone = new Promise((resolve) => this.#child.once("exit", resolve));
