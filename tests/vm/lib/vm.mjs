@@ -46,8 +46,12 @@ export class Vm {
 	async start(devices) {
 		const { kernel, initramfs } = image();
 		const socket = join(workDir(), "serial"), complaints = openSync(join(workDir(), "qemu.log"), "w");
-		const words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "intel_iommu=on", "rdinit=/init",
-			`hugepages=${HUGEPAGES}`];
+		/*
+		 * no_timer_check: the kernel counts timer interrupts for about 60 ms by the TSC and panics
+		 * at fewer than five. On a busy machine qemu's timer can be late for longer than that.
+		 */
+		const words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "intel_iommu=on", "no_timer_check",
+			"rdinit=/init", `hugepages=${HUGEPAGES}`];
 		await this.#listen(socket);
 		this.#child = spawn(QEMU, ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 			"-machine", "q35,accel=tcg", "-cpu", "max", "-smp", `${CORES}`, "-m", `${MEGABYTES}`,
