@@ -278,7 +278,7 @@ static int start_workers(char *err, size_t size)
 	return error;
 }
 
-static void say_ready(void)
+static void log_ready(void)
 {
 	const struct dp_ports *ports = &workers.ports;
 
@@ -321,7 +321,7 @@ static int run(void)
 		error = start_workers(err, sizeof(err));
 	if (error)
 		goto no_devices;
-	say_ready();
+	log_ready();
 	dp_agent_run(&agent, &stop);
 	sh_log(SH_LOG_INFO, "stopping");
 	dp_workers_stop(&workers);

@@ -257,7 +257,7 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
  * no task is free. No command is taken while events wait, so that an acknowledgement always finds
  * room.
  */
-static bool take_one(struct dp_agent *a)
+static bool handle_next_command(struct dp_agent *a)
 {
 	struct sh_cmd *cmd = &a->held;
 	int result, taken;
@@ -288,7 +288,7 @@ static bool take_one(struct dp_agent *a)
 
 void dp_commands_take(struct dp_agent *a)
 {
-	for (unsigned i = 0; a->control_rings && i < DP_CMD_SLOTS && take_one(a); i++)
+	for (unsigned i = 0; a->control_rings && i < DP_CMD_SLOTS && handle_next_command(a); i++)
 		;
 }
 
@@ -351,7 +351,7 @@ static void op_applied(struct dp_agent *a, const struct dp_op *op)
 	task_end(a, task, error);
 }
 
-static void take_report(struct dp_agent *a, const struct dp_report *r)
+static void handle_report(struct dp_agent *a, const struct dp_report *r)
 {
 	struct sh_event e = {.kind = r->kind, .id = r->id, .remote = r->remote};
 
@@ -371,7 +371,7 @@ void dp_commands_reports(struct dp_agent *a)
 		for (unsigned n = 0; n < DP_REPORT_SLOTS; n++) {
 			if (rte_ring_sc_dequeue_elem(reports, &r, sizeof(r)) != 0)
 				break;
-			take_report(a, &r);
+			handle_report(a, &r);
 		}
 	}
 }

@@ -127,7 +127,7 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 }
 
 /* Fills in the members of the reply to HELLO that describe this process. */
-static void describe(const struct dp_agent *a, struct sh_hello_reply *r)
+static void describe_process(const struct dp_agent *a, struct sh_hello_reply *r)
 {
 	const struct dp_ports *ports = &a->workers->ports;
 
@@ -196,7 +196,7 @@ static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 	return 0;
 }
 
-static void hello(struct dp_agent *a, int fd)
+static void handle_hello(struct dp_agent *a, int fd)
 {
 	struct sh_hello_reply r = {0};
 	struct sh_hello h = {0};
@@ -206,7 +206,7 @@ static void hello(struct dp_agent *a, int fd)
 		close(fd);
 		return;
 	}
-	describe(a, &r);
+	describe_process(a, &r);
 	r.error = check_hello(a, fd, &h, len, r.reason, sizeof(r.reason));
 	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
 		return;
@@ -322,7 +322,7 @@ void dp_connections_serve(struct dp_agent *a, int timeout_ms)
 			continue;
 		a->pending[i].fd = -1;
 		if (p[i].revents)
-			hello(a, fd);
+			handle_hello(a, fd);
 		else
 			close(fd);
 	}

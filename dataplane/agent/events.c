@@ -38,7 +38,7 @@ void dp_event_ack(struct dp_agent *a, uint32_t seq, int error)
 }
 
 /* Whether a record was added to the ring since the last call. */
-static bool news(const struct sh_ring *r, uint32_t *last)
+static bool has_new_records(const struct sh_ring *r, uint32_t *last)
 {
 	uint32_t now = r->ring->prod.tail;
 	bool changed = now != *last;
@@ -66,8 +66,8 @@ void dp_events_flush(struct dp_agent *a)
 		a->backlog_tail++;
 	}
 	for (unsigned i = 0; i < c->workers; i++)
-		wake |= news(&c->punt[i], &a->woken[i]);
-	wake |= news(&c->event, &a->woken[SH_MAX_WORKERS]);
+		wake |= has_new_records(&c->punt[i], &a->woken[i]);
+	wake |= has_new_records(&c->event, &a->woken[SH_MAX_WORKERS]);
 	if (wake) {
 		a->active_ns = a->now_ns;
 		(void)eventfd_write(c->wake_control, 1);

@@ -111,7 +111,7 @@ bool dp_ports_path_valid(const struct dp_ports *p, const struct sh_path *path, u
  * other end of the link. Ours is derived from it: locally administered and with one bit changed.
  * Every other device has an address of its own.
  */
-static int own_mac(struct dp_port *p)
+static int set_mac(struct dp_port *p)
 {
 	struct rte_ether_addr mac;
 	int error = rte_eth_macaddr_get(p->id, &mac);
@@ -180,7 +180,8 @@ static int make_queues(struct dp_port *p, struct rte_mempool *const *pool)
 	return error;
 }
 
-static int configure(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_mempool *const *pool)
+static int configure_port(struct dp_port *p, const struct rte_eth_dev_info *info,
+	struct rte_mempool *const *pool)
 {
 	struct rte_eth_conf conf;
 	bool one_pool = true;
@@ -193,7 +194,7 @@ static int configure(struct dp_port *p, const struct rte_eth_dev_info *info, str
 	p->mtu = p->config->mtu;
 	error = rte_eth_dev_configure(p->id, p->queues, p->queues, &conf);
 	if (!error)
-		error = own_mac(p);
+		error = set_mac(p);
 	/*
 	 * A driver without this call keeps its default, which is enough for Ethernet's 1500 bytes.
 	 */
@@ -204,7 +205,7 @@ static int configure(struct dp_port *p, const struct rte_eth_dev_info *info, str
 	return error ? error : rte_eth_dev_start(p->id);
 }
 
-static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned workers, char *err,
+static int start_port(struct dp_port *p, struct rte_mempool *const *pool, unsigned workers, char *err,
 	size_t err_size)
 {
 	const char *device = p->config->device;
@@ -228,7 +229,7 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	}
 	p->node = dp_port_node(p->config);
 	p->queues = (uint16_t)workers;
-	error = configure(p, &info, pool);
+	error = configure_port(p, &info, pool);
 	if (error) {
 		snprintf(err, err_size, "port %s (%s) does not start: %s", device, p->driver,
 			rte_strerror(-error));
@@ -242,7 +243,7 @@ static int start(struct dp_port *p, struct rte_mempool *const *pool, unsigned wo
 	return 0;
 }
 
-static void steer(struct dp_port *p, const struct sh_config *c)
+static void start_steering(struct dp_port *p, const struct sh_config *c)
 {
 	struct dp_steering_want want = {
 		.workers = p->queues,
@@ -266,12 +267,12 @@ int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mem
 		int error;
 
 		port->config = &c->network.port[i];
-		error = start(port, pool, workers, err, err_size);
+		error = start_port(port, pool, workers, err, err_size);
 		if (error)
 			return error;
 		p->by_id[port->id] = port;
 		p->count++;
-		steer(port, c);
+		start_steering(port, c);
 	}
 	return 0;
 }

@@ -22,7 +22,7 @@ struct rule {
 	uint16_t value, mask, queue;
 };
 
-__attribute__((format(printf, 2, 3))) static void because(struct dp_steering *s, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void set_reason(struct dp_steering *s, const char *fmt, ...)
 {
 	va_list args;
 
@@ -36,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static void because(struct dp_steering *s,
  * still fail to create it. False: the rule does not exist; s->reason has the driver's message, if
  * it gives one.
  */
-static bool make(struct dp_steering *s, uint16_t port, const struct rule *r)
+static bool create_rule(struct dp_steering *s, uint16_t port, const struct rule *r)
 {
 	const struct rte_flow_attr attr = {.ingress = 1};
 	const struct rte_flow_item_udp spec = {.hdr.dst_port = rte_cpu_to_be_16(r->value)};
@@ -64,7 +64,7 @@ static bool make(struct dp_steering *s, uint16_t port, const struct rule *r)
 		flow = rte_flow_create(port, &attr, pattern, actions, &error);
 	}
 	if (!flow) {
-		because(s, "%s rules: %s: %s", family, step,
+		set_reason(s, "%s rules: %s: %s", family, step,
 			error.message ? error.message
 			: code        ? strerror(-code)
 				      : "refused");
@@ -86,7 +86,7 @@ static void remove_down_to(struct dp_steering *s, uint16_t port, unsigned left)
 /* --- the rules of one address family -------------------------------------------------------- */
 
 /* Creates one rule for each worker, or none. False: none. */
-static bool make_all(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want,
+static bool create_rules(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want,
 	enum rte_flow_item_type ip, uint16_t mask)
 {
 	unsigned before = s->rules;
@@ -95,7 +95,7 @@ static bool make_all(struct dp_steering *s, uint16_t port, const struct dp_steer
 		struct rule r = {
 			.ip = ip, .value = (uint16_t)(want->udp_base + i) & mask, .mask = mask, .queue = i};
 
-		if (make(s, port, &r))
+		if (create_rule(s, port, &r))
 			continue;
 		remove_down_to(s, port, before);
 		return false;
@@ -122,22 +122,22 @@ enum covered { NONE, WORKERS, ALL };
 /*
  * Creates the best rules for a family that the device accepts. Less than ALL: s->reason says why.
  */
-static enum covered cover(struct dp_steering *s, uint16_t port, const struct dp_steering_want *want,
-	enum rte_flow_item_type ip)
+static enum covered create_family_rules(struct dp_steering *s, uint16_t port,
+	const struct dp_steering_want *want, enum rte_flow_item_type ip)
 {
 	bool plain = want->udp_ports > want->workers;
 
 	if (plain && power_of_two(want->workers) &&
-		make_all(s, port, want, ip, (uint16_t)(want->workers - 1)))
+		create_rules(s, port, want, ip, (uint16_t)(want->workers - 1)))
 		return ALL;
-	if (!make_all(s, port, want, ip, 0xffff))
+	if (!create_rules(s, port, want, ip, 0xffff))
 		return NONE;
 	if (!plain)
 		return ALL;
 	if (!power_of_two(want->workers))
-		because(s, "plain transports are handed over: the workers are no power of two");
+		set_reason(s, "plain transports are handed over: the workers are no power of two");
 	else
-		because(s, "plain transports are handed over: no rules with a masked port");
+		set_reason(s, "plain transports are handed over: no rules with a masked port");
 	return WORKERS;
 }
 
@@ -157,7 +157,8 @@ void dp_steering_start(struct dp_steering *s, uint16_t port, const struct dp_ste
 
 		if (!(i == 0 ? want->ip4 : want->ip6))
 			continue;
-		c = cover(s, port, want, i == 0 ? RTE_FLOW_ITEM_TYPE_IPV4 : RTE_FLOW_ITEM_TYPE_IPV6);
+		c = create_family_rules(s, port, want,
+			i == 0 ? RTE_FLOW_ITEM_TYPE_IPV4 : RTE_FLOW_ITEM_TYPE_IPV6);
 		if (c < least) {
 			least = c;
 			memcpy(worst, s->reason, sizeof(worst));

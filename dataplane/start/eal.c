@@ -35,7 +35,7 @@ struct args {
 	char *pointer[MAX_ARGS + 1];
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct args *a, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add_argument(struct args *a, const char *fmt, ...)
 {
 	va_list list;
 
@@ -150,7 +150,7 @@ static void list_cpus(char *out, size_t size)
  * Builds the --lcores argument. Lcore 0 is the agent's, and lcore i + 1 is worker i's. Each runs on
  * its configured CPU, or, if none is configured, on any CPU of this process.
  */
-static void lcores(char *out, size_t size, const struct sh_config *c)
+static void list_lcores(char *out, size_t size, const struct sh_config *c)
 {
 	char cpus[CPUS_SIZE];
 	size_t at = 0;
@@ -176,40 +176,41 @@ static void add_devices(struct args *a, const struct sh_config *c)
 		const char *comma = p->args[0] ? "," : "";
 
 		pci |= dp_port_is_pci(p);
-		add(a, "%s=%s%s%s", dp_port_is_pci(p) ? "--allow" : "--vdev", p->device, comma, p->args);
+		add_argument(a, "%s=%s%s%s", dp_port_is_pci(p) ? "--allow" : "--vdev", p->device, comma,
+			p->args);
 	}
 	if (!pci)
-		add(a, "--no-pci");
+		add_argument(a, "--no-pci");
 }
 
-static void build(struct args *a, const struct sh_config *c, unsigned megabytes)
+static void build_arguments(struct args *a, const struct sh_config *c, unsigned megabytes)
 {
-	add(a, "spate-dataplane");
-	lcores(a->lcores, sizeof(a->lcores), c);
-	add(a, "--lcores");
+	add_argument(a, "spate-dataplane");
+	list_lcores(a->lcores, sizeof(a->lcores), c);
+	add_argument(a, "--lcores");
 	a->pointer[a->count++] = a->lcores;
-	add(a, "--main-lcore=0");
-	add(a, "--file-prefix=spate");
-	add(a, "--no-shconf");
-	add(a, "--no-telemetry");
+	add_argument(a, "--main-lcore=0");
+	add_argument(a, "--file-prefix=spate");
+	add_argument(a, "--no-shconf");
+	add_argument(a, "--no-telemetry");
 	/*
 	 * The TAP driver logs refused flow rules as errors, which our own line about steering
 	 * reports already. This argument precedes the general one, because for a driver that is
 	 * loaded later the first argument that matches applies.
 	 */
 	if (c->log_level != SH_LOG_DEBUG)
-		add(a, "--log-level=pmd.net.tap:critical");
-	add(a, "--log-level=*:%s", c->log_level == SH_LOG_DEBUG ? "info" : "error");
+		add_argument(a, "--log-level=pmd.net.tap:critical");
+	add_argument(a, "--log-level=*:%s", c->log_level == SH_LOG_DEBUG ? "info" : "error");
 	if (!c->dataplane.hugepages) {
-		add(a, "--no-huge");
-		add(a, "-m");
-		add(a, "%u", megabytes);
+		add_argument(a, "--no-huge");
+		add_argument(a, "-m");
+		add_argument(a, "%u", megabytes);
 	} else {
-		add(a, "--huge-unlink=always");
+		add_argument(a, "--huge-unlink=always");
 	}
 	add_devices(a, c);
 	for (uint32_t i = 0; i < c->dataplane.eal_arg_count; i++)
-		add(a, "%s", c->dataplane.eal_arg[i]);
+		add_argument(a, "%s", c->dataplane.eal_arg[i]);
 }
 
 int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_t err_size)
@@ -221,7 +222,7 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 		snprintf(err, err_size, "no memory");
 		return ENOMEM;
 	}
-	build(a, c, megabytes);
+	build_arguments(a, c, megabytes);
 	for (int i = 0; i < a->count; i++)
 		sh_log(SH_LOG_DEBUG, "eal-argument %s", a->pointer[i]);
 	/*

@@ -144,8 +144,8 @@ static int make_ops_rings(struct dp_workers *all)
  * Creates a ring that worker `to` reads or writes, on its NUMA node, with one producer and one
  * consumer.
  */
-static struct rte_ring *ring(const char *what, unsigned from, const struct dp_worker *to, unsigned record,
-	unsigned slots)
+static struct rte_ring *create_ring(const char *what, unsigned from, const struct dp_worker *to,
+	unsigned record, unsigned slots)
 {
 	char name[RTE_RING_NAMESIZE];
 
@@ -157,18 +157,20 @@ static struct rte_ring *ring(const char *what, unsigned from, const struct dp_wo
 /* Creates the rings of one worker: its reports, and what other workers send to it. */
 static int make_rings(struct dp_workers *all, struct dp_worker *w)
 {
-	w->reports = ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
+	w->reports = create_ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
 	if (!w->reports)
 		return ENOMEM;
 	for (unsigned from = 0; from < all->count; from++) {
 		w->peer[from] = all->worker[from];
-		w->neighbours[from] = ring("neighbours", from, w, sizeof(struct sh_path), DP_NEIGHBOUR_SLOTS);
+		w->neighbours[from] =
+			create_ring("neighbours", from, w, sizeof(struct sh_path), DP_NEIGHBOUR_SLOTS);
 		if (!w->neighbours[from])
 			return ENOMEM;
 		if (from == w->id)
 			continue;
-		w->handoff[from] = ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);
-		w->wake[from] = ring("wake", from, w, sizeof(uint32_t), w->config->limit.producers + 1);
+		w->handoff[from] = create_ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);
+		w->wake[from] =
+			create_ring("wake", from, w, sizeof(uint32_t), w->config->limit.producers + 1);
 		if (!w->handoff[from] || !w->wake[from])
 			return ENOMEM;
 	}

@@ -45,7 +45,7 @@ static enum dp_srtp_kind choose_engine(enum sh_engine wanted)
 	return DP_SRTP_LIBSRTP2;
 }
 
-static uint8_t *sessions(size_t size, uint32_t count, int socket)
+static uint8_t *allocate_sessions(size_t size, uint32_t count, int socket)
 {
 	return rte_zmalloc_socket("srtp sessions", size * count, RTE_CACHE_LINE_SIZE, socket);
 }
@@ -68,8 +68,8 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	}
 	in_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_IN);
 	out_size = dp_srtp_session_size(workers[0]->engine, DP_SRTP_OUT);
-	in = sessions(in_size, limit->transports, workers[0]->socket);
-	out = sessions(out_size, limit->transports, workers[0]->socket);
+	in = allocate_sessions(in_size, limit->transports, workers[0]->socket);
+	out = allocate_sessions(out_size, limit->transports, workers[0]->socket);
 	twcc = rte_mempool_create("twcc", limit->producers, sizeof(struct dp_twcc), 0, 0, NULL, NULL, NULL,
 		NULL, workers[0]->socket, 0);
 	/*

@@ -18,7 +18,7 @@
 #include "dataplane/worker/worker.h"
 
 /* Whether the operation's slot holds the object that its command names. ADD needs no object. */
-static bool holds(const struct dp_worker *w, const struct dp_op *op)
+static bool slot_matches(const struct dp_worker *w, const struct dp_op *op)
 {
 	switch (op->cmd.op) {
 	case SH_OP_TRANSPORT_BIND:
@@ -37,7 +37,7 @@ static bool holds(const struct dp_worker *w, const struct dp_op *op)
 }
 
 /* Clears the id of a slot whose ADD failed or whose object was deleted. Returns `error`. */
-static int settle(sh_id *id, int error, bool deleted)
+static int clear_id_if_gone(sh_id *id, int error, bool deleted)
 {
 	if (error || deleted)
 		*id = 0;
@@ -46,7 +46,7 @@ static int settle(sh_id *id, int error, bool deleted)
 
 static int apply(struct dp_worker *w, const struct dp_op *op)
 {
-	if (!holds(w, op))
+	if (!slot_matches(w, op))
 		return ENOENT;
 	switch (op->cmd.op) {
 	case SH_OP_TRANSPORT_ADD:
@@ -58,17 +58,17 @@ static int apply(struct dp_worker *w, const struct dp_op *op)
 	case SH_OP_TRANSPORT_DEL:
 		return dp_transport_del(w, op);
 	case SH_OP_PRODUCER_ADD:
-		return settle(&w->streams[op->slot].id, dp_stream_add(w, op), false);
+		return clear_id_if_gone(&w->streams[op->slot].id, dp_stream_add(w, op), false);
 	case SH_OP_PRODUCER_SET:
 		return dp_stream_set(w, op);
 	case SH_OP_PRODUCER_DEL:
-		return settle(&w->streams[op->slot].id, dp_stream_del(w, op), true);
+		return clear_id_if_gone(&w->streams[op->slot].id, dp_stream_del(w, op), true);
 	case SH_OP_CONSUMER_ADD:
-		return settle(&w->consumers[op->slot].id, dp_consumer_add(w, op), false);
+		return clear_id_if_gone(&w->consumers[op->slot].id, dp_consumer_add(w, op), false);
 	case SH_OP_CONSUMER_SET:
 		return dp_consumer_set(w, op);
 	case SH_OP_CONSUMER_DEL:
-		return settle(&w->consumers[op->slot].id, dp_consumer_del(w, op), true);
+		return clear_id_if_gone(&w->consumers[op->slot].id, dp_consumer_del(w, op), true);
 	default:
 		return EINVAL;
 	}
@@ -77,7 +77,7 @@ static int apply(struct dp_worker *w, const struct dp_op *op)
 /*
  * Dequeues one operation. Wipes its ring entry, which may hold keys, before the agent can reuse it.
  */
-static bool take_op(struct dp_worker *w, struct dp_op *op)
+static bool dequeue_op(struct dp_worker *w, struct dp_op *op)
 {
 	struct rte_ring *r = w->ops;
 	uint32_t at = r->cons.tail & r->mask;
@@ -99,7 +99,7 @@ unsigned dp_apply_ops(struct dp_worker *w)
 	for (n = 0; n < DP_BURST && rte_ring_free_count(w->reports) > 0; n++) {
 		struct dp_report r = {.kind = SH_EV_ACK};
 
-		if (!take_op(w, &r.op))
+		if (!dequeue_op(w, &r.op))
 			break;
 		r.op.error = apply(w, &r.op);
 		r.id = r.op.cmd.id;

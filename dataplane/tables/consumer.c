@@ -29,7 +29,7 @@ static uint16_t first_seq(void)
  * Requests a key frame if the consumer waits for one, but not before media can reach the viewer: a
  * key frame that arrives during the viewer's DTLS handshake would be wasted.
  */
-static void want_keyframe(const struct dp_consumer *c)
+static void request_keyframe(const struct dp_consumer *c)
 {
 	if (c->waiting_keyframe && !c->paused && c->transport->can_send && c->stream->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(c->stream);
@@ -38,14 +38,14 @@ static void want_keyframe(const struct dp_consumer *c)
 void dp_consumers_want_keyframes(const struct dp_transport *t)
 {
 	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		want_keyframe(c);
+		request_keyframe(c);
 }
 
 /* Skips packets until one at which a decoder can start; for audio that is any packet. */
 static void wait_for_keyframe(struct dp_consumer *c)
 {
 	c->waiting_keyframe = true;
-	want_keyframe(c);
+	request_keyframe(c);
 }
 
 /*

@@ -70,11 +70,11 @@ bool dp_schedule_begin_round(struct dp_schedule *t)
 
 void dp_schedule_end_passes(struct dp_schedule *t, uint32_t done, bool stopped)
 {
-	struct dp_audience *one = stopped ? t->current[done] : NULL;
+	struct dp_audience *incomplete = stopped ? t->current[done] : NULL;
 	uint32_t from = stopped ? done + 1 : done, left = t->count - from;
 
 	memmove(t->current, t->current + from, left * sizeof(t->current[0]));
-	if (one)
-		t->current[left++] = one;
+	if (incomplete)
+		t->current[left++] = incomplete;
 	t->count = left;
 }

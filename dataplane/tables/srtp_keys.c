@@ -24,7 +24,7 @@ void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
 	dp_transport_refresh(t);
 }
 
-static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
+static void copy_keys(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
 {
 	out->profile = profile;
 	memcpy(out->key, keys->key, sizeof(out->key));
@@ -35,7 +35,7 @@ static void keys_of(struct dp_srtp_keys *out, uint16_t profile, const struct sh_
  * Tells the SRTP session to keep the ROC and replay window of every SSRC that a stream uses.
  * Packets of other SSRCs reach no stream, so their state may be replaced.
  */
-static bool in_use(const void *arg, uint32_t ssrc)
+static bool ssrc_in_use(const void *arg, uint32_t ssrc)
 {
 	const struct dp_transport *t = arg;
 
@@ -64,12 +64,12 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	in = (struct dp_srtp_session *)(w->session_in + op->slot * w->session_in_size);
 	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
 
-	keys_of(&keys, (uint16_t)k->profile, &k->in);
+	copy_keys(&keys, (uint16_t)k->profile, &k->in);
 	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
 	if (!error) {
 		t->in = in;
-		dp_srtp_keep(w->engine, in, in_use, t);
-		keys_of(&keys, (uint16_t)k->profile, &k->out);
+		dp_srtp_keep(w->engine, in, ssrc_in_use, t);
+		copy_keys(&keys, (uint16_t)k->profile, &k->out);
 		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
 		if (!error)
 			t->out = out;

@@ -68,7 +68,7 @@ static void unlist_ingress(struct dp_worker *w, struct dp_transport *t)
  * Transport-wide sequence numbers count over all streams of a transport, which has one state for
  * them.
  */
-static int want_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_id)
+static int attach_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_id)
 {
 	void *state;
 
@@ -87,7 +87,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	struct dp_stream *s = &w->streams[op->slot];
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_producer_add *p = &op->cmd.producer_add;
-	int error = want_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
+	int error = attach_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
 
 	if (error)
 		return error;

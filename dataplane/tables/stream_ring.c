@@ -16,7 +16,7 @@ static void reclaim_below(struct dp_stream *s, uint64_t bound)
 }
 
 /* Returns the lowest cursor. */
-static uint64_t slowest(const struct dp_stream *s, uint64_t head)
+static uint64_t lowest_cursor(const struct dp_stream *s, uint64_t head)
 {
 	uint64_t low = head; /* without a reader: one that attaches begins at the head */
 
@@ -32,7 +32,7 @@ static uint64_t slowest(const struct dp_stream *s, uint64_t head)
 void dp_stream_reclaim(struct dp_stream *s)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t bound = slowest(s, head);
+	uint64_t bound = lowest_cursor(s, head);
 
 	if (bound <= s->reclaimed)
 		return;
@@ -41,7 +41,7 @@ void dp_stream_reclaim(struct dp_stream *s)
 	/*
 	 * A reader that attaches at this moment is seen here, or it sees `freed` (stream_ring.h).
 	 */
-	bound = RTE_MIN(bound, slowest(s, head));
+	bound = RTE_MIN(bound, lowest_cursor(s, head));
 	reclaim_below(s, bound);
 }
 

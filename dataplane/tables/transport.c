@@ -21,7 +21,7 @@
 #include "dataplane/worker/worker.h"
 #include "shared/stats_slot.h"
 
-static void own(struct dp_worker *w, struct dp_transport *t)
+static void add_owned(struct dp_worker *w, struct dp_transport *t)
 {
 	t->owned_index = w->owned_count;
 	w->owned[w->owned_count++] = t;
@@ -39,7 +39,7 @@ static int add_plain(struct dp_worker *w, struct dp_transport *t, const struct s
 	if (error)
 		t->id = 0;
 	else
-		own(w, t);
+		add_owned(w, t);
 	return error;
 }
 
@@ -62,7 +62,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 	if (t->udp_port)
 		return EEXIST;
 	if (new)
-		own(w, t);
+		add_owned(w, t);
 	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
 	t->ufrag_len = a->ufrag_len;
 	memcpy(t->ufrag, a->ufrag, sizeof(t->ufrag));
@@ -87,7 +87,7 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
  * Returns the index of a free tuple. If there is none, unbinds the one that was not seen for
  * longest, but never the selected one.
  */
-static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
+static unsigned reserve_tuple(struct dp_worker *w, struct dp_transport *t)
 {
 	unsigned oldest = DP_NO_TUPLE;
 
@@ -106,7 +106,7 @@ static unsigned find_place(struct dp_worker *w, struct dp_transport *t)
  * Returns the index of the tuple of `path` in the transport, after inserting it into the table if
  * it is new. Negative errno: the table is full.
  */
-static int place_of(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
+static int find_or_add_tuple(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
 {
 	struct dp_tuple_key key = dp_tuple_key(path);
 	void *value;
@@ -123,7 +123,7 @@ static int place_of(struct dp_worker *w, struct dp_transport *t, const struct sh
 		 */
 		unbind(w, holder, (uintptr_t)value & 0xff);
 	}
-	i = find_place(w, t);
+	i = reserve_tuple(w, t);
 	if (rte_hash_add_key_data(w->tuples, &key, dp_tuple_value(t->slot, i)) != 0)
 		return -ENOSPC;
 	t->tuple_count++;
@@ -138,7 +138,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 
 	if (t->udp_port)
 		return EINVAL;
-	i = place_of(w, t, &b->path);
+	i = find_or_add_tuple(w, t, &b->path);
 	if (i < 0)
 		return -i;
 	t->tuple[i].path = b->path;

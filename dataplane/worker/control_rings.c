@@ -17,7 +17,7 @@ enum { ALIGN = 4096 };
  * Initialises the next ring at offset *at of `map`, and advances *at behind it. With `map` NULL
  * only adds its size to *at. Returns 0, or EINVAL if DPDK refuses the ring.
  */
-static int lay_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, uint32_t record)
+static int place_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, uint32_t record)
 {
 	ssize_t size = rte_ring_get_memsize_elem(record, slots);
 
@@ -34,17 +34,18 @@ static int lay_ring(struct sh_ring *r, char *map, size_t *at, uint32_t slots, ui
 	return 0;
 }
 
-static int lay_out(struct dp_control_rings *c, char *map, size_t *size)
+static int place_rings(struct dp_control_rings *c, char *map, size_t *size)
 {
 	size_t at = 0;
-	int error = lay_ring(&c->cmd, map, &at, DP_CMD_SLOTS, sizeof(struct sh_cmd));
+	int error = place_ring(&c->cmd, map, &at, DP_CMD_SLOTS, sizeof(struct sh_cmd));
 
 	if (!error)
-		error = lay_ring(&c->event, map, &at, DP_EVENT_SLOTS, sizeof(struct sh_event));
+		error = place_ring(&c->event, map, &at, DP_EVENT_SLOTS, sizeof(struct sh_event));
 	for (unsigned i = 0; !error && i < c->workers; i++) {
-		error = lay_ring(&c->punt[i], map, &at, DP_PUNT_SLOTS, sizeof(struct sh_packet));
+		error = place_ring(&c->punt[i], map, &at, DP_PUNT_SLOTS, sizeof(struct sh_packet));
 		if (!error)
-			error = lay_ring(&c->inject[i], map, &at, DP_INJECT_SLOTS, sizeof(struct sh_packet));
+			error = place_ring(&c->inject[i], map, &at, DP_INJECT_SLOTS,
+				sizeof(struct sh_packet));
 	}
 	*size = at;
 	return error;
@@ -64,10 +65,10 @@ struct dp_control_rings *dp_control_rings_new(unsigned workers)
 	c->wake_control = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->memfd < 0 || c->wake_data < 0 || c->wake_control < 0)
 		goto fail;
-	if (lay_out(c, NULL, &c->size) != 0 || ftruncate(c->memfd, (off_t)c->size) != 0)
+	if (place_rings(c, NULL, &c->size) != 0 || ftruncate(c->memfd, (off_t)c->size) != 0)
 		goto fail;
 	c->map = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, c->memfd, 0);
-	if (c->map == MAP_FAILED || lay_out(c, c->map, &c->size) != 0)
+	if (c->map == MAP_FAILED || place_rings(c, c->map, &c->size) != 0)
 		goto fail;
 	/* SRTP keys pass through the rings and must not get into a core file. */
 	(void)madvise(c->map, c->size, MADV_DONTDUMP);

@@ -11,7 +11,7 @@
 #include "dataplane/worker/clock.h"
 
 /* Reserves an array of `count` records at *at, rounded up to cache lines. Returns its offset. */
-static uint32_t lay(size_t *at, size_t size, uint32_t count)
+static uint32_t reserve_array(size_t *at, size_t size, uint32_t count)
 {
 	size_t offset = *at;
 
@@ -36,12 +36,12 @@ static size_t lay_out(struct sh_stats_header *h, const struct sh_config *c)
 	h->producer_size = sizeof(struct sh_producer_stats);
 	h->consumer_size = sizeof(struct sh_consumer_stats);
 	h->notice_size = sizeof(struct sh_notice);
-	h->worker_offset = lay(&at, h->worker_size, h->workers);
-	h->port_offset = lay(&at, h->port_size, h->ports);
-	h->transport_offset = lay(&at, h->transport_size, h->transports);
-	h->producer_offset = lay(&at, h->producer_size, h->producers);
-	h->consumer_offset = lay(&at, h->consumer_size, h->consumers);
-	h->notice_offset = lay(&at, h->notice_size, h->notices);
+	h->worker_offset = reserve_array(&at, h->worker_size, h->workers);
+	h->port_offset = reserve_array(&at, h->port_size, h->ports);
+	h->transport_offset = reserve_array(&at, h->transport_size, h->transports);
+	h->producer_offset = reserve_array(&at, h->producer_size, h->producers);
+	h->consumer_offset = reserve_array(&at, h->consumer_size, h->consumers);
+	h->notice_offset = reserve_array(&at, h->notice_size, h->notices);
 	return at;
 }
 
