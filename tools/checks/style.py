@@ -4,9 +4,9 @@
 
 Checks what clang-format does not see, in all C files of the tree in ROOT (default: the one this
 file is in): one way to test pointers, to write sizeof, to name includes and include guards, and to
-return errors; an opening comment in each file; comments and pages no wider than 100 columns. Files
-that pages name must exist. Each violation is one line that says what to do. Run as
-`tools/check style`; docs/CONTRIBUTING.md explains the rules.
+return errors; an opening comment in each file; comments and pages no wider than 100 columns; the
+glossary's terms in comments. Files that pages name must exist. Each violation is one line that says
+what to do. Run as `tools/check style`; docs/CONTRIBUTING.md explains the rules.
 """
 import pathlib
 import re
@@ -17,6 +17,11 @@ from source import COMMENT, OWN, PRODUCTION, sources
 COLUMNS = 100
 # In backquotes: `dataplane/path/route.c`, `tests/vm/`.
 PATH = re.compile(r"`((?:dataplane|controlplane|shared|tests|tools|docs)/[\w./-]*)[`: ]")
+TERMS = {
+    "sent again": "retransmitted", "asked for again": "requested by NACK", "what waits": "the backlog",
+    "let go": "dropped, or released", "lets go": "drops, or releases", "forgo": "skip", "anew": "again, or restart",
+}
+HOMELY = re.compile(r"\b(" + "|".join(TERMS) + r")\b")
 PLACEHOLDER = re.compile(r"[A-Z]{4,}")  # `dataplane/path/NAME.c`
 CONDITION = re.compile(r"(&&|\|\||\?|\b(if|while) \()")
 
@@ -89,6 +94,17 @@ def check_width(file):
                 yield number, f"wrap the comment at {COLUMNS} columns"
 
 
+def check_words(file):
+    """Homely words for which docs/glossary.md has a term, in the comments of both programs."""
+    if not file.name.startswith(PRODUCTION):
+        return
+    for comment in COMMENT.finditer(file.text):
+        begin = file.text.count("\n", 0, comment.start()) + 1
+        for number, line in enumerate(comment.group(0).splitlines(), begin):
+            for found in HOMELY.finditer(line):
+                yield number, f'write "{TERMS[found.group(0)]}" for "{found.group(0)}" (docs/glossary.md)'
+
+
 def pages(root):
     return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
@@ -119,7 +135,8 @@ def violations(root):
     by_name = {f.name: f for f in files}
     for file in files:
         for rule in (check_null(file), check_sizeof(file), check_include_names(file, root), check_guard(file),
-                     check_errors(file), check_opening(file, by_name), check_width(file)):
+                     check_errors(file), check_opening(file, by_name), check_width(file),
+                     check_words(file)):
             for number, message in rule:
                 yield f"{file.name}:{number}: {message}"
     yield from check_pages(root)

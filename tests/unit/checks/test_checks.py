@@ -234,6 +234,10 @@ class Style(Tree):
         self.append("shared/sh_ring.h", "/*\n * " + "words " * 17 + "\n */\n")
         self.finds("style", "shared/sh_ring.h:11:", "wrap the comment at 100 columns")
 
+    def test_homely_words(self):
+        self.append("shared/sh_ring.h", "/* A packet that is sent again. */\n")
+        self.finds("style", "shared/sh_ring.h:10:", 'write "retransmitted"')
+
     def test_wide_page(self):
         wide = "word " * 21
         self.write("docs/page.md", f"# A page\n\n| {wide} |\n```\n{wide}\n```\n[x](https://{'a' * 120})\n{wide}\n")
