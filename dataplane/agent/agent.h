@@ -47,11 +47,11 @@ struct dp_agent {
 	struct dp_control_rings *control_rings; /* NULL: none is connected */
 	struct dp_control_rings *detached; /* list of rings that a worker may still be using */
 	/*
-	 * changes when a control plane attaches or detaches: older commands are then not
-	 * acknowledged
+	 * Changes when a control plane attaches or detaches. Tasks of an older generation are not
+	 * acknowledged.
 	 */
 	uint32_t generation;
-	/* producer positions at the last look: of the punt rings, then of the event ring */
+	/* producer positions when last checked: of the punt rings, then of the event ring */
 	uint32_t woken[SH_MAX_WORKERS + 1];
 
 	/* commands */

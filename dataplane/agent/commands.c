@@ -200,7 +200,10 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 	return PENDING;
 }
 
-/* Tests use it; a planned restart needs it to know when its commands have taken effect on all workers. */
+/*
+ * BARRIER: only tests send it so far. A planned restart needs it to learn when its commands have
+ * taken effect on all workers.
+ */
 static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	if (TAILQ_EMPTY(&a->running))
@@ -209,7 +212,7 @@ static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 	return PENDING;
 }
 
-/* For a planned restart: media goes on while the clients move to another server. */
+/* DRAIN: for a planned restart. Media continues while the clients move to another server. */
 static int drain(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	a->stop_ns = a->now_ns + (uint64_t)cmd->drain.within_ms * 1000000;

@@ -105,7 +105,7 @@ static bool create_rules(struct dp_steering *s, uint16_t port, const struct dp_s
 
 /*
  * Whether `n` is a power of two. For such a number of workers the lowest bits of a UDP port's
- * offset identify its owner, because the ports are assigned to the workers in turn
+ * offset identify its owner, because the ports are assigned to the workers in rotation
  * (sh_port_owner()).
  */
 static bool power_of_two(uint16_t n)

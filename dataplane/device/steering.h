@@ -15,17 +15,19 @@
 
 #include "shared/port_stats.h"
 
-/* What a port needs. */
+/* The input of the choice for one port. */
 struct dp_steering_want {
 	uint16_t workers;
 	uint16_t udp_base; /* worker i's port is udp_base + i */
-	/* size of the range from udp_base on; the ports after the workers' are for plain transports */
+	/*
+	 * size of the range from udp_base on; the ports after the workers' are for plain transports
+	 */
 	uint32_t udp_ports;
 	bool ip4, ip6; /* the port has an address of this family */
 	bool rss; /* the device distributes packets by RSS */
 };
 
-/* What was chosen. */
+/* The chosen method of one port, and its flow rules. */
 struct dp_steering {
 	enum sh_steering method;
 	unsigned rules; /* entries of rule[] */
