@@ -18,6 +18,7 @@
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/worker.h"
+#include "shared/hello.h"
 #include "shared/log.h"
 
 enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
@@ -290,12 +291,10 @@ static void accept_one(struct dp_agent *a)
 static void check_control(struct dp_agent *a, short socket_events, short wake_events)
 {
 	eventfd_t count;
-	char byte;
 
 	if (wake_events & POLLIN)
 		(void)eventfd_read(a->control_rings->wake_data, &count);
-	if ((socket_events & (POLLIN | POLLHUP | POLLERR)) &&
-		recv(a->control_rings->socket, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+	if ((socket_events & (POLLIN | POLLHUP | POLLERR)) && sh_connection_ended(a->control_rings->socket))
 		dp_connections_detach(a, "it closed the connection");
 }
 
