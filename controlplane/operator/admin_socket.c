@@ -19,7 +19,7 @@ struct cp_admin_client {
 	struct cp_admin_client *next;
 	struct cp_admin_asker asker;
 	bool pending; /* a command is pending: further lines are handled after its answer */
-	bool asking; /* cp_admin_ask() is executing */
+	bool asking; /* cp_admin_serve() is executing */
 	size_t used; /* bytes in `line` */
 	char line[CP_ADMIN_LINE_MAX]; /* received bytes that have not been handled */
 };
@@ -118,7 +118,7 @@ static void handle_lines(struct cp_admin_client *c)
 			return;
 		}
 		c->pending = c->asking = true;
-		cp_admin_ask(c->admin->view, c->line, len, &c->asker);
+		cp_admin_serve(c->admin->view, c->line, len, &c->asker);
 		c->asking = false;
 		if (uv_is_closing((uv_handle_t *)&c->pipe))
 			return;

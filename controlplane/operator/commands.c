@@ -171,7 +171,7 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	return true;
 }
 
-void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker)
+void cp_admin_serve(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker)
 {
 	cJSON *request = cJSON_ParseWithLength(line, len), *reply = cJSON_CreateObject();
 	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "cmd"));

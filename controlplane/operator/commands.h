@@ -21,7 +21,7 @@ struct cp_admin_asker {
 };
 
 /* Executes one command. Calls asker->answer before it returns or later, once. */
-void cp_admin_ask(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker);
+void cp_admin_serve(const struct cp_view *v, const char *line, size_t len, struct cp_admin_asker *asker);
 /* The asker is about to be freed: a pending command is not answered any more. */
 void cp_admin_abandon(const struct cp_view *v, struct cp_admin_asker *asker);
 

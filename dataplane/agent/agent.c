@@ -91,7 +91,7 @@ void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 	while (!*stop) {
 		dp_connections_serve(a, poll_ms(a));
 		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
-		dp_commands_take(a);
+		dp_commands_serve(a);
 		dp_commands_reports(a);
 		dp_commands_delete(a);
 		dp_snapshot_sweep(a);

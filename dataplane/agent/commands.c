@@ -268,7 +268,7 @@ static bool handle_next_command(struct dp_agent *a)
 	if (TAILQ_EMPTY(&a->idle) || a->backlog_head != a->backlog_tail)
 		return false;
 	if (!a->holding) {
-		taken = dp_control_rings_take(a->control_rings, cmd);
+		taken = dp_control_rings_read(a->control_rings, cmd);
 		if (taken == SH_RING_BROKEN)
 			dp_connections_detach(a, "it broke the command ring");
 		if (taken != 1)
@@ -289,7 +289,7 @@ static bool handle_next_command(struct dp_agent *a)
 	return true;
 }
 
-void dp_commands_take(struct dp_agent *a)
+void dp_commands_serve(struct dp_agent *a)
 {
 	for (unsigned i = 0; a->control_rings && i < DP_CMD_SLOTS && handle_next_command(a); i++)
 		;

@@ -11,7 +11,7 @@
 
 void dp_commands_init(struct dp_agent *a);
 /* Takes commands from the ring until it is empty, or until one must be held. */
-void dp_commands_take(struct dp_agent *a);
+void dp_commands_serve(struct dp_agent *a);
 /* Sends deletions of objects that are ready, as far as the workers' rings have room. */
 void dp_commands_delete(struct dp_agent *a);
 /* Handles all reports of the workers. */

@@ -239,7 +239,7 @@ unsigned dp_fanout(struct dp_worker *w)
 	unsigned ports = w->ports->count;
 	struct dp_outgoing o;
 
-	dp_audience_take_wakes(w);
+	dp_audience_read_wakeups(w);
 	if (++w->fanout_first >= ports)
 		w->fanout_first = 0;
 	o.count = o.spares = 0;

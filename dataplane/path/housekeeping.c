@@ -19,7 +19,7 @@
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/worker/clock.h"
-#include "dataplane/worker/tell.h"
+#include "dataplane/worker/report_event.h"
 #include "dataplane/worker/worker.h"
 #include "shared/stats_slot.h"
 
@@ -39,11 +39,11 @@ static void check_consent(struct dp_worker *w, struct dp_transport *t)
 		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
 			return;
 		t->idle = true;
-		t->idle_told = false;
+		t->idle_reported = false;
 		dp_transport_refresh(t);
 	}
-	if (!t->idle_told)
-		t->idle_told = dp_tell(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
+	if (!t->idle_reported)
+		t->idle_reported = dp_report_event(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
 }
 
 /* Bits per second since the last call, `elapsed` nanoseconds ago; 0: this is the first call. */

@@ -199,7 +199,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 
 void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	struct dp_stream *fed[DP_BURST];
+	struct dp_stream *appended[DP_BURST];
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -208,13 +208,13 @@ void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 
 		if (!route(w, pkts[i], &reason, &s)) {
 			dp_drop(w, pkts[i], reason);
-		} else if (!s->fed) {
-			s->fed = true;
-			fed[count++] = s;
+		} else if (!s->appended) {
+			s->appended = true;
+			appended[count++] = s;
 		}
 	}
 	for (unsigned i = 0; i < count; i++) {
-		fed[i]->fed = false;
-		dp_audience_notify(w, fed[i]);
+		appended[i]->appended = false;
+		dp_audience_notify(w, appended[i]);
 	}
 }

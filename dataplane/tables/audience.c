@@ -321,7 +321,7 @@ void dp_audience_notify(struct dp_worker *w, struct dp_stream *s)
 	}
 }
 
-void dp_audience_take_wakes(struct dp_worker *w)
+void dp_audience_read_wakeups(struct dp_worker *w)
 {
 	uint32_t slots[DP_BURST];
 

@@ -78,7 +78,7 @@ void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t);
  */
 void dp_audience_schedule(struct dp_worker *w, uint32_t slot);
 /* Schedules the audiences of the streams that other workers' wake-ups name. */
-void dp_audience_take_wakes(struct dp_worker *w);
+void dp_audience_read_wakeups(struct dp_worker *w);
 /*
  * Schedules this worker's audiences of `s`, and wakes every other worker that has one, because the
  * stream has new packets. Called by the stream's owner.

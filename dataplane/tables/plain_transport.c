@@ -13,7 +13,7 @@
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/packet.h"
-#include "dataplane/worker/tell.h"
+#include "dataplane/worker/report_event.h"
 #include "dataplane/worker/worker.h"
 
 /*
@@ -212,7 +212,7 @@ static void learn_address(struct dp_worker *w, struct dp_transport *t, const str
 	t->tuple_count = 1;
 	t->selected = DP_NO_TUPLE;
 	dp_plain_transport_set_l2(w, t, &path->l2);
-	(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
+	(void)dp_report_event(w, SH_EV_PATH_CHANGED, t->id, &path->remote);
 }
 
 /*

@@ -91,7 +91,7 @@ struct dp_stream {
 	uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause or restart */
-	bool fed; /* got packets in the burst that is being routed (path/route.c) */
+	bool appended; /* got packets in the burst that is being routed (path/route.c) */
 	bool may_restart; /* the next packet is taken for the first after a restart of the source */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's ids by enum sh_ext; 0: not negotiated */

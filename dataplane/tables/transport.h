@@ -56,7 +56,7 @@ struct dp_transport {
 	uint16_t profile; /* enum sh_srtp_profile; 0: no keys yet */
 	bool media_seen; /* a packet was accepted (WebRTC: and the agent was told) */
 	bool idle; /* consent has expired (RFC 7675) */
-	bool idle_told; /* the agent was told that the transport is idle */
+	bool idle_reported; /* the agent was told that the transport is idle */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
 	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
 	uint64_t consent_ns; /* time of the last consent; 0: none yet */

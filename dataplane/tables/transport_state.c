@@ -7,7 +7,7 @@
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/packet.h"
-#include "dataplane/worker/tell.h"
+#include "dataplane/worker/report_event.h"
 #include "dataplane/worker/worker.h"
 
 void dp_transport_refresh(struct dp_transport *t)
@@ -26,13 +26,13 @@ void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const st
 		return;
 	}
 	if (!t->media_seen)
-		t->media_seen = dp_tell(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
+		t->media_seen = dp_report_event(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
 	/*
 	 * The control plane selects paths. At most once a second it learns that media uses another
 	 * one.
 	 */
 	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
 		t->next_path_ns = w->now_ns + 1000 * DP_MS;
-		(void)dp_tell(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
+		(void)dp_report_event(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
 	}
 }

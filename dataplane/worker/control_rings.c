@@ -117,7 +117,7 @@ void dp_control_rings_describe(const struct dp_control_rings *c, struct sh_hello
 	}
 }
 
-int dp_control_rings_take(const struct dp_control_rings *c, struct sh_cmd *cmd)
+int dp_control_rings_read(const struct dp_control_rings *c, struct sh_cmd *cmd)
 {
 	struct rte_ring *r = c->cmd.ring;
 	uint32_t at;

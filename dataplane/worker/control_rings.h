@@ -47,6 +47,6 @@ void dp_control_rings_describe(const struct dp_control_rings *c, struct sh_hello
  * Takes one command. Wipes its ring entry, which may hold keys, before the control plane can reuse
  * it. Returns 1, 0 if there is none, or SH_RING_BROKEN.
  */
-int dp_control_rings_take(const struct dp_control_rings *c, struct sh_cmd *cmd);
+int dp_control_rings_read(const struct dp_control_rings *c, struct sh_cmd *cmd);
 
 #endif

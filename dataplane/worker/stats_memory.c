@@ -20,7 +20,7 @@ static uint32_t reserve_array(size_t *at, size_t size, uint32_t count)
 }
 
 /* Fills in the layout in the header. Returns the size of the memfd in bytes. */
-static size_t lay_out(struct sh_stats_header *h, const struct sh_config *c)
+static size_t set_layout(struct sh_stats_header *h, const struct sh_config *c)
 {
 	size_t at = sizeof(*h);
 
@@ -52,7 +52,7 @@ int dp_stats_open(struct dp_stats *s, const struct sh_config *c, uint64_t instan
 	char *map;
 	int error;
 
-	s->size = lay_out(&h, c);
+	s->size = set_layout(&h, c);
 	s->fd = memfd_create("spate-stats", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (s->fd < 0)
 		return errno;

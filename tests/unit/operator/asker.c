@@ -28,7 +28,7 @@ static void answered(struct cp_admin_asker *to, char *text)
 void begin(const char *line)
 {
 	asker.answer = answered;
-	cp_admin_ask(&view, line, strlen(line), &asker);
+	cp_admin_serve(&view, line, strlen(line), &asker);
 }
 
 void hang_up(void)

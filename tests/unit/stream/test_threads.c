@@ -78,7 +78,7 @@ static void find_some(struct dp_stream *s, const struct dp_audience *a, uint32_t
 /* The owner tells who attached; one may come that was sent to an audience that has left since. */
 static void take_wakes(struct dp_worker *w, struct dp_audience *a)
 {
-	dp_audience_take_wakes(w);
+	dp_audience_read_wakeups(w);
 	wakes += a->waiting;
 	if (a->waiting)
 		dp_schedule_remove(w, a);

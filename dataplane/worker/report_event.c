@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/worker/tell.h"
+#include "dataplane/worker/report_event.h"
 
 #include <rte_ring_elem.h>
 
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
 
-bool dp_tell(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
+bool dp_report_event(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote)
 {
 	struct dp_report r = {.kind = kind, .id = id};
 
