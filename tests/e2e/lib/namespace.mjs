@@ -57,6 +57,15 @@ async function remove(name) {
 }
 
 /**
+ * New addresses are valid at once, without the second that duplicate address detection takes: when
+ * an address becomes valid, Chromium ends each request that is under way (ERR_NETWORK_CHANGED).
+ */
+function prepare(name) {
+	ip("netns", "exec", name, "sh", "-c", "cd /proc/sys/net/ipv6/conf; for i in all default; do echo 0 >$i/accept_dad; done");
+	ip("-n", name, "link", "set", "lo", "up");
+}
+
+/**
  * The outer process: returns the inner one's exit code. Further namespaces, `others`, are made
  * and removed along with the test's, for a browser on another machine.
  */
@@ -74,7 +83,7 @@ export async function runInside(limitSeconds, others = []) {
 		for (const other of names.slice(1))
 			ip("netns", "add", other);
 		for (const each of names)
-			ip("-n", each, "link", "set", "lo", "up");
+			prepare(each);
 		const child = spawn("ip", ["netns", "exec", name, process.execPath, ...process.argv.slice(1)],
 			{ stdio: "inherit", env: { ...process.env, [INSIDE]: name, [WORK]: work } });
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
