@@ -299,7 +299,7 @@ export class Viewer extends Session {
 				this.setState("reconnecting", OLD_PICTURE);
 		} else if (reception.asked.size === 0) {
 			this.#describeEmpty();
-		} else if (reception.transport.connectionState === "connected") {
+		} else if (reception.kinds.size > 0 && reception.transport.connectionState === "connected") {
 			const { kinds, leftOut } = reception;
 			this.setState("playing", comingWords(kinds, reception.hostPaused("video"), leftOut.size));
 		} else if (this.state === "waiting") {
