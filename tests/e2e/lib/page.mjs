@@ -39,12 +39,14 @@ export function reachState(page, state, who, seconds = 15) {
 	});
 }
 
-/** A page that publishes and one that plays it. */
+/** A page that publishes and one that plays its picture and its sound. */
 export async function hostAndViewer(browser, wishes = {}) {
 	const host = await openHost(browser, { codec: "VP8", ...wishes });
 	await reachState(host, "live", "host");
 	const viewer = await openViewer(browser);
 	await reachState(viewer, "playing", "viewer");
+	await firstFrame(viewer, "viewer");
+	await until("viewer has the sound too", 10, () => viewer.evaluate("spate.consumers.length === 2"));
 	return { host, viewer };
 }
 
