@@ -23,6 +23,7 @@ for (const row of rows) {
 	checkRow(row, name);
 	check(row.profile === "gcm-128" && row.viewers === 100 && row.payload === 1100 && row.workers === 1, `${name}: which`);
 	check(row.pps > 0 && row.cycles_per_packet > 0 && row.floor_cycles > 0 && row.ratio > 0 && row.return_pps > 0, `${name}: figures`);
+	check(row.round_trip.before > 0 && row.round_trip.after > 0 && typeof row.far === "boolean", `${name}: distance of the cores`);
 	check(row.dropped === 0 && row.verified === 100, `${name}: every packet to every viewer`);
 	check(row.rtcp_in >= 100 && row.stun_answered > 0, `${name}: reports and checks of viewers were taken`);
 	check(row.rtcp_in + row.stun_answered + row.missed === row.returned, `${name}: and every one is accounted for`);

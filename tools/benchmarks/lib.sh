@@ -4,6 +4,7 @@
 # core. Sourced, not run, by a benchmark that has sourced tools/lib.sh.
 
 source "$root/tests/lib/netns.sh"
+source "$root/tools/benchmarks/pages.sh"
 
 build=${SPATE_BUILD_DIR:-$root/build}
 servers=()
@@ -49,23 +50,6 @@ machine() {
 	printf '{"benchmark":"%s","case":"machine","cpu":"%s","cores":%d,"pinning":"%s"}\n' \
 		"$1" "${model//[\"\\]/}" "$cores" "$pinning"
 	say "$cores cores of ${model:-an unknown CPU}; $pinning"
-}
-
-# --- memory -----------------------------------------------------------------------
-
-# reserve_pages N: reserves N pages of 2 MiB, which both processes of a benchmark use for all their
-# memory. $huge is false afterwards if the kernel does not have half of them free.
-huge=true pages_before=
-reserve_pages() {
-	local pages=/proc/sys/vm/nr_hugepages
-	$huge || return 0
-	pages_before=$(<"$pages")
-	((pages_before >= $1)) || echo "$1" >"$pages"
-	(($(sed -n 's/^HugePages_Free: *//p' /proc/meminfo) >= $1 / 2)) || huge=false
-}
-
-release_pages() {
-	[[ -z $pages_before ]] || echo "$pages_before" >/proc/sys/vm/nr_hugepages
 }
 
 # --- servers ----------------------------------------------------------------------

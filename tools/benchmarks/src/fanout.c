@@ -224,10 +224,12 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 	r.returns = returns;
 	r.burst = result->burst;
 	r.port = port;
+	result->round_trips.before = round_trip(floors->core, floors->load_core);
 	begin(&r);
 	if (port == PLANE_LINK)
 		crowd_sample(c, 1 + r.burst / 2);
 	load(&r, ms);
+	result->round_trips.after = round_trip(floors->core, floors->load_core);
 	result->dropped = drain(&r);
 	result->right = !returns || returns_end(returns, result);
 	if (port == PLANE_NULL) {

@@ -40,6 +40,7 @@ struct measured {
 	double pps; /* packets to viewers received per second */
 	uint64_t dropped, verified;
 	bool right;
+	struct round_trips round_trips;
 	struct sh_latency worker; /* what the worker counted in the same time */
 };
 
@@ -177,6 +178,7 @@ static void print_json(const struct crowd *c, const struct measured *m)
 	printf(",\"worker_us\":{\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}",
 		worker_us(m, 500), worker_us(m, 900), worker_us(m, 990), worker_us(m, 999),
 		worker_us(m, 1000));
+	round_trips_print(&m->round_trips);
 	if (!m->load)
 		printf(",\"goal_p99_us\":%u,\"goal_met\":%s", GOAL_US,
 			samples_us(&times.all, 990) <= GOAL_US ? "true" : "false");
@@ -197,17 +199,29 @@ static void print(const struct crowd *c, const struct measured *m)
 	fprintf(stderr,
 		"%-9s %-10s %7u %7u %5u %9.0f |%8.1f %8.1f %8.1f %8.1f %8.1f |%8.1f %8.1f |%8.1f %8.1f "
 		"|%8.1f "
-		"%8.1f%s\n",
+		"%8.1f%s%s\n",
 		m->name, result_profile(c->profile), c->viewers, c->payload, m->burst, m->pps,
 		samples_us(&times.all, 500), samples_us(&times.all, 900), samples_us(&times.all, 990),
 		samples_us(&times.all, 999), samples_us(&times.all, 1000), samples_us(&times.first, 500),
 		samples_us(&times.first, 990), samples_us(&times.last, 500), samples_us(&times.last, 990),
-		worker_us(m, 500), worker_us(m, 990), m->right ? "" : "  WRONG");
+		worker_us(m, 500), worker_us(m, 990), round_trips_far(&m->round_trips) ? "  far" : "",
+		m->right ? "" : "  WRONG");
 	if (m->dropped)
 		fprintf(stderr, "%-9s %lu packets did not come\n", "", (unsigned long)m->dropped);
 }
 
 /* --- cases ------------------------------------------------------------------------------------- */
+
+/* Measures one case between two round trips. */
+static void measure_between(struct crowd *c, struct measured *m, double pps, unsigned ms,
+	const struct options *o)
+{
+	const unsigned worker = o->common.plane.worker_core, load = o->common.load_core;
+
+	m->round_trips.before = round_trip(worker, load);
+	measure(c, m, pps, ms);
+	m->round_trips.after = round_trip(worker, load);
+}
 
 static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
 {
@@ -226,7 +240,7 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 		if (viewers == 1) {
 			struct measured m = {.name = "one-idle", .burst = 1};
 
-			measure(&c, &m, IDLE_PPS, GOAL_TIMES * o->common.ms);
+			measure_between(&c, &m, IDLE_PPS, GOAL_TIMES * o->common.ms, o);
 			print(&c, &m);
 		}
 		for (unsigned l = 0; o->load[l]; l++) {
@@ -234,7 +248,7 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 			struct measured m = {.name = name, .load = o->load[l], .burst = o->common.burst[0]};
 
 			snprintf(name, sizeof(name), "load-%u", o->load[l]);
-			measure(&c, &m, top * o->load[l] / 100, o->common.ms);
+			measure_between(&c, &m, top * o->load[l] / 100, o->common.ms, o);
 			print(&c, &m);
 			if (m.dropped) /* it is not known any more which viewer received what */
 				goto out;

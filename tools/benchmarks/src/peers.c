@@ -19,6 +19,7 @@
 
 #include "tools/benchmarks/src/audience.h"
 #include "tools/benchmarks/src/oracle.h"
+#include "tools/benchmarks/src/round_trip.h"
 #include "tools/benchmarks/src/sfu.h"
 
 #include "shared/bytes.h"
@@ -64,6 +65,7 @@ struct bench {
 	struct audience audience;
 	struct source source;
 	uint64_t tick_ns, burst_ns; /* when the next tick and the next burst are due */
+	struct round_trips round_trips; /* before and after the search */
 };
 
 /* One load, for WARM_MS and then a window in which it is measured. */
@@ -308,11 +310,13 @@ static void print_result(const struct bench *b, const struct step *s, bool right
 	       "\"burst\":%u,\"workers\":1,\"pps\":%.0f,\"cycles_per_packet\":null,\"floor_cycles\":null,"
 	       "\"ratio\":null,\"cpu_us_per_packet\":%.3f,"
 	       "\"packets_per_core_second\":%.0f,\"worker_busy\":%.3f,\"loader_busy\":%.3f,\"sent\":%lu,"
-	       "\"dropped\":%lu,\"dropped_by_viewers\":%lu,\"backlog\":%lu,\"verified\":%u,\"right\":%s}\n",
+	       "\"dropped\":%lu,\"dropped_by_viewers\":%lu,\"backlog\":%lu,\"verified\":%u,\"right\":%s",
 		b->sfu.name, o->viewers, o->payload, o->burst, s->pps, s->cpu_us,
 		s->cpu_us > 0 ? 1e6 / s->cpu_us : 0, s->busy, s->loader, (unsigned long)s->sent,
 		(unsigned long)s->lost, (unsigned long)s->drops, (unsigned long)s->backlog, s->verified,
 		right ? "true" : "false");
+	round_trips_print(&b->round_trips);
+	puts("}");
 }
 
 static const struct option known[] = {
@@ -381,7 +385,9 @@ int main(int argc, char **argv)
 	fprintf(stderr, "%s, %u viewers; packets to viewers:\n%10s %10s %9s %7s %7s %9s %8s %8s %8s\n",
 		b.sfu.name, b.options.viewers, "asked/s", "came/s", "us each", "% CPU", "loader", "% lost",
 		"unread", "backlog", "verified");
+	b.round_trips.before = round_trip(b.options.worker_core, b.options.load_core);
 	right = search(&b, &best) && best.verified == b.options.viewers;
+	b.round_trips.after = round_trip(b.options.worker_core, b.options.load_core);
 	print_result(&b, &best, right);
 	audience_close(&b.audience);
 	close(b.source.fd);

@@ -63,6 +63,8 @@ void result_print(const struct result *r)
 			(unsigned long)r->returned, r->return_pps, (unsigned long)r->rtcp_in,
 			(unsigned long)r->stun_answered, (unsigned long)r->missed, (unsigned long)r->refused,
 			(unsigned long)r->judged, (unsigned long)r->judged_refused);
+	if (r->round_trips.before > 0)
+		round_trips_print(&r->round_trips);
 	puts("}");
 	fflush(stdout);
 	fprintf(stderr, "%-18s %-10s %7u %7u %5u %10.0f %8.1f %8.1f %6.2f %8.1f %6.2f %8lu", r->name, profile,
@@ -75,6 +77,7 @@ void result_print(const struct result *r)
 		fprintf(stderr, "  %.0f a second back, %lu of %lu missed, %lu of %lu judged", r->return_pps,
 			(unsigned long)r->missed, (unsigned long)r->returned,
 			(unsigned long)r->judged_refused, (unsigned long)r->judged);
+	fputs(round_trips_far(&r->round_trips) ? "  far" : "", stderr);
 	fputs(r->right ? "\n" : "  WRONG\n", stderr);
 	if (r->dropped)
 		fprintf(stderr, "%-18s %lu packets dropped\n", "", (unsigned long)r->dropped);

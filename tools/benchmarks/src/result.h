@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/benchmarks/src/round_trip.h"
+
 struct result {
 	const char *benchmark; /* "crypto", "fanout" */
 	const char *name; /* kind of case: an engine, a floor, a device */
@@ -40,6 +42,8 @@ struct result {
 	uint64_t refused, missed;
 	/* those of returned and refused that were sent while the worker had its core */
 	uint64_t judged, judged_refused;
+	/* between the worker's core and the load generator's; a benchmark without a worker has none */
+	struct round_trips round_trips;
 	bool right; /* nothing was lost, and every checked packet was correct */
 };
 

@@ -64,9 +64,11 @@ static void run_group(const struct spread *s, const struct spread_case *cases, u
 {
 	double cycles[GROUP_MAX][ROUNDS], pps[GROUP_MAX][ROUNDS], ratio[GROUP_MAX][ROUNDS];
 	struct result results[GROUP_MAX];
+	struct round_trips trips;
 
 	for (unsigned i = 0; i < n; i++)
 		results[i] = *like;
+	trips.before = round_trip(s->worker_core, s->load_core);
 	for (unsigned round = 0; round < ROUNDS; round++)
 		for (unsigned i = 0; i < n; i++) {
 			struct result now = *like;
@@ -80,7 +82,9 @@ static void run_group(const struct spread *s, const struct spread_case *cases, u
 			now.verified += results[i].verified;
 			results[i] = now;
 		}
+	trips.after = round_trip(s->worker_core, s->load_core);
 	for (unsigned i = 0; i < n; i++) {
+		results[i].round_trips = trips;
 		results[i].cycles = middle(cycles[i]);
 		results[i].pps = middle(pps[i]);
 		results[i].floor_ratio = middle(ratio[i]);
