@@ -166,7 +166,7 @@ static bool is_ok(const cJSON *answer)
 cJSON *ctl_ask(const struct ctl_options *o, const char *cmd, char err[CTL_ERR_MAX])
 {
 	cJSON *request = cJSON_CreateObject(), *answer;
-	char text[64];
+	char text[CTL_TEXT_MAX];
 	int status;
 
 	cJSON_AddStringToObject(request, "cmd", cmd);

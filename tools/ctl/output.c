@@ -153,13 +153,13 @@ void ctl_json_print(cJSON *json)
 	cJSON_Delete(json);
 }
 
-const char *ctl_text(char out[64], const cJSON *object, const char *name)
+const char *ctl_text(char out[CTL_TEXT_MAX], const cJSON *object, const char *name)
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
 	if (!text)
 		return strcpy(out, "-");
-	return sh_log_text(out, 64, text, strlen(text));
+	return sh_log_text(out, CTL_TEXT_MAX, text, strlen(text));
 }
 
 double ctl_number(const cJSON *object, const char *name)

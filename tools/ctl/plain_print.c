@@ -7,6 +7,8 @@
 
 #include "tools/ctl/plain.h"
 
+#include <string.h>
+
 void ctl_plain_help(FILE *to)
 {
 	fputs("usage: spatectl plain produce ROOM CODEC [WORD]...\n"
@@ -39,10 +41,25 @@ void ctl_plain_help(FILE *to)
 
 static void print_text(const cJSON *answer, const char *name, const char *member)
 {
-	char text[64];
+	char text[CTL_TEXT_MAX];
 
 	if (cJSON_HasObjectItem(answer, member))
 		printf("%-13s %s\n", name, ctl_text(text, answer, member));
+}
+
+/*
+ * Prints a key as it is, because the operator copies it into another program's command line: base64
+ * ends with '=', which ctl_text() would put in quotes. Anything but base64 is escaped.
+ */
+static void print_key(const cJSON *srtp, const char *name, const char *member)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+	const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(srtp, member));
+
+	if (key && key[strspn(key, base64)] == '\0')
+		printf("%-13s %s\n", name, key);
+	else
+		print_text(srtp, name, member);
 }
 
 void ctl_plain_print(const cJSON *answer)
@@ -66,8 +83,8 @@ void ctl_plain_print(const cJSON *answer)
 	if (!srtp)
 		return;
 	print_text(srtp, "srtp", "suite");
-	print_text(srtp, "their key", "receive_key");
-	print_text(srtp, "our key", "send_key");
+	print_key(srtp, "their key", "receive_key");
+	print_key(srtp, "our key", "send_key");
 }
 
 void ctl_plain_print_list(const cJSON *answer)
@@ -76,7 +93,7 @@ void ctl_plain_print_list(const cJSON *answer)
 		"ID", "ROOM", "PURPOSE", "CODEC", ">PT", ">SSRC", "ADDRESS", ">PORT", "REMOTE", "IS", "SRTP"};
 	const cJSON *item;
 	struct ctl_table t;
-	char text[64];
+	char text[CTL_TEXT_MAX];
 
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "plain"))

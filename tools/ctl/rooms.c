@@ -10,7 +10,7 @@
 /* Adds a cell with the room's state: "open", "closing", "grace 7 s". */
 static void add_state(struct ctl_table *t, const cJSON *room)
 {
-	char text[64];
+	char text[CTL_TEXT_MAX];
 
 	ctl_text(text, room, "state");
 	if (cJSON_HasObjectItem(room, "closes_in_s"))
@@ -41,7 +41,7 @@ int ctl_rooms(const struct ctl_options *o)
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
 	cJSON_ArrayForEach(room, rooms)
 	{
-		char name[64];
+		char name[CTL_TEXT_MAX];
 
 		ctl_cell(&t, "%s", ctl_text(name, room, "name"));
 		add_state(&t, room);

@@ -104,8 +104,11 @@ void ctl_json_id(cJSON *object, const char *name, sh_id id);
 /* Prints `json` on several lines and deletes it. */
 void ctl_json_print(cJSON *json);
 
+/* Bytes of an escaped text: the longest name, 255 bytes of which each can become \xNN, fits whole. */
+enum { CTL_TEXT_MAX = 1032 };
+
 /* A member that is a text, escaped for a terminal; "-" when it is absent. Returns `out`. */
-const char *ctl_text(char out[64], const cJSON *object, const char *name);
+const char *ctl_text(char out[CTL_TEXT_MAX], const cJSON *object, const char *name);
 /* A member that is a number; 0 when it is absent. */
 double ctl_number(const cJSON *object, const char *name);
 

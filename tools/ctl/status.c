@@ -26,7 +26,7 @@ static void print_verdict(const struct ctl_state *s)
 
 static void print_control(const struct ctl_state *s)
 {
-	char up[32], version[64], link[64];
+	char up[32], version[CTL_TEXT_MAX], link[CTL_TEXT_MAX];
 
 	if (!s->control) {
 		puts("control plane  NOT ANSWERING");

@@ -84,7 +84,7 @@ static double consent_age(const struct sh_transport_stats *s)
 
 static void add_row(struct ctl_table *t, const struct sh_transport_stats *s, const cJSON *name)
 {
-	char text[64], si[16];
+	char text[CTL_TEXT_MAX], si[16];
 	double age = consent_age(s);
 
 	if (name)

@@ -5,6 +5,7 @@
 usage: test_spatectl.py SPATECTL
 """
 import array
+import base64
 import fcntl
 import json
 import os
@@ -341,6 +342,14 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(lines[3].split()[2:], ["-", "1", "-", "0", "0", "0"])
         self.assertEqual(json.loads(self.run_ctl("rooms", "--json")[0]), {"rooms": ROOMS["rooms"]})
 
+    def test_long_texts_are_printed_whole(self):
+        name = "n" * 255
+        self.control(rooms={"ok": True, "rooms": [{"name": name}]})
+
+        self.assertEqual(self.run_ctl("rooms")[0].splitlines()[1].split()[0], name)
+        self.control_again(rooms={"ok": False, "error": "a reason " * 12 + "and its end"})
+        self.assertIn("and its end", self.run_ctl("rooms", code=4)[1])
+
     def test_room_close(self):
         plane = self.control(**{"room-close": {"ok": True}})
         out, err = self.run_ctl("room", "close", "my-room")
@@ -397,6 +406,18 @@ class Spatectl(unittest.TestCase):
         made = json.loads(self.run_ctl("plain", "produce", "r", "opus", "--json")[0])
         self.assertEqual(made, {k: v for k, v in self.MADE.items() if k != "ok"})
 
+    def test_plain_keys_are_printed_whole(self):
+        for size in (28, 30, 44):  # AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM: key and salt
+            theirs, ours = (base64.b64encode(os.urandom(size)).decode() for _ in range(2))
+            self.control_again(**{"plain-produce": self.MADE | {"srtp": {
+                "suite": "a suite", "receive_key": theirs, "send_key": ours}}})
+            out, _ = self.run_ctl("plain", "produce", "r", "opus")
+            self.assertEqual([line.split()[2] for line in out.splitlines() if " key " in line], [theirs, ours])
+        self.control_again(**{"plain-produce": self.MADE | {"srtp": {"receive_key": "no\x1b[2Jkey", "send_key": "a b"}}})
+        out, _ = self.run_ctl("plain", "produce", "r", "opus")
+        self.assertIn('their key     "no\\x1b[2Jkey"\n', out)
+        self.assertIn('our key       "a b"\n', out)
+
     def test_plain_others(self):
         plane = self.control(**{"plain-consume": self.MADE, "plain-close": {"ok": True},
                                 "plain-list": {"ok": True, "plain": [self.MADE]}})
@@ -441,7 +462,8 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(len(self.run_ctl("rooms")[0].splitlines()), 1)
 
     def control_again(self, **answers):
-        os.unlink(self.dir.name + "/control.sock")
+        if os.path.exists(self.dir.name + "/control.sock"):
+            os.unlink(self.dir.name + "/control.sock")
         return self.control(**answers)
 
     def test_transports(self):
