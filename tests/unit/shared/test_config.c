@@ -255,6 +255,156 @@ static void addresses(void **state)
 #undef PORT
 }
 
+/* --- what can never work ------------------------------------------------------------------ */
+
+/* `pattern` with `value` in the place of the '@'. */
+static void fill_in(char out[400], const char *pattern, const char *value)
+{
+	const char *at = strchr(pattern, '@');
+
+	snprintf(out, 400, "%.*s%s%s", (int)(at - pattern), pattern, value, at + 1);
+}
+
+static void bad_member(const char *pattern, const char *value, const char *member, const char *why)
+{
+	char text[400], words[400];
+
+	fill_in(text, pattern, value);
+	snprintf(words, sizeof(words), "%s: %s", member, why);
+	bad(text, words);
+}
+
+static void good_member(const char *pattern, const char *value)
+{
+	struct sh_config c;
+	char text[400];
+
+	fill_in(text, pattern, value);
+	good(&c, text);
+}
+
+static const struct never {
+	const char *address, *why;
+} no_host[] = {
+	{"0.0.0.0", "stands for no host (RFC 1122, 3.2.1.3)"},
+	{"0.1.2.3", "stands for no host (RFC 1122, 3.2.1.3)"},
+	{"224.0.0.1", "is a multicast address"},
+	{"239.255.255.255", "is a multicast address"},
+	{"240.0.0.1", "is reserved (RFC 1112, 4)"},
+	{"255.255.255.255", "is the broadcast address"},
+	{"::", "is the unspecified address"},
+	{"ff02::1", "is a multicast address"},
+	{"fe80::1", "is link-local and means nothing without its link"},
+	{"febf::1", "is link-local and means nothing without its link"},
+	{"::ffff:192.0.2.1", "is an IPv4 address in IPv6's form; write it as IPv4"},
+};
+
+static void addresses_of_no_host_are_refused(void **state)
+{
+	for (size_t i = 0; i < sizeof(no_host) / sizeof(no_host[0]); i++) {
+		const struct never *n = &no_host[i];
+		char prefix[64];
+
+		bad_member("{\"network\":{\"announced\":[\"192.0.2.1\",\"@\"]}}", n->address,
+			"network.announced[1]", n->why);
+		snprintf(prefix, sizeof(prefix), "%s/%u", n->address, strchr(n->address, ':') ? 64 : 24);
+		bad_member("{\"network\":{\"ports\":[{\"device\":\"d\",\"addresses\":[\"@\"]}]}}", prefix,
+			"network.ports[0].addresses[0]", n->why);
+		bad_member("{\"network\":{\"ports\":[{\"device\":\"d\",\"addresses\":[\"1.1.1.1/8\"],"
+			   "\"kernel_addresses\":[\"@\"]}]}}",
+			prefix, "network.ports[0].kernel_addresses[0]", n->why);
+		if (strcmp(n->address, "0.0.0.0") != 0 && strcmp(n->address, "::") != 0)
+			bad_member("{\"http\":{\"address\":\"@\"}}", n->address, "http.address", n->why);
+		else
+			good_member("{\"http\":{\"address\":\"@\"}}", n->address);
+	}
+	good_member("{\"network\":{\"announced\":[@]}}",
+		"\"127.0.0.1\",\"::1\",\"169.254.1.1\",\"fec0::1\",\"223.255.255.255\"");
+	bad_member("{\"network\":{\"announced\":[@]}}", "\"192.0.2.1\",\"192.0.2.1\"", "network.announced[1]",
+		"is given twice");
+}
+
+static void addresses_of_no_interface_are_refused(void **state)
+{
+	static const char one[] = "{\"network\":{\"ports\":[{\"device\":\"d\",\"addresses\":[\"@\"]}]}}";
+	static const char member[] = "network.ports[0].addresses[0]";
+	static const char *const fit[] = {"10.0.0.1/24", "10.0.0.254/24", "10.0.1.0/23", "10.0.0.255/23",
+		"10.0.0.0/31", "10.0.0.1/31", "10.0.0.0/32", "10.0.0.255/32", "fd99::1/64", "fd99::/127",
+		"fd99::/128", "fd99::ffff:ffff:ffff:ffff/64"};
+
+	bad_member(one, "10.0.0.0/24", member, "is the network's own address");
+	bad_member(one, "10.0.0.0/23", member, "is the network's own address");
+	bad_member(one, "10.0.0.4/30", member, "is the network's own address");
+	bad_member(one, "10.0.0.255/24", member, "is the network's broadcast address");
+	bad_member(one, "10.0.0.7/30", member, "is the network's broadcast address");
+	bad_member(one, "fd99::/64", member, "is the anycast address of the network's routers");
+	bad_member(one, "127.0.0.1/8", member, "is a loopback address");
+	bad_member(one, "::1/128", member, "is a loopback address");
+	for (size_t i = 0; i < sizeof(fit) / sizeof(fit[0]); i++)
+		good_member(one, fit[i]);
+}
+
+static void both_sides_of_a_tap_have_their_own_addresses(void **state)
+{
+	static const char two[] =
+		"{\"network\":{\"ports\":[{\"device\":\"a\",\"addresses\":[\"10.1.0.2/24\"],"
+		"\"kernel_addresses\":[@]},{\"device\":\"b\",\"addresses\":[\"10.2.0.2/24\"]}]}}";
+	static const char own[] = "is the data plane's own; the kernel's side of the TAP needs another one";
+
+	bad_member(two, "\"10.1.0.2/24\"", "network.ports[0].kernel_addresses[0]", own);
+	bad_member(two, "\"10.1.0.1/24\",\"10.2.0.2/24\"", "network.ports[0].kernel_addresses[1]", own);
+	bad_member(two, "\"10.1.0.1/24\",\"10.1.0.1/16\"", "network.ports[0].kernel_addresses[1]",
+		"is given twice");
+	bad_member(two, "\"10.1.0.255/24\"", "network.ports[0].kernel_addresses[0]",
+		"is the network's broadcast address");
+	good_member(two, "\"10.1.0.1/24\",\"fd99::1/64\"");
+}
+
+static void bad_origin(const char *origins, const char *shown, const char *why)
+{
+	char member[300];
+
+	snprintf(member, sizeof(member), "http.origins: %s", shown);
+	bad_member("{\"http\":{\"origins\":\"@\"}}", origins, member, why);
+}
+
+static void origins_that_no_browser_sends_are_refused(void **state)
+{
+	static const char *const fit[] = {"", "*", "https://app.example.org",
+		"http://localhost:3000, https://a.b:8443", "HTTPS://A.example", "https://[2001:db8::1]:8443",
+		"http://192.0.2.1", "null", "file://", "chrome-extension://abcdef", "capacitor://localhost",
+		"http://a.example:443", "https://a.example:80", "https://xn--bcher-kva.example,*",
+		",https://a.example,,"};
+	static const char path[] = "an origin ends before the path; leave out / and what follows";
+	static const char scheme[] = "an origin begins with a scheme, like https://example.org";
+	static const char star[] = "a part of an origin cannot be *; name each origin";
+	static const char host[] = "an origin has a host after the scheme, in ASCII";
+	static const char port[] = "after an origin's host only :PORT may follow";
+	static const char own_port[] = "browsers leave out the scheme's own port; so must an origin";
+
+	for (size_t i = 0; i < sizeof(fit) / sizeof(fit[0]); i++)
+		good_member("{\"http\":{\"origins\":\"@\"}}", fit[i]);
+	bad_origin("https://app.example.org/", "https://app.example.org/", path);
+	bad_origin("https://a.example, https://b.example:8443/app", "https://b.example:8443/app", path);
+	bad_origin("https://a.example?x", "https://a.example?x", path);
+	bad_origin("app.example.org", "app.example.org", scheme);
+	bad_origin("localhost:3000", "localhost:3000", scheme);
+	bad_origin("//app.example.org", "//app.example.org", scheme);
+	bad_origin("https:app.example.org", "https:app.example.org", scheme);
+	bad_origin("*.example.org", "*.example.org", star);
+	bad_origin("https://*.example.org", "https://*.example.org", star);
+	bad_origin("https://", "https://", host);
+	bad_origin("https://b\xc3\xbc.example", "https://b\xc3\xbc.example", host);
+	bad_origin("https://\xc3\xbc.example", "https://\xc3\xbc.example", host);
+	bad_origin("https://anna@a.example", "https://anna@a.example", port);
+	bad_origin("https://a.example:", "https://a.example:", port);
+	bad_origin("https://a.example:0443", "https://a.example:0443", port);
+	bad_origin("https://a.example:65536", "https://a.example:65536", port);
+	bad_origin("https://2001:db8::1", "https://2001:db8::1", port);
+	bad_origin("https://a.example:443", "https://a.example:443", own_port);
+	bad_origin("http://a.example:80", "http://a.example:80", own_port);
+}
+
 static void members_that_do_not_fit(void **state)
 {
 	struct sh_config c;
@@ -392,6 +542,10 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(text_lengths),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(addresses_of_no_host_are_refused),
+		cmocka_unit_test(addresses_of_no_interface_are_refused),
+		cmocka_unit_test(both_sides_of_a_tap_have_their_own_addresses),
+		cmocka_unit_test(origins_that_no_browser_sends_are_refused),
 		cmocka_unit_test(members_that_do_not_fit),
 		cmocka_unit_test(members_that_need_another),
 		cmocka_unit_test(files),
