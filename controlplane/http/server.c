@@ -2,7 +2,6 @@
 #include "controlplane/http/server.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "controlplane/http/address.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/http.h"
+#include "controlplane/http/port.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/http/websocket.h"
 #include "controlplane/http/websocket_list.h"
@@ -180,38 +180,6 @@ static void log_library_line(int level, const char *line)
 	sh_log(error ? SH_LOG_ERROR : SH_LOG_DEBUG, "libwebsockets %.*s", len, line);
 }
 
-/*
- * Tries to listen on the port, because libwebsockets reports only that it could not listen and not
- * why. 0, or errno with the operator's message in `err`.
- */
-static int check_port(const char *address, uint16_t port, char *err, size_t err_size)
-{
-	const struct addrinfo hints = {
-		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	char service[8];
-	int fd, one = 1, status, error = 0;
-
-	snprintf(service, sizeof(service), "%u", port);
-	status = getaddrinfo(address[0] != '\0' ? address : NULL, service, &hints, &found);
-	if (status != 0) {
-		snprintf(err, err_size, "http.address: \"%s\": %s", address, gai_strerror(status));
-		return EADDRNOTAVAIL;
-	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-		bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 1) < 0)
-		error = errno;
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(found);
-	if (error == 0)
-		return 0;
-	snprintf(err, err_size, "cannot listen on HTTP port %u: %s%s", port, strerror(error),
-		error == EADDRINUSE ? " (is another server running? --http-port takes another one)" : "");
-	return error;
-}
-
 static bool has_ipv6(void)
 {
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -272,7 +240,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
 	const struct cp_site *site, struct cp_counters *counters, char *err, size_t err_size)
 {
-	int error = check_port(config->http.address, config->http.port, err, err_size);
+	int error = cp_port_check(config->http.address, config->http.port, err, err_size);
 
 	if (error != 0)
 		return error;
