@@ -22,6 +22,8 @@ enum { CP_WHERE_SIZE = 64 }; /* "rtpParameters.codecs[63].rtcpFeedback[15]" and 
 
 enum cp_presence { CP_OPTIONAL, CP_REQUIRED };
 
+enum { CP_NO_APT = 128 }; /* no payload type: the RTX entry repairs nothing */
+
 /* Formats the client's message into `err` and returns `code`. */
 int cp_fail(char *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -53,18 +55,22 @@ struct cp_rtp_codec {
 	uint32_t pt;
 	bool has_pt;
 	bool rtx;
-	uint32_t apt; /* RTX: payload type of the codec that it repairs (RFC 4588, 8.6) */
+	uint32_t apt; /* RTX: payload type of the codec that it repairs (RFC 4588, 8.6); CP_NO_APT */
 	unsigned feedback; /* enum cp_feedback */
 	const cJSON *parameters; /* NULL: none */
 };
 
 /*
- * Validates one entry of `codecs`. `pt_name` is the member with the payload type: "payloadType",
- * which is required, or "preferredPayloadType", which is optional. The pointers in `out` point into
- * `item`.
+ * Validates one entry of a producer's `codecs`. The pointers in `out` point into `item`. Viewers'
+ * session descriptions repeat its parameters, which must therefore fit an fmtp line.
  */
-int cp_get_codec(struct cp_rtp_codec *out, const cJSON *item, const char *pt_name, enum cp_presence pt,
-	const char *where, char *err);
+int cp_get_codec(struct cp_rtp_codec *out, const cJSON *item, const char *where, char *err);
+/*
+ * Reads one entry of `codecs` in a client's capabilities. Nobody is told what it contains, so that
+ * only the types of its members are checked: a browser may list codecs and parameters that Spate
+ * does not know.
+ */
+int cp_get_capable_codec(struct cp_rtp_codec *out, const cJSON *item, const char *where, char *err);
 
 /* True if the router's codec and the client's are the same, profile included. */
 bool cp_codec_match(const struct cp_codec *ours, const struct cp_rtp_codec *theirs);

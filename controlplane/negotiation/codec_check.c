@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,8 +131,9 @@ static int check_pt(const struct cp_rtp_codec *c, const char *pt_name, const cha
 	return 0;
 }
 
-int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name, enum cp_presence pt,
-	const char *where, char *err)
+/* Reads what producers and capabilities have in common. At most `feedback_max` entries of rtcpFeedback. */
+static int get_members(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name, enum cp_presence pt,
+	int feedback_max, const char *where, char *err)
 {
 	const cJSON *feedback = NULL;
 	int rc;
@@ -146,8 +148,6 @@ int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name,
 			 err)) != 0)
 		return rc;
 	c->has_pt = c->pt != UINT32_MAX;
-	if ((rc = check_pt(c, pt_name, where, err)) != 0)
-		return rc;
 	if (c->kind == SH_KIND_AUDIO) {
 		c->channels = 1;
 		if ((rc = cp_get_integer(item, "channels", CP_OPTIONAL, 1, 255, &c->channels, where, err)) !=
@@ -155,18 +155,36 @@ int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *pt_name,
 			return rc;
 	}
 	if ((rc = cp_get_object(item, "parameters", &c->parameters, where, err)) != 0 ||
-		(rc = check_parameters(c->parameters, where, err)) != 0 ||
-		(rc = cp_get_array(item, "rtcpFeedback", CP_OPTIONAL, CP_RTP_FEEDBACK_MAX, &feedback, where,
-			 err)) != 0 ||
-		(rc = check_feedback(&c->feedback, feedback, where, err)) != 0)
+		(rc = cp_get_array(item, "rtcpFeedback", CP_OPTIONAL, feedback_max, &feedback, where, err)) !=
+			0)
 		return rc;
-	if (c->rtx) {
-		char here[CP_WHERE_SIZE];
+	return check_feedback(&c->feedback, feedback, where, err);
+}
 
-		snprintf(here, sizeof(here), "%s.parameters", where);
-		return cp_get_integer(c->parameters, "apt", CP_REQUIRED, 0, 127, &c->apt, here, err);
-	}
-	return 0;
+static int get_apt(struct cp_rtp_codec *c, enum cp_presence presence, const char *where, char *err)
+{
+	char here[CP_WHERE_SIZE];
+
+	c->apt = CP_NO_APT;
+	snprintf(here, sizeof(here), "%s.parameters", where);
+	return cp_get_integer(c->parameters, "apt", presence, 0, 127, &c->apt, here, err);
+}
+
+int cp_get_codec(struct cp_rtp_codec *c, const cJSON *item, const char *where, char *err)
+{
+	int rc = get_members(c, item, "payloadType", CP_REQUIRED, CP_RTP_FEEDBACK_MAX, where, err);
+
+	if (rc != 0 || (rc = check_pt(c, "payloadType", where, err)) != 0 ||
+		(rc = check_parameters(c->parameters, where, err)) != 0)
+		return rc;
+	return c->rtx ? get_apt(c, CP_REQUIRED, where, err) : 0;
+}
+
+int cp_get_capable_codec(struct cp_rtp_codec *c, const cJSON *item, const char *where, char *err)
+{
+	int rc = get_members(c, item, "preferredPayloadType", CP_OPTIONAL, INT_MAX, where, err);
+
+	return rc == 0 && c->rtx ? get_apt(c, CP_OPTIONAL, where, err) : rc;
 }
 
 /* True if the parameter is the number `value`, 0 to 9. An absent parameter counts as 0. */

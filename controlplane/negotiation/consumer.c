@@ -8,6 +8,7 @@
 #include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,30 +20,30 @@
 enum { TEXT_MAX = 4096 };
 
 /*
- * Finds the client's codec that matches the producer's, and whether the client has RTX for it.
- * Every entry is validated.
+ * Finds the client's codec that matches the producer's, and whether the client has RTX for it. In
+ * every entry the types of the members are checked.
  */
 static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct cp_common *m, char *err)
 {
 	const cJSON *array, *item;
 	struct cp_rtp_codec codec, found = {.mime = NULL};
-	uint32_t rtx_for[CP_RTP_CODECS_MAX];
-	int i = 0, rtx_count = 0;
-	int rc = cp_get_array(caps, "codecs", CP_REQUIRED, CP_RTP_CODECS_MAX, &array, "rtpCapabilities", err);
+	bool rtx_for[CP_NO_APT + 1] = {false}; /* by payload type */
+	int i = 0;
+	int rc = cp_get_array(caps, "codecs", CP_REQUIRED, INT_MAX, &array, "rtpCapabilities", err);
 
 	if (rc != 0)
 		return rc;
 	cJSON_ArrayForEach(item, array)
 	{
-		if (cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, "", err) != 0) {
+		if (cp_get_capable_codec(&codec, item, "", err) != 0) {
 			char where[CP_WHERE_SIZE]; /* repeated for a message with the path */
 
 			snprintf(where, sizeof(where), "rtpCapabilities.codecs[%d]", i);
-			return cp_get_codec(&codec, item, "preferredPayloadType", CP_OPTIONAL, where, err);
+			return cp_get_capable_codec(&codec, item, where, err);
 		}
 		i++;
 		if (codec.rtx && codec.kind == c->kind)
-			rtx_for[rtx_count++] = codec.apt;
+			rtx_for[codec.apt] = true;
 		else if (!found.mime && cp_codec_match(c->router.codec, &codec))
 			found = codec;
 	}
@@ -50,10 +51,7 @@ static int match_codecs(const struct cp_consumable *c, const cJSON *caps, struct
 		return cp_fail(err, ENOTSUP, "rtpCapabilities.codecs has no %s that matches the producer's",
 			c->router.codec->mime);
 	m->feedback = found.feedback & cp_feedback_of(c->kind);
-	for (i = 0; i < rtx_count; i++) {
-		if (c->router.rtx_pt != 0 && found.has_pt && rtx_for[i] == found.pt)
-			m->rtx = true;
-	}
+	m->rtx = c->router.rtx_pt != 0 && found.has_pt && rtx_for[found.pt];
 	return 0;
 }
 
@@ -108,8 +106,7 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 {
 	const cJSON *array, *item;
 	int i = 0;
-	int rc = cp_get_array(caps, "headerExtensions", CP_OPTIONAL, CP_RTP_EXT_MAX, &array,
-		"rtpCapabilities", err);
+	int rc = cp_get_array(caps, "headerExtensions", CP_OPTIONAL, INT_MAX, &array, "rtpCapabilities", err);
 
 	if (rc != 0)
 		return rc;

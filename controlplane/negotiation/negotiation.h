@@ -25,9 +25,9 @@
 
 enum cp_negotiation_limits {
 	CP_ROUTER_CODECS_MAX = 8, /* entries of the router, RTX not counted */
-	CP_RTP_CODECS_MAX = 64, /* entries of `codecs` in what a client sends */
-	CP_RTP_FEEDBACK_MAX = 16, /* entries of one codec's rtcpFeedback */
-	CP_RTP_EXT_MAX = 64, /* entries of headerExtensions */
+	CP_RTP_CODECS_MAX = 64, /* entries of a producer's `codecs` */
+	CP_RTP_FEEDBACK_MAX = 16, /* entries of rtcpFeedback of a producer's codec */
+	CP_RTP_EXT_MAX = 64, /* entries of a producer's headerExtensions */
 	CP_RTP_ENCODINGS_MAX = 8,
 	CP_FMTP_MAX = 16, /* members of `parameters` */
 	CP_FMTP_NAME_MAX = 48,

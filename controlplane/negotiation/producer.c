@@ -56,7 +56,7 @@ static int get_codecs(struct codec_list *list, const cJSON *rtp, enum sh_kind ki
 		char where[CP_WHERE_SIZE];
 
 		snprintf(where, sizeof(where), "rtpParameters.codecs[%d]", list->count);
-		if ((rc = cp_get_codec(c, item, "payloadType", CP_REQUIRED, where, err)) != 0)
+		if ((rc = cp_get_codec(c, item, where, err)) != 0)
 			return rc;
 		if (c->kind != kind)
 			return cp_fail(err, EINVAL, "%s.mimeType is not of kind %s", where,

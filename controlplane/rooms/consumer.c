@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/rooms/consumer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,9 +69,9 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	TAILQ_FOREACH(other, &t->consumers, on_transport)
 	if (other->producer == p)
 		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
-	if (cp_consumer_match(&p->consumable, rtp_capabilities, common, why) != 0)
-		return cp_refuse(fault, CP_UNSUPPORTED,
-			"rtpCapabilities: no codec in common with this producer");
+	error = cp_consumer_match(&p->consumable, rtp_capabilities, common, why);
+	if (error != 0)
+		return cp_refuse(fault, error == ENOTSUP ? CP_UNSUPPORTED : CP_BAD_REQUEST, "%s", why);
 	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
 			t->peer->consumer_count);

@@ -51,7 +51,17 @@ await test(async ({ defer }) => {
 	check((await elsewhere.ask("getProducers", {})).producers.length === 0, "nor those of another room");
 
 	const rtpCapabilities = viewer.capabilities;
-	const c = await viewer.ask("consume", { producerId: video, rtpCapabilities });
+	for (const [capabilities, code, part] of [
+		[{}, "bad-request", "rtpCapabilities.codecs is missing"],
+		[{ codecs: "x" }, "bad-request", "rtpCapabilities.codecs must be an array"],
+		[{ codecs: [{ mimeType: "video/VP8" }] }, "bad-request", "rtpCapabilities.codecs[0].clockRate is missing"],
+		[{ codecs: [{ mimeType: "video/x", clockRate: 90000 }] }, "unsupported", "rtpCapabilities.codecs has no video/VP8"],
+	])
+		await viewer.fails("a viewer with such capabilities", "consume",
+			{ producerId: video, rtpCapabilities: capabilities }, code, part);
+	const odd = { mimeType: "video/x", clockRate: 90000, parameters: { note: "a;b" } };
+	const c = await viewer.ask("consume", { producerId: video,
+		rtpCapabilities: { ...rtpCapabilities, codecs: [odd, ...rtpCapabilities.codecs] } });
 	check(c.producerId === video && c.kind === "video" && c.type === "simple" && c.producerPaused === false, "consume");
 	check(c.rtpParameters.encodings.length === 1 && c.rtpParameters.encodings[0].ssrc > 0 &&
 		c.rtpParameters.encodings[0].rtx.ssrc > 0 && c.rtpParameters.mid === "0" &&

@@ -256,6 +256,61 @@ static void names_the_wrong_member(void **state)
 	assert_non_null(strstr(err, "rtpCapabilities is missing"));
 }
 
+/* What a browser lists beside the producer's codec is no reason to refuse. */
+static void odd_entries_beside_the_matching_one_are_skipped(void **state)
+{
+	static const struct {
+		const char *path, *json;
+	} t[] = {
+		{"codecs.3",
+			"{\"mimeType\":\"video/x\",\"clockRate\":90000,\"parameters\":{\"note\":\"a;b\"}}"},
+		{"codecs.3", "{\"mimeType\":\"audio/x\",\"clockRate\":8000,\"preferredPayloadType\":64}"},
+		{"codecs.3", "{\"mimeType\":\"video/VP8\",\"clockRate\":90000,\"preferredPayloadType\":95}"},
+		{"codecs.3.parameters", "{\"flag\":true,\"list\":[],\"none\":null}"},
+		{"codecs.3.parameters", "{\"text\":\"\\u00fc\\n\",\"no token\":1}"},
+		{"codecs.3.parameters",
+			"{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,"
+			"\"j\":1,\"k\":1,\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1}"},
+		{"codecs.1.parameters", "{\"note\":\"a;b\"}"}, /* of the matching one */
+		{"codecs.4.parameters", "{}"}, /* RTX for nothing */
+		{"headerExtensions.1.uri", "\"urn:x\""},
+		{"headerExtensions.1.preferredId", "255"},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *caps = load("chromium-recv"), *out;
+
+		set(caps, t[i].path, t[i].json);
+		if (consume("chromium-vp8", caps, &out) != 0)
+			fail_msg("%s = %s: \"%s\"", t[i].path, t[i].json, err);
+		assert_int_equal(add.pt, 101);
+		assert_int_equal(add.rtx_pt, 102);
+		cJSON_Delete(out);
+		cJSON_Delete(caps);
+	}
+}
+
+static void long_lists_are_read_to_their_end(void **state)
+{
+	cJSON *caps = load("chromium-recv"), *out;
+	cJSON *codecs = cJSON_GetObjectItem(caps, "codecs"),
+	      *exts = cJSON_GetObjectItem(caps, "headerExtensions");
+
+	for (int i = 0; i < 200; i++) {
+		cJSON_InsertItemInArray(codecs, 0,
+			cJSON_Parse("{\"mimeType\":\"video/x\",\"clockRate\":90000}"));
+		cJSON_InsertItemInArray(codecs, 0,
+			cJSON_Parse("{\"mimeType\":\"video/rtx\",\"clockRate\":90000}"));
+		cJSON_InsertItemInArray(exts, 0,
+			cJSON_Parse("{\"kind\":\"video\",\"uri\":\"urn:x\",\"preferredId\":1}"));
+	}
+	assert_int_equal(consume("chromium-vp8", caps, &out), 0);
+	assert_int_equal(add.rtx_pt, 102);
+	assert_int_equal(add.ext_id[SH_EXT_MID], 1);
+	cJSON_Delete(out);
+	cJSON_Delete(caps);
+}
+
 static void is_not_longer_than_there_is_room_for(void **state)
 {
 	struct cp_consumable c = producer("chromium-vp9");
@@ -283,6 +338,8 @@ int main(void)
 		cmocka_unit_test(drops_feedback_without_its_extension),
 		cmocka_unit_test(takes_only_extensions_the_client_receives),
 		cmocka_unit_test(names_the_wrong_member),
+		cmocka_unit_test(odd_entries_beside_the_matching_one_are_skipped),
+		cmocka_unit_test(long_lists_are_read_to_their_end),
 		cmocka_unit_test(is_not_longer_than_there_is_room_for),
 	};
 
