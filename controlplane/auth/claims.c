@@ -77,8 +77,7 @@ static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZ
 	if (!cJSON_IsString(claim))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be text", name);
 	if (!cp_name_valid(claim->valuestring))
-		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be 1 to %d of A-Z a-z 0-9 . _ ~ -",
-			name, CP_NAME_SIZE - 1);
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: " CP_NAME_RULE, name);
 	snprintf(out, CP_NAME_SIZE, "%s", claim->valuestring);
 	return 0;
 }

@@ -41,7 +41,7 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 
 	if (state == CP_WEBRTC_CHECKING || state == CP_WEBRTC_CONNECTED)
 		sh_log(SH_LOG_INFO, "transport-%s room=%s peer=%s transport=%s", cp_webrtc_state_name(state),
-			t->peer->room->name, t->peer->id, t->id);
+			t->peer->room->log_name, t->peer->id, t->id);
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
 		link->dataplane->counters->dtls_connected++;

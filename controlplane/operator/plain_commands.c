@@ -360,7 +360,7 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 	if (get_text(request, "room", &options.room, err) != 0 || get_text(request, "codec", &name, err) != 0)
 		return false;
 	if (!options.room || !cp_name_valid(options.room)) {
-		cp_refuse(err, CP_BAD_REQUEST, "room: must be a name of 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+		cp_refuse(err, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
 		return false;
 	}
 	codec = name ? find_codec(&m->router, name) : NULL;

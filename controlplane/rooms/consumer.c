@@ -16,7 +16,7 @@ static void log_event(enum sh_log_level level, const char *event, const struct c
 	const struct cp_transport *t = c->transport;
 
 	sh_log(level, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
-		t->peer->room->name, t->peer->id, t->id, c->id, c->producer->id,
+		t->peer->room->log_name, t->peer->id, t->id, c->id, c->producer->id,
 		cp_kind_name(c->producer->consumable.kind));
 }
 

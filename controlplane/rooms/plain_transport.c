@@ -88,8 +88,8 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	struct cp_model *m = to->room->model;
 	struct cp_plain_request *r = TAILQ_FIRST(&m->plain);
 
-	sh_log(SH_LOG_WARN, "plain-lost room=%s transport=%s port=%u reason=\"%s\"", to->room->name, t->id,
-		t->plain->udp_port, reason);
+	sh_log(SH_LOG_WARN, "plain-lost room=%s transport=%s port=%u reason=\"%s\"", to->room->log_name,
+		t->id, t->plain->udp_port, reason);
 	if (r && strcmp(r->transport, t->id) == 0)
 		fail(r, why, reason);
 	schedule_reap(m);

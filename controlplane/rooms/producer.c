@@ -17,7 +17,7 @@ static void log_event(enum sh_log_level level, const char *event, const struct c
 	const struct cp_transport *t = p->transport;
 
 	sh_log(level, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
-		t->peer->room->name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
+		t->peer->room->log_name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
 }
 
 struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *id, struct cp_fault *fault)

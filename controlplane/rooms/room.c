@@ -44,6 +44,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 		return NULL;
 	}
 	snprintf(room->name, sizeof(room->name), "%s", name);
+	cp_name_log(room->log_name, name);
 	room->model = m;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
@@ -64,7 +65,8 @@ static void room_free(struct cp_room *room)
 	if (room->state == CP_ROOM_CLOSING)
 		sh_log(SH_LOG_INFO,
 			"room-closed room=%s reason=\"%s\" peers=%u consumers=%u producers=%u transports=%u",
-			room->name, room->end.reason, n->peers, n->consumers, n->producers, n->transports);
+			room->log_name, room->end.reason, n->peers, n->consumers, n->producers,
+			n->transports);
 	cp_index_remove(&room->model->rooms, room);
 	TAILQ_REMOVE(&room->model->room_list, room, in_model);
 	free(room);

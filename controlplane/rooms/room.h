@@ -32,6 +32,7 @@ struct cp_counts {
 
 struct cp_room {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
+	char log_name[CP_NAME_LOG_SIZE]; /* the name as a value of a log line */
 	struct cp_model *model;
 	enum cp_room_state state;
 	uint32_t peer_count, host_count;

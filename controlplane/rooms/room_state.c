@@ -79,7 +79,7 @@ static void enter_grace(struct cp_room *room)
 	room->deadline_ms = now_ms(m) + m->config->rooms.grace_s * 1000ull;
 	TAILQ_INSERT_TAIL(&m->grace, room, in_queue);
 	m->grace_count++;
-	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->name, room->peer_count,
+	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->log_name, room->peer_count,
 		m->config->rooms.grace_s);
 	/* Otherwise the alarm is already set for the next iteration; a new one would delay that. */
 	if (TAILQ_EMPTY(&m->closing) && !m->plain_due)
@@ -99,7 +99,7 @@ void cp_room_add_host(struct cp_peer *peer)
 	if (room->state == CP_ROOM_GRACE) {
 		cp_room_unqueue(room);
 		room->state = CP_ROOM_OPEN;
-		sh_log(SH_LOG_INFO, "room-has-host room=%s peer=%s", room->name, peer->id);
+		sh_log(SH_LOG_INFO, "room-has-host room=%s peer=%s", room->log_name, peer->id);
 	}
 }
 

@@ -51,8 +51,8 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	t->state = CP_TRANSPORT_NEW;
-	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s", t->peer->room->name,
-		t->peer->id, t->id, cp_purpose_name(t->purpose));
+	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s",
+		t->peer->room->log_name, t->peer->id, t->id, cp_purpose_name(t->purpose));
 	return 0;
 }
 
@@ -223,7 +223,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	m->bridge->transport_close(m->bridge_arg, t);
 	if (t->state != CP_TRANSPORT_OPENING)
 		sh_log(cp_room_end_level(peer->room),
-			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->name,
+			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->log_name,
 			peer->id, t->id, how->reason);
 	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING && peer->room->state != CP_ROOM_CLOSING)
 		peer->listener->transport_closed(peer, t, how->why, how->reason);

@@ -49,6 +49,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.listener = &cp_session_listener,
 		.session = s,
 	};
+	char user[CP_NAME_LOG_SIZE];
 
 	if (!cp_name_valid(room))
 		return cp_refuse(fault, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
@@ -59,8 +60,9 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		return cp_fault_errno(fault);
 	if (room != s->room) /* equal when the session returns to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
-	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s", room, s->id,
-		s->grant.user[0] != '\0' ? s->grant.user : "-", s->address, s->dialect->name);
+	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s",
+		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->address,
+		s->dialect->name);
 	return 0;
 }
 
@@ -74,7 +76,7 @@ void cp_session_free(struct cp_session *s)
 	struct cp_request *r;
 
 	if (s->peer) {
-		sh_log(SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->name, s->peer->id);
+		sh_log(SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->log_name, s->peer->id);
 		cp_room_leave(s->peer);
 	}
 	if (s->is_ready)

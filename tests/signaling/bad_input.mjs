@@ -146,8 +146,8 @@ async function conflicts(client, ids) {
 }
 
 async function joins() {
-	for (const query of ["?room=", "?room=a%20b", `?room=${"x".repeat(65)}`, `?room=${"x".repeat(3000)}`,
-		"?user=a%20b", "?room=../x", "?room=a%26user=b"]) {
+	for (const query of ["?room=", "?room=a%09b", `?room=${"x".repeat(256)}`, `?room=${"x".repeat(3000)}`,
+		"?user=a%1Bb", "?room=%C2%85", "?room=%E2%80%A8", "?room=%FF", "?user=%C0%AF"]) {
 		const client = await Client.open(query);
 		check((await client.heard("error")).data.code === "bad-request", `${query.slice(0, 20)} is refused`);
 		await client.closes(query.slice(0, 20), 1008);

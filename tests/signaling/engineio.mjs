@@ -252,7 +252,7 @@ async function namespaces() {
 	socket.send("40/admin,{}");
 	check(await socket.next() === "44/admin,{\"message\":\"Invalid namespace\"}", "another namespace is refused");
 	socket.send("42/admin,[\"x\"]");
-	socket.send("40{\"userId\":\"a b\"}");
+	socket.send("40{\"userId\":\"a\\nb\"}");
 	const refusal = JSON.parse((await socket.next()).slice(2));
 	check(refusal.data.code === "bad-request" && refusal.message.includes("userId"), "a user that is no name");
 	socket.send("40{\"token\":5}");
@@ -274,7 +274,7 @@ async function namespaces() {
 		["an id above 2^53", ["40", "429007199254740993[\"a\"]"], 1002], ["auth that is a list", ["40[]"], 1007],
 		["a connect error", ["40", "44{}"], 1002], ["an unknown packet of Engine.IO", ["7"], 1002],
 		["a message that is no packet", ["hello"], 1002], ["a ping", ["2"], 1002], ["a close", ["1"], 1000],
-		["a message over the limit", ["4".repeat(65537)], 1009], ["not joining", Array(5).fill("40{\"userId\":\"/\"}"), 1008],
+		["a message over the limit", ["4".repeat(65537)], 1009], ["not joining", Array(5).fill("40{\"userId\":\"\\t\"}"), 1008],
 		["joining and leaving", Array(11).fill(["40", "41"]).flat(), 1008],
 		["joining what there is not", Array(11).fill("40/x,"), 1008],
 	];
@@ -411,7 +411,7 @@ async function stockClient(servers) {
 		await works(socket, `${words}, again`);
 	for (const socket of Object.values(sockets))
 		socket.disconnect();
-	const refused = client({ auth: { userId: "no name" } });
+	const refused = client({ auth: { userId: "no\nname" } });
 	const error = await heard(refused, "connect_error");
 	check(error.data.code === "bad-request" && error.message.startsWith("userId"), "a refusal reaches the page");
 	refused.disconnect();

@@ -154,8 +154,8 @@ async function wrongShape() {
 		["a list", ["getProducers", ["shape"]], "data"],
 		["no roomId", ["getProducers", {}], "roomId"],
 		["a roomId that is a number", ["getProducers", { roomId: 7 }], "roomId"],
-		["a roomId with a space", ["getRouterRtpCapabilities", { roomId: "a b" }], "roomId"],
-		["a roomId that is long", ["getRouterRtpCapabilities", { roomId: "x".repeat(65) }], "roomId"],
+		["a roomId with a line feed", ["getRouterRtpCapabilities", { roomId: "a\nb" }], "roomId"],
+		["a roomId that is long", ["getRouterRtpCapabilities", { roomId: "x".repeat(256) }], "roomId"],
 		["a direction that is none", ["createTransport", { roomId: "shape", direction: "both" }], "direction"],
 		["a name that is no name", ["connectTransport", { roomId: "shape", transportId: { a: 1 } }], "transportId"],
 	];

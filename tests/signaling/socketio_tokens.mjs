@@ -42,7 +42,7 @@ async function refused() {
 			check(error instanceof Error && error.data?.code === "forbidden" && error.data.message.startsWith("token"),
 				`${words}: ${error.message ?? "it was let in"}`);
 		}
-	for (const auth of [{ token: 7 }, { token: good, userId: ["ann"] }, { token: good, userId: "a b" }]) {
+	for (const auth of [{ token: 7 }, { token: good, userId: ["ann"] }, { token: good, userId: "a\tb" }]) {
 		const error = await SocketClient.open({ auth }).catch((e) => e);
 		check(error.data?.code === "bad-request", `${Object.keys(auth).pop()}: ${error.message}`);
 	}

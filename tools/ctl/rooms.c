@@ -59,7 +59,7 @@ int ctl_rooms(const struct ctl_options *o)
 
 int ctl_room(const struct ctl_options *o)
 {
-	enum { NAME_MAX_LEN = 64 };
+	enum { NAME_MAX_LEN = 255 };
 	const char *verb = o->argument[0], *name = o->argument[1];
 	cJSON *request, *said;
 	char err[CTL_ERR_MAX];
@@ -70,7 +70,7 @@ int ctl_room(const struct ctl_options *o)
 		return CTL_USAGE;
 	}
 	if (name[0] == '\0' || strlen(name) > NAME_MAX_LEN) {
-		fprintf(stderr, "spatectl: a room's name has 1 to %d characters\n", NAME_MAX_LEN);
+		fprintf(stderr, "spatectl: a room's name has 1 to %d bytes\n", NAME_MAX_LEN);
 		return CTL_USAGE;
 	}
 	request = cJSON_CreateObject();

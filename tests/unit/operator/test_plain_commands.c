@@ -233,8 +233,8 @@ static void keys_are_told_once(void **state)
 
 static void what_is_wrong_is_named(void **state)
 {
-	expect_refused("{\"cmd\":\"plain-produce\",\"codec\":\"opus\"}", "room: must be a name");
-	expect_refused("{\"cmd\":\"plain-produce\",\"codec\":\"opus\",\"room\":\"a/b\"}", "room: must be");
+	expect_refused("{\"cmd\":\"plain-produce\",\"codec\":\"opus\"}", "room: must be 1 to 255 bytes");
+	expect_refused("{\"cmd\":\"plain-produce\",\"codec\":\"opus\",\"room\":\"a\\tb\"}", "room: must be");
 	expect_refused(PRODUCE "\"G711\"}", "codec: must be");
 	expect_refused(PRODUCE "7}", "codec");
 	expect_refused(PRODUCE "\"opus\",\"payload_type\":128}", "payload_type");

@@ -23,7 +23,7 @@ static void a_room_lives_as_long_as_its_peers(void **state)
 	assert_int_equal(w.model.peer_count, 1);
 }
 
-static void names_have_a_charset_and_a_length(void **state)
+static void names_are_text_of_a_sane_length(void **state)
 {
 	char longest[CP_NAME_SIZE], too_long[CP_NAME_SIZE + 1];
 
@@ -33,13 +33,40 @@ static void names_have_a_charset_and_a_length(void **state)
 	too_long[CP_NAME_SIZE] = '\0';
 	assert_true(cp_name_valid("default"));
 	assert_true(cp_name_valid("A-z_0.9~"));
+	assert_true(cp_name_valid("auth0|0123"));
+	assert_true(cp_name_valid("https://example.com/rooms/a b?c=\"d\""));
+	assert_true(cp_name_valid("caf\xc3\xa9 \xf0\x9f\x8e\xac"));
 	assert_true(cp_name_valid(longest));
 	assert_false(cp_name_valid(too_long));
 	assert_false(cp_name_valid(""));
-	assert_false(cp_name_valid("a b"));
-	assert_false(cp_name_valid("a/b"));
-	assert_false(cp_name_valid("\xc3\xa9"));
 	assert_false(cp_name_valid("a\n"));
+	assert_false(cp_name_valid("a\x7f"));
+	assert_false(cp_name_valid("\xc2\x85"));
+	assert_false(cp_name_valid("a\xe2\x80\xa8"));
+	assert_false(cp_name_valid("caf\xe9"));
+	assert_false(cp_name_valid("\xe2\x80"));
+}
+
+/* No name of a room or a user can pass for another value of a log line. */
+static void names_are_quoted_for_the_log(void **state)
+{
+	char out[CP_NAME_LOG_SIZE], name[CP_NAME_SIZE];
+	struct cp_peer *peer;
+
+	assert_string_equal(cp_name_log(out, "anna@example.com"), "anna@example.com");
+	assert_string_equal(cp_name_log(out, "caf\xc3\xa9"), "caf\xc3\xa9");
+	assert_string_equal(cp_name_log(out, "a peer=root"), "\"a peer=root\"");
+	assert_string_equal(cp_name_log(out, "a\" b"), "\"a\\\" b\"");
+	assert_string_equal(cp_name_log(out, "a\xe2\x80\xaez"), "\"a\\xe2\\x80\\xaez\"");
+	assert_string_equal(cp_name_log(out, ""), "-");
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_string_equal(cp_name_log(out, name), name); /* the longest one is whole */
+	memset(name, '"', sizeof(name) - 1);
+	assert_true(strlen(cp_name_log(out, name)) < CP_NAME_LOG_SIZE);
+	peer = join("a user=root", "x");
+	assert_string_equal(peer->room->name, "a user=root");
+	assert_string_equal(peer->room->log_name, "\"a user=root\"");
 }
 
 static void ids_are_uuids_and_differ(void **state)
@@ -167,7 +194,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_room_lives_as_long_as_its_peers, world_make, world_end),
-		cmocka_unit_test_setup_teardown(names_have_a_charset_and_a_length, world_make, world_end),
+		cmocka_unit_test_setup_teardown(names_are_text_of_a_sane_length, world_make, world_end),
+		cmocka_unit_test_setup_teardown(names_are_quoted_for_the_log, world_make, world_end),
 		cmocka_unit_test_setup_teardown(ids_are_uuids_and_differ, world_make, world_end),
 		cmocka_unit_test_setup_teardown(rooms_and_peers_are_limited, world_make, world_end),
 		cmocka_unit_test_setup_teardown(what_a_peer_owns_is_limited, world_make, world_end),

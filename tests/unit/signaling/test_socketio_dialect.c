@@ -227,7 +227,7 @@ static void what_is_no_request_is_refused(void **state)
 	expect_error(c, "getRouterRtpCapabilities", "bad-request", "roomId");
 	emit(c, "getRouterRtpCapabilities", "{\"roomId\":7}", -1);
 	expect_error(c, "getRouterRtpCapabilities", "bad-request", "roomId");
-	emit(c, "getRouterRtpCapabilities", "{\"roomId\":\"a room\"}", -1);
+	emit(c, "getRouterRtpCapabilities", "{\"roomId\":\"a\\troom\"}", -1);
 	expect_error(c, "getRouterRtpCapabilities", "bad-request", "roomId");
 	assert_int_equal(w.model.rooms.count, 0);
 	expect_silence(c);

@@ -375,7 +375,7 @@ class Spatectl(unittest.TestCase):
     def test_room_close_usage(self):
         plane = self.control()
         for args in (["room"], ["room", "close"], ["room", "close", "a", "b"], ["room", "open", "a"],
-                     ["--watch", "room", "close", "a"], ["room", "close", ""], ["room", "close", "x" * 65]):
+                     ["--watch", "room", "close", "a"], ["room", "close", ""], ["room", "close", "x" * 256]):
             self.assertRegex(self.run_ctl(*args, code=2)[1], r"^spatectl: ")
         self.assertEqual(plane.requests, [])
         self.assertIn("room close NAME", self.run_ctl("room", code=2)[1])
