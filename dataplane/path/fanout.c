@@ -7,10 +7,10 @@
  *
  * A pass visits the viewers one by one and writes all new packets for each, instead of taking the
  * packets one by one: so a viewer's key schedule is fetched once and stays in the L1 cache. A pass
- * over a large audience stops when the TX queue is full or the pool is empty, and continues in the
- * next loop. Each viewer's position in the stream is kept, so no packet is lost or sent twice when
- * viewers come and go meanwhile. Each port has its own audiences and schedules, so that a pass
- * waits for one device only.
+ * over a large audience stops when the TX queue is full, the pool is empty or the loop has done
+ * enough, and continues in the next loop. Each viewer's position in the stream is kept, so no
+ * packet is lost or sent twice when viewers come and go meanwhile. Each port has its own audiences
+ * and schedules, so that a pass waits for one device only.
  */
 
 #include <string.h>
@@ -30,27 +30,11 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	FANOUT_PACKETS = 2048, /* most packets written per loop, so that reception does not wait long */
+	FANOUT_WORK = 2048 * DP_PACKET_WORK, /* most work per loop, so that reception does not wait long */
 	AUDIO_LOOPS = 3, /* loops in a row in which audio may use all the room while video waits */
 	CONSUMER_AHEAD = 4, /* how many viewers in advance a consumer is prefetched */
 	TRANSPORT_AHEAD = 2, /* likewise a transport */
 };
-
-/* Skips packets that waited too long for room: late video is worse than a repaired gap. */
-static void skip_expired(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
-	uint64_t target)
-{
-	for (; c->at < target; c->at++) {
-		const struct dp_ring_entry *entry = &s->ring[c->at & s->mask];
-
-		if (!dp_older_than(w, entry->rx_ns, w->tx_age_ns))
-			return;
-		c->waiting_keyframe |= entry->restart;
-		w->stats->drop[SH_DROP_TX_AGE]++;
-		w->stats->aged_audio += s->kind == SH_KIND_AUDIO;
-		w->stats->aged_video += s->kind == SH_KIND_VIDEO;
-	}
-}
 
 /*
  * Skips to `target` without sending: the consumer is paused, or its transport has no keys, path or
@@ -68,8 +52,26 @@ static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 	c->at = target;
 }
 
-/* Writes one viewer's packets up to `target`. False: there is no room; continue here later. */
-static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c, uint64_t target,
+/*
+ * Whether the viewer gets nothing before `target`, because it waits for a key frame. Skips to the
+ * key frame or to `target`, in a time that does not depend on how many packets are between.
+ */
+static bool skip_to_keyframe(struct dp_audience *a, struct dp_consumer *c, uint64_t target)
+{
+	const struct dp_stream *s = a->stream;
+
+	c->waiting_keyframe |= s->ring[c->at & s->mask].restart;
+	if (likely(!c->waiting_keyframe))
+		return false;
+	c->at = dp_audience_find_start(a, c->at, target);
+	return c->at == target;
+}
+
+/*
+ * Writes one viewer's packets up to `target`. False: there is no room, or this loop has done
+ * enough; continue here later.
+ */
+static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c, uint64_t target,
 	struct dp_outgoing *o)
 {
 	const struct dp_stream *s = a->stream;
@@ -82,11 +84,12 @@ static bool serve(struct dp_worker *w, const struct dp_audience *a, struct dp_co
 	}
 	if (unlikely(c->at < a->served))
 		dp_audience_skip_expired(w, a, c);
-	skip_expired(w, s, c, target);
 	room = dp_tx_room(w, t->encap.port_id);
 	room -= RTE_MIN(room, o->count);
 	for (; c->at < target; c->at++, room--) {
-		if (!o->allowed)
+		if (skip_to_keyframe(a, c, target))
+			return true;
+		if (o->allowed <= 0)
 			return false;
 		if (o->count == DP_JOBS || !room) {
 			dp_outgoing_flush(w, o);
@@ -129,6 +132,18 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 	}
 }
 
+/* Serves one viewer; a visit that costs nothing else costs 1. */
+static bool visit(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c, uint64_t target,
+	struct dp_outgoing *o)
+{
+	int before = o->allowed;
+
+	if (before <= 0 || !serve(w, a, c, target, o))
+		return false;
+	o->allowed -= o->allowed == before;
+	return true;
+}
+
 /*
  * Continues an audience's pass, or begins one. True: each viewer has been served up to the target.
  *
@@ -140,6 +155,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 {
 	uint64_t head = atomic_load_explicit(&a->stream->head, memory_order_acquire);
 
+	dp_audience_expire(w, a, head);
 	if (!a->resume) {
 		a->target = head;
 		a->changed = true;
@@ -156,7 +172,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 		}
 		for (; a->resume_index < chunk->count; a->resume_index++) {
 			prefetch(chunk, a->resume_index);
-			if (!serve(w, a, chunk->member[a->resume_index], a->again ? a->target : head, o))
+			if (!visit(w, a, chunk->member[a->resume_index], a->again ? a->target : head, o))
 				return false;
 		}
 		a->resume_index = 0;
@@ -179,7 +195,7 @@ static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 
 /*
  * Gives passes to one port's audiences of streams of one kind. False: a pass could not be finished,
- * for lack of room, of mbufs, or of packets that this loop may still write.
+ * for lack of room, of mbufs, or of work that this loop may still do.
  */
 static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoing *o)
 {
@@ -200,7 +216,7 @@ static bool fan_out(struct dp_worker *w, struct dp_schedule *t, struct dp_outgoi
 		complete_pass(w, a);
 		done++;
 	}
-	w->stats->fanout_waits += stopped && o->allowed;
+	w->stats->fanout_waits += stopped && o->allowed > 0;
 	dp_schedule_end_passes(t, done, stopped);
 	return !stopped;
 }
@@ -214,26 +230,26 @@ static void serve_port(struct dp_worker *w, unsigned port_index, struct dp_outgo
 	struct dp_schedule *audio = &w->audio[port_index], *video = &w->video[port_index];
 	uint32_t *audio_loops = &w->audio_loops[port_index];
 	bool video_first = *audio_loops >= AUDIO_LOOPS;
-	unsigned begin = o->allowed, first_sent, total_sent; /* of the kind served first, and of both */
+	int begin = o->allowed, first, total; /* work done for the kind served first, and for both */
 
 	if (!dp_schedule_has_work(audio) && !dp_schedule_has_work(video))
 		return;
 	if (!fan_out(w, video_first ? video : audio, o)) {
-		first_sent = total_sent = begin - o->allowed;
+		first = total = begin - o->allowed;
 	} else {
-		first_sent = begin - o->allowed;
+		first = begin - o->allowed;
 		fan_out(w, video_first ? audio : video, o);
-		total_sent = begin - o->allowed;
+		total = begin - o->allowed;
 	}
 	dp_outgoing_flush(w, o); /* each port has its own room */
-	w->stats->video_first += video_first && first_sent;
-	if (!dp_schedule_has_work(video) || (video_first ? first_sent : total_sent - first_sent))
+	w->stats->video_first += video_first && first;
+	if (!dp_schedule_has_work(video) || (video_first ? first : total - first))
 		*audio_loops = 0;
-	else if (first_sent && !video_first)
+	else if (first && !video_first)
 		(*audio_loops)++;
 }
 
-/* Each loop serves another port first, because all ports share the limit on packets per loop. */
+/* Each loop serves another port first, because all ports share the limit on work per loop. */
 unsigned dp_fanout(struct dp_worker *w)
 {
 	unsigned ports = w->ports->count;
@@ -243,9 +259,9 @@ unsigned dp_fanout(struct dp_worker *w)
 	if (++w->fanout_first >= ports)
 		w->fanout_first = 0;
 	o.count = o.spares = 0;
-	o.allowed = FANOUT_PACKETS;
-	for (unsigned i = 0; i < ports && o.allowed; i++)
+	o.allowed = FANOUT_WORK;
+	for (unsigned i = 0; i < ports && o.allowed > 0; i++)
 		serve_port(w, (w->fanout_first + i) % ports, &o);
 	dp_outgoing_end(w, &o);
-	return FANOUT_PACKETS - o.allowed;
+	return (unsigned)(FANOUT_WORK - o.allowed);
 }

@@ -15,12 +15,19 @@ struct dp_transport;
 struct dp_worker;
 struct rte_mbuf;
 
-enum { DP_JOBS = 64 };
+enum {
+	DP_JOBS = 64,
+	DP_PACKET_WORK = 8, /* what writing one packet costs, in units of dp_outgoing.allowed */
+};
 
 /* The packets of a batch. Their headers are written, their payloads are not encrypted yet. */
 struct dp_outgoing {
 	unsigned count, spares; /* entries in use: of job, mbuf and transport; of spare */
-	unsigned allowed; /* fan-out: how many more packets this loop may write */
+	/*
+	 * Fan-out: how much more this loop may do; may fall a little below 0. A packet costs
+	 * DP_PACKET_WORK; a viewer who gets nothing, or a packet that is not written, costs 1.
+	 */
+	int allowed;
 	uint8_t kind; /* fan-out: enum sh_kind of the stream */
 	struct dp_srtp_job job[DP_JOBS];
 	struct rte_mbuf *mbuf[DP_JOBS];

@@ -14,6 +14,13 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/worker/worker.h"
 
+/* The packet is not written. */
+static void put_back(struct dp_outgoing *o, struct rte_mbuf *m)
+{
+	o->spare[o->spares++] = m;
+	o->allowed--;
+}
+
 /* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
 static bool map_sequence(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
 {
@@ -39,20 +46,20 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 	if (!m)
 		return false;
 	if (!map_sequence(c, entry, &seq)) {
-		o->spare[o->spares++] = m;
+		put_back(o, m);
 		return true;
 	}
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
 		p->timestamp + c->timestamp_offset, entry->abs_send_time);
 	if (!dp_fits_path(c->transport, hdr_len + p->payload_len)) {
-		o->spare[o->spares++] = m;
+		put_back(o, m);
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		return true;
 	}
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
 		(uint32_t)(seq >> 16));
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};
-	o->allowed--;
+	o->allowed -= DP_PACKET_WORK;
 	c->packets++;
 	c->bytes += p->payload_len;
 	return true;

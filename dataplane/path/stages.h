@@ -49,7 +49,7 @@ void dp_route(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
 /*
  * Sends the new packets in the stream rings to this worker's viewers. Each packet is rewritten
  * (path/rewrite.h), protected in a batch (path/outgoing.h), gets its headers (send/encap.h) and is
- * queued for the device (send/tx.h). Returns the number of packets written.
+ * queued for the device (send/tx.h). Returns how much it did, 0: nothing.
  */
 unsigned dp_fanout(struct dp_worker *w);
 

@@ -45,6 +45,7 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 	a->stream = s;
 	a->port_index = (uint8_t)port_index;
 	a->low = a->served = a->target = a->restart = a->overrun = at;
+	a->start_from = a->start = at;
 	a->resume = NULL;
 	a->changed = false;
 	a->round = dp_schedule_of(w, a)->round - 1; /* it has had no pass in this round */
@@ -228,14 +229,11 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 
 /*
  * Expires packets of the backlog that waited longer than the age limit, and the oldest ones if the
- * backlog exceeds three quarters of the ring. Otherwise one slow port would fill the ring, and new
- * packets would be lost for the viewers of other ports and workers too. The free quarter is enough
- * for the packets that arrive until the next tick.
+ * backlog exceeds `most`.
  */
-static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head, uint64_t most)
 {
 	const struct dp_stream *s = a->stream;
-	uint64_t most = s->window + s->window / 2;
 
 	for (; a->served < head; a->served++) {
 		const struct dp_ring_entry *entry = &s->ring[a->served & s->mask];
@@ -250,6 +248,16 @@ static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t 
 	}
 }
 
+void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+{
+	expire_backlog(w, a, head, UINT64_MAX);
+}
+
+/*
+ * A backlog of more than three quarters of the ring is cut. Otherwise one slow port would fill the
+ * ring, and new packets would be lost for the viewers of other ports and workers too. The free
+ * quarter is enough for the packets that arrive until the next tick.
+ */
 void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
@@ -259,7 +267,7 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 
 		if (!a->first)
 			continue;
-		expire_backlog(w, a, head);
+		expire_backlog(w, a, head, s->window + s->window / 2);
 		dp_audience_advance_cursor(w, a);
 		/* The wake-up for these packets may be missing, because the wake ring was full. */
 		if (head != a->served && !a->waiting)
@@ -287,6 +295,19 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 	w->stats->drop[SH_DROP_TX_AGE] += n;
 	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
 	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
+}
+
+/* --- waiting for a key frame --- */
+
+uint64_t dp_audience_find_start(struct dp_audience *a, uint64_t at, uint64_t target)
+{
+	const struct dp_stream *s = a->stream;
+
+	if (at < a->start_from || at > a->start)
+		a->start_from = a->start = at;
+	while (a->start < target && !s->ring[a->start & s->mask].info.keyframe)
+		a->start++;
+	return RTE_MIN(a->start, target);
 }
 
 /* --- new packets --- */

@@ -46,6 +46,8 @@ struct dp_audience {
 	/* expired entries, for members that had not been sent them (dp_audience_skip_expired()) */
 	uint64_t restart; /* position behind the last one at which viewers restart with a key frame */
 	uint64_t overrun; /* position behind the last one that expired by count, with the ring full */
+	/* no decoder can start with an entry in [start_from, start) (dp_audience_find_start()) */
+	uint64_t start_from, start;
 	uint32_t round; /* the round in which the audience last completed a pass */
 };
 
@@ -95,6 +97,17 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a);
  * age and by count, advances the cursor, and schedules audiences that have a backlog.
  */
 void dp_audience_tick(struct dp_worker *w, struct dp_stream *s);
+/*
+ * Expires the backlog up to `head` by age alone. The fan-out calls it before it visits viewers:
+ * late video is worse than a repaired gap.
+ */
+void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t head);
+/*
+ * Returns the position in [at, target) of the first packet with which a decoder can start, or
+ * `target`. It searches each entry once for all members that wait at about the same position, and
+ * remembers the result.
+ */
+uint64_t dp_audience_find_start(struct dp_audience *a, uint64_t at, uint64_t target);
 /*
  * Skips the packets that expired before this consumer was sent them. Counts them as dropped if the
  * consumer could have received them, or if its transport is idle. The consumer then waits for a key
