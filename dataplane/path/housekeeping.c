@@ -24,6 +24,7 @@
 #include "shared/stats_slot.h"
 
 #define CYCLE         (1000 * DP_MS)
+#define CATCH_UP      (10 * DP_MS) /* most of a cycle that one loop does */
 #define RECLAIM_EVERY (10 * DP_MS)
 #define RETENTION     (1000 * DP_MS) /* older packets are of no use in a retransmission */
 
@@ -156,7 +157,10 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 	t->visited_ns = w->now_ns;
 }
 
-/* Visits so many of the transports that a cycle over all of them takes a second. */
+/*
+ * Visits so many of the transports that a cycle over all of them takes a second. After a stall the
+ * cycle ends so much later; it is not made up for in one loop, with as many reports at once.
+ */
 static void visit_due_transports(struct dp_worker *w, uint64_t elapsed)
 {
 	uint64_t due;
@@ -167,7 +171,7 @@ static void visit_due_transports(struct dp_worker *w, uint64_t elapsed)
 		w->owned_next = 0;
 		w->next_cycle_ns = w->now_ns + CYCLE;
 	}
-	due = 1 + w->owned_count * RTE_MIN(elapsed, CYCLE) / CYCLE;
+	due = 1 + w->owned_count * RTE_MIN(elapsed, CATCH_UP) / CYCLE;
 	for (; due && w->owned_next < w->owned_count; due--)
 		visit_transport(w, w->owned[w->owned_next++]);
 }
