@@ -10,7 +10,6 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/stages.h"
-#include "dataplane/rtp/keyframe.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
@@ -135,12 +134,11 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	p->timestamp = rtp->timestamp;
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
-	p->keyframe = dp_keyframe_start(s->codec, pkt + rtp->hdr_len, rtp->payload_len);
+	p->keyframe = dp_keyframe_begins(&s->starts, s->codec, seq, rtp->timestamp, entry->payload,
+		rtp->payload_len);
 	dp_rtp_info_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
-	if (p->keyframe && s->kind == SH_KIND_VIDEO &&
-		!(s->keyframes && p->timestamp == s->keyframe_timestamp)) {
+	if (p->keyframe && s->kind == SH_KIND_VIDEO) {
 		s->keyframes++;
-		s->keyframe_timestamp = p->timestamp;
 		dp_keyframe_arrived(&s->gate);
 	}
 	dp_stream_append(s);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/rtp/keyframe.h"
 
+#include "dataplane/rtp/keyframe_h264.h"
 #include "dataplane/rtp/keyframe_vp9.h"
-#include "shared/bytes.h"
-
-enum { H264_IDR = 5, H264_SPS = 7, H264_STAP_A = 24, H264_FU_A = 28 };
 
 static bool vp8_start(const uint8_t *p, size_t len)
 {
@@ -29,45 +27,6 @@ static bool vp8_start(const uint8_t *p, size_t len)
 	return at < len && !(p[at] & 0x01); /* P bit of the frame header (RFC 7741, 4.3) */
 }
 
-static bool h264_starts(uint8_t nal)
-{
-	unsigned type = nal & 0x1f;
-
-	return type == H264_IDR || type == H264_SPS;
-}
-
-/* RFC 6184, 5.7.1: NAL units, each after a 16-bit length. */
-static bool h264_stap_start(const uint8_t *p, size_t len)
-{
-	bool starts = false;
-
-	while (len > 0) {
-		if (len < 3)
-			return false;
-		size_t unit = sh_get_be16(p);
-		if (unit == 0 || unit > len - 2)
-			return false;
-		starts |= h264_starts(p[2]);
-		p += 2 + unit;
-		len -= 2 + unit;
-	}
-	return starts;
-}
-
-static bool h264_start(const uint8_t *p, size_t len)
-{
-	if (len < 2)
-		return false;
-	switch (p[0] & 0x1f) {
-	case H264_STAP_A:
-		return h264_stap_start(p + 1, len - 1);
-	case H264_FU_A:
-		return p[1] & 0x80 && h264_starts(p[1]); /* S (RFC 6184, 5.8) */
-	default:
-		return h264_starts(p[0]);
-	}
-}
-
 static bool av1_start(const uint8_t *p, size_t len)
 {
 	/* N is set if a coded video sequence begins; Z (a continued OBU) must then be clear. */
@@ -84,9 +43,65 @@ bool dp_keyframe_start(enum sh_codec codec, const uint8_t *payload, size_t len)
 	case SH_CODEC_VP9:
 		return dp_keyframe_vp9(payload, len);
 	case SH_CODEC_H264:
-		return h264_start(payload, len);
+		return dp_h264_units(payload, len) & (DP_H264_SPS | DP_H264_IDR);
 	case SH_CODEC_AV1:
 		return av1_start(payload, len);
 	}
 	return false;
+}
+
+/*
+ * Notes a packet in order, or behind a gap. False: it is late, so what precedes it in its frame is
+ * not known.
+ */
+static bool note_order(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp)
+{
+	if (k->known && seq < k->next)
+		return false;
+	if (!k->known || seq > k->next)
+		k->whole = false;
+	else if (timestamp != k->timestamp)
+		k->whole = true;
+	k->known = true;
+	k->next = seq + 1;
+	k->timestamp = timestamp;
+	return true;
+}
+
+/*
+ * A key frame of H264 begins with its SPS. Without SPS it begins with its first slice, but only if
+ * no packet with an SPS can be missing before that. Encoders that give the parameter sets a
+ * timestamp of their own begin the key frame with these as well.
+ */
+static bool h264_begins(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp, const uint8_t *payload,
+	size_t len)
+{
+	unsigned units = dp_h264_units(payload, len);
+	bool begins;
+
+	if (!note_order(k, seq, timestamp))
+		return units & DP_H264_SPS;
+	begins = units & DP_H264_SPS || (units & DP_H264_IDR && k->whole && !k->sets);
+	if (units & DP_H264_SLICE)
+		k->whole = k->sets = false;
+	else if (units & DP_H264_SPS)
+		k->sets = true;
+	return begins;
+}
+
+bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
+	const uint8_t *payload, size_t len)
+{
+	bool begins;
+
+	if (codec == SH_CODEC_OPUS)
+		return true;
+	begins = codec == SH_CODEC_H264 ? h264_begins(k, seq, timestamp, payload, len)
+					: dp_keyframe_start(codec, payload, len);
+	if (!begins || (k->begun && (seq <= k->begun_seq || timestamp == k->begun_timestamp)))
+		return false;
+	k->begun = true;
+	k->begun_seq = seq;
+	k->begun_timestamp = timestamp;
+	return true;
 }

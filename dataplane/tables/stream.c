@@ -196,5 +196,6 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 	s->restart = true;
 	dp_receive_restart(&s->receive, seq);
 	dp_nack_init(&s->nack);
+	s->starts = (struct dp_keyframes){0};
 	dp_stream_set_clock(s, 0, 0, 0);
 }

@@ -16,6 +16,7 @@
 
 #include "dataplane/rtp/egress.h"
 #include "dataplane/rtp/feedback.h"
+#include "dataplane/rtp/keyframe.h"
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
 #include "shared/abi.h"
@@ -101,8 +102,7 @@ struct dp_stream {
 	struct dp_nack nack;
 	struct dp_keyframe_gate gate; /* limits the rate of requests for key frames */
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
-	/* RTP timestamp of the last key frame, which several packets may begin: it counts once */
-	uint32_t keyframe_timestamp;
+	struct dp_keyframes starts; /* tells where decoders can start */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes; /* for the statistics */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */

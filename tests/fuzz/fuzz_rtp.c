@@ -73,8 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk(&r, pkt);
 		if (dp_rtp_parse(&whole, pkt, len) == 0) {
 			must((size_t)whole.hdr_len + whole.payload_len + whole.padding == len);
-			dp_keyframe_start((enum sh_codec)(data[0] % 7), pkt + whole.hdr_len,
-				whole.payload_len);
+			struct dp_keyframes k = {.known = true, .next = whole.seq, .whole = true};
+
+			dp_keyframe_begins(&k, (enum sh_codec)(data[0] % 7), whole.seq, whole.timestamp,
+				pkt + whole.hdr_len, whole.payload_len);
 			rewrite(&whole, pkt, data + 1, data + 1 + SH_EXT_COUNT);
 		}
 	}

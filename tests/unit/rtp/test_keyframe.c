@@ -157,6 +157,97 @@ static void av1(void **state)
 	check_cut(SH_CODEC_AV1, "\x18\x0a\x0b", 3, 2);
 }
 
+/* --- packets one after the other --- */
+
+struct step {
+	uint64_t seq;
+	uint32_t timestamp;
+	const char *payload; /* terminated by NUL, which the first two bytes of these never are */
+	bool begins;
+};
+
+#define SPS_    "\x67\x42"
+#define PPS_    "\x68\xce"
+#define SEI_    "\x06\x05"
+#define AUD_    "\x09\x10"
+#define IDR_    "\x65\x88"
+#define SLICE_  "\x41\x9a"
+#define FU_IDR_ "\x7c\x85"
+#define FU_MID_ "\x7c\x05"
+#define FU_END_ "\x7c\x45"
+
+static void run_steps(enum sh_codec codec, const struct step *steps, size_t n, const char *what)
+{
+	struct dp_keyframes k = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(steps[i].payload);
+		uint8_t *payload = exact(steps[i].payload, len);
+
+		if (dp_keyframe_begins(&k, codec, steps[i].seq, steps[i].timestamp, payload, len) !=
+			steps[i].begins)
+			fail_msg("%s: step %zu", what, i);
+		free(payload);
+	}
+}
+#define STEPS(codec, what, ...)                                                                              \
+	do {                                                                                                 \
+		const struct step steps[] = {__VA_ARGS__};                                                   \
+		run_steps(codec, steps, sizeof(steps) / sizeof(steps[0]), what);                             \
+	} while (0)
+
+static void h264_begins_with_its_parameter_sets(void **state)
+{
+	STEPS(SH_CODEC_H264, "a packet for each", {1, 10, SPS_, true}, {2, 10, PPS_, false},
+		{3, 10, IDR_, false}, {4, 10, IDR_, false}, {5, 20, SLICE_, false}, {6, 30, SPS_, true},
+		{7, 30, PPS_, false}, {8, 30, FU_IDR_, false}, {9, 30, FU_MID_, false},
+		{10, 30, FU_END_, false}, {11, 30, FU_IDR_, false});
+	STEPS(SH_CODEC_H264, "behind a delimiter", {1, 10, SLICE_, false}, {2, 20, AUD_, false},
+		{3, 20, SPS_, true}, {4, 20, SEI_, false}, {5, 20, IDR_, false});
+	STEPS(SH_CODEC_H264, "with a timestamp of their own", {1, 10, SLICE_, false}, {2, 20, SPS_, true},
+		{3, 20, PPS_, false}, {4, 30, IDR_, false}, {5, 30, IDR_, false}, {6, 40, SLICE_, false});
+	STEPS(SH_CODEC_H264, "twice in a frame", {1, 10, SPS_, true}, {2, 10, IDR_, false},
+		{3, 10, SPS_, false}, {4, 10, IDR_, false}, {5, 20, SPS_, true});
+}
+
+static void h264_without_its_sps(void **state)
+{
+	STEPS(SH_CODEC_H264, "the SPS is missing", {1, 10, SLICE_, false}, {3, 20, IDR_, false},
+		{4, 20, IDR_, false}, {5, 30, SLICE_, false}, {2, 20, SPS_, true}, {6, 40, SLICE_, false});
+	STEPS(SH_CODEC_H264, "perhaps it is missing", {1, 10, SLICE_, false}, {3, 20, FU_IDR_, false},
+		{4, 20, FU_END_, false}, {5, 30, IDR_, true});
+	STEPS(SH_CODEC_H264, "the PPS is missing, which is repaired", {1, 10, SPS_, true},
+		{3, 10, IDR_, false}, {2, 10, PPS_, false});
+	STEPS(SH_CODEC_H264, "a packet of its frame is missing", {1, 10, SLICE_, false}, {2, 20, SEI_, false},
+		{4, 20, IDR_, false});
+	STEPS(SH_CODEC_H264, "there is none: it was signalled", {1, 10, IDR_, false}, {2, 20, SLICE_, false},
+		{3, 30, IDR_, true}, {4, 30, IDR_, false}, {5, 40, IDR_, true}, {6, 50, SEI_, false},
+		{7, 50, FU_IDR_, true}, {8, 50, FU_MID_, false}, {9, 50, FU_IDR_, false});
+	STEPS(SH_CODEC_H264, "a frame of both kinds of slices", {1, 10, SLICE_, false},
+		{2, 20, SLICE_, false}, {3, 20, IDR_, false});
+	STEPS(SH_CODEC_H264, "a gap was repaired before", {1, 10, SLICE_, false}, {3, 20, SLICE_, false},
+		{2, 20, SLICE_, false}, {4, 30, IDR_, true});
+	STEPS(SH_CODEC_H264, "malformed within the frame", {1, 10, SLICE_, false},
+		{2, 20, "\x78\xff\xff", false}, {3, 20, IDR_, false});
+	STEPS(SH_CODEC_H264, "an older one comes late", {1, 10, SLICE_, false}, {3, 20, IDR_, false},
+		{4, 30, SPS_, true}, {2, 20, SPS_, false});
+}
+
+/* Their bits are set in the first packet alone; the second one of a frame begins nothing, whatever it claims. */
+static void others_begin_once(void **state)
+{
+	STEPS(SH_CODEC_VP8, "VP8", {1, 10, "\x10\x10", true}, {2, 10, "\x10\x10", false},
+		{3, 20, "\x10\x01", false}, {5, 30, "\x10\x10", true}, {4, 25, "\x10\x10", false});
+	STEPS(SH_CODEC_VP9, "VP9", {1, 10, "\x08z", true}, {2, 10, "\x08z", false}, {3, 20, "\x48z", false},
+		{4, 30, "\x08z", true});
+	STEPS(SH_CODEC_AV1, "AV1", {1, 10, "\x08\x0a", true}, {2, 10, "\x08\x0a", false},
+		{3, 20, "\x10\x32", false}, {4, 30, "\x08\x0a", true});
+	STEPS(SH_CODEC_VP8, "its first packet is late", {1, 10, "\x10\x01", false},
+		{3, 20, "\x01\x01", false}, {2, 20, "\x10\x10", true});
+	STEPS(SH_CODEC_OPUS, "audio begins anywhere", {2, 10, "\xfc\xff", true}, {1, 9, "\xfc\xff", true},
+		{3, 10, "\xfc\xff", true});
+}
+
 static void audio_and_unknown(void **state)
 {
 	assert_true(dp_keyframe_start(SH_CODEC_OPUS, (const uint8_t *)"", 0));
@@ -172,6 +263,9 @@ int main(void)
 		cmocka_unit_test(vp9),
 		cmocka_unit_test(h264),
 		cmocka_unit_test(av1),
+		cmocka_unit_test(h264_begins_with_its_parameter_sets),
+		cmocka_unit_test(h264_without_its_sps),
+		cmocka_unit_test(others_begin_once),
 		cmocka_unit_test(audio_and_unknown),
 	};
 

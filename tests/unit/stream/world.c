@@ -15,6 +15,7 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
@@ -27,6 +28,7 @@
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+#include "shared/bytes.h"
 
 struct world *world;
 
@@ -363,6 +365,26 @@ void world_packet(struct dp_stream *s, uint64_t seq)
 {
 	assert_true(world_append(s, seq));
 	dp_audience_notify(&world->worker[0], s);
+}
+
+void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len)
+{
+	struct rte_mbuf *m = world_mbuf(0);
+	uint8_t *pkt = rte_pktmbuf_mtod(m, uint8_t *);
+
+	pkt[0] = 0x80;
+	pkt[1] = s->pt;
+	sh_put_be16(pkt + 2, seq);
+	sh_put_be32(pkt + 4, timestamp);
+	sh_put_be32(pkt + 8, s->ssrc);
+	assert_true(len <= m->buf_len - 12u);
+	memcpy(pkt + 12, payload, len);
+	*dp_meta(m) = (struct dp_meta){
+		.transport = s->transport,
+		.payload_len = (uint16_t)(12 + len),
+		.rx_ns = world->worker[0].now_ns,
+	};
+	dp_route(&world->worker[0], &m, 1);
 }
 
 void world_tx_age(uint64_t ns)

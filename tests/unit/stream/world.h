@@ -75,6 +75,11 @@ uint32_t world_content(const struct rte_mbuf *m);
 bool world_append(struct dp_stream *s, uint64_t seq);
 /* The same, published. */
 void world_packet(struct dp_stream *s, uint64_t seq);
+/*
+ * Routes an RTP packet of the stream's SSRC and payload type, with this payload, as if it had come
+ * by the stream's transport and were decrypted.
+ */
+void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len);
 /* How long packets may wait for the TX queue, on every worker. */
 void world_tx_age(uint64_t ns);
 unsigned world_mbufs(void); /* not given back */
