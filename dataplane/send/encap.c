@@ -34,7 +34,7 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 	sh_put_be16(header + at, path->local.port);
 	sh_put_be16(header + at + 2, path->remote.port);
 	sh_put_be16(header + at + 4, 0); /* length: filled in per packet */
-	sh_put_be16(header + at + 6, 0); /* no checksum, which IPv4 permits (RFC 768) */
+	sh_put_be16(header + at + 6, 0); /* checksum: likewise */
 	e->len = (uint8_t)(at + DP_UDP_HEADER);
 	if (family == 4)
 		e->ip_sum = dp_sum(0, header + e->ip_offset, DP_IPV4_HEADER);
@@ -42,20 +42,34 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 }
 
 /*
- * Fills in length and checksums. IPv4 needs a header checksum; without offload, the UDP checksum
- * stays 0 (RFC 768). `len` is the length of the IP packet.
+ * The UDP checksum, computed in software: `udp` points to header and payload of `len` bytes, with
+ * the checksum 0. Never 0, which would mean that there is none (RFC 768).
+ */
+static uint16_t udp_sum(uint8_t family, const uint8_t *src, const uint8_t *dst, const uint8_t *udp,
+	uint16_t len)
+{
+	uint16_t sum = dp_sum_fold(dp_sum(dp_sum_pseudo(family, src, dst, DP_PROTO_UDP, len), udp, len));
+
+	return sum ? sum : 0xffff;
+}
+
+/*
+ * Fills in length and checksums. `udp_len`: UDP header and payload. RFC 768 permits IPv4 without a
+ * UDP checksum, but translators to IPv6 may drop such packets (RFC 7915, 4.5).
  */
 static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, struct rte_mbuf *m, uint8_t *ip,
-	uint8_t *udp, uint16_t len)
+	uint8_t *udp, uint16_t udp_len)
 {
-	uint16_t sum;
+	uint16_t len = (uint16_t)(udp_len + DP_IPV4_HEADER), sum;
 
 	sh_put_be16(ip + 2, len);
 	if (port->tx_udp_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
 		sum = rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)(void *)ip, m->ol_flags);
-		memcpy(udp + 6, &sum, 2);
+	} else {
+		sum = udp_sum(4, ip + 12, ip + 16, udp, udp_len);
 	}
+	memcpy(udp + 6, &sum, 2);
 	if (port->tx_ip_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
 	} else {
@@ -64,19 +78,18 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 	}
 }
 
-/* Fills in the UDP checksum, which IPv6 needs (RFC 8200, 8.1). `len`: UDP header and payload. */
+/* Likewise for IPv6, which needs the UDP checksum (RFC 8200, 8.1). */
 static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp,
-	uint16_t len)
+	uint16_t udp_len)
 {
 	uint16_t sum;
 
+	sh_put_be16(ip + 4, udp_len);
 	if (port->tx_udp_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
 		sum = rte_ipv6_phdr_cksum((struct rte_ipv6_hdr *)(void *)ip, m->ol_flags);
 	} else {
-		sum = dp_sum_fold(dp_sum(dp_sum_pseudo(6, ip + 8, ip + 24, DP_PROTO_UDP, len), udp, len));
-		if (sum == 0) /* 0 would mean that there is no checksum (RFC 768) */
-			sum = 0xffff;
+		sum = udp_sum(6, ip + 8, ip + 24, udp, udp_len);
 	}
 	memcpy(udp + 6, &sum, 2);
 }
@@ -99,10 +112,8 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 	m->ol_flags = 0;
 	m->l2_len = e->ip_offset;
 	m->l3_len = (uint64_t)(e->udp_offset - e->ip_offset) & 0x1ff;
-	if (likely(e->family == 4)) {
-		finish_ipv4(port, e, m, ip, udp, (uint16_t)(udp_len + DP_IPV4_HEADER));
-	} else {
-		sh_put_be16(ip + 4, udp_len);
+	if (likely(e->family == 4))
+		finish_ipv4(port, e, m, ip, udp, udp_len);
+	else
 		finish_ipv6(port, m, ip, udp, udp_len);
-	}
 }
