@@ -20,9 +20,9 @@ static const struct {
 /*
  * Fast free promises the driver that all mbufs of a TX queue come from one pool, have no segments
  * and have a single reference. Spate never takes a second reference, sends no segments, and never
- * sends an mbuf that a stream keeps. But a STUN check that was handed off is answered in its own
- * mbuf, which comes from the pool of the worker that received it. So the promise holds only if all
- * workers share one pool.
+ * sends an mbuf that a stream keeps or to which a driver has attached a buffer (send/answer.h). But
+ * a STUN check that was handed off is answered in its own mbuf, which comes from the pool of the
+ * worker that received it. So the promise holds only if all workers share one pool.
  */
 struct dp_offloads dp_offloads_choose(uint64_t rx_capa, uint64_t tx_capa, bool emulated, bool one_pool)
 {

@@ -14,13 +14,20 @@
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
 #include "dataplane/path/neighbour.h"
+#include "dataplane/send/answer.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
 
-/* Sends the first `len` bytes of the mbuf. Their checksums are complete: the device adds none. */
+/*
+ * Sends the first `len` bytes of the mbuf as an answer. Their checksums are complete: the device
+ * adds none.
+ */
 static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, size_t len)
 {
+	m = dp_answer_mbuf(w, m);
+	if (!m)
+		return;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
 	m->ol_flags = 0;
@@ -81,7 +88,11 @@ static void answer_solicitation(struct dp_worker *w, const struct dp_port *port,
 		return;
 	}
 	len = dp_nd_reply(out, &nd, ip->src, f->src, f->vlan, port->mac);
-	memcpy(frame, out, len); /* at most one option longer than the request: the tailroom holds it */
+	m = dp_answer_mbuf(w, m);
+	if (!m)
+		return;
+	/* At most one option longer than the request: the tailroom of our own mbufs holds it. */
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), out, len);
 	w->stats->nd_answered++;
 	reply(w, port, m, len);
 }

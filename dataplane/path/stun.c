@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dataplane/path/stages.h"
+#include "dataplane/send/answer.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
@@ -66,10 +67,13 @@ static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stu
 	size_t len = sh_stun_success(out, s, &meta->path.remote, &meta->transport->key);
 	struct dp_encap e;
 
+	dp_encap_init(w, &e, &meta->path);
+	m = dp_answer_mbuf(w, m);
+	if (!m)
+		return;
 	rte_pktmbuf_reset(m);
 	/* The response fits: an mbuf has room for a packet of the port's MTU, above SH_STUN_MAX. */
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out, len);
-	dp_encap_init(w, &e, &meta->path);
 	dp_encap(w, &e, m);
 	dp_tx(w, e.port_id, m);
 	w->stats->stun_answered++;

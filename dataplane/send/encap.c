@@ -109,7 +109,7 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 	m->data_len += e->len;
 	m->pkt_len += e->len;
 	sh_put_be16(udp + 4, udp_len);
-	m->ol_flags = 0;
+	m->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT; /* these say whose the buffer is */
 	m->l2_len = e->ip_offset;
 	m->l3_len = (uint64_t)(e->udp_offset - e->ip_offset) & 0x1ff;
 	if (likely(e->family == 4))

@@ -29,6 +29,5 @@ void dp_neighbour_solicit(struct dp_worker *w, const struct sh_path *path)
 		len = dp_nd_solicit(out, port->mac, path->l2.vlan, path->local.ip, path->remote.ip);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
-	m->ol_flags = 0;
 	dp_tx(w, port->id, m);
 }

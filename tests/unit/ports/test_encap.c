@@ -108,11 +108,26 @@ static void a_checksum_of_zero_is_sent_as_ffff(void **state)
 	}
 }
 
+/* The driver needs them to give the buffer back to whom it belongs; others are of the reception. */
+static void flags_of_a_foreign_buffer_are_kept(void **state)
+{
+	struct sh_path path = path_of(4, 0);
+	struct rte_mbuf m = payload_of(3, 100);
+	struct dp_encap e;
+
+	ports.by_id[0] = &ports.port[0];
+	m.ol_flags = RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	dp_encap_init(&worker, &e, &path);
+	dp_encap(&worker, &e, &m);
+	assert_true(m.ol_flags == RTE_MBUF_F_EXTERNAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_offload_every_packet_has_a_udp_checksum),
 		cmocka_unit_test(a_checksum_of_zero_is_sent_as_ffff),
+		cmocka_unit_test(flags_of_a_foreign_buffer_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
