@@ -38,7 +38,8 @@ struct sh_stats_header {
 	uint32_t notices; /* number of struct sh_notice (port_stats.h) */
 	uint32_t notice_offset, notice_size;
 	uint64_t tsc_hz; /* unit of busy_cycles */
-	uint64_t reserved[7];
+	uint64_t events_lost; /* events that the control plane was too slow to read; writer: agent */
+	uint64_t reserved[6];
 };
 static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
 

@@ -177,6 +177,9 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 		stats->header->producers_used);
 	single(f, "dataplane_consumers", "gauge", "Consumers in the data plane's tables.",
 		stats->header->consumers_used);
+	single(f, "dataplane_events_lost_total", "counter",
+		"Events of the data plane that this control plane was too slow to read.",
+		stats->header->events_lost);
 	single(f, "mbufs", "gauge", "Packet buffers.", stats->header->mbuf_total);
 	single(f, "mbufs_free", "gauge", "Free packet buffers.", stats->header->mbuf_free);
 }

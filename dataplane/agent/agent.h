@@ -64,7 +64,7 @@ struct dp_agent {
 	/* events */
 	struct sh_event backlog[DP_BACKLOG];
 	uint32_t backlog_head, backlog_tail; /* free running; [tail, head) wait */
-	uint64_t events_lost;
+	uint64_t events_lost; /* since the start: the backlog had no room */
 
 	/* snapshot */
 	uint64_t sweep_ns; /* when unclaimed objects are deleted; 0: no sweep is due */

@@ -27,10 +27,12 @@
 #define CATCH_UP      (10 * DP_MS) /* most of a cycle that one loop does */
 #define RECLAIM_EVERY (10 * DP_MS)
 #define RETENTION     (1000 * DP_MS) /* older packets are of no use in a retransmission */
+#define IDLE_EVERY    (2000 * DP_MS) /* how often the agent is told that a transport is idle */
 
 /*
- * Stops sending if there was no valid check for consent_limit_ns (RFC 7675), and tells the agent;
- * if the agent's ring is full, again at the next visit.
+ * Stops sending if there was no valid check for consent_limit_ns (RFC 7675), and tells the agent.
+ * The event may be lost on its way, because the rings to the control plane are bounded. So it is
+ * repeated until the control plane deletes the transport or binds it again.
  */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
 {
@@ -40,11 +42,11 @@ static void check_consent(struct dp_worker *w, struct dp_transport *t)
 		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
 			return;
 		t->idle = true;
-		t->idle_reported = false;
+		t->next_idle_ns = w->now_ns;
 		dp_transport_refresh(t);
 	}
-	if (!t->idle_reported)
-		t->idle_reported = dp_report_event(w, SH_EV_TRANSPORT_IDLE, t->id, NULL);
+	if (w->now_ns >= t->next_idle_ns && dp_report_event(w, SH_EV_TRANSPORT_IDLE, t->id, NULL))
+		t->next_idle_ns = w->now_ns + IDLE_EVERY;
 }
 
 /* Bits per second since the last call, `elapsed` nanoseconds ago; 0: this is the first call. */

@@ -56,7 +56,6 @@ struct dp_transport {
 	uint16_t profile; /* enum sh_srtp_profile; 0: no keys yet */
 	bool media_seen; /* a packet was accepted (WebRTC: and the agent was told) */
 	bool idle; /* consent has expired (RFC 7675) */
-	bool idle_reported; /* the agent was told that the transport is idle */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
 	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
 	uint64_t consent_ns; /* time of the last consent; 0: none yet */
@@ -65,6 +64,7 @@ struct dp_transport {
 	uint64_t punt_tokens_ns; /* token bucket for its punted packets: when it will be full */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
+	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
 	uint64_t visited_ns; /* when housekeeping last visited it; 0: not yet */
 	struct dp_consumer *consumers; /* linked by next_on_transport */
 	struct dp_stream *streams; /* linked by next_on_transport; not NULL: a producing transport */

@@ -53,6 +53,7 @@ static void add_data(cJSON *root, const struct ctl_state *s)
 	cJSON_AddNumberToObject(data, "uptime_s", ctl_uptime(s));
 	ctl_json_u64(data, "tick_age_ms", s->tick_age_ms);
 	cJSON_AddBoolToObject(data, "control_connected", h->control_connected != 0);
+	cJSON_AddNumberToObject(data, "events_lost", (double)h->events_lost);
 	list = cJSON_AddObjectToObject(data, "mbufs");
 	cJSON_AddNumberToObject(list, "total", h->mbuf_total);
 	cJSON_AddNumberToObject(list, "free", h->mbuf_free);

@@ -211,6 +211,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, notice_offset, 120),
 	AT(sh_stats_header, notice_size, 124),
 	AT(sh_stats_header, tsc_hz, 128),
+	AT(sh_stats_header, events_lost, 136),
 
 	SIZE(sh_worker_stats, 1536),
 	AT(sh_worker_stats, rx_packets, 0),

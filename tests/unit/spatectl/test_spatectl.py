@@ -23,6 +23,7 @@ COUNTERS, DROPS = 30, 64
 WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1536, 1280, 96, 120, 120
 NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
+EVENTS_LOST_AT = 136  # in the header
 
 
 def monotonic_ns():
@@ -227,7 +228,7 @@ class Spatectl(unittest.TestCase):
         self.assertIn("the control plane is not running", self.run_ctl("room", "close", "default", code=4)[1])
 
     def test_all_is_well(self):
-        self.data(workers=2)
+        plane = self.data(workers=2)
         self.control()
         out, _ = self.run_ctl("status")
         self.assertIn("all is well", out)
@@ -245,6 +246,9 @@ class Spatectl(unittest.TestCase):
         self.assertTrue(status["well"])
         self.assertGreater(status["dataplane"]["workers"][1]["rx_packets_per_s"], 100)
         self.assertEqual(status["controlplane"]["peers"], 3)
+        self.assertEqual(status["dataplane"]["events_lost"], 0)
+        os.pwrite(plane.fd, struct.pack("<Q", 7), EVENTS_LOST_AT)
+        self.assertEqual(json.loads(self.run_ctl("status", "--json")[0])["dataplane"]["events_lost"], 7)
         self.assertNotIn("ok", status["controlplane"])
 
     def test_problems(self):
