@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 2u
+#define SH_ABI_VERSION 3u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -192,9 +192,11 @@ enum sh_consumer_flags {
 };
 
 /*
- * Each consumer gets random SSRCs that are never reused on its transport. A new consumer starts
- * with unrelated sequence numbers, and using the same key, SSRC and sequence number twice would
- * break AES-GCM.
+ * No SSRC is ever used twice on a transport, also not after its consumer was deleted: a new
+ * consumer starts with unrelated sequence numbers, and using the same key, SSRC and sequence number
+ * twice would break AES-GCM. Therefore SSRCs only ascend: the first one of a transport is random,
+ * and each later `ssrc`, and `rtx_ssrc` after its `ssrc`, is further from the first one, modulo
+ * 2^32. The data plane refuses all others with EEXIST.
  */
 struct sh_consumer_add {
 	sh_id transport;

@@ -50,6 +50,6 @@ uint32_t cp_ssrc_make(void)
 
 	do
 		cp_random(&ssrc, sizeof(ssrc));
-	while (ssrc == 0 || ssrc == 1234);
+	while (!cp_ssrc_usable(ssrc));
 	return ssrc;
 }

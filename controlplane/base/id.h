@@ -4,6 +4,7 @@
 
 /* Makes ids that nobody can guess, from the kernel's random number generator. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +27,14 @@ void cp_token_make(char *out, size_t size);
 sh_id cp_dp_id_make(void);
 
 /*
- * An SSRC for a stream that we send. Never 0 ("none" in the ABI) and never 1234, which
+ * Whether we may use this SSRC: not 0, which means "none" in the ABI, and not 1234, which
  * mediasoup-client reserves for its bandwidth probator.
  */
+static inline bool cp_ssrc_usable(uint32_t ssrc)
+{
+	return ssrc != 0 && ssrc != 1234;
+}
+/* A random SSRC that we may use. */
 uint32_t cp_ssrc_make(void);
 
 #endif

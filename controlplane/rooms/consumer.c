@@ -78,24 +78,19 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	return 0;
 }
 
-static bool ssrc_taken(const struct cp_transport *t, uint32_t ssrc)
+/*
+ * Returns the transport's next SSRC. None is used twice, also not after its consumer was closed
+ * (struct sh_consumer_add): the first one is random, and the others count up from it. The MIDs of a
+ * transport run out long before the SSRCs return to the first one.
+ */
+static uint32_t next_ssrc(struct cp_transport *t)
 {
-	const struct cp_consumer *c;
-
-	TAILQ_FOREACH(c, &t->consumers, on_transport)
-	if (c->ssrc == ssrc || c->rtx_ssrc == ssrc)
-		return true;
-	return false;
-}
-
-static uint32_t ssrc_pick(const struct cp_transport *t, uint32_t other)
-{
-	uint32_t ssrc;
-
+	if (!t->last_ssrc)
+		return t->last_ssrc = cp_ssrc_make();
 	do
-		ssrc = cp_ssrc_make();
-	while (ssrc == other || ssrc_taken(t, ssrc));
-	return ssrc;
+		t->last_ssrc++;
+	while (!cp_ssrc_usable(t->last_ssrc));
+	return t->last_ssrc;
 }
 
 static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const struct cp_common *common,
@@ -107,9 +102,9 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	/* The counter outgrows the longest MID after 100 million consumers on one transport. */
 	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
-	c->ssrc = ids.ssrc = ssrc_pick(t, 0);
+	c->ssrc = ids.ssrc = next_ssrc(t);
 	if (common->rtx)
-		c->rtx_ssrc = ids.rtx_ssrc = ssrc_pick(t, ids.ssrc);
+		c->rtx_ssrc = ids.rtx_ssrc = next_ssrc(t);
 	c->rtp_parameters = cp_consumer_parameters(&c->producer->consumable, common, &ids, add);
 	if (!c->rtp_parameters)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");

@@ -55,6 +55,7 @@ struct cp_transport {
 	uint64_t reserved, reserved_until_ms; /* expected load that has not become real yet (load.c) */
 	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
 	uint32_t next_mid; /* MID of its next consumer */
+	uint32_t last_ssrc; /* the last SSRC of its consumers; 0: none yet */
 	uint32_t stats_slot; /* statistics slot in which it was last found */
 	void *link; /* belongs to the bridge */
 	TAILQ_HEAD(, cp_producer) producers;

@@ -49,14 +49,20 @@ static void wait_for_keyframe(struct dp_consumer *c)
 }
 
 /*
- * Whether no consumer of the transport uses that SSRC. Two consumers that count sequence numbers of
- * one SSRC independently would use nonces of the transport's key twice.
+ * Whether the transport's key has never protected a packet of these SSRCs; then they count as used.
+ * A consumer counts its sequence numbers from a new start, so an SSRC that returns, even after its
+ * consumer was deleted, would use nonces twice. SSRCs only ascend from the transport's first one
+ * (shared/abi.h), so one number tells all that were used.
  */
-static bool ssrc_free(const struct dp_transport *t, uint32_t ssrc)
+static bool take_ssrcs(struct dp_transport *t, uint32_t ssrc, uint32_t rtx_ssrc)
 {
-	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		if (ssrc == c->egress.ssrc || ssrc == c->egress.rtx_ssrc)
-			return false;
+	uint32_t first = t->ssrcs_used ? t->first_ssrc : ssrc;
+	uint32_t media = ssrc - first, rtx = rtx_ssrc - first, last = rtx_ssrc ? rtx : media;
+
+	if (media < t->ssrcs_used || (rtx_ssrc && rtx <= media) || last == UINT32_MAX)
+		return false;
+	t->first_ssrc = first;
+	t->ssrcs_used = last + 1;
 	return true;
 }
 
@@ -66,7 +72,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_consumer_add *add = &op->cmd.consumer_add;
 
-	if (!ssrc_free(t, add->ssrc) || (add->rtx_ssrc && !ssrc_free(t, add->rtx_ssrc)))
+	if (!take_ssrcs(t, add->ssrc, add->rtx_ssrc))
 		return EEXIST;
 	memset(c, 0, sizeof(*c));
 	c->id = op->cmd.id;

@@ -58,8 +58,8 @@ struct dp_consumer {
 };
 
 /*
- * Operations, run on the owning worker. Return 0 or errno; EEXIST: another consumer of the
- * transport uses one of the SSRCs.
+ * Operations, run on the owning worker. Return 0 or errno; EEXIST: the SSRCs do not
+ * follow all those that the transport's consumers, also deleted ones, have used (shared/abi.h).
  */
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);

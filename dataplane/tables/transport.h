@@ -71,6 +71,8 @@ struct dp_transport {
 	struct dp_twcc *twcc; /* from the worker's twcc_pool; NULL: no producer wants this feedback */
 	uint8_t twcc_ext_id; /* producer's id of the transport-wide sequence number */
 	uint32_t rtcp_ssrc; /* our SSRC as sender of feedback */
+	uint32_t first_ssrc; /* of its first consumer */
+	uint32_t ssrcs_used; /* all SSRCs below first_ssrc + ssrcs_used count as used; 0: none */
 	uint64_t next_twcc_ns; /* when the next transport-wide feedback is due */
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 

@@ -27,7 +27,7 @@ static void open_all(void)
 	for (unsigned i = 0; i < VIEWERS; i++) {
 		viewer[i] = (struct media_peer){.worker = i % 2};
 		seen[i] = (struct media_viewer){
-			.rtx_ssrc = 0x600 + i, .rtx_pt = 102, .flags = SH_CONSUMER_NACK};
+			.rtx_ssrc = 0x22080000 + i, .rtx_pt = 102, .flags = SH_CONSUMER_NACK};
 		media_peer_open(&m, &viewer[i], i % 3 ? 4 : 6);
 		media_viewer_open(&m, &seen[i], &viewer[i], &video);
 	}
@@ -59,7 +59,7 @@ static void both(void)
 	/* A viewer of the other worker is sent again what it lost, and reaches the producer. */
 	ask = (uint16_t)(seen[1].seq - 5);
 	media_viewer_nack(&m, &seen[1], &ask, 1);
-	STAGE_CHECK(media_wait(&m, &viewer[1].rtp, 1) && viewer[1].rtp.at[0].rtp.ssrc == 0x601);
+	STAGE_CHECK(media_wait(&m, &viewer[1].rtp, 1) && viewer[1].rtp.at[0].rtp.ssrc == seen[1].rtx_ssrc);
 	media_clear(&viewer[1].rtp);
 	media_settle(&m);
 	stage_sleep(500);

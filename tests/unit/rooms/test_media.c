@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "tests/unit/rooms/world.h"
 
@@ -54,6 +55,52 @@ static void consume_gives_ids_of_its_own(void **state)
 	assert_int_not_equal(c->ssrc, d->ssrc);
 	assert_non_null(strstr(c->rtp_parameters, "{\"mid\":\"0\","));
 	assert_non_null(strstr(d->rtp_parameters, "{\"mid\":\"1\","));
+}
+
+/* What a broken source of random numbers gives for each SSRC; 0: the real one is asked. */
+static uint32_t random_ssrc;
+
+ssize_t __real_getrandom(void *out, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags);
+
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags)
+{
+	if (!random_ssrc || size != sizeof(random_ssrc))
+		return __real_getrandom(out, size, flags);
+	memcpy(out, &random_ssrc, size);
+	return (ssize_t)size;
+}
+
+/* The same SSRC under the same key would repeat nonces of AES-GCM, whatever became of its consumer. */
+static void an_ssrc_is_never_used_twice_on_a_transport(void **state)
+{
+	struct cp_peer *a = join("r", "a"), *b = join("r", "b");
+	struct cp_transport *recv = transport(b, CP_PURPOSE_RECV);
+	struct cp_producer *p = produce(transport(a, CP_PURPOSE_SEND), "video");
+	uint32_t before;
+
+	random_ssrc = 0xfffffffd; /* and over 0, which is none */
+	before = random_ssrc - 1;
+	for (unsigned i = 0; i < 10; i++) {
+		struct cp_consumer *c = consume(recv, p);
+
+		assert_true(c->ssrc != 0 && (int32_t)(c->ssrc - before) > 0);
+		before = c->ssrc;
+		if (c->rtx_ssrc) {
+			assert_true((int32_t)(c->rtx_ssrc - before) > 0);
+			before = c->rtx_ssrc;
+		}
+		cp_consumer_close(c);
+	}
+	random_ssrc = 1232; /* and over mediasoup-client's 1234 */
+	recv = transport(b, CP_PURPOSE_RECV);
+	for (unsigned i = 0; i < 5; i++) {
+		struct cp_consumer *c = consume(recv, p);
+
+		assert_true(c->ssrc >= 1232 && c->ssrc != 1234 && c->rtx_ssrc != 1234);
+		cp_consumer_close(c);
+	}
+	random_ssrc = 0;
 }
 
 static void a_consumer_that_starts_paused_says_so(void **state)
@@ -270,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(produce_tells_the_data_plane_and_the_others, world_make,
 			world_end),
 		cmocka_unit_test_setup_teardown(consume_gives_ids_of_its_own, world_make, world_end),
+		cmocka_unit_test_setup_teardown(an_ssrc_is_never_used_twice_on_a_transport, world_make,
+			world_end),
 		cmocka_unit_test_setup_teardown(a_consumer_that_starts_paused_says_so, world_make, world_end),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
 		cmocka_unit_test_setup_teardown(streams_of_a_transport_can_be_told_apart, world_make,

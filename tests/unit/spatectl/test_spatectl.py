@@ -117,8 +117,8 @@ class DataPlane:
             if not hello:  # ended by a test meanwhile
                 conn.close()
                 continue
-            assert struct.unpack("<III", hello[:12]) == (0x45544150, 2, 2), hello
-            reply = struct.pack("<IIiI", 0x45544150, 2, 0, self.workers).ljust(448, b"\0")
+            assert struct.unpack("<III", hello[:12]) == (0x45544150, 3, 2), hello
+            reply = struct.pack("<IIiI", 0x45544150, 3, 0, self.workers).ljust(448, b"\0")
             try:
                 conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
             except BrokenPipeError:

@@ -5,6 +5,7 @@
  * And what NACKs may bring about.
  */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -385,26 +386,43 @@ static void after_a_pause(void **state)
 	world_stream_gone(0);
 }
 
-/* One SSRC, one consumer: two on a transport would use nonces twice. */
-static void one_ssrc_once(void **state)
+static int add_with(uint32_t ssrc, uint32_t rtx_ssrc)
 {
 	struct dp_op op = {.slot = 1, .slot2 = 0, .slot3 = 0};
 	struct dp_worker *w = &world->worker[0];
 
-	world_stream(0);
-	join(0);
 	w->transports = world->transport;
 	op.cmd.id = 2;
-	op.cmd.consumer_add.ssrc = 0x1000;
-	assert_int_not_equal(dp_consumer_add(w, &op), 0);
-	op.cmd.consumer_add.ssrc = 0x2000;
-	op.cmd.consumer_add.rtx_ssrc = 0x1000;
-	assert_int_not_equal(dp_consumer_add(w, &op), 0);
-	op.cmd.consumer_add.rtx_ssrc = 0x2001;
-	assert_int_equal(dp_consumer_add(w, &op), 0);
+	op.cmd.consumer_add.ssrc = ssrc;
+	op.cmd.consumer_add.rtx_ssrc = rtx_ssrc;
+	return dp_consumer_add(w, &op);
+}
+
+/* With one key an SSRC belongs to one consumer for ever: a second one would use nonces twice. */
+static void an_ssrc_is_never_used_twice_on_a_transport(void **state)
+{
+	world_stream(0);
+	join(0); /* 0x1000 */
+	assert_int_equal(add_with(0x1000, 0), EEXIST);
+	assert_int_equal(add_with(0x2000, 0x1000), EEXIST);
+	assert_int_equal(add_with(0x2000, 0x2000), EEXIST);
+	assert_int_equal(add_with(0x2000, 0x1fff), EEXIST);
+	assert_int_equal(add_with(0x2000, 0x2001), 0);
 	check_chunks(0, 2);
 	world_leave(1);
 	world_leave(0);
+	/* Nobody uses them any more, but the key has protected packets of them. */
+	assert_int_equal(add_with(0x1000, 0), EEXIST);
+	assert_int_equal(add_with(0x2000, 0x2001), EEXIST);
+	assert_int_equal(add_with(0x2001, 0x2002), EEXIST);
+	assert_int_equal(add_with(0x2002, 0x2001), EEXIST);
+	assert_int_equal(add_with(0xfff, 0), EEXIST); /* the last one modulo 2^32 */
+	assert_int_equal(add_with(0x2002, 0xffe), 0); /* over the wrap */
+	world_leave(1);
+	for (uint32_t ssrc = 0xf00; ssrc < 0x2100; ssrc++) {
+		assert_int_equal(add_with(ssrc, 0), EEXIST);
+		assert_int_equal(add_with(ssrc, ssrc + 1), EEXIST);
+	}
 	world_stream_gone(0);
 }
 
@@ -485,7 +503,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clocks_differ, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(aged, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(after_a_pause, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(one_ssrc_once, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(an_ssrc_is_never_used_twice_on_a_transport, world_setup,
+			world_teardown),
 		cmocka_unit_test_setup_teardown(repeats, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(nack_flood, world_setup, world_teardown),
 	};

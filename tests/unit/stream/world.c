@@ -225,6 +225,7 @@ int world_setup(void **state)
 	world->ports.count = WORLD_PORTS;
 	for (unsigned i = 0; i < WORLD_PORTS; i++)
 		world->ports.by_id[i] = &world->ports.port[i];
+	world->next_ssrc = 0x1000;
 	world->pool.elt_size = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 256;
 	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
 	world->room = world->other_room = UINT32_MAX;
@@ -297,7 +298,7 @@ int world_join(unsigned viewer, unsigned slot, unsigned worker)
 
 	w->transports = world->transport;
 	op.cmd.id = viewer + 1;
-	op.cmd.consumer_add.ssrc = 0x1000 + viewer;
+	op.cmd.consumer_add.ssrc = world->next_ssrc++;
 	op.cmd.consumer_add.pt = 101;
 	op.cmd.consumer_add.flags = SH_CONSUMER_NACK;
 	error = dp_consumer_add(w, &op);

@@ -47,6 +47,7 @@ struct world {
 	struct dp_transport transport[WORLD_VIEWERS]; /* a viewer's */
 	struct dp_consumer consumer[WORLD_VIEWERS];
 	struct rte_mempool pool, chunks;
+	uint32_t next_ssrc; /* of the next viewer: SSRCs only ascend */
 	uint32_t sent[WORLD_VIEWERS];
 	struct sent log[WORLD_VIEWERS][WORLD_SENT];
 	struct dp_ports ports;
