@@ -45,6 +45,8 @@ struct sh_config_port {
 struct sh_config_limits {
 	uint32_t message_bytes, messages_per_second;
 	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
+	uint32_t produces_per_minute; /* by one peer */
+	uint32_t notices_per_second; /* to whole rooms, over all rooms */
 	uint32_t peers_per_room, rooms, connections_per_address;
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	/* data plane table sizes */
@@ -77,6 +79,7 @@ struct sh_config {
 
 	struct {
 		uint32_t grace_s; /* time from the last host's leaving to the room's closing */
+		uint32_t pause_notice_ms; /* a room is told of a producer's pauses at most this often */
 	} rooms;
 
 	struct {

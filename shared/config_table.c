@@ -37,6 +37,8 @@ static const struct sh_config_member rows[] = {
 	{"auth.key_file", SH_CFG_STRING, AT(auth.key_file), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 
 	{"rooms.grace_s", SH_CFG_U32, AT(rooms.grace_s), .min = 1, .max = 3600, .value = 10},
+	{"rooms.pause_notice_ms", SH_CFG_U32, AT(rooms.pause_notice_ms), .min = 0, .max = 60000,
+		.value = 1000},
 
 	{"socketio.ping_interval_ms", SH_CFG_U32, AT(socketio.ping_interval_ms), .min = 100, .max = 600000,
 		.value = 25000},
@@ -94,6 +96,10 @@ static const struct sh_config_member rows[] = {
 	{"limits.peers_per_room", SH_CFG_U32, AT(limit.peers_per_room), .min = 1, .max = 1000000,
 		.value = 50000},
 	{"limits.rooms", SH_CFG_U32, AT(limit.rooms), .min = 1, .max = 1000000, .value = 10000},
+	{"limits.notices_per_second", SH_CFG_U32, AT(limit.notices_per_second), .min = 1000, .max = 10000000,
+		.value = 50000},
+	{"limits.produces_per_minute", SH_CFG_U32, AT(limit.produces_per_minute), .min = 1, .max = 1000000,
+		.value = 60},
 	{"limits.connections_per_address", SH_CFG_U32, AT(limit.connections_per_address), .min = 1,
 		.max = 1000000, .value = 1000},
 	{"limits.send_queue_bytes", SH_CFG_U32, AT(limit.send_queue_bytes), .min = 65536, .max = 1073741824,

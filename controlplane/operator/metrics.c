@@ -68,6 +68,10 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "transports", "gauge", "WebRTC transports.", v->model->transports.count);
 	single(f, "producers", "gauge", "Producers.", v->model->producers.count);
 	single(f, "consumers", "gauge", "Consumers.", v->model->consumers.count);
+	single(f, "room_notices_total", "counter", "Notices sent to whole rooms.", v->model->notices.told);
+	single(f, "room_notices_merged_total", "counter",
+		"Changes of producers that were told together with another one, or not at all.",
+		v->model->notices.merged);
 	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
 	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
@@ -32,6 +33,7 @@ void cp_room_close(struct cp_room *room, const char *reason)
 	if (room->state == CP_ROOM_CLOSING)
 		return;
 	cp_room_unqueue(room);
+	cp_announce_stop(room);
 	room->state = CP_ROOM_CLOSING;
 	room->end.phase = CONSUMERS;
 	room->end.next = TAILQ_FIRST(&room->peers);
@@ -77,6 +79,11 @@ static bool end_producers(struct cp_room *room, unsigned *budget)
 		if (!spend(budget))
 			return false;
 		cp_producer_destroy(TAILQ_FIRST(&room->producers), &cp_room_closing);
+	}
+	while (!TAILQ_EMPTY(&room->telling.producers)) {
+		if (!spend(budget))
+			return false;
+		cp_announce_forget(room);
 	}
 	room->end.next = TAILQ_FIRST(&room->peers);
 	return true;
@@ -138,6 +145,7 @@ void cp_model_run(struct cp_model *m)
 	uint64_t now = m->clock->now_ms(m->clock_arg);
 	struct cp_room *room;
 
+	m->alarm_ms = 0;
 	while ((room = TAILQ_FIRST(&m->grace)) && room->deadline_ms <= now)
 		cp_room_close(room, "its last host left");
 	while (budget > 0 && (room = TAILQ_FIRST(&m->closing))) {
@@ -149,6 +157,7 @@ void cp_model_run(struct cp_model *m)
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
 		close_slice(room, &budget);
 	}
+	cp_announce_run(m);
 	cp_plain_run(m);
 	cp_model_schedule(m);
 }

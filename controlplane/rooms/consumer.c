@@ -26,7 +26,7 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 
 	if (cp_room_check(peer->room, fault) != 0)
 		return NULL;
-	if (!c || !c->live || c->transport->peer != peer) {
+	if (!c || !c->live || c->producer->ended || c->transport->peer != peer) {
 		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
 		return NULL;
 	}
@@ -214,9 +214,11 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	struct cp_model *m = owner->room->model;
 
 	cp_call_abort(owner, c, how->why, how->reason);
+	/* With its producer, one line for that is enough, and the data plane has deleted it already. */
 	if (c->live)
-		log_event(cp_room_end_level(owner->room), "closed", c);
-	cp_model_submit(m, &cmd);
+		log_event(c->producer->ended ? SH_LOG_DEBUG : cp_room_end_level(owner->room), "closed", c);
+	if (!c->producer->ended)
+		cp_model_submit(m, &cmd);
 	cp_load_remove_consumer(c);
 	cp_index_remove(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);

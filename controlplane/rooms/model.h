@@ -33,10 +33,19 @@ struct cp_model {
 	struct cp_index rooms, transports, producers, consumers;
 	struct cp_load load;
 	uint32_t peer_count;
+	uint64_t last_peer; /* number of the peer that joined last */
 	uint32_t grace_count, closing_count; /* rooms in these states */
 	TAILQ_HEAD(, cp_room) room_list;
 	TAILQ_HEAD(, cp_room) grace; /* rooms in grace, the earliest deadline first */
 	TAILQ_HEAD(, cp_room) closing; /* round robin: the first room gets the next slice */
+	TAILQ_HEAD(, cp_room) telling; /* rooms with news for their peers, round robin (announce.h) */
+	TAILQ_HEAD(, cp_producer) recent; /* whose state was told recently, the earliest first */
+	struct {
+		uint64_t credit; /* notices to whole rooms that may be sent now, in thousandths */
+		uint64_t credit_ms; /* when `credit` was computed */
+		uint64_t told, merged; /* notices sent to whole rooms; changes that needed none */
+	} notices;
+	uint64_t alarm_ms; /* when the alarm goes off; 0: none is set */
 	TAILQ_HEAD(, cp_plain_request) plain; /* requests in order; only the first is pending */
 	bool plain_due; /* the next cp_model_run has work for plain transports */
 	bool plain_reap; /* a plain transport has ended, or an operator's peer may have nothing left */

@@ -40,7 +40,7 @@ typedef void (*cp_done)(struct cp_peer *peer, const struct cp_fault *fault, void
 struct cp_listener {
 	void (*new_producer)(struct cp_peer *to, const struct cp_producer *p);
 	void (*producer_closed)(struct cp_peer *to, const struct cp_producer *p);
-	void (*producer_paused)(struct cp_peer *to, const struct cp_producer *p);
+	void (*producer_paused)(struct cp_peer *to, const struct cp_producer *p, bool paused);
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
@@ -50,6 +50,7 @@ struct cp_listener {
 
 struct cp_peer {
 	char id[CP_ID_SIZE]; /* both dialects call it socketId */
+	uint64_t number; /* peers are numbered in the order in which they join */
 	char user[CP_NAME_SIZE]; /* "": the client named no user */
 	char cname[CP_CNAME_SIZE]; /* one for all its producers: receivers keep these in sync by it */
 	struct cp_room *room;
@@ -60,6 +61,7 @@ struct cp_peer {
 	const struct cp_listener *listener;
 	void *session; /* belongs to the dialect */
 	struct cp_call *call; /* the pending request; NULL: none */
+	uint64_t produce_us; /* limits.produces_per_minute are used up to this time */
 	uint32_t transport_count, producer_count, consumer_count;
 	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
 	TAILQ_ENTRY(cp_peer) in_room;

@@ -68,6 +68,10 @@ static void ignore_producer(struct cp_peer *to, const struct cp_producer *p)
 {
 }
 
+static void ignore_state(struct cp_peer *to, const struct cp_producer *p, bool paused)
+{
+}
+
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 {
 	c->transport->plain->ended = true;
@@ -76,7 +80,7 @@ static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 
 static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
 {
-	if (p->transport->peer != to)
+	if (!p->transport || p->transport->peer != to)
 		return;
 	p->transport->plain->ended = true;
 	schedule_reap(to->room->model);
@@ -112,7 +116,7 @@ static void room_closed(struct cp_peer *to, const char *reason)
 static const struct cp_listener listener = {
 	.new_producer = ignore_producer,
 	.producer_closed = producer_closed,
-	.producer_paused = ignore_producer,
+	.producer_paused = ignore_state,
 	.consumer_closed = consumer_closed,
 	.transport_closed = transport_closed,
 	.room_closed = room_closed,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
-#include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
@@ -52,35 +52,8 @@ void cp_peer_each_visible_producer(struct cp_peer *peer,
 	if (peer->room->state == CP_ROOM_CLOSING)
 		return;
 	TAILQ_FOREACH(p, &peer->room->producers, in_room)
-	if (p->live && p->transport->peer != peer)
+	if (p->live && p->transport->peer != peer && !cp_announce_will_tell(peer, p))
 		each(peer, p, arg);
-}
-
-/* Notifies every peer in the room but the producer's owner. */
-static void notify_others(const struct cp_producer *p,
-	void (*notify)(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p))
-{
-	struct cp_peer *owner = p->transport->peer;
-	struct cp_peer *peer;
-
-	TAILQ_FOREACH(peer, &owner->room->peers, in_room)
-	if (peer != owner)
-		notify(peer->listener, peer, p);
-}
-
-static void notify_new(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
-{
-	l->new_producer(to, p);
-}
-
-static void notify_closed(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
-{
-	l->producer_closed(to, p);
-}
-
-static void notify_paused(const struct cp_listener *l, struct cp_peer *to, const struct cp_producer *p)
-{
-	l->producer_paused(to, p);
 }
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
@@ -95,7 +68,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	p->live = true;
 	cp_room_add_host(p->transport->peer);
 	log_event(SH_LOG_INFO, "created", p);
-	notify_others(p, notify_new);
+	cp_announce_new(p);
 	return 0;
 }
 
@@ -127,6 +100,25 @@ static int check_unique(const struct cp_transport *t, const struct sh_producer_a
 	return 0;
 }
 
+/*
+ * Takes one of the producers that the peer may create per minute, all of which it may create at
+ * once. 0, or errno with the fault.
+ */
+static int take_produce(struct cp_peer *peer, struct cp_fault *fault)
+{
+	const struct cp_model *m = peer->room->model;
+	const uint64_t minute_us = 60000000;
+	uint64_t each = minute_us / m->config->limit.produces_per_minute;
+	uint64_t now = m->clock->now_ms(m->clock_arg) * 1000;
+	uint64_t used = peer->produce_us > now ? peer->produce_us - now : 0;
+
+	if (used + each > minute_us)
+		return cp_refuse(fault, CP_TOO_MANY, "this peer has created %u producers in a minute",
+			m->config->limit.produces_per_minute);
+	peer->produce_us = now + used + each;
+	return 0;
+}
+
 static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters,
 	struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
 {
@@ -153,7 +145,8 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	if (!t->peer->of_operator && t->peer->producer_count >= m->config->limit.producers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
 			t->peer->producer_count);
-	return check_unique(t, add, fault);
+	error = check_unique(t, add, fault);
+	return error != 0 || t->peer->of_operator ? error : take_produce(t->peer, fault);
 }
 
 /* Creates a producer in all lists. NULL: no memory. */
@@ -168,6 +161,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	cp_id_make(p->id);
 	p->dp_id = cp_dp_id_make();
 	p->transport = t;
+	p->owner = t->peer->number;
 	p->paused = paused;
 	p->consumable = *consumable;
 	p->signalled = *add;
@@ -226,8 +220,7 @@ static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fa
 		return cp_refuse_errno(fault, error);
 	if (p->paused != call->flag) {
 		p->paused = call->flag;
-		log_event(SH_LOG_INFO, p->paused ? "paused" : "resumed", p);
-		notify_others(p, notify_paused);
+		cp_announce_state(p);
 	}
 	return 0;
 }
@@ -248,16 +241,12 @@ void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 {
-	/* The owners of its consumers did not ask for this, so they are notified in any case. */
-	const struct cp_closing theirs = {
-		.tell_owner = true, .why = CP_NOT_FOUND, .reason = "producerId: it was closed"};
+	/* The data plane deletes its consumers with it. */
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_room *room = owner->room;
 
 	cp_call_abort(owner, p, how->why, how->reason);
-	while (!TAILQ_EMPTY(&p->consumers))
-		cp_consumer_destroy(TAILQ_FIRST(&p->consumers), &theirs);
 	cp_model_submit(room->model, &cmd);
 	cp_load_remove_producer(p);
 	cp_index_remove(&room->model->producers, p);
@@ -265,14 +254,17 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	TAILQ_REMOVE(&room->producers, p, in_room);
 	owner->producer_count--;
 	room->producer_count--;
-	if (p->live)
-		log_event(cp_room_end_level(room), "closed", p);
-	if (p->live && room->state != CP_ROOM_CLOSING) {
-		notify_others(p, notify_closed);
-		if (how->tell_owner)
-			owner->listener->producer_closed(owner, p);
+	if (!p->live) { /* nobody knows it */
+		free(p);
+		return;
 	}
-	free(p);
+	log_event(cp_room_end_level(room), "closed", p);
+	if (how->tell_owner && room->state != CP_ROOM_CLOSING)
+		owner->listener->producer_closed(owner, p);
+	p->live = false;
+	p->ended = true;
+	p->transport = NULL;
+	cp_announce_end(room, p);
 }
 
 void cp_producer_close(struct cp_producer *p)

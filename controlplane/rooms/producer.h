@@ -22,7 +22,9 @@ struct cp_producer {
 	sh_id dp_id;
 	struct cp_transport *transport;
 	bool live; /* the data plane has acknowledged it */
+	bool ended; /* it has closed; `transport` is NULL, and announce.h closes its consumers */
 	bool paused;
+	bool told_paused; /* what the room was told last; `paused` may be newer for a while */
 	uint32_t stats_slot; /* statistics slot in which it was last found */
 	uint64_t rate; /* cost of its packets for one consumer, units per second (worker_placement.h) */
 	bool measured; /* `units` is valid */
@@ -30,6 +32,16 @@ struct cp_producer {
 	uint32_t audience[SH_MAX_WORKERS]; /* consumers on each worker */
 	struct cp_consumable consumable; /* the stream's parameters for consumers */
 	struct sh_producer_add signalled; /* the stream's parameters as the producing client sends it */
+	uint64_t owner; /* number of the peer that owns it */
+	struct cp_news {
+		enum cp_news_kind { CP_NEWS_NONE, CP_NEWS_NEW, CP_NEWS_STATE, CP_NEWS_END } kind;
+		bool begun; /* the peers before room->telling.next know it */
+		uint64_t upto; /* number of the newest peer that is told */
+		bool recent; /* its state was told less than rooms.pause_notice_ms ago */
+		uint64_t state_ms; /* when its state was told last */
+		TAILQ_ENTRY(cp_producer) in_room; /* in room->telling.producers, if there is news */
+		TAILQ_ENTRY(cp_producer) in_recent; /* in model->recent, while `recent` */
+	} news; /* what the room has still to be told of it (announce.h) */
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_producer) on_transport;
 	TAILQ_ENTRY(cp_producer) in_room;
@@ -48,16 +60,22 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	cp_done done);
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done);
 /*
- * Closes it with its consumers and frees it, because its owner asks for it. The owner is not
- * notified; the other peers and the owners of the consumers are.
+ * Closes it with its consumers, because its owner asks for it. The owner is not notified; the other
+ * peers and the owners of the consumers are.
  */
 void cp_producer_close(struct cp_producer *p);
 
-/* Calls `each` for every live producer of other peers in the room; for none while the room closes. */
+/*
+ * Calls `each` for every live producer of other peers in the room, except those of which the peer
+ * has still to be told (announce.h); for none while the room closes.
+ */
 void cp_peer_each_visible_producer(struct cp_peer *peer,
 	void (*each)(struct cp_peer *peer, const struct cp_producer *p, void *arg), void *arg);
 
-/* For the files of rooms/: closes it with its consumers and frees it, for any reason. */
+/*
+ * For the files of rooms/: closes it for any reason. Its consumers close, the room is told, and it
+ * is freed in slices (announce.h).
+ */
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
@@ -26,6 +27,8 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 	TAILQ_INIT(&m->room_list);
 	TAILQ_INIT(&m->grace);
 	TAILQ_INIT(&m->closing);
+	TAILQ_INIT(&m->telling);
+	TAILQ_INIT(&m->recent);
 	TAILQ_INIT(&m->plain);
 	cp_load_init(&m->load);
 }
@@ -48,6 +51,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 	room->model = m;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
+	TAILQ_INIT(&room->telling.producers);
 	if (cp_index_add(&m->rooms, room) != 0) {
 		free(room);
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
@@ -62,6 +66,9 @@ static void room_free(struct cp_room *room)
 	const struct cp_counts *n = &room->end.counts;
 
 	cp_room_unqueue(room);
+	cp_announce_stop(room);
+	while (cp_announce_forget(room))
+		;
 	if (room->state == CP_ROOM_CLOSING)
 		sh_log(SH_LOG_INFO,
 			"room-closed room=%s reason=\"%s\" peers=%u consumers=%u producers=%u transports=%u",
@@ -172,6 +179,7 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	}
 	/* Before the new peer is in the room, so that it is not notified of objects it never knew. */
 	close_same_user(peer);
+	peer->number = ++m->last_peer;
 	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
 	room->peer_count++;
 	m->peer_count++;
@@ -183,6 +191,7 @@ void cp_peer_free(struct cp_peer *peer)
 	struct cp_room *room = peer->room;
 
 	cp_room_peer_leaving(peer);
+	cp_announce_peer_leaving(peer);
 	cp_user_leave(room, peer);
 	TAILQ_REMOVE(&room->peers, peer, in_room);
 	room->peer_count--;

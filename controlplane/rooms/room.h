@@ -46,12 +46,18 @@ struct cp_room {
 		struct cp_counts counts; /* objects when closing began */
 		char reason[96];
 	} end; /* valid while it closes */
+	struct {
+		TAILQ_HEAD(, cp_producer) producers; /* with news, the oldest first */
+		struct cp_peer *next; /* the first producer's news is begun: the next peer to tell */
+		bool queued; /* the room is in the model's list `telling` */
+	} telling; /* announce.h */
 	struct cp_index users; /* struct cp_user by name */
 	struct cp_peer *plain_peer; /* the operator's peer; NULL: the room has no plain transports */
 	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
 	TAILQ_HEAD(, cp_producer) producers; /* all, also those that are not live yet */
 	TAILQ_ENTRY(cp_room) in_model;
 	TAILQ_ENTRY(cp_room) in_queue; /* in the model's list `grace` or `closing`, by state */
+	TAILQ_ENTRY(cp_room) in_telling;
 };
 
 /* Who joins which room, and with which permissions. cp_room_join copies the strings. */

@@ -2,6 +2,7 @@
 #include "controlplane/rooms/room_state.h"
 
 #include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
 
 /* Not 0: libuv 1.44 runs a timer that its own callback restarts with 0 again before any I/O. */
 enum { ITERATION_MS = 1 };
@@ -46,14 +47,33 @@ uint64_t cp_room_grace_left_ms(const struct cp_room *room)
 	return room->state == CP_ROOM_GRACE && room->deadline_ms > now ? room->deadline_ms - now : 0;
 }
 
-void cp_model_schedule(const struct cp_model *m)
+/* Time until the model has something to do; UINT64_MAX: nothing. */
+static uint64_t due_in(const struct cp_model *m)
 {
 	const struct cp_room *room = TAILQ_FIRST(&m->grace);
+	const struct cp_producer *p = TAILQ_FIRST(&m->recent);
+	uint64_t now = now_ms(m), due = UINT64_MAX;
 
-	if (!TAILQ_EMPTY(&m->closing) || m->plain_due)
-		m->clock->wake_in(m->clock_arg, ITERATION_MS);
-	else if (room)
-		m->clock->wake_in(m->clock_arg, cp_room_grace_left_ms(room));
+	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || m->plain_due)
+		return ITERATION_MS;
+	if (room)
+		due = room->deadline_ms;
+	if (p && p->news.state_ms + m->config->rooms.pause_notice_ms < due)
+		due = p->news.state_ms + m->config->rooms.pause_notice_ms;
+	if (due == UINT64_MAX)
+		return due;
+	return due > now ? due - now : 0;
+}
+
+/* An earlier alarm stays: otherwise frequent calls would put off the next run for ever. */
+void cp_model_schedule(struct cp_model *m)
+{
+	uint64_t in = due_in(m), now = now_ms(m);
+
+	if (in == UINT64_MAX || (m->alarm_ms != 0 && m->alarm_ms <= now + in))
+		return;
+	m->alarm_ms = now + in;
+	m->clock->wake_in(m->clock_arg, in);
 }
 
 /* Leaves the alarm set: if it was for this room alone, cp_model_run finds nothing to do. */
@@ -81,9 +101,7 @@ static void enter_grace(struct cp_room *room)
 	m->grace_count++;
 	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->log_name, room->peer_count,
 		m->config->rooms.grace_s);
-	/* Otherwise the alarm is already set for the next iteration; a new one would delay that. */
-	if (TAILQ_EMPTY(&m->closing) && !m->plain_due)
-		cp_model_schedule(m);
+	cp_model_schedule(m);
 }
 
 /* --- hosts ------------------------------------------------------------------------------ */

@@ -40,6 +40,6 @@ void cp_room_unqueue(struct cp_room *room);
 enum sh_log_level cp_room_end_level(const struct cp_room *room);
 
 /* Sets the alarm for the next cp_model_run, if there is something to do. */
-void cp_model_schedule(const struct cp_model *m);
+void cp_model_schedule(struct cp_model *m);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/json_dialect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "controlplane/signaling/request.h"
@@ -56,6 +57,17 @@ struct cp_text *cp_json_error_text(const cJSON *request, const struct cp_fault *
 static struct cp_text *notice(const char *type, cJSON *data)
 {
 	return message_text(type, NULL, data);
+}
+
+static struct cp_text *printed_notice(const char *type, const char *data)
+{
+	static const char form[] = "{\"type\":\"%s\",\"data\":%s}";
+	size_t len = strlen(form) - strlen("%s%s") + strlen(type) + strlen(data);
+	struct cp_text *text = cp_text_make(len);
+
+	if (text)
+		snprintf(cp_text_chars(text), len + 1, form, type, data);
+	return text;
 }
 
 static void reply(struct cp_session *s, const cJSON *request, cJSON *data)
@@ -130,6 +142,7 @@ const struct cp_dialect cp_json_dialect = {
 	.reply = reply,
 	.error = error,
 	.notice = notice,
+	.printed_notice = printed_notice,
 	.transport = cp_peer_transport,
 	.name_transport = name_transport,
 	.producer = producer,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/notices.h"
 
+#include <stdio.h>
+
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
@@ -53,17 +55,19 @@ static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
 	announce(to, "producerClosed", p, producer_id);
 }
 
-static void producer_paused(struct cp_peer *to, const struct cp_producer *p)
+static void producer_paused(struct cp_peer *to, const struct cp_producer *p, bool paused)
 {
-	announce(to, p->paused ? "producerPaused" : "producerResumed", p, producer_id);
+	announce(to, paused ? "producerPaused" : "producerResumed", p, producer_id);
 }
 
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 {
-	cJSON *data = one_id("consumerId", c->id);
+	struct cp_session *s = to->session;
+	char data[2 * CP_ID_SIZE + 40];
 
-	cJSON_AddStringToObject(data, "producerId", c->producer->id);
-	cp_session_notify(to->session, "consumerClosed", data);
+	/* Ids have no characters that JSON escapes. */
+	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\",\"producerId\":\"%s\"}", c->id, c->producer->id);
+	cp_session_send(s, s->dialect->printed_notice("consumerClosed", data));
 }
 
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,

@@ -59,6 +59,11 @@ struct cp_dialect {
 	void (*error)(struct cp_session *s, const cJSON *request, const struct cp_fault *fault);
 	/* A message that answers no request. Takes over `data`. NULL: no memory. */
 	struct cp_text *(*notice)(const char *type, cJSON *data);
+	/*
+	 * The same with `data` already printed, for notices of which each client gets its own: a
+	 * tree of JSON would cost more than all the rest.
+	 */
+	struct cp_text *(*printed_notice)(const char *type, const char *data);
 	/* The peer's own transport that `name` means in this dialect; NULL with CP_NOT_FOUND. */
 	struct cp_transport *(*transport)(struct cp_peer *peer, const char *name, struct cp_fault *fault);
 	/* Adds the members by which a notice names a transport. */

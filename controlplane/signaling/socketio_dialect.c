@@ -148,6 +148,7 @@ const struct cp_dialect cp_socketio_dialect = {
 	.reply = reply,
 	.error = error,
 	.notice = notice,
+	.printed_notice = event_text,
 	.transport = cp_socketio_transport,
 	.name_transport = cp_socketio_name_transport,
 	.producer = producer,

@@ -118,8 +118,8 @@ static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *o
 		return;
 	}
 	cp_session_reply(peer->session, cp_consumer_json(c));
-	if (c->producer->paused) /* the answer has no member that says so */
-		peer->listener->producer_paused(peer, c->producer);
+	if (c->producer->told_paused) /* the answer has no member that says so */
+		peer->listener->producer_paused(peer, c->producer, true);
 }
 
 static void consume(struct cp_session *s, const cJSON *data)

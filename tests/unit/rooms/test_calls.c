@@ -106,10 +106,11 @@ static void a_producer_that_closes_fails_the_consume_under_way(void **state)
 	expect_heard("b:producer-closed"); /* it never knew the consumer */
 	answer_all();
 	assert_int_equal(w.answers, 1);
-	/* what was asked for is taken back, in order */
+	/* what was asked for is taken back: the data plane deletes a producer's consumers with it */
 	assert_int_equal(w.cmd[1].op, SH_OP_CONSUMER_ADD);
-	assert_int_equal(w.cmd[2].op, SH_OP_CONSUMER_DEL);
-	assert_int_equal(w.cmd[2].id, w.cmd[1].id);
+	assert_int_equal(w.cmd[2].op, SH_OP_PRODUCER_DEL);
+	assert_int_equal(w.cmd[2].id, w.cmd[0].id);
+	assert_int_equal(w.cmds, 3);
 }
 
 static void a_transport_that_fails_fails_what_is_under_way(void **state)
@@ -143,7 +144,7 @@ static void a_lost_data_plane_closes_every_transport(void **state)
 	w.answers = 0;
 	w.up = false;
 	cp_model_lose_transports(&w.model);
-	expect_heard("b:consumer-closed b:producer-closed a:producer-closed a:transport-lost "
+	expect_heard("a:producer-closed b:consumer-closed b:producer-closed a:transport-lost "
 		     "b:transport-lost");
 	assert_int_equal(w.answers, 1);
 	expect_fault(CP_UNAVAILABLE, "lost");

@@ -152,9 +152,9 @@ static void producer_closed(struct cp_peer *to, const struct cp_producer *p)
 	hear(to, "producer-closed");
 }
 
-static void producer_paused(struct cp_peer *to, const struct cp_producer *p)
+static void producer_paused(struct cp_peer *to, const struct cp_producer *p, bool paused)
 {
-	hear(to, p->paused ? "paused" : "resumed");
+	hear(to, paused ? "paused" : "resumed");
 }
 
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)

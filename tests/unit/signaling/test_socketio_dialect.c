@@ -387,6 +387,7 @@ static void whoever_consumes_what_is_paused_hears_of_it(void **state)
 	emit_about(host, "resumeProducer", "producerId", video, -1);
 	expect(host, "2[\"producerResumed\",{\"producerId\":\"%s\"}]", video);
 	expect(viewer, "2[\"producerResumed\",{\"producerId\":\"%s\"}]", video);
+	pass(1000); /* rooms.pause_notice_ms */
 	emit_about(host, "pauseProducer", "producerId", video, -1);
 	expect(host, "2[\"producerPaused\",{\"producerId\":\"%s\"}]", video);
 	expect(viewer, "2[\"producerPaused\",{\"producerId\":\"%s\"}]", video);
