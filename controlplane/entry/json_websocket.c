@@ -56,7 +56,7 @@ static void closing(void *user, uint16_t code, const char *reason)
 	if (!c->session)
 		return;
 	c->session->closing = true;
-	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->session->address,
+	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->session->ip,
 		c->session->id, code, reason);
 }
 
@@ -65,7 +65,7 @@ static void closed(void *user)
 	struct client *c = user;
 
 	if (c->address)
-		cp_address_leave(c->websocket->server, c->address);
+		cp_address_leave(c->address);
 	if (c->session)
 		cp_session_free(c->session);
 	free(c);
@@ -124,7 +124,8 @@ static int admit(struct client *c, const struct query *query, const char *addres
 	error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
 	if (error != 0)
 		return error;
-	c->session = cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, &grant);
+	c->session =
+		cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, c->address, &grant);
 	if (!c->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return cp_session_join(c->session, query->room, fault);

@@ -140,7 +140,7 @@ static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 		error = cp_signaling_authenticate(signaling, &who, &grant, fault);
 	if (error != 0)
 		return error;
-	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->ip, &grant);
+	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->ip, c->address, &grant);
 	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 
@@ -272,7 +272,7 @@ static void free_client(struct client *c)
 	if (c->session)
 		cp_session_free(c->session);
 	if (c->address)
-		cp_address_leave(c->socketio->server, c->address);
+		cp_address_leave(c->address);
 	free(c->token);
 	free(c);
 }

@@ -4,14 +4,15 @@
 
 /*
  * Limits the signaling clients (limits.connections_per_address) and the TCP connections of each
- * remote address. An IPv6 network of 64 bits counts as one address.
+ * remote address.
  */
 
 #include <stdbool.h>
 
 #include <libwebsockets.h>
 
-struct cp_address;
+#include "controlplane/admission/address.h"
+
 struct cp_server;
 
 /*
@@ -20,7 +21,7 @@ struct cp_server;
  * then nothing was counted.
  */
 bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out);
-void cp_address_leave(struct cp_server *s, struct cp_address *a);
+void cp_address_leave(struct cp_address *a);
 
 /*
  * State of a TCP connection for its whole life. It is libwebsockets' opaque user data: struct

@@ -9,9 +9,10 @@
 
 #include <libwebsockets.h>
 
+#include "controlplane/admission/address.h"
+
 enum {
 	CP_HEADERS_MAX = 8192, /* bytes of a request's headers; a token in the URL must fit */
-	CP_ADDRESS_SIZE = 48,
 };
 
 /* The client's IP address as text; an IPv4 address always in dotted form. */

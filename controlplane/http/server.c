@@ -248,6 +248,11 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 	s->loop = loop;
 	s->site = site;
 	s->counters = counters;
+	error = cp_addresses_start(&s->addresses);
+	if (error != 0) {
+		snprintf(err, err_size, "out of memory");
+		return error;
+	}
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library_line);
@@ -255,6 +260,7 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 	if (error != 0) {
 		cp_exchanges_stop(s);
 		cp_websockets_stop(s);
+		cp_addresses_stop(&s->addresses);
 	}
 	return error;
 }
@@ -264,4 +270,5 @@ void cp_server_stop(struct cp_server *s)
 	lws_context_destroy(s->context);
 	cp_exchanges_stop(s);
 	cp_websockets_stop(s);
+	cp_addresses_stop(&s->addresses);
 }

@@ -14,6 +14,7 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include "controlplane/admission/address.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/http/exchange.h"
 #include "shared/config.h"
@@ -61,7 +62,7 @@ struct cp_server {
 	struct cp_counters *counters;
 	uv_loop_t *loop;
 	struct lws_context *context;
-	void *addresses; /* tsearch tree of struct cp_address */
+	struct cp_addresses addresses;
 	uint32_t sockets; /* TCP connections of all addresses */
 	struct cp_exchanges exchanges;
 	uv_prepare_t flush; /* sends the queues of `unsent` before the loop sleeps */

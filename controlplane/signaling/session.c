@@ -18,7 +18,8 @@ static void release_current(struct cp_session *s)
 }
 
 struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct cp_dialect *dialect,
-	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant)
+	const struct cp_carrier *calls, void *carrier, const char *ip, struct cp_address *address,
+	const struct cp_grant *grant)
 {
 	struct cp_session *s = calloc(1, sizeof(*s));
 
@@ -29,7 +30,8 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	s->carrier = carrier;
 	s->signaling = signaling;
 	cp_id_make(s->id);
-	snprintf(s->address, sizeof(s->address), "%s", address);
+	snprintf(s->ip, sizeof(s->ip), "%s", ip);
+	s->address = cp_address_keep(address);
 	s->grant = *grant;
 	TAILQ_INIT(&s->waiting);
 	s->tokens = signaling->config->limit.messages_per_second;
@@ -61,7 +63,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	if (room != s->room) /* equal when the session returns to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
 	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s",
-		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->address,
+		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->ip,
 		s->dialect->name);
 	return 0;
 }
@@ -88,6 +90,7 @@ void cp_session_free(struct cp_session *s)
 		free(r);
 	}
 	release_current(s);
+	cp_address_release(s->address);
 	free(s);
 }
 

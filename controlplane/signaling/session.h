@@ -14,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "controlplane/admission/address.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/text.h"
 #include "controlplane/rooms/peer.h"
@@ -100,7 +101,8 @@ struct cp_session {
 	void *carrier;
 	struct cp_signaling *signaling;
 	char id[CP_ID_SIZE]; /* the id of its peer, which other clients see */
-	char address[48]; /* the client's IP address */
+	char ip[CP_ADDRESS_SIZE]; /* the client's IP address */
+	struct cp_address *address; /* its budgets; the session is a user of it */
 	struct cp_grant grant; /* its user, and what it may do */
 	char room[CP_NAME_SIZE]; /* the room it is in, or was in last; "": none yet */
 	struct cp_peer *peer; /* NULL: it is in no room */
@@ -126,12 +128,13 @@ enum { CP_CLOSE_GOING_AWAY = 1001 };
 /* --- opening, joining, closing (session.c) -------------------------------------------- */
 
 /*
- * Opens a session for a client from `address` with the rights in `grant`, which is copied. It is in
- * no room yet. NULL: no memory. The carrier owns the session, and frees it with cp_session_free()
- * when the connection is gone.
+ * Opens a session for a client at `ip`, whose budgets are those of `address`, with the rights in
+ * `grant`, which is copied. It is in no room yet. NULL: no memory. The carrier owns the session,
+ * and frees it with cp_session_free() when the connection is gone.
  */
 struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct cp_dialect *dialect,
-	const struct cp_carrier *calls, void *carrier, const char *address, const struct cp_grant *grant);
+	const struct cp_carrier *calls, void *carrier, const char *ip, struct cp_address *address,
+	const struct cp_grant *grant);
 /* The peer leaves its room, and everything is freed. */
 void cp_session_free(struct cp_session *s);
 /*

@@ -12,6 +12,8 @@ struct client clients[CLIENTS];
 static struct cp_signaling signaling;
 static struct cp_counters counters;
 static struct sh_stats_reader stats;
+static struct cp_addresses addresses;
+static struct cp_address *address;
 
 /* --- what the sessions need of the process ------------------------------------------------ */
 
@@ -57,6 +59,9 @@ int clients_make(void **state)
 		.counters = &counters,
 		.wake = wake,
 	};
+	assert_int_equal(cp_addresses_start(&addresses), 0);
+	address = cp_address_hold(&addresses, "127.0.0.1");
+	assert_non_null(address);
 	return cp_signaling_start(&signaling);
 }
 
@@ -66,6 +71,8 @@ int clients_end(void **state)
 		if (clients[i].session)
 			close_client(&clients[i]);
 	cp_signaling_stop(&signaling);
+	cp_address_release(address);
+	cp_addresses_stop(&addresses);
 	return world_end(state);
 }
 
@@ -77,7 +84,7 @@ struct client *open_client(const struct cp_dialect *dialect, const char *user)
 	while (c->session)
 		c++;
 	snprintf(grant.user, sizeof(grant.user), "%s", user);
-	c->session = cp_session_open(&signaling, dialect, &carrier, c, "127.0.0.1", &grant);
+	c->session = cp_session_open(&signaling, dialect, &carrier, c, "127.0.0.1", address, &grant);
 	assert_non_null(c->session);
 	return c;
 }
