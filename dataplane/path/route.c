@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/source_restart.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
@@ -144,7 +145,26 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	dp_stream_append(s);
 }
 
-/* True: the packet is in the ring of `*to`. False: the caller must drop it for `reason`. */
+/*
+ * True: the packet is in the ring of `*to`, or it is held there (path/source_restart.h). False: the
+ * caller must drop it for `reason`.
+ */
+static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason, struct dp_stream **to);
+
+/* Holds the packet, or routes the one that was held and then this one, after a restart. */
+static bool route_unrelated(struct dp_worker *w, struct rte_mbuf *m, struct dp_stream *s, uint16_t seq,
+	enum sh_drop *reason, struct dp_stream **to)
+{
+	struct rte_mbuf *first = dp_source_restarted(w, s, m, seq);
+
+	*to = s;
+	if (!first)
+		return true;
+	if (!route(w, first, reason, to))
+		dp_drop(w, first, *reason);
+	return route(w, m, reason, to);
+}
+
 static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason, struct dp_stream **to)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -173,9 +193,18 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 		*reason = SH_DROP_UNKNOWN_PT;
 		return false;
 	}
-	if (s->may_restart)
-		dp_stream_restart(s, rtp.seq);
+	if (s->may_restart) {
+		s->may_restart = false;
+		dp_source_related(w, s);
+		if (!dp_source_continues(s, &rtp))
+			dp_stream_restart(s, rtp.seq);
+	}
 	seq = dp_receive_extend(&s->receive, rtp.seq);
+	if (dp_transport_unprotected(t) && !repaired) {
+		if (dp_source_unrelated(s, &rtp, seq))
+			return route_unrelated(w, m, s, rtp.seq, reason, to);
+		dp_source_related(w, s);
+	}
 	if (!fresh(s, seq, reason))
 		return false;
 	dp_receive_packet(&s->receive, seq, rtp.timestamp, meta->rx_ns, repaired);

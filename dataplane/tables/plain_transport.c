@@ -217,7 +217,7 @@ static void learn_address(struct dp_worker *w, struct dp_transport *t, const str
 
 /*
  * Without SRTP, a source that restarts may keep its SSRC. The next packet of each stream is
- * therefore taken for the first after a restart.
+ * therefore taken for the first after a restart, unless it continues the stream.
  */
 static void expect_restart(struct dp_transport *t)
 {

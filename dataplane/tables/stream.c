@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rte_malloc.h>
+#include <rte_mbuf.h>
 #include <rte_mempool.h>
 
 #include "dataplane/tables/stream_ring.h"
@@ -156,6 +157,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 			rte_mempool_put(w->twcc_pool, t->twcc);
 		t->twcc = NULL;
 	}
+	rte_pktmbuf_free(s->held);
 	dp_stream_reclaim_all(s);
 	sh_slot_clear(&w->producer_stats[op->slot]);
 	w->stats->streams--;

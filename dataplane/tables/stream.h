@@ -93,7 +93,10 @@ struct dp_stream {
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause or restart */
 	bool appended; /* got packets in the burst that is being routed (path/route.c) */
-	bool may_restart; /* the next packet is taken for the first after a restart of the source */
+	bool may_restart; /* after a silence: the next packet may be the first after a restart */
+	/* a packet that may be the first after a restart (path/source_restart.h); NULL: none */
+	struct rte_mbuf *held;
+	uint16_t held_seq; /* its sequence number */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's ids by enum sh_ext; 0: not negotiated */
 	uint8_t mid_len, rid_len;

@@ -133,6 +133,31 @@ static void source_restarts(void)
 	media_peer_close(&m, &viewer);
 }
 
+/* From the same port it goes on at once, and nothing of it is lost. */
+static void source_restarts_at_once(void)
+{
+	struct media_peer feed = {.port = 20003, .clear = true}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .first = 40000};
+	struct media_viewer seen = {0};
+	struct media_drops before = media_drops(&m);
+
+	media_plain_add(&m, &feed, 4, true, NULL);
+	media_source_open(&m, &video, &feed);
+	media_peer_open(&m, &viewer, 4);
+	media_viewer_open(&m, &seen, &viewer, &video);
+	media_send_range(&m, &video, 0, ROUND, true);
+	STAGE_CHECK(media_viewer_got(&m, &seen, 0, ROUND, true));
+	for (unsigned i = 1; i < 4; i++) {
+		video.first = (uint16_t)(40000 - i * 12000);
+		video.first_timestamp += 1u << 30;
+		media_send_range(&m, &video, i * ROUND, (i + 1) * ROUND, true);
+		STAGE_CHECK(media_viewer_got(&m, &seen, i * ROUND, (i + 1) * ROUND, true));
+	}
+	STAGE_CHECK(media_lossless(&m, &before));
+	media_peer_close(&m, &feed);
+	media_peer_close(&m, &viewer);
+}
+
 /* An SSRC that is not given is the one of the first packet with the payload type. */
 static void any_ssrc(void)
 {
@@ -434,6 +459,7 @@ int main(void)
 	asks_for_its_neighbour(4, 0);
 	asks_for_its_neighbour(6, 0);
 	source_restarts();
+	source_restarts_at_once();
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);
 	two_workers();
