@@ -106,8 +106,9 @@ struct sh_transport_add {
 	/* WebRTC: the worker whose UDP port the candidates name; plain: the owner of `port`. */
 	uint32_t worker;
 	/*
-	 * The transport becomes idle after this time without a valid connectivity check (RFC 7675);
-	 * a plain transport, without any packet. 0 (plain only): never.
+	 * The transport becomes idle after this time without a valid connectivity check (RFC 7675)
+	 * or an authenticated packet from the selected address; a plain transport, without any
+	 * packet. 0: never.
 	 */
 	uint32_t consent_ms;
 	uint8_t ufrag_len, pwd_len; /* WebRTC: our credentials, which checks must carry */

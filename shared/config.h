@@ -113,7 +113,7 @@ struct sh_config {
 	} dataplane;
 
 	struct {
-		uint32_t consent_s; /* 10..60 */
+		uint32_t consent_s; /* 10..60; 0: no limit */
 		uint32_t sweep_s; /* grace time for objects that are not claimed after a restart */
 		uint32_t max_bitrate_bps; /* sent to producers without TWCC by REMB */
 		uint32_t keyframe_ms; /* minimum interval between two key frame requests */

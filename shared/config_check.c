@@ -10,6 +10,9 @@
 
 #include "shared/config_table.h"
 
+/* Clients check every 5 s (RFC 7675, 5.1), and a check may be lost. 0 means that there is no limit. */
+enum { CONSENT_MIN_S = 10 };
+
 static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size, const char *fmt, ...)
 {
 	va_list args;
@@ -64,6 +67,9 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 	if ((c->dataplane.stream_packets & (c->dataplane.stream_packets - 1)) != 0)
 		return fail(err, err_size, "dataplane.stream_packets: %u is no power of two",
 			c->dataplane.stream_packets);
+	if (c->media.consent_s != 0 && c->media.consent_s < CONSENT_MIN_S)
+		return fail(err, err_size, "media.consent_s: %u is under %u", c->media.consent_s,
+			(unsigned)CONSENT_MIN_S);
 	for (uint32_t i = 1; i < c->codec_count; i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (c->codec[i] == c->codec[j])

@@ -73,7 +73,7 @@ static const struct sh_config_member rows[] = {
 	{"dataplane.eal_args", SH_CFG_STRING, AT(dataplane.eal_arg[0]), .min = 1, .max = SH_NAME_MAX - 1,
 		LIST(SH_MAX_EAL_ARGS, 0, dataplane.eal_arg_count)},
 
-	{"media.consent_s", SH_CFG_U32, AT(media.consent_s), .min = 10, .max = 60, .value = 30},
+	{"media.consent_s", SH_CFG_U32, AT(media.consent_s), .min = 0, .max = 60, .value = 30},
 	{"media.sweep_s", SH_CFG_U32, AT(media.sweep_s), .min = 1, .max = 600, .value = 30},
 	{"media.max_bitrate_bps", SH_CFG_U32, AT(media.max_bitrate_bps), .min = 100000, .max = 1000000000,
 		.value = 8000000},

@@ -48,7 +48,7 @@ static int check_transport_add(const struct dp_agent *a, struct sh_transport_add
 		return EINVAL;
 	if (t->kind == SH_TRANSPORT_PLAIN)
 		return check_plain(a, t);
-	if (t->consent_ms < CONSENT_MIN_MS || t->consent_ms > CONSENT_MAX_MS)
+	if ((t->consent_ms && t->consent_ms < CONSENT_MIN_MS) || t->consent_ms > CONSENT_MAX_MS)
 		return EINVAL;
 	/* RFC 8445, 5.3: the ufrag has at least 4 and the password at least 22 characters. */
 	if (t->ufrag_len < 4 || t->ufrag_len > SH_UFRAG_MAX || t->pwd_len < 22 || t->pwd_len > SH_PWD_MAX)

@@ -47,7 +47,7 @@ static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 	if (c->at >= target)
 		return;
 	c->waiting_keyframe = true;
-	if (c->transport->idle)
+	if (c->transport->idle || c->transport->silent)
 		w->stats->drop[SH_DROP_NO_CONSENT] += target - c->at;
 	c->at = target;
 }

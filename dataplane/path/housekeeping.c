@@ -27,17 +27,35 @@
 #define CATCH_UP      (10 * DP_MS) /* most of a cycle that one loop does */
 #define RECLAIM_EVERY (10 * DP_MS)
 #define RETENTION     (1000 * DP_MS) /* older packets are of no use in a retransmission */
+#define SILENCE       (8000 * DP_MS)
 #define IDLE_EVERY    (2000 * DP_MS) /* how often the agent is told that a transport is idle */
 
 /*
- * Stops sending if there was no valid check for consent_limit_ns (RFC 7675), and tells the agent.
+ * Stops sending to a peer that was not heard for SILENCE, until it is heard again. Meanwhile the
+ * viewer's sequence numbers stand still. If they went on for longer than 32,768 packets, a viewer
+ * that comes back would estimate a wrong SRTP rollover counter and would never authenticate a
+ * packet again. A peer of whom no sign of life is expected (no limit of consent) is not concerned.
+ */
+static void check_silence(struct dp_worker *w, struct dp_transport *t)
+{
+	if (t->silent || t->udp_port || w->now_ns - t->consent_ns < SILENCE)
+		return;
+	t->silent = true;
+	dp_transport_refresh(t);
+}
+
+/*
+ * Stops sending if no valid check and no authenticated packet came on the selected tuple for
+ * consent_limit_ns (RFC 7675; media is a sign of life as well, because clients of before that RFC
+ * send no checks once they are connected), and tells the agent.
  * The event may be lost on its way, because the rings to the control plane are bounded. So it is
  * repeated until the control plane deletes the transport or binds it again.
  */
 static void check_consent(struct dp_worker *w, struct dp_transport *t)
 {
-	if (!t->consent_ns || !t->consent_limit_ns) /* never bound, or a plain transport without a limit */
+	if (!t->consent_ns || !t->consent_limit_ns) /* never bound, or without a limit */
 		return;
+	check_silence(w, t);
 	if (!t->idle) {
 		if (w->now_ns - t->consent_ns < t->consent_limit_ns)
 			return;

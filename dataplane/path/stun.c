@@ -13,8 +13,8 @@
 #include "dataplane/send/answer.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
-#include "dataplane/tables/audience.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -38,25 +38,6 @@ static enum verdict decide(const struct dp_transport *t, const struct dp_meta *m
 	if (t->idle || (!selected && (s->use_candidate || s->has_nomination)))
 		return PUNT;
 	return ANSWER;
-}
-
-/*
- * A valid check on the selected path refreshes consent (RFC 7675). It may come from another
- * link-layer address than before; packets to the peer then go there, and perhaps by another port.
- */
-static void refresh_consent(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
-{
-	struct dp_tuple *tuple = &t->tuple[meta->tuple];
-
-	tuple->seen_ns = w->now_ns;
-	if (t->selected != meta->tuple)
-		return;
-	t->consent_ns = w->now_ns;
-	if (memcmp(&tuple->path.l2, &meta->path.l2, sizeof(tuple->path.l2)) != 0) {
-		tuple->path.l2 = meta->path.l2;
-		dp_encap_init(w, &t->encap, &tuple->path);
-		dp_audience_change_port(w, t);
-	}
 }
 
 /* Sends the success response, in the mbuf of the request, back on the path that it came from. */
@@ -97,7 +78,7 @@ static void process(struct dp_worker *w, struct rte_mbuf *m)
 	} else if (verdict == DROP_INTEGRITY) {
 		dp_drop(w, m, SH_DROP_STUN_INTEGRITY);
 	} else {
-		refresh_consent(w, meta->transport, meta);
+		dp_transport_heard(w, meta->transport, meta);
 		respond(w, m, &s);
 	}
 }

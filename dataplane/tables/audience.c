@@ -287,7 +287,7 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 	c->at = a->served;
 	if (c->paused || !c->transport->can_send) {
 		c->waiting_keyframe = true;
-		w->stats->drop[SH_DROP_NO_CONSENT] += c->transport->idle ? n : 0;
+		w->stats->drop[SH_DROP_NO_CONSENT] += c->transport->idle || c->transport->silent ? n : 0;
 		return;
 	}
 	w->stats->drop[SH_DROP_TX_BEHIND] += young;

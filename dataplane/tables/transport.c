@@ -17,9 +17,13 @@
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
 #include "shared/stats_slot.h"
+
+/* For this long after its last sign of life, a transport keeps an address that another one claims. */
+#define HOLD (10000 * DP_MS)
 
 static void add_owned(struct dp_worker *w, struct dp_transport *t)
 {
@@ -103,8 +107,19 @@ static unsigned reserve_tuple(struct dp_worker *w, struct dp_transport *t)
 }
 
 /*
+ * Whether nobody else may take this tuple, because its holder lives there. Whoever knows any
+ * transport's credentials can send a valid check with a forged source address; without this rule
+ * one such packet would take a viewer's path away. A NAT gives a mapping to another client much
+ * later.
+ */
+static bool is_held(const struct dp_worker *w, const struct dp_tuple *tuple)
+{
+	return w->now_ns - tuple->seen_ns < HOLD;
+}
+
+/*
  * Returns the index of the tuple of `path` in the transport, after inserting it into the table if
- * it is new. Negative errno: the table is full.
+ * it is new. -EADDRINUSE: another transport lives at that address. -ENOSPC: the table is full.
  */
 static int find_or_add_tuple(struct dp_worker *w, struct dp_transport *t, const struct sh_path *path)
 {
@@ -117,10 +132,9 @@ static int find_or_add_tuple(struct dp_worker *w, struct dp_transport *t, const 
 
 		if (holder == t)
 			return (int)((uintptr_t)value & 0xff);
-		/*
-		 * A NAT has given this address to another client, which has just proved with a
-		 * connectivity check that it has it.
-		 */
+		if (is_held(w, &holder->tuple[(uintptr_t)value & 0xff]))
+			return -EADDRINUSE;
+		/* A NAT has given this address to another client. */
 		unbind(w, holder, (uintptr_t)value & 0xff);
 	}
 	i = reserve_tuple(w, t);
@@ -150,7 +164,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 	}
 	if (b->selected || t->selected == DP_NO_TUPLE) {
 		t->consent_ns = w->now_ns;
-		t->idle = false;
+		t->idle = t->silent = false;
 	}
 	dp_transport_refresh(t);
 	return 0;

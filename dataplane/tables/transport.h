@@ -31,8 +31,9 @@ struct dp_worker;
 struct dp_tuple {
 	struct sh_path path; /* remote.family 0: free */
 	/*
-	 * Time of the last valid connectivity check, or of the binding. Plain: time of the last
-	 * accepted RTP packet, or of any packet if the transport has no producer; 0: none yet.
+	 * Time of the last valid connectivity check or authenticated packet, or of the binding.
+	 * Plain: time of the last accepted RTP packet, or of any packet if the transport has no
+	 * producer; 0: none yet.
 	 */
 	uint64_t seen_ns;
 };
@@ -56,10 +57,12 @@ struct dp_transport {
 	uint16_t profile; /* enum sh_srtp_profile; 0: no keys yet */
 	bool media_seen; /* a packet was accepted (WebRTC: and the agent was told) */
 	bool idle; /* consent has expired (RFC 7675) */
+	bool silent; /* nothing is sent until the peer is heard again; consent has not expired yet */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
 	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
-	uint64_t consent_ns; /* time of the last consent; 0: none yet */
-	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever (plain only) */
+	/* Time of the last valid check or authenticated packet on the selected tuple; 0: none yet. */
+	uint64_t consent_ns;
+	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
 	uint64_t remb_bps; /* the last REMB of the viewer, in bit/s; 0: none yet */
 	uint64_t punt_tokens_ns; /* token bucket for its punted packets: when it will be full */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */

@@ -18,6 +18,12 @@ struct dp_worker;
  */
 void dp_transport_refresh(struct dp_transport *t);
 /*
+ * A valid check or an authenticated packet came on a bound tuple of a WebRTC transport. On the
+ * selected one it refreshes consent. The packet may come from another link-layer address than
+ * before; packets to the peer then go there, and perhaps by another port.
+ */
+void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta);
+/*
  * Updates the transport after a packet was accepted, that is authenticated by SRTP, or validated on
  * an unprotected plain transport. `rtp`: the packet was RTP; otherwise RTCP.
  */

@@ -195,6 +195,7 @@ static void ranges(void **state)
 	bad("{\"http\":{\"port\":65536}}", "http.port: 65536 is over 65535");
 	bad("{\"http\":{\"port\":-1}}", "http.port: -1 is under 1");
 	bad("{\"limits\":{\"rooms\":1e300}}", "limits.rooms: 1e+300 is over 1000000");
+	bad("{\"media\":{\"consent_s\":1}}", "media.consent_s: 1 is under 10");
 	bad("{\"media\":{\"consent_s\":9}}", "media.consent_s: 9 is under 10");
 	bad("{\"media\":{\"consent_s\":61}}", "media.consent_s: 61 is over 60");
 	bad("{\"dataplane\":{\"engine\":\"nss\"}}",

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Addresses of peers: nobody takes the address of a peer that lives; what counts as a sign of life,
+ * and what happens without one.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/stage/media.h"
+
+enum { HOLD_MS = 10000, SILENCE_MS = 8000 };
+
+static int bind_at(struct media *m, const struct media_peer *p, const struct sh_path *path, bool selected)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_BIND, .id = p->transport};
+
+	c.transport_bind.path = *path;
+	c.transport_bind.selected = selected;
+	return stage_cmd(&m->s, c);
+}
+
+/* A receiver report without blocks, authenticated. */
+static void send_rr(struct media *m, struct media_peer *p)
+{
+	uint8_t data[MEDIA_ROOM];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+
+	dp_rtcp_put_rr(&b, 0x77, NULL, 0);
+	media_send_rtcp(m, p, data, b.len);
+}
+
+static bool is_idle(struct media *m, const struct media_peer *p)
+{
+	struct sh_event e;
+
+	while (sh_ring_pop(&m->s.event, &e) == 1)
+		if (e.kind == SH_EV_TRANSPORT_IDLE && e.id == p->transport)
+			return true;
+	return false;
+}
+
+static void open_with_consent(struct media *m, struct media_peer *p, uint32_t consent_ms)
+{
+	media_peer_add(m, p, 4, consent_ms);
+	media_peer_bind(m, p);
+	media_peer_keys(m, p);
+}
+
+/* Clients of before RFC 7675 send no checks once they are connected: media and RTCP count as well. */
+static void media_is_consent(struct media *m)
+{
+	struct media_peer host = {0}, viewer = {0}, forever = {0};
+	struct media_source audio = {0};
+	struct media_viewer seen = {0}, other = {0};
+	struct sh_event e;
+
+	open_with_consent(m, &host, 1000);
+	media_source_open(m, &audio, &host);
+	open_with_consent(m, &viewer, 1000);
+	media_viewer_open(m, &seen, &viewer, &audio);
+	open_with_consent(m, &forever, 0);
+	media_viewer_open(m, &other, &forever, &audio);
+	for (uint32_t n = 0; n < 12; n++) {
+		media_send(m, &audio, n, false);
+		send_rr(m, &viewer);
+		stage_sleep(250);
+	}
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 12, false) && media_viewer_got(m, &other, 0, 12, false));
+	STAGE_CHECK(!is_idle(m, &host) && !is_idle(m, &viewer));
+	/* Now both are silent. */
+	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_IDLE, &e));
+	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_IDLE, &e));
+	STAGE_CHECK(!is_idle(m, &forever));
+	media_peer_close(m, &forever);
+	media_peer_close(m, &viewer);
+	media_peer_close(m, &host);
+}
+
+/* B claims A's address: not while A lives there, which a check or a report shows. */
+static void an_address_is_held(struct media *m)
+{
+	struct media_peer host = {0}, a = {0}, b = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_PLI};
+	struct media_viewer seen = {0};
+	uint64_t at;
+	uint32_t n = 6;
+
+	media_peer_open(m, &host, 4);
+	media_source_open(m, &video, &host);
+	media_peer_open(m, &a, 4);
+	media_viewer_open(m, &seen, &a, &video);
+	media_peer_open(m, &b, 4);
+	media_send_range(m, &video, 0, 6, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 6, true));
+	STAGE_CHECK(bind_at(m, &b, &a.path, false) == EADDRINUSE);
+	STAGE_CHECK(bind_at(m, &b, &a.path, true) == EADDRINUSE);
+	send_rr(m, &a);
+	at = stage_ms();
+
+	/* After SILENCE_MS nothing is sent to it, and its numbers stand still. */
+	while (stage_ms() - at < SILENCE_MS - 1500) {
+		media_send(m, &video, n++, false);
+		send_rr(m, &b);
+		stage_sleep(200);
+	}
+	STAGE_CHECK(media_viewer_got(m, &seen, 6, n, false));
+	STAGE_CHECK(bind_at(m, &b, &a.path, true) == EADDRINUSE);
+	while (stage_ms() - at < SILENCE_MS + 1200)
+		stage_sleep(50);
+	media_send_range(m, &video, n, n + 5, true);
+	STAGE_CHECK(media_nothing(m, &a));
+	STAGE_CHECK(bind_at(m, &b, &a.path, true) == EADDRINUSE);
+	while (stage_ms() - at < HOLD_MS + 50)
+		stage_sleep(50);
+	STAGE_CHECK(bind_at(m, &b, &a.path, false) == 0);
+	/* A comes back when B has gone. Its numbers go on where they stood. */
+	media_peer_close(m, &b);
+	STAGE_CHECK(bind_at(m, &a, &a.path, true) == 0);
+	media_send_range(m, &video, n + 5, n + 9, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, n + 5, n + 9, true));
+	media_peer_close(m, &a);
+	media_peer_close(m, &host);
+}
+
+int main(void)
+{
+	static struct media m;
+	struct media_setup setup = {.stream_packets = 1024};
+
+	stage_namespace();
+	media_start(&m, &setup);
+	media_is_consent(&m);
+	an_address_is_held(&m);
+	media_stop(&m);
+	printf("%d failed\n", stage_failures);
+	return stage_failures ? 1 : 0;
+}
