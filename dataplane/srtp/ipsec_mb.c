@@ -21,9 +21,11 @@ static bool has_sha_ni(const IMB_MGR *mgr)
 	return (mgr->features & IMB_FEATURE_SHANI) != 0;
 }
 
+/* The library uses VAES with AVX-512 only together with all features of IMB_CPUFLAGS_AVX512_T2. */
 static bool has_avx512_vaes(const IMB_MGR *mgr)
 {
-	return mgr->used_arch == IMB_ARCH_AVX512 && (mgr->features & IMB_FEATURE_VAES) != 0;
+	return mgr->used_arch == IMB_ARCH_AVX512 &&
+	       (mgr->features & IMB_CPUFLAGS_AVX512_T2) == IMB_CPUFLAGS_AVX512_T2;
 }
 
 /*

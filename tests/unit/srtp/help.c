@@ -60,6 +60,12 @@ static struct dp_srtp_engine *make_avx512(void)
 	return dp_mb_new(init_mb_mgr_avx512, 0, false);
 }
 
+/* ipsec-mb uses VAES with AVX-512 only if the CPU has GFNI too. */
+static struct dp_srtp_engine *make_avx512_without_vaes(void)
+{
+	return dp_mb_new(init_mb_mgr_avx512, IMB_FLAG_GFNI_OFF, false);
+}
+
 static const struct engine known[ENGINES] = {
 	{"libsrtp2", make_libsrtp2, "portable", false, 0},
 	{"ipsec-mb", make_best, NULL, true, 0},
@@ -70,7 +76,8 @@ static const struct engine known[ENGINES] = {
 	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, "AVX2", true, IMB_CPUFLAGS_AVX2},
 	{"ipsec-mb AVX2 and our VAES", make_vaes, "AVX2, GCM by VAES", true,
 		IMB_CPUFLAGS_AVX2 | IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ},
-	{"ipsec-mb AVX-512", make_avx512, NULL, true, IMB_CPUFLAGS_AVX512},
+	{"ipsec-mb AVX-512 without VAES", make_avx512_without_vaes, "AVX-512", true, IMB_CPUFLAGS_AVX512},
+	{"ipsec-mb AVX-512", make_avx512, "AVX-512, GCM by VAES", true, IMB_CPUFLAGS_AVX512_T2},
 };
 const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];
 
