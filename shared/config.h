@@ -51,7 +51,7 @@ struct sh_config_limits {
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	/* data plane table sizes */
 	uint32_t transports, producers, consumers;
-	uint32_t punts_per_second; /* per worker, from addresses not bound to a transport */
+	uint32_t punts_per_second, punts_per_network; /* per worker; from strangers (path/punt.c) */
 	uint32_t ssrcs_per_transport;
 };
 

@@ -109,6 +109,8 @@ static const struct sh_config_member rows[] = {
 	{"limits.consumers", SH_CFG_U32, AT(limit.consumers), .min = 1, .max = 1048576, .value = 8192},
 	{"limits.punts_per_second", SH_CFG_U32, AT(limit.punts_per_second), .min = 1, .max = 10000000,
 		.value = 10000},
+	{"limits.punts_per_network", SH_CFG_U32, AT(limit.punts_per_network), .min = 1, .max = 10000000,
+		.value = 100},
 	{"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 32,
 		.value = 32},
 };

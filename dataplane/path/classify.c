@@ -3,7 +3,8 @@
 /*
  * Sorts datagrams into STUN, DTLS, RTP and RTCP by their first bytes (RFC 7983, RFC 5761), and
  * finds their transport: by the 5-tuple or, on a plain transport's own port, by the port. RTP and
- * RTCP from an address that belongs to no transport are dropped; STUN and DTLS may come from
+ * RTCP and DTLS from an address that belongs to no transport are dropped: a peer sends them only
+ * over a path whose check was answered, which is after the path was bound. STUN may come from
  * strangers. The packets go on to the stage for their kind (struct dp_batch).
  */
 
@@ -113,9 +114,11 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 			classify_media(w, m, rtcp, b);
 		else if (protocol == SH_DEMUX_STUN)
 			b->stun[b->stuns++] = m;
-		else if (protocol == SH_DEMUX_DTLS)
+		else if (protocol != SH_DEMUX_DTLS)
+			dp_drop(w, m, SH_DROP_FIRST_BYTE);
+		else if (meta->transport)
 			b->dtls[b->dtlses++] = m;
 		else
-			dp_drop(w, m, SH_DROP_FIRST_BYTE);
+			dp_drop(w, m, SH_DROP_DTLS_STRANGER);
 	}
 }

@@ -30,7 +30,7 @@ static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 
 	dp_classify(w, pkts, n, &b);
 	dp_stun(w, b.stun, b.stuns);
-	dp_punt(w, b.dtls, b.dtlses);
+	dp_dtls(w, b.dtls, b.dtlses);
 	dp_rtcp_in(w, b.rtcp, b.rtcps);
 	b.rtps = dp_unprotect(w, b.rtp, b.rtps);
 	dp_route(w, b.rtp, b.rtps);

@@ -2,59 +2,73 @@
 
 /*
  * Passes STUN that is not answered here, and DTLS, up to the control plane: a copy of the datagram
- * goes into this worker's punt ring, and the mbuf is freed. Rates are limited, since strangers'
- * packets come here too.
+ * goes into this worker's punt ring, and the mbuf is freed. Rates are limited: by transport, and
+ * for packets that belong to none, by the sender's network.
  */
 
 #include <string.h>
 
+#include <rte_jhash.h>
+
+#include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/worker/budget.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-#define SECOND 1000000000ull
-
 /* Punts per second of one transport; a DTLS handshake with losses takes some tens of datagrams. */
 enum { PUNTS_PER_TRANSPORT = 200 };
 
 /*
- * Takes a token from a bucket that gains `rate` tokens per second and holds those of one second.
- * The state is the time at which the bucket will be full. False: the bucket is empty.
+ * The budget of the sender's network: IPv4 /24, IPv6 /64. The table has a fixed size, and networks
+ * may share an entry; the seed keeps a sender from choosing whose it shares.
  */
-static bool take_token(uint64_t *full_ns, uint64_t now_ns, uint32_t rate)
+static uint64_t *network_budget(const struct dp_worker *w, const struct sh_addr *from)
 {
-	uint64_t cost = SECOND / rate;
-	uint64_t full = RTE_MAX(*full_ns, now_ns);
+	uint32_t hash = rte_jhash(from->ip, from->family == 4 ? 3 : 8, w->hash_seed ^ from->family);
 
-	if (full + cost > now_ns + SECOND)
-		return false;
-	*full_ns = full + cost;
-	return true;
+	return &w->network_budget_ns[hash & (DP_NETWORKS - 1)];
 }
 
-/* Each transport has a token bucket; all strangers share the worker's. */
-static bool allowed(struct dp_worker *w, struct dp_transport *t)
+/*
+ * Takes a token for a packet. `payer` is the transport that it belongs to. If that is NULL, nobody
+ * vouches for the packet: its sender's network pays, and all such senders together, so that one of
+ * them cannot use up what the others need. Returns SH_DROP_COUNT, or the reason to drop the packet.
+ */
+static enum sh_drop pay(struct dp_worker *w, const struct sh_addr *from, struct dp_transport *payer)
 {
-	if (t)
-		return take_token(&t->punt_tokens_ns, w->now_ns, PUNTS_PER_TRANSPORT);
-	return take_token(&w->punt_tokens_ns, w->now_ns, w->config->limit.punts_per_second);
+	const struct sh_config_limits *limit = &w->config->limit;
+
+	if (payer) {
+		if (!dp_budget_take(&payer->punt_budget_ns, w->now_ns, dp_budget_cost(PUNTS_PER_TRANSPORT)))
+			return SH_DROP_PUNT_PEER;
+		return SH_DROP_COUNT;
+	}
+	if (!dp_budget_take(network_budget(w, from), w->now_ns, dp_budget_cost(limit->punts_per_network)))
+		return SH_DROP_PUNT_NETWORK;
+	if (!dp_budget_take(&w->punt_budget_ns, w->now_ns, dp_budget_cost(limit->punts_per_second)))
+		return SH_DROP_PUNT_RATE;
+	return SH_DROP_COUNT;
 }
 
 /* Returns SH_DROP_COUNT if the datagram is in the ring, or the reason to drop the packet. */
-static enum sh_drop punt(struct dp_worker *w, const struct dp_control_rings *c, struct rte_mbuf *m)
+static enum sh_drop push(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer)
 {
+	const struct dp_control_rings *c = atomic_load_explicit(&w->control_rings, memory_order_acquire);
 	const struct dp_meta *meta = dp_meta(m);
 	struct sh_packet *p = w->packet;
+	enum sh_drop reason;
 
 	if (!c)
 		return SH_DROP_PUNT_NO_CONTROL;
 	if (meta->payload_len > SH_DATAGRAM_MAX)
 		return SH_DROP_PUNT_LENGTH;
-	if (!allowed(w, meta->transport))
-		return SH_DROP_PUNT_RATE;
+	reason = pay(w, &meta->path.remote, payer);
+	if (reason != SH_DROP_COUNT)
+		return reason;
 	p->path = meta->path;
 	p->len = meta->payload_len;
 	p->worker = (uint16_t)w->id;
@@ -65,18 +79,20 @@ static enum sh_drop punt(struct dp_worker *w, const struct dp_control_rings *c, 
 	return SH_DROP_COUNT;
 }
 
-void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer)
 {
-	const struct dp_control_rings *c = atomic_load_explicit(&w->control_rings, memory_order_acquire);
+	enum sh_drop reason = push(w, m, payer);
 
-	for (unsigned i = 0; i < n; i++) {
-		enum sh_drop reason = punt(w, c, pkts[i]);
-
-		if (reason != SH_DROP_COUNT) {
-			dp_drop(w, pkts[i], reason);
-			continue;
-		}
-		w->stats->punted++;
-		rte_pktmbuf_free(pkts[i]);
+	if (reason != SH_DROP_COUNT) {
+		dp_drop(w, m, reason);
+		return;
 	}
+	w->stats->punted++;
+	rte_pktmbuf_free(m);
+}
+
+void dp_dtls(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		dp_punt(w, pkts[i], dp_meta(pkts[i])->transport);
 }

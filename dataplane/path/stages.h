@@ -4,9 +4,10 @@
 
 /*
  * The stages, in the order in which a packet passes them (loop.c). Each is in the file of its name;
- * dp_handoff_rx() is in steer.c. A stage takes ownership of a burst: the first `n` mbufs in `pkts`,
- * or an array of DP_BURST that it fills itself. If it returns a count, so many packets go on to the
- * next stage and are at the front of `pkts`; all others have been handed off, answered or dropped.
+ * dp_handoff_rx() is in steer.c and dp_dtls() in punt.c. A stage takes ownership of a burst: the
+ * first `n` mbufs in `pkts`, or an array of DP_BURST that it fills itself. If it returns a count,
+ * so many packets go on to the next stage and are at the front of `pkts`; all others have been
+ * handed off, answered or dropped.
  */
 
 #include "dataplane/worker/packet.h"
@@ -33,10 +34,10 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 
 /* --- each kind of packet ------------------------------------------------------------------ */
 
-/* STUN: answers connectivity checks, and passes everything else to dp_punt(). */
+/* STUN: answers connectivity checks, and passes everything else up to the control plane. */
 void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
-/* DTLS, and STUN from dp_stun(): passes them up to the control plane. */
-void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
+/* DTLS of bound addresses: passes it up to the control plane (in punt.c). */
+void dp_dtls(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
 /* RTCP: decrypts it, takes the reports, retransmits for NACKs and notes key frame requests. */
 void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n);
 /* RTP: authenticates and decrypts it in place; dp_meta then describes the decrypted packet. */

@@ -3,18 +3,22 @@
 /*
  * Answers connectivity checks on the bound tuples of a transport (RFC 8445, 7.3; RFC 7675). They
  * are answered here because they are very many, and because consent must outlast a restart of the
- * control plane. Checks that may change the transport's state, and all other STUN messages, go on
- * to dp_punt().
+ * control plane. Checks that may change the transport's state, and all other STUN messages, are
+ * passed up to the control plane. The first checks of a viewer who joins come from unknown
+ * addresses; they are verified here before, so that strangers cannot use up what is reserved for
+ * them.
  */
 
 #include <string.h>
 
+#include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/answer.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
+#include "dataplane/tables/ufrags.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -60,6 +64,19 @@ static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stu
 	w->stats->stun_answered++;
 }
 
+/*
+ * The transport that a check is proven to be for pays. It need not be the one that its address is
+ * bound to: a NAT may have given the address to another client. Of everything else the address
+ * tells who pays; new credentials after an ICE restart, for example, are known to the control plane
+ * only.
+ */
+static void punt(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s, const uint8_t *data)
+{
+	struct dp_transport *payer = dp_ufrags_verify(w, s, data);
+
+	dp_punt(w, m, payer ? payer : dp_meta(m)->transport);
+}
+
 static void process(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -74,7 +91,7 @@ static void process(struct dp_worker *w, struct rte_mbuf *m)
 	if (meta->transport)
 		verdict = decide(meta->transport, meta, &s, data);
 	if (verdict == PUNT) {
-		dp_punt(w, &m, 1);
+		punt(w, m, &s, data);
 	} else if (verdict == DROP_INTEGRITY) {
 		dp_drop(w, m, SH_DROP_STUN_INTEGRITY);
 	} else {

@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/loop.h"
@@ -18,6 +19,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/tables/ufrags.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/packet.h"
@@ -86,6 +88,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 					 DP_NEIGHBOUR_SLOTS * sizeof(struct sh_path)));
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
+	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
 					      c->dataplane.stream_packets * stream_slot);
@@ -202,11 +205,16 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->audience = rte_zmalloc_socket("audiences",
 		ports->count * c->limit.producers * sizeof(*w->audience), 64, socket);
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
+	w->ufrags = rte_zmalloc_socket("ufrags",
+		dp_ufrag_chains(c->limit.transports) * sizeof(struct dp_transport *), 64, socket);
+	w->network_budget_ns =
+		rte_zmalloc_socket("networks", DP_NETWORKS * sizeof(*w->network_budget_ns), 64, socket);
 	w->plain_transports =
 		rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain_transports), 64, socket);
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
-	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq)
+	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq ||
+		!w->ufrags || !w->network_budget_ns)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] =
@@ -232,6 +240,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->udp_port = (uint16_t)(c->network.udp_port_base + i);
 	w->udp_ports = udp_ports(c);
 	w->config = c;
+	w->hash_seed = (uint32_t)rte_rand();
 	w->pool = all->pool[i];
 	w->tx_age_ns = c->dataplane.tx_age_ms * DP_MS;
 	w->ports = &all->ports;

@@ -17,6 +17,7 @@
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/tables/ufrags.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
@@ -67,10 +68,13 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		return EEXIST;
 	if (new)
 		add_owned(w, t);
+	else
+		dp_ufrags_remove(w, t);
 	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
 	t->ufrag_len = a->ufrag_len;
 	memcpy(t->ufrag, a->ufrag, sizeof(t->ufrag));
 	sh_hmac_sha1_key(&t->key, a->pwd, a->pwd_len);
+	dp_ufrags_add(w, t);
 	return 0;
 }
 
@@ -177,6 +181,8 @@ int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
 
 	if (t->udp_port)
 		dp_plain_transport_del(w, t);
+	else
+		dp_ufrags_remove(w, t);
 	for (unsigned i = 0; !t->udp_port && i < SH_MAX_TUPLES; i++)
 		if (t->tuple[i].path.remote.family != 0)
 			unbind(w, t, i);

@@ -64,7 +64,7 @@ struct dp_transport {
 	uint64_t consent_ns;
 	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
 	uint64_t remb_bps; /* the last REMB of the viewer, in bit/s; 0: none yet */
-	uint64_t punt_tokens_ns; /* token bucket for its punted packets: when it will be full */
+	uint64_t punt_budget_ns; /* for its punted packets (worker/budget.h) */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
@@ -90,6 +90,7 @@ struct dp_transport {
 	struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
 	char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
 	uint8_t ufrag_len;
+	struct dp_transport *next_by_ufrag; /* in its chain of tables/ufrags.h */
 	struct dp_tuple tuple[SH_MAX_TUPLES];
 };
 

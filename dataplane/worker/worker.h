@@ -44,6 +44,8 @@ struct dp_schedule {
 	uint32_t round; /* number of the current round */
 };
 
+enum { DP_NETWORKS = 4096 }; /* a power of two */
+
 struct dp_worker {
 	uint32_t id;
 	uint32_t lcore;
@@ -68,6 +70,8 @@ struct dp_worker {
 	struct dp_consumer *consumers;
 
 	struct rte_hash *tuples; /* this worker's: struct dp_tuple_key -> dp_tuple_value() */
+	struct dp_transport **ufrags; /* this worker's transports by ICE user fragment: tables/ufrags.h */
+	uint32_t hash_seed; /* random, so that nobody can choose what falls into one chain */
 	/*
 	 * this worker's plain transports, by the offset of their UDP port in the range; NULL: none
 	 */
@@ -112,7 +116,9 @@ struct dp_worker {
 	const struct dp_ports *ports;
 	struct dp_clock clock;
 	struct dp_txq **txq; /* by port_id; send/tx.h */
-	uint64_t punt_tokens_ns; /* token bucket for strangers' punted packets: when it will be full */
+	/* Budgets (worker/budget.h) for packets that are punted for nobody we know: */
+	uint64_t punt_budget_ns; /* of all of them, */
+	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */
 	struct sh_packet *packet; /* buffer in which a punted or injected packet is built */
 	uint16_t rx_first; /* port_index that is polled first */
 	_Atomic uint64_t quiescent; /* completed loops; writer: worker; reader: agent */

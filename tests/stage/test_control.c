@@ -20,7 +20,8 @@ static const char config[] =
 	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
 	"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
 	"\"dataplane\":{\"mbufs\":8192,\"workers\":2},"
-	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8,\"punts_per_second\":50}}";
+	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8,\"punts_per_second\":50,"
+	"\"punts_per_network\":20}}";
 
 static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
 static const char username[] = "abcdefgh:peer";
@@ -388,18 +389,122 @@ static void bound_checks(struct stage *s)
 	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == 0);
 }
 
-static void strangers(struct stage *s)
+/* How many packets worker 0 has punted. */
+static unsigned punts(struct stage *s)
 {
-	struct sh_path path = stage_path("10.1.0.66", 4000, "10.1.0.2", 20000);
 	struct sh_packet p;
 	unsigned n = 0;
 
-	stage_sleep(1000); /* the bucket is full again */
-	for (unsigned i = 0; i < 150; i++)
-		send_udp(s, &path, "\x16\xfe\xfd", 3);
 	while (stage_punt(s, 0, &p, 100))
 		n++;
-	STAGE_CHECK(n >= 50 && n < 100 && n + stage_drops(s, SH_DROP_PUNT_RATE) == 150);
+	return n;
+}
+
+/* Nobody has bound the address, so nobody could take it. */
+static void strangers_dtls(struct stage *s)
+{
+	struct sh_path path = stage_path("10.1.0.66", 4000, "10.1.0.2", 20000);
+	uint64_t punted = STAGE_SUM(s, punted);
+
+	for (unsigned i = 0; i < 150; i++)
+		send_udp(s, &path, "\x16\xfe\xfd", 3);
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_DTLS_STRANGER], 150));
+	STAGE_CHECK(punts(s) == 0 && STAGE_SUM(s, punted) == punted);
+}
+
+/* Checks for nobody: a network has 20 punts a second, all of them together have 50. */
+static void strangers_checks(struct stage *s)
+{
+	uint64_t network = stage_drops(s, SH_DROP_PUNT_NETWORK), all = stage_drops(s, SH_DROP_PUNT_RATE);
+	unsigned n;
+
+	stage_sleep(1000); /* the budgets are full again */
+	for (uint16_t i = 0; i < 100; i++) {
+		struct sh_path path = stage_path("10.1.0.66", (uint16_t)(5000 + i), "10.1.0.2", 20000);
+
+		send_check(s, &path, "nobody:peer", password, false);
+	}
+	n = punts(s);
+	STAGE_CHECK(n >= 20 && n < 40 && n + stage_drops(s, SH_DROP_PUNT_NETWORK) - network == 100);
+	STAGE_CHECK(stage_drops(s, SH_DROP_PUNT_RATE) == all);
+	stage_sleep(1000);
+	network = stage_drops(s, SH_DROP_PUNT_NETWORK);
+	for (unsigned i = 0; i < 200; i++) {
+		char remote[32];
+		struct sh_path path;
+
+		snprintf(remote, sizeof(remote), "10.2.%u.9", i);
+		path = stage_path(remote, 5000, "10.1.0.2", 20000);
+		send_check(s, &path, "nobody:peer", password, false);
+	}
+	n = punts(s);
+	STAGE_CHECK(n >= 50 && n < 100);
+	STAGE_CHECK(n + stage_drops(s, SH_DROP_PUNT_RATE) - all + stage_drops(s, SH_DROP_PUNT_NETWORK) -
+			    network ==
+		    200);
+}
+
+/* A check with a transport's credentials does not need what strangers have used up. */
+static void strangers_and_a_viewer(struct stage *s)
+{
+	struct sh_path flood = stage_path("10.1.0.66", 6000, "10.1.0.2", 20000);
+	struct sh_path viewer = stage_path("10.1.0.66", 6001, "10.1.0.2", 20000);
+	struct sh_packet p;
+
+	STAGE_CHECK(stage_cmd(s, transport_add(THIRD, 0, 30000)) == 0);
+	for (unsigned i = 0; i < 100; i++)
+		send_check(s, &flood, "nobody:peer", password, false);
+	(void)punts(s);
+	for (unsigned i = 0; i < 100; i++)
+		send_check(s, &flood, username, "a password that is wrong", false);
+	STAGE_CHECK(punts(s) < 20);
+	for (unsigned i = 0; i < 10; i++) {
+		send_check(s, &viewer, username, password, true);
+		STAGE_CHECK(stage_punt(s, 0, &p, STAGE_WAIT_MS) && p.path.remote.port == 6001 &&
+			    p.transport == 0);
+	}
+	STAGE_CHECK(stage_drops(s, SH_DROP_PUNT_PEER) == 0);
+	for (unsigned i = 0; i < 400; i++)
+		send_check(s, &viewer, username, password, true);
+	(void)punts(s);
+	STAGE_CHECK(stage_drops(s, SH_DROP_PUNT_PEER) > 0);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, THIRD)) == 0);
+}
+
+/*
+ * New credentials of a transport replace the old ones, and a deleted transport has none. TRANSPORT
+ * has the same ones, on the other worker.
+ */
+static void strangers_credentials(struct stage *s)
+{
+	struct sh_path viewer = stage_path("10.1.0.66", 6002, "10.1.0.2", 20000);
+	struct sh_path flood = stage_path("10.1.0.66", 6000, "10.1.0.2", 20000);
+	struct sh_cmd c = transport_add(THIRD, 0, 30000);
+
+	STAGE_CHECK(stage_cmd(s, c) == 0);
+	memcpy(c.transport_add.ufrag, "stuvwxyz", 8);
+	STAGE_CHECK(stage_cmd(s, c) == 0);
+	for (unsigned i = 0; i < 100; i++)
+		send_check(s, &flood, "nobody:peer", password, false);
+	(void)punts(s);
+	for (unsigned i = 0; i < 50; i++)
+		send_check(s, &viewer, username, password, false);
+	STAGE_CHECK(punts(s) < 20);
+	for (unsigned i = 0; i < 50; i++)
+		send_check(s, &viewer, "stuvwxyz:peer", password, false);
+	STAGE_CHECK(punts(s) == 50);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, THIRD)) == 0);
+	for (unsigned i = 0; i < 50; i++)
+		send_check(s, &viewer, "stuvwxyz:peer", password, false);
+	STAGE_CHECK(punts(s) < 20);
+}
+
+static void strangers(struct stage *s)
+{
+	strangers_dtls(s);
+	strangers_checks(s);
+	strangers_and_a_viewer(s);
+	strangers_credentials(s);
 }
 
 static void consent(struct stage *s)

@@ -88,7 +88,7 @@ void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 }
 
-void dp_punt(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
+void dp_dtls(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/ufrags.h"
+
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_jhash.h>
+
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/worker.h"
+#include "shared/stun.h"
+
+uint32_t dp_ufrag_chains(uint32_t transports)
+{
+	return rte_align32pow2(transports);
+}
+
+static struct dp_transport **chain_of(const struct dp_worker *w, const char *ufrag, size_t len)
+{
+	uint32_t hash = rte_jhash(ufrag, (uint32_t)len, w->hash_seed);
+
+	return &w->ufrags[hash & (dp_ufrag_chains(w->config->limit.transports) - 1)];
+}
+
+void dp_ufrags_add(struct dp_worker *w, struct dp_transport *t)
+{
+	struct dp_transport **chain = chain_of(w, t->ufrag, t->ufrag_len);
+
+	t->next_by_ufrag = *chain;
+	*chain = t;
+}
+
+void dp_ufrags_remove(struct dp_worker *w, struct dp_transport *t)
+{
+	struct dp_transport **at = chain_of(w, t->ufrag, t->ufrag_len);
+
+	while (*at && *at != t)
+		at = &(*at)->next_by_ufrag;
+	if (*at)
+		*at = t->next_by_ufrag;
+	t->next_by_ufrag = NULL;
+}
+
+struct dp_transport *dp_ufrags_verify(const struct dp_worker *w, const struct sh_stun *s, const uint8_t *data)
+{
+	const char *colon;
+	size_t len;
+
+	if (s->type != SH_STUN_BINDING_REQUEST || !s->integrity || !s->username)
+		return NULL;
+	colon = memchr(s->username, ':', s->username_len);
+	len = colon ? (size_t)(colon - s->username) : 0;
+	if (len == 0 || len > SH_UFRAG_MAX)
+		return NULL;
+	for (struct dp_transport *t = *chain_of(w, s->username, len); t; t = t->next_by_ufrag)
+		if (t->ufrag_len == len && memcmp(t->ufrag, s->username, len) == 0 &&
+			sh_stun_verify(s, data, &t->key))
+			return t;
+	return NULL;
+}
