@@ -71,7 +71,8 @@ struct sh_worker_stats {
 	/* The packets to viewers in drop[SH_DROP_TX_AGE], by kind. */
 	uint64_t aged_audio, aged_video;
 	struct sh_latency latency; /* packets to viewers, RX to TX, without retransmissions */
-	uint64_t reserved[6];
+	uint64_t keyframe_limited; /* viewers' requests for key frames beyond their budgets */
+	uint64_t reserved[5];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

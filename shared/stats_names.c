@@ -42,6 +42,7 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(video_first, "times video was sent before audio so that video did not starve"),
 	COUNTER(aged_audio, "audio packets to viewers dropped for their age"),
 	COUNTER(aged_video, "video packets to viewers dropped for their age"),
+	COUNTER(keyframe_limited, "requests for key frames beyond a viewer's budget"),
 };
 const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);
 

@@ -126,6 +126,7 @@ static const struct {
 	COUNTER(video_first, "Times video was sent before audio so that video did not starve."),
 	COUNTER(aged_audio, "Audio packets to viewers dropped for their age."),
 	COUNTER(aged_video, "Video packets to viewers dropped for their age."),
+	COUNTER(keyframe_limited, "Requests for key frames beyond a viewer's budget."),
 };
 
 /*

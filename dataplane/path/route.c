@@ -140,6 +140,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	dp_rtp_info_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
 	if (p->keyframe && s->kind == SH_KIND_VIDEO) {
 		s->keyframes++;
+		atomic_store_explicit(&s->keyframe_ns, w->now_ns, memory_order_relaxed);
 		dp_keyframe_arrived(&s->gate);
 	}
 	dp_stream_append(s);

@@ -112,14 +112,14 @@ static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 	dp_outgoing_end(w, &o);
 }
 
-static void want_keyframe(struct dp_transport *t, uint32_t ssrc)
+static void want_keyframe(struct dp_worker *w, struct dp_transport *t, uint32_t ssrc)
 {
 	struct dp_consumer *c = consumer_of(t, ssrc);
 
 	if (!c || c->paused || c->stream->kind != SH_KIND_VIDEO)
 		return;
 	c->plis++;
-	dp_stream_want_keyframe(c->stream);
+	dp_consumer_want_keyframe(w, c);
 }
 
 static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
@@ -132,12 +132,12 @@ static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const 
 	case DP_PSFB_PLI:
 		w->stats->pli_in++;
 		if (dp_rtcp_fb_media(r, &ssrc))
-			want_keyframe(t, ssrc);
+			want_keyframe(w, t, ssrc);
 		break;
 	case DP_PSFB_FIR:
 		w->stats->fir_in++;
 		for (unsigned i = 0; dp_rtcp_fir(r, i, &ssrc, &seq); i++)
-			want_keyframe(t, ssrc);
+			want_keyframe(w, t, ssrc);
 		break;
 	case DP_PSFB_AFB:
 		if (dp_rtcp_remb(r, &bps))

@@ -8,7 +8,12 @@
  *
  * The first request for a key frame is sent at once, later ones are combined to one per interval,
  * whichever viewer asks (RFC 4585, 6.3.1; RFC 5104, 4.3.1.2). A request within the interval stays
- * pending and is sent when the interval ends, unless a key frame arrives first.
+ * pending and is sent when the interval ends, unless a key frame arrives first. If the requests do
+ * not end, the interval doubles after a few: a trickle of joining viewers must not take half of the
+ * producer's bits for key frames, and each of them still sees a picture after two intervals.
+ *
+ * Each viewer has a budget of requests besides, so that one that asks for ever gets hardly more
+ * than what all get.
  */
 
 #include <stdbool.h>
@@ -16,6 +21,7 @@
 
 struct dp_keyframe_gate {
 	uint64_t last; /* time of the last request sent; 0: none */
+	uint64_t full; /* token bucket: when it will be full */
 	bool pending;
 };
 
@@ -25,6 +31,20 @@ bool dp_keyframe_request_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t 
 bool dp_keyframe_due(struct dp_keyframe_gate *g, uint64_t now, uint64_t interval_ns);
 /* A key frame arrived, which satisfies a pending request. */
 void dp_keyframe_arrived(struct dp_keyframe_gate *g);
+
+/* One viewer's requests. All 0: it has made none. */
+struct dp_keyframe_budget {
+	uint64_t full; /* token bucket: when it will be full */
+	uint64_t last; /* time of the last request that was accepted; 0: none */
+};
+
+/*
+ * Whether to accept a viewer's request. The newest key frame arrived at `arrived` (0: none). False:
+ * the viewer has used up its budget, or its last request is still pending or on its way, less than
+ * an interval old; repeating that costs nothing. `*limited` is true in the first case.
+ */
+bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_t interval_ns,
+	uint64_t arrived, bool *limited);
 
 /*
  * The producer's last sender report. Consumers' reports are derived from it, so that all streams of

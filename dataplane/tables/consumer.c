@@ -12,9 +12,12 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
 #include "shared/stats_slot.h"
+
+#define RTT_MAX (1000 * DP_MS) /* a round-trip time that is reported longer is not believed */
 
 /*
  * Returns a random first sequence number below 32768. With a higher one, a receiver that loses the
@@ -26,26 +29,43 @@ static uint16_t first_seq(void)
 }
 
 /*
- * Requests a key frame if the consumer waits for one, but not before media can reach the viewer: a
- * key frame that arrives during the viewer's DTLS handshake would be wasted.
+ * Whether the consumer waits for a key frame, and media can reach the viewer: a key frame that
+ * arrives during the viewer's DTLS handshake would be wasted.
  */
-static void request_keyframe(const struct dp_consumer *c)
+static bool needs_keyframe(const struct dp_consumer *c)
 {
-	if (c->waiting_keyframe && !c->paused && c->transport->can_send && c->stream->kind == SH_KIND_VIDEO)
-		dp_stream_want_keyframe(c->stream);
+	return c->waiting_keyframe && !c->paused && c->transport->can_send &&
+	       c->stream->kind == SH_KIND_VIDEO;
 }
 
 void dp_consumers_want_keyframes(const struct dp_transport *t)
 {
 	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		request_keyframe(c);
+		if (needs_keyframe(c))
+			dp_stream_want_keyframe(c->stream);
 }
 
-/* Skips packets until one at which a decoder can start; for audio that is any packet. */
-static void wait_for_keyframe(struct dp_consumer *c)
+/*
+ * Whether the viewer has a key frame on its way to it that it cannot have seen when it asked: one
+ * that was sent less than a round trip ago.
+ */
+static bool crosses_keyframe(const struct dp_worker *w, const struct dp_consumer *c, uint64_t arrived)
 {
-	c->waiting_keyframe = true;
-	request_keyframe(c);
+	return !c->waiting_keyframe && arrived &&
+	       !dp_older_than(w, arrived, RTE_MIN(c->rtt_us * 1000, RTT_MAX));
+}
+
+void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c)
+{
+	uint64_t interval = w->config->media.keyframe_ms * DP_MS;
+	uint64_t arrived = atomic_load_explicit(&c->stream->keyframe_ns, memory_order_relaxed);
+	bool limited;
+
+	if (c->paused || c->stream->kind != SH_KIND_VIDEO || crosses_keyframe(w, c, arrived))
+		return;
+	if (dp_keyframe_budget_take(&c->keyframes, w->now_ns, interval, arrived, &limited))
+		dp_stream_want_keyframe(c->stream);
+	w->stats->keyframe_limited += limited;
 }
 
 /*
@@ -90,7 +110,10 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 		return ENOMEM;
 	c->next_on_transport = t->consumers;
 	t->consumers = c;
-	wait_for_keyframe(c);
+	/* Skips packets until one at which a decoder can start; for audio that is any packet. */
+	c->waiting_keyframe = true;
+	if (needs_keyframe(c))
+		dp_stream_want_keyframe(c->stream);
 	w->stats->consumers++;
 	return 0;
 }
@@ -101,12 +124,10 @@ int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
 	const struct sh_consumer_set *set = &op->cmd.consumer_set;
 	bool resumed = c->paused && !set->paused;
 
-	(void)w;
 	c->paused = set->paused;
-	if (resumed)
-		wait_for_keyframe(c);
-	if (set->keyframe)
-		dp_stream_want_keyframe(c->stream);
+	c->waiting_keyframe |= resumed;
+	if (set->keyframe || (resumed && needs_keyframe(c)))
+		dp_consumer_want_keyframe(w, c);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <rte_common.h>
 
 #include "dataplane/rtp/egress.h"
+#include "dataplane/rtp/feedback.h"
 #include "shared/abi.h"
 
 struct dp_audience_chunk;
@@ -55,6 +56,7 @@ struct dp_consumer {
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
+	struct dp_keyframe_budget keyframes; /* limits its requests for key frames */
 };
 
 /*
@@ -65,7 +67,15 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
 /*
+ * The viewer asks for a key frame, by RTCP, by a request to the control plane or because it has
+ * resumed: requests one from the producer, unless one is on its way, or the viewer has asked too
+ * often.
+ */
+void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c);
+/*
  * Requests the key frames for which the transport's consumers wait, if media can reach the viewer.
+ * These requests do not count against a viewer's budget: they come when its path opens, and once a
+ * second while it has no picture.
  */
 void dp_consumers_want_keyframes(const struct dp_transport *t);
 

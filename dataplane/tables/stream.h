@@ -78,6 +78,8 @@ struct dp_stream {
 	_Atomic uint64_t sr_version; /* seqlock of the next three fields; writer: owner; readers: all */
 	_Atomic uint64_t sr_ntp, sr_ns; /* these and sr_rtp: as in struct dp_sr_clock */
 	_Atomic uint32_t sr_rtp;
+	_Atomic uint64_t
+		keyframe_ns; /* arrival of the newest key frame; 0: none; writer: owner; readers: all */
 
 	/* Written by any worker, but rarely; read by the owner. */
 	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* 1: request a key frame */

@@ -185,6 +185,58 @@ static void other_ways(struct media *m, struct media_peer *viewer)
 	media_clear_all(m);
 }
 
+/* Sends PLIs every 100 ms for `ms` and answers each request with a key frame; returns the number of requests. */
+static unsigned asks_for(struct media *m, struct media_source *video, const struct media_viewer *v,
+	unsigned ms)
+{
+	uint64_t end = stage_ms() + ms, next = 0;
+	unsigned answered = 0;
+
+	media_clear_all(m);
+	while (stage_ms() < end) {
+		if (stage_ms() >= next) {
+			media_viewer_pli(m, v);
+			next = stage_ms() + 100;
+		}
+		media_pump(m, 10);
+		for (; answered < requests(video->peer, DP_PSFB_PLI); answered++)
+			media_send(m, video, 200 + 3 * answered, true);
+	}
+	return answered;
+}
+
+/*
+ * A viewer that loses its first key frame gets the next one at once. One that asks for ever gets
+ * few, and that costs no other viewer its own.
+ */
+static void budget(struct media *m, struct media_source *video, struct media_peer *viewer)
+{
+	struct media_viewer seen[2] = {0};
+	uint64_t limited = STAGE_SUM(&m->s, keyframe_limited), begun;
+	struct media_source more = *video;
+
+	gate_open(m);
+	media_viewer_open(m, &seen[0], &viewer[0], video);
+	media_viewer_open(m, &seen[1], &viewer[1], video);
+	STAGE_CHECK(asked(m, video->peer, video, 0));
+	media_send(m, video, 150, true);
+	media_settle(m);
+	begun = stage_ms();
+	media_viewer_pli(m, &seen[0]);
+	STAGE_CHECK(asked(m, video->peer, video, 1) && stage_ms() - begun < 2 * GATE_MS + LATE_MS);
+	media_send(m, video, 153, true);
+	media_settle(m);
+	STAGE_CHECK(asks_for(m, &more, &seen[0], 4000) <= 3);
+	STAGE_CHECK(STAGE_SUM(&m->s, keyframe_limited) - limited >= 30);
+	gate_open(m);
+	begun = stage_ms();
+	media_viewer_pli(m, &seen[1]);
+	STAGE_CHECK(asked(m, video->peer, video, 0) && stage_ms() - begun < LATE_MS);
+	media_op(m, SH_OP_CONSUMER_DEL, seen[0].id);
+	media_op(m, SH_OP_CONSUMER_DEL, seen[1].id);
+	gate_open(m);
+}
+
 /* A viewer whose keys are not there yet does not spend the producer's key frame. */
 static void not_ready(struct media *m, struct media_source *video)
 {
@@ -242,6 +294,7 @@ int main(void)
 	consumer_pause(&m, &video, &seen[0]);
 	producer_pause(&m, &video, &seen[0]);
 	not_ready(&m, &video);
+	budget(&m, &video, &viewer[1]);
 	other_ways(&m, &viewer[1]);
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The key frame gate, and a sender report's clock carried forward. */
+/* The key frame gate, viewers' budgets, and a sender report's clock carried forward. */
 #include "tests/unit/rtp/exact.h"
 
 #include "dataplane/rtp/feedback.h"
@@ -60,6 +60,104 @@ static void a_key_frame_answers(void **state)
 	assert_true(dp_keyframe_request_due(&g, start + 3 * interval, interval));
 }
 
+/* A request each 5 ms for a minute, each answered: two a second at first, then one. */
+static void without_end_the_interval_doubles(void **state)
+{
+	struct dp_keyframe_gate g = {0};
+	unsigned sent = 0, in_last_half = 0;
+	uint64_t last = 0;
+
+	for (uint64_t t = 0; t < 60000; t += 5)
+		if (dp_keyframe_request_due(&g, start + t * ms, interval)) {
+			if (t < 1500)
+				assert_true(!last || (t - last) * ms == interval);
+			assert_true((t - last) * ms <= 2 * interval);
+			last = t;
+			sent++;
+			in_last_half += t >= 30000;
+		}
+	assert_in_range(in_last_half, 29, 31);
+	assert_in_range(sent, 60, 65);
+	/* After a while without, they come as at first. */
+	for (uint64_t t = 0; t <= 1000; t += 5)
+		sent += dp_keyframe_request_due(&g, start + (70000 + t) * ms, interval);
+	assert_in_range(sent, 63, 68);
+}
+
+/*
+ * A viewer that asks every `every` ms, for `seconds`; the source answers `answer` ms after a
+ * request (0: never). Returns the requests to the source.
+ */
+static unsigned viewer_asks(struct dp_keyframe_budget *b, unsigned every, unsigned seconds, unsigned answer,
+	unsigned *refused)
+{
+	struct dp_keyframe_gate g = {0};
+	uint64_t arrived = 0, due = 0;
+	unsigned sent = 0;
+
+	*refused = 0;
+	for (uint64_t t = 0; t < seconds * 1000ull; t++) {
+		uint64_t now = start + t * ms;
+		bool wanted = false, limited = false;
+
+		if (due && now == due) {
+			arrived = now;
+			dp_keyframe_arrived(&g);
+		}
+		if (t % every == 0)
+			wanted = dp_keyframe_budget_take(b, now, interval, arrived, &limited);
+		*refused += limited;
+		if (wanted ? dp_keyframe_request_due(&g, now, interval)
+			   : dp_keyframe_due(&g, now, interval)) {
+			sent++;
+			due = answer ? now + answer * ms : 0;
+		}
+	}
+	return sent;
+}
+
+static void a_viewer_has_a_budget(void **state)
+{
+	static const unsigned answers[] = {0, 20, 100, 300, 1000};
+	unsigned refused;
+
+	for (unsigned i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct dp_keyframe_budget b = {0};
+
+		assert_in_range(viewer_asks(&b, 100, 10, answers[i], &refused), 3, 5);
+		assert_true(refused > 0);
+		b = (struct dp_keyframe_budget){0};
+		assert_in_range(viewer_asks(&b, 1, 60, answers[i], &refused), 3 + 10, 3 + 12);
+	}
+}
+
+/* It asks again when it has lost a key frame, and is heard at once; and at any time if it seldom asks. */
+static void an_honest_viewer_is_not_limited(void **state)
+{
+	struct dp_keyframe_budget b = {0};
+	uint64_t arrived = 0;
+	unsigned refused;
+	bool limited;
+
+	assert_true(dp_keyframe_budget_take(&b, start, interval, arrived, &limited));
+	/* Repeated until the answer comes, which costs nothing. */
+	for (unsigned t = 50; t < 400; t += 50) {
+		assert_false(dp_keyframe_budget_take(&b, start + t * ms, interval, arrived, &limited));
+		assert_false(limited);
+	}
+	arrived = start + 400 * ms;
+	assert_true(dp_keyframe_budget_take(&b, start + 450 * ms, interval, arrived, &limited));
+	/* This request, or its answer, was lost. */
+	assert_true(dp_keyframe_budget_take(&b, start + 950 * ms, interval, arrived, &limited));
+	assert_false(dp_keyframe_budget_take(&b, start + 1500 * ms, interval, arrived, &limited));
+	assert_true(limited);
+	assert_true(dp_keyframe_budget_take(&b, start + 5001 * ms, interval, arrived, &limited));
+
+	b = (struct dp_keyframe_budget){0};
+	assert_int_equal(viewer_asks(&b, 6000, 60, 100, &refused), 10);
+	assert_int_equal(refused, 0);
+}
+
 static void sr_clock(void **state)
 {
 	struct dp_sr_clock c = {.clock_rate = 90000};
@@ -116,6 +214,9 @@ int main(void)
 		cmocka_unit_test(later_ones_are_one),
 		cmocka_unit_test(remembered_until_the_interval_ends),
 		cmocka_unit_test(a_key_frame_answers),
+		cmocka_unit_test(without_end_the_interval_doubles),
+		cmocka_unit_test(a_viewer_has_a_budget),
+		cmocka_unit_test(an_honest_viewer_is_not_limited),
 		cmocka_unit_test(sr_clock),
 		cmocka_unit_test(streams_stay_together),
 	};

@@ -257,7 +257,8 @@ static const struct place places[] = {
 	AT(sh_worker_stats, aged_audio, 800),
 	AT(sh_worker_stats, aged_video, 808),
 	AT(sh_worker_stats, latency, 816),
-	AT(sh_worker_stats, reserved, 1488),
+	AT(sh_worker_stats, keyframe_limited, 1488),
+	AT(sh_worker_stats, reserved, 1496),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),

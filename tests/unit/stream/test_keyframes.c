@@ -2,7 +2,8 @@
 
 /*
  * Which packet of a key frame a viewer that waits is sent first, from the route to the fan-out.
- * Viewers come and resume at any place in it, and packets of it are lost and repaired.
+ * Viewers come and resume at any place in it, and packets of it are lost and repaired. And how
+ * often a viewer may ask for one.
  */
 
 #include <setjmp.h>
@@ -13,7 +14,9 @@
 #include <cmocka.h>
 
 #include "dataplane/path/stages.h"
+#include "dataplane/tables/consumer.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "tests/unit/stream/world.h"
 
@@ -143,12 +146,72 @@ static void there_is_no_sps(void **state)
 	world_leave(1);
 }
 
+/* Whether a key frame was requested since the last call. */
+static bool requested(void)
+{
+	return atomic_exchange(&stream->keyframe_wanted, 0);
+}
+
+/* A viewer that pauses and resumes for ever asks for no more than one that sends PLIs. */
+static void resuming_has_a_budget(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	unsigned requests = 0;
+
+	world->config.media.keyframe_ms = 500;
+	assert_int_equal(world_join(0, 0, 0), 0);
+	assert_true(requested()); /* it has come */
+	for (unsigned i = 0; i < 100; i++) {
+		w->now_ns += 100 * DP_MS;
+		resume(0, true);
+		resume(0, false);
+		requests += requested();
+		next_frame();
+		packet(0x67); /* the answer */
+		packet(0x65);
+	}
+	assert_in_range(requests, 4, 5);
+	assert_int_equal(w->stats->keyframe_limited, 100 - requests);
+	world_leave(0);
+}
+
+/* A PLI that was sent before the key frame could be there asks for nothing and costs nothing. */
+static void a_pli_crosses_the_key_frame(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *viewer = &world->consumer[0];
+
+	world->config.media.keyframe_ms = 500;
+	assert_int_equal(world_join(0, 0, 0), 0);
+	packet(0x67);
+	requested();
+	viewer->rtt_us = 300000;
+	for (unsigned i = 0; i < 29; i++) {
+		w->now_ns += 10 * DP_MS;
+		dp_consumer_want_keyframe(w, viewer);
+		assert_false(requested());
+	}
+	w->now_ns += 20 * DP_MS;
+	dp_consumer_want_keyframe(w, viewer);
+	assert_true(requested());
+	/* Without a known round-trip time none crosses. */
+	next_frame();
+	packet(0x67);
+	viewer->rtt_us = 0;
+	w->now_ns += DP_MS;
+	dp_consumer_want_keyframe(w, viewer);
+	assert_true(requested());
+	world_leave(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(viewers_come_within_a_key_frame, open_stream, close_stream),
 		cmocka_unit_test_setup_teardown(the_sps_is_lost, open_stream, close_stream),
 		cmocka_unit_test_setup_teardown(there_is_no_sps, open_stream, close_stream),
+		cmocka_unit_test_setup_teardown(resuming_has_a_budget, open_stream, close_stream),
+		cmocka_unit_test_setup_teardown(a_pli_crosses_the_key_frame, open_stream, close_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
