@@ -318,12 +318,18 @@ int main(int argc, char **argv)
 	if (status != GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
+	status = sh_log_start();
+	if (status != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"log: %s\"", strerror(status));
+		return EXIT_FAILURE;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	if (cp_affinity_apply(&c.config, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}
+	sh_log_move_here();
 	uv_loop_init(&c.loop);
 	c.auth = cp_auth_open(&c.config, err, sizeof(err));
 	if (!c.auth) {

@@ -315,6 +315,7 @@ static int run(void)
 	error = start_environment(err, sizeof(err));
 	if (error)
 		goto no_environment;
+	sh_log_move_here(); /* to the agent's CPU */
 	block_packet_signals();
 	error = start_devices(err, sizeof(err));
 	if (!error)
@@ -356,6 +357,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	sh_log_init("data", config.log_level);
+	if (sh_log_start() != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"the log's thread cannot be made\"");
+		return 1;
+	}
 	catch_signals();
 	return run() == 0 ? 0 : 1;
 }

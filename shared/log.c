@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "shared/log_writer.h"
 
 static char process_name[16] = "spate"; /* writer: sh_log_init, before threads are started */
 static _Atomic int log_level = SH_LOG_INFO; /* writer: sh_log_init; readers: every thread */
@@ -44,41 +45,33 @@ static size_t put_prefix(char *line, size_t size, enum sh_log_level level)
 			     sh_log_level_name(level), process_name);
 }
 
-static void write_line(const char *line, size_t len)
+size_t sh_log_format(char line[SH_LOG_LINE_MAX], enum sh_log_level level, const char *fmt, va_list args)
 {
-	ssize_t n;
+	size_t start = put_prefix(line, SH_LOG_LINE_MAX, level);
+	int n = vsnprintf(line + start, SH_LOG_LINE_MAX - start, fmt, args);
+	size_t len = start + (n > 0 ? (size_t)n : 0);
 
-	do
-		n = write(STDERR_FILENO, line, len);
-	while (n < 0 && errno == EINTR);
-}
-
-void sh_log(enum sh_log_level level, const char *fmt, ...)
-{
-	char line[SH_LOG_LINE_MAX];
-	int saved = errno;
-	size_t start, len, room;
-	va_list args;
-	int n;
-
-	if (!sh_log_enabled(level))
-		return;
-	start = put_prefix(line, sizeof(line), level);
-	room = sizeof(line) - start;
-	va_start(args, fmt);
-	n = vsnprintf(line + start, room, fmt, args);
-	va_end(args);
-	if (n < 0)
-		n = 0;
-	len = start + (size_t)n;
-	if (len >= sizeof(line)) { /* the newline replaces the NUL */
-		len = sizeof(line) - 1;
+	if (len >= SH_LOG_LINE_MAX) { /* the newline replaces the NUL */
+		len = SH_LOG_LINE_MAX - 1;
 		memcpy(line + len - 3, "...", 3);
 	}
 	for (size_t i = start; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
 	line[len++] = '\n';
-	write_line(line, len);
+	return len;
+}
+
+void sh_log(enum sh_log_level level, const char *fmt, ...)
+{
+	char line[SH_LOG_LINE_MAX];
+	int saved = errno;
+	va_list args;
+
+	if (!sh_log_enabled(level))
+		return;
+	va_start(args, fmt);
+	sh_log_put(line, sh_log_format(line, level, fmt, args));
+	va_end(args);
 	errno = saved;
 }

@@ -39,7 +39,8 @@ struct sh_stats_header {
 	uint32_t notice_offset, notice_size;
 	uint64_t tsc_hz; /* unit of busy_cycles */
 	uint64_t events_lost; /* events that the control plane was too slow to read; writer: agent */
-	uint64_t reserved[6];
+	uint64_t log_lost; /* lines of the data plane's log that were lost; writer: agent */
+	uint64_t reserved[5];
 };
 static_assert(sizeof(struct sh_stats_header) == 192, "ABI");
 

@@ -36,12 +36,13 @@ static void created(void *arg, struct cp_webrtc *w, int error)
 /* FAILED and CLOSED close the transport and free the link. */
 static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state state, const char *reason)
 {
+	static struct sh_log_limit limit = {.event = "transport-state", .per_second = SH_LOG_CLIENTS};
 	const struct link *link = arg;
 	struct cp_transport *t = link->transport;
 
 	if (state == CP_WEBRTC_CHECKING || state == CP_WEBRTC_CONNECTED)
-		sh_log(SH_LOG_INFO, "transport-%s room=%s peer=%s transport=%s", cp_webrtc_state_name(state),
-			t->peer->room->log_name, t->peer->id, t->id);
+		sh_log_limited(&limit, SH_LOG_INFO, "transport-%s room=%s peer=%s transport=%s",
+			cp_webrtc_state_name(state), t->peer->room->log_name, t->peer->id, t->id);
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
 		link->dataplane->counters->dtls_connected++;

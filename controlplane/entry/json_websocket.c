@@ -51,13 +51,14 @@ static void message(void *user, const char *text, size_t len)
 
 static void closing(void *user, uint16_t code, const char *reason)
 {
+	static struct sh_log_limit limit = {.event = "socket-closing", .per_second = SH_LOG_REFUSALS};
 	const struct client *c = user;
 
 	if (!c->session)
 		return;
 	c->session->closing = true;
-	sh_log(SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->session->ip,
-		c->session->id, code, reason);
+	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"",
+		c->session->ip, c->session->id, code, reason);
 }
 
 static void closed(void *user)
@@ -134,11 +135,12 @@ static int admit(struct client *c, const struct query *query, const char *addres
 /* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
 static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
+	static struct sh_log_limit limit = {.event = "join-refused", .per_second = SH_LOG_REFUSALS};
 	bool client_fault = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
 
 	c->signaling->counters->sockets_refused++;
 	c->signaling->counters->error[fault->code]++;
-	sh_log(SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
+	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
 		cp_code_name(fault->code), fault->message);
 	cp_websocket_send(c->websocket, cp_json_error_text(NULL, fault));
 	cp_websocket_close(c->websocket, client_fault ? 1008 : 1013, cp_code_name(fault->code));

@@ -145,6 +145,7 @@ static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* True if the client runs as root or as the user of this process (SO_PEERCRED). */
 static bool allowed(const uv_pipe_t *pipe)
 {
+	static struct sh_log_limit refused = {.event = "admin-refused", .per_second = SH_LOG_REFUSALS};
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 	int fd;
@@ -154,7 +155,7 @@ static bool allowed(const uv_pipe_t *pipe)
 		return false;
 	if (peer.uid == 0 || peer.uid == geteuid())
 		return true;
-	sh_log(SH_LOG_WARN, "admin-refused uid=%u pid=%d", peer.uid, peer.pid);
+	sh_log_limited(&refused, SH_LOG_WARN, "admin-refused uid=%u pid=%d", peer.uid, peer.pid);
 	return false;
 }
 

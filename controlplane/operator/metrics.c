@@ -16,6 +16,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
+#include "shared/log.h"
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
 {
@@ -78,6 +79,8 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
 	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
 
+	single(f, "log_lines_lost_total", "counter", "Lines of the control plane's log that were lost.",
+		sh_log_lost());
 	engine_io(f, v->engineio);
 	head(f, "requests_total", "counter", "Requests, by dialect and type.");
 	requests(f, &cp_json_dialect);
@@ -185,6 +188,8 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 	single(f, "dataplane_events_lost_total", "counter",
 		"Events of the data plane that this control plane was too slow to read.",
 		stats->header->events_lost);
+	single(f, "dataplane_log_lines_lost_total", "counter",
+		"Lines of the data plane's log that were lost.", stats->header->log_lost);
 	single(f, "mbufs", "gauge", "Packet buffers.", stats->header->mbuf_total);
 	single(f, "mbufs_free", "gauge", "Free packet buffers.", stats->header->mbuf_free);
 }

@@ -13,9 +13,11 @@
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_consumer *c)
 {
+	static struct sh_log_limit limit = {.event = "consumer", .per_second = SH_LOG_CLIENTS};
 	const struct cp_transport *t = c->transport;
 
-	sh_log(level, "consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
+	sh_log_limited(&limit, level,
+		"consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
 		t->peer->room->log_name, t->peer->id, t->id, c->id, c->producer->id,
 		cp_kind_name(c->producer->consumable.kind));
 }

@@ -14,9 +14,10 @@
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_producer *p)
 {
+	static struct sh_log_limit limit = {.event = "producer", .per_second = SH_LOG_CLIENTS};
 	const struct cp_transport *t = p->transport;
 
-	sh_log(level, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
+	sh_log_limited(&limit, level, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s", event,
 		t->peer->room->log_name, t->peer->id, t->id, p->id, cp_kind_name(p->consumable.kind));
 }
 

@@ -63,6 +63,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 
 static void room_free(struct cp_room *room)
 {
+	static struct sh_log_limit limit = {.event = "room-closed", .per_second = SH_LOG_CLIENTS};
 	const struct cp_counts *n = &room->end.counts;
 
 	cp_room_unqueue(room);
@@ -70,7 +71,7 @@ static void room_free(struct cp_room *room)
 	while (cp_announce_forget(room))
 		;
 	if (room->state == CP_ROOM_CLOSING)
-		sh_log(SH_LOG_INFO,
+		sh_log_limited(&limit, SH_LOG_INFO,
 			"room-closed room=%s reason=\"%s\" peers=%u consumers=%u producers=%u transports=%u",
 			room->log_name, room->end.reason, n->peers, n->consumers, n->producers,
 			n->transports);

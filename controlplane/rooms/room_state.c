@@ -93,14 +93,15 @@ void cp_room_unqueue(struct cp_room *room)
 /* The grace time is the same for all rooms, so the new deadline is the latest and goes last. */
 static void enter_grace(struct cp_room *room)
 {
+	static struct sh_log_limit limit = {.event = "room-without-host", .per_second = SH_LOG_CLIENTS};
 	struct cp_model *m = room->model;
 
 	room->state = CP_ROOM_GRACE;
 	room->deadline_ms = now_ms(m) + m->config->rooms.grace_s * 1000ull;
 	TAILQ_INSERT_TAIL(&m->grace, room, in_queue);
 	m->grace_count++;
-	sh_log(SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->log_name, room->peer_count,
-		m->config->rooms.grace_s);
+	sh_log_limited(&limit, SH_LOG_INFO, "room-without-host room=%s peers=%u grace_s=%u", room->log_name,
+		room->peer_count, m->config->rooms.grace_s);
 	cp_model_schedule(m);
 }
 
@@ -108,6 +109,7 @@ static void enter_grace(struct cp_room *room)
 
 void cp_room_add_host(struct cp_peer *peer)
 {
+	static struct sh_log_limit limit = {.event = "room-has-host", .per_second = SH_LOG_CLIENTS};
 	struct cp_room *room = peer->room;
 
 	if (peer->host)
@@ -117,7 +119,8 @@ void cp_room_add_host(struct cp_peer *peer)
 	if (room->state == CP_ROOM_GRACE) {
 		cp_room_unqueue(room);
 		room->state = CP_ROOM_OPEN;
-		sh_log(SH_LOG_INFO, "room-has-host room=%s peer=%s", room->log_name, peer->id);
+		sh_log_limited(&limit, SH_LOG_INFO, "room-has-host room=%s peer=%s", room->log_name,
+			peer->id);
 	}
 }
 

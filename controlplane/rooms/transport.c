@@ -43,6 +43,7 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
 {
+	static struct sh_log_limit limit = {.event = "transport-created", .per_second = SH_LOG_CLIENTS};
 	const struct cp_closing quietly = {.tell_owner = false, .reason = ""};
 	struct cp_transport *t = call->object;
 
@@ -51,7 +52,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	t->state = CP_TRANSPORT_NEW;
-	sh_log(SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s",
+	sh_log_limited(&limit, SH_LOG_INFO, "transport-created room=%s peer=%s transport=%s purpose=%s",
 		t->peer->room->log_name, t->peer->id, t->id, cp_purpose_name(t->purpose));
 	return 0;
 }
@@ -206,6 +207,7 @@ void cp_transport_connected(struct cp_transport *t)
 
 void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 {
+	static struct sh_log_limit limit = {.event = "transport-closed", .per_second = SH_LOG_CLIENTS};
 	struct cp_peer *peer = t->peer;
 	struct cp_model *m = peer->room->model;
 
@@ -222,7 +224,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	cp_index_remove(&m->transports, t);
 	m->bridge->transport_close(m->bridge_arg, t);
 	if (t->state != CP_TRANSPORT_OPENING)
-		sh_log(cp_room_end_level(peer->room),
+		sh_log_limited(&limit, cp_room_end_level(peer->room),
 			"transport-closed room=%s peer=%s transport=%s reason=\"%s\"", peer->room->log_name,
 			peer->id, t->id, how->reason);
 	if (how->tell_owner && t->state != CP_TRANSPORT_OPENING && peer->room->state != CP_ROOM_CLOSING)

@@ -52,6 +52,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.session = s,
 	};
 	char user[CP_NAME_LOG_SIZE];
+	static struct sh_log_limit limit = {.event = "peer-joined", .per_second = SH_LOG_CLIENTS};
 
 	if (!cp_name_valid(room))
 		return cp_refuse(fault, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
@@ -62,9 +63,8 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		return cp_fault_errno(fault);
 	if (room != s->room) /* equal when the session returns to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
-	sh_log(SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s",
-		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->ip,
-		s->dialect->name);
+	sh_log_limited(&limit, SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s",
+		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->ip, s->dialect->name);
 	return 0;
 }
 
@@ -75,10 +75,12 @@ void cp_session_leave_closed_room(struct cp_session *s)
 
 void cp_session_free(struct cp_session *s)
 {
+	static struct sh_log_limit left = {.event = "peer-left", .per_second = SH_LOG_CLIENTS};
 	struct cp_request *r;
 
 	if (s->peer) {
-		sh_log(SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->log_name, s->peer->id);
+		sh_log_limited(&left, SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->log_name,
+			s->peer->id);
 		cp_room_leave(s->peer);
 	}
 	if (s->is_ready)

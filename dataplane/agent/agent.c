@@ -68,6 +68,7 @@ static void tick(struct dp_agent *a)
 	h->producers_used = a->objects.used[DP_PRODUCER];
 	h->consumers_used = a->objects.used[DP_CONSUMER];
 	h->events_lost = a->events_lost;
+	h->log_lost = sh_log_lost();
 	write_pools(h, a->workers);
 	if (a->now_ns < a->ports_ns)
 		return;

@@ -199,6 +199,7 @@ static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 
 static void handle_hello(struct dp_agent *a, int fd)
 {
+	static struct sh_log_limit limit = {.event = "hello-refused", .per_second = SH_LOG_REFUSALS};
 	struct sh_hello_reply r = {0};
 	struct sh_hello h = {0};
 	ssize_t len = recv(fd, &h, sizeof(h), MSG_DONTWAIT);
@@ -212,7 +213,8 @@ static void handle_hello(struct dp_agent *a, int fd)
 	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
 		return;
 	if (r.error) {
-		sh_log(SH_LOG_WARN, "hello-refused error=%d reason=\"%s\"", r.error, r.reason);
+		sh_log_limited(&limit, SH_LOG_WARN, "hello-refused error=%d reason=\"%s\"", r.error,
+			r.reason);
 		(void)send_reply(fd, &r, NULL, 0);
 	} else {
 		(void)send_reply(fd, &r, &a->stats->fd, 1);

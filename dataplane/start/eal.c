@@ -15,9 +15,9 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_log.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/start/dpdk_log.h"
 #include "dataplane/start/remove_tree.h"
 #include "shared/log.h"
 
@@ -216,7 +216,7 @@ static void build_arguments(struct args *a, const struct sh_config *c, unsigned 
 int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_t err_size)
 {
 	struct args *a = calloc(1, sizeof(*a));
-	int n;
+	int n, error;
 
 	if (!a) {
 		snprintf(err, err_size, "no memory");
@@ -230,7 +230,12 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 	 * start.
 	 */
 	setenv("RUNTIME_DIRECTORY", c->run_dir, 1);
-	rte_openlog_stream(stderr);
+	error = dp_dpdk_log_open();
+	if (error) {
+		free(a);
+		snprintf(err, err_size, "DPDK's log: %s", strerror(error));
+		return error;
+	}
 	n = rte_eal_init(a->count, a->pointer);
 	free(a);
 	if (n >= 0)

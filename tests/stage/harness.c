@@ -81,7 +81,7 @@ static void become(const struct stage *s, const char *program, const char *confi
 	snprintf(run, sizeof(run), "%s/run", s->dir);
 	snprintf(log, sizeof(log), "%s/log.txt", s->dir);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves nothing running */
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	fd = s->log_fd ? s->log_fd : open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd >= 0)
 		dup2(fd, STDERR_FILENO);
 	execl(program, program, "--config", config, "--run-dir", run, (char *)NULL);

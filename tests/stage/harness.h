@@ -24,6 +24,7 @@ enum { STAGE_FRAME_MAX = 2048, STAGE_WAIT_MS = 3000, STAGE_SKIPPED = 77 };
 struct stage {
 	char dir[64]; /* private; holds config.json, the run directory, log.txt, pcap files */
 	pid_t pid; /* 0: not running */
+	int log_fd; /* takes the log in place of log.txt; 0: none */
 	int socket; /* the HELLO connection; -1: none */
 	struct sh_hello_reply hello;
 	void *map;

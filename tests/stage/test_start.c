@@ -7,10 +7,12 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/stage/harness.h"
 
@@ -142,6 +144,28 @@ static void broken_rings(void)
 	stage_end(&s);
 }
 
+/* The log's reader does not read: the agent goes on, and the process ends in time. */
+static void log_not_read(void)
+{
+	struct stage s;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[1], F_SETPIPE_SZ, 4096) < 0)
+		stage_die("no pipe: %s", strerror(errno));
+	stage_init(&s);
+	s.log_fd = ends[1];
+	stage_start(&s, TAP("net_tap0", "iface=stage0"));
+	for (unsigned i = 0; i < 80; i++) { /* two lines each; the pipe holds fewer than 60 */
+		STAGE_CHECK(stage_hello(&s) == 0);
+		STAGE_CHECK(stage_cmd(&s, (struct sh_cmd){.op = SH_OP_BARRIER}) == 0);
+		stage_leave(&s);
+	}
+	STAGE_CHECK(stage_stop(&s) == 0);
+	close(ends[0]);
+	close(ends[1]);
+	stage_end(&s);
+}
+
 int main(void)
 {
 	stage_namespace();
@@ -150,6 +174,7 @@ int main(void)
 	killed();
 	drained();
 	broken_rings();
+	log_not_read();
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;
 }

@@ -52,11 +52,12 @@ class Server {
 		return existsSync(this.#log) ? readFileSync(this.#log, "utf8") : "";
 	}
 
-	start() {
+	/** `stderr`: a descriptor that takes the log instead. */
+	start({ stderr = "pipe" } = {}) {
 		const out = createWriteStream(this.#log, { flags: "a" });
-		this.#child = spawn(this.path, this.args, { stdio: ["ignore", "pipe", "pipe"] });
+		this.#child = spawn(this.path, this.args, { stdio: ["ignore", "pipe", stderr] });
 		this.#child.stdout.pipe(out, { end: false });
-		this.#child.stderr.pipe(out, { end: false });
+		this.#child.stderr?.pipe(out, { end: false });
 		this.#child.once("exit", (code, signal) => log(`${this.name} ended (${signal ?? code})`));
 	}
 
@@ -108,21 +109,21 @@ export class Servers {
 			throw new Skip("the page is not built (npm run build in controlplane/web)");
 	}
 
-	async startDataplane() {
-		this.dataplane.start();
+	async startDataplane(options) {
+		this.dataplane.start(options);
 		await until(`${DEVICE} is up`, 20, () => this.#alive(this.dataplane) && deviceIsUp());
 		// Firefox gathers no candidate on a machine that has no default route.
 		execFileSync("ip", ["route", "replace", "default", "via", GATEWAY, "dev", DEVICE]);
 	}
 
-	async startControlplane() {
-		this.controlplane.start();
+	async startControlplane(options) {
+		this.controlplane.start(options);
 		await until("the page is served", 20, () => this.#alive(this.controlplane) && answers("/"));
 	}
 
-	async start() {
-		await this.startDataplane();
-		await this.startControlplane();
+	async start(options) {
+		await this.startDataplane(options);
+		await this.startControlplane(options);
 		await until("the server says it is healthy", 20, () => answers("/healthz"));
 	}
 

@@ -212,6 +212,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, notice_size, 124),
 	AT(sh_stats_header, tsc_hz, 128),
 	AT(sh_stats_header, events_lost, 136),
+	AT(sh_stats_header, log_lost, 144),
 
 	SIZE(sh_worker_stats, 1536),
 	AT(sh_worker_stats, rx_packets, 0),
