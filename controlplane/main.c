@@ -21,6 +21,7 @@
 #include "controlplane/bridge/dataplane.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
+#include "controlplane/operator/loop_lag.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/routes.h"
 #include "shared/config.h"
@@ -42,6 +43,7 @@ struct control {
 	struct cp_view view;
 	struct cp_public public;
 	struct cp_admin admin;
+	struct cp_loop_lag lag;
 	struct cp_auth *auth;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
@@ -238,6 +240,7 @@ static void end(uv_timer_t *timer)
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
 	uv_close((uv_handle_t *)&c->rooms, NULL);
+	cp_loop_lag_stop(&c->lag);
 	uv_close((uv_handle_t *)timer, NULL);
 }
 
@@ -295,6 +298,7 @@ static void connect_parts(struct control *c)
 		.counters = &c->counters,
 		.engineio = &c->public.socketio.engine.counts,
 		.loop = &c->loop,
+		.lag = &c->lag,
 		.started_ns = cp_now_ns(),
 	};
 	c->public.loop = &c->loop;
@@ -348,6 +352,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
+	cp_loop_lag_start(&c.lag, &c.loop);
 	uv_timer_init(&c.loop, &c.farewell);
 	uv_signal_init(&c.loop, &c.sigint);
 	uv_signal_init(&c.loop, &c.sigterm);

@@ -14,10 +14,17 @@
 static int health(void *owner, struct cp_connection *c)
 {
 	const struct cp_public *p = owner;
-	bool healthy;
-	char *text = cp_health_text(p->view, &healthy);
 
-	return cp_http_reply_text(c, healthy ? 200 : 503, "application/json", text);
+	return cp_http_reply_text(c, 200, "application/json", cp_health_text(p->view));
+}
+
+static int readiness(void *owner, struct cp_connection *c)
+{
+	const struct cp_public *p = owner;
+	bool ready;
+	char *text = cp_readiness_text(p->view, &ready);
+
+	return cp_http_reply_text(c, ready ? 200 : 503, "application/json", text);
 }
 
 static int metrics(void *owner, struct cp_connection *c)
@@ -89,6 +96,7 @@ static const struct cp_route routes[] = {
 		.upgrade = socketio_upgrade,
 		.opened = socketio_opened},
 	{.path = "/healthz", .page = health},
+	{.path = "/readyz", .page = readiness},
 	{.path = "/metrics", .page = metrics},
 	{.path = "/rooms", .page = rooms},
 	{.path = NULL},

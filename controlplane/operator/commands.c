@@ -7,6 +7,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/plain_commands.h"
+#include "controlplane/operator/readiness.h"
 #include "controlplane/operator/reply_line.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
@@ -35,6 +36,22 @@ static void add_workers(const struct cp_view *v, cJSON *reply)
 	}
 }
 
+/* Why nobody can join, as /readyz says. */
+static void add_unready(const struct cp_view *v, cJSON *reply)
+{
+	struct cp_unready reason[CP_UNREADY_MAX];
+	unsigned count = cp_unready_reasons(v, reason);
+	cJSON *list = cJSON_AddArrayToObject(reply, "unready");
+
+	for (unsigned i = 0; i < count; i++) {
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(entry, "code", reason[i].code);
+		cJSON_AddStringToObject(entry, "message", reason[i].message);
+		cJSON_AddItemToArray(list, entry);
+	}
+}
+
 static void add_status(const struct cp_view *v, cJSON *reply)
 {
 	const struct cp_model *m = v->model;
@@ -49,6 +66,7 @@ static void add_status(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
 	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
+	add_unready(v, reply);
 	add_workers(v, reply);
 }
 

@@ -1,28 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes /healthz: whether the data plane is connected, and whether its agent still runs. */
+/* Writes /healthz, which an answer makes true by itself, and /readyz. */
 
 #include "controlplane/operator/pages.h"
 
 #include <cjson/cJSON.h>
 
-/* The agent updates its tick every 100 ms; after so long without an update it counts as stalled. */
-enum { STALLED_MS = 5000 };
+#include "controlplane/operator/readiness.h"
 
-char *cp_health_text(const struct cp_view *v, bool *healthy)
+static char *print(cJSON *json)
 {
-	const char *dataplane = "connected";
-	cJSON *json = cJSON_CreateObject();
-	char *text;
+	char *text = cJSON_PrintUnformatted(json);
 
-	if (!v->stats->map)
-		dataplane = "away";
-	else if (sh_stats_tick_age_ms(v->stats) > STALLED_MS)
-		dataplane = "stalled";
-	*healthy = dataplane[0] == 'c';
-	cJSON_AddStringToObject(json, "status", *healthy ? "ok" : "unavailable");
-	cJSON_AddStringToObject(json, "dataplane", dataplane);
-	text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
 	return text;
+}
+
+char *cp_health_text(const struct cp_view *v)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "status", "ok");
+	cJSON_AddStringToObject(json, "dataplane", v->stats->map ? "connected" : "away");
+	return print(json);
+}
+
+char *cp_readiness_text(const struct cp_view *v, bool *ready)
+{
+	struct cp_unready reason[CP_UNREADY_MAX];
+	unsigned count = cp_unready_reasons(v, reason);
+	cJSON *json = cJSON_CreateObject(), *list;
+
+	*ready = count == 0;
+	cJSON_AddStringToObject(json, "status", *ready ? "ready" : "unavailable");
+	list = cJSON_AddArrayToObject(json, "reasons");
+	for (unsigned i = 0; i < count; i++) {
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(entry, "code", reason[i].code);
+		cJSON_AddStringToObject(entry, "message", reason[i].message);
+		cJSON_AddItemToArray(list, entry);
+	}
+	return print(json);
 }

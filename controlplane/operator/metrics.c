@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/operator/loop_lag.h"
 #include "controlplane/operator/metrics_ports.h"
 #include "controlplane/operator/metrics_process.h"
+#include "controlplane/operator/readiness.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
@@ -55,6 +57,7 @@ static void engine_io(FILE *f, const struct cp_eio_counts *c)
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
+	struct cp_unready reason[CP_UNREADY_MAX];
 
 	single(f, "uptime_seconds", "gauge", "Time since the control plane started.",
 		(cp_now_ns() - v->started_ns) / 1000000000);
@@ -79,6 +82,11 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
 	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
 
+	single(f, "loop_lag_milliseconds", "gauge",
+		"By how much the control plane's event loop was late at most in the last seconds.",
+		cp_loop_lag_ms(v->lag));
+	single(f, "ready", "gauge", "Whether a client could join and watch now, as /readyz says.",
+		cp_unready_reasons(v, reason) == 0);
 	single(f, "log_lines_lost_total", "counter", "Lines of the control plane's log that were lost.",
 		sh_log_lost());
 	engine_io(f, v->engineio);

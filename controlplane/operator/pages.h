@@ -9,8 +9,10 @@
 
 #include "controlplane/operator/view.h"
 
-/* /healthz, as JSON. `*healthy`: the data plane is connected and its agent is not stalled. */
-char *cp_health_text(const struct cp_view *v, bool *healthy);
+/* /healthz, as JSON: this process works, and whether a data plane is connected. */
+char *cp_health_text(const struct cp_view *v);
+/* /readyz, as JSON: whether a client could join and watch now, and why not. */
+char *cp_readiness_text(const struct cp_view *v, bool *ready);
 /* /metrics, in Prometheus' text format 0.0.4. */
 char *cp_metrics_text(const struct cp_view *v, size_t *len);
 /* /rooms, as JSON. */

@@ -12,6 +12,7 @@
 
 struct cp_model;
 struct uv_loop_s;
+struct cp_loop_lag;
 
 struct cp_view {
 	struct cp_model *model; /* commands change it, too */
@@ -19,6 +20,7 @@ struct cp_view {
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;
 	struct uv_loop_s *loop;
+	const struct cp_loop_lag *lag;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -76,7 +76,7 @@ await test(async ({ defer }) => {
 	const joined = logged("peer-joined");
 	await servers.controlplane.end();
 	await servers.startControlplane();
-	await until("the server says it is healthy", 20, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	await until("clients can join", 20, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
 	await until("all have joined again", 30, () => logged("peer-joined") >= joined + viewers.length + 1);
 	for (const [who, viewer] of viewers)
 		await plays(viewer, `${who} after a restart`);

@@ -406,7 +406,7 @@ async function stockClient(servers) {
 	await servers.startControlplane();
 	await Promise.all(back);
 	check(Object.values(sockets).every((s, i) => s.connected && s.id !== ids[i]), "and are back after a restart");
-	await until("the data plane is back", 10, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	await until("the data plane is back", 10, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
 	for (const [words, socket] of Object.entries(sockets))
 		await works(socket, `${words}, again`);
 	for (const socket of Object.values(sockets))

@@ -10,6 +10,15 @@ import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client, videoParameters } from "./client.mjs";
 
+/** The codes of /readyz; an empty list: clients can join. */
+async function unready() {
+	const response = await fetch(`${ORIGIN}/readyz`);
+	const { status, reasons } = await response.json();
+	check((response.status === 200) === (reasons.length === 0) && (status === "ready") === response.ok,
+		`/readyz: ${response.status} ${reasons.map((r) => r.message)}`);
+	return reasons.map((r) => r.code);
+}
+
 async function flood() {
 	const client = await Client.join("flood");
 	for (let i = 0; i < 30; i++)
@@ -121,10 +130,11 @@ async function dataPlaneGoes(servers) {
 		(await host.heard("transportClosed")).data.transportId === send.id, "the host hears of its own");
 	await host.fails("a transport without a data plane", "createWebRtcTransport", { purpose: "send" }, "unavailable");
 	const health = await fetch(`${ORIGIN}/healthz`);
-	check(health.status === 503 && (await health.json()).dataplane === "away", "/healthz says so");
+	check(health.status === 200 && (await health.json()).dataplane === "away", "/healthz says so");
+	check((await unready()).join() === "no-dataplane", "/readyz says no");
 
 	await servers.startDataplane();
-	await until("the data plane is back", 10, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	await until("the data plane is back", 10, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
 	check(host.closed === null && viewer.closed === null, "the sockets stayed");
 	const again = await host.transport("send");
 	await host.ask("produce", { transportId: again.id, kind: "video", rtpParameters: videoParameters() });
@@ -182,7 +192,7 @@ async function files(servers) {
 	for (const socket of open)
 		socket.destroy();
 	execFileSync("prlimit", ["--pid", `${pid}`, "--nofile=4000:"]);
-	await until("others may come when they have gone", 5, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	await until("others may come when they have gone", 5, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
 }
 
 async function origins() {

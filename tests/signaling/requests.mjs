@@ -131,7 +131,7 @@ await test(async ({ defer }) => {
 	await sleep(100);
 	check(last.every((client) => client.closed?.code === 1001), "and says so to everybody: 1001");
 	await servers.startControlplane();
-	await until("the data plane is connected again", 5, async () => (await fetch(`${ORIGIN}/healthz`)).ok);
+	await until("the data plane is connected again", 5, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
 	check(await metric("dataplane_transports") === 1, "it kept the transport meanwhile");
 	await until("what nobody claims is swept", 10, async () => await metric("dataplane_transports") === 0);
 });

@@ -150,7 +150,7 @@ await test(async ({ defer }) => {
 	defer((failed) => servers.end(failed));
 	await servers.startDataplane();
 	servers.controlplane.start();
-	await until("it is healthy, by https", 20, () => get("first", "/healthz").then((r) => r.status === 200, () => false));
+	await until("it is healthy, by https", 20, () => get("first", "/readyz").then((r) => r.status === 200, () => false));
 	await plainOverTls();
 	await newPairs(servers);
 	await servers.controlplane.end();

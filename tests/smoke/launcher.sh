@@ -61,7 +61,7 @@ spatectl_shows_port() {
 }
 
 healthy() {
-	[[ $(fetch_status "$1" /healthz) == 200 ]]
+	[[ $(fetch_status "$1" /readyz) == 200 ]]
 }
 
 process() {

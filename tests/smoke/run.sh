@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/launcher.sh"
 start first --no-install
 ok "it is ready" until_true 100 said_ready first
 ok "and says so in one line" test "$(cat "$work/first.out")" = "ready http://localhost:3000/"
-ok "healthz says 200" healthy 3000
+ok "readyz says 200" healthy 3000
 ok "the page is served" test "$(fetch_status 3000 /)" = 200
 ok "the device is there" device_is_there
 

@@ -18,11 +18,11 @@ ip -n "$netns" address add "$address/24" dev lan0
 ip -n "$netns" link set lan0 up
 ip -n "$netns" link set lan1 up
 
-# https HOST CERTIFICATE: healthz says 200 there, and the certificate is trusted and names HOST
+# https HOST CERTIFICATE: readyz says 200 there, and the certificate is trusted and names HOST
 https() {
 	local line='' kind=hostname
 	[[ $1 =~ ^[0-9.]+$ ]] && kind=ip
-	read -r line < <(printf 'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' |
+	read -r line < <(printf 'GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n' |
 		inside timeout 3 openssl s_client -quiet -connect "$1:3000" -CAfile "$2" -verify_return_error \
 			"-verify_$kind" "$1" 2>/dev/null) || true
 	[[ $line == HTTP/1.?' 200'* ]]

@@ -56,7 +56,7 @@ machine() {
 
 healthy() {
 	# shellcheck disable=SC2016 # for the shell inside
-	[[ $(inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/3000 && printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
+	[[ $(inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/3000 && printf "GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
 		read -r -t 2 _ code _ <&3 && echo "$code"' 2>/dev/null) == 200 ]]
 }
 

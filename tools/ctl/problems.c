@@ -22,6 +22,21 @@ static __attribute__((format(printf, 2, 3))) void add(struct ctl_state *s, const
 	va_end(args);
 }
 
+/* The reasons of /readyz. A missing or stalled data plane is reported by its own lines. */
+static void check_readiness(struct ctl_state *s)
+{
+	const cJSON *reason;
+
+	cJSON_ArrayForEach(reason, cJSON_GetObjectItemCaseSensitive(s->control, "unready"))
+	{
+		const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reason, "code"));
+		const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reason, "message"));
+
+		if (code && text && !strstr(code, "dataplane"))
+			add(s, "nobody can join: %s", text);
+	}
+}
+
 static void check_processes(struct ctl_state *s)
 {
 	const char *link = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->control, "dataplane"));
@@ -35,6 +50,7 @@ static void check_processes(struct ctl_state *s)
 		add(s, "%s", s->control_err);
 	else if (!link || strcmp(link, "connected") != 0)
 		add(s, "the control plane is not connected to the data plane");
+	check_readiness(s);
 	if (s->data_up && !s->header.control_connected)
 		add(s, "the data plane has no control plane: media goes on, nobody can join");
 }

@@ -124,7 +124,7 @@ export class Servers {
 	async start(options) {
 		await this.startDataplane(options);
 		await this.startControlplane(options);
-		await until("the server says it is healthy", 20, () => answers("/healthz"));
+		await until("clients can join", 20, () => answers("/readyz"));
 	}
 
 	#alive(server) {

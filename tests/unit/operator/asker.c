@@ -6,9 +6,11 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/commands.h"
+#include "controlplane/operator/loop_lag.h"
 
 static struct sh_stats_reader stats;
-static struct cp_view view = {.model = &w.model, .stats = &stats};
+static struct cp_loop_lag lag;
+static struct cp_view view = {.model = &w.model, .stats = &stats, .lag = &lag};
 
 uint64_t cp_now_ns(void)
 {

@@ -264,6 +264,15 @@ class Spatectl(unittest.TestCase):
         self.assertNotRegex(out, r"PROBLEM .*unknown_tuple")
         self.assertRegex(out, r"(?m)^unknown_tuple +0 .* from an address that belongs to no transport$")
 
+    def test_nobody_can_join(self):
+        self.data()
+        self.control(status=STATUS | {"unready": [
+            {"code": "dataplane-stalled", "message": "has its own line"},
+            {"code": "transports-full", "message": "the table of transports is full"}]})
+        out, _ = self.run_ctl("status", code=1)
+        self.assertIn("PROBLEM  nobody can join: the table of transports is full", out)
+        self.assertNotIn("has its own line", out)
+
     def test_overloaded_worker(self):
         self.data()
         self.control(status=STATUS | {"workers": [STATUS["workers"][0] | {"overloaded": True}]})

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why nobody can join: each reason alone, and several at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "controlplane/operator/loop_lag.h"
+#include "controlplane/operator/readiness.h"
+#include "controlplane/rooms/model.h"
+
+static struct sh_stats_header header;
+static struct sh_stats_reader stats;
+static struct cp_model model;
+static struct cp_loop_lag lag;
+static const struct cp_view view = {.model = &model, .stats = &stats, .lag = &lag};
+
+static int setup(void **state)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	header = (struct sh_stats_header){
+		.tick_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec};
+	stats = (struct sh_stats_reader){
+		.map = (const uint8_t *)&header, .header = &header, .transports = 8, .consumers = 4};
+	memset(&model, 0, sizeof(model));
+	memset(&lag, 0, sizeof(lag));
+	model.load.workers = 2;
+	return 0;
+}
+
+/* The codes, each with a comma behind it. */
+static const char *codes(void)
+{
+	static char text[256];
+	struct cp_unready reason[CP_UNREADY_MAX];
+	unsigned n = cp_unready_reasons(&view, reason);
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < n; i++) {
+		assert_true(strlen(reason[i].message) > 10);
+		strcat(strcat(text, reason[i].code), ",");
+	}
+	return text;
+}
+
+static void clients_can_join(void **state)
+{
+	header.transports_used = 7;
+	header.consumers_used = 3;
+	model.load.worker[0].overloaded = true;
+	lag.worst_ms = CP_LOOP_LAG_MAX_MS;
+	assert_string_equal(codes(), "");
+}
+
+static void tables_are_full(void **state)
+{
+	header.transports_used = 8;
+	assert_string_equal(codes(), "transports-full,");
+	header.consumers_used = 4;
+	assert_string_equal(codes(), "transports-full,consumers-full,");
+}
+
+static void every_worker_is_overloaded(void **state)
+{
+	model.load.worker[0].overloaded = model.load.worker[1].overloaded = true;
+	assert_string_equal(codes(), "workers-overloaded,");
+}
+
+static void the_event_loop_lags(void **state)
+{
+	lag.last_worst_ms = CP_LOOP_LAG_MAX_MS + 1;
+	assert_string_equal(codes(), "loop-lagging,");
+}
+
+static void the_data_plane_stands_still(void **state)
+{
+	header.tick_ns -= 6000000000;
+	assert_string_equal(codes(), "dataplane-stalled,");
+}
+
+static void the_data_plane_is_away(void **state)
+{
+	stats.map = NULL;
+	stats.header = NULL;
+	model.load.worker[0].overloaded = model.load.worker[1].overloaded = true;
+	assert_string_equal(codes(), "no-dataplane,");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(clients_can_join, setup),
+		cmocka_unit_test_setup(tables_are_full, setup),
+		cmocka_unit_test_setup(every_worker_is_overloaded, setup),
+		cmocka_unit_test_setup(the_event_loop_lags, setup),
+		cmocka_unit_test_setup(the_data_plane_stands_still, setup),
+		cmocka_unit_test_setup(the_data_plane_is_away, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
