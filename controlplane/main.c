@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -22,10 +23,14 @@
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/loop_lag.h"
+#include "controlplane/privileges/kept_directory.h"
+#include "controlplane/privileges/key_files.h"
+#include "controlplane/privileges/privileges.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/routes.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/run_dir.h"
 
 enum {
 	FILES_MAX = 262144, /* file descriptors to allow, if the hard limit is not lower; one per socket */
@@ -44,6 +49,7 @@ struct control {
 	struct cp_public public;
 	struct cp_admin admin;
 	struct cp_loop_lag lag;
+	struct cp_privileges privileges;
 	struct cp_auth *auth;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
@@ -265,26 +271,51 @@ static void stop(uv_signal_t *handle, int number)
 }
 
 /*
+ * Drops root when all is open that needs it: the port, the administration socket, key files. No
+ * byte of a stranger was read until then.
+ */
+static int drop_privileges(struct control *c, char *err, size_t err_size)
+{
+	const struct cp_privileges *p = &c->privileges;
+	int error = p->root ? cp_admin_give(&c->admin, p->user.uid, p->user.gid) : 0;
+
+	if (error != 0) {
+		snprintf(err, err_size, "run_dir: the socket of spatectl: %s", strerror(error));
+		return error;
+	}
+	cp_directory_keep(c->config.run_dir);
+	cp_directory_keep(c->config.http.web_root);
+	error = cp_privileges_drop(p, err, err_size);
+	if (error == 0)
+		sh_log(SH_LOG_INFO, "privileges uid=%u gid=%u", geteuid(), getegid());
+	return error;
+}
+
+/*
  * Starts the parts that can fail. The order decides which message the operator gets: the admin
- * socket is first, because it says that another control plane is running.
+ * socket is first, because it says that another control plane is running. What has threads starts
+ * after privileges are dropped, because each thread has its own.
  */
 static int start(struct control *c, char *err, size_t err_size)
 {
-	int error = cp_admin_start(&c->admin, &c->loop, &c->view, c->config.run_dir, err, err_size);
+	int error = sh_run_dir_prepare(c->config.run_dir, &c->privileges.user, err, err_size);
 
+	if (error == 0)
+		error = cp_admin_start(&c->admin, &c->loop, &c->view, c->config.run_dir, err, err_size);
 	if (error != 0)
 		return error;
-	error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
-		dataplane_connected, c, err, err_size);
+	error = cp_public_start(&c->public, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		return error;
 	}
-	error = cp_public_start(&c->public, err, err_size);
+	error = drop_privileges(c, err, err_size);
+	if (error == 0)
+		error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
+			dataplane_connected, c, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
-		cp_dataplane_detach(&c->dataplane);
-		cp_dataplane_stop(&c->dataplane);
+		cp_public_stop(&c->public);
 	}
 	return error;
 }
@@ -322,6 +353,15 @@ int main(int argc, char **argv)
 	if (status != GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
+	if (cp_privileges_limit(&c.privileges, &c.config, err, sizeof(err)) != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		return EXIT_FAILURE;
+	}
+	status = cp_key_files_start(&c.privileges, &c.config);
+	if (status != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"key files: %s\"", strerror(status));
+		return EXIT_FAILURE;
+	}
 	status = sh_log_start();
 	if (status != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"log: %s\"", strerror(status));

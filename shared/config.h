@@ -24,6 +24,8 @@ enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
 /* The signature algorithm of tokens (RFC 7518, 3.1). */
 enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES256 };
 
+#define SH_CONTROL_USER "spate" /* the default of controlplane.user */
+
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
 /* An address with its prefix length, "10.99.0.2/24"; addr.port is 0. */
@@ -57,7 +59,11 @@ struct sh_config_limits {
 
 struct sh_config {
 	enum sh_log_level log_level;
-	char run_dir[SH_PATH_MAX]; /* directory of dataplane.sock and control.sock */
+	char run_dir[SH_PATH_MAX]; /* directory of dataplane.sock and control/socket */
+
+	struct {
+		char user[SH_NAME_MAX]; /* its user, if it is started as root: a name or a number */
+	} controlplane;
 
 	struct {
 		char address[SH_NAME_MAX]; /* "": listen on every address */

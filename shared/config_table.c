@@ -24,6 +24,9 @@ static const struct sh_config_member rows[] = {
 	/* the longest socket name in the directory must fit sockaddr_un */
 	{"run_dir", SH_CFG_STRING, AT(run_dir), .min = 1, .max = 90, .text = "/run/spate"},
 
+	{"controlplane.user", SH_CFG_STRING, AT(controlplane.user), .min = 1, .max = 32,
+		.text = SH_CONTROL_USER},
+
 	{"http.address", SH_CFG_STRING, AT(http.address), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
 	{"http.port", SH_CFG_U16, AT(http.port), .min = 1, .max = 65535, .value = 3000},
 	{"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},

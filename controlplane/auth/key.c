@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+
+#include "controlplane/privileges/key_files.h"
 
 enum {
 	FILE_MAX = 16384,
@@ -48,11 +51,15 @@ static __attribute__((format(printf, 2, 3))) int refuse(const struct complaint *
 /* Reads the file into `out` of FILE_MAX bytes. */
 static int read_file(unsigned char *out, size_t *len, const struct complaint *to)
 {
-	FILE *file = fopen(to->path, "re");
-	int error = 0;
+	int fd = cp_key_file_open(to->path), error = 0;
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 
-	if (!file)
-		return refuse(to, "%s", strerror(errno));
+	if (!file) {
+		error = fd < 0 ? -fd : ENOMEM;
+		if (fd >= 0)
+			close(fd);
+		return refuse(to, "%s", strerror(error));
+	}
 	setvbuf(file, NULL, _IONBF, 0); /* no copy of a secret in the library's buffer */
 	*len = fread(out, 1, FILE_MAX, file);
 	if (ferror(file))

@@ -2,31 +2,76 @@
 #include "controlplane/dpclient/hello.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "controlplane/privileges/kept_directory.h"
 #include "shared/hello.h"
 #include "shared/stats.h"
 
-int cp_dp_hello_send(const char *path)
+static int connect_to(int fd, const char *path)
 {
-	struct sh_hello hello;
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd, error;
 
 	if (strlen(path) >= sizeof(a.sun_path))
-		return -ENAMETOOLONG;
+		return ENAMETOOLONG;
 	strcpy(a.sun_path, path);
-	sh_hello_init(&hello, SH_CLIENT_CONTROL);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? 0 : errno;
+}
+
+/* Connects through the directory as it was kept, where its path may not be entered. */
+static int connect_in_directory(int fd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int dir, error;
+
+	if (!slash || (size_t)(slash - path) >= sizeof(name))
+		return EACCES;
+	snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+	dir = cp_directory_open(name);
+	if (dir < 0)
+		return EACCES;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d%s", dir, slash);
+	error = connect_to(fd, name);
+	close(dir);
+	return error;
+}
+
+/*
+ * SRTP keys go through this connection. Nobody but root, or this process's own user, may be at the
+ * other end: SO_PEERCRED tells who called listen().
+ */
+static int check_listener(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return errno;
+	return peer.uid == 0 || peer.uid == geteuid() ? 0 : EPERM;
+}
+
+int cp_dp_hello_send(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	struct sh_hello hello;
+
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
-		send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) == (ssize_t)sizeof(hello))
+	sh_hello_init(&hello, SH_CLIENT_CONTROL);
+	error = connect_to(fd, path);
+	if (error == EACCES)
+		error = connect_in_directory(fd, path);
+	if (error == 0)
+		error = check_listener(fd);
+	if (error == 0 && send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
+		error = errno;
+	if (error == 0)
 		return fd;
-	error = errno;
 	close(fd);
 	return -error;
 }

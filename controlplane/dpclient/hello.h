@@ -9,7 +9,10 @@
 /* The descriptors in the reply to HELLO, in their order; -1: not received. */
 enum { CP_DP_FD_RINGS, CP_DP_FD_WAKE, CP_DP_FD_EVENT, CP_DP_FD_STATS, CP_DP_FDS };
 
-/* Connects without blocking and sends HELLO. Returns the socket, or a negative errno. */
+/*
+ * Connects without blocking and sends HELLO. Returns the socket, or a negative errno; -EPERM: the
+ * process that listens is neither root's nor this one's user.
+ */
 int cp_dp_hello_send(const char *path);
 
 /*

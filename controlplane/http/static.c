@@ -12,6 +12,7 @@
 
 #include "controlplane/http/answer.h"
 #include "controlplane/http/server.h"
+#include "controlplane/privileges/kept_directory.h"
 
 static const struct {
 	const char *suffix, *type;
@@ -54,7 +55,7 @@ static int open_file(const char *root, const char *name, size_t *len)
 		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -ENOENT;
+	int dir = cp_directory_open(root), fd = -ENOENT;
 	struct stat st;
 
 	if (dir >= 0) {

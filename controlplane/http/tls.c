@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+
+#include "controlplane/privileges/key_files.h"
 
 struct pair {
 	X509 *certificate;
@@ -46,15 +49,19 @@ static const char *openssl_reason(void)
 
 static BIO *open_file(const char *member, const char *path, char *err, size_t err_size)
 {
-	BIO *file;
+	int fd = cp_key_file_open(path);
+	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+	BIO *file = stream ? BIO_new_fp(stream, BIO_CLOSE) : NULL;
 
-	errno = 0;
-	file = BIO_new_file(path, "r");
-	if (!file) {
-		snprintf(err, err_size, "%s: %s: %s", member, path, strerror(errno != 0 ? errno : ENOMEM));
-		ERR_clear_error();
-	}
-	return file;
+	if (file)
+		return file;
+	snprintf(err, err_size, "%s: %s: %s", member, path, strerror(fd < 0 ? -fd : ENOMEM));
+	ERR_clear_error();
+	if (stream)
+		fclose(stream);
+	else if (fd >= 0)
+		close(fd);
+	return NULL;
 }
 
 /*

@@ -2,6 +2,7 @@
 #include "controlplane/operator/admin_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,30 @@ static int clear_path(const char *path, char *err, size_t err_size)
 	return 0;
 }
 
+/* A directory of its own: this process can remove the socket when it may not write to run_dir. */
+static int open_directory(struct cp_admin *a, const char *run_dir, char *err, size_t err_size)
+{
+	int error = 0;
+
+	snprintf(a->path, sizeof(a->path), "%s/control", run_dir);
+	if (mkdir(a->path, 0700) < 0 && errno != EEXIST)
+		error = errno;
+	a->dir = error == 0 ? open(a->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (error == 0 && a->dir < 0)
+		error = errno;
+	if (error != 0)
+		snprintf(err, err_size, "run_dir: %s: %s", a->path, strerror(error));
+	snprintf(a->path, sizeof(a->path), "%s/control/socket", run_dir);
+	return error;
+}
+
+int cp_admin_give(const struct cp_admin *a, uid_t uid, gid_t gid)
+{
+	if (fchownat(a->dir, "socket", uid, gid, AT_SYMLINK_NOFOLLOW) != 0 || fchown(a->dir, uid, gid) != 0)
+		return errno;
+	return 0;
+}
+
 int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_view *view, const char *run_dir,
 	char *err, size_t err_size)
 {
@@ -221,13 +246,9 @@ int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_view *vi
 
 	memset(a, 0, sizeof(*a));
 	a->view = view;
-	snprintf(a->path, sizeof(a->path), "%s/control.sock", run_dir);
-	if (mkdir(run_dir, 0755) < 0 && errno != EEXIST) {
-		error = errno;
-		snprintf(err, err_size, "run_dir: %s: %s", run_dir, strerror(error));
-		return error;
-	}
-	error = clear_path(a->path, err, err_size);
+	error = open_directory(a, run_dir, err, err_size);
+	if (error == 0)
+		error = clear_path(a->path, err, err_size);
 	if (error != 0)
 		return error;
 	error = -uv_pipe_init(loop, &a->listener, 0); /* libuv's errors are negative errnos */
@@ -251,5 +272,9 @@ void cp_admin_stop(struct cp_admin *a)
 	while (a->first)
 		drop(a->first);
 	uv_close((uv_handle_t *)&a->listener, NULL);
-	unlink(a->path);
+	/* By the descriptor: this process may not be able to enter the parents any more. */
+	unlinkat(a->dir, "socket", 0);
+	close(a->dir);
+	*strrchr(a->path, '/') = '\0';
+	(void)rmdir(a->path); /* works where this process may write to run_dir */
 }

@@ -3,7 +3,7 @@
 #define SPATE_CONTROLPLANE_OPERATOR_ADMIN_SOCKET_H
 
 /*
- * The administration socket, RUN_DIR/control.sock: each line is a command in JSON, and each answer
+ * The administration socket, RUN_DIR/control/socket: each line is a command in JSON, and each answer
  * is a line of JSON. Only root and the user of this process can use it: the socket's mode and the
  * check of the peer's credentials ensure that.
  */
@@ -25,6 +25,7 @@ struct cp_admin {
 	uv_pipe_t listener;
 	const struct cp_view *view;
 	char path[300];
+	int dir; /* the directory RUN_DIR/control */
 	unsigned clients; /* length of the list that begins with `first` */
 	struct cp_admin_client *first;
 };
@@ -35,6 +36,8 @@ struct cp_admin {
  */
 int cp_admin_start(struct cp_admin *a, uv_loop_t *loop, const struct cp_view *view, const char *run_dir,
 	char *err, size_t err_size);
+/* Gives the socket and its directory to the user that this process becomes. 0 or an errno. */
+int cp_admin_give(const struct cp_admin *a, uid_t uid, gid_t gid);
 /*
  * Closes all connections and removes the socket. The loop must run afterwards to close the handles.
  */

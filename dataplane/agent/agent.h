@@ -14,6 +14,7 @@
 #include "dataplane/agent/objects.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/workers.h"
+#include "shared/run_dir.h"
 
 enum {
 	DP_TASKS = 4096, /* pending commands */
@@ -40,6 +41,7 @@ struct dp_agent {
 	/* connections */
 	int listener; /* -1: closed */
 	char socket_path[SH_PATH_MAX + 32];
+	struct sh_user control_user; /* the control plane's; it may say HELLO */
 	struct dp_pending {
 		int fd; /* -1: free */
 		uint64_t deadline_ns; /* closed if HELLO has not come by then */

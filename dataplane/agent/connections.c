@@ -20,6 +20,7 @@
 #include "dataplane/worker/worker.h"
 #include "shared/hello.h"
 #include "shared/log.h"
+#include "shared/run_dir.h"
 
 enum { HELLO_WITHIN_MS = 1000, ANSWER_FDS = 4 };
 
@@ -39,6 +40,14 @@ static bool socket_live(const struct sockaddr_un *addr)
 	return live;
 }
 
+/* Lets the control plane's user connect. A data plane without root shares its user with it. */
+static int admit_user(const struct dp_agent *a)
+{
+	if (geteuid() == 0 && chown(a->socket_path, (uid_t)-1, a->control_user.gid) != 0)
+		return errno;
+	return chmod(a->socket_path, 0660) == 0 ? 0 : errno;
+}
+
 int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -53,19 +62,18 @@ int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 		return ENAMETOOLONG;
 	}
 	strcpy(addr.sun_path, a->socket_path);
-	if (mkdir(a->config->run_dir, 0750) != 0 && errno != EEXIST) {
-		error = errno;
-		snprintf(err, err_size, "run_dir: %s cannot be made: %s", a->config->run_dir,
-			strerror(error));
+	error = sh_control_user(&a->control_user, a->config, err, err_size);
+	if (!error)
+		error = sh_run_dir_prepare(a->config->run_dir, &a->control_user, err, err_size);
+	if (error)
 		return error;
-	}
 	if (socket_live(&addr)) {
 		snprintf(err, err_size, "another spate-dataplane is running: %s answers", a->socket_path);
 		return EADDRINUSE;
 	}
 	a->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (a->listener < 0 || bind(a->listener, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
-		chmod(a->socket_path, 0660) != 0 || listen(a->listener, DP_PENDING) != 0) {
+		admit_user(a) != 0 || listen(a->listener, DP_PENDING) != 0) {
 		error = errno;
 		snprintf(err, err_size, "socket %s cannot be made: %s", a->socket_path, strerror(error));
 		dp_connections_close(a);
@@ -98,8 +106,9 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 	socklen_t peer_size = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0 ||
-		(peer.uid != 0 && peer.uid != geteuid())) {
-		snprintf(reason, size, "only root and the data plane's own user may connect");
+		(peer.uid != 0 && peer.uid != geteuid() && peer.uid != a->control_user.uid)) {
+		snprintf(reason, size,
+			"only root, the data plane's own user and controlplane.user may connect");
 		return EPERM;
 	}
 	if (len != sizeof(*h) || h->magic != SH_ABI_MAGIC) {

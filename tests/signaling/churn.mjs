@@ -208,7 +208,7 @@ function crowd(media, seed, over) {
 
 function status() {
 	return new Promise((resolve, reject) => {
-		const socket = net.connect(join(workDir(), "run/control.sock"));
+		const socket = net.connect(join(workDir(), "run/control/socket"));
 		socket.once("error", reject);
 		socket.once("end", () => reject(new Error("the administration socket gave no answer")));
 		socket.once("data", (data) => {

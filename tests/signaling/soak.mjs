@@ -38,7 +38,7 @@ async function counts() {
 /** One line to the operator's socket. */
 function operator(request) {
 	return new Promise((resolve, reject) => {
-		const socket = net.connect(join(workDir(), "run/control.sock"));
+		const socket = net.connect(join(workDir(), "run/control/socket"));
 		let text = "";
 		socket.on("data", (data) => { text += data; });
 		socket.on("end", () => resolve(JSON.parse(text)));

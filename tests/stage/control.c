@@ -42,6 +42,16 @@ static int connect_once(const struct stage *s)
 	return -1;
 }
 
+bool stage_reachable(const struct stage *s)
+{
+	int fd = connect_once(s);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 /* The socket is there before the program is ready; it answers when it is. */
 static int connect_to(struct stage *s)
 {

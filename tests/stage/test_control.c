@@ -7,10 +7,14 @@
  */
 
 #include <errno.h>
+#include <grp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "shared/stats_attach.h"
 #include "shared/stun.h"
@@ -22,6 +26,11 @@ static const char config[] =
 	"\"dataplane\":{\"mbufs\":8192,\"workers\":2},"
 	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8,\"punts_per_second\":50,"
 	"\"punts_per_network\":20}}";
+
+static const char user_config[] =
+	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
+	"\"addresses\":[\"10.1.0.2/24\"]}]},\"controlplane\":{\"user\":\"61234\"},"
+	"\"dataplane\":{\"mbufs\":4096},\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8}}";
 
 static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
 static const char username[] = "abcdefgh:peer";
@@ -570,6 +579,41 @@ static void ending(struct stage *s)
 	free(log);
 }
 
+/* Says HELLO as another user, in a process of its own. Its answer; 255: it cannot connect. */
+static int hello_as(struct stage *s, uid_t uid, gid_t gid)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+			_exit(254);
+		s->pid = 0; /* it is the parent's */
+		_exit(stage_reachable(s) ? stage_hello(s) : 255);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		stage_die("no answer of the other user's process");
+	return WEXITSTATUS(status);
+}
+
+/* Root, the configured user, and nobody else. */
+static void users(void)
+{
+	enum { USER = 61234 };
+	struct stage s;
+
+	stage_init(&s);
+	chmod(s.dir, 0711);
+	stage_start(&s, user_config);
+	STAGE_CHECK(stage_hello(&s) == 0);
+	stage_leave(&s);
+	STAGE_CHECK(hello_as(&s, USER, USER) == 0);
+	STAGE_CHECK(hello_as(&s, USER + 1, USER) == EPERM);
+	STAGE_CHECK(hello_as(&s, USER + 1, USER + 1) == 255);
+	STAGE_CHECK(stage_stop(&s) == 0);
+	stage_end(&s);
+}
+
 int main(void)
 {
 	struct stage s;
@@ -592,6 +636,7 @@ int main(void)
 	restart(&s);
 	ending(&s);
 	stage_end(&s);
+	users();
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;
 }

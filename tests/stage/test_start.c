@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/stage/harness.h"
@@ -166,6 +167,24 @@ static void log_not_read(void)
 	stage_end(&s);
 }
 
+/* A run directory in which others could put a socket. */
+static void unsafe_directory(void)
+{
+	struct stage s;
+	char run[80], *log;
+
+	stage_init(&s);
+	snprintf(run, sizeof(run), "%s/run", s.dir);
+	if (mkdir(run, 0700) != 0 || chmod(run, 0777) != 0)
+		stage_die("no directory: %s", strerror(errno));
+	stage_start(&s, TAP("net_tap0", "iface=stage0"));
+	STAGE_CHECK(stage_exit(&s) == 1);
+	log = stage_log(&s);
+	STAGE_CHECK(strstr(log, "can be written by others") != NULL);
+	free(log);
+	stage_end(&s);
+}
+
 int main(void)
 {
 	stage_namespace();
@@ -175,6 +194,7 @@ int main(void)
 	drained();
 	broken_rings();
 	log_not_read();
+	unsafe_directory();
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;
 }

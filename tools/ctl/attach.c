@@ -64,7 +64,7 @@ static int open_socket(const char *run_dir)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct timeval limit = {.tv_sec = TIMEOUT_S};
-	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/control.sock", run_dir);
+	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/control/socket", run_dir);
 	int fd, saved;
 
 	if (n < 0 || (size_t)n >= sizeof(sun.sun_path)) {

@@ -136,7 +136,8 @@ class ControlPlane:
         self.answers = answers
         self.requests = []
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.bind(run_dir + "/control.sock")
+        os.makedirs(run_dir + "/control", exist_ok=True)
+        self.sock.bind(run_dir + "/control/socket")
         self.sock.listen()
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -475,8 +476,8 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(len(self.run_ctl("rooms")[0].splitlines()), 1)
 
     def control_again(self, **answers):
-        if os.path.exists(self.dir.name + "/control.sock"):
-            os.unlink(self.dir.name + "/control.sock")
+        if os.path.exists(self.dir.name + "/control/socket"):
+            os.unlink(self.dir.name + "/control/socket")
         return self.control(**answers)
 
     def test_transports(self):

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/privileges/key_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "controlplane/privileges/capabilities.h"
+
+enum { FILES = 3, TIMEOUT_S = 2, SOCKET = 3 };
+
+static const char *paths[FILES]; /* of the configuration, which outlives the process's use */
+static int opener = -1; /* socket to the process that opens files */
+
+/* --- the process that opens files ------------------------------------------------------------ */
+
+/* Sends the descriptor, or the errno in its place. */
+static bool send_answer(int fd, int error)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec io = {.iov_base = &error, .iov_len = sizeof(error)};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(SOCKET, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(error);
+}
+
+static void serve(void)
+{
+	uint8_t which;
+
+	while (recv(SOCKET, &which, sizeof(which), 0) == (ssize_t)sizeof(which)) {
+		int fd = -1, error = EINVAL;
+		bool sent;
+
+		if (which < FILES && paths[which][0] != '\0') {
+			/* A FIFO must not stop this process. */
+			fd = open(paths[which], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+			error = fd >= 0 ? 0 : errno;
+		}
+		sent = send_answer(fd, error);
+		if (fd >= 0)
+			close(fd);
+		if (!sent)
+			return;
+	}
+}
+
+/* Keeps the right to read every file, and nothing else. */
+static bool keep_reading_right(const struct sh_user *user)
+{
+	uint64_t right = cp_capabilities_permitted() & CP_CAP_DAC_READ_SEARCH;
+
+	if (!right)
+		right = CP_CAP_DAC_OVERRIDE; /* some containers have this one only */
+	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && setgroups(0, NULL) == 0 &&
+	       setresgid(user->gid, user->gid, user->gid) == 0 &&
+	       setresuid(user->uid, user->uid, user->uid) == 0 && cp_capabilities_keep(right) == 0 &&
+	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+static void close_inherited(int socket)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	dup2(socket, SOCKET);
+	close_range(SOCKET + 1, ~0u, 0);
+}
+
+static _Noreturn void run_opener(int socket, const struct sh_user *user)
+{
+	prctl(PR_SET_NAME, "spate-keys", 0, 0, 0);
+	signal(SIGINT, SIG_IGN); /* it ends when the socket closes */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	close_inherited(socket);
+	if (keep_reading_right(user))
+		serve();
+	_exit(0);
+}
+
+int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c)
+{
+	const struct timeval limit = {.tv_sec = TIMEOUT_S};
+	int ends[2];
+	pid_t pid;
+
+	paths[0] = c->tls.certificate;
+	paths[1] = c->tls.key;
+	paths[2] = c->auth.key_file;
+	if (!p->root || (paths[0][0] == '\0' && paths[2][0] == '\0'))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return errno;
+	pid = fork();
+	if (pid == 0)
+		run_opener(ends[1], &p->user);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return EAGAIN;
+	}
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	opener = ends[0];
+	return 0;
+}
+
+/* --- this process ---------------------------------------------------------------------------- */
+
+/* The descriptor in the answer, or a negative errno. */
+static int receive_answer(void)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	int error = 0, fd;
+	struct iovec io = {.iov_base = &error, .iov_len = sizeof(error)};
+	struct msghdr m = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room)};
+	const struct cmsghdr *c;
+	ssize_t n = recvmsg(opener, &m, MSG_CMSG_CLOEXEC);
+
+	if (n < 0) { /* an answer that comes late would be taken for the next one */
+		error = errno;
+		close(opener);
+		opener = -1;
+		return error == EAGAIN ? -ETIMEDOUT : -error;
+	}
+	if (n != (ssize_t)sizeof(error))
+		return -EACCES; /* that process has ended */
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return error > 0 ? -error : -EACCES;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int cp_key_file_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error = errno;
+
+	if (fd >= 0)
+		return fd;
+	for (uint8_t i = 0; i < FILES && error == EACCES && opener >= 0; i++) {
+		if (strcmp(paths[i], path) != 0)
+			continue;
+		if (send(opener, &i, sizeof(i), MSG_NOSIGNAL) != (ssize_t)sizeof(i))
+			return -EACCES;
+		return receive_answer();
+	}
+	return -error;
+}

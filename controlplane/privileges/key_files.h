@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_PRIVILEGES_KEY_FILES_H
+#define SPATE_CONTROLPLANE_PRIVILEGES_KEY_FILES_H
+
+/*
+ * Opens the files of keys and certificates. They belong to root, and are read again on SIGHUP, when
+ * this process is not root any more. A small process of its own then opens them: it knows the paths
+ * of the configuration, takes no others, and does nothing else.
+ */
+
+#include "controlplane/privileges/privileges.h"
+
+/*
+ * Starts the process that opens key files, if this process is root and the configuration names
+ * such files. Call it before there are threads. The process ends with this one. 0, or an errno.
+ */
+int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c);
+
+/*
+ * Opens a file of the configuration to read it: directly, or, if this process may not, through that
+ * process. Returns a descriptor or a negative errno.
+ */
+int cp_key_file_open(const char *path);
+
+#endif

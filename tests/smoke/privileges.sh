@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The control plane, started as root, serves nobody as root: it has a user of its own and no
+# capabilities, in each thread. It still reads its keys again, serves the page below a directory
+# that its user cannot enter, reconnects, and ends with tools/run.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/launcher.sh"
+
+readonly dac_read_search=0000000000000004
+
+# field FILE NAME: the fields of one line of /proc/PID/status
+field() {
+	awk -v name="$2:" '$1 == name {$1 = ""; print substr($0, 2)}' "$1"
+}
+
+# tasks PID FIELD VALUE: each thread has that value
+tasks() {
+	local status
+	for status in /proc/"$1"/task/*/status; do
+		if [[ $(field "$status" "$2") != "$3" ]]; then
+			echo "$status: $2 $(field "$status" "$2"), not $3"
+			return 1
+		fi
+	done
+}
+
+reloaded() {
+	(($(grep -c 'reloaded what=tls' "$work/first.err") == $1))
+}
+
+chmod 0700 "$work" # as a private home directory: the run directory and the certificate are in it
+start first --no-build --tls --state-dir "$work/state"
+ok "it is ready" until_true 40 said_ready first
+control=$(process spate-controlplane)
+uid=$(id -u spate 2>/dev/null || echo 61000)
+gid=$(id -g spate 2>/dev/null || echo 61000)
+ok "the control plane has a user of its own" tasks "$control" Uid "$uid $uid $uid $uid"
+ok "and a group" tasks "$control" Gid "$gid $gid $gid $gid"
+ok "and no other groups" tasks "$control" Groups ""
+for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+	ok "no thread has a capability in $set" tasks "$control" "$set" 0000000000000000
+done
+ok "and none gets any by executing a file" tasks "$control" NoNewPrivs 1
+
+keys=$(process spate-keys)
+ok "a process that opens key files is not root either" tasks "$keys" Uid "$uid $uid $uid $uid"
+ok "and has the right to read alone" tasks "$keys" CapPrm "$dac_read_search"
+ok "and gets no other" tasks "$keys" CapBnd 0000000000000000
+ok "it has no files but its socket" test "$(find "/proc/$keys/fd" -mindepth 1 | wc -l)" = 4
+ok "the key is root's alone" test "$(stat -c '%u %a' "$work/state/tls.key")" = "0 600"
+kill -HUP "$control"
+ok "it is read again" until_true 5 reloaded 1
+
+victim=$(process spate-dataplane)
+kill -KILL "$victim"
+ok "the data plane is started again" until_true 10 another_process spate-dataplane "$victim"
+grew() {
+	(($(grep -c 'control-plane-connected' "$work/first.err") == 2))
+}
+ok "and the control plane connects to it" until_true 20 grew
+ok "it is the same process" test "$(process spate-controlplane)" = "$control"
+kill -KILL "$pid"
+ok "killed, tools/run takes all along" until_true 5 netns_empty
+
+cp -r "$root/controlplane/web/dist" "$work/web"
+echo "{\"http\":{\"web_root\":\"$work/web\"}}" >"$work/plain.json"
+start plain --no-build --config "$work/plain.json"
+ok "it starts over what that left" until_true 40 said_ready plain
+ok "the page below a private directory is served" test "$(fetch_status 3000 /)" = 200
+ok "without keys, no process opens them" test -z "$(process spate-keys)"
+stop TERM
+
+# A low port is bound before root is dropped.
+start low --no-build --http-port 80
+ok "it starts on port 80" until_true 40 said_ready low
+control=$(process spate-controlplane)
+ok "without the capability for it" tasks "$control" CapPrm 0000000000000000
+ok "and serves there" test "$(fetch_status 80 /)" = 200
+stop TERM
