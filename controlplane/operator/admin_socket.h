@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_OPERATOR_ADMIN_SOCKET_H
 
 /*
- * The administration socket, RUN_DIR/control/socket: each line is a command in JSON, and each answer
- * is a line of JSON. Only root and the user of this process can use it: the socket's mode and the
- * check of the peer's credentials ensure that.
+ * The administration socket, RUN_DIR/control/socket: each line is a command in JSON, and each
+ * answer is a line of JSON. Only root and the user of this process can use it: the socket's mode
+ * and the check of the peer's credentials ensure that.
  */
 
 #include <stddef.h>
