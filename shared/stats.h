@@ -110,7 +110,8 @@ struct sh_producer_stats {
 	sh_id transport;
 	uint32_t ssrc, rtx_ssrc;
 	uint64_t packets, bytes;
-	uint64_t packets_lost, packets_repaired, packets_duplicate;
+	uint64_t packets_lost, packets_repaired;
+	uint64_t packets_duplicate; /* without RTX, by which browsers also probe for bandwidth */
 	uint64_t nacks, plis; /* NACKs and PLIs sent to the producer */
 	uint64_t keyframes;
 	uint64_t jitter; /* in units of the RTP clock */

@@ -78,15 +78,36 @@ static bool same_text(const char *a, uint8_t a_len, const char *b, uint8_t b_len
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* True if the packets of both could not be told apart: a common SSRC, or the same MID and RID. */
+static bool same_rid(const struct sh_producer_add *a, const struct sh_producer_add *b)
+{
+	return same_text(a->rid, a->rid_len, b->rid, b->rid_len);
+}
+
+/*
+ * True if both are found by their RID alone, because an SSRC is not signalled and not both have a
+ * MID in their packets.
+ */
+static bool only_rid_tells(const struct sh_producer_add *a, const struct sh_producer_add *b)
+{
+	bool mids =
+		a->mid_len > 0 && a->ext_id[SH_EXT_MID] != 0 && b->mid_len > 0 && b->ext_id[SH_EXT_MID] != 0;
+
+	return (a->ssrc == 0 || b->ssrc == 0) && a->pt == b->pt && a->rid_len > 0 && !mids;
+}
+
+/*
+ * True if the packets of both could not be told apart: a common SSRC, the same MID and RID, or the
+ * same RID where that alone is what tells.
+ */
 static bool collide(const struct sh_producer_add *a, const struct sh_producer_add *b)
 {
 	if (a->ssrc != 0 && (a->ssrc == b->ssrc || a->ssrc == b->rtx_ssrc))
 		return true;
 	if (a->rtx_ssrc != 0 && (a->rtx_ssrc == b->ssrc || a->rtx_ssrc == b->rtx_ssrc))
 		return true;
-	return a->mid_len > 0 && same_text(a->mid, a->mid_len, b->mid, b->mid_len) &&
-	       same_text(a->rid, a->rid_len, b->rid, b->rid_len);
+	if (same_rid(a, b) && only_rid_tells(a, b))
+		return true;
+	return a->mid_len > 0 && same_text(a->mid, a->mid_len, b->mid, b->mid_len) && same_rid(a, b);
 }
 
 static int check_unique(const struct cp_transport *t, const struct sh_producer_add *add,
@@ -97,7 +118,7 @@ static int check_unique(const struct cp_transport *t, const struct sh_producer_a
 	TAILQ_FOREACH(p, &t->producers, on_transport)
 	if (collide(add, &p->signalled))
 		return cp_refuse(fault, CP_CONFLICT,
-			"rtpParameters: a producer of this transport has that SSRC or MID");
+			"rtpParameters: a producer of this transport has that SSRC, MID or RID");
 	return 0;
 }
 

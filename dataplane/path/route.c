@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Appends decrypted RTP packets to the ring of their stream, where dp_fanout() reads them. It finds
- * the stream by SSRC, else by MID and RID, unwraps RTX, drops duplicates and old packets, and
- * updates what reports and NACKs to the producer are made of.
+ * Appends decrypted RTP packets to the ring of their stream (path/binding.h), where dp_fanout()
+ * reads them. It unwraps RTX, drops duplicates and old packets, and updates what reports and NACKs
+ * to the producer are made of.
  */
 
-#include <string.h>
-
 #include "dataplane/device/ports.h"
+#include "dataplane/path/binding.h"
 #include "dataplane/path/source_restart.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/audience.h"
@@ -19,63 +18,11 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-static bool ext_equals(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
-	uint8_t len)
-{
-	struct dp_rtp_ext ext;
-
-	return id && len && dp_ext_find(rtp, pkt, id, &ext) && ext.len == len &&
-	       memcmp(ext.data, text, len) == 0;
-}
-
 /*
- * Whether the packet's MID and, if the stream has one, its RID name this stream. `rid` tells which
- * extension has the RID: SH_EXT_RID or, in RTX, SH_EXT_REPAIRED_RID (RFC 8852).
+ * Turns RTX into the packet that it repeats (RFC 4588, 4). False: it is dropped for `reason`.
+ * Behind the original sequence number (OSN) must be a payload: some senders pad with an OSN alone,
+ * also with one whose packet is still on its way, and must not take that packet's place.
  */
-static bool names_stream(const struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
-	enum sh_ext rid)
-{
-	if (!ext_equals(rtp, pkt, s->ext_id[SH_EXT_MID], s->mid, s->mid_len))
-		return false;
-	return !s->rid_len || ext_equals(rtp, pkt, s->ext_id[rid], s->rid, s->rid_len);
-}
-
-/*
- * The stream of a packet; NULL: drop the packet for `reason`. An SSRC that was not signalled is
- * learnt from the MID and RID in the packet, that of RTX only after the SSRC of its media stream is
- * known. A known SSRC is never replaced.
- */
-static struct dp_stream *find_stream(struct dp_transport *t, const struct dp_rtp *rtp, const uint8_t *pkt,
-	enum sh_drop *reason)
-{
-	struct dp_stream *s;
-
-	*reason = SH_DROP_UNKNOWN_SSRC;
-	if (rtp->ssrc == 0) /* in struct dp_stream, 0 means that the SSRC is not known */
-		return NULL;
-	for (s = t->streams; s; s = s->next_on_transport)
-		if (rtp->ssrc == s->ssrc || rtp->ssrc == s->rtx_ssrc)
-			return s;
-	for (s = t->streams; s; s = s->next_on_transport) {
-		/* On a plain transport, the payload type is enough. */
-		if (!s->ssrc && rtp->pt == s->pt && (t->udp_port || names_stream(s, rtp, pkt, SH_EXT_RID))) {
-			s->ssrc = rtp->ssrc;
-			return s;
-		}
-		if (!s->rtx_ssrc && s->rtx_pt && rtp->pt == s->rtx_pt &&
-			names_stream(s, rtp, pkt, s->rid_len ? SH_EXT_REPAIRED_RID : SH_EXT_RID)) {
-			if (!s->ssrc) {
-				*reason = SH_DROP_RTX_UNKNOWN;
-				return NULL;
-			}
-			s->rtx_ssrc = rtp->ssrc;
-			return s;
-		}
-	}
-	return NULL;
-}
-
-/* Turns RTX into the packet that it repeats (RFC 4588, 4). False: it is dropped for `reason`. */
 static bool unwrap_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint8_t *pkt,
 	enum sh_drop *reason)
 {
@@ -83,7 +30,7 @@ static bool unwrap_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint
 		*reason = SH_DROP_UNKNOWN_PT;
 		return false;
 	}
-	if (rtp->payload_len < 2) {
+	if (rtp->payload_len <= 2) {
 		*reason = SH_DROP_RTX_PADDING;
 		return false;
 	}
@@ -101,7 +48,7 @@ static bool unwrap_rtx(const struct dp_stream *s, struct dp_rtp *rtp, const uint
  * from it, so they are fewer than the ring has entries; and an entry keeps its sequence number when
  * its mbuf has been reclaimed.
  */
-static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
+static bool fresh(struct dp_stream *s, uint64_t seq, bool repaired, enum sh_drop *reason)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
 
@@ -110,8 +57,9 @@ static bool fresh(struct dp_stream *s, uint64_t seq, enum sh_drop *reason)
 		return false;
 	}
 	if (dp_stream_find(s, seq, head > s->mask ? head - s->mask - 1 : 0, head) != DP_CURSOR_NONE) {
-		s->duplicates++;
-		*reason = SH_DROP_DUPLICATE;
+		/* Browsers probe for bandwidth by repeating packets as RTX: not the network's doing. */
+		s->duplicates += !repaired;
+		*reason = repaired ? SH_DROP_RTX_DUPLICATE : SH_DROP_DUPLICATE;
 		return false;
 	}
 	return true;
@@ -143,6 +91,8 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 		atomic_store_explicit(&s->keyframe_ns, w->now_ns, memory_order_relaxed);
 		dp_keyframe_arrived(&s->gate);
 	}
+	if (entry->restart && !p->keyframe && s->kind == SH_KIND_VIDEO)
+		dp_stream_want_keyframe(s);
 	dp_stream_append(s);
 }
 
@@ -166,6 +116,15 @@ static bool route_unrelated(struct dp_worker *w, struct rte_mbuf *m, struct dp_s
 	return route(w, m, reason, to);
 }
 
+/* The first packet after a silence, or of another SSRC: the stream restarts unless it continues. */
+static void restart_or_continue(struct dp_worker *w, struct dp_stream *s, const struct dp_rtp *rtp)
+{
+	s->may_restart = false;
+	dp_source_related(w, s);
+	if (s->rebound || !dp_source_continues(s, rtp))
+		dp_stream_restart(s, rtp->seq);
+}
+
 static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason, struct dp_stream **to)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -183,7 +142,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	/* Feedback for the sender's estimate must cover every packet, also probes and padding. */
 	if (t->twcc && dp_ext_find(&rtp, pkt, t->twcc_ext_id, &ext) && ext.len >= 2)
 		dp_twcc_packet(t->twcc, (uint16_t)(ext.data[0] << 8 | ext.data[1]), meta->rx_ns);
-	s = find_stream(t, &rtp, pkt, reason);
+	s = dp_stream_of_packet(t, &rtp, pkt, w->now_ns, reason);
 	if (!s)
 		return false;
 	if (rtp.ssrc == s->rtx_ssrc) {
@@ -194,19 +153,15 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 		*reason = SH_DROP_UNKNOWN_PT;
 		return false;
 	}
-	if (s->may_restart) {
-		s->may_restart = false;
-		dp_source_related(w, s);
-		if (!dp_source_continues(s, &rtp))
-			dp_stream_restart(s, rtp.seq);
-	}
+	if (s->may_restart && !repaired)
+		restart_or_continue(w, s, &rtp);
 	seq = dp_receive_extend(&s->receive, rtp.seq);
 	if (dp_transport_unprotected(t) && !repaired) {
 		if (dp_source_unrelated(s, &rtp, seq))
 			return route_unrelated(w, m, s, rtp.seq, reason, to);
 		dp_source_related(w, s);
 	}
-	if (!fresh(s, seq, reason))
+	if (!fresh(s, seq, repaired, reason))
 		return false;
 	dp_receive_packet(&s->receive, seq, rtp.timestamp, meta->rx_ns, repaired);
 	s->packets++;

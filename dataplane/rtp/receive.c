@@ -12,7 +12,7 @@ enum {
 
 void dp_receive_init(struct dp_receive *r, uint32_t clock_rate)
 {
-	*r = (struct dp_receive){.clock_rate = clock_rate};
+	*r = (struct dp_receive){.clock_rate = clock_rate, .zero = FIRST_CYCLE};
 }
 
 uint64_t dp_receive_extend(const struct dp_receive *r, uint16_t seq)
@@ -29,6 +29,21 @@ void dp_receive_restart(struct dp_receive *r, uint16_t seq)
 	before = ((r->highest >> 16) + 2) * 65536 + seq - 1;
 	r->base += before - r->highest;
 	r->highest = before;
+	r->transit_known = false;
+	r->sr_ns = 0;
+}
+
+void dp_receive_rebind(struct dp_receive *r, uint16_t seq)
+{
+	if (!r->started)
+		return;
+	r->lost_before = dp_receive_lost(r);
+	dp_receive_restart(r, seq);
+	r->base = r->highest + 1;
+	r->zero = r->base - seq;
+	r->received = r->expected_prior = r->received_prior = 0;
+	r->jitter = 0;
+	r->fraction_lost = 0;
 }
 
 /* RFC 3550, A.8: the estimate is scaled by 16 and limited to 32 bits. */
@@ -39,6 +54,10 @@ static void count_jitter(struct dp_receive *r, uint32_t transit)
 	uint64_t jitter = r->jitter;
 
 	r->transit = transit;
+	if (!r->transit_known) {
+		r->transit_known = true;
+		return;
+	}
 	jitter += distance - ((jitter + 8) >> 4);
 	r->jitter = jitter > UINT32_MAX ? UINT32_MAX : (uint32_t)jitter;
 }
@@ -52,8 +71,6 @@ void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_time
 	if (!r->started) {
 		r->started = true;
 		r->base = r->highest = ext_seq;
-		r->transit = transit;
-		return;
 	}
 	if (ext_seq > r->highest)
 		r->highest = ext_seq;
@@ -96,7 +113,7 @@ void dp_receive_report(struct dp_receive *r, struct dp_rtcp_report *out, uint64_
 	r->fraction_lost = fraction_lost(r);
 	out->fraction_lost = r->fraction_lost;
 	out->total_lost = (int32_t)(lost > LOST_MAX ? LOST_MAX : lost < LOST_MIN ? LOST_MIN : lost);
-	out->highest_seq = r->started ? (uint32_t)(r->highest - FIRST_CYCLE) : 0;
+	out->highest_seq = r->started ? (uint32_t)(r->highest - r->zero) : 0;
 	out->jitter = r->jitter >> 4;
 	out->lsr = out->dlsr = 0;
 	if (r->sr_ns) {
@@ -111,5 +128,5 @@ uint64_t dp_receive_lost(const struct dp_receive *r)
 {
 	uint64_t due = expected(r);
 
-	return due > r->received ? due - r->received : 0;
+	return r->lost_before + (due > r->received ? due - r->received : 0);
 }

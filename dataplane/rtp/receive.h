@@ -21,8 +21,11 @@ struct dp_receive {
 	 * can be represented.
 	 */
 	uint64_t base, highest;
+	uint64_t zero; /* where the SSRC's own numbers begin: the first is reported in cycle 0 */
 	uint64_t received; /* packets without duplicates */
 	uint64_t expected_prior, received_prior; /* values at the last report */
+	uint64_t lost_before; /* lost of the SSRCs before this one */
+	bool transit_known;
 	uint32_t transit; /* transit time of the last packet, in RTP ticks */
 	uint32_t jitter; /* in RTP ticks, scaled by 16 */
 	uint8_t fraction_lost; /* in the last report */
@@ -41,15 +44,20 @@ void dp_receive_packet(struct dp_receive *r, uint64_t ext_seq, uint32_t rtp_time
 	bool repaired);
 /*
  * The source restarts at `seq`. Extended sequence numbers skip all values that could still be taken
- * for an old packet, and the skipped values do not count as lost. No effect before the first
- * packet.
+ * for an old packet, and the skipped values do not count as lost. The timestamps and the last
+ * sender report have nothing to do with those that follow. No effect before the first packet.
  */
 void dp_receive_restart(struct dp_receive *r, uint16_t seq);
+/*
+ * The source goes on with another SSRC, at `seq`. The same, and the reports start over, because
+ * each report block is about one SSRC.
+ */
+void dp_receive_rebind(struct dp_receive *r, uint16_t seq);
 /* Records a sender report that arrived at `now`. */
 void dp_receive_sr(struct dp_receive *r, const struct dp_rtcp_sender_info *sr, uint64_t now);
 /* Fills in a report block except its ssrc, and starts the next report interval. */
 void dp_receive_report(struct dp_receive *r, struct dp_rtcp_report *out, uint64_t now);
-/* The number of packets lost so far, at least 0. */
+/* The number of packets lost so far, of all SSRCs; at least 0. */
 uint64_t dp_receive_lost(const struct dp_receive *r);
 
 #endif

@@ -196,7 +196,11 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 {
 	s->may_restart = false;
 	s->restart = true;
-	dp_receive_restart(&s->receive, seq);
+	if (s->rebound)
+		dp_receive_rebind(&s->receive, seq);
+	else
+		dp_receive_restart(&s->receive, seq);
+	s->rebound = false;
 	dp_nack_init(&s->nack);
 	s->starts = (struct dp_keyframes){0};
 	dp_stream_set_clock(s, 0, 0, 0);

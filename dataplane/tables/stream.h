@@ -92,13 +92,16 @@ struct dp_stream {
 	struct dp_stream *next_on_transport;
 	uint64_t reclaimed; /* the mbufs of entries below it are back in the pool; at most `freed` */
 	uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
+	uint32_t old_ssrc, old_rtx_ssrc; /* those before, replaced at rebound_ns (path/binding.c) */
+	uint64_t rebound_ns; /* 0: never */
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause or restart */
 	bool appended; /* got packets in the burst that is being routed (path/route.c) */
-	bool may_restart; /* after a silence: the next packet may be the first after a restart */
+	bool may_restart; /* after a silence or with another SSRC: the next packet may be the first after a restart */
 	/* a packet that may be the first after a restart (path/source_restart.h); NULL: none */
 	struct rte_mbuf *held;
 	uint16_t held_seq; /* its sequence number */
+	bool rebound; /* that packet is the first of another SSRC */
 	uint32_t flags; /* enum sh_producer_flags */
 	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's ids by enum sh_ext; 0: not negotiated */
 	uint8_t mid_len, rid_len;
@@ -136,7 +139,7 @@ void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64
 bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out);
 /*
  * The source has restarted and continues with `seq`, which is unrelated to its earlier sequence
- * numbers. Viewers wait for a key frame.
+ * numbers; if it was rebound, with another SSRC. Viewers wait for a key frame.
  */
 void dp_stream_restart(struct dp_stream *s, uint16_t seq);
 /*

@@ -141,7 +141,8 @@ struct media_source {
 	uint32_t ssrc, rtx_ssrc;
 	bool hidden; /* the SSRCs are not signalled */
 	uint8_t pt, rtx_pt;
-	const char *mid, *cname;
+	const char *mid, *rid, *cname; /* rid NULL: none */
+	bool own_ext; /* ext_id is not media_producer_ext */
 	uint8_t ext_id[SH_EXT_COUNT];
 	uint16_t first; /* sequence number and timestamp of n = 0 */
 	uint32_t first_timestamp;
@@ -154,7 +155,7 @@ extern const uint8_t media_producer_ext[SH_EXT_COUNT];
 
 /* Fills in what is 0 and adds the producer. */
 void media_source_open(struct media *m, struct media_source *s, struct media_peer *p);
-/* Plain packet number n; `key`: it starts a key frame. With MID, and transport-wide number where negotiated. */
+/* Plain packet number n; `key`: it starts a key frame. With MID, RID and transport-wide number where negotiated. */
 size_t media_plain(struct media_source *s, uint32_t n, bool key, uint8_t *out);
 uint32_t media_timestamp(const struct media_source *s, uint32_t n);
 /* Sends it. */

@@ -44,7 +44,8 @@ static void set_defaults(struct media *m, struct media_source *s)
 		s->first = 30000;
 	if (!s->first_timestamp)
 		s->first_timestamp = 123456789;
-	memcpy(s->ext_id, media_producer_ext, sizeof(s->ext_id));
+	if (!s->own_ext)
+		memcpy(s->ext_id, media_producer_ext, sizeof(s->ext_id));
 }
 
 void media_source_open(struct media *m, struct media_source *s, struct media_peer *p)
@@ -67,6 +68,10 @@ void media_source_open(struct media *m, struct media_source *s, struct media_pee
 	a->mid_len = (uint8_t)strlen(s->mid);
 	a->cname_len = (uint8_t)strlen(s->cname);
 	memcpy(a->mid, s->mid, a->mid_len);
+	if (s->rid) {
+		a->rid_len = (uint8_t)strlen(s->rid);
+		memcpy(a->rid, s->rid, a->rid_len);
+	}
 	memcpy(a->cname, s->cname, a->cname_len);
 	memcpy(a->ext_id, s->ext_id, sizeof(a->ext_id));
 	media_do(m, &c);
@@ -106,9 +111,10 @@ static size_t element(uint8_t *out, size_t at, uint8_t id, const void *data, siz
 	return at + 1 + len;
 }
 
-/* The header as far as a source's media and its retransmissions are alike. */
-static size_t header(struct media_source *s, uint32_t n, uint8_t *out)
+/* The header of media; that of a retransmission (`rtx`) is not finished. */
+static size_t header(struct media_source *s, uint32_t n, bool rtx, uint8_t *out)
 {
+	bool repaired = rtx && s->ext_id[SH_EXT_REPAIRED_RID];
 	uint8_t number[2];
 	size_t at = 16;
 
@@ -118,7 +124,11 @@ static size_t header(struct media_source *s, uint32_t n, uint8_t *out)
 	sh_put_be32(out + 4, media_timestamp(s, n));
 	sh_put_be32(out + 8, s->ssrc);
 	sh_put_be16(out + 12, 0xbede);
-	at = element(out, at, s->ext_id[SH_EXT_MID], s->mid, strlen(s->mid));
+	if (s->ext_id[SH_EXT_MID])
+		at = element(out, at, s->ext_id[SH_EXT_MID], s->mid, strlen(s->mid));
+	if (s->rid)
+		at = element(out, at, s->ext_id[repaired ? SH_EXT_REPAIRED_RID : SH_EXT_RID], s->rid,
+			strlen(s->rid));
 	if (s->flags & SH_PRODUCER_TWCC) {
 		sh_put_be16(number, s->twcc++);
 		at = element(out, at, s->ext_id[SH_EXT_TWCC], number, 2);
@@ -131,7 +141,7 @@ static size_t header(struct media_source *s, uint32_t n, uint8_t *out)
 
 size_t media_plain(struct media_source *s, uint32_t n, bool key, uint8_t *out)
 {
-	size_t at = header(s, n, out), len = payload_len(s, n);
+	size_t at = header(s, n, false, out), len = payload_len(s, n);
 
 	fill(s, n, key, out + at, len);
 	return at + len;
@@ -153,7 +163,7 @@ void media_send_range(struct media *m, struct media_source *s, uint32_t from, ui
 void media_send_rtx(struct media *m, struct media_source *s, uint32_t n, bool key)
 {
 	uint8_t plain[MEDIA_ROOM];
-	size_t at = header(s, n, plain), len = payload_len(s, n);
+	size_t at = header(s, n, true, plain), len = payload_len(s, n);
 
 	plain[1] = (uint8_t)((plain[1] & 0x80) | s->rtx_pt);
 	sh_put_be16(plain + 2, s->rtx_seq++);

@@ -10,7 +10,7 @@
 
 #include "tests/stage/media.h"
 
-/* A producer whose SSRC is not signalled: learnt by MID, once, and RTX only behind its media. */
+/* A producer whose SSRC is not signalled: learnt by MID, and RTX only behind its media. */
 static void learnt(struct media *m)
 {
 	struct media_peer producer = {0}, viewer = {0};
@@ -43,11 +43,125 @@ static void learnt(struct media *m)
 	STAGE_CHECK(media_viewer_got(m, &heard, 0, 1, false));
 	media_send_rtx(m, &video, 1, false);
 	STAGE_CHECK(media_viewer_got(m, &seen, 1, 2, false) && media_lossless(m, &before));
-	thief.mid = video.mid; /* known now: nobody takes its place */
-	media_send(m, &thief, 2, true);
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
+/* The MID's extension is not negotiated: the RID is all that a packet says of its stream. */
+static void by_rid_alone(struct media *m)
+{
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO,
+		.hidden = true,
+		.mid = "0",
+		.rid = "q",
+		.rtx_ssrc = 0x346,
+		.rtx_pt = 97,
+		.own_ext = true,
+		.ext_id = {[SH_EXT_RID] = 10}};
+	struct media_source other = video;
+	struct media_viewer seen = {0};
+	struct media_drops before = media_drops(m);
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	other.mid = "1";
+	other.rid = "r";
+	media_source_open(m, &other, &producer);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &video);
+	media_send_range(m, &video, 0, 10, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 10, true));
+	media_send_rtx(m, &video, 10, false);
+	STAGE_CHECK(media_viewer_got(m, &seen, 10, 11, false) && media_lossless(m, &before));
+	other.rid = "s";
+	media_send(m, &other, 0, true);
 	STAGE_CHECK(media_dropped(m, &before, SH_DROP_UNKNOWN_SSRC, 1));
-	media_send(m, &video, 2, false);
-	STAGE_CHECK(media_viewer_got(m, &seen, 2, 3, false));
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
+/* The viewer's numbers go on where they were. */
+static bool goes_on(struct media *m, struct media_viewer *seen, struct media_source *s, uint32_t from,
+	uint32_t to)
+{
+	/* its timestamps are the new source's, with the viewer's offset */
+	seen->source = s;
+	return media_viewer_got(m, seen, from, to, true);
+}
+
+/*
+ * The SSRC changes while the stream runs, and each packet carries the MID (RFC 9143, 9.2): a page
+ * that calls replaceTrack() in some stacks, an encoder that restarts. A packet that only claims the
+ * MID does not authenticate.
+ */
+static void another_ssrc(struct media *m, const char *rid)
+{
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO,
+		.flags = SH_PRODUCER_NACK | SH_PRODUCER_PLI,
+		.hidden = true,
+		.rid = rid,
+		.ssrc = 5000,
+		.rtx_ssrc = 5001,
+		.rtx_pt = 97,
+		.own_ext = true,
+		.ext_id = {[SH_EXT_MID] = 4, [SH_EXT_RID] = 10, [SH_EXT_REPAIRED_RID] = 11}};
+	struct media_source next;
+	struct media_viewer seen = {0};
+	struct media_drops before;
+	struct dp_rtcp_report block = {0};
+	struct media_rtcp r;
+	uint8_t data[MEDIA_ROOM];
+	size_t len;
+	uint32_t ssrc = 0;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &video);
+	media_send_range(m, &video, 0, 40, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 40, true));
+
+	next = video;
+	next.ssrc = 777777;
+	next.rtx_ssrc = 777778;
+	next.first = 11;
+	next.first_timestamp = 99;
+	before = media_drops(m);
+	len = media_protect(&producer, data, media_plain(&next, 0, true, data));
+	data[len - 1] ^= 1;
+	media_send_raw(m, &producer, data, len);
+	STAGE_CHECK(media_dropped(m, &before, SH_DROP_SRTP_AUTH, 1) && media_nothing(m, &viewer));
+	media_send(m, &video, 40, false);
+	STAGE_CHECK(media_viewer_got(m, &seen, 40, 41, false));
+
+	before = media_drops(m);
+	next.first = 12; /* the harness's SRTP does not repeat a number */
+	media_clear(&producer.rtcp);
+	media_send_range(m, &next, 0, 10, true);
+	STAGE_CHECK(goes_on(m, &seen, &next, 0, 10));
+	/* Late packets of the SSRC before do not take the stream back. */
+	media_send(m, &video, 41, false);
+	STAGE_CHECK(media_dropped(m, &before, SH_DROP_UNKNOWN_SSRC, 1));
+	before = media_drops(m);
+	media_send_rtx(m, &video, 42, false);
+	STAGE_CHECK(media_dropped(m, &before, SH_DROP_RTX_UNKNOWN, 1) && media_nothing(m, &viewer));
+
+	/* NACKs and reports are about the new one, and RTX belongs to it. */
+	before = media_drops(m);
+	media_send_range(m, &next, 11, 13, false);
+	STAGE_CHECK(media_wait_rtcp(m, &producer, DP_RTCP_RTPFB, DP_RTPFB_NACK, 0, &r));
+	STAGE_CHECK(dp_rtcp_fb_media(&r.r, &ssrc) && ssrc == 777777);
+	media_send_rtx(m, &next, 10, false);
+	STAGE_CHECK(media_wait(m, &viewer.rtp, 3) && media_is(&seen, &viewer.rtp.at[2], 10, false));
+	STAGE_CHECK(viewer.rtp.at[2].rtp.seq == seen.seq && media_lossless(m, &before));
+	media_clear(&viewer.rtp);
+	for (unsigned i = 0; block.ssrc != 777777 && media_wait_rtcp(m, &producer, DP_RTCP_RR, -1, i, &r);
+		i++)
+		dp_rtcp_report(&r.r, 0, &block);
+	STAGE_CHECK(block.ssrc == 777777 && block.total_lost == 0 && block.lsr == 0);
+	STAGE_CHECK(block.highest_seq >= 12 && block.highest_seq <= 24);
 	media_peer_close(m, &producer);
 	media_peer_close(m, &viewer);
 }
@@ -106,6 +220,9 @@ int main(void)
 	stage_namespace();
 	media_start(&m, &setup);
 	learnt(&m);
+	by_rid_alone(&m);
+	another_ssrc(&m, NULL);
+	another_ssrc(&m, "q");
 	not_there(&m);
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);

@@ -200,6 +200,28 @@ static void streams_of_a_transport_can_be_told_apart(void **state)
 #undef VIDEO
 }
 
+/* Without the MID's extension the RID is all that packets carry. */
+static void a_rid_names_one_stream_of_a_transport(void **state)
+{
+#define BY_RID(mid, pt, encoding)                                                                            \
+	"{\"mid\":\"" mid "\",\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":" pt                   \
+	",\"clockRate\":90000}],\"headerExtensions\":[{\"uri\":"                                             \
+	"\"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\",\"id\":10}],\"encodings\":[" encoding "]}"
+	struct cp_transport *t = transport(join("r", "a"), CP_PURPOSE_SEND);
+
+	try_produce(t, BY_RID("0", "96", "{\"rid\":\"q\"}"));
+	assert_false(w.failed);
+	try_produce(t, BY_RID("1", "96", "{\"rid\":\"q\"}"));
+	expect_fault(CP_CONFLICT, "RID");
+	try_produce(t, BY_RID("1", "96", "{\"rid\":\"q\",\"ssrc\":5}"));
+	expect_fault(CP_CONFLICT, "RID");
+	try_produce(t, BY_RID("1", "97", "{\"rid\":\"q\"}"));
+	assert_false(w.failed);
+	try_produce(t, BY_RID("2", "96", "{\"rid\":\"r\"}"));
+	assert_false(w.failed);
+#undef BY_RID
+}
+
 static void a_transport_connects_once(void **state)
 {
 	struct cp_transport *t = transport(join("r", "a"), CP_PURPOSE_SEND);
@@ -321,6 +343,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, world_make, world_end),
 		cmocka_unit_test_setup_teardown(streams_of_a_transport_can_be_told_apart, world_make,
 			world_end),
+		cmocka_unit_test_setup_teardown(a_rid_names_one_stream_of_a_transport, world_make, world_end),
 		cmocka_unit_test_setup_teardown(a_transport_connects_once, world_make, world_end),
 		cmocka_unit_test_setup_teardown(pausing_a_producer_is_told_once, world_make, world_end),
 		cmocka_unit_test_setup_teardown(closing_a_producer_closes_its_consumers_first, world_make,

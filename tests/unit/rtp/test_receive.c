@@ -203,6 +203,47 @@ static void begins_anew(void **state)
 	assert_int_equal(dp_receive_lost(&r), 2);
 }
 
+/* Another SSRC: its block begins anew, whatever the one before had lost; the total goes on. */
+static void another_ssrc(void **state)
+{
+	struct dp_rtcp_sender_info sr = {.ntp = 0x1234567800000000};
+	struct dp_receive r;
+	struct dp_rtcp_report out;
+
+	dp_receive_init(&r, 90000);
+	dp_receive_rebind(&r, 7); /* of no effect before the first */
+	get(&r, 1000, 5, second);
+	get(&r, 1010, 5, second);
+	dp_receive_sr(&r, &sr, second);
+	assert_int_equal(report(&r, second).total_lost, 9);
+	dp_receive_rebind(&r, 65535);
+	assert_int_equal(dp_receive_lost(&r), 9);
+	get(&r, 65535, 0x80000000, 2 * second);
+	out = report(&r, 2 * second);
+	assert_int_equal(out.highest_seq, 65535);
+	assert_int_equal(out.total_lost, 0);
+	assert_int_equal(out.fraction_lost, 0);
+	assert_int_equal(out.jitter, 0);
+	assert_int_equal(out.lsr, 0);
+	get(&r, 1, 0x80000000, 2 * second);
+	out = report(&r, 2 * second);
+	assert_int_equal(out.highest_seq, 65537);
+	assert_int_equal(out.total_lost, 1);
+	assert_int_equal(dp_receive_lost(&r), 10);
+}
+
+/* After a restart timestamps are unrelated to those before: their distance is no jitter. */
+static void no_jitter_by_a_restart(void **state)
+{
+	struct dp_receive r;
+
+	dp_receive_init(&r, 90000);
+	get(&r, 1, 1000, second);
+	dp_receive_restart(&r, 5);
+	get(&r, 5, 0x80000000, second);
+	assert_int_equal(report(&r, second).jitter, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +256,8 @@ int main(void)
 		cmocka_unit_test(no_jitter),
 		cmocka_unit_test(hostile_timestamps_do_not_run_over),
 		cmocka_unit_test(sender_reports),
+		cmocka_unit_test(another_ssrc),
+		cmocka_unit_test(no_jitter_by_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
