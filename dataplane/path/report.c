@@ -178,6 +178,8 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 		return;
 	put_rr(w, t, &b);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
+		if (dp_source_clock_settle(&s->clock, w->now_ns))
+			dp_stream_publish_clock(s);
 		make_room(w, t, &b, STREAM_ROOM);
 		put_nack(w, t, s, &b);
 		put_keyframe(w, t, s, &b);
@@ -189,15 +191,19 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 
 /* --- to viewers ------------------------------------------------------------------------ */
 
-/* SR with the producer's clock, extrapolated to now, and SDES with its CNAME, if they are due. */
+/*
+ * SR with the producer's clock, extrapolated to now, and SDES with its CNAME, if they are due. Who
+ * has sent no RTP since the report before sends none (RFC 3550, 6.4): while the producer is silent
+ * its RTP clock may stand still.
+ */
 static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
 {
 	const struct dp_stream *s = c->stream;
 	struct dp_rtcp_sender_info info = {.packets = (uint32_t)c->packets, .octets = (uint32_t)c->bytes};
 	struct dp_sr_clock clock;
 
-	if (c->paused || !c->packets || w->now_ns < c->next_sr_ns || !dp_stream_clock(s, &clock) ||
-		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
+	if (c->paused || c->packets == c->sr_packets || w->now_ns < c->next_sr_ns ||
+		!dp_stream_clock(s, &clock) || !dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
 		return;
 	info.rtp_timestamp += c->timestamp_offset;
 	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
@@ -207,6 +213,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	c->next_sr_ns = w->now_ns + SR_EVERY / 2;
 	c->sr_ntp_sent = info.ntp;
 	c->sr_sent_ns = w->now_ns;
+	c->sr_packets = c->packets;
 	w->stats->sr_out++;
 }
 

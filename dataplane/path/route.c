@@ -163,6 +163,9 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	}
 	if (!fresh(s, seq, repaired, reason))
 		return false;
+	if (!repaired && seq > s->receive.highest &&
+		dp_source_clock_packet(&s->clock, rtp.timestamp, meta->rx_ns))
+		dp_stream_publish_clock(s);
 	dp_receive_packet(&s->receive, seq, rtp.timestamp, meta->rx_ns, repaired);
 	s->packets++;
 	s->bytes += rtp.payload_len;

@@ -53,7 +53,8 @@ static void sender_report(struct dp_worker *w, struct dp_transport *t, const str
 	if (!s || !dp_rtcp_sender_info(r, &info))
 		return;
 	dp_receive_sr(&s->receive, &info, w->now_ns);
-	dp_stream_set_clock(s, info.ntp, info.rtp_timestamp, w->now_ns);
+	dp_source_clock_report(&s->clock, info.ntp, info.rtp_timestamp, w->now_ns);
+	dp_stream_publish_clock(s);
 }
 
 /*

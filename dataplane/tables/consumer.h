@@ -54,6 +54,7 @@ struct dp_consumer {
 	uint64_t rtt_us; /* last round-trip time in microseconds; 0: not known */
 	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
+	uint64_t sr_packets; /* `packets` in it */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	struct dp_keyframe_budget keyframes; /* limits its requests for key frames */

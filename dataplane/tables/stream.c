@@ -112,6 +112,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	memcpy(s->mid, p->mid, sizeof(s->mid));
 	memcpy(s->rid, p->rid, sizeof(s->rid));
 	dp_receive_init(&s->receive, p->clock_rate);
+	dp_source_clock_init(&s->clock, p->clock_rate);
 	dp_nack_init(&s->nack);
 
 	s->transport = t;
@@ -180,6 +181,13 @@ void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64
 	atomic_store_explicit(&s->sr_version, version + 2, memory_order_release);
 }
 
+void dp_stream_publish_clock(struct dp_stream *s)
+{
+	struct dp_sr_clock c = dp_source_clock_get(&s->clock);
+
+	dp_stream_set_clock(s, c.ntp, c.rtp, c.ns);
+}
+
 bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out)
 {
 	uint64_t version = atomic_load_explicit(&s->sr_version, memory_order_acquire);
@@ -201,6 +209,7 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 	else
 		dp_receive_restart(&s->receive, seq);
 	s->rebound = false;
+	dp_source_clock_init(&s->clock, s->clock_rate);
 	dp_nack_init(&s->nack);
 	s->starts = (struct dp_keyframes){0};
 	dp_stream_set_clock(s, 0, 0, 0);

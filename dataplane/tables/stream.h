@@ -19,6 +19,7 @@
 #include "dataplane/rtp/keyframe.h"
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
+#include "dataplane/rtp/source_clock.h"
 #include "shared/abi.h"
 #include "shared/config.h"
 
@@ -107,6 +108,7 @@ struct dp_stream {
 	uint8_t mid_len, rid_len;
 	char mid[SH_MID_MAX], rid[SH_RID_MAX]; /* not terminated */
 	struct dp_receive receive;
+	struct dp_source_clock clock; /* what dp_stream_publish_clock() publishes */
 	struct dp_nack nack;
 	struct dp_keyframe_gate gate; /* limits the rate of requests for key frames */
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
@@ -135,6 +137,8 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op);
  * Called by the owner.
  */
 void dp_stream_set_clock(struct dp_stream *s, uint64_t ntp, uint32_t rtp, uint64_t now_ns);
+/* Publishes s->clock, which has changed. */
+void dp_stream_publish_clock(struct dp_stream *s);
 /* Copies these times consistently, on any worker. False: the owner is changing them; try later. */
 bool dp_stream_clock(const struct dp_stream *s, struct dp_sr_clock *out);
 /*

@@ -247,7 +247,7 @@ static bool report_of(struct media *m, const struct media_peer *p, uint32_t ssrc
  * One round trip: the viewer holds a report for 150 ms and says that it were 100. Milliseconds that
  * the data plane's figure is off.
  */
-static long long round_trip_off(struct media *m, const struct media_viewer *v)
+static long long round_trip_off(struct media *m, const struct media_viewer *v, uint32_t next)
 {
 	struct dp_rtcp_report block = {.ssrc = v->ssrc, .fraction_lost = 25, .total_lost = 7, .jitter = 99};
 	struct sh_consumer_stats stats = {0};
@@ -257,8 +257,12 @@ static long long round_trip_off(struct media *m, const struct media_viewer *v)
 	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 	uint64_t held_ms;
 
-	/* One that has just come: only the last that was sent counts, and the next is a second away. */
+	/*
+	 * One that has just come: only the last that was sent counts, and the next is a second
+	 * away. There is none about RTP that is not sent.
+	 */
 	media_clear(&v->peer->rtcp);
+	media_send(m, v->source, next, false);
 	if (!report_of(m, v->peer, v->ssrc, &sr))
 		stage_die("no sender report");
 	dp_rtcp_sender_info(&sr.r, &info);
@@ -278,7 +282,7 @@ static long long round_trip_off(struct media *m, const struct media_viewer *v)
 static bool round_trip_is_right(struct media *m, const struct media_viewer *v)
 {
 	for (unsigned i = 0; i < ATTEMPTS; i++) {
-		long long off_ms = round_trip_off(m, v);
+		long long off_ms = round_trip_off(m, v, 10 + i);
 
 		if (llabs(off_ms) <= TOLERANCE_MS)
 			return true;
