@@ -11,6 +11,7 @@
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
@@ -25,6 +26,15 @@
  */
 enum { RTX_PER_WINDOW = 500, AGE_PARTS = 4 };
 #define RTX_WINDOW (100 * DP_MS)
+
+/*
+ * A packet is retransmitted to a viewer once per round trip, however often NACKs name it: the one
+ * before may still be on its way. Viewers that send no media do not know their round-trip time
+ * unless they get DLRR, and repeat NACKs sooner. RTT_UNKNOWN is what browsers assume.
+ */
+#define RTT_MIN     (20 * DP_MS)
+#define RTT_UNKNOWN (100 * DP_MS)
+#define RTT_MAX     (1000 * DP_MS)
 
 /* Counts a request. False: the viewer has used up its limit. */
 static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
@@ -117,12 +127,24 @@ static unsigned tx_room(const struct dp_worker *w, const struct dp_consumer *c)
 	return dp_tx_room(w, c->transport->encap.port_id);
 }
 
+static uint64_t round_trip_ns(const struct dp_consumer *c)
+{
+	uint64_t ns = c->rtt_us * 1000;
+
+	return ns ? RTE_MAX(RTT_MIN, RTE_MIN(ns, RTT_MAX)) : RTT_UNKNOWN;
+}
+
 static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
 	uint16_t seq, struct dp_outgoing *o)
 {
+	struct dp_resent *before = dp_resent_entry(w->resent, c->slot, seq);
 	struct rte_mbuf *m;
 	bool added;
 
+	if (dp_resent_recently(before, c->slot, c->id, seq, w->now_ns, round_trip_ns(c))) {
+		w->stats->drop[SH_DROP_RTX_REPEATED]++;
+		return;
+	}
 	if (o->count == DP_JOBS || o->count >= tx_room(w, c)) {
 		dp_outgoing_flush(w, o);
 		if (!tx_room(w, c)) {
@@ -142,6 +164,8 @@ static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct 
 		return;
 	}
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
+	*before = (struct dp_resent){
+		.at_ns = w->now_ns, .consumer = c->slot, .id = (uint16_t)c->id, .seq = seq};
 	c->rtx_packets++;
 	w->stats->rtx_out++;
 }

@@ -11,6 +11,7 @@
 
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/transport.h"
@@ -94,7 +95,9 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		w->chunk_pool = chunks;
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
 			w->socket);
-		if (!w->watched)
+		w->resent = rte_zmalloc_socket("retransmissions", DP_RESENT * sizeof(*w->resent),
+			RTE_CACHE_LINE_SIZE, w->socket);
+		if (!w->watched || !w->resent)
 			return ENOMEM;
 		for (unsigned port = 0; port < ports; port++)
 			if (!dp_schedule_init(&w->audio[port], limit->producers, w->socket) ||

@@ -24,6 +24,7 @@ struct dp_audience;
 struct dp_consumer;
 struct dp_control_rings;
 struct dp_ports;
+struct dp_resent;
 struct dp_srtp_engine;
 struct dp_stream;
 struct dp_transport;
@@ -99,6 +100,7 @@ struct dp_worker {
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot; a slot is its owner's */
 	size_t session_in_size, session_out_size; /* of one session, in bytes */
 	struct rte_mempool *twcc_pool, *chunk_pool;
+	struct dp_resent *resent; /* this worker's retransmissions (tables/resent.h) */
 
 	/*
 	 * Rings. Other workers and the agent read these pointers, so nothing that is written while

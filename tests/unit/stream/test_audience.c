@@ -460,9 +460,50 @@ static void repeats(void **state)
 	world->consumer[0].egress.rtx_ssrc = 0x3000;
 	world->consumer[0].rtx_seq = UINT16_MAX; /* wraps */
 	for (unsigned i = 0; i < 4; i++) {
+		world->worker[0].now_ns += 100 * DP_MS;
 		resend((uint16_t)log[0].number);
 		assert_true(log[20 + i].number == UINT16_MAX + i);
 	}
+	world_leave(0);
+	world_stream_gone(0);
+}
+
+/* Whoever asks again before the answer can have arrived gets no second one. */
+static void a_packet_is_retransmitted_once_per_round_trip(void **state)
+{
+	static const struct {
+		uint32_t rtt_us, wait_ms;
+	} rtt[] = {{0, 100}, {5000, 20}, {300000, 300}, {5000000, 1000}};
+	struct dp_worker *w = &world->worker[0];
+	struct dp_stream *s = world_stream(0);
+	const struct sent *log = world->log[0];
+	unsigned sent = 2;
+
+	join(0);
+	world_packet(s, FIRST);
+	world_packet(s, FIRST + 1);
+	run();
+	for (unsigned i = 0; i < RTE_DIM(rtt); i++) {
+		uint64_t first = w->stats->drop[SH_DROP_RTX_REPEATED];
+
+		w->now_ns += 2000 * DP_MS;
+		world->consumer[0].rtt_us = rtt[i].rtt_us;
+		resend((uint16_t)log[0].number);
+		w->now_ns += rtt[i].wait_ms * DP_MS / 2;
+		resend((uint16_t)log[0].number);
+		resend((uint16_t)log[1].number); /* another packet */
+		w->now_ns += rtt[i].wait_ms * DP_MS / 2 - 1;
+		resend((uint16_t)log[0].number);
+		assert_int_equal(world->sent[0], sent += 2);
+		assert_int_equal(w->stats->drop[SH_DROP_RTX_REPEATED], first + 2);
+		w->now_ns++;
+		resend((uint16_t)log[0].number);
+		assert_int_equal(world->sent[0], ++sent);
+	}
+	/* Another consumer in that slot has asked for nothing yet. */
+	world->consumer[0].id++;
+	resend((uint16_t)log[0].number);
+	assert_int_equal(world->sent[0], ++sent);
 	world_leave(0);
 	world_stream_gone(0);
 }
@@ -506,6 +547,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_ssrc_is_never_used_twice_on_a_transport, world_setup,
 			world_teardown),
 		cmocka_unit_test_setup_teardown(repeats, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(a_packet_is_retransmitted_once_per_round_trip, world_setup,
+			world_teardown),
 		cmocka_unit_test_setup_teardown(nack_flood, world_setup, world_teardown),
 	};
 

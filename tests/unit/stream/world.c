@@ -19,6 +19,7 @@
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
@@ -205,6 +206,7 @@ static void make_worker(unsigned i)
 	for (unsigned k = 0; k < WORLD_PORTS; k++)
 		assert_true(dp_schedule_init(&w->audio[k], WORLD_STREAMS, 0) &&
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
+	w->resent = calloc(DP_RESENT, sizeof(*w->resent));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->now_ns = 1000 * DP_MS;
 	w->tx_age_ns = 100 * DP_MS;
@@ -252,6 +254,7 @@ int world_teardown(void **state)
 			free(t->next);
 		}
 		free(w->watched);
+		free(w->resent);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			free(w->wake[k]);
 	}
