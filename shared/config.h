@@ -54,6 +54,8 @@ struct sh_config_limits {
 	/* data plane table sizes */
 	uint32_t transports, producers, consumers;
 	uint32_t punts_per_second, punts_per_network; /* per worker; from strangers (path/punt.c) */
+	/* budgets of one transport; each holds the packets of one second */
+	uint32_t peer_packets_per_second, peer_checks_per_second, peer_rtcp_per_second;
 	uint32_t ssrcs_per_transport;
 };
 

@@ -114,6 +114,18 @@ static const struct sh_config_member rows[] = {
 		.value = 10000},
 	{"limits.punts_per_network", SH_CFG_U32, AT(limit.punts_per_network), .min = 1, .max = 10000000,
 		.value = 100},
+	/*
+	 * Five times what a host sends at 30 Mbit/s with retransmissions; a key frame is far less
+	 * than a second's packets.
+	 */
+	{"limits.peer_packets_per_second", SH_CFG_U32, AT(limit.peer_packets_per_second), .min = 100,
+		.max = 100000000, .value = 20000},
+	/* a browser sends some 20 a second while it looks for a path, and one in 2.5 s afterwards */
+	{"limits.peer_checks_per_second", SH_CFG_U32, AT(limit.peer_checks_per_second), .min = 10,
+		.max = 1000000, .value = 100},
+	/* a viewer of 64 streams, of which half lose packets, so that each is NACKed every 20 ms */
+	{"limits.peer_rtcp_per_second", SH_CFG_U32, AT(limit.peer_rtcp_per_second), .min = 10,
+		.max = 10000000, .value = 2000},
 	{"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 32,
 		.value = 32},
 };

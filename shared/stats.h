@@ -73,7 +73,9 @@ struct sh_worker_stats {
 	uint64_t aged_audio, aged_video;
 	struct sh_latency latency; /* packets to viewers, RX to TX, without retransmissions */
 	uint64_t keyframe_limited; /* viewers' requests for key frames beyond their budgets */
-	uint64_t reserved[5];
+	uint64_t stun_refused; /* checks answered with an error */
+	uint64_t rtcp_cut; /* RTCP packets whose rest was ignored, because too many SSRCs were unknown */
+	uint64_t reserved[3];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

@@ -132,6 +132,9 @@ void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p)
 	cp_ice_input(&t->ice, p->data, p->len, &p->path, uv_now(t->server->loop), &r);
 	if (!r.actions)
 		return;
+	/* A refused check may have a forged source address, so it never gets more bytes than it has. */
+	if (r.code && r.response_len > p->len)
+		return;
 	if (r.code)
 		inject(t, &p->path, r.response, r.response_len);
 	else

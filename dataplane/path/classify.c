@@ -16,6 +16,7 @@
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
+#include "dataplane/worker/budget.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -69,6 +70,24 @@ static void classify_media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, s
 	}
 }
 
+/*
+ * Counts a packet of a known transport. False: the budget for the transport's packets is used up,
+ * and the packet was dropped. It is taken before authentication, to bound what that costs; so it is
+ * generous, because whoever knows a peer's address can send in its name. Addresses that a plain
+ * transport does not know have a budget of their own: its source keeps the one for its packets.
+ */
+static bool within_budget(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_transport *t = meta->transport;
+	uint64_t *budget = meta->tuple == DP_TUPLE_STRANGER ? &t->stranger_budget_ns : &t->packet_budget_ns;
+
+	if (dp_budget_take(budget, w->now_ns, w->packet_cost_ns))
+		return true;
+	dp_drop(w, m, SH_DROP_PEER_RATE);
+	return false;
+}
+
 /* A plain transport's port accepts only RTP and RTCP. */
 static void classify_plain(struct dp_worker *w, struct rte_mbuf *m, bool media_byte, bool rtcp,
 	struct dp_batch *b)
@@ -81,7 +100,8 @@ static void classify_plain(struct dp_worker *w, struct rte_mbuf *m, bool media_b
 		dp_drop(w, m, SH_DROP_FIRST_BYTE);
 	} else {
 		dp_plain_transport_find(w, meta, rtcp);
-		classify_media(w, m, rtcp, b);
+		if (!meta->transport || within_budget(w, m))
+			classify_media(w, m, rtcp, b);
 	}
 }
 
@@ -105,6 +125,8 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 		if (meta->transport) {
 			meta->transport->rx_packets++;
 			meta->transport->rx_bytes += meta->payload_len;
+			if (!within_budget(w, m))
+				continue;
 		}
 		protocol = sh_demux(p[0]);
 		rtcp = meta->payload_len >= 2 && p[1] >= 192 && p[1] <= 223;

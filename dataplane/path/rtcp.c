@@ -12,9 +12,11 @@
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/budget.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -34,26 +36,46 @@ static enum sh_drop drop_reason(int error)
 	}
 }
 
-static struct dp_consumer *consumer_of(struct dp_transport *t, uint32_t ssrc)
-{
-	struct dp_consumer *c = t->consumers;
+/*
+ * The most SSRCs of a datagram that may be unknown; what follows them is ignored. A receiver report
+ * has up to 31 blocks, and all of them may be about consumers that have just been closed, or about
+ * RTX, whose reports are not used.
+ */
+enum { UNKNOWN_MAX = 31 };
 
-	while (c && c->egress.ssrc != ssrc)
-		c = c->next_on_transport;
+/* A datagram that is being processed. */
+struct datagram {
+	struct dp_worker *w;
+	struct dp_transport *t;
+	unsigned unknown; /* SSRCs so far that are no consumer's and no producer's media */
+};
+
+/* Whether so many SSRCs were unknown that the rest of the datagram is ignored. */
+static bool too_many_unknown(const struct datagram *d)
+{
+	return d->unknown > UNKNOWN_MAX;
+}
+
+static struct dp_consumer *consumer_of(struct datagram *d, uint32_t ssrc)
+{
+	struct dp_consumer *c = dp_consumer_ssrcs_find(d->w, d->t, ssrc);
+
+	d->unknown += !c;
 	return c;
 }
 
-static void sender_report(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void sender_report(struct datagram *d, const struct dp_rtcp *r)
 {
 	struct dp_rtcp_sender_info info;
-	struct dp_stream *s = t->streams;
+	struct dp_stream *s = d->t->streams;
 
 	while (s && s->ssrc != r->ssrc)
 		s = s->next_on_transport;
+	d->unknown += !s;
 	if (!s || !dp_rtcp_sender_info(r, &info))
 		return;
-	dp_receive_sr(&s->receive, &info, w->now_ns);
-	dp_source_clock_report(&s->clock, info.ntp, info.rtp_timestamp, w->now_ns);
+	dp_receive_sr(&s->receive, &info, d->w->now_ns);
+	dp_source_clock_report(&s->clock, info.ntp, info.rtp_timestamp, d->w->now_ns);
 	dp_stream_publish_clock(s);
 }
 
@@ -72,24 +94,25 @@ static void round_trip(struct dp_worker *w, struct dp_consumer *c, const struct 
 		c->rtt_us = (elapsed - delay) / 1000;
 }
 
-static void receiver_report(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 {
 	struct dp_rtcp_report block;
 
-	for (unsigned i = 0; dp_rtcp_report(r, i, &block); i++) {
-		struct dp_consumer *c = consumer_of(t, block.ssrc);
+	for (unsigned i = 0; !too_many_unknown(d) && dp_rtcp_report(r, i, &block); i++) {
+		struct dp_consumer *c = consumer_of(d, block.ssrc);
 
 		if (!c)
 			continue;
 		c->reported_fraction = block.fraction_lost;
 		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
 		c->reported_jitter = block.jitter;
-		round_trip(w, c, &block);
+		round_trip(d->w, c, &block);
 	}
 }
 
-static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void nack(struct datagram *d, const struct dp_rtcp *r)
 {
+	struct dp_worker *w = d->w;
 	struct dp_outgoing o;
 	struct dp_consumer *c;
 	uint16_t pid, blp;
@@ -98,7 +121,7 @@ static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 
 	if (!dp_rtcp_fb_media(r, &ssrc))
 		return;
-	c = consumer_of(t, ssrc);
+	c = consumer_of(d, ssrc);
 	if (!c || !(c->flags & SH_CONSUMER_NACK))
 		return;
 	w->stats->nack_in++;
@@ -113,17 +136,17 @@ static void nack(struct dp_worker *w, struct dp_transport *t, const struct dp_rt
 	dp_outgoing_end(w, &o);
 }
 
-static void want_keyframe(struct dp_worker *w, struct dp_transport *t, uint32_t ssrc)
+static void want_keyframe(struct datagram *d, uint32_t ssrc)
 {
-	struct dp_consumer *c = consumer_of(t, ssrc);
+	struct dp_consumer *c = consumer_of(d, ssrc);
 
 	if (!c || c->paused || c->stream->kind != SH_KIND_VIDEO)
 		return;
 	c->plis++;
-	dp_consumer_want_keyframe(w, c);
+	dp_consumer_want_keyframe(d->w, c);
 }
 
-static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void payload_feedback(struct datagram *d, const struct dp_rtcp *r)
 {
 	uint32_t ssrc;
 	uint64_t bps;
@@ -131,38 +154,38 @@ static void payload_feedback(struct dp_worker *w, struct dp_transport *t, const 
 
 	switch (r->count) {
 	case DP_PSFB_PLI:
-		w->stats->pli_in++;
+		d->w->stats->pli_in++;
 		if (dp_rtcp_fb_media(r, &ssrc))
-			want_keyframe(w, t, ssrc);
+			want_keyframe(d, ssrc);
 		break;
 	case DP_PSFB_FIR:
-		w->stats->fir_in++;
-		for (unsigned i = 0; dp_rtcp_fir(r, i, &ssrc, &seq); i++)
-			want_keyframe(w, t, ssrc);
+		d->w->stats->fir_in++;
+		for (unsigned i = 0; !too_many_unknown(d) && dp_rtcp_fir(r, i, &ssrc, &seq); i++)
+			want_keyframe(d, ssrc);
 		break;
 	case DP_PSFB_AFB:
 		if (dp_rtcp_remb(r, &bps))
-			t->remb_bps = bps;
+			d->t->remb_bps = bps;
 		break;
 	}
 }
 
-static void process(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp *r)
+static void process(struct datagram *d, const struct dp_rtcp *r)
 {
 	switch (r->pt) {
 	case DP_RTCP_SR:
-		sender_report(w, t, r);
-		receiver_report(w, t, r);
+		sender_report(d, r);
+		receiver_report(d, r);
 		break;
 	case DP_RTCP_RR:
-		receiver_report(w, t, r);
+		receiver_report(d, r);
 		break;
 	case DP_RTCP_RTPFB:
 		if (r->count == DP_RTPFB_NACK)
-			nack(w, t, r);
+			nack(d, r);
 		break;
 	case DP_RTCP_PSFB:
-		payload_feedback(w, t, r);
+		payload_feedback(d, r);
 		break;
 	}
 }
@@ -171,19 +194,19 @@ static void process(struct dp_worker *w, struct dp_transport *t, const struct dp
  * Whether any report block or feedback names an SSRC that we send on this transport. For a plain
  * transport without SRTP this is the only evidence that an unknown source address is our receiver.
  */
-static bool names_consumer(struct dp_transport *t, const uint8_t *data, size_t len)
+static bool names_consumer(struct datagram *d, const uint8_t *data, size_t len)
 {
 	struct dp_rtcp_report block;
 	struct dp_rtcp r;
 	size_t pos = 0;
 	uint32_t ssrc;
 
-	while (dp_rtcp_next(data, len, &pos, &r)) {
-		for (unsigned i = 0; dp_rtcp_report(&r, i, &block); i++)
-			if (consumer_of(t, block.ssrc))
+	while (!too_many_unknown(d) && dp_rtcp_next(data, len, &pos, &r)) {
+		for (unsigned i = 0; !too_many_unknown(d) && dp_rtcp_report(&r, i, &block); i++)
+			if (consumer_of(d, block.ssrc))
 				return true;
 		if ((r.pt == DP_RTCP_RTPFB || r.pt == DP_RTCP_PSFB) && dp_rtcp_fb_media(&r, &ssrc) &&
-			consumer_of(t, ssrc))
+			consumer_of(d, ssrc))
 			return true;
 	}
 	return false;
@@ -193,15 +216,16 @@ static bool names_consumer(struct dp_transport *t, const uint8_t *data, size_t l
  * Authenticates and decrypts the datagram in place, or validates it on a transport without SRTP;
  * `len` becomes the decrypted length. SH_DROP_COUNT: accepted. Otherwise the reason to drop it.
  */
-static enum sh_drop unprotect(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
-	uint8_t *data, size_t *len)
+static enum sh_drop unprotect(struct datagram *d, const struct dp_meta *meta, uint8_t *data, size_t *len)
 {
+	struct dp_worker *w = d->w;
+	struct dp_transport *t = d->t;
 	int error;
 
 	if (dp_transport_unprotected(t)) {
 		if (!dp_rtcp_valid(data, *len))
 			return SH_DROP_RTCP_MALFORMED;
-		if (meta->tuple == DP_TUPLE_STRANGER && !names_consumer(t, data, *len))
+		if (meta->tuple == DP_TUPLE_STRANGER && !names_consumer(d, data, *len))
 			return SH_DROP_UNKNOWN_TUPLE;
 		dp_transport_accepted(w, t, meta, false);
 		return SH_DROP_COUNT;
@@ -218,18 +242,22 @@ static enum sh_drop unprotect(struct dp_worker *w, struct dp_transport *t, const
 static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
-	struct dp_transport *t = meta->transport;
+	struct datagram d = {.w = w, .t = meta->transport};
 	uint8_t *data = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->payload_offset);
 	size_t len = meta->payload_len, pos = 0;
-	enum sh_drop reason = unprotect(w, t, meta, data, &len);
+	enum sh_drop reason = unprotect(&d, meta, data, &len);
 	struct dp_rtcp r;
 
+	/* Not before it is authenticated: nobody else can use up the budget of a peer. */
+	if (reason == SH_DROP_COUNT && !dp_budget_take(&d.t->rtcp_budget_ns, w->now_ns, w->rtcp_cost_ns))
+		reason = SH_DROP_RTCP_RATE;
 	if (reason != SH_DROP_COUNT) {
 		dp_drop(w, m, reason);
 		return;
 	}
-	while (dp_rtcp_next(data, len, &pos, &r))
-		process(w, t, &r);
+	while (!too_many_unknown(&d) && dp_rtcp_next(data, len, &pos, &r))
+		process(&d, &r);
+	w->stats->rtcp_cut += too_many_unknown(&d);
 	rte_pktmbuf_free(m);
 }
 

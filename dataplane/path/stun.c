@@ -19,49 +19,92 @@
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/ufrags.h"
+#include "dataplane/worker/budget.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 #include "shared/stun.h"
 
-enum verdict { ANSWER, PUNT, DROP_INTEGRITY };
+/* Error responses per second of one transport. */
+enum { REFUSALS_PER_TRANSPORT = 10 };
 
-/* Decides about a message to a known transport. Only ordinary, valid checks are answered here. */
+enum verdict { ANSWER, PUNT, BAD_REQUEST, UNAUTHORIZED };
+
+/*
+ * Decides about a message to a known transport. Only ordinary, valid checks are answered with
+ * success here. A check that lacks what each must have (RFC 8445, 7.1; RFC 8489, 9.1.3), or has a
+ * wrong MESSAGE-INTEGRITY, is refused here. All other errors need a valid check.
+ */
 static enum verdict decide(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
 	const uint8_t *data)
 {
 	bool selected = t->selected == meta->tuple;
 
-	if (s->type != SH_STUN_BINDING_REQUEST || !s->fingerprint || s->unknown_required || s->controlled)
+	if (s->type != SH_STUN_BINDING_REQUEST)
 		return PUNT;
+	if (!s->fingerprint || !s->has_priority || !s->username || !s->integrity)
+		return BAD_REQUEST;
 	if (!sh_stun_for_ufrag(s, t->ufrag, t->ufrag_len))
 		return PUNT;
 	if (!sh_stun_verify(s, data, &t->key))
-		return DROP_INTEGRITY;
+		return UNAUTHORIZED;
+	if (s->unknown_required || s->controlled)
+		return PUNT;
 	/* Only the control plane selects a nominated path, or resumes after consent has expired. */
 	if (t->idle || (!selected && (s->use_candidate || s->has_nomination)))
 		return PUNT;
 	return ANSWER;
 }
 
-/* Sends the success response, in the mbuf of the request, back on the path that it came from. */
-static void respond(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
+/* Sends a response, in the mbuf of the request, back on the path that it came from. */
+static void respond(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *response, size_t len)
 {
-	const struct dp_meta *meta = dp_meta(m);
-	uint8_t out[SH_STUN_MAX];
-	size_t len = sh_stun_success(out, s, &meta->path.remote, &meta->transport->key);
 	struct dp_encap e;
 
-	dp_encap_init(w, &e, &meta->path);
+	dp_encap_init(w, &e, &dp_meta(m)->path);
 	m = dp_answer_mbuf(w, m);
 	if (!m)
 		return;
 	rte_pktmbuf_reset(m);
 	/* The response fits: an mbuf has room for a packet of the port's MTU, above SH_STUN_MAX. */
-	memcpy(rte_pktmbuf_append(m, (uint16_t)len), out, len);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), response, len);
 	dp_encap(w, &e, m);
 	dp_tx(w, e.port_id, m);
+}
+
+/* Answers a valid check, within the transport's budget. */
+static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s)
+{
+	const struct dp_meta *meta = dp_meta(m);
+	uint8_t out[SH_STUN_MAX];
+
+	if (!dp_budget_take(&meta->transport->check_budget_ns, w->now_ns, w->check_cost_ns)) {
+		dp_drop(w, m, SH_DROP_STUN_RATE);
+		return;
+	}
+	dp_transport_heard(w, meta->transport, meta);
 	w->stats->stun_answered++;
+	respond(w, m, out, sh_stun_success(out, s, &meta->path.remote, &meta->transport->key));
+}
+
+/*
+ * Refuses a check: 400 or 401. Its sender has proven nothing, and its address may be forged. So
+ * only a few are answered, and never with more bytes than they have; the others are dropped.
+ */
+static void refuse(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s, bool unauthorized)
+{
+	const struct dp_meta *meta = dp_meta(m);
+	uint8_t out[SH_STUN_MAX];
+	size_t len = unauthorized ? sh_stun_error(out, s, 401, "Unauthorized", NULL)
+				  : sh_stun_error(out, s, 400, "Bad Request", NULL);
+
+	if (len > meta->payload_len || !dp_budget_take(&meta->transport->refusal_budget_ns, w->now_ns,
+					       dp_budget_cost(REFUSALS_PER_TRANSPORT))) {
+		dp_drop(w, m, unauthorized ? SH_DROP_STUN_INTEGRITY : SH_DROP_STUN_MALFORMED);
+		return;
+	}
+	w->stats->stun_refused++;
+	respond(w, m, out, len);
 }
 
 /*
@@ -90,14 +133,12 @@ static void process(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	if (meta->transport)
 		verdict = decide(meta->transport, meta, &s, data);
-	if (verdict == PUNT) {
+	if (verdict == PUNT)
 		punt(w, m, &s, data);
-	} else if (verdict == DROP_INTEGRITY) {
-		dp_drop(w, m, SH_DROP_STUN_INTEGRITY);
-	} else {
-		dp_transport_heard(w, meta->transport, meta);
-		respond(w, m, &s);
-	}
+	else if (verdict == ANSWER)
+		answer(w, m, &s);
+	else
+		refuse(w, m, &s, verdict == UNAUTHORIZED);
 }
 
 void dp_stun(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)

@@ -16,10 +16,12 @@
 #include "dataplane/start/media_memory.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
 #include "dataplane/tables/ufrags.h"
+#include "dataplane/worker/budget.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/packet.h"
@@ -89,6 +91,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
 	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
+	bytes += n * dp_consumer_chains(c->limit.consumers) * 8ull;
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
 					      c->dataplane.stream_packets * stream_slot);
@@ -207,6 +210,8 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
 	w->ufrags = rte_zmalloc_socket("ufrags",
 		dp_ufrag_chains(c->limit.transports) * sizeof(struct dp_transport *), 64, socket);
+	w->consumer_ssrcs = rte_zmalloc_socket("consumer ssrcs",
+		dp_consumer_chains(c->limit.consumers) * sizeof(struct dp_consumer *), 64, socket);
 	w->network_budget_ns =
 		rte_zmalloc_socket("networks", DP_NETWORKS * sizeof(*w->network_budget_ns), 64, socket);
 	w->plain_transports =
@@ -214,7 +219,7 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
 	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq ||
-		!w->ufrags || !w->network_budget_ns)
+		!w->ufrags || !w->consumer_ssrcs || !w->network_budget_ns)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] =
@@ -241,6 +246,9 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->udp_ports = udp_ports(c);
 	w->config = c;
 	w->hash_seed = (uint32_t)rte_rand();
+	w->packet_cost_ns = dp_budget_cost(c->limit.peer_packets_per_second);
+	w->check_cost_ns = dp_budget_cost(c->limit.peer_checks_per_second);
+	w->rtcp_cost_ns = dp_budget_cost(c->limit.peer_rtcp_per_second);
 	w->pool = all->pool[i];
 	w->tx_age_ns = c->dataplane.tx_age_ms * DP_MS;
 	w->ports = &all->ports;

@@ -10,6 +10,7 @@
 #include <rte_random.h>
 
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
@@ -110,6 +111,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 		return ENOMEM;
 	c->next_on_transport = t->consumers;
 	t->consumers = c;
+	dp_consumer_ssrcs_add(w, c);
 	/* Skips packets until one at which a decoder can start; for audio that is any packet. */
 	c->waiting_keyframe = true;
 	if (needs_keyframe(c))
@@ -139,6 +141,7 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	while (*at != c)
 		at = &(*at)->next_on_transport;
 	*at = c->next_on_transport;
+	dp_consumer_ssrcs_remove(w, c);
 	dp_audience_leave(w, c);
 	sh_slot_clear(&w->consumer_stats[op->slot]);
 	w->stats->consumers--;

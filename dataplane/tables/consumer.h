@@ -44,6 +44,7 @@ struct dp_consumer {
 	uint32_t index; /* and the index in it */
 	struct dp_stream *stream;
 	struct dp_consumer *next_on_transport;
+	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */
 	uint64_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
 	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */

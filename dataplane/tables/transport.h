@@ -60,11 +60,14 @@ struct dp_transport {
 	bool silent; /* nothing is sent until the peer is heard again; consent has not expired yet */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
 	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
+	uint64_t packet_budget_ns; /* for its packets (worker/budget.h), before they are authenticated */
 	/* Time of the last valid check or authenticated packet on the selected tuple; 0: none yet. */
 	uint64_t consent_ns;
 	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
 	uint64_t remb_bps; /* the last REMB of the viewer, in bit/s; 0: none yet */
-	uint64_t punt_budget_ns; /* for its punted packets (worker/budget.h) */
+	uint64_t check_budget_ns, rtcp_budget_ns; /* for its valid checks and RTCP packets */
+	uint64_t refusal_budget_ns; /* for checks that are answered with an error */
+	uint64_t punt_budget_ns; /* for its punted packets */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
@@ -84,6 +87,7 @@ struct dp_transport {
 	uint8_t plain_flags; /* enum sh_plain_flags */
 	bool learns_address; /* no address was given: it is learned from accepted packets */
 	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
+	uint64_t stranger_budget_ns; /* for packets from addresses that it does not know */
 	uint64_t solicited_ns, next_solicit_ns; /* when the last request was sent, and the next is due */
 
 	/* ICE: our credentials, which connectivity checks must carry */

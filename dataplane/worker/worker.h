@@ -72,6 +72,7 @@ struct dp_worker {
 
 	struct rte_hash *tuples; /* this worker's: struct dp_tuple_key -> dp_tuple_value() */
 	struct dp_transport **ufrags; /* this worker's transports by ICE user fragment: tables/ufrags.h */
+	struct dp_consumer **consumer_ssrcs; /* this worker's, by SSRC: tables/consumer_ssrcs.h */
 	uint32_t hash_seed; /* random, so that nobody can choose what falls into one chain */
 	/*
 	 * this worker's plain transports, by the offset of their UDP port in the range; NULL: none
@@ -118,6 +119,8 @@ struct dp_worker {
 	const struct dp_ports *ports;
 	struct dp_clock clock;
 	struct dp_txq **txq; /* by port_id; send/tx.h */
+	/* What a packet costs in the budgets of a peer's transport (dp_budget_cost()). */
+	uint64_t packet_cost_ns, check_cost_ns, rtcp_cost_ns;
 	/* Budgets (worker/budget.h) for packets that are punted for nobody we know: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */

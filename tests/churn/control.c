@@ -42,7 +42,8 @@ static void start_program(struct churn *c, const char *wire)
 		"\"args\":\"role=client,id=0,socket=%s,socket-abstract=no\",\"addresses\":[\"10.1.0.2/"
 		"8\"]}]},"
 		"\"dataplane\":{\"workers\":%u,\"mbufs\":16384,\"stream_packets\":2048,\"tx_age_ms\":10000},"
-		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u}}",
+		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,"
+		"\"peer_packets_per_second\":100000000}}",
 		wire, (unsigned)WORKERS, PLACES + SOURCES, SOURCES + 1u, (unsigned)PLACES);
 	stage_start(&c->stage, config);
 }

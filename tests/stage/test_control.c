@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
+#include "shared/bytes.h"
 #include "shared/stats_attach.h"
 #include "shared/stun.h"
 #include "tests/stage/harness.h"
@@ -25,7 +28,7 @@ static const char config[] =
 	"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}]},"
 	"\"dataplane\":{\"mbufs\":8192,\"workers\":2},"
 	"\"limits\":{\"transports\":8,\"producers\":4,\"consumers\":8,\"punts_per_second\":50,"
-	"\"punts_per_network\":20}}";
+	"\"punts_per_network\":20,\"peer_checks_per_second\":10}}";
 
 static const char user_config[] =
 	"{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\","
@@ -128,6 +131,15 @@ static const uint8_t *receive(struct stage *s, struct stage_frame *f, size_t *le
 	while (!p && stage_tap_receive(s, f, ms))
 		p = stage_payload(f, len);
 	return p;
+}
+
+/* Throws away what the data plane has sent. */
+static void drain(struct stage *s)
+{
+	struct stage_frame f;
+
+	while (stage_tap_receive(s, &f, 50))
+		;
 }
 
 /* Whether a check on this path is answered as RFC 8445 wants, by the data plane itself. */
@@ -357,6 +369,79 @@ static void objects(struct stage *s)
 	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, OTHER)) == 0);
 }
 
+/* The code of the error response to a request, or 0 if there is none. */
+static unsigned refusal(struct stage *s, const struct sh_path *path, const uint8_t *request,
+	size_t request_len)
+{
+	struct stage_frame f;
+	struct sh_stun m;
+	const uint8_t *p;
+	size_t len;
+
+	send_udp(s, path, request, request_len);
+	p = receive(s, &f, &len, 300);
+	if (!p || sh_stun_parse(&m, p, len) != 0 || m.type != SH_STUN_BINDING_ERROR || !m.fingerprint ||
+		m.integrity || memcmp(m.transaction, request + 8, 12) != 0 || len > request_len)
+		return 0;
+	return p[26] * 100u + p[27]; /* ERROR-CODE comes first */
+}
+
+/* Removes the attribute of that type from a request, and makes FINGERPRINT anew. Returns the length. */
+static size_t without(uint8_t *request, size_t len, uint16_t type)
+{
+	size_t at = SH_STUN_HEADER, attribute;
+
+	while (sh_get_be16(request + at) != type)
+		at += 4 + ((sh_get_be16(request + at + 2) + 3u) & ~3u);
+	attribute = 4 + ((sh_get_be16(request + at + 2) + 3u) & ~3u);
+	memmove(request + at, request + at + attribute, len - at - attribute);
+	len -= attribute;
+	sh_put_be16(request + 2, (unsigned)(len - SH_STUN_HEADER));
+	if (type != 0x8028)
+		sh_put_be32(request + len - 4, (uint32_t)crc32(0, request, (uInt)len - 8) ^ 0x5354554e);
+	return len;
+}
+
+/*
+ * RFC 8445, 7.3, and RFC 8489, 9.1.3: a check without PRIORITY, USERNAME, MESSAGE-INTEGRITY or
+ * FINGERPRINT is 400, a wrong MESSAGE-INTEGRITY is 401. No more than a few are answered, because
+ * the address may be forged; and they are no consent.
+ */
+static void refused_checks(struct stage *s, const struct sh_path *path)
+{
+	static const uint16_t needed[] = {0x0024, 0x0006, 0x0008, 0x8028};
+	uint64_t refused = STAGE_SUM(s, stun_refused), dropped;
+	uint8_t request[200];
+	size_t len;
+
+	len = stage_stun(request, username, "a password that is wrong", false);
+	STAGE_CHECK(refusal(s, path, request, len) == 401);
+	for (unsigned i = 0; i < 4; i++) {
+		len = stage_stun(request, username, password, false);
+		len = without(request, len, needed[i]);
+		STAGE_CHECK(refusal(s, path, request, len) == 400);
+	}
+	/* Shorter than the response would be. */
+	len = stage_stun(request, username, password, false);
+	len = without(request, len, 0x0006);
+	len = without(request, len, 0x0008);
+	len = without(request, len, 0x0024);
+	len = without(request, len, 0x802a);
+	STAGE_CHECK(len < 48 && refusal(s, path, request, len) == 0);
+	STAGE_CHECK(stage_drops(s, SH_DROP_STUN_MALFORMED) == 1);
+	STAGE_CHECK(STAGE_SUM(s, stun_refused) == refused + 5);
+
+	dropped = stage_drops(s, SH_DROP_STUN_INTEGRITY);
+	for (unsigned i = 0; i < 100; i++)
+		send_check(s, path, username, "a password that is wrong", false);
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_STUN_INTEGRITY], dropped + 80));
+	stage_sleep(50);
+	STAGE_CHECK(STAGE_SUM(s, stun_refused) - refused + stage_drops(s, SH_DROP_STUN_INTEGRITY) - dropped ==
+		    105);
+	drain(s);
+	STAGE_CHECK(answered(s, path, false));
+}
+
 static void bound_checks(struct stage *s)
 {
 	static const uint8_t rtp[12] = {0x80, 96}, rtp_short[11] = {0x80, 96}, rtcp_short[4] = {0x80, 201};
@@ -375,8 +460,7 @@ static void bound_checks(struct stage *s)
 	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == TRANSPORT);
 	send_check(s, &one, "another1:peer", password, false);
 	STAGE_CHECK(stage_punt(s, 1, &p, STAGE_WAIT_MS) && p.transport == TRANSPORT);
-	send_check(s, &one, username, "a password that is wrong", false);
-	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_STUN_INTEGRITY], 1));
+	refused_checks(s, &one);
 
 	send_udp(s, &one, rtp, sizeof(rtp));
 	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_NO_KEYS], 1));
@@ -453,6 +537,34 @@ static void strangers_checks(struct stage *s)
 		    200);
 }
 
+/*
+ * A peer's valid checks have a budget of 10 a second here. Consent does not suffer from checks that
+ * are dropped beyond it, nor from what is sent in the peer's name.
+ */
+static void many_checks(struct stage *s)
+{
+	struct sh_path path = stage_path("10.1.0.9", 4000, "10.1.0.2", 20001);
+	uint64_t before, dropped = stage_drops(s, SH_DROP_STUN_RATE);
+	uint8_t request[200];
+	size_t len = stage_stun(request, "abcdefgh:x", "a password that is wrong", false);
+
+	stage_sleep(1000);
+	before = STAGE_SUM(s, stun_answered);
+	for (unsigned i = 0; i < 300; i++)
+		send_udp(s, &path, request, len);
+	drain(s);
+	STAGE_CHECK(answered(s, &path, false));
+	for (unsigned i = 0; i < 100; i++)
+		send_check(s, &path, username, password, false);
+	STAGE_CHECK(STAGE_WAIT(s, drop[SH_DROP_STUN_RATE], dropped + 80));
+	drain(s);
+	STAGE_CHECK(STAGE_SUM(s, stun_answered) - before + stage_drops(s, SH_DROP_STUN_RATE) - dropped ==
+		    101);
+	STAGE_CHECK(stage_drops(s, SH_DROP_PEER_RATE) == 0);
+	stage_sleep(300);
+	STAGE_CHECK(answered(s, &path, false));
+}
+
 /* A check with a transport's credentials does not need what strangers have used up. */
 static void strangers_and_a_viewer(struct stage *s)
 {
@@ -510,6 +622,7 @@ static void strangers_credentials(struct stage *s)
 
 static void strangers(struct stage *s)
 {
+	many_checks(s);
 	strangers_dtls(s);
 	strangers_checks(s);
 	strangers_and_a_viewer(s);

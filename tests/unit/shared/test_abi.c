@@ -259,7 +259,9 @@ static const struct place places[] = {
 	AT(sh_worker_stats, aged_video, 808),
 	AT(sh_worker_stats, latency, 816),
 	AT(sh_worker_stats, keyframe_limited, 1488),
-	AT(sh_worker_stats, reserved, 1496),
+	AT(sh_worker_stats, stun_refused, 1496),
+	AT(sh_worker_stats, rtcp_cut, 1504),
+	AT(sh_worker_stats, reserved, 1512),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),

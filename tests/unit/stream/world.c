@@ -19,6 +19,7 @@
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
@@ -208,6 +209,7 @@ static void make_worker(unsigned i)
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->resent = calloc(DP_RESENT, sizeof(*w->resent));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
+	w->consumer_ssrcs = calloc(dp_consumer_chains(WORLD_VIEWERS), sizeof(*w->consumer_ssrcs));
 	w->now_ns = 1000 * DP_MS;
 	w->tx_age_ns = 100 * DP_MS;
 	w->retention_ns = UINT64_MAX;
@@ -224,6 +226,7 @@ int world_setup(void **state)
 	mbufs = chunks = 0;
 	world->config.dataplane.stream_packets = WORLD_RING;
 	world->config.limit.producers = WORLD_STREAMS;
+	world->config.limit.consumers = WORLD_VIEWERS;
 	world->ports.count = WORLD_PORTS;
 	for (unsigned i = 0; i < WORLD_PORTS; i++)
 		world->ports.by_id[i] = &world->ports.port[i];
@@ -255,6 +258,7 @@ int world_teardown(void **state)
 		}
 		free(w->watched);
 		free(w->resent);
+		free(w->consumer_ssrcs);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			free(w->wake[k]);
 	}

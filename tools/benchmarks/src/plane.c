@@ -55,7 +55,8 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"\"dataplane\":{\"workers\":%u,\"cores\":[%u%s],\"hugepages\":%s,\"mbufs\":32768,"
 		"\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_args\":["
 		"%s]},"
-		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u}}\n",
+		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,"
+		"\"peer_packets_per_second\":100000000}}\n",
 		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->workers, s->agent_core, cores,
 		s->hugepages ? "true" : "false",
 		/* vhost-user passes at most 8 memory regions */
