@@ -9,6 +9,7 @@
 #include "dataplane/path/neighbour.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 #include <rte_ring_elem.h>
 
@@ -17,13 +18,25 @@
 
 static_assert(sizeof(struct sh_path) % 4 == 0, "rte_ring's elements are multiples of 4 bytes");
 
+/*
+ * Whether that worker has asked for a neighbour so recently that it waits for an answer. It is
+ * seldom so: most answers on a link are for nobody here, and anybody on the link can send many.
+ */
+static bool asks(const struct dp_worker *w, const struct dp_worker *other)
+{
+	uint64_t asked = atomic_load_explicit(&other->asked_ns, memory_order_relaxed);
+
+	return asked && !dp_older_than(w, asked, DP_NEIGHBOUR_ANSWER_NS);
+}
+
 void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path)
 {
 	struct sh_path copy = *path; /* DPDK's parameter is not const */
 
 	/* A full ring loses the answer. The transport repeats its request and gets another one. */
 	for (unsigned i = 0; i < w->workers; i++)
-		(void)rte_ring_sp_enqueue_elem(w->peer[i]->neighbours[w->id], &copy, sizeof(copy));
+		if (asks(w, w->peer[i]))
+			(void)rte_ring_sp_enqueue_elem(w->peer[i]->neighbours[w->id], &copy, sizeof(copy));
 }
 
 void dp_neighbours_apply(struct dp_worker *w)

@@ -3,8 +3,9 @@
 #define SPATE_DATAPLANE_PATH_NEIGHBOUR_H
 
 /*
- * Answers to neighbour requests. The worker that receives an answer only queues it for each worker,
- * in the parse stage. The workers update their transports during housekeeping.
+ * Answers to neighbour requests. The worker that receives an answer only queues it for each worker
+ * that has just asked for one, in the parse stage. The workers update their transports during
+ * housekeeping.
  */
 
 #include "shared/abi.h"
@@ -12,8 +13,8 @@
 struct dp_worker;
 
 /*
- * Queues an answer for all workers, this one included: path->remote.ip has the MAC address, port
- * and VLAN of path->l2. The other members of `path` are not used.
+ * Queues an answer for the workers that may wait for one, this one included: path->remote.ip has
+ * the MAC address, port and VLAN of path->l2. The other members of `path` are not used.
  */
 void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path);
 /* Applies the answers that are queued for this worker to its transports. */

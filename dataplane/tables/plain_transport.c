@@ -2,6 +2,7 @@
 #include "dataplane/tables/plain_transport.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "dataplane/device/ports.h"
@@ -22,9 +23,8 @@
  */
 #define SILENCE_NS 3000000000ull
 
-#define RETRY  (1000 * DP_MS) /* interval of requests while the MAC address is not known */
-#define RENEW  (20000 * DP_MS) /* interval afterwards, because a neighbour may be replaced */
-#define ANSWER (3000 * DP_MS) /* a reply that comes later is ignored */
+#define RETRY (1000 * DP_MS) /* interval of requests while the MAC address is not known */
+#define RENEW (20000 * DP_MS) /* interval afterwards, because a neighbour may be replaced */
 
 static uint32_t offset_of(const struct dp_worker *w, uint16_t port)
 {
@@ -68,22 +68,27 @@ void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t)
 	 * early.
 	 */
 	t->next_solicit_ns = w->now_ns + (t->selected == 0 ? RENEW : RETRY / 2);
+	atomic_store_explicit(&w->asked_ns, w->now_ns, memory_order_relaxed);
 	dp_neighbour_solicit(w, &t->tuple[0].path);
 }
 
 void dp_plain_transport_resolve(struct dp_worker *w, const struct sh_path *path)
 {
-	if (!w->resolving)
-		return;
-	for (uint32_t i = 0; i < w->owned_count; i++) {
-		struct dp_transport *t = w->owned[i];
+	for (struct dp_transport *t = w->resolving; t; t = t->next_resolving) {
 		const struct sh_path *ours = &t->tuple[0].path;
 
-		if (t->resolves && w->now_ns - t->solicited_ns < ANSWER && path->l2.port == ours->l2.port &&
+		if (w->now_ns - t->solicited_ns < DP_NEIGHBOUR_ANSWER_NS && path->l2.port == ours->l2.port &&
 			path->l2.vlan == ours->l2.vlan && path->remote.family == ours->remote.family &&
 			memcmp(path->remote.ip, ours->remote.ip, sizeof(path->remote.ip)) == 0)
 			dp_plain_transport_set_l2(w, t, &path->l2);
 	}
+}
+
+static void begin_to_resolve(struct dp_worker *w, struct dp_transport *t)
+{
+	t->resolves = true;
+	t->next_resolving = w->resolving;
+	w->resolving = t;
 }
 
 /*
@@ -106,8 +111,7 @@ static int set_address(struct dp_worker *w, struct dp_transport *t, const struct
 		memcpy(l2.mac, p->mac, sizeof(l2.mac));
 		dp_plain_transport_set_l2(w, t, &l2);
 	} else {
-		t->resolves = true;
-		w->resolving++;
+		begin_to_resolve(w, t);
 		dp_plain_transport_solicit(w, t);
 	}
 	return 0;
@@ -139,7 +143,11 @@ int dp_plain_transport_add(struct dp_worker *w, struct dp_transport *t, const st
 void dp_plain_transport_del(struct dp_worker *w, struct dp_transport *t)
 {
 	w->plain_transports[offset_of(w, t->udp_port)] = NULL;
-	w->resolving -= t->resolves;
+	for (struct dp_transport **at = &w->resolving; *at; at = &(*at)->next_resolving)
+		if (*at == t) {
+			*at = t->next_resolving;
+			break;
+		}
 }
 
 bool dp_plain_transport_same(const struct dp_transport *t, const struct sh_transport_add *a)

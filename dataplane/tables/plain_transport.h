@@ -71,6 +71,8 @@ void dp_plain_transport_accepted(struct dp_worker *w, struct dp_transport *t, co
 
 /* --- neighbours ---------------------------------------------------------------------------- */
 
+#define DP_NEIGHBOUR_ANSWER_NS 3000000000ull /* a reply that comes so long after the request is ignored */
+
 /* Sends a request for the MAC address of the transport's neighbour, if one is due. */
 void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t);
 /*

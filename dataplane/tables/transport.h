@@ -87,14 +87,21 @@ struct dp_transport {
 	uint8_t plain_flags; /* enum sh_plain_flags */
 	bool learns_address; /* no address was given: it is learned from accepted packets */
 	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
-	uint64_t stranger_budget_ns; /* for packets from addresses that it does not know */
-	uint64_t solicited_ns, next_solicit_ns; /* when the last request was sent, and the next is due */
 
-	/* ICE: our credentials, which connectivity checks must carry */
-	struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
-	char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
-	uint8_t ufrag_len;
-	struct dp_transport *next_by_ufrag; /* in its chain of tables/ufrags.h */
+	union { /* one viewer's memory is limited: start/media_memory.c */
+		struct { /* plain transports */
+			struct dp_transport *next_resolving; /* the worker's list of those that resolve */
+			uint64_t solicited_ns; /* when the last request was sent */
+			uint64_t next_solicit_ns; /* when the next is due */
+			uint64_t stranger_budget_ns; /* for packets from addresses that it does not know */
+		};
+		struct { /* ICE: our credentials, which connectivity checks must carry */
+			struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
+			char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
+			uint8_t ufrag_len;
+			struct dp_transport *next_by_ufrag; /* in its chain of tables/ufrags.h */
+		};
+	};
 	struct dp_tuple tuple[SH_MAX_TUPLES];
 };
 

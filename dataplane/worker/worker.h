@@ -78,7 +78,7 @@ struct dp_worker {
 	 * this worker's plain transports, by the offset of their UDP port in the range; NULL: none
 	 */
 	struct dp_transport **plain_transports;
-	uint32_t resolving; /* how many of them resolve a MAC address (`resolves`) */
+	struct dp_transport *resolving; /* those that resolve a MAC address, linked by next_resolving */
 	struct dp_audience *audience; /* by port and stream slot: dp_audience_of() */
 	struct dp_transport **owned; /* this worker's transports, without gaps */
 	uint32_t owned_count, owned_next; /* owned_next: index that housekeeping visits next */
@@ -126,6 +126,8 @@ struct dp_worker {
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */
 	struct sh_packet *packet; /* buffer in which a punted or injected packet is built */
 	uint16_t rx_first; /* port_index that is polled first */
+	/* when it last asked for a neighbour's MAC address; 0: never; writer: worker; readers: workers */
+	_Atomic uint64_t asked_ns;
 	_Atomic uint64_t quiescent; /* completed loops; writer: worker; reader: agent */
 	_Atomic bool stop; /* writer: main thread */
 };

@@ -44,6 +44,7 @@ static int setup(void **state)
 		resolved[i] = 0;
 		for (unsigned from = 0; from < WORLD_WORKERS; from++)
 			world->worker[i].neighbours[from] = paths();
+		world->worker[i].asked_ns = world->worker[i].now_ns;
 	}
 	return 0;
 }
@@ -56,7 +57,7 @@ static int teardown(void **state)
 	return world_teardown(state);
 }
 
-static void an_answer_reaches_every_worker_once(void **state)
+static void an_answer_reaches_every_worker_that_asks_once(void **state)
 {
 	const struct sh_path path = {.remote.family = 4, .l2.mac[5] = 7};
 
@@ -88,10 +89,40 @@ static void a_flood_loses_answers_and_nothing_else(void **state)
 	assert_int_equal(last_mac, 2 * SLOTS - 1);
 }
 
+/* How many answers wait for a worker. */
+static unsigned waiting(unsigned worker)
+{
+	unsigned n = 0;
+
+	for (unsigned from = 0; from < WORLD_WORKERS; from++)
+		n += rte_ring_count(world->worker[worker].neighbours[from]);
+	return n;
+}
+
+static void only_workers_that_have_just_asked_are_handed_an_answer(void **state)
+{
+	const struct sh_path path = {.remote.family = 4};
+
+	world->worker[0].asked_ns = 0; /* never */
+	world->worker[2].now_ns += DP_NEIGHBOUR_ANSWER_NS;
+	world->worker[1].asked_ns = world->worker[2].now_ns - DP_NEIGHBOUR_ANSWER_NS;
+	world->worker[2].asked_ns = world->worker[2].now_ns - DP_NEIGHBOUR_ANSWER_NS - 1;
+	dp_neighbour_learn(&world->worker[2], &path);
+	assert_int_equal(waiting(0), 0);
+	assert_int_equal(waiting(1), 1);
+	assert_int_equal(waiting(2), 0);
+	world->worker[1].asked_ns = world->worker[2].now_ns + 1; /* its clock is a little ahead */
+	dp_neighbour_learn(&world->worker[2], &path);
+	assert_int_equal(waiting(1), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(an_answer_reaches_every_worker_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_reaches_every_worker_that_asks_once, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(only_workers_that_have_just_asked_are_handed_an_answer, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(a_flood_loses_answers_and_nothing_else, setup, teardown),
 	};
 
