@@ -7,6 +7,7 @@
 #include "controlplane/rooms/bridge.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/user.h"
 
 struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	int (*finish)(struct cp_call *call, int error, struct cp_fault *fault), cp_done done)
@@ -14,7 +15,7 @@ struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	struct cp_fault fault;
 	struct cp_call *call;
 
-	if (cp_room_check(peer->room, &fault) != 0) {
+	if (cp_room_check(peer->room, &fault) != 0 || cp_user_check(peer, &fault) != 0) {
 		done(peer, &fault, NULL);
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
+#include "controlplane/rooms/user.h"
 
 enum { SLICE = 256 /* most objects and peers per iteration of the event loop, over all closing rooms */ };
 
@@ -18,6 +19,10 @@ enum phase { CONSUMERS, PRODUCERS, TRANSPORTS, PEERS };
 
 int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault)
 {
+	int error = cp_user_check(peer, fault);
+
+	if (error != 0)
+		return error;
 	if (!peer->host)
 		return cp_refuse(fault, CP_FORBIDDEN, "room: only a host may close it");
 	cp_room_close(peer->room, "its host closed it");

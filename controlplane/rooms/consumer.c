@@ -10,6 +10,7 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
+#include "controlplane/rooms/user.h"
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_consumer *c)
 {
@@ -57,6 +58,8 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	const struct cp_consumer *other;
 	int error = cp_room_check(t->peer->room, fault);
 
+	if (error == 0)
+		error = cp_user_check(t->peer, fault);
 	if (error != 0)
 		return error;
 	if (!t->peer->subscribe)

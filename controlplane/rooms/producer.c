@@ -11,6 +11,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
+#include "controlplane/rooms/user.h"
 
 static void log_event(enum sh_log_level level, const char *event, const struct cp_producer *p)
 {
@@ -148,6 +149,8 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	char why[CP_NEGOTIATION_ERROR];
 	int error = cp_room_check(t->peer->room, fault);
 
+	if (error == 0)
+		error = cp_user_check(t->peer, fault);
 	if (error != 0)
 		return error;
 	if (!t->peer->publish)

@@ -151,7 +151,7 @@ static void close_owned(struct cp_peer *peer, const struct cp_closing *how)
 static void close_same_user(struct cp_peer *peer)
 {
 	const struct cp_closing how = {
-		.tell_owner = true, .why = CP_CONFLICT, .reason = "the same user joined again"};
+		.tell_owner = true, .why = CP_CONFLICT, .reason = CP_USER_JOINED_AGAIN};
 	struct cp_user *user = peer->same_user;
 
 	if (!user)
@@ -181,6 +181,7 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	/* Before the new peer is in the room, so that it is not notified of objects it never knew. */
 	close_same_user(peer);
 	peer->number = ++m->last_peer;
+	cp_user_supersede(peer);
 	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
 	room->peer_count++;
 	m->peer_count++;

@@ -108,6 +108,8 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 	const struct cp_model *m = peer->room->model;
 	int error = cp_room_check(peer->room, fault);
 
+	if (error == 0)
+		error = cp_user_check(peer, fault);
 	if (error != 0)
 		return error;
 	if (purpose == CP_PURPOSE_SEND && !peer->publish)

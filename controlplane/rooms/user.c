@@ -41,6 +41,19 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 	free(user);
 }
 
+void cp_user_supersede(struct cp_peer *peer)
+{
+	if (peer->same_user)
+		peer->same_user->newest = peer->number;
+}
+
+int cp_user_check(const struct cp_peer *peer, struct cp_fault *fault)
+{
+	if (!peer->same_user || peer->number >= peer->same_user->newest)
+		return 0;
+	return cp_refuse(fault, CP_CONFLICT, "%s", CP_USER_JOINED_AGAIN);
+}
+
 void cp_user_add_owner(struct cp_peer *peer)
 {
 	if (peer->same_user)

@@ -14,9 +14,12 @@
 #include "controlplane/base/name.h"
 #include "controlplane/rooms/peer.h"
 
+#define CP_USER_JOINED_AGAIN "the same user joined again"
+
 struct cp_user {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
 	uint32_t peers; /* all peers of the user in the room */
+	uint64_t newest; /* number of the one that joined last; it has superseded the others */
 	TAILQ_HEAD(, cp_peer) owners; /* peers with transports */
 };
 
@@ -26,6 +29,13 @@ struct cp_user {
 int cp_user_enter(struct cp_room *room, struct cp_peer *peer);
 /* Reverses cp_user_enter. The user's entry is freed with the last peer. */
 void cp_user_leave(struct cp_room *room, struct cp_peer *peer);
+/* Call when the peer has its number: it supersedes the user's other peers. */
+void cp_user_supersede(struct cp_peer *peer);
+/*
+ * 0, or EEXIST with the fault that a superseded peer gets for every request but those that close:
+ * it could otherwise publish again beside the peer that has taken its place.
+ */
+int cp_user_check(const struct cp_peer *peer, struct cp_fault *fault);
 /* Call when the peer gets its first transport. */
 void cp_user_add_owner(struct cp_peer *peer);
 /* Call when the peer's last transport has closed. */

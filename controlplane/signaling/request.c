@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "controlplane/rooms/user.h"
+
 struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *name)
 {
 	struct cp_request_type *type = d->types;
@@ -12,6 +14,11 @@ struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *
 		type++;
 	type->count++;
 	return type;
+}
+
+int cp_request_allowed(const struct cp_session *s, struct cp_fault *fault)
+{
+	return s->type->closes ? 0 : cp_user_check(s->peer, fault);
 }
 
 const char *cp_request_answer(const struct cp_session *s)

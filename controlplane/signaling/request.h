@@ -25,6 +25,12 @@ struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *
 /* The name of the answer to the pending request. */
 const char *cp_request_answer(const struct cp_session *s);
 
+/*
+ * 0, or errno with the fault: the same user has joined again on another connection, and the request
+ * does not close anything.
+ */
+int cp_request_allowed(const struct cp_session *s, struct cp_fault *fault);
+
 /* --- members of a request; if one is wrong, they answer the request with an error ------- */
 
 /* A string of 1 to 64 bytes, valid as long as `data`. NULL: the error was sent. */

@@ -44,6 +44,7 @@ struct cp_request_type {
 	 * The session is in a room.
 	 */
 	void (*handle)(struct cp_session *s, const cJSON *data);
+	bool closes; /* a superseded peer may do it, too (rooms/user.h) */
 	uint64_t count; /* requests of this type since the start */
 };
 

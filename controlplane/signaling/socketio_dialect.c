@@ -123,6 +123,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
 	else
 		error = enter_room(s, data, &fault);
+	if (error == 0)
+		error = cp_request_allowed(s, &fault);
 	if (error != 0)
 		cp_session_error(s, &fault);
 	else

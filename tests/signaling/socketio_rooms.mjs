@@ -91,6 +91,11 @@ async function userComesAgain() {
 		const closed = await old.heard("transportClosed");
 		check(closed.transportId === old.named("send") && closed.reason.length > 0, "the old socket hears of it");
 		check(old.closed === null, "and stays");
+		await old.fails("it gets nothing new", "createTransport", { direction: "send" }, "conflict");
+		await old.fails("not even a list", "getProducers", {}, "conflict");
+		await old.fails("it cannot close the room of its successor", "closeRoom", {}, "conflict");
+		await old.fails("closing is not refused as such", "closeTransport", { transportId: old.named("send") },
+			"not-found");
 		for (const client of [old, viewer, again, plain])
 			await client.end();
 	}

@@ -2,6 +2,7 @@
 
 /* A user who joins again: what the same user had in that room goes. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/unit/rooms/world.h"
@@ -48,24 +49,50 @@ static void others_are_left_alone(void **state)
 	assert_string_equal(w.ends, "");
 }
 
-static void every_peer_of_the_user_is_found(void **state)
+static void a_superseded_peer_may_only_close(void **state)
 {
-	struct cp_peer *a = join_as("r", "a", "alice"), *b = join_as("r", "b", "alice");
+	struct cp_peer *a = join_as("r", "a", "alice"), *b;
+	struct cp_transport *recv, *send = transport(a, CP_PURPOSE_SEND);
+	struct cp_producer *p = produce(send, "audio"), *q;
+	struct cp_fault f;
 
-	/* both own transports, since they made them after the other had joined */
-	transport(a, CP_PURPOSE_SEND);
-	transport(a, CP_PURPOSE_RECV);
+	b = join_as("r", "b", "alice");
+	q = produce(transport(b, CP_PURPOSE_SEND), "audio");
+	cp_transport_create(a, CP_PURPOSE_SEND, done);
+	expect_fault(CP_CONFLICT, "the same user joined again");
+	assert_int_equal(a->transport_count, 0);
+	assert_int_equal(cp_room_close_by(a, &f), EEXIST);
+	assert_int_equal(a->room->state, CP_ROOM_OPEN);
+	leave(b); /* it stays superseded: its client was told to stop */
+	cp_transport_create(a, CP_PURPOSE_SEND, done);
+	expect_fault(CP_CONFLICT, "the same user joined again");
+	b = join_as("r", "b", "alice");
+	recv = transport(b, CP_PURPOSE_RECV);
+	q = produce(transport(join("r", "c"), CP_PURPOSE_SEND), "audio");
+	consume(recv, q);
+	assert_int_equal(b->room->host_count, 2);
+	assert_ptr_not_equal(p, q);
+}
+
+static void every_join_supersedes_those_before(void **state)
+{
+	struct cp_peer *a = join_as("r", "a", "alice"), *b = join_as("r", "b", "alice"), *c;
+
 	transport(b, CP_PURPOSE_SEND);
+	transport(b, CP_PURPOSE_RECV);
 	w.ends[0] = '\0';
-	join_as("r", "c", "alice");
-	assert_string_equal(w.ends, "TTT");
+	c = join_as("r", "c", "alice");
+	assert_string_equal(w.ends, "TT");
 	assert_int_equal(w.model.transports.count, 0);
-	transport(a, CP_PURPOSE_SEND); /* it may begin again, and is found again */
-	join_as("r", "d", "alice");
-	assert_int_equal(w.model.transports.count, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		cp_transport_create(i == 0 ? a : b, CP_PURPOSE_RECV, done);
+		expect_fault(CP_CONFLICT, "joined again");
+	}
+	transport(c, CP_PURPOSE_RECV);
 	leave(b);
 	leave(a);
 	join_as("r", "e", "alice");
+	assert_int_equal(c->transport_count, 0);
 }
 
 static void a_request_under_way_fails(void **state)
@@ -130,7 +157,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_same_user_had_is_closed_and_told, world_make,
 			world_end),
 		cmocka_unit_test_setup_teardown(others_are_left_alone, world_make, world_end),
-		cmocka_unit_test_setup_teardown(every_peer_of_the_user_is_found, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_superseded_peer_may_only_close, world_make, world_end),
+		cmocka_unit_test_setup_teardown(every_join_supersedes_those_before, world_make, world_end),
 		cmocka_unit_test_setup_teardown(a_request_under_way_fails, world_make, world_end),
 		cmocka_unit_test_setup_teardown(a_refused_join_changes_nothing, world_make, world_end),
 		cmocka_unit_test_setup_teardown(a_host_that_comes_back_in_time_keeps_the_room, world_make,

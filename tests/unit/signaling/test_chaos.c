@@ -99,12 +99,12 @@ static void ask_something(unsigned i)
 
 static void step(void)
 {
-	static const char *const users[] = {"", "ann", "bob"};
+	static const char *const users[] = {"", "", "", "", "ann", "bob"};
 	unsigned i = dice(CLIENTS);
 
 	w.cmds = 0;
 	if (!clients[i].session) {
-		open_client(&cp_socketio_dialect, pick(users, 3));
+		open_client(&cp_socketio_dialect, pick(users, 6));
 	} else if (dice(24) == 0) {
 		close_client(&clients[i]);
 		asked[i] = answered[i] = 0;
