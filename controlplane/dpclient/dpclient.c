@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "controlplane/dpclient/deletions.h"
 #include "controlplane/dpclient/hello.h"
 #include "controlplane/dpclient/layout.h"
 #include "controlplane/dpclient/requests.h"
@@ -48,6 +49,7 @@ struct cp_dp {
 	size_t stats_size;
 	struct cp_dp_info info;
 	struct cp_dp_requests requests;
+	struct cp_dp_deletions deletions; /* for which `requests` has no room */
 	struct cp_dp_counters counters;
 };
 
@@ -134,6 +136,7 @@ static void lose(struct cp_dp *c, const char *reason)
 {
 	c->state = BROKEN; /* keeps completions from sending */
 	cp_dp_requests_fail(&c->requests, ECONNRESET);
+	cp_dp_deletions_fail(&c->deletions, ECONNRESET);
 	c->events->lost(c->arg, reason);
 	disconnect(c);
 	retry_later(c);
@@ -285,13 +288,43 @@ static void push_requests(struct cp_dp *c)
 	}
 }
 
+/* Moves deletions that were kept to the queue of commands, as far as that has room. */
+static void send_kept(struct cp_dp *c)
+{
+	const struct cp_dp_deletion *d;
+
+	while ((d = cp_dp_deletions_peek(&c->deletions))) {
+		struct sh_cmd cmd = {.op = d->op, .id = d->id};
+
+		if (cp_dp_requests_add(&c->requests, &cmd, d->done, d->arg) != 0)
+			return;
+		cp_dp_deletions_pop(&c->deletions);
+		c->counters.commands++;
+	}
+}
+
+/* Keeps a deletion for later. 0 or ENOBUFS. */
+static int keep(struct cp_dp *c, const struct sh_cmd *cmd, cp_dp_done *done, void *arg)
+{
+	int error = cp_dp_deletions_add(&c->deletions, cmd, done, arg);
+
+	if (error == 0)
+		c->counters.deletions_kept++;
+	return error;
+}
+
 int cp_dp_send(struct cp_dp *c, struct sh_cmd *cmd, cp_dp_done *done, void *arg)
 {
+	bool deletion = cp_dp_is_deletion(cmd);
 	int error;
 
 	if (c->state != READY)
 		return ENOTCONN;
+	if (deletion && cp_dp_deletions_peek(&c->deletions)) /* they stay in order */
+		return keep(c, cmd, done, arg);
 	error = cp_dp_requests_add(&c->requests, cmd, done, arg);
+	if (error && deletion)
+		return keep(c, cmd, done, arg);
 	if (error)
 		return error;
 	c->counters.commands++;
@@ -418,6 +451,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	more = drain_events(c);
 	for (uint32_t w = 0; w < c->info.workers && c->state == READY; w++)
 		more |= drain_punts(c, w);
+	if (c->state == READY)
+		send_kept(c);
 	push_requests(c);
 	if (more && c->state == READY && write(c->event, &again, sizeof(again)) < 0)
 		lose_soon(c, "the event descriptor cannot be written");
@@ -478,6 +513,7 @@ void cp_dp_destroy(struct cp_dp *c)
 		on_kick(&c->kick);
 	c->state = BROKEN;
 	cp_dp_requests_fail(&c->requests, ECANCELED);
+	cp_dp_deletions_fail(&c->deletions, ECANCELED);
 	disconnect(c);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
 	uv_close((uv_handle_t *)&c->kick, on_closed);

@@ -17,6 +17,11 @@
 
 enum {
 	CP_DP_OUTSTANDING = 1 << 17, /* commands not yet acknowledged, 19 MB at most */
+	/*
+	 * Deletions beyond that. More objects do not exist: the tables of the data plane hold at
+	 * most 2,162,688, and an object keeps its slot until its deletion is acknowledged.
+	 */
+	CP_DP_DELETIONS = 1 << 22,
 	CP_DP_RETRY_MS = 50, /* wait after a failed attempt; doubles up to CP_DP_RETRY_MAX_MS */
 	CP_DP_RETRY_MAX_MS = 1000,
 	CP_DP_HELLO_MS = 2000, /* time limit for the reply to HELLO */
@@ -63,6 +68,7 @@ typedef void cp_dp_done(void *arg, int error);
 
 struct cp_dp_counters {
 	uint64_t commands, acks, acks_unknown, events, punts, punts_bad, injected, inject_full;
+	uint64_t deletions_kept; /* that found no room among the commands, and were sent later */
 };
 
 /*
@@ -91,8 +97,8 @@ const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c);
 /*
  * Sends a command and sets `cmd->seq`. Commands take effect in order; while the ring is full they
  * are queued here. `done` may be NULL. 0; ENOTCONN; ENOBUFS when CP_DP_OUTSTANDING commands are
- * unacknowledged or memory is short. The client wipes its copy once the command is in the ring; the
- * caller wipes its own.
+ * unacknowledged or memory is short, except that a deletion is kept then, and sent when there is
+ * room. The client wipes its copy once the command is in the ring; the caller wipes its own.
  */
 int cp_dp_send(struct cp_dp *c, struct sh_cmd *cmd, cp_dp_done *done, void *arg);
 

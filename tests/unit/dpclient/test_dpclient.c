@@ -353,6 +353,57 @@ static void too_many_are_refused(void **state)
 	assert_int_equal(last_error, ECANCELED);
 }
 
+static int delete_one(enum sh_op op, uint64_t id)
+{
+	struct sh_cmd cmd = {.op = op, .id = id};
+
+	return cp_dp_send(dp, &cmd, on_done, NULL);
+}
+
+/* A deletion that finds no room is sent when there is some, in its order. */
+static void no_deletion_is_lost(void **state)
+{
+	static const enum sh_op ops[] = {SH_OP_CONSUMER_DEL, SH_OP_PRODUCER_DEL, SH_OP_TRANSPORT_DEL};
+	enum { LATE = 3000 };
+	unsigned deleted = 0, taken = 0;
+	struct sh_cmd cmd;
+
+	connect_to_fake();
+	for (uint64_t id = 1; id <= CP_DP_OUTSTANDING; id++)
+		assert_int_equal(send_one(id), 0);
+	for (uint64_t i = 0; i < LATE; i++)
+		assert_int_equal(delete_one(ops[i % 3], i), 0);
+	assert_int_equal(send_one(1), ENOBUFS);
+	assert_int_equal(cp_dp_get_counters(dp)->deletions_kept, LATE);
+	while (taken < CP_DP_OUTSTANDING + LATE) {
+		while (fake_take(&fake, &cmd)) {
+			taken++;
+			if (cmd.op != SH_OP_BARRIER) {
+				assert_int_equal(cmd.op, ops[deleted % 3]);
+				assert_int_equal(cmd.id, deleted++);
+			}
+			fake_ack(&fake, cmd.seq, 0);
+		}
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	fake_run_for(&loop, 5);
+	assert_int_equal(deleted, LATE);
+	assert_int_equal(completions, CP_DP_OUTSTANDING + LATE);
+	assert_int_equal(failures, 0);
+}
+
+static void kept_deletions_end_with_the_connection(void **state)
+{
+	connect_to_fake();
+	for (uint64_t id = 1; id <= CP_DP_OUTSTANDING; id++)
+		assert_int_equal(send_one(id), 0);
+	assert_int_equal(delete_one(SH_OP_TRANSPORT_DEL, 7), 0);
+	cp_dp_destroy(dp);
+	dp = NULL;
+	assert_int_equal(completions, CP_DP_OUTSTANDING + 1);
+	assert_int_equal(last_error, ECANCELED);
+}
+
 static void keys_do_not_stay_behind(void **state)
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS}, zero = {0};
@@ -502,6 +553,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commands_go_in_order_and_are_answered, start, stop),
 		cmocka_unit_test_setup_teardown(a_full_ring_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(too_many_are_refused, start, stop),
+		cmocka_unit_test_setup_teardown(no_deletion_is_lost, start, stop),
+		cmocka_unit_test_setup_teardown(kept_deletions_end_with_the_connection, start, stop),
 		cmocka_unit_test(keys_do_not_stay_behind),
 		cmocka_unit_test_setup_teardown(events_and_punts_come_up, start, stop),
 		cmocka_unit_test_setup_teardown(records_that_lie_are_dropped, start, stop),
