@@ -73,8 +73,11 @@ void cp_table_add(struct cp_table *t, struct cp_table_entry *e, uint32_t hash)
 
 void cp_table_remove(struct cp_table *t, struct cp_table_entry *e)
 {
-	struct cp_table_entry **at = &t->bucket[e->hash & t->mask];
+	struct cp_table_entry **at;
 
+	if (!t->bucket)
+		return;
+	at = &t->bucket[e->hash & t->mask];
 	while (*at && *at != e)
 		at = &(*at)->next;
 	if (!*at)

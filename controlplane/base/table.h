@@ -34,7 +34,7 @@ void cp_table_free(struct cp_table *t);
 
 /* Does not check whether the key is already in the table. */
 void cp_table_add(struct cp_table *t, struct cp_table_entry *e, uint32_t hash);
-/* Does nothing if the entry is not in the table. */
+/* Does nothing if the entry is not in the table, or the table was freed. */
 void cp_table_remove(struct cp_table *t, struct cp_table_entry *e);
 /* The first entry with this hash if `after` is NULL, otherwise the next one. NULL: no more. */
 struct cp_table_entry *cp_table_next(const struct cp_table *t, uint32_t hash,
