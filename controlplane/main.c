@@ -382,7 +382,10 @@ int main(int argc, char **argv)
 	}
 	uv_timer_init(&c.loop, &c.rooms);
 	c.rooms.data = &c;
-	cp_model_init(&c.model, &c.config, &cp_dataplane_bridge, &c.dataplane, &loop_clock, &c);
+	if (cp_model_init(&c.model, &c.config, &cp_dataplane_bridge, &c.dataplane, &loop_clock, &c) != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"out of memory\"");
+		return EXIT_FAILURE;
+	}
 	connect_parts(&c);
 	if (start(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
@@ -403,6 +406,7 @@ int main(int argc, char **argv)
 	uv_signal_start(&c.sighup, reload, SIGHUP);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&c.loop);
+	cp_model_end(&c.model);
 	cp_auth_close(c.auth);
 	sh_log(SH_LOG_INFO, "stopped");
 	return EXIT_SUCCESS;

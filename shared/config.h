@@ -48,6 +48,9 @@ struct sh_config_limits {
 	uint32_t message_bytes, messages_per_second;
 	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
 	uint32_t produces_per_minute; /* by one peer */
+	uint32_t share_percent; /* of a table, for one address or user */
+	uint32_t reserve_percent; /* of a table, for peers that publish already */
+	uint32_t connect_s; /* for a transport to connect while a table is crowded */
 	uint32_t notices_per_second; /* to whole rooms, over all rooms */
 	uint32_t peers_per_room, rooms, connections_per_address;
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */

@@ -22,6 +22,7 @@ struct cp_grant {
 	char user[CP_NAME_SIZE]; /* claim `sub`; "": not named */
 	char room[CP_NAME_SIZE]; /* claim `room`: the only room it may join; "": any */
 	bool publish, subscribe; /* claims `publish` and `subscribe` */
+	bool user_proven; /* a token names the user; otherwise the name is a claim of the client */
 };
 
 /*

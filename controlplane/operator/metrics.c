@@ -54,6 +54,21 @@ static void engine_io(FILE *f, const struct cp_eio_counts *c)
 	single(f, "engineio_polls_held", "gauge", "Polls held until packets are queued.", c->polls_held);
 }
 
+static void shares(FILE *f, const struct cp_share_counts *c)
+{
+	head(f, "share_refused_total", "counter",
+		"Objects refused because an address or user had its share, or for the reserve, by table.");
+	for (enum cp_table_name table = 0; table < CP_TABLES; table++) {
+		fprintf(f, "spate_share_refused_total{table=\"%s\",reason=\"share\"} %" PRIu64 "\n",
+			cp_table_name(table), c->over_share[table]);
+		fprintf(f, "spate_share_refused_total{table=\"%s\",reason=\"reserve\"} %" PRIu64 "\n",
+			cp_table_name(table), c->reserved[table]);
+	}
+	single(f, "transports_unconnected_total", "counter",
+		"Transports closed because they had not connected while a table was crowded.",
+		c->unconnected);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -76,6 +91,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "room_notices_merged_total", "counter",
 		"Changes of producers that were told together with another one, or not at all.",
 		v->model->notices.merged);
+	shares(f, &v->model->shares);
 	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
 	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);

@@ -162,6 +162,7 @@ void cp_model_run(struct cp_model *m)
 		TAILQ_INSERT_TAIL(&m->closing, room, in_queue);
 		close_slice(room, &budget);
 	}
+	cp_share_run(m);
 	cp_announce_run(m);
 	cp_plain_run(m);
 	cp_model_schedule(m);

@@ -80,7 +80,7 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
 			t->peer->consumer_count);
-	return 0;
+	return cp_share_check(t->peer, CP_TABLE_CONSUMERS, fault);
 }
 
 /*
@@ -146,6 +146,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	t->peer->consumer_count++;
 	t->peer->room->consumer_count++;
 	cp_load_add_consumer(c);
+	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_CONSUMERS);
 	return c;
 }
 
@@ -225,6 +226,7 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	if (!c->producer->ended)
 		cp_model_submit(m, &cmd);
 	cp_load_remove_consumer(c);
+	cp_share_remove(&owner->holder, CP_TABLE_CONSUMERS);
 	cp_index_remove(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
 	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);

@@ -13,11 +13,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "controlplane/admission/address.h"
 #include "controlplane/base/clock.h"
 #include "controlplane/base/index.h"
 #include "controlplane/negotiation/negotiation.h"
 #include "controlplane/rooms/bridge.h"
 #include "controlplane/rooms/load.h"
+#include "controlplane/rooms/share.h"
 #include "shared/config.h"
 
 struct cp_plain_request;
@@ -45,6 +47,9 @@ struct cp_model {
 		uint64_t credit_ms; /* when `credit` was computed */
 		uint64_t told, merged; /* notices sent to whole rooms; changes that needed none */
 	} notices;
+	struct cp_addresses subjects; /* users, for their shares of the tables */
+	struct cp_share_counts shares;
+	TAILQ_HEAD(, cp_transport) awaited; /* that have not connected, the oldest first */
 	uint64_t alarm_ms; /* when the alarm goes off; 0: none is set */
 	TAILQ_HEAD(, cp_plain_request) plain; /* requests in order; only the first is pending */
 	bool plain_due; /* the next cp_model_run has work for plain transports */
@@ -53,10 +58,12 @@ struct cp_model {
 
 /*
  * Initialises an empty model. All pointers must outlive it. The owner of `clock` must call
- * cp_model_run when the alarm goes off.
+ * cp_model_run when the alarm goes off. 0 or ENOMEM.
  */
-void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
+int cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
 	void *bridge_arg, const struct cp_clock *clock, void *clock_arg);
+/* Frees what the model holds. All rooms must have ended. */
+void cp_model_end(struct cp_model *m);
 /*
  * Does the work that is due and sets the next alarm: begins to close rooms whose grace time is
  * over, closes the next slice of closing rooms (which may free rooms and peers), takes the next

@@ -18,6 +18,7 @@
 #include "controlplane/base/fault.h"
 #include "controlplane/base/id.h"
 #include "controlplane/base/name.h"
+#include "controlplane/rooms/holder.h"
 
 struct cp_call;
 struct cp_consumer;
@@ -57,6 +58,8 @@ struct cp_peer {
 	struct cp_user *same_user; /* the entry in room->users; NULL: the client named no user */
 	bool publish, subscribe; /* permissions */
 	bool of_operator; /* owns the room's plain transports; the limits per peer do not apply */
+	struct cp_holder holder; /* who holds what the peer owns (share.h) */
+	bool follows_host; /* it has superseded a host of the same user */
 	bool host; /* it has produced in this room, even if it has stopped since */
 	const struct cp_listener *listener;
 	void *session; /* belongs to the dialect */

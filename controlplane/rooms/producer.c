@@ -171,6 +171,8 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
 			t->peer->producer_count);
 	error = check_unique(t, add, fault);
+	if (error == 0)
+		error = cp_share_check(t->peer, CP_TABLE_PRODUCERS, fault);
 	return error != 0 || t->peer->of_operator ? error : take_produce(t->peer, fault);
 }
 
@@ -200,6 +202,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	t->peer->producer_count++;
 	room->producer_count++;
 	cp_load_add_producer(p);
+	cp_share_add(room->model, &t->peer->holder, CP_TABLE_PRODUCERS);
 	return p;
 }
 
@@ -274,6 +277,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	cp_call_abort(owner, p, how->why, how->reason);
 	cp_model_submit(room->model, &cmd);
 	cp_load_remove_producer(p);
+	cp_share_remove(&owner->holder, CP_TABLE_PRODUCERS);
 	cp_index_remove(&room->model->producers, p);
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
 	TAILQ_REMOVE(&room->producers, p, in_room);

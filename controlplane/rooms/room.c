@@ -14,7 +14,7 @@
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
-void cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
+int cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
 	void *bridge_arg, const struct cp_clock *clock, void *clock_arg)
 {
 	memset(m, 0, sizeof(*m));
@@ -30,10 +30,19 @@ void cp_model_init(struct cp_model *m, const struct sh_config *config, const str
 	TAILQ_INIT(&m->telling);
 	TAILQ_INIT(&m->recent);
 	TAILQ_INIT(&m->plain);
+	TAILQ_INIT(&m->awaited);
 	cp_load_init(&m->load);
+	return cp_addresses_start(&m->subjects);
 }
 
-static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp_fault *fault)
+void cp_model_end(struct cp_model *m)
+{
+	cp_addresses_stop(&m->subjects);
+}
+
+/* Creates a room that counts for `creator`. NULL with the fault. */
+static struct cp_room *room_make(struct cp_model *m, const char *name, const struct cp_holder *creator,
+	struct cp_fault *fault)
 {
 	struct cp_room *room;
 
@@ -41,6 +50,8 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 		cp_refuse(fault, CP_TOO_MANY, "room: this server holds %u rooms already", m->rooms.count);
 		return NULL;
 	}
+	if (cp_share_check_room(m, creator, fault) != 0)
+		return NULL;
 	room = calloc(1, sizeof(*room));
 	if (!room) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
@@ -58,6 +69,12 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, struct cp
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&m->room_list, room, in_model);
+	room->creator = *creator;
+	if (creator->address)
+		cp_address_keep(creator->address);
+	if (creator->subject)
+		cp_address_keep(creator->subject);
+	cp_share_add(m, &room->creator, CP_TABLE_ROOMS);
 	return room;
 }
 
@@ -77,6 +94,8 @@ static void room_free(struct cp_room *room)
 			n->transports);
 	cp_index_remove(&room->model->rooms, room);
 	TAILQ_REMOVE(&room->model->room_list, room, in_model);
+	cp_share_remove(&room->creator, CP_TABLE_ROOMS);
+	cp_holder_release(&room->creator);
 	free(room);
 }
 
@@ -88,12 +107,13 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 }
 
 /* Finds the room to join, or creates one, which has no peer yet. NULL with the fault. */
-static struct cp_room *room_to_join(struct cp_model *m, const char *name, struct cp_fault *fault)
+static struct cp_room *room_to_join(struct cp_model *m, const char *name, const struct cp_holder *joiner,
+	struct cp_fault *fault)
 {
 	struct cp_room *room = cp_index_find(&m->rooms, name);
 
 	if (!room)
-		return room_make(m, name, fault);
+		return room_make(m, name, joiner, fault);
 	if (room->state == CP_ROOM_CLOSING) {
 		cp_refuse(fault, CP_UNAVAILABLE, "room: it is closing");
 		return NULL;
@@ -105,8 +125,9 @@ static struct cp_room *room_to_join(struct cp_model *m, const char *name, struct
 	return room;
 }
 
-/* NULL: no memory. */
-static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *join)
+/* The peer takes over `holder`. NULL: no memory, and `holder` stays the caller's. */
+static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *join,
+	const struct cp_holder *holder)
 {
 	struct cp_peer *peer = calloc(1, sizeof(*peer));
 
@@ -124,6 +145,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	peer->of_operator = join->of_operator;
 	peer->listener = join->listener;
 	peer->session = join->session;
+	peer->holder = *holder;
 	TAILQ_INIT(&peer->transports);
 	if (cp_user_enter(room, peer) != 0) {
 		free(peer);
@@ -166,15 +188,24 @@ static void close_same_user(struct cp_peer *peer)
 
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
 {
-	struct cp_room *room = room_to_join(m, join->room, fault);
+	struct cp_holder holder;
+	struct cp_room *room;
 	struct cp_peer *peer;
 
-	if (!room)
+	if (cp_holder_take(m, &holder, join->address, join->user_proven ? join->user : "") != 0) {
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
-	peer = peer_make(room, join);
+	}
+	room = room_to_join(m, join->room, &holder, fault);
+	if (!room) {
+		cp_holder_release(&holder);
+		return NULL;
+	}
+	peer = peer_make(room, join, &holder);
 	if (!peer) {
 		if (room->peer_count == 0)
 			room_free(room);
+		cp_holder_release(&holder);
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
@@ -200,6 +231,7 @@ void cp_peer_free(struct cp_peer *peer)
 	room->model->peer_count--;
 	if (room->peer_count == 0)
 		room_free(room);
+	cp_holder_release(&peer->holder);
 	free(peer);
 }
 

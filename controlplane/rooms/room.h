@@ -51,6 +51,7 @@ struct cp_room {
 		struct cp_peer *next; /* the first producer's news is begun: the next peer to tell */
 		bool queued; /* the room is in the model's list `telling` */
 	} telling; /* announce.h */
+	struct cp_holder creator; /* for whom the room counts */
 	struct cp_index users; /* struct cp_user by name */
 	struct cp_peer *plain_peer; /* the operator's peer; NULL: the room has no plain transports */
 	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
@@ -67,6 +68,8 @@ struct cp_join {
 	const char *user; /* a valid name; "": the client named no user */
 	bool publish, subscribe;
 	bool of_operator;
+	struct cp_address *address; /* the client's; NULL: not known */
+	bool user_proven; /* a token names the user, who then has shares of the tables (share.h) */
 	const struct cp_listener *listener;
 	void *session;
 };

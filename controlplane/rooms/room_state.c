@@ -3,6 +3,7 @@
 
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/user.h"
 
 /* Not 0: libuv 1.44 runs a timer that its own callback restarts with 0 again before any I/O. */
 enum { ITERATION_MS = 1 };
@@ -58,6 +59,8 @@ static uint64_t due_in(const struct cp_model *m)
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;
+	if (cp_share_due_ms(m) < due)
+		due = cp_share_due_ms(m);
 	if (p && p->news.state_ms + m->config->rooms.pause_notice_ms < due)
 		due = p->news.state_ms + m->config->rooms.pause_notice_ms;
 	if (due == UINT64_MAX)
@@ -115,6 +118,8 @@ void cp_room_add_host(struct cp_peer *peer)
 	if (peer->host)
 		return;
 	peer->host = true;
+	if (peer->same_user)
+		peer->same_user->host = true;
 	room->host_count++;
 	if (room->state == CP_ROOM_GRACE) {
 		cp_room_unqueue(room);

@@ -69,6 +69,8 @@ static int admit(struct cp_transport *t)
 	if (t->peer->transport_count++ == 0)
 		cp_user_add_owner(t->peer);
 	cp_load_add_transport(t);
+	cp_share_await(t);
+	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_TRANSPORTS);
 	return 0;
 }
 
@@ -121,6 +123,9 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
 			peer->transport_count);
+	error = cp_share_check(peer, CP_TABLE_TRANSPORTS, fault);
+	if (error != 0)
+		return error;
 	if (!t)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return 0;
@@ -205,6 +210,7 @@ cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
 void cp_transport_connected(struct cp_transport *t)
 {
 	t->state = CP_TRANSPORT_CONNECTED;
+	cp_share_arrived(t);
 }
 
 void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
@@ -219,6 +225,8 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	while (!TAILQ_EMPTY(&t->producers))
 		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
 	cp_load_remove_transport(t);
+	cp_share_arrived(t);
+	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;
 	if (--peer->transport_count == 0)

@@ -54,6 +54,9 @@ struct cp_transport {
 	uint32_t worker; /* index among the data plane's workers */
 	uint64_t reserved, reserved_until_ms; /* expected load that has not become real yet (load.c) */
 	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
+	bool awaited; /* it has not connected, and is in the model's list `awaited` */
+	uint64_t created_ms; /* valid while `awaited` */
+	TAILQ_ENTRY(cp_transport) in_awaited;
 	uint32_t next_mid; /* MID of its next consumer */
 	uint32_t last_ssrc; /* the last SSRC of its consumers; 0: none yet */
 	uint32_t stats_slot; /* statistics slot in which it was last found */

@@ -43,8 +43,10 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 
 void cp_user_supersede(struct cp_peer *peer)
 {
-	if (peer->same_user)
-		peer->same_user->newest = peer->number;
+	if (!peer->same_user)
+		return;
+	peer->same_user->newest = peer->number;
+	peer->follows_host = peer->same_user->host;
 }
 
 int cp_user_check(const struct cp_peer *peer, struct cp_fault *fault)

@@ -48,6 +48,8 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.user = s->grant.user,
 		.publish = s->grant.publish,
 		.subscribe = s->grant.subscribe,
+		.address = s->address,
+		.user_proven = s->grant.user_proven,
 		.listener = &cp_session_listener,
 		.session = s,
 	};

@@ -76,7 +76,8 @@ int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_cred
 	if (who->user[0] != '\0' && !cp_name_valid(who->user))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: " CP_NAME_RULE, who->user_member);
 	error = cp_auth_check(s->auth, who->token, grant, fault);
-	if (error == 0 && !cp_auth_required(s->auth))
+	grant->user_proven = cp_auth_required(s->auth);
+	if (error == 0 && !grant->user_proven)
 		snprintf(grant->user, sizeof(grant->user), "%s", who->user);
 	return error;
 }

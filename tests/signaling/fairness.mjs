@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one client may cost the others in a large room: pauses at its allowed rate, and an end.
+// What one client may cost the others: in a large room pauses at its allowed rate and an end, on a
+// small server the tables.
 // Prints what it cost the control plane: VIEWERS=2000 node tests/signaling/fairness.mjs
 import { readFileSync } from "node:fs";
 import { get } from "node:http";
@@ -93,8 +94,24 @@ async function anEndIsTold(host, viewers, servers) {
 	check(await metric("consumers") === 0, "none is left");
 }
 
+/** A table of 16: one address gets half of it, which is free for all, and another one still its share. */
+async function oneAddressLeavesSomeForOthers() {
+	const greedy = [await Client.join("a"), await Client.join("b"), await Client.join("c")];
+	for (const client of greedy.slice(0, 2))
+		for (let i = 0; i < 4; i++)
+			await client.transport("recv");
+	await greedy[2].fails("one address takes no more than half", "createWebRtcTransport", { purpose: "recv" },
+		"too-many", "this address has 8 transports");
+	const other = await Client.open("?room=a", { host: "[::1]" });
+	for (let i = 0; i < 4; i++)
+		await other.transport("recv");
+	await other.fails("another one gets its share", "createWebRtcTransport", { purpose: "recv" }, "too-many");
+	check(await metric('share_refused_total{table="transports",reason="share"}') === 1, "the refusal is counted");
+	await Promise.all([...greedy, other].map((client) => client.end()));
+}
+
 await test(async ({ defer }) => {
-	const servers = new Servers({ limits: { connections_per_address: VIEWERS + 10, transports: 2 * VIEWERS + 100,
+	const servers = new Servers({ limits: { share_percent: 100, connections_per_address: VIEWERS + 10, transports: 2 * VIEWERS + 100,
 		consumers: 4 * VIEWERS + 100 } });
 	defer(() => servers.end());
 	await servers.start();
@@ -111,4 +128,10 @@ await test(async ({ defer }) => {
 			await viewer.ask("consume", { producerId, rtpCapabilities: viewer.capabilities });
 	}
 	await anEndIsTold(host, viewers, servers);
+	await servers.end();
+
+	const small = new Servers({ limits: { transports: 16 } });
+	defer(() => small.end());
+	await small.start();
+	await oneAddressLeavesSomeForOthers();
 });

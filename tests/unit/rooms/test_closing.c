@@ -365,6 +365,8 @@ static void a_thousand_rooms_leave_nothing_behind(void **state)
 {
 	char name[16];
 
+	w.config.limit.producers = 4096;
+
 	for (unsigned i = 0; i < 1000; i++) {
 		struct small s;
 		struct cp_fault f;

@@ -237,6 +237,8 @@ static void many_streams(void **state)
 	uint32_t transports = 0;
 	char room[16];
 
+	w.config.limit.producers = 4096;
+
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(room, sizeof(room), "room-%u", i);
 		watch(room, host(room));

@@ -225,7 +225,7 @@ int world_make(void **state)
 	sh_config_defaults(&w.config);
 	w.up = true;
 	w.now = 1000000;
-	cp_model_init(&w.model, &w.config, &bridge, &w, &clock, &w.now);
+	assert_int_equal(cp_model_init(&w.model, &w.config, &bridge, &w, &clock, &w.now), 0);
 	w.capabilities = cp_router_capabilities(&w.model.router);
 	return 0;
 }
@@ -239,6 +239,7 @@ int world_end(void **state)
 		cp_room_leave(TAILQ_FIRST(&room->peers));
 	answer_all();
 	cJSON_Delete(w.capabilities);
+	cp_model_end(&w.model);
 	return w.model.peer_count + w.model.rooms.count + w.model.transports.count + w.model.producers.count +
 			       w.model.consumers.count + w.model.grace_count + w.model.closing_count >
 		       0 ||
