@@ -104,6 +104,16 @@ static struct cp_transport *transport_make(struct cp_peer *peer, enum cp_purpose
 	return t;
 }
 
+int cp_transport_check(const struct cp_model *m, enum cp_purpose purpose, bool publish, bool subscribe,
+	struct cp_fault *fault)
+{
+	if (purpose == CP_PURPOSE_SEND && !publish)
+		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
+	if (purpose == CP_PURPOSE_RECV && !subscribe)
+		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
+	return m->bridge->up(m->bridge_arg) ? 0 : cp_refuse_errno(fault, ENOTCONN);
+}
+
 static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp_transport *t,
 	struct cp_fault *fault)
 {
@@ -114,12 +124,9 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 		error = cp_user_check(peer, fault);
 	if (error != 0)
 		return error;
-	if (purpose == CP_PURPOSE_SEND && !peer->publish)
-		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
-	if (purpose == CP_PURPOSE_RECV && !peer->subscribe)
-		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
-	if (!m->bridge->up(m->bridge_arg))
-		return cp_refuse_errno(fault, ENOTCONN);
+	error = cp_transport_check(m, purpose, peer->publish, peer->subscribe, fault);
+	if (error != 0)
+		return error;
 	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
 			peer->transport_count);

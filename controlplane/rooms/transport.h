@@ -18,6 +18,7 @@
 #include "shared/abi.h"
 
 struct cp_closing;
+struct cp_model;
 
 enum cp_purpose { CP_PURPOSE_SEND = 1, CP_PURPOSE_RECV };
 enum cp_transport_state {
@@ -68,6 +69,13 @@ struct cp_transport {
 
 /* Finds a transport that the peer owns and the data plane has acknowledged. NULL with the fault. */
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);
+
+/*
+ * 0, or errno with the fault: a peer with these permissions may not have a transport for that
+ * purpose, or there is no data plane.
+ */
+int cp_transport_check(const struct cp_model *m, enum cp_purpose purpose, bool publish, bool subscribe,
+	struct cp_fault *fault);
 
 /*
  * Creates a WebRTC transport on the worker that worker placement chooses. Completes through `done`

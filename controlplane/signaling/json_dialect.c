@@ -110,7 +110,7 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	if (error == 0 && data && !cJSON_IsObject(data))
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "data: must be an object");
 	if (error == 0 && !s->peer) /* the room was closed: creates it again and joins it */
-		error = cp_session_join(s, s->room, &fault);
+		error = cp_session_enter(s, s->room, data, &fault);
 	if (error == 0)
 		error = cp_request_allowed(s, &fault);
 	if (error != 0)

@@ -25,6 +25,11 @@ static void transport_created(struct cp_peer *peer, const struct cp_fault *fault
 		cp_peer_each_visible_producer(peer, tell_existing, NULL);
 }
 
+static int enters_with_transport(const struct cp_session *s, const cJSON *data, struct cp_fault *fault)
+{
+	return cp_enters_with_transport(s, data, "purpose", fault);
+}
+
 static void create_transport(struct cp_session *s, const cJSON *data)
 {
 	enum cp_purpose purpose;
@@ -91,7 +96,7 @@ static void get_producers(struct cp_session *s, const cJSON *data)
 }
 
 struct cp_request_type cp_json_requests[] = {
-	{.name = "createWebRtcTransport", .handle = create_transport},
+	{.name = "createWebRtcTransport", .handle = create_transport, .enters = enters_with_transport},
 	{.name = "connectWebRtcTransport", .handle = cp_request_connect_transport},
 	{.name = "restartIce", .handle = cp_request_restart_ice},
 	{.name = "closeTransport", .handle = cp_request_close_transport, .closes = true},
@@ -99,7 +104,7 @@ struct cp_request_type cp_json_requests[] = {
 	{.name = "pauseProducer", .handle = cp_request_pause_producer},
 	{.name = "resumeProducer", .handle = cp_request_resume_producer},
 	{.name = "closeProducer", .handle = cp_request_close_producer, .closes = true},
-	{.name = "getProducers", .handle = get_producers},
+	{.name = "getProducers", .handle = get_producers, .enters = cp_enters},
 	{.name = "consume", .handle = consume},
 	{.name = "pauseConsumer", .handle = cp_request_pause_consumer},
 	{.name = "resumeConsumer", .handle = cp_request_resume_consumer},

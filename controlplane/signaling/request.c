@@ -58,21 +58,43 @@ int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bo
 	return 0;
 }
 
-int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out)
+int cp_purpose_read(const cJSON *data, const char *name, enum cp_purpose *out, struct cp_fault *fault)
 {
 	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, name));
-	struct cp_fault fault;
 
-	if (value && strcmp(value, "send") == 0) {
+	if (value && strcmp(value, "send") == 0)
 		*out = CP_PURPOSE_SEND;
-	} else if (value && strcmp(value, "recv") == 0) {
+	else if (value && strcmp(value, "recv") == 0)
 		*out = CP_PURPOSE_RECV;
-	} else {
-		cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be \"send\" or \"recv\"", name);
-		cp_session_error(s, &fault);
-		return EINVAL;
-	}
+	else
+		return cp_refuse(fault, CP_BAD_REQUEST, "%s: must be \"send\" or \"recv\"", name);
 	return 0;
+}
+
+int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out)
+{
+	struct cp_fault fault;
+	int error = cp_purpose_read(data, name, out, &fault);
+
+	if (error != 0)
+		cp_session_error(s, &fault);
+	return error;
+}
+
+int cp_enters(const struct cp_session *s, const cJSON *data, struct cp_fault *fault)
+{
+	return 0;
+}
+
+int cp_enters_with_transport(const struct cp_session *s, const cJSON *data, const char *name,
+	struct cp_fault *fault)
+{
+	enum cp_purpose purpose;
+	int error = cp_purpose_read(data, name, &purpose, fault);
+
+	if (error != 0)
+		return error;
+	return cp_transport_check(s->signaling->model, purpose, s->grant.publish, s->grant.subscribe, fault);
 }
 
 void cp_reply_member(struct cp_session *s, const char *name)

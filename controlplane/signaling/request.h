@@ -31,13 +31,22 @@ const char *cp_request_answer(const struct cp_session *s);
  */
 int cp_request_allowed(const struct cp_session *s, struct cp_fault *fault);
 
+/* --- requests that may join a room (struct cp_request_type) ----------------------------- */
+
+int cp_enters(const struct cp_session *s, const cJSON *data, struct cp_fault *fault); /* always */
+/* To create a transport; `name` is the member with the purpose. */
+int cp_enters_with_transport(const struct cp_session *s, const cJSON *data, const char *name,
+	struct cp_fault *fault);
+
 /* --- members of a request; if one is wrong, they answer the request with an error ------- */
 
 /* A string of 1 to 64 bytes, valid as long as `data`. NULL: the error was sent. */
 const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *name);
 /* Absent: `*out` stays. 0, or EINVAL: the error was sent. */
 int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bool *out);
-/* "send" or "recv". 0, or EINVAL: the error was sent. */
+/* "send" or "recv". 0, or EINVAL with the fault. */
+int cp_purpose_read(const cJSON *data, const char *name, enum cp_purpose *out, struct cp_fault *fault);
+/* The same, but the error was sent. */
 int cp_member_purpose(struct cp_session *s, const cJSON *data, const char *name, enum cp_purpose *out);
 
 /* Answers the pending request with one member, `name`, which is copied from the request's data. */

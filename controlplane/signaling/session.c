@@ -70,21 +70,41 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	return 0;
 }
 
+int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, struct cp_fault *fault)
+{
+	int error;
+
+	if (!s->type->enters)
+		return cp_refuse(fault, CP_NOT_FOUND,
+			"room: it has closed, and this request does not join it");
+	error = s->type->enters(s, data, fault);
+	if (error == 0)
+		error = cp_session_join(s, room, fault);
+	s->entered = error == 0;
+	return error;
+}
+
 void cp_session_leave_closed_room(struct cp_session *s)
 {
 	s->peer = NULL;
+	s->entered = s->leaves = false;
+}
+
+static void leave(struct cp_session *s)
+{
+	static struct sh_log_limit left = {.event = "peer-left", .per_second = SH_LOG_CLIENTS};
+
+	sh_log_limited(&left, SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->log_name, s->peer->id);
+	cp_room_leave(s->peer);
+	cp_session_leave_closed_room(s);
 }
 
 void cp_session_free(struct cp_session *s)
 {
-	static struct sh_log_limit left = {.event = "peer-left", .per_second = SH_LOG_CLIENTS};
 	struct cp_request *r;
 
-	if (s->peer) {
-		sh_log_limited(&left, SH_LOG_INFO, "peer-left room=%s peer=%s", s->peer->room->log_name,
-			s->peer->id);
-		cp_room_leave(s->peer);
-	}
+	if (s->peer)
+		leave(s);
 	if (s->is_ready)
 		TAILQ_REMOVE(&s->signaling->ready, s, ready);
 	TAILQ_REMOVE(&s->signaling->sessions, s, all);
@@ -133,7 +153,7 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 static void answered(struct cp_session *s)
 {
 	release_current(s);
-	if (s->running || s->is_ready || s->waiting_count == 0)
+	if (s->running || s->is_ready || (s->waiting_count == 0 && !s->leaves))
 		return;
 	/*
 	 * The next request begins from the event loop, not from here: this can be a callback of the
@@ -147,6 +167,7 @@ static void answered(struct cp_session *s)
 void cp_session_reply(struct cp_session *s, cJSON *data)
 {
 	s->dialect->reply(s, s->current, data);
+	s->entered = false;
 	answered(s);
 }
 
@@ -161,6 +182,7 @@ void cp_session_error(struct cp_session *s, const struct cp_fault *fault)
 	sh_log(SH_LOG_DEBUG, "request-failed peer=%s code=%s message=\"%s\"", s->id,
 		cp_code_name(fault->code), fault->message);
 	cp_session_send_error(s, s->current, fault);
+	s->leaves = s->entered;
 	answered(s);
 }
 
@@ -171,7 +193,11 @@ void cp_session_run(struct cp_session *s)
 	struct cp_request *r;
 
 	s->running = true;
-	while (!s->current && !s->closing && (r = TAILQ_FIRST(&s->waiting))) {
+	for (;;) {
+		if (s->leaves)
+			leave(s);
+		if (s->current || s->closing || !(r = TAILQ_FIRST(&s->waiting)))
+			break;
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;
 		s->current = r->message;

@@ -44,6 +44,13 @@ struct cp_request_type {
 	 * The session is in a room.
 	 */
 	void (*handle)(struct cp_session *s, const cJSON *data);
+	/*
+	 * 0 if the request would succeed in a room that the session has just joined, else errno
+	 * with the fault. Called before a session that is in no room joins one for this request,
+	 * so that a request that fails changes nothing. NULL: it needs objects of the peer's own,
+	 * which no peer has yet.
+	 */
+	int (*enters)(const struct cp_session *s, const cJSON *data, struct cp_fault *fault);
 	bool closes; /* a superseded peer may do it, too (rooms/user.h) */
 	uint64_t count; /* requests of this type since the start */
 };
@@ -107,6 +114,8 @@ struct cp_session {
 	struct cp_grant grant; /* its user, and what it may do */
 	char room[CP_NAME_SIZE]; /* the room it is in, or was in last; "": none yet */
 	struct cp_peer *peer; /* NULL: it is in no room */
+	bool entered; /* it joined the room for the pending request, which has not succeeded yet */
+	bool leaves; /* that request has failed: the session leaves the room before the next one */
 	bool closing; /* its carrier is closing: messages are no longer accepted */
 
 	TAILQ_HEAD(, cp_request) waiting; /* queue of requests that have not begun */
@@ -143,6 +152,11 @@ void cp_session_free(struct cp_session *s);
  * with the fault.
  */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
+/*
+ * Joins `room` for the pending request, which can still fail: then the session leaves the room
+ * again. 0, or errno with the fault.
+ */
+int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, struct cp_fault *fault);
 /* The session's room has closed and frees the peer: the session is in no room any more. */
 void cp_session_leave_closed_room(struct cp_session *s);
 /* Closes the connection with a WebSocket's code and reason (RFC 6455, 7.4), a constant. */

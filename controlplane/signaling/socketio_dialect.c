@@ -106,7 +106,7 @@ static int enter_room(struct cp_session *s, const cJSON *data, struct cp_fault *
 	if (!joins && strcmp(s->room, room) != 0)
 		return cp_refuse(fault, CP_NOT_FOUND,
 			"roomId: this socket is not in that room; getRouterRtpCapabilities joins it");
-	return cp_session_join(s, room, fault);
+	return cp_session_enter(s, room, data, fault);
 }
 
 static void handle_request(struct cp_session *s, const cJSON *message)

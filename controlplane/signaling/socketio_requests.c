@@ -66,6 +66,11 @@ static void transport_created(struct cp_peer *peer, const struct cp_fault *fault
 		cp_reply_transport(peer->session, object, add_direction);
 }
 
+static int enters_with_transport(const struct cp_session *s, const cJSON *data, struct cp_fault *fault)
+{
+	return cp_enters_with_transport(s, data, "direction", fault);
+}
+
 static void create_transport(struct cp_session *s, const cJSON *data)
 {
 	enum cp_purpose purpose;
@@ -130,8 +135,12 @@ static void consume(struct cp_session *s, const cJSON *data)
 struct cp_request_type cp_socketio_requests[] = {
 	{.name = "getRouterRtpCapabilities",
 		.answer = "routerRtpCapabilities",
-		.handle = cp_socketio_get_capabilities},
-	{.name = "createTransport", .answer = "transportCreated", .handle = create_transport},
+		.handle = cp_socketio_get_capabilities,
+		.enters = cp_enters},
+	{.name = "createTransport",
+		.answer = "transportCreated",
+		.handle = create_transport,
+		.enters = enters_with_transport},
 	{.name = "connectTransport", .answer = "transportConnected", .handle = cp_request_connect_transport},
 	{.name = "restartIce", .answer = "iceRestarted", .handle = cp_request_restart_ice},
 	{.name = "closeTransport",
@@ -145,7 +154,7 @@ struct cp_request_type cp_socketio_requests[] = {
 		.answer = "producerClosed",
 		.handle = cp_request_close_producer,
 		.closes = true},
-	{.name = "getProducers", .answer = "producers", .handle = get_producers},
+	{.name = "getProducers", .answer = "producers", .handle = get_producers, .enters = cp_enters},
 	{.name = "consume", .answer = "consumed", .handle = consume},
 	{.name = "pauseConsumer", .answer = "consumerPaused", .handle = cp_request_pause_consumer},
 	{.name = "resumeConsumer", .answer = "consumerResumed", .handle = cp_request_resume_consumer},

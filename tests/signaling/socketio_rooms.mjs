@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import WebSocket from "ws";
+import { metric } from "../e2e/lib/metrics.mjs";
 import { workDir } from "../e2e/lib/namespace.mjs";
 import { buildDir, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test } from "../e2e/lib/test.mjs";
@@ -137,6 +138,8 @@ async function graceTime() {
 	check((await plain.heard("roomClosed")).data.reason === reason, "in the plain dialect too");
 	check(viewer.closed === null && plain.closed === null, "the sockets stay");
 	await viewer.fails("what was in it is gone", "resumeConsumer", { consumerId: viewer.consumers[0] }, "not-found");
+	check(await metric("rooms") === 0, "a request that fails makes no room");
+	check((await viewer.ask("getProducers")).producers.length === 0, "one that succeeds does");
 	await viewer.fails("it is in the room again, made anew", "getRouterRtpCapabilities", { roomId: "another" }, "conflict");
 	viewer.end();
 	await plain.end();

@@ -4,6 +4,7 @@
 
 #include "tests/unit/signaling/clients.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -451,6 +452,94 @@ static void only_a_host_closes_the_room(void **state)
 	expect_silence(viewer);
 }
 
+/* A client whose room was closed, while another connection of its user is in a new one. */
+static struct client *after_the_room_closed(const struct cp_dialect *dialect)
+{
+	struct client *c = open_client(dialect, "ann"), *other;
+	struct cp_fault fault;
+
+	assert_int_equal(cp_session_join(c->session, "r", &fault), 0);
+	cp_room_close(c->session->peer->room, "a test");
+	pass(100);
+	assert_null(c->session->peer);
+	c->read = c->sent;
+	other = open_client(&cp_socketio_dialect, "ann");
+	enter(other);
+	make_transport(other, "send");
+	return c;
+}
+
+/* The client is in no room, and the other connection has what it had. */
+static void expect_no_change(const struct client *c)
+{
+	assert_null(c->session->peer);
+	assert_int_equal(w.model.peer_count, 1);
+	assert_int_equal(w.model.transports.count, 1);
+}
+
+static void a_request_that_fails_joins_no_room(void **state)
+{
+	struct client *c = after_the_room_closed(&cp_socketio_dialect);
+
+	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"up\"}", -1);
+	expect_error(c, "createTransport", "bad-request", "direction");
+	expect_no_change(c);
+	emit(c, "closeRoom", "{\"roomId\":\"r\"}", -1);
+	expect_error(c, "closeRoom", "not-found", "it has closed");
+	emit_about(c, "closeProducer", "producerId", "0123", -1);
+	expect_error(c, "closeProducer", "not-found", "it has closed");
+	expect_no_change(c);
+	c->session->grant.publish = false;
+	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"send\"}", -1);
+	expect_error(c, "createTransport", "forbidden", "publish");
+	w.up = false;
+	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"recv\"}", -1);
+	expect_error(c, "createTransport", "unavailable", "away");
+	expect_no_change(c);
+	w.up = true;
+	emit(c, "getProducers", "{\"roomId\":\"r\"}", -1);
+	cJSON_Delete(event(c, "producers"));
+	assert_non_null(c->session->peer);
+}
+
+static void say(struct client *c, const char *text)
+{
+	cp_session_receive(c->session, text, strlen(text));
+	settle();
+}
+
+static void a_request_that_fails_joins_no_room_in_json(void **state)
+{
+	struct client *c = after_the_room_closed(&cp_json_dialect);
+
+	say(c, "{\"type\":\"createWebRtcTransport\",\"data\":{\"purpose\":\"up\"}}");
+	say(c, "{\"type\":\"getStats\",\"data\":{}}");
+	say(c, "{\"type\":\"closeRoom\"}");
+	say(c, "{\"type\":\"consume\",\"data\":{\"producerId\":\"0123\"}}");
+	assert_int_equal(c->sent - c->read, 4);
+	for (; c->read < c->sent; c->read++)
+		assert_non_null(strstr(c->text[c->read % TEXTS], "\"type\":\"error\""));
+	expect_no_change(c);
+	say(c, "{\"type\":\"createWebRtcTransport\",\"data\":{\"purpose\":\"recv\"}}");
+	assert_non_null(c->session->peer);
+	assert_int_equal(c->session->peer->transport_count, 1);
+}
+
+/* The data plane refuses only later: the client is out of the room again. */
+static void a_late_failure_leaves_the_room_again(void **state)
+{
+	struct client *c = after_the_room_closed(&cp_socketio_dialect);
+
+	w.error = ENOSPC;
+	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"recv\"}", -1);
+	expect_error(c, "createTransport", "unavailable", "full");
+	assert_null(c->session->peer);
+	assert_int_equal(w.model.peer_count, 1);
+	w.error = 0;
+	make_transport(c, "recv");
+	assert_int_equal(w.model.peer_count, 2);
+}
+
 static void a_user_who_comes_again_is_cleaned_up_first(void **state)
 {
 	struct client *old = open_client(&cp_socketio_dialect, "ann"), *viewer = open_socket(), *again;
@@ -538,6 +627,9 @@ int main(void)
 		T(whoever_consumes_what_is_paused_hears_of_it),
 		T(requests_wait_for_each_other),
 		T(only_a_host_closes_the_room),
+		T(a_request_that_fails_joins_no_room),
+		T(a_request_that_fails_joins_no_room_in_json),
+		T(a_late_failure_leaves_the_room_again),
 		T(a_user_who_comes_again_is_cleaned_up_first),
 		T(both_dialects_share_a_room),
 		T(a_grant_for_another_room),
