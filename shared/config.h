@@ -53,6 +53,7 @@ struct sh_config_limits {
 	uint32_t connect_s; /* for a transport to connect while a table is crowded */
 	uint32_t notices_per_second; /* to whole rooms, over all rooms */
 	uint32_t peers_per_room, rooms, connections_per_address;
+	uint32_t request_queue_bytes; /* memory of one client's requests that wait for an answer */
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	/* data plane table sizes */
 	uint32_t transports, producers, consumers;

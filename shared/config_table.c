@@ -108,6 +108,8 @@ static const struct sh_config_member rows[] = {
 		.value = 60},
 	{"limits.connections_per_address", SH_CFG_U32, AT(limit.connections_per_address), .min = 1,
 		.max = 1000000, .value = 1000},
+	{"limits.request_queue_bytes", SH_CFG_U32, AT(limit.request_queue_bytes), .min = 65536,
+		.max = 1073741824, .value = 1048576},
 	{"limits.send_queue_bytes", SH_CFG_U32, AT(limit.send_queue_bytes), .min = 65536, .max = 1073741824,
 		.value = 1048576},
 	{"limits.transports", SH_CFG_U32, AT(limit.transports), .min = 1, .max = 1048576, .value = 4096},

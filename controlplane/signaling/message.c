@@ -168,6 +168,19 @@ cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trou
 	return json;
 }
 
+size_t cp_message_memory(const cJSON *message)
+{
+	size_t bytes = sizeof(*message);
+
+	bytes += message->string ? strlen(message->string) + 1 : 0;
+	bytes += message->valuestring ? strlen(message->valuestring) + 1 : 0;
+	if (message->type & cJSON_IsReference)
+		return bytes;
+	for (const cJSON *child = message->child; child; child = child->next)
+		bytes += cp_message_memory(child);
+	return bytes;
+}
+
 /* --- freeing ------------------------------------------------------------------------------- */
 
 /* Releases the cached objects to which the tree refers. */

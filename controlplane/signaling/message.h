@@ -19,6 +19,11 @@ enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
  * (capability_cache.h) and must not be changed.
  */
 cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trouble);
+/*
+ * The memory that a message takes, in bytes. Cached capabilities count nothing, because all
+ * messages share them. A parsed message can be forty times as long as its text.
+ */
+size_t cp_message_memory(const cJSON *message);
 /* Frees a message, or a part that was detached from one. `message` may be NULL. */
 void cp_message_free(cJSON *message);
 

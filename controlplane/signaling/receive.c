@@ -30,15 +30,28 @@ static bool take_token(struct cp_session *s)
 	return true;
 }
 
-/* Answers an excess message with an error. After more than `limit` of them the session closes. */
+/*
+ * Answers an excess message with an error. After more than limits.messages_per_second of them the
+ * session closes.
+ */
 static void refuse_excess(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
 {
 	struct cp_fault fault;
 
 	cp_refuse(&fault, CP_TOO_MANY, "%s: the limit is %u", what, limit);
 	cp_session_send_error(s, message, &fault);
-	if (++s->strikes > limit)
+	if (++s->strikes > s->signaling->config->limit.messages_per_second)
 		cp_session_close(s, 1008, "too many messages");
+}
+
+/*
+ * True if the queue has memory for the request. An empty queue takes any, so that none is
+ * impossible; the data plane can be slow for long, and every session may have a queue.
+ */
+static bool has_memory(const struct cp_session *s, const struct cp_request *r)
+{
+	return s->waiting_count == 0 ||
+	       s->waiting_bytes + r->bytes <= s->signaling->config->limit.request_queue_bytes;
 }
 
 void cp_session_enqueue(struct cp_session *s, cJSON *message)
@@ -51,14 +64,20 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message)
 		return;
 	}
 	r = malloc(sizeof(*r));
+	if (r)
+		r->bytes = s->current || s->waiting_count > 0 ? cp_message_memory(message) : 0;
 	if (!r) {
 		cp_session_close(s, 1011, "out of memory");
 	} else if (!take_token(s)) {
 		refuse_excess(s, message, "messages per second", limit);
 	} else if (s->waiting_count >= limit) {
 		refuse_excess(s, message, "requests that wait for an answer", limit);
+	} else if (!has_memory(s, r)) {
+		refuse_excess(s, message, "bytes of requests that wait for an answer",
+			s->signaling->config->limit.request_queue_bytes);
 	} else {
 		r->message = message;
+		s->waiting_bytes += r->bytes;
 		TAILQ_INSERT_TAIL(&s->waiting, r, next);
 		s->waiting_count++;
 		cp_session_run(s);

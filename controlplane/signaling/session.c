@@ -200,6 +200,7 @@ void cp_session_run(struct cp_session *s)
 			break;
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;
+		s->waiting_bytes -= r->bytes;
 		s->current = r->message;
 		free(r);
 		s->dialect->request(s, s->current);

@@ -101,6 +101,7 @@ struct cp_carrier {
 struct cp_request { /* a request in a session's queue */
 	TAILQ_ENTRY(cp_request) next;
 	cJSON *message;
+	size_t bytes; /* memory that it takes */
 };
 
 struct cp_session {
@@ -120,6 +121,7 @@ struct cp_session {
 
 	TAILQ_HEAD(, cp_request) waiting; /* queue of requests that have not begun */
 	uint32_t waiting_count;
+	size_t waiting_bytes; /* memory that they take */
 	cJSON *current; /* the pending request; NULL: none */
 	const struct cp_request_type *type; /* the type of `current`, once it is known */
 	bool running; /* cp_session_run() is executing */
@@ -168,8 +170,8 @@ void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
 void cp_session_receive(struct cp_session *s, const char *text, size_t len);
 /*
  * Queues a parsed request, and begins it if no other is pending. Takes over `message`. A request
- * over a limit (messages per second, requests in the queue) is answered with CP_TOO_MANY; a client
- * that continues to exceed it is disconnected.
+ * over a limit (messages per second, requests in the queue and their memory) is answered with
+ * CP_TOO_MANY; a client that continues to exceed it is disconnected.
  */
 void cp_session_enqueue(struct cp_session *s, cJSON *message);
 /* Refuses a message that is nested too deep. It counts for the limit of messages per second. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/signaling/json_dialect.h"
@@ -415,6 +416,41 @@ static void requests_wait_for_each_other(void **state)
 	expect_silence(c);
 }
 
+/* While the data plane is slow, a client's requests pile up; what they take is limited. */
+static void waiting_requests_take_bounded_memory(void **state)
+{
+	enum { TEXT = 30000, ASKED = 90 };
+	struct client *c = open_socket();
+	char *zeros = malloc(TEXT + 64), *at = zeros;
+	unsigned refused = 0;
+
+	enter(c);
+	w.hold = true;
+	emit(c, "createTransport", "{\"roomId\":\"r\",\"direction\":\"send\"}", -1);
+	at += sprintf(at, "{\"roomId\":\"r\",\"x\":[0");
+	while (at - zeros < TEXT)
+		at += sprintf(at, ",0");
+	sprintf(at, "]}");
+	for (unsigned i = 0; i < ASKED; i++) {
+		emit(c, "getProducers", zeros, -1);
+		if (c->sent > c->read) {
+			expect_error(c, "getProducers", "too-many", "bytes of requests");
+			forget(c);
+			refused++;
+		}
+	}
+	assert_true(refused > ASKED - 4 && refused < ASKED); /* 15,000 numbers of 64 bytes each */
+	assert_true(c->session->waiting_bytes <= w.config.limit.request_queue_bytes);
+	w.hold = false;
+	settle();
+	cJSON_Delete(event(c, "transportCreated"));
+	for (unsigned i = refused; i < ASKED; i++)
+		expect(c, "2[\"producers\",{\"producers\":[]}]");
+	expect_silence(c);
+	assert_int_equal(c->session->waiting_bytes, 0);
+	free(zeros);
+}
+
 static void only_a_host_closes_the_room(void **state)
 {
 	struct client *host = open_socket(), *viewer = open_socket();
@@ -626,6 +662,7 @@ int main(void)
 		T(a_broadcast),
 		T(whoever_consumes_what_is_paused_hears_of_it),
 		T(requests_wait_for_each_other),
+		T(waiting_requests_take_bounded_memory),
 		T(only_a_host_closes_the_room),
 		T(a_request_that_fails_joins_no_room),
 		T(a_request_that_fails_joins_no_room_in_json),
