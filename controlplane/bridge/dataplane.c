@@ -44,8 +44,8 @@ static void dp_lost(void *arg, const char *reason)
 	p->counters->dataplane_lost++;
 	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
 		p->model->transports.count);
-	cp_model_lose_transports(p->model);
 	cp_webrtc_server_lost(p->webrtc);
+	cp_model_lose_transports(p->model);
 }
 
 static void dp_refused(void *arg, const char *reason)
@@ -111,7 +111,7 @@ void cp_dataplane_detach(struct cp_dataplane *p)
 	memset(&p->stats, 0, sizeof(p->stats));
 	cp_dp_destroy(p->dp); /* before the transports close, so that no command deletes them there */
 	p->dp = NULL;
-	cp_model_lose_transports(p->model);
+	cp_model_close_transports(p->model);
 }
 
 void cp_dataplane_stop(struct cp_dataplane *p)

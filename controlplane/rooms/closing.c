@@ -164,6 +164,7 @@ void cp_model_run(struct cp_model *m)
 	}
 	cp_share_run(m);
 	cp_announce_run(m);
+	cp_transports_close_lost(m);
 	cp_plain_run(m);
 	cp_model_schedule(m);
 }

@@ -33,7 +33,7 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
 		cp_refuse(fault, CP_NOT_FOUND, "consumerId: no such consumer");
 		return NULL;
 	}
-	return c;
+	return cp_transport_check_lost(c->transport, fault) == 0 ? c : NULL;
 }
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
@@ -60,6 +60,8 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 
 	if (error == 0)
 		error = cp_user_check(t->peer, fault);
+	if (error == 0)
+		error = cp_transport_check_lost(t, fault);
 	if (error != 0)
 		return error;
 	if (!t->peer->subscribe)

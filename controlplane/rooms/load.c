@@ -22,13 +22,23 @@ void cp_load_init(struct cp_load *l)
 
 void cp_model_workers(struct cp_model *m, uint32_t workers)
 {
+	uint32_t generation = m->load.generation + 1;
+
 	cp_load_init(&m->load);
 	m->load.workers = workers;
+	m->load.generation = generation;
+}
+
+static bool is_past(const struct cp_transport *t)
+{
+	return t->generation != t->peer->room->model->load.generation;
 }
 
 static struct cp_worker_load *worker_of(const struct cp_transport *t)
 {
-	return &t->peer->room->model->load.worker[t->worker];
+	struct cp_load *l = &t->peer->room->model->load;
+
+	return is_past(t) ? &l->past : &l->worker[t->worker];
 }
 
 /* --- reservations ---------------------------------------------------------------------------- */
@@ -50,7 +60,7 @@ static void reserve(struct cp_transport *t)
 /* Releases `rate` of the transport's reservation: that load is real now, or will not come. */
 static void release_reserved(struct cp_transport *t, uint64_t rate)
 {
-	if (t->reserved == 0)
+	if (t->reserved == 0 || is_past(t)) /* the list of reservations was emptied */
 		return;
 	rate = rate < t->reserved ? rate : t->reserved;
 	t->reserved -= rate;
@@ -79,6 +89,7 @@ uint32_t cp_load_choose_worker(const struct cp_room *room)
 
 void cp_load_add_transport(struct cp_transport *t)
 {
+	t->generation = t->peer->room->model->load.generation;
 	worker_of(t)->transports++;
 	if (t->purpose == CP_PURPOSE_RECV)
 		t->peer->room->audience[t->worker]++;
@@ -139,7 +150,7 @@ static void set_rate(struct cp_producer *p, uint64_t rate)
 
 	p->transport->peer->room->rate += rate - p->rate;
 	worker_of(p->transport)->rate += CP_LOAD_INGRESS * (rate - p->rate);
-	for (uint32_t i = 0; i < l->workers; i++)
+	for (uint32_t i = 0; i < l->workers && !is_past(p->transport); i++)
 		l->worker[i].rate += p->audience[i] * (rate - p->rate);
 	p->rate = rate;
 }

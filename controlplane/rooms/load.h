@@ -25,7 +25,9 @@ enum { CP_RESERVED_MS = 10000 /* how long load is reserved for a new transport *
 
 struct cp_load {
 	uint32_t workers; /* at least 1 */
+	uint32_t generation; /* data planes that have connected; transports of an earlier one count no more */
 	struct cp_worker_load worker[SH_MAX_WORKERS];
+	struct cp_worker_load past; /* of transports whose data plane is gone; nobody reads it */
 	TAILQ_HEAD(, cp_transport) reserving; /* transports with a reservation, the oldest first */
 };
 
@@ -33,7 +35,10 @@ void cp_load_init(struct cp_load *l);
 
 /* --- for the bridge --------------------------------------------------------------------------- */
 
-/* A data plane with this many workers has connected, and none of our objects are on them. */
+/*
+ * A data plane with this many workers has connected, and none of our objects are on them. Those
+ * that are still to close because an earlier one was lost count no more.
+ */
 void cp_model_workers(struct cp_model *m, uint32_t workers);
 /*
  * Takes the samples of all workers, sample[i] of worker i. Call about once a second, after the

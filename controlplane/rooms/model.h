@@ -35,6 +35,10 @@ struct cp_model {
 	struct cp_index rooms, transports, producers, consumers;
 	struct cp_load load;
 	uint32_t peer_count;
+	uint64_t last_transport; /* number of the transport that was created last */
+	uint64_t lost_upto; /* the data plane of transports up to this number was lost */
+	uint32_t lost_spread_ms; /* clients should come back within this time, at random */
+	TAILQ_HEAD(, cp_transport) transport_list; /* in the order of creation */
 	uint64_t last_peer; /* number of the peer that joined last */
 	uint32_t grace_count, closing_count; /* rooms in these states */
 	TAILQ_HEAD(, cp_room) room_list;
@@ -71,9 +75,12 @@ void cp_model_end(struct cp_model *m);
  */
 void cp_model_run(struct cp_model *m);
 /*
- * For the bridge: the data plane was lost or detached. Closes all transports with all that is on
- * them and notifies their owners with CP_UNAVAILABLE. The peers stay in their rooms.
+ * For the bridge: the data plane was lost. All transports are lost at once: requests about them
+ * fail. They close, with all that is on them, in slices, and their owners are notified with
+ * CP_UNAVAILABLE. The peers stay in their rooms.
  */
 void cp_model_lose_transports(struct cp_model *m);
+/* The same, but all are closed when it returns: for the end of the process. */
+void cp_model_close_transports(struct cp_model *m);
 
 #endif

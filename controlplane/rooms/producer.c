@@ -28,7 +28,7 @@ struct cp_producer *cp_peer_visible_producer(struct cp_peer *peer, const char *i
 
 	if (cp_room_check(peer->room, fault) != 0)
 		return NULL;
-	if (!p || !p->live || p->transport->peer->room != peer->room) {
+	if (!p || !p->live || p->transport->peer->room != peer->room || cp_transport_is_lost(p->transport)) {
 		cp_refuse(fault, CP_NOT_FOUND, "producerId: no such producer");
 		return NULL;
 	}
@@ -54,7 +54,8 @@ void cp_peer_each_visible_producer(struct cp_peer *peer,
 	if (peer->room->state == CP_ROOM_CLOSING)
 		return;
 	TAILQ_FOREACH(p, &peer->room->producers, in_room)
-	if (p->live && p->transport->peer != peer && !cp_announce_will_tell(peer, p))
+	if (p->live && p->transport->peer != peer && !cp_transport_is_lost(p->transport) &&
+		!cp_announce_will_tell(peer, p))
 		each(peer, p, arg);
 }
 
@@ -151,6 +152,8 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 
 	if (error == 0)
 		error = cp_user_check(t->peer, fault);
+	if (error == 0)
+		error = cp_transport_check_lost(t, fault);
 	if (error != 0)
 		return error;
 	if (!t->peer->publish)

@@ -30,6 +30,7 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->telling);
 	TAILQ_INIT(&m->recent);
 	TAILQ_INIT(&m->plain);
+	TAILQ_INIT(&m->transport_list);
 	TAILQ_INIT(&m->awaited);
 	cp_load_init(&m->load);
 	return cp_addresses_start(&m->subjects);
@@ -245,17 +246,6 @@ void cp_room_leave(struct cp_peer *peer)
 	}
 	close_owned(peer, &how);
 	cp_peer_free(peer);
-}
-
-void cp_model_lose_transports(struct cp_model *m)
-{
-	struct cp_room *room;
-	struct cp_peer *peer;
-
-	TAILQ_FOREACH(room, &m->room_list, in_model)
-	TAILQ_FOREACH(peer, &room->peers, in_room)
-	while (!TAILQ_EMPTY(&peer->transports))
-		cp_transport_fail(TAILQ_FIRST(&peer->transports), CP_UNAVAILABLE, "the data plane was lost");
 }
 
 struct cp_counts cp_room_counts(const struct cp_room *room)

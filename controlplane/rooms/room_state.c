@@ -3,6 +3,7 @@
 
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
 /* Not 0: libuv 1.44 runs a timer that its own callback restarts with 0 again before any I/O. */
@@ -53,9 +54,11 @@ static uint64_t due_in(const struct cp_model *m)
 {
 	const struct cp_room *room = TAILQ_FIRST(&m->grace);
 	const struct cp_producer *p = TAILQ_FIRST(&m->recent);
+	const struct cp_transport *t = TAILQ_FIRST(&m->transport_list);
 	uint64_t now = now_ms(m), due = UINT64_MAX;
 
-	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || m->plain_due)
+	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || m->plain_due ||
+		(t && cp_transport_is_lost(t)))
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
@@ -28,6 +29,18 @@ const char *cp_transport_state_name(enum cp_transport_state state)
 	return names[state];
 }
 
+#define LOST "the data plane was lost"
+
+bool cp_transport_is_lost(const struct cp_transport *t)
+{
+	return t->number <= t->peer->room->model->lost_upto;
+}
+
+int cp_transport_check_lost(const struct cp_transport *t, struct cp_fault *fault)
+{
+	return cp_transport_is_lost(t) ? cp_refuse(fault, CP_UNAVAILABLE, "transportId: " LOST) : 0;
+}
+
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault)
 {
 	struct cp_transport *t = cp_index_find(&peer->room->model->transports, id);
@@ -38,7 +51,7 @@ struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, str
 		cp_refuse(fault, CP_NOT_FOUND, "transportId: no such transport");
 		return NULL;
 	}
-	return t;
+	return cp_transport_check_lost(t, fault) == 0 ? t : NULL;
 }
 
 static int created(struct cp_call *call, int error, struct cp_fault *fault)
@@ -64,6 +77,8 @@ static int admit(struct cp_transport *t)
 
 	if (error != 0)
 		return error;
+	t->number = ++t->peer->room->model->last_transport;
+	TAILQ_INSERT_TAIL(&t->peer->room->model->transport_list, t, in_model);
 	TAILQ_INSERT_TAIL(&t->peer->transports, t, on_peer);
 	t->peer->room->transport_count++;
 	if (t->peer->transport_count++ == 0)
@@ -234,6 +249,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	cp_load_remove_transport(t);
 	cp_share_arrived(t);
 	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS);
+	TAILQ_REMOVE(&m->transport_list, t, in_model);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;
 	if (--peer->transport_count == 0)
@@ -262,4 +278,58 @@ void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *rea
 	const struct cp_closing how = {.tell_owner = true, .why = why, .reason = reason};
 
 	cp_transport_destroy(t, &how);
+}
+
+/* --- a lost data plane ------------------------------------------------------------------------ */
+
+/* A millisecond for each client that comes back with DTLS and all. */
+enum { SPREAD_LAST_MS = 60000 };
+
+/* The oldest transport; NULL: it is not lost, or there is none. */
+static struct cp_transport *first_lost(const struct cp_model *m)
+{
+	struct cp_transport *t = TAILQ_FIRST(&m->transport_list);
+
+	return t && cp_transport_is_lost(t) ? t : NULL;
+}
+
+/* The notices that its end brings about at once. */
+static unsigned notices_of(const struct cp_transport *t)
+{
+	const struct cp_consumer *c;
+	unsigned n = 2; /* error and transportClosed */
+
+	TAILQ_FOREACH(c, &t->consumers, on_transport)
+	n++;
+	return n;
+}
+
+void cp_transports_close_lost(struct cp_model *m)
+{
+	struct cp_transport *t;
+	unsigned allowed;
+
+	while ((t = first_lost(m)) && (allowed = cp_notices_allowed(m)) > 0) {
+		unsigned n = notices_of(t);
+
+		cp_notices_spend(m, n < allowed ? n : allowed);
+		cp_transport_fail(t, CP_UNAVAILABLE, LOST);
+	}
+}
+
+void cp_model_lose_transports(struct cp_model *m)
+{
+	m->lost_upto = m->last_transport;
+	m->lost_spread_ms = m->transports.count < SPREAD_LAST_MS ? m->transports.count : SPREAD_LAST_MS;
+	cp_transports_close_lost(m);
+	cp_model_schedule(m);
+}
+
+void cp_model_close_transports(struct cp_model *m)
+{
+	struct cp_transport *t;
+
+	m->lost_upto = m->last_transport;
+	while ((t = first_lost(m)))
+		cp_transport_fail(t, CP_UNAVAILABLE, LOST);
 }

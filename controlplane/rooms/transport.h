@@ -48,11 +48,13 @@ struct cp_plain {
 struct cp_transport {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
 	sh_id dp_id;
+	uint64_t number; /* transports are numbered in the order of creation */
 	struct cp_plain *plain; /* NULL: WebRTC */
 	struct cp_peer *peer;
 	enum cp_purpose purpose;
 	enum cp_transport_state state;
 	uint32_t worker; /* index among the data plane's workers */
+	uint32_t generation; /* of the load in which it counts (load.h) */
 	uint64_t reserved, reserved_until_ms; /* expected load that has not become real yet (load.c) */
 	TAILQ_ENTRY(cp_transport) in_reserving; /* while `reserved` is not 0 */
 	bool awaited; /* it has not connected, and is in the model's list `awaited` */
@@ -65,7 +67,15 @@ struct cp_transport {
 	TAILQ_HEAD(, cp_producer) producers;
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_transport) on_peer;
+	TAILQ_ENTRY(cp_transport) in_model;
 };
+
+/* True if its data plane was lost; it closes soon (cp_model_lose_transports). */
+bool cp_transport_is_lost(const struct cp_transport *t);
+/* 0, or EAGAIN with the fault: its data plane was lost. */
+int cp_transport_check_lost(const struct cp_transport *t, struct cp_fault *fault);
+/* For cp_model_run: closes the next slice of lost transports. */
+void cp_transports_close_lost(struct cp_model *m);
 
 /* Finds a transport that the peer owns and the data plane has acknowledged. NULL with the fault. */
 struct cp_transport *cp_peer_transport(struct cp_peer *peer, const char *id, struct cp_fault *fault);

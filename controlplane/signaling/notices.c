@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
@@ -86,6 +87,8 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	data = cJSON_CreateObject();
 	s->dialect->name_transport(t, data);
 	cJSON_AddStringToObject(data, "reason", reason);
+	if (why == CP_UNAVAILABLE)
+		cJSON_AddNumberToObject(data, "retryMs", to->room->model->lost_spread_ms);
 	cp_session_notify(s, "transportClosed", data);
 }
 

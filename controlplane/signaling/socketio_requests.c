@@ -16,7 +16,7 @@ static struct cp_transport *transport_of_direction(const struct cp_peer *peer, e
 	struct cp_transport *t;
 
 	TAILQ_FOREACH(t, &peer->transports, on_peer)
-	if (t->purpose == purpose)
+	if (t->purpose == purpose && !cp_transport_is_lost(t))
 		return t;
 	return NULL;
 }

@@ -105,6 +105,10 @@ static void install_keys(struct cp_webrtc *t, const struct sh_transport_keys *ke
 {
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_KEYS, .id = t->sh_id};
 
+	if (cp_webrtc_is_lost(t)) { /* the next data plane does not know it */
+		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "the data plane was lost");
+		return;
+	}
 	t->dtls_connected = true;
 	t->connected_ms = uv_now(t->server->loop);
 	cmd.transport_keys = *keys;

@@ -21,6 +21,7 @@ struct cp_webrtc_server {
 	struct cp_table ids; /* live transports by sh_id, which is random: its low bits are the hash */
 	struct cp_webrtc *alive; /* list of live transports, linked by `next` and `link` */
 	struct cp_dp_info info; /* of the data plane that connected last */
+	uint32_t generation; /* data planes that were lost */
 	uv_timer_t *tick; /* allocated, because its closing outlives the server */
 };
 
@@ -36,6 +37,7 @@ struct cp_webrtc {
 	/* one each for: the owner, a pending command, the DTLS session, a function that may call back */
 	unsigned references;
 	uint32_t worker;
+	uint32_t generation; /* the server's when it was created; another one: it is lost */
 	enum cp_webrtc_state state;
 	bool alive; /* neither FAILED nor CLOSED: it is in the server's tables and the data plane */
 	bool closed; /* the owner has called cp_webrtc_close */
@@ -55,7 +57,12 @@ struct cp_webrtc {
 
 /* --- server.c ----------------------------------------------------------------------------- */
 
-/* NULL: no live transport has this id. */
+/* True if its data plane is gone. */
+static inline bool cp_webrtc_is_lost(const struct cp_webrtc *t)
+{
+	return t->generation != t->server->generation;
+}
+/* NULL: no live transport has this id, or it is lost. */
 struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id);
 
 /* --- parameters.c ------------------------------------------------------------------------- */

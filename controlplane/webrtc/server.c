@@ -114,6 +114,8 @@ static void for_each(struct cp_webrtc_server *s, void (*visit)(struct cp_webrtc 
 
 static void check_timeouts(struct cp_webrtc *t, uint64_t now)
 {
+	if (cp_webrtc_is_lost(t)) /* its owner closes it */
+		return;
 	if (t->dtls && ((t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS) ||
 			       (t->connected_ms && now - t->connected_ms >= CP_WEBRTC_LINGER_MAX_MS)))
 		cp_webrtc_dtls_release(t, false);
@@ -129,14 +131,9 @@ static void on_tick(uv_timer_t *timer)
 	for_each(s, check_timeouts, uv_now(s->loop));
 }
 
-static void end_lost(struct cp_webrtc *t, uint64_t now)
-{
-	cp_webrtc_end(t, CP_WEBRTC_CLOSED, "data plane lost");
-}
-
 void cp_webrtc_server_lost(struct cp_webrtc_server *s)
 {
-	for_each(s, end_lost, 0);
+	s->generation++;
 }
 
 struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
@@ -144,7 +141,7 @@ struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
 	for (struct cp_table_entry *e = NULL; (e = cp_table_next(&s->ids, (uint32_t)id, e));) {
 		struct cp_webrtc *t = CP_TABLE_OBJECT(e, struct cp_webrtc, by_id);
 
-		if (t->sh_id == id)
+		if (t->sh_id == id && !cp_webrtc_is_lost(t))
 			return t;
 	}
 	return NULL;
@@ -205,6 +202,8 @@ static struct cp_webrtc *find_transport(struct cp_webrtc_server *s, const struct
 			return NULL;
 		if (m.username)
 			t = cp_ice_table_find(&s->ufrags, m.username, m.username_len);
+		if (t && cp_webrtc_is_lost(t))
+			return NULL;
 	}
 	return t ? t : cp_webrtc_find(s, p->transport);
 }

@@ -109,6 +109,7 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 	t->arg = arg;
 	t->references = 1;
 	t->worker = worker;
+	t->generation = s->generation;
 	make_ids(t);
 	error = cp_ice_init(&t->ice);
 	if (!error)
@@ -141,7 +142,8 @@ void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
 	if (t->ice.has_previous)
 		cp_ice_table_remove(&s->ufrags, &t->ice.previous);
 	cp_webrtc_dtls_release(t, true);
-	cp_dp_send(s->dp, &del, NULL, NULL); /* without a data plane there is nothing to delete */
+	if (!cp_webrtc_is_lost(t)) /* otherwise there is nothing to delete */
+		cp_dp_send(s->dp, &del, NULL, NULL);
 }
 
 void cp_webrtc_end(struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason)

@@ -73,7 +73,10 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s);
 
 /* --- events of the data plane, passed on from cp_dp_events -------------------------- */
 
-/* Ends every transport as CLOSED, with the reason "data plane lost". */
+/*
+ * Every transport that exists is lost: events and packets no longer find it, and it never sends
+ * keys to the next data plane. The owners close them when they like.
+ */
 void cp_webrtc_server_lost(struct cp_webrtc_server *s);
 /* True if the event was about one of these transports, which it may have ended. */
 bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *event);

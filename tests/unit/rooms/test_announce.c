@@ -332,6 +332,45 @@ static void a_peer_creates_so_many_producers_in_a_minute(void **state)
 	expect_fault(CP_TOO_MANY, "in a minute");
 }
 
+static void a_lost_data_plane_is_told_in_slices(void **state)
+{
+	struct cp_transport *send = large_room(), *fresh;
+	struct cp_producer *p = produce(send, "audio");
+	char id[CP_ID_SIZE];
+	unsigned listed = 0;
+
+	everybody_consumes(p);
+	pass(A_MINUTE);
+	heard = 0;
+	memcpy(id, p->id, sizeof(id));
+	w.up = false;
+	cp_model_lose_transports(&w.model);
+	assert_true(heard >= BURST - 3 && heard <= BURST + 3);
+	assert_true(w.model.transports.count > VIEWERS / 2);
+	/* what has not closed yet is of no use any more */
+	assert_null(cp_peer_transport(ears[VIEWERS - 1].peer,
+		TAILQ_FIRST(&ears[VIEWERS - 1].peer->transports)->id, &w.fault));
+	assert_int_equal(w.fault.code, CP_UNAVAILABLE);
+	assert_null(cp_peer_visible_producer(ears[VIEWERS - 1].peer, id, &w.fault));
+	/* the next data plane has other workers, and new transports live */
+	w.up = true;
+	cp_model_workers(&w.model, 2);
+	fresh = transport(ears[VIEWERS - 1].peer, CP_PURPOSE_SEND);
+	produce(fresh, "video");
+	assert_true(w.model.transports.count > VIEWERS / 2);
+	pass(A_MINUTE);
+	assert_int_equal(w.model.transports.count, 1);
+	assert_int_equal(w.model.consumers.count, 0);
+	for (unsigned i = 0; i < VIEWERS; i++) {
+		assert_int_equal(ears[i].lost, 1);
+		assert_int_equal(ears[i].consumers_closed, 1);
+	}
+	cp_peer_each_visible_producer(ears[0].peer, count, &listed);
+	assert_int_equal(listed, 1);
+	assert_int_equal(w.model.load.worker[0].transports + w.model.load.worker[1].transports, 1);
+	assert_int_equal(w.model.load.worker[0].consumers + w.model.load.worker[1].consumers, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_end)
 
 int main(void)
@@ -344,6 +383,7 @@ int main(void)
 		TEST(a_change_within_the_second_is_told_at_its_end),
 		TEST(a_producer_is_listed_or_announced_but_not_both),
 		TEST(what_nobody_knows_is_not_told),
+		TEST(a_lost_data_plane_is_told_in_slices),
 		TEST(rooms_take_turns),
 		TEST(peers_may_leave_while_a_room_is_told),
 		TEST(a_room_may_close_while_it_is_told),

@@ -311,8 +311,9 @@ static void the_data_plane_is_lost_meanwhile(void **state)
 	pass(1);
 	w.up = false;
 	cp_model_lose_transports(&w.model);
+	pass(20); /* the transports close in slices, too */
 	assert_int_equal(w.model.transports.count, 0);
-	assert_string_equal(w.heard, "");
+	assert_null(strstr(w.heard, "lost"));
 	pass(1000);
 	assert_int_equal(w.rooms_closed, 600);
 	assert_int_equal(objects(), 0);

@@ -561,6 +561,25 @@ static void a_request_that_fails_joins_no_room_in_json(void **state)
 	assert_int_equal(c->session->peer->transport_count, 1);
 }
 
+static void a_lost_data_plane_says_when_to_come_back(void **state)
+{
+	struct client *c = open_socket();
+	char id[CP_ID_SIZE];
+
+	enter(c);
+	make_transport(c, "send");
+	make_transport(c, "recv");
+	snprintf(id, sizeof(id), "%s", TAILQ_FIRST(&c->session->peer->transports)->id);
+	cp_model_lose_transports(&w.model);
+	cJSON_Delete(event(c, "error"));
+	expect(c,
+		"2[\"transportClosed\",{\"transportId\":\"%s-send\",\"id\":\"%s\",\"reason\":"
+		"\"the data plane was lost\",\"retryMs\":2}]",
+		c->session->id, id);
+	forget(c);
+	make_transport(c, "send");
+}
+
 /* The data plane refuses only later: the client is out of the room again. */
 static void a_late_failure_leaves_the_room_again(void **state)
 {
@@ -667,6 +686,7 @@ int main(void)
 		T(a_request_that_fails_joins_no_room),
 		T(a_request_that_fails_joins_no_room_in_json),
 		T(a_late_failure_leaves_the_room_again),
+		T(a_lost_data_plane_says_when_to_come_back),
 		T(a_user_who_comes_again_is_cleaned_up_first),
 		T(both_dialects_share_a_room),
 		T(a_grant_for_another_room),
