@@ -62,6 +62,7 @@ static bool note_order(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp)
 		k->whole = false;
 	else if (timestamp != k->timestamp)
 		k->whole = true;
+	k->within &= timestamp == k->timestamp;
 	k->known = true;
 	k->next = seq + 1;
 	k->timestamp = timestamp;
@@ -73,13 +74,12 @@ static bool note_order(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp)
  * no packet with an SPS can be missing before that. Encoders that give the parameter sets a
  * timestamp of their own begin the key frame with these as well.
  */
-static bool h264_begins(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp, const uint8_t *payload,
-	size_t len)
+static bool h264_begins(struct dp_keyframes *k, bool in_order, const uint8_t *payload, size_t len)
 {
 	unsigned units = dp_h264_units(payload, len);
 	bool begins;
 
-	if (!note_order(k, seq, timestamp))
+	if (!in_order)
 		return units & DP_H264_SPS;
 	begins = units & DP_H264_SPS || (units & DP_H264_IDR && k->whole && !k->sets);
 	if (units & DP_H264_SLICE)
@@ -92,15 +92,18 @@ static bool h264_begins(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp
 bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
 	const uint8_t *payload, size_t len)
 {
-	bool begins;
+	bool in_order, begins, again;
 
 	if (codec == SH_CODEC_OPUS)
 		return true;
-	begins = codec == SH_CODEC_H264 ? h264_begins(k, seq, timestamp, payload, len)
+	in_order = note_order(k, seq, timestamp);
+	begins = codec == SH_CODEC_H264 ? h264_begins(k, in_order, payload, len)
 					: dp_keyframe_start(codec, payload, len);
-	if (!begins || (k->begun && (seq <= k->begun_seq || timestamp == k->begun_timestamp)))
+	again = timestamp == k->begun_timestamp && (k->within || !in_order);
+	if (!begins || (k->begun && (seq <= k->begun_seq || again)))
 		return false;
 	k->begun = true;
+	k->within = timestamp == k->timestamp;
 	k->begun_seq = seq;
 	k->begun_timestamp = timestamp;
 	return true;

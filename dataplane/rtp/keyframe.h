@@ -25,11 +25,12 @@ struct dp_keyframes {
 	bool begun; /* a key frame has begun: the next two are set */
 	uint32_t begun_timestamp; /* the newest key frame: RTP timestamp, and */
 	uint64_t begun_seq; /* extended sequence number of its first packet */
+	bool within; /* the newest packet belongs to that key frame */
+	uint32_t timestamp; /* of the packet with the highest sequence number */
+	uint64_t next; /* extended sequence number behind it */
 	/* H264 */
 	bool whole; /* of the newest frame no packet is missing, and none has a slice */
 	bool sets; /* there was an SPS, and no slice since */
-	uint32_t timestamp; /* of the packet with the highest sequence number */
-	uint64_t next; /* extended sequence number behind it */
 };
 
 /*

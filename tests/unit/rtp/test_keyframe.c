@@ -244,6 +244,8 @@ static void others_begin_once(void **state)
 		{3, 20, "\x10\x32", false}, {4, 30, "\x08\x0a", true});
 	STEPS(SH_CODEC_VP8, "its first packet is late", {1, 10, "\x10\x01", false},
 		{3, 20, "\x01\x01", false}, {2, 20, "\x10\x10", true});
+	STEPS(SH_CODEC_VP8, "a timestamp comes again", {1, 10, "\x10\x10", true}, {2, 20, "\x10\x01", false},
+		{3, 10, "\x10\x10", true});
 	STEPS(SH_CODEC_OPUS, "audio begins anywhere", {2, 10, "\xfc\xff", true}, {1, 9, "\xfc\xff", true},
 		{3, 10, "\xfc\xff", true});
 }
