@@ -160,6 +160,7 @@ enum sh_producer_flags {
 	SH_PRODUCER_FIR = 1 << 3,
 	SH_PRODUCER_TWCC = 1 << 4, /* the producer wants transport-wide feedback */
 	SH_PRODUCER_REMB = 1 << 5,
+	SH_PRODUCER_REDUCED_SIZE = 1 << 6, /* feedback needs no report before it (RFC 5506) */
 };
 
 struct sh_producer_add {

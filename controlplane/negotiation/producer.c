@@ -276,18 +276,20 @@ static int get_encodings(const cJSON *rtp, struct sh_producer_add *add, struct c
 	return 0;
 }
 
-static int check_rtcp(const cJSON *rtp, char *err)
+/* `reduced`: feedback may come without a report before it (RFC 5506), as is the default. */
+static int get_rtcp(const cJSON *rtp, bool *reduced, char *err)
 {
 	static const char where[] = "rtpParameters.rtcp";
 	const char *cname = NULL;
 	const cJSON *rtcp;
-	bool reduced, mux = true;
+	bool mux = true;
 	int rc;
 
+	*reduced = true;
 	if ((rc = cp_get_object(rtp, "rtcp", &rtcp, "rtpParameters", err)) != 0 || !rtcp)
 		return rc;
 	if ((rc = cp_get_string(rtcp, "cname", CP_OPTIONAL, CP_RTP_STRING_MAX, &cname, where, err)) != 0 ||
-		(rc = cp_get_bool(rtcp, "reducedSize", &reduced, where, err)) != 0 ||
+		(rc = cp_get_bool(rtcp, "reducedSize", reduced, where, err)) != 0 ||
 		(rc = cp_get_bool(rtcp, "mux", &mux, where, err)) != 0)
 		return rc;
 	if (!mux)
@@ -326,6 +328,7 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	const struct cp_rtp_codec *codec;
 	struct codec_list list;
 	enum sh_kind k = SH_KIND_AUDIO;
+	bool reduced;
 	int rc;
 
 	*add = (struct sh_producer_add){0};
@@ -336,7 +339,7 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 		(rc = get_name(rtp_parameters, "mid", SH_MID_MAX, add->mid, &add->mid_len, "rtpParameters",
 			 err)) != 0 ||
 		(rc = get_exts(add->ext_id, rtp_parameters, k, err)) != 0 ||
-		(rc = check_rtcp(rtp_parameters, err)) != 0)
+		(rc = get_rtcp(rtp_parameters, &reduced, err)) != 0)
 		return rc;
 
 	codec = find_common(r, &list, &router);
@@ -350,6 +353,8 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	if ((rc = get_encodings(rtp_parameters, add, out, err)) != 0)
 		return rc;
 	add->flags = producer_flags(codec->feedback & cp_feedback_of(k), add->ext_id);
+	if (reduced)
+		add->flags |= SH_PRODUCER_REDUCED_SIZE;
 
 	out->kind = k;
 	out->codec = router->codec->id;

@@ -216,6 +216,12 @@ static bool add_encoding(cJSON *rtp, uint32_t ssrc, uint32_t rtx_ssrc)
 	       ((rtx = cJSON_AddObjectToObject(o, "rtx")) && cJSON_AddNumberToObject(rtx, "ssrc", rtx_ssrc));
 }
 
+/* Nothing was negotiated, so each RTCP packet must be a compound one (RFC 5506, 4). */
+static bool add_rtcp(cJSON *rtp)
+{
+	return cJSON_AddFalseToObject(cJSON_AddObjectToObject(rtp, "rtcp"), "reducedSize") != NULL;
+}
+
 /* The rtpParameters that a browser would send for this producer. NULL with the fault. */
 static cJSON *rtp_parameters(const cJSON *request, const struct cp_codec *codec, struct cp_fault *err)
 {
@@ -235,7 +241,8 @@ static cJSON *rtp_parameters(const cJSON *request, const struct cp_codec *codec,
 	rtp = cJSON_CreateObject();
 	codecs = cJSON_AddArrayToObject(rtp, "codecs");
 	if (codecs && add_media(codecs, request, codec, pt) &&
-		(rtx_pt == 0 || add_rtx(codecs, codec, pt, rtx_pt)) && add_encoding(rtp, ssrc, rtx_ssrc))
+		(rtx_pt == 0 || add_rtx(codecs, codec, pt, rtx_pt)) && add_encoding(rtp, ssrc, rtx_ssrc) &&
+		add_rtcp(rtp))
 		return rtp;
 	cJSON_Delete(rtp);
 	cp_refuse(err, CP_INTERNAL, "out of memory");

@@ -62,6 +62,13 @@ static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer 
 	return e;
 }
 
+/* The round-trip time in milliseconds; left out while it is not known. */
+static void add_round_trip(cJSON *e, uint64_t rtt_us)
+{
+	if (rtt_us)
+		cJSON_AddNumberToObject(e, "roundTripTime", (double)rtt_us / 1000);
+}
+
 static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
 {
 	struct sh_producer_stats now = {0};
@@ -79,7 +86,7 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 	add_number(e, "nackCount", now.nacks);
 	add_number(e, "pliCount", now.plis);
 	add_number(e, "jitter", now.jitter);
-	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
+	add_round_trip(e, now.rtt_us);
 }
 
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
@@ -99,7 +106,7 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	add_number(e, "nackCount", now.nacks);
 	add_number(e, "pliCount", now.plis);
 	add_number(e, "jitter", now.jitter);
-	cJSON_AddNumberToObject(e, "roundTripTime", (double)now.rtt_us / 1000);
+	add_round_trip(e, now.rtt_us);
 	add_producer(s, c->producer, list);
 }
 

@@ -87,7 +87,7 @@ static int check_transport_keys(const struct sh_transport_keys *k)
 static int check_producer_add(const struct sh_producer_add *p)
 {
 	const uint32_t flags = SH_PRODUCER_PAUSED | SH_PRODUCER_NACK | SH_PRODUCER_PLI | SH_PRODUCER_FIR |
-			       SH_PRODUCER_TWCC | SH_PRODUCER_REMB;
+			       SH_PRODUCER_TWCC | SH_PRODUCER_REMB | SH_PRODUCER_REDUCED_SIZE;
 	bool audio = p->kind == SH_KIND_AUDIO;
 
 	if ((!audio && p->kind != SH_KIND_VIDEO) || p->codec < SH_CODEC_OPUS || p->codec > SH_CODEC_AV1)

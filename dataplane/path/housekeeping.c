@@ -128,6 +128,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	out.keyframes = s->keyframes;
 	out.jitter = s->receive.jitter >> 4;
 	out.bitrate_bps = s->bitrate_bps;
+	out.rtt_us = s->rtt_us;
 	out.fraction_lost = s->receive.fraction_lost;
 	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof(out));
 }

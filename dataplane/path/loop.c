@@ -61,7 +61,7 @@ static unsigned iterate(struct dp_worker *w)
 	unsigned done = 0;
 
 	for (unsigned i = 0; i < RX_BURSTS && receive(w, &done); i++)
-		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+		w->now_ns = dp_clock_now(&w->clock);
 	done += dp_fanout(w);
 	done += dp_inject(w);
 	done += dp_apply_ops(w);
@@ -93,7 +93,7 @@ int dp_worker_run(void *worker)
 	w->stats->cpu = (uint32_t)sched_getcpu();
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		begun = rte_rdtsc();
-		dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+		w->now_ns = dp_clock_now(&w->clock);
 		done = iterate(w);
 		/* Waiting for a device is not work: if there was no other, count only the flush. */
 		if (!done)

@@ -27,25 +27,52 @@ enum {
 	REMB_SSRCS = 8,
 	REMB_ROOM = 20 + 4 * REMB_SSRCS,
 	TWCC_ROOM = 600,
-	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4, /* bytes of one consumer: SR and SDES */
+	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4 + 24, /* bytes of one consumer: SR, SDES and XR */
+	RR_BEFORE = 8 + 12 + DP_CNAME_LEN, /* bytes of an empty RR and SDES before other packets */
 };
 
-/* Time until a NACK is repeated; the round-trip time to a producer that only sends is not known. */
-#define NACK_RETRY (50 * DP_MS)
-#define NACK_TICK  (10 * DP_MS)
-#define RR_EVERY   (1000 * DP_MS)
-#define TWCC_EVERY (100 * DP_MS)
-#define REMB_EVERY (1000 * DP_MS)
-#define SR_EVERY   (1000 * DP_MS)
+/* Time until a NACK is repeated, while the round-trip time to the producer is not known. */
+#define NACK_RETRY     (50 * DP_MS)
+#define NACK_RETRY_MIN (30 * DP_MS)
+#define NACK_RETRY_MAX (300 * DP_MS)
+#define NACK_TICK      (10 * DP_MS)
+#define RR_EVERY       (1000 * DP_MS)
+#define TWCC_EVERY     (100 * DP_MS)
+#define REMB_EVERY     (1000 * DP_MS)
+#define SR_EVERY       (1000 * DP_MS)
+
+/*
+ * Whether the packet in the buffer may be sent as it is: it begins with a report, or the receiver
+ * takes reduced-size packets (RFC 5506).
+ */
+static bool may_be_sent(const struct dp_transport *t, const struct dp_rtcp_buf *b)
+{
+	if (b->data[1] == DP_RTCP_SR || b->data[1] == DP_RTCP_RR)
+		return true;
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (!(s->flags & SH_PRODUCER_REDUCED_SIZE))
+			return false;
+	return true;
+}
+
+/* Writes an empty RR and our CNAME, which must precede feedback (RFC 4585, 3.1). Returns the length. */
+static size_t put_empty_rr(struct dp_worker *w, const struct dp_transport *t, uint8_t *data)
+{
+	struct dp_rtcp_buf b = {.data = data, .cap = RR_BEFORE};
+
+	(void)dp_rtcp_put_rr(&b, t->rtcp_ssrc, NULL, 0);
+	(void)dp_rtcp_put_sdes_cname(&b, t->rtcp_ssrc, w->cname, sizeof(w->cname));
+	return b.len;
+}
 
 /* Protects and sends the packet in the buffer, if there is one. */
 static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp_buf *b)
 {
-	size_t len = b->len;
 	struct rte_mbuf *m;
+	size_t len = 0;
 	uint8_t *data;
 
-	if (!len)
+	if (!b->len)
 		return;
 	m = rte_pktmbuf_alloc(w->pool);
 	if (!m) {
@@ -53,8 +80,11 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 		return;
 	}
 	data = rte_pktmbuf_mtod(m, uint8_t *);
-	memcpy(data, b->data, len);
-	if (t->out && dp_srtp_protect_rtcp(w->engine, t->out, data, &len, RTCP_CAP + DP_SRTP_RTCP_OVERHEAD)) {
+	if (!may_be_sent(t, b))
+		len = put_empty_rr(w, t, data);
+	memcpy(data + len, b->data, b->len);
+	len += b->len;
+	if (t->out && dp_srtp_protect_rtcp(w->engine, t->out, data, &len, len + DP_SRTP_RTCP_OVERHEAD)) {
 		dp_drop(w, m, SH_DROP_PROTECT);
 		return;
 	}
@@ -78,7 +108,11 @@ static void make_room(struct dp_worker *w, struct dp_transport *t, struct dp_rtc
 
 /* --- to producers ---------------------------------------------------------------------- */
 
-/* One RR for all streams that are due. It must be first in a compound packet (RFC 3550, 6.1). */
+/*
+ * One RR for all streams that are due, with our CNAME. It must be first in a compound packet
+ * (RFC 3550, 6.1). With it goes our reference time, from whose answer we learn the round-trip time:
+ * a producer sends no receiver reports (RFC 3611, 4.4).
+ */
 static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
 	struct dp_rtcp_report block[RR_BLOCKS];
@@ -91,8 +125,19 @@ static void put_rr(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_b
 		block[n].ssrc = s->ssrc;
 		dp_receive_report(&s->receive, &block[n++], w->now_ns);
 	}
-	if (n && dp_rtcp_put_rr(b, t->rtcp_ssrc, block, n))
-		w->stats->rr_out++;
+	if (!n || !dp_rtcp_put_rr(b, t->rtcp_ssrc, block, n))
+		return;
+	w->stats->rr_out++;
+	(void)dp_rtcp_put_sdes_cname(b, t->rtcp_ssrc, w->cname, sizeof(w->cname));
+	(void)dp_rtcp_put_rrtr(b, t->rtcp_ssrc, dp_report_ntp(w->now_ns));
+}
+
+/* The round trip, and the tick in which the answer may just be on its way. */
+static uint64_t nack_retry_ns(const struct dp_stream *s)
+{
+	uint64_t ns = s->rtt_us * 1000 + NACK_TICK;
+
+	return s->rtt_us ? RTE_MAX(NACK_RETRY_MIN, RTE_MIN(ns, NACK_RETRY_MAX)) : NACK_RETRY;
 }
 
 /* Requests the stream's missing packets that are due. */
@@ -104,7 +149,7 @@ static void put_nack(struct dp_worker *w, struct dp_transport *t, struct dp_stre
 	if (!(s->flags & SH_PRODUCER_NACK) || s->paused || w->now_ns < s->next_nack_ns)
 		return;
 	s->next_nack_ns = w->now_ns + NACK_TICK;
-	n = dp_nack_due(&s->nack, w->now_ns, NACK_RETRY, seqs, NACK_BATCH);
+	n = dp_nack_due(&s->nack, w->now_ns, nack_retry_ns(s), seqs, NACK_BATCH);
 	if (n && dp_rtcp_put_nack(b, t->rtcp_ssrc, s->ssrc, seqs, n)) {
 		s->nacks++;
 		w->stats->nack_out++;
@@ -191,6 +236,18 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 
 /* --- to viewers ------------------------------------------------------------------------ */
 
+/* Answers the viewer's reference time, so that it learns its round-trip time (RFC 3611, 4.5). */
+static void put_dlrr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
+{
+	struct dp_rtcp_dlrr d = {.ssrc = c->rrtr_ssrc, .lrr = c->rrtr_lrr};
+
+	if (!c->rrtr_ns)
+		return;
+	d.dlrr = (uint32_t)dp_ns_to_ticks(w->now_ns - c->rrtr_ns, 65536);
+	if (dp_rtcp_put_dlrr(b, c->egress.ssrc, &d))
+		c->rrtr_ns = 0;
+}
+
 /*
  * SR with the producer's clock, extrapolated to now, and SDES with its CNAME, if they are due. Who
  * has sent no RTP since the report before sends none (RFC 3550, 6.4): while the producer is silent
@@ -209,6 +266,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
 		!dp_rtcp_put_sdes_cname(b, c->egress.ssrc, s->cname, s->cname_len))
 		return;
+	put_dlrr(w, c, b);
 	/* Half the interval: the next visit, in about a second, may be a little early. */
 	c->next_sr_ns = w->now_ns + SR_EVERY / 2;
 	c->sr_ntp_sent = info.ntp;

@@ -4,8 +4,21 @@
 
 /* Sends RTCP: feedback and receiver reports to producers, sender reports to viewers. */
 
+#include <stdint.h>
+
+#include "dataplane/rtp/ticks.h"
+
 struct dp_transport;
 struct dp_worker;
+
+/*
+ * Our NTP time in reports, which needs no relation to wall clock time (RFC 3550, 4); so no step of
+ * that clock falsifies a round-trip time.
+ */
+static inline uint64_t dp_report_ntp(uint64_t now_ns)
+{
+	return dp_ns_to_ticks(now_ns, (uint64_t)1 << 32);
+}
 
 /*
  * Sends what is due for the streams that arrive on a transport: RR, NACK, PLI or FIR, REMB and

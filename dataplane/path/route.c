@@ -76,7 +76,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	entry->mbuf = m;
 	entry->payload = pkt + rtp->hdr_len;
 	entry->rx_ns = meta->rx_ns;
-	entry->abs_send_time = dp_abs_send_time(w->real_ns);
+	entry->abs_send_time = dp_abs_send_time(meta->rx_ns);
 	entry->restart = s->restart;
 	s->restart = false;
 	p->seq = seq;

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/report.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/consumer.h"
@@ -20,6 +21,8 @@
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+
+enum { RTT_MAX = 10 * 65536 }; /* longer round trips, in 1/65536 s, are wrong answers */
 
 /* The reason to drop a packet that dp_srtp_unprotect_rtcp() rejected with this errno. */
 static enum sh_drop drop_reason(int error)
@@ -48,6 +51,7 @@ struct datagram {
 	struct dp_worker *w;
 	struct dp_transport *t;
 	unsigned unknown; /* SSRCs so far that are no consumer's and no producer's media */
+	struct dp_consumer *reported; /* the last one that a report block was about; NULL: none yet */
 };
 
 /* Whether so many SSRCs were unknown that the rest of the datagram is ignored. */
@@ -107,7 +111,45 @@ static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
 		c->reported_jitter = block.jitter;
 		round_trip(d->w, c, &block);
+		d->reported = c;
 	}
+}
+
+/*
+ * The round-trip time to a producer, who answers our RRTR: now - LRR - DLRR (RFC 3611, 4.5), modulo
+ * 2^32 in units of 1/65536 s.
+ */
+static void last_receiver_report(struct datagram *d, const struct dp_rtcp *r)
+{
+	struct dp_rtcp_dlrr entry;
+
+	for (unsigned i = 0; !too_many_unknown(d) && dp_rtcp_dlrr(r, i, &entry); i++) {
+		uint32_t now = (uint32_t)(dp_report_ntp(d->w->now_ns) >> 16);
+		uint32_t rtt = now - entry.lrr - entry.dlrr;
+
+		d->unknown += entry.ssrc != d->t->rtcp_ssrc;
+		if (entry.ssrc != d->t->rtcp_ssrc || !entry.lrr || rtt > RTT_MAX)
+			continue;
+		for (struct dp_stream *s = d->t->streams; s; s = s->next_on_transport)
+			s->rtt_us = RTE_MAX(1u, (uint64_t)rtt * 1000000 / 65536);
+	}
+}
+
+/*
+ * Remembers the reference time of a viewer for the next SR of the consumer that the receiver report
+ * in the same datagram was about.
+ */
+static void extended_report(struct datagram *d, const struct dp_rtcp *r)
+{
+	struct dp_consumer *c = d->reported;
+	uint64_t ntp;
+
+	last_receiver_report(d, r);
+	if (!c || !dp_rtcp_rrtr(r, &ntp))
+		return;
+	c->rrtr_ssrc = r->ssrc;
+	c->rrtr_lrr = (uint32_t)(ntp >> 16);
+	c->rrtr_ns = d->w->now_ns;
 }
 
 static void nack(struct datagram *d, const struct dp_rtcp *r)
@@ -186,6 +228,9 @@ static void process(struct datagram *d, const struct dp_rtcp *r)
 		break;
 	case DP_RTCP_PSFB:
 		payload_feedback(d, r);
+		break;
+	case DP_RTCP_XR:
+		extended_report(d, r);
 		break;
 	}
 }

@@ -131,9 +131,9 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 		e->header_len = put_extension_header(e->header, e->prefix_len);
 }
 
-uint32_t dp_abs_send_time(uint64_t realtime_ns)
+uint32_t dp_abs_send_time(uint64_t ns)
 {
-	return (uint32_t)dp_ns_to_ticks(realtime_ns, 1 << 18) & 0xffffff;
+	return (uint32_t)dp_ns_to_ticks(ns, 1 << 18) & 0xffffff;
 }
 
 /* Writes the copied elements behind the prefix. Returns the length of the RTP header. */

@@ -76,8 +76,11 @@ struct dp_egress {
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
 	const char *mid, size_t mid_len, const uint8_t ext_id[SH_EXT_COUNT]);
 
-/* Converts a CLOCK_REALTIME in nanoseconds to abs-send-time: 6.18 fixed-point seconds, 24 bits. */
-uint32_t dp_abs_send_time(uint64_t realtime_ns);
+/*
+ * Converts a time in nanoseconds to abs-send-time: 6.18 fixed-point seconds, 24 bits. Receivers
+ * compare these times among themselves only; a clock that is set would look like delay to them.
+ */
+uint32_t dp_abs_send_time(uint64_t ns);
 
 /*
  * Writes the RTP header of one egress packet, with the extension. `seq`, `timestamp` and

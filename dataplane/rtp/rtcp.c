@@ -12,6 +12,8 @@ enum {
 	MEDIA_SSRC = 4, /* precedes the feedback control information (RFC 4585, 6.1) */
 	NACK_ENTRY = 4,
 	FIR_ENTRY = 8,
+	XR_BLOCK_HEADER = 4, /* type, type-specific, length in words */
+	DLRR_ENTRY = 12,
 	REMB_FIXED = 8, /* "REMB", number of SSRCs, exponent and mantissa */
 };
 
@@ -162,5 +164,47 @@ bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps)
 	unsigned exponent = p[5] >> 2;
 	uint64_t mantissa = sh_get_be24(p + 5) & 0x3ffff;
 	*bps = mantissa > UINT64_MAX >> exponent ? UINT64_MAX : mantissa << exponent;
+	return true;
+}
+
+/* Returns the content of the first XR block of `type` and its length; NULL: there is none. */
+static const uint8_t *xr_block(const struct dp_rtcp *r, uint8_t type, size_t *len)
+{
+	size_t at = 0;
+
+	if (r->pt != DP_RTCP_XR)
+		return NULL;
+	while (r->body_len - at >= XR_BLOCK_HEADER) {
+		const uint8_t *p = r->body + at;
+
+		*len = 4 * (size_t)sh_get_be16(p + 2);
+		if (*len > r->body_len - at - XR_BLOCK_HEADER)
+			return NULL;
+		if (p[0] == type)
+			return p + XR_BLOCK_HEADER;
+		at += XR_BLOCK_HEADER + *len;
+	}
+	return NULL;
+}
+
+bool dp_rtcp_rrtr(const struct dp_rtcp *r, uint64_t *ntp)
+{
+	size_t len;
+	const uint8_t *p = xr_block(r, DP_XR_RRTR, &len);
+	if (!p || len < 8)
+		return false;
+	*ntp = (uint64_t)sh_get_be32(p) << 32 | sh_get_be32(p + 4);
+	return true;
+}
+
+bool dp_rtcp_dlrr(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_dlrr *out)
+{
+	size_t len;
+	const uint8_t *p = xr_block(r, DP_XR_DLRR, &len);
+	if (!p || i >= len / DLRR_ENTRY)
+		return false;
+	p += DLRR_ENTRY * i;
+	*out = (struct dp_rtcp_dlrr){
+		.ssrc = sh_get_be32(p), .lrr = sh_get_be32(p + 4), .dlrr = sh_get_be32(p + 8)};
 	return true;
 }

@@ -3,8 +3,8 @@
 #define SPATE_DATAPLANE_RTP_RTCP_H
 
 /*
- * Parses RTCP (RFC 3550, 6; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and readers
- * of each packet's content. Integers are in host byte order. rtcp_build.h builds packets.
+ * Parses RTCP (RFC 3550, 6; RFC 3611; RFC 4585; RFC 5104; REMB): a walk over a compound packet, and
+ * readers of each packet's content. Integers are in host byte order. rtcp_build.h builds packets.
  */
 
 #include <stdbool.h>
@@ -21,6 +21,7 @@ enum dp_rtcp_pt {
 	DP_RTCP_PSFB = 206, /* count: 1 PLI, 4 FIR, 15 REMB */
 	DP_RTCP_XR = 207,
 };
+enum { DP_XR_RRTR = 4, DP_XR_DLRR = 5 };
 enum { DP_RTPFB_NACK = 1, DP_RTPFB_TWCC = 15, DP_PSFB_PLI = 1, DP_PSFB_FIR = 4, DP_PSFB_AFB = 15 };
 
 /* One packet of a compound packet. */
@@ -68,5 +69,19 @@ bool dp_rtcp_nack(const struct dp_rtcp *r, unsigned i, uint16_t *pid, uint16_t *
 bool dp_rtcp_fir(const struct dp_rtcp *r, unsigned i, uint32_t *ssrc, uint8_t *seq);
 /* Reads the bit/s of a REMB. False: not a REMB. */
 bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps);
+
+/*
+ * Reads the NTP time of the receiver reference time (RRTR) in an XR (RFC 3611, 4.4), 32.32 fixed
+ * point. False: there is none.
+ */
+bool dp_rtcp_rrtr(const struct dp_rtcp *r, uint64_t *ntp);
+
+/* One entry of a DLRR: what a sender says about the last RRTR of the receiver `ssrc`. */
+struct dp_rtcp_dlrr {
+	uint32_t ssrc, lrr; /* lrr: middle 32 bits of the RRTR's NTP time; 0: none was received */
+	uint32_t dlrr; /* delay since it was received, in units of 1/65536 s */
+};
+/* Reads the i-th entry of the first DLRR in an XR (RFC 3611, 4.5). False: there are fewer. */
+bool dp_rtcp_dlrr(const struct dp_rtcp *r, unsigned i, struct dp_rtcp_dlrr *out);
 
 #endif

@@ -91,6 +91,38 @@ bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cn
 	return true;
 }
 
+/* Begins an XR with one block of `len` bytes; as begin(). */
+static uint8_t *begin_xr(struct dp_rtcp_buf *b, uint32_t ssrc, uint8_t type, size_t len)
+{
+	uint8_t *p = begin(b, DP_RTCP_XR, 0, ssrc, HEADER_AND_SSRC + 4 + len);
+	if (!p)
+		return NULL;
+	p[0] = type;
+	sh_put_be16(p + 2, (uint16_t)(len / 4));
+	return p + 4;
+}
+
+bool dp_rtcp_put_rrtr(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t ntp)
+{
+	uint8_t *p = begin_xr(b, ssrc, DP_XR_RRTR, 8);
+	if (!p)
+		return false;
+	sh_put_be32(p, (uint32_t)(ntp >> 32));
+	sh_put_be32(p + 4, (uint32_t)ntp);
+	return true;
+}
+
+bool dp_rtcp_put_dlrr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_dlrr *d)
+{
+	uint8_t *p = begin_xr(b, ssrc, DP_XR_DLRR, 12);
+	if (!p)
+		return false;
+	sh_put_be32(p, d->ssrc);
+	sh_put_be32(p + 4, d->lrr);
+	sh_put_be32(p + 8, d->dlrr);
+	return true;
+}
+
 bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media)
 {
 	uint8_t *p = begin(b, DP_RTCP_PSFB, DP_PSFB_PLI, ssrc, HEADER_AND_SSRC + 4);

@@ -22,6 +22,9 @@ bool dp_rtcp_put_sr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_s
 /* `n` <= 31 report blocks; 0 gives an empty RR. */
 bool dp_rtcp_put_rr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_report *r, unsigned n);
 bool dp_rtcp_put_sdes_cname(struct dp_rtcp_buf *b, uint32_t ssrc, const char *cname, size_t len);
+/* XR with our NTP time as receiver, or with what we know of a receiver's (RFC 3611, 4.4, 4.5). */
+bool dp_rtcp_put_rrtr(struct dp_rtcp_buf *b, uint32_t ssrc, uint64_t ntp);
+bool dp_rtcp_put_dlrr(struct dp_rtcp_buf *b, uint32_t ssrc, const struct dp_rtcp_dlrr *d);
 bool dp_rtcp_put_pli(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media);
 bool dp_rtcp_put_fir(struct dp_rtcp_buf *b, uint32_t ssrc, uint32_t media, uint8_t seq);
 /* `seqs` holds `n` > 0 sequence numbers in sending order; packs them into (PID, BLP) pairs. */

@@ -2,7 +2,9 @@
 #include "dataplane/start/make_workers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include <rte_errno.h>
@@ -261,8 +263,18 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->streams = all->streams;
 	w->consumers = all->consumers;
 	dp_clock_init(&w->clock);
-	dp_clock_now(&w->clock, &w->now_ns, &w->real_ns);
+	w->now_ns = dp_clock_now(&w->clock);
 	return make_private(w, &all->ports) == 0 ? w : NULL;
+}
+
+/* RFC 7022, 5: 16 random characters. The process is one endpoint, so all workers have one CNAME. */
+static void make_cname(const struct dp_workers *all)
+{
+	char cname[DP_CNAME_LEN + 1];
+
+	snprintf(cname, sizeof(cname), "%016" PRIx64, rte_rand());
+	for (unsigned i = 0; i < all->count; i++)
+		memcpy(all->worker[i]->cname, cname, DP_CNAME_LEN);
 }
 
 int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const struct dp_stats *stats,
@@ -279,6 +291,8 @@ int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const str
 	}
 	if (!error)
 		error = make_ops_rings(all);
+	if (!error)
+		make_cname(all);
 	for (unsigned i = 0; !error && i < all->count; i++)
 		error = make_rings(all, all->worker[i]);
 	if (!error)

@@ -56,6 +56,9 @@ struct dp_consumer {
 	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
 	uint64_t sr_packets; /* `packets` in it */
+	/* the viewer's last RRTR (RFC 3611, 4.4), which the next SR answers by DLRR */
+	uint64_t rrtr_ns; /* arrival; 0: none, or it was answered */
+	uint32_t rrtr_ssrc, rrtr_lrr; /* who sent it; the middle 32 bits of its NTP time */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	struct dp_keyframe_budget keyframes; /* limits its requests for key frames */

@@ -111,6 +111,7 @@ struct dp_stream {
 	struct dp_source_clock clock; /* what dp_stream_publish_clock() publishes */
 	struct dp_nack nack;
 	struct dp_keyframe_gate gate; /* limits the rate of requests for key frames */
+	uint64_t rtt_us; /* last round-trip time to the producer in microseconds; 0: not known */
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
 	struct dp_keyframes starts; /* tells where decoders can start */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes; /* for the statistics */

@@ -15,7 +15,7 @@
 #define DP_MS 1000000ull /* one millisecond in nanoseconds */
 
 struct dp_clock {
-	uint64_t tsc, mono, real; /* TSC and times (ns) when the kernel's clocks were last read */
+	uint64_t tsc, mono; /* TSC and CLOCK_MONOTONIC (ns) when the kernel's clock was last read */
 	uint64_t period; /* TSC ticks between these readings */
 	uint64_t scale; /* ns per TSC tick, 32.32 fixed point */
 };
@@ -39,8 +39,8 @@ static inline void dp_clock_init(struct dp_clock *c)
 	c->tsc = rte_rdtsc() - c->period;
 }
 
-/* Sets `mono` to CLOCK_MONOTONIC and `real` to CLOCK_REALTIME, in nanoseconds. */
-static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *real)
+/* Returns CLOCK_MONOTONIC in nanoseconds. */
+static inline uint64_t dp_clock_now(struct dp_clock *c)
 {
 	uint64_t ticks = rte_rdtsc() - c->tsc, ns;
 
@@ -49,14 +49,12 @@ static inline void dp_clock_now(struct dp_clock *c, uint64_t *mono, uint64_t *re
 
 		c->tsc += ticks;
 		c->mono = dp_clock_read(CLOCK_MONOTONIC);
-		c->real = dp_clock_read(CLOCK_REALTIME);
 		if (c->mono < last)
 			c->mono = last;
 		ticks = 0;
 	}
 	ns = (ticks * c->scale) >> 32;
-	*mono = c->mono + ns;
-	*real = c->real + ns;
+	return c->mono + ns;
 }
 
 /*

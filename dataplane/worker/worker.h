@@ -46,6 +46,7 @@ struct dp_schedule {
 };
 
 enum { DP_NETWORKS = 4096 }; /* a power of two */
+enum { DP_CNAME_LEN = 16 };
 
 struct dp_worker {
 	uint32_t id;
@@ -57,8 +58,8 @@ struct dp_worker {
 	const struct sh_config *config;
 	struct dp_srtp_engine *engine;
 	struct rte_mempool *pool; /* mbufs, for received and for sent packets */
+	char cname[DP_CNAME_LEN]; /* ours, as sender of RTCP (RFC 7022); the same for all workers */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, updated between bursts */
-	uint64_t real_ns; /* CLOCK_REALTIME, likewise */
 
 	struct sh_worker_stats *stats;
 	struct sh_transport_stats *transport_stats; /* this and the next: by slot, shared by all workers */

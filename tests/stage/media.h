@@ -140,6 +140,7 @@ struct media_source {
 	uint32_t flags; /* enum sh_producer_flags */
 	uint32_t ssrc, rtx_ssrc;
 	bool hidden; /* the SSRCs are not signalled */
+	bool compound; /* reduced-size RTCP is not negotiated */
 	uint8_t pt, rtx_pt;
 	const char *mid, *rid, *cname; /* rid NULL: none */
 	bool own_ext; /* ext_id is not media_producer_ext */

@@ -60,7 +60,7 @@ void media_source_open(struct media *m, struct media_source *s, struct media_pee
 	a->ssrc = s->hidden ? 0 : s->ssrc;
 	a->rtx_ssrc = s->hidden ? 0 : s->rtx_ssrc;
 	a->clock_rate = s->kind == SH_KIND_AUDIO ? 48000 : 90000;
-	a->flags = s->flags;
+	a->flags = s->flags | (s->compound ? 0 : SH_PRODUCER_REDUCED_SIZE);
 	a->kind = s->kind;
 	a->codec = s->kind == SH_KIND_AUDIO ? SH_CODEC_OPUS : SH_CODEC_VP8;
 	a->pt = s->pt;

@@ -187,12 +187,16 @@ static unsigned send_plain(struct scene *c, const uint8_t *plain, size_t len)
 	return 1;
 }
 
+/* With the MID it would be the stream's new one. */
+enum { MID_AT = 17 };
+
 static unsigned other_ssrc(struct scene *c)
 {
 	uint8_t plain[MEDIA_ROOM];
 	size_t len = media_plain(&c->audio, c->n, false, plain);
 
 	sh_put_be32(plain + 8, 0xbad);
+	plain[MID_AT] ^= 1;
 	return send_plain(c, plain, len);
 }
 
@@ -217,6 +221,7 @@ static unsigned many_ssrcs(struct scene *c)
 		size_t len = media_plain(&c->audio, c->n, false, plain);
 
 		sh_put_be32(plain + 8, 0x5000 + i);
+		plain[MID_AT] ^= 1;
 		send_plain(c, plain, len);
 	}
 	return 3 * SSRC_LIMIT;

@@ -51,6 +51,7 @@ static void add_plain(uint32_t n, void (*change)(uint8_t *plain))
 static void another_ssrc(uint8_t *plain)
 {
 	sh_put_be32(plain + 8, 77);
+	plain[17] ^= 1; /* with the MID it would be the stream's new one */
 }
 
 static void another_pt(uint8_t *plain)

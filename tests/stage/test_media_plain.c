@@ -172,7 +172,8 @@ static void any_ssrc(void)
 	media_viewer_open(&m, &heard, &viewer, &audio);
 	media_send_range(&m, &audio, 0, ROUND, false);
 	STAGE_CHECK(media_viewer_got(&m, &heard, 0, ROUND, false) && media_lossless(&m, &before));
-	audio.ssrc++;
+	audio.ssrc++; /* another one, and no MID says that it is the same stream */
+	audio.mid = "other";
 	media_send(&m, &audio, ROUND, false);
 	STAGE_CHECK(media_dropped(&m, &before, SH_DROP_UNKNOWN_SSRC, 1));
 	media_peer_close(&m, &feed);

@@ -337,6 +337,153 @@ static void sender_reports(struct media *m)
 	media_peer_close(m, &viewer);
 }
 
+/* The first XR in the RTCP of a peer with a block of that type. */
+static bool wait_xr(struct media *m, const struct media_peer *p, uint8_t type, struct media_rtcp *out)
+{
+	for (unsigned i = 0; media_wait_rtcp(m, p, DP_RTCP_XR, -1, i, out); i++)
+		if (out->r.body_len >= 4 && out->r.body[0] == type)
+			return true;
+	return false;
+}
+
+/*
+ * A producer answers our reference time, and so we know the round trip to it: until then none is
+ * shown. It holds the question for 150 ms and says that it were 100. Milliseconds that it is off.
+ */
+static long long producer_rtt_off(struct media *m, struct media_source *s, uint32_t n)
+{
+	struct sh_producer_stats stats = {0};
+	struct dp_rtcp_dlrr d = {.dlrr = 100 * 65536 / 1000};
+	uint8_t data[100];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+	struct media_rtcp xr;
+	uint64_t ntp = 0, held_ms;
+
+	media_clear(&s->peer->rtcp);
+	media_send(m, s, n, false);
+	if (!wait_xr(m, s->peer, DP_XR_RRTR, &xr))
+		stage_die("no reference time");
+	STAGE_CHECK(dp_rtcp_rrtr(&xr.r, &ntp));
+	d.ssrc = xr.r.ssrc;
+	d.lrr = (uint32_t)(ntp >> 16);
+	while ((held_ms = stage_ms() - xr.in->at_ms) < 150)
+		stage_sleep(1);
+	dp_rtcp_put_dlrr(&b, s->ssrc, &d);
+	d.ssrc++; /* somebody else's */
+	d.lrr -= 65536;
+	dp_rtcp_put_dlrr(&b, s->ssrc, &d);
+	media_send_rtcp(m, s->peer, data, b.len);
+	for_ms(m, 1150);
+	STAGE_CHECK(sh_stats_find_producer(&m->s.stats, s->id, NULL, &stats));
+	return (long long)(stats.rtt_us / 1000) - (long long)(held_ms - 100);
+}
+
+static void producer_round_trip(struct media *m)
+{
+	struct media_peer producer = {0};
+	struct media_source audio = {.flags = SH_PRODUCER_NACK};
+	struct sh_producer_stats stats = {0};
+	long long off_ms = 0;
+	unsigned nacks = 0;
+	struct media_rtcp r;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &audio, &producer);
+	media_send(m, &audio, 0, false);
+	for_ms(m, 1150);
+	STAGE_CHECK(sh_stats_find_producer(&m->s.stats, audio.id, NULL, &stats) && stats.rtt_us == 0);
+	for (unsigned i = 0; i < ATTEMPTS; i++) {
+		off_ms = producer_rtt_off(m, &audio, 1 + i);
+		if (llabs(off_ms) <= TOLERANCE_MS)
+			break;
+	}
+	STAGE_CHECK(llabs(off_ms) <= TOLERANCE_MS);
+	/* Some 50 ms and a tick: a NACK is not repeated before its answer can have come. */
+	media_clear(&producer.rtcp);
+	media_send(m, &audio, 20, false);
+	for_ms(m, 320);
+	while (media_find_rtcp(&producer, DP_RTCP_RTPFB, DP_RTPFB_NACK, nacks, &r))
+		nacks++;
+	STAGE_CHECK(nacks >= 4 && nacks <= 6);
+	media_peer_close(m, &producer);
+}
+
+/* A viewer that asks for it learns its round trip from the next sender report (RFC 3611, 4.5). */
+static void viewer_round_trip(struct media *m)
+{
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source audio = {0};
+	struct media_viewer heard = {0};
+	struct dp_rtcp_report block = {0};
+	struct dp_rtcp_dlrr d = {0};
+	uint8_t data[100];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+	struct media_rtcp xr;
+	uint64_t asked_ms;
+	long long off_ms;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &audio, &producer);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &heard, &viewer, &audio);
+	media_send_sr(m, &audio, 1ull << 40, 1);
+	media_send_range(m, &audio, 0, 2, false);
+	block.ssrc = heard.ssrc;
+	dp_rtcp_put_rr(&b, 77, &block, 1);
+	dp_rtcp_put_rrtr(&b, 77, 0x1234567890abcdef);
+	for_ms(m, 1200); /* the first report is out */
+	STAGE_CHECK(!media_find_rtcp(&viewer, DP_RTCP_XR, -1, 0, &xr));
+	asked_ms = stage_ms();
+	media_send_rtcp(m, &viewer, data, b.len);
+	media_send(m, &audio, 2, false);
+	STAGE_CHECK(wait_xr(m, &viewer, DP_XR_DLRR, &xr) && dp_rtcp_dlrr(&xr.r, 0, &d));
+	off_ms = (long long)d.dlrr * 1000 / 65536 - (long long)(xr.in->at_ms - asked_ms);
+	STAGE_CHECK(d.ssrc == 77 && d.lrr == 0x567890ab && !dp_rtcp_dlrr(&xr.r, 1, &d));
+	STAGE_CHECK(llabs(off_ms) <= 2 * TOLERANCE_MS && xr.r.ssrc == heard.ssrc);
+	/* Once: each question has one answer. */
+	media_send(m, &audio, 3, false);
+	for_ms(m, 1200);
+	STAGE_CHECK(!media_find_rtcp(&viewer, DP_RTCP_XR, -1, 1, &xr));
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
+/*
+ * Each compound packet begins with a report and has our CNAME (RFC 3550, 6.1); where reduced-size
+ * packets were negotiated, feedback comes without (RFC 5506).
+ */
+static void compound(struct media *m, bool negotiated)
+{
+	struct media_peer producer = {0};
+	struct media_source video = {
+		.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_NACK | SH_PRODUCER_PLI, .compound = !negotiated};
+	unsigned with = 0, without = 0;
+	struct media_rtcp r;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	media_send(m, &video, 0, true);
+	media_send(m, &video, 3, false);
+	for_ms(m, 1100);
+	STAGE_CHECK(media_find_rtcp(&producer, DP_RTCP_RTPFB, DP_RTPFB_NACK, 0, &r));
+	for (unsigned i = 0; i < producer.rtcp.count; i++) {
+		const struct media_packet *p = &producer.rtcp.at[i];
+		struct dp_rtcp part;
+		size_t pos = 0;
+
+		if (!dp_rtcp_next(p->data, p->len, &pos, &part) || part.pt != DP_RTCP_RR) {
+			without++;
+			continue;
+		}
+		STAGE_CHECK(dp_rtcp_next(p->data, p->len, &pos, &part) && part.pt == DP_RTCP_SDES &&
+			    part.count == 1 && part.body_len >= 18 && part.body[0] == 1 &&
+			    part.body[1] == 16);
+		with++;
+	}
+	STAGE_CHECK(with > 0 && (without > 0) == negotiated);
+	media_peer_close(m, &producer);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -348,6 +495,10 @@ int main(void)
 	remb(&m);
 	receiver_reports(&m);
 	sender_reports(&m);
+	producer_round_trip(&m);
+	viewer_round_trip(&m);
+	compound(&m, true);
+	compound(&m, false);
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);

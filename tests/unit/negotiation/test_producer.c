@@ -70,7 +70,7 @@ static void takes_what_browsers_send(void **state)
 		assert_int_equal(consumable.router.rtx_pt, t[i].router_rtx_pt);
 		assert_int_equal(add.ssrc, t[i].ssrc);
 		assert_int_equal(add.rtx_ssrc, t[i].rtx_ssrc);
-		assert_int_equal(add.flags, t[i].flags);
+		assert_int_equal(add.flags, t[i].flags | SH_PRODUCER_REDUCED_SIZE);
 		assert_string_equal(consumable.fmtp, t[i].fmtp);
 		assert_string_equal(consumable.scalability, t[i].scalability);
 		assert_int_equal(add.mid_len, 1);
@@ -341,7 +341,24 @@ static void picks_the_first_codec_in_common(void **state)
 	assert_int_equal(add.pt, 45);
 	assert_int_equal(add.rtx_pt, 0);
 	assert_int_equal(add.rtx_ssrc, 0); /* signalled, of no use without a payload type */
-	assert_int_equal(add.flags, 0);
+	assert_int_equal(add.flags, SH_PRODUCER_REDUCED_SIZE);
+	cJSON_Delete(data);
+}
+
+/* RFC 5506 is used unless the client says that it does not know it. */
+static void reduced_size_rtcp_is_the_clients_choice(void **state)
+{
+	cJSON *data = load("chromium-vp8");
+
+	set(data, "rtpParameters.rtcp.reducedSize", "false");
+	assert_int_equal(produce(data), 0);
+	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, 0);
+	set(data, "rtpParameters.rtcp.reducedSize", "true");
+	assert_int_equal(produce(data), 0);
+	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
+	set(data, "rtpParameters.rtcp", NULL);
+	assert_int_equal(produce(data), 0);
+	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
 	cJSON_Delete(data);
 }
 
@@ -463,6 +480,7 @@ int main(void)
 		cmocka_unit_test(matches_profiles),
 		cmocka_unit_test(answers_h264_levels),
 		cmocka_unit_test(picks_the_first_codec_in_common),
+		cmocka_unit_test(reduced_size_rtcp_is_the_clients_choice),
 		cmocka_unit_test(chooses_feedback_by_extension),
 		cmocka_unit_test(ignores_encrypted_extensions),
 		cmocka_unit_test(bounds_every_list),

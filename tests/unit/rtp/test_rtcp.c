@@ -195,6 +195,36 @@ static void other_application_feedback(void **state)
 	assert_false(dp_rtcp_remb(&r, &bps));
 }
 
+/* XR (RFC 3611): a block of no interest, RRTR, DLRR with two entries. */
+static void extended_report(void **state)
+{
+	static const uint8_t xr[] = {
+		0x80, 207, 0, 13, 0, 0, 0, 7, 42, 0, 0, 1, 1, 2, 3, 4, /* a block of another type */
+		4, 0, 0, 2, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, /* RRTR */
+		5, 0, 0, 6, 0, 0, 0, 9, 1, 2, 3, 4, 0, 1, 0, 0, 0, 0, 0, 8, 5, 6, 7, 8, 0, 2, 0, 0, /* DLRR */
+	};
+	struct dp_rtcp_dlrr d;
+	uint64_t ntp;
+
+	/* cut off anywhere, it has fewer blocks, and nothing behind the end is read */
+	for (size_t len = 8; len <= sizeof(xr); len++) {
+		uint8_t *data = exact(xr + 8, len - 8);
+		struct dp_rtcp r = {.pt = DP_RTCP_XR, .ssrc = 7, .body = data, .body_len = len - 8};
+
+		assert_int_equal(dp_rtcp_rrtr(&r, &ntp), len >= 28);
+		assert_int_equal(dp_rtcp_dlrr(&r, 1, &d), len == sizeof(xr));
+		assert_false(dp_rtcp_dlrr(&r, 2, &d));
+		if (len == sizeof(xr)) {
+			assert_true(ntp == 0x123456789abcdef0);
+			assert_true(dp_rtcp_dlrr(&r, 1, &d) && d.ssrc == 8 && d.lrr == 0x05060708);
+			assert_true(dp_rtcp_dlrr(&r, 0, &d) && d.ssrc == 9 && d.dlrr == 65536);
+			r.pt = DP_RTCP_APP;
+			assert_false(dp_rtcp_rrtr(&r, &ntp) || dp_rtcp_dlrr(&r, 0, &d));
+		}
+		free(data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +235,7 @@ int main(void)
 		cmocka_unit_test(header_alone),
 		cmocka_unit_test(accessors_at_each_length),
 		cmocka_unit_test(other_application_feedback),
+		cmocka_unit_test(extended_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

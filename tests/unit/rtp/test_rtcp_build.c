@@ -308,6 +308,24 @@ static void compound(void **state)
 	assert_false(dp_rtcp_next(b.data, b.len, &pos, &r));
 }
 
+static void extended_reports(void **state)
+{
+	static const struct dp_rtcp_dlrr asked = {.ssrc = 5, .lrr = 0x01020304, .dlrr = 99};
+	struct dp_rtcp_buf b = empty();
+	struct dp_rtcp_dlrr d;
+	struct dp_rtcp r;
+	size_t pos = 0;
+	uint64_t ntp;
+
+	assert_true(dp_rtcp_put_rrtr(&b, 1, 0x123456789abcdef0) && dp_rtcp_put_dlrr(&b, 2, &asked));
+	assert_true(dp_rtcp_valid(b.data, b.len));
+	assert_true(dp_rtcp_next(b.data, b.len, &pos, &r) && r.ssrc == 1);
+	assert_true(dp_rtcp_rrtr(&r, &ntp) && ntp == 0x123456789abcdef0);
+	assert_true(dp_rtcp_next(b.data, b.len, &pos, &r) && r.ssrc == 2);
+	assert_true(dp_rtcp_dlrr(&r, 0, &d) && d.ssrc == 5 && d.lrr == 0x01020304 && d.dlrr == 99);
+	assert_false(dp_rtcp_dlrr(&r, 1, &d) || dp_rtcp_next(b.data, b.len, &pos, &r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +339,7 @@ int main(void)
 		cmocka_unit_test(remb_too_large),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(compound),
+		cmocka_unit_test(extended_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
