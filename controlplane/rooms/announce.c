@@ -90,7 +90,7 @@ static bool take_state(struct cp_model *m, struct cp_producer *p)
 	p->news.state_ms = now_ms(m);
 	TAILQ_INSERT_TAIL(&m->recent, p, news.in_recent);
 	sh_log(SH_LOG_INFO, "producer-%s room=%s peer=%s transport=%s producer=%s kind=%s",
-		p->paused ? "paused" : "resumed", t->peer->room->name, t->peer->id, t->id, p->id,
+		p->paused ? "paused" : "resumed", t->peer->room->log_name, t->peer->id, t->id, p->id,
 		cp_kind_name(p->consumable.kind));
 	return true;
 }
