@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/negotiation/codecs.h"
 
 static cJSON *add_entry(cJSON *list, const char *type)
@@ -30,13 +31,56 @@ static void add_number(cJSON *e, const char *name, uint64_t value)
 	cJSON_AddNumberToObject(e, name, (double)value);
 }
 
+/* --- the slots of objects ----------------------------------------------------------------- */
+
+/*
+ * These copy the statistics of an object. False: there are none, or its slot is not known and too
+ * many searches were made just now; then the client asks again.
+ */
+
+static bool find_transport(struct cp_signaling *g, struct cp_transport *t, struct sh_transport_stats *out)
+{
+	const struct sh_stats_reader *r = g->stats;
+
+	if (!r->map)
+		return false;
+	if (t->stats_slot < r->transports && sh_stats_transport(r, t->stats_slot, out) && out->id == t->dp_id)
+		return true;
+	return cp_search_allowed(&g->searches, cp_now_ns(), r->transports) &&
+	       sh_stats_find_transport(r, t->dp_id, &t->stats_slot, out);
+}
+
+static bool find_producer(struct cp_signaling *g, struct cp_producer *p, struct sh_producer_stats *out)
+{
+	const struct sh_stats_reader *r = g->stats;
+
+	if (!r->map)
+		return false;
+	if (p->stats_slot < r->producers && sh_stats_producer(r, p->stats_slot, out) && out->id == p->dp_id)
+		return true;
+	return cp_search_allowed(&g->searches, cp_now_ns(), r->producers) &&
+	       sh_stats_find_producer(r, p->dp_id, &p->stats_slot, out);
+}
+
+static bool find_consumer(struct cp_signaling *g, struct cp_consumer *c, struct sh_consumer_stats *out)
+{
+	const struct sh_stats_reader *r = g->stats;
+
+	if (!r->map)
+		return false;
+	if (c->stats_slot < r->consumers && sh_stats_consumer(r, c->stats_slot, out) && out->id == c->dp_id)
+		return true;
+	return cp_search_allowed(&g->searches, cp_now_ns(), r->consumers) &&
+	       sh_stats_find_consumer(r, c->dp_id, &c->stats_slot, out);
+}
+
 static void add_transport(const struct cp_session *s, struct cp_transport *t, cJSON *list)
 {
-	struct sh_transport_stats now = {0};
+	struct sh_transport_stats now = {0}, found;
 	cJSON *e = add_entry(list, "webrtc-transport");
 
-	if (s->signaling->stats->map)
-		sh_stats_find_transport(s->signaling->stats, t->dp_id, &t->stats_slot, &now);
+	if (find_transport(s->signaling, t, &found))
+		now = found;
 	cJSON_AddStringToObject(e, "transportId", t->id);
 	cJSON_AddStringToObject(e, "iceRole", "controlled");
 	cp_transport_describe(t, e);
@@ -71,11 +115,11 @@ static void add_round_trip(cJSON *e, uint64_t rtt_us)
 
 static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
 {
-	struct sh_producer_stats now = {0};
+	struct sh_producer_stats now = {0}, found;
 	cJSON *e;
 
-	if (s->signaling->stats->map)
-		sh_stats_find_producer(s->signaling->stats, p->dp_id, &p->stats_slot, &now);
+	if (find_producer(s->signaling, p, &found))
+		now = found;
 	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
 	add_number(e, "packetCount", now.packets);
 	add_number(e, "byteCount", now.bytes);
@@ -91,11 +135,11 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
 {
-	struct sh_consumer_stats now = {.ssrc = c->ssrc};
+	struct sh_consumer_stats now = {.ssrc = c->ssrc}, found;
 	cJSON *e;
 
-	if (s->signaling->stats->map)
-		sh_stats_find_consumer(s->signaling->stats, c->dp_id, &c->stats_slot, &now);
+	if (find_consumer(s->signaling, c, &found))
+		now = found;
 	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
 	add_number(e, "packetCount", now.packets);
 	add_number(e, "byteCount", now.bytes);

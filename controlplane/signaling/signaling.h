@@ -14,6 +14,7 @@
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/base/text.h"
+#include "controlplane/signaling/search_budget.h"
 #include "shared/config.h"
 #include "shared/stats_reader.h"
 
@@ -30,6 +31,7 @@ struct cp_signaling {
 	void (*wake)(void *arg); /* requests a call of cp_signaling_run() from the event loop */
 	void *wake_arg;
 
+	struct cp_search_budget searches; /* for getStats */
 	cJSON *capabilities; /* the router's, a raw item, the same for every peer */
 	struct cp_text *greeting; /* the JSON dialect's first message to each client, with them */
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
