@@ -40,8 +40,8 @@ struct dp_consumer {
 	/* not needed for every packet */
 	sh_id id __rte_cache_aligned; /* 0: the slot is free */
 	uint32_t slot;
-	struct dp_audience_chunk *chunk; /* the chunk of its audience that holds it, */
-	uint32_t index; /* and the index in it */
+	uint32_t index; /* index in the chunk of its audience that holds it, */
+	struct dp_audience_chunk *chunk; /* which is this one */
 	struct dp_stream *stream;
 	struct dp_consumer *next_on_transport;
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
