@@ -328,6 +328,7 @@ static void connect_parts(struct control *c)
 		.stats = &c->dataplane.stats,
 		.counters = &c->counters,
 		.engineio = &c->public.socketio.engine.counts,
+		.webrtc = &c->dataplane.webrtc,
 		.loop = &c->loop,
 		.lag = &c->lag,
 		.started_ns = cp_now_ns(),

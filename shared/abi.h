@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 3u
+#define SH_ABI_VERSION 4u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -102,13 +102,16 @@ struct sh_plain {
 };
 static_assert(sizeof(struct sh_plain) == 28, "ABI");
 
+/* For a WebRTC transport, a forgotten member must not mean that it may be sent to for ever. */
+#define SH_CONSENT_NO_LIMIT UINT32_MAX
+
 struct sh_transport_add {
 	/* WebRTC: the worker whose UDP port the candidates name; plain: the owner of `port`. */
 	uint32_t worker;
 	/*
 	 * The transport becomes idle after this time without a valid connectivity check (RFC 7675)
 	 * or an authenticated packet from the selected address; a plain transport, without any
-	 * packet. 0: never.
+	 * packet. SH_CONSENT_NO_LIMIT (plain: 0): never.
 	 */
 	uint32_t consent_ms;
 	uint8_t ufrag_len, pwd_len; /* WebRTC: our credentials, which checks must carry */
@@ -133,7 +136,12 @@ static_assert(sizeof(struct sh_transport_add) == 80, "ABI");
 struct sh_transport_bind {
 	struct sh_path path;
 	uint8_t selected;
-	uint8_t pad[3];
+	/*
+	 * It is not proven that the peer receives there: if selected, little is sent until it is
+	 * bound again without this flag, or until a report shows what only a receiver can know.
+	 */
+	uint8_t unproven;
+	uint8_t pad[2];
 };
 static_assert(sizeof(struct sh_transport_bind) == 56, "ABI");
 
@@ -265,8 +273,9 @@ enum sh_event_kind {
 	SH_EV_TRANSPORT_MEDIA, /* first authenticated SRTP or SRTCP; DTLS state may be freed */
 	SH_EV_TRANSPORT_IDLE, /* consent expired; sending has stopped */
 	/*
-	 * Authenticated media arrives from another bound address than the selected one; plain: the
-	 * address of the peer was learned.
+	 * Authenticated media arrives from another bound address than the selected one, or several
+	 * checks have while nothing came from the selected one; plain: the address of the peer was
+	 * learned.
 	 */
 	SH_EV_PATH_CHANGED,
 	SH_EV_KEYFRAME_WANTED, /* for a producer without RTCP; not sent yet */

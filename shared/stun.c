@@ -193,12 +193,12 @@ bool sh_stun_for_ufrag(const struct sh_stun *m, const char *ufrag, size_t ufrag_
 
 /* --- building ----------------------------------------------------------------- */
 
-static size_t begin(uint8_t *out, enum sh_stun_type type, const struct sh_stun *request)
+static size_t begin(uint8_t *out, enum sh_stun_type type, const uint8_t transaction[12])
 {
 	sh_put_be16(out, type);
 	sh_put_be16(out + 2, 0);
 	sh_put_be32(out + 4, magic_cookie);
-	memcpy(out + 8, request->transaction, sizeof(request->transaction));
+	memcpy(out + 8, transaction, 12);
 	return SH_STUN_HEADER;
 }
 
@@ -245,16 +245,21 @@ static size_t put_xor_mapped(uint8_t *out, size_t at, const struct sh_addr *a)
 size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct sh_addr *mapped,
 	const struct sh_hmac_sha1 *key)
 {
-	size_t at = begin(out, SH_STUN_BINDING_SUCCESS, request);
+	size_t at = begin(out, SH_STUN_BINDING_SUCCESS, request->transaction);
 
 	at = put_xor_mapped(out, at, mapped);
 	return finish(out, at, key);
 }
 
+size_t sh_stun_probe(uint8_t *out, const uint8_t transaction[12])
+{
+	return finish(out, begin(out, SH_STUN_BINDING_REQUEST, transaction), NULL);
+}
+
 size_t sh_stun_error(uint8_t *out, const struct sh_stun *request, unsigned code, const char *reason,
 	const struct sh_hmac_sha1 *key)
 {
-	size_t at = begin(out, SH_STUN_BINDING_ERROR, request);
+	size_t at = begin(out, SH_STUN_BINDING_ERROR, request->transaction);
 	size_t reason_len = strnlen(reason, REASON_MAX - 1);
 	uint8_t *value = out + at + ATTR_HEADER;
 

@@ -72,6 +72,12 @@ size_t sh_stun_success(uint8_t *out, const struct sh_stun *request, const struct
 	const struct sh_hmac_sha1 *key);
 
 /*
+ * Builds a binding request without credentials. An ICE agent refuses it with an error response that
+ * repeats the transaction id, which shows that the request has reached it. Returns its length.
+ */
+size_t sh_stun_probe(uint8_t *out, const uint8_t transaction[12]);
+
+/*
  * Builds an error response likewise. With `key` NULL it has no MESSAGE-INTEGRITY (400, 401).
  * `reason` is cut to 127 bytes; code 420 names request->unknown_required.
  */

@@ -39,7 +39,7 @@ static int fresh(struct cp_ice_credentials *c)
 int cp_ice_init(struct cp_ice *ice)
 {
 	memset(ice, 0, sizeof(*ice));
-	ice->selected = -1;
+	ice->selected = ice->candidate = ice->moved = -1;
 	return fresh(&ice->current);
 }
 
@@ -73,14 +73,16 @@ static bool same_addr(const struct sh_addr *a, const struct sh_addr *b)
 	return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+bool cp_ice_same_path(const struct sh_path *a, const struct sh_path *b)
+{
+	return same_addr(&a->remote, &b->remote) && same_addr(&a->local, &b->local);
+}
+
 int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path)
 {
-	for (int i = 0; i < ice->tuple_count; i++) {
-		const struct sh_path *p = &ice->tuple[i].path;
-
-		if (same_addr(&p->remote, &path->remote) && same_addr(&p->local, &path->local))
+	for (int i = 0; i < ice->tuple_count; i++)
+		if (cp_ice_same_path(&ice->tuple[i].path, path))
 			return i;
-	}
 	return -ENOENT;
 }
 
@@ -99,13 +101,16 @@ static int find_remote(const struct cp_ice *ice, const struct sh_addr *remote)
 static void remove_tuple(struct cp_ice *ice, int i)
 {
 	int last = ice->tuple_count - 1;
+	int8_t *const index[] = {&ice->selected, &ice->candidate, &ice->moved};
 
 	ice->tuple[i] = ice->tuple[last];
 	ice->tuple_count--;
-	if (ice->selected == i)
-		ice->selected = -1;
-	else if (ice->selected == last)
-		ice->selected = (int8_t)i;
+	for (size_t k = 0; k < sizeof(index) / sizeof(index[0]); k++) {
+		if (*index[k] == i)
+			*index[k] = -1;
+		else if (*index[k] == last)
+			*index[k] = (int8_t)i;
+	}
 }
 
 void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path)
@@ -135,13 +140,51 @@ static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
 	return ice->tuple_count++;
 }
 
+/* Takes a token for a new tuple. False: there is none. */
+static bool may_add(struct cp_ice *ice, uint64_t now_ms)
+{
+	uint64_t full = ice->tuples_full_ms > now_ms ? ice->tuples_full_ms : now_ms;
+
+	if (full + CP_ICE_NEW_TUPLE_MS > now_ms + (uint64_t)CP_ICE_NEW_TUPLES * CP_ICE_NEW_TUPLE_MS)
+		return false;
+	ice->tuples_full_ms = full + CP_ICE_NEW_TUPLE_MS;
+	return true;
+}
+
 static bool select_tuple(struct cp_ice *ice, int i)
 {
+	if (ice->candidate != i || ice->tuple[i].proven)
+		ice->candidate = -1;
 	if (ice->selected == i)
 		return false;
 	ice->selected = (int8_t)i;
 	ice->dtls_ms = 0;
 	return true;
+}
+
+/* Begins to prove tuple `i`, or lets one more probe be sent if that was in vain so far. */
+static void prove(struct cp_ice *ice, int i, uint64_t now_ms)
+{
+	if (ice->candidate == i) {
+		if (ice->probes == CP_ICE_PROBES && now_ms >= ice->next_probe_ms)
+			ice->probes--;
+		return;
+	}
+	if (RAND_bytes(ice->probe, sizeof(ice->probe)) != 1)
+		return; /* the next sign of the peer begins again */
+	ice->candidate = (int8_t)i;
+	ice->probes = 0;
+	/* Before the tuple is bound, the answer would be taken for a stranger's. */
+	ice->next_probe_ms = ice->tuple[i].bound ? now_ms : now_ms + CP_ICE_BIND_MS;
+}
+
+/* The peer wants tuple `i`. True: it is selected now and was not before. */
+static bool want(struct cp_ice *ice, int i, uint64_t now_ms)
+{
+	if (!ice->established || ice->tuple[i].proven)
+		return select_tuple(ice, i);
+	prove(ice, i, now_ms);
+	return false;
 }
 
 /*
@@ -213,6 +256,10 @@ static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const stru
 {
 	int i = cp_ice_find(ice, path);
 
+	if (i < 0 && !may_add(ice, now_ms)) {
+		out->too_many = true;
+		return;
+	}
 	out->response_len = (uint16_t)sh_stun_success(out->response, m, &path->remote, &c->key);
 	out->actions = CP_ICE_RESPOND;
 	if (c == &ice->current && ice->has_previous)
@@ -223,8 +270,29 @@ static void accept_check(struct cp_ice *ice, const struct sh_stun *m, const stru
 	}
 	ice->tuple[i].seen = ++ice->order;
 	out->tuple = (uint8_t)i;
-	if (nominates(ice, i, m, now_ms) && select_tuple(ice, i))
+	if (i == ice->candidate)
+		prove(ice, i, now_ms);
+	if (nominates(ice, i, m, now_ms) && want(ice, i, now_ms))
 		out->actions |= CP_ICE_SELECT;
+}
+
+/*
+ * An error response. Only the candidate's agent knows the transaction id of our probes. A success
+ * response proves nothing: a public STUN server gives one to anybody.
+ */
+static void accept_error(struct cp_ice *ice, const struct sh_stun *m, const struct sh_path *path,
+	struct cp_ice_result *out)
+{
+	int i = cp_ice_find(ice, path);
+
+	if (i < 0 || i != ice->candidate || !ice->probes ||
+		memcmp(m->transaction, ice->probe, sizeof(ice->probe)) != 0)
+		return;
+	ice->tuple[i].proven = true;
+	select_tuple(ice, i);
+	out->tuple = (uint8_t)i;
+	/* Even if it was selected before: the data plane must learn that it is proven. */
+	out->actions = CP_ICE_SELECT;
 }
 
 void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const struct sh_path *path,
@@ -235,10 +303,14 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 
 	out->actions = 0;
 	out->code = 0;
+	out->too_many = false;
 	out->tuple = 0;
 	out->response_len = 0;
-	/* A lite agent sends no requests and expects no responses, so only requests are for us. */
-	if (sh_stun_parse(&m, data, len) || m.type != SH_STUN_BINDING_REQUEST)
+	if (sh_stun_parse(&m, data, len))
+		return;
+	if (m.type == SH_STUN_BINDING_ERROR)
+		accept_error(ice, &m, path, out);
+	if (m.type != SH_STUN_BINDING_REQUEST)
 		return;
 	if (!m.fingerprint || !m.has_priority) { /* RFC 8445, 7.1.1 and 7.2.2 */
 		refuse(out, &m, 400, "Bad Request", NULL);
@@ -271,16 +343,66 @@ int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t no
 	*selected = false;
 	if (i < 0)
 		return -ENOENT;
-	if (!ice->nomination)
+	if (!ice->nomination && !ice->established)
 		*selected = select_tuple(ice, i);
 	if (i == ice->selected)
 		ice->dtls_ms = now_ms ? now_ms : 1;
 	return i;
 }
 
-int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote)
+bool cp_ice_established(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms)
+{
+	int i = path ? cp_ice_find(ice, path) : -ENOENT;
+	int wanted = ice->selected;
+
+	ice->established = true;
+	if (i >= 0)
+		ice->tuple[i].proven = true;
+	if (wanted >= 0 && ice->tuple[wanted].proven)
+		return false;
+	if (i >= 0)
+		ice->selected = (int8_t)i;
+	if (wanted >= 0)
+		prove(ice, wanted, now_ms);
+	return ice->selected >= 0;
+}
+
+/* Notes a report of a move to tuple `i`. Returns since when there have been such reports. */
+static uint64_t note_move(struct cp_ice *ice, int i, uint64_t now_ms)
+{
+	if (ice->moved != i || now_ms - ice->moved_ms > CP_ICE_MOVED_MS)
+		ice->moved_since_ms = now_ms;
+	ice->moved = (int8_t)i;
+	ice->moved_ms = now_ms;
+	return ice->moved_since_ms;
+}
+
+int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote, uint64_t now_ms)
 {
 	int i = find_remote(ice, remote);
+	bool repeated, follow;
 
-	return i >= 0 && !ice->nomination && select_tuple(ice, i) ? i : -ENOENT;
+	if (i < 0 || i == ice->selected)
+		return -ENOENT;
+	repeated = now_ms - note_move(ice, i, now_ms) >= CP_ICE_UNPROVEN_MS;
+	follow = repeated || (!ice->nomination && (!ice->established || ice->tuple[i].proven));
+	if (!ice->tuple[i].proven && ice->established)
+		prove(ice, i, now_ms);
+	return follow && select_tuple(ice, i) ? i : -ENOENT;
+}
+
+bool cp_ice_proving(const struct cp_ice *ice)
+{
+	return ice->candidate >= 0 && ice->probes < CP_ICE_PROBES;
+}
+
+size_t cp_ice_probe(struct cp_ice *ice, uint64_t now_ms, uint8_t out[SH_STUN_MAX])
+{
+	if (!cp_ice_proving(ice) || now_ms < ice->next_probe_ms)
+		return 0;
+	ice->next_probe_ms = now_ms + ((uint64_t)CP_ICE_PROBE_MS << ice->probes);
+	ice->probes++;
+	if (ice->probes == CP_ICE_PROBES)
+		ice->next_probe_ms = now_ms + CP_ICE_PROBE_AGAIN_MS;
+	return sh_stun_probe(out, ice->probe);
 }

@@ -6,6 +6,11 @@
  * Implements the ICE-lite agent of one transport (RFC 8445, 2.5), which is always controlled, has
  * one component, answers checks and never sends any. Pure: bytes in, bytes out, the caller's clock.
  *
+ * A check shows that its sender knows the credentials, not that it receives at the source address.
+ * So once media may be sent, the selection moves only to a tuple that is proven: DTLS was done over
+ * it alone, or the peer has answered a probe there (docs/decisions.md). A peer that answers no
+ * probe moves too, but the data plane sends little to an unproven address.
+ *
  * The first checks of a tuple arrive here. Once the tuple is bound the data plane answers them, and
  * only checks that change something (a nomination, new credentials) still arrive.
  */
@@ -26,6 +31,14 @@ enum {
 	 * selection
 	 */
 	CP_ICE_DTLS_HOLD_MS = 3000,
+	CP_ICE_PROBES = 5, /* to one tuple; the intervals double */
+	CP_ICE_PROBE_MS = 100, /* the first interval */
+	CP_ICE_BIND_MS = 20, /* what binding a tuple takes at most, as a rule */
+	CP_ICE_PROBE_AGAIN_MS = 1000, /* later, one more probe for each sign that the peer is there */
+	CP_ICE_UNPROVEN_MS = 500, /* without an answer for this long, a peer that has moved is followed */
+	CP_ICE_MOVED_MS = 4000, /* two reports of a move within this time are about the same move */
+	CP_ICE_NEW_TUPLES = 32, /* most new tuples at once, */
+	CP_ICE_NEW_TUPLE_MS = 500, /* and one in this time later: each costs commands and table entries */
 };
 static_assert((int)CP_ICE_UFRAG_LEN <= (int)SH_UFRAG_MAX && (int)CP_ICE_PWD_LEN <= (int)SH_PWD_MAX, "ABI");
 
@@ -44,6 +57,7 @@ struct cp_ice_tuple {
 	uint64_t seen;
 	uint32_t nomination; /* highest NOMINATION value seen here; 0: none */
 	bool use_candidate;
+	bool proven; /* the peer has received packets of ours there */
 	/* the data plane has the tuple; a command that tells it is pending. The caller sets both */
 	bool bound, binding;
 };
@@ -60,6 +74,16 @@ struct cp_ice {
 	uint32_t nomination;
 	uint64_t order; /* counts checks */
 	uint64_t dtls_ms; /* when the selected tuple last carried DTLS; 0: never */
+	uint64_t tuples_full_ms; /* token bucket for new tuples: when it will be full */
+
+	bool established; /* media may be sent */
+	int8_t candidate; /* the tuple that is being proven: wanted, or selected already; -1: none */
+	uint8_t probe[12]; /* transaction id of the probes to the candidate */
+	unsigned probes; /* how many were sent */
+	uint64_t next_probe_ms;
+	/* the tuple that the data plane's last report of a move named; -1: none */
+	int8_t moved;
+	uint64_t moved_ms, moved_since_ms; /* when that came, and the first of an unbroken row */
 };
 
 enum cp_ice_action {
@@ -72,6 +96,7 @@ enum cp_ice_action {
 struct cp_ice_result {
 	unsigned actions; /* enum cp_ice_action */
 	unsigned code; /* STUN error code of the response; 0: no error */
+	bool too_many; /* the check would make one more tuple too soon, and was ignored */
 	uint8_t tuple; /* index of the tuple, for every authenticated check */
 	uint16_t response_len;
 	uint8_t response[SH_STUN_MAX];
@@ -101,22 +126,42 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 	uint64_t now_ms, struct cp_ice_result *out);
 
 /*
- * A DTLS packet arrived along `path`. Selects its tuple, unless the peer renominates: then the
- * highest nomination stays selected. Returns the tuple's index, or -ENOENT when the path was never
- * checked; `*selected` tells whether the selection changed.
+ * A DTLS packet arrived along `path`. Selects its tuple, unless the peer renominates (then the
+ * highest nomination stays selected) or media may be sent already. Returns the tuple's index, or
+ * -ENOENT when the path was never checked; `*selected` tells whether the selection changed.
  */
 int cp_ice_dtls_seen(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms, bool *selected);
 
 /*
- * The data plane saw authenticated media from `remote`, which is not the selected tuple. Selects
- * its tuple, unless the peer renominates. Returns the tuple's index when the selection changed,
- * else -ENOENT.
+ * DTLS is done, so media may be sent. `path` is the only path that carried the handshake, which
+ * proves it; NULL: there were several, and it is not known which one is proven. True: the selected
+ * tuple must be bound again.
  */
-int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote);
+bool cp_ice_established(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms);
+
+/*
+ * The data plane reports that the peer has moved to `remote`: authenticated media comes from there,
+ * or checks come from there alone. Selects its tuple if that is proven; otherwise begins to prove
+ * it, and selects it although it is unproven when the report is repeated and no probe was answered.
+ * If the peer renominates, a proven tuple is selected by a repeated report too, because the last
+ * packets of the path that it has left may come late. Returns the tuple's index when the selection
+ * changed, else -ENOENT.
+ */
+int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote, uint64_t now_ms);
+
+/*
+ * Writes the next probe to the candidate, tuple[ice->candidate], if one is due. Returns its length,
+ * or 0.
+ */
+size_t cp_ice_probe(struct cp_ice *ice, uint64_t now_ms, uint8_t out[SH_STUN_MAX]);
+/* Whether probes are due, now or later. */
+bool cp_ice_proving(const struct cp_ice *ice);
 
 /* Removes a tuple that the data plane refused. The indices of other tuples may change. */
 void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path);
 
+/* Whether both have the same addresses and ports. */
+bool cp_ice_same_path(const struct sh_path *a, const struct sh_path *b);
 /* Index of the tuple with this path's addresses and ports, or -ENOENT. */
 int cp_ice_find(const struct cp_ice *ice, const struct sh_path *path);
 

@@ -18,6 +18,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
+#include "controlplane/webrtc/webrtc.h"
 #include "shared/log.h"
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
@@ -69,6 +70,14 @@ static void shares(FILE *f, const struct cp_share_counts *c)
 		c->unconnected);
 }
 
+static void refusals(FILE *f, const struct cp_webrtc_refusals *r)
+{
+	head(f, "ice_refused_total", "counter", "Addresses of clients that were refused, by reason.");
+	fprintf(f, "spate_ice_refused_total{reason=\"address_in_use\"} %" PRIu64 "\n", r->address_in_use);
+	fprintf(f, "spate_ice_refused_total{reason=\"too_many_addresses\"} %" PRIu64 "\n",
+		r->too_many_addresses);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -115,6 +124,8 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	head(f, "dtls_handshakes_total", "counter", "DTLS handshakes, by result.");
 	fprintf(f, "spate_dtls_handshakes_total{result=\"ok\"} %" PRIu64 "\n", m->dtls_connected);
 	fprintf(f, "spate_dtls_handshakes_total{result=\"failed\"} %" PRIu64 "\n", m->dtls_failed);
+	if (v->webrtc && *v->webrtc)
+		refusals(f, cp_webrtc_server_refusals(*v->webrtc));
 }
 
 #define COUNTER(member, help)                                                                                \

@@ -24,9 +24,15 @@ static void inject(struct cp_webrtc *t, const struct sh_path *path, const void *
 	cp_dp_inject(t->server->dp, path, data, len); /* if it fails, the datagram is lost */
 }
 
-static void bind_refused(struct cp_webrtc *t, const struct binding *b)
+/*
+ * The data plane does not have the tuple. The peer's next check arrives as a stranger's, creates
+ * the tuple again and binds it. If another transport lives at the address, the check may have come
+ * from anywhere, so it is not answered.
+ */
+static void bind_refused(struct cp_webrtc *t, const struct binding *b, int error)
 {
-	/* The peer's next check arrives as a stranger's, creates the tuple again and binds it. */
+	if (error == EADDRINUSE)
+		t->server->refusals.address_in_use++;
 	cp_ice_forget(&t->ice, &b->path);
 }
 
@@ -37,7 +43,7 @@ static void bind_done(void *arg, int error)
 	int i = t->alive ? cp_ice_find(&t->ice, &b->path) : -ENOENT;
 
 	if (i >= 0 && error) {
-		bind_refused(t, b);
+		bind_refused(t, b, error);
 	} else if (i >= 0) {
 		t->ice.tuple[i].binding = false;
 		t->ice.tuple[i].bound = true;
@@ -47,6 +53,25 @@ static void bind_done(void *arg, int error)
 	}
 	free(b);
 	cp_webrtc_release(t);
+}
+
+static void forget(struct cp_webrtc *t, int tuple)
+{
+	struct sh_path path = t->ice.tuple[tuple].path;
+
+	cp_ice_forget(&t->ice, &path);
+}
+
+/*
+ * There was no room for the command. A tuple that the data plane has stays, because its checks are
+ * answered there and do not arrive here; a new one is forgotten until the peer's next check.
+ */
+static void bind_unsent(struct cp_webrtc *t, int tuple)
+{
+	if (t->ice.tuple[tuple].bound)
+		t->select_due |= t->ice.selected == tuple;
+	else
+		forget(t, tuple);
 }
 
 /*
@@ -59,8 +84,10 @@ static void bind_tuple(struct cp_webrtc *t, int tuple, const struct cp_ice_resul
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_BIND, .id = t->sh_id};
 	struct binding *b = calloc(1, sizeof(*b));
 
-	if (!b)
+	if (!b) {
+		bind_unsent(t, tuple);
 		return;
+	}
 	b->transport = t;
 	b->path = t->ice.tuple[tuple].path;
 	if (answer) {
@@ -69,8 +96,9 @@ static void bind_tuple(struct cp_webrtc *t, int tuple, const struct cp_ice_resul
 	}
 	cmd.transport_bind.path = b->path;
 	cmd.transport_bind.selected = t->ice.selected == tuple;
+	cmd.transport_bind.unproven = t->ice.established && !t->ice.tuple[tuple].proven;
 	if (cp_dp_send(t->server->dp, &cmd, bind_done, b)) {
-		bind_refused(t, b);
+		bind_unsent(t, tuple);
 		free(b);
 		return;
 	}
@@ -96,7 +124,19 @@ static void credentials_done(void *arg, int error)
 static void use_new_credentials(struct cp_webrtc *t)
 {
 	cp_ice_table_remove(&t->server->ufrags, &t->ice.previous);
-	cp_webrtc_add(t, credentials_done);
+	/* Until the data plane knows them, it punts the checks with them, and consent would expire. */
+	t->credentials_due = cp_webrtc_add(t, credentials_done) != 0;
+}
+
+void cp_webrtc_retry(struct cp_webrtc *t)
+{
+	if (t->credentials_due)
+		t->credentials_due = cp_webrtc_add(t, credentials_done) != 0;
+	if (!t->select_due)
+		return;
+	t->select_due = false;
+	if (t->ice.selected >= 0)
+		cp_webrtc_select(t, t->ice.selected);
 }
 
 static void check_accepted(struct cp_webrtc *t, const struct sh_packet *p, const struct cp_ice_result *r)
@@ -130,13 +170,15 @@ void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p)
 	struct cp_ice_result r;
 
 	cp_ice_input(&t->ice, p->data, p->len, &p->path, uv_now(t->server->loop), &r);
-	if (!r.actions)
-		return;
+	t->server->refusals.too_many_addresses += r.too_many;
 	/* A refused check may have a forged source address, so it never gets more bytes than it has. */
 	if (r.code && r.response_len > p->len)
 		return;
 	if (r.code)
 		inject(t, &p->path, r.response, r.response_len);
-	else
+	else if (r.actions & CP_ICE_RESPOND)
 		check_accepted(t, p, &r);
+	else if (r.actions & CP_ICE_SELECT)
+		cp_webrtc_select(t, r.tuple);
+	cp_webrtc_prove(t);
 }

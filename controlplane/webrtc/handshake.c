@@ -67,6 +67,7 @@ void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 
 	if (i < 0)
 		return;
+	t->dtls_paths |= t->has_dtls_path && !cp_ice_same_path(&t->dtls_path, &p->path);
 	t->dtls_path = p->path;
 	t->has_dtls_path = true;
 	if (selected)
@@ -109,6 +110,13 @@ static void install_keys(struct cp_webrtc *t, const struct sh_transport_keys *ke
 		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "the data plane was lost");
 		return;
 	}
+	/*
+	 * Whoever answers a handshake has received it. If it went along several paths, it is not
+	 * known along which one: the peer's last flight may have come from a forged address.
+	 */
+	if (cp_ice_established(&t->ice, t->dtls_paths ? NULL : &t->dtls_path, uv_now(t->server->loop)))
+		cp_webrtc_select(t, t->ice.selected);
+	cp_webrtc_prove(t);
 	t->dtls_connected = true;
 	t->connected_ms = uv_now(t->server->loop);
 	cmd.transport_keys = *keys;

@@ -22,7 +22,10 @@ struct cp_webrtc_server {
 	struct cp_webrtc *alive; /* list of live transports, linked by `next` and `link` */
 	struct cp_dp_info info; /* of the data plane that connected last */
 	uint32_t generation; /* data planes that were lost */
-	uv_timer_t *tick; /* allocated, because its closing outlives the server */
+	/* allocated, because their closing outlives the server; `probe` runs while `proving` is not empty */
+	uv_timer_t *tick, *probe;
+	struct cp_webrtc *proving; /* transports with probes to send, linked by next_proving */
+	struct cp_webrtc_refusals refusals;
 };
 
 struct cp_webrtc {
@@ -42,6 +45,10 @@ struct cp_webrtc {
 	bool alive; /* neither FAILED nor CLOSED: it is in the server's tables and the data plane */
 	bool closed; /* the owner has called cp_webrtc_close */
 	struct cp_ice ice;
+	bool is_proving; /* in server->proving */
+	struct cp_webrtc *next_proving;
+	/* Commands that found no room in the ring and are repeated: new credentials, the selected tuple. */
+	bool credentials_due, select_due;
 
 	struct cp_dtls_session *dtls; /* NULL: not opened yet, or released */
 	bool dtls_over; /* it was released and is not opened again */
@@ -51,6 +58,7 @@ struct cp_webrtc {
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	bool has_dtls_path;
 	struct sh_path dtls_path; /* where the peer's last DTLS packet came from */
+	bool dtls_paths; /* its DTLS has come along several paths */
 	/* on the loop's clock; 0: not yet. connected_ms: DTLS was done */
 	uint64_t first_check_ms, connected_ms, media_ms;
 };
@@ -94,6 +102,14 @@ int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done);
 void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p);
 /* Has the data plane send along this tuple. */
 void cp_webrtc_select(struct cp_webrtc *t, int tuple);
+/* Repeats commands for which there was no room. */
+void cp_webrtc_retry(struct cp_webrtc *t);
+/* Sends the peer the probes that are due, now and later. */
+void cp_webrtc_prove(struct cp_webrtc *t);
+/* Removes it from the list of those with probes to send. */
+void cp_webrtc_stop_proving(struct cp_webrtc *t);
+/* The timer's callback: sends the probes that are due. */
+void cp_webrtc_on_probe(uv_timer_t *timer);
 /* Passes a DTLS packet to the session. */
 void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p);
 /* Begins the handshake, once all that it needs is known. Does nothing after it has begun. */

@@ -22,6 +22,7 @@ static void free_parts(struct cp_webrtc_server *s)
 	cp_cert_free(&s->cert);
 	cp_dp_release(s->dp);
 	free(s->tick);
+	free(s->probe);
 	free(s);
 }
 
@@ -30,7 +31,8 @@ static const char *make_parts(struct cp_webrtc_server *s, int *error)
 {
 	*error = ENOMEM;
 	s->tick = malloc(sizeof(*s->tick));
-	if (!s->tick || cp_table_init(&s->ufrags) || cp_table_init(&s->ids))
+	s->probe = malloc(sizeof(*s->probe));
+	if (!s->tick || !s->probe || cp_table_init(&s->ufrags) || cp_table_init(&s->ids))
 		return "out of memory";
 	*error = cp_cert_create(&s->cert);
 	if (*error)
@@ -62,6 +64,8 @@ int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, cons
 	}
 	uv_timer_init(loop, s->tick);
 	s->tick->data = s;
+	uv_timer_init(loop, s->probe);
+	s->probe->data = s;
 	uv_timer_start(s->tick, on_tick, TICK_MS, TICK_MS);
 	*out = s;
 	return 0;
@@ -76,7 +80,8 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s)
 {
 	cp_dtls_pool_destroy(s->pool);
 	uv_close((uv_handle_t *)s->tick, free_handle);
-	s->tick = NULL;
+	uv_close((uv_handle_t *)s->probe, free_handle);
+	s->tick = s->probe = NULL;
 	free_parts(s);
 }
 
@@ -116,6 +121,7 @@ static void check_timeouts(struct cp_webrtc *t, uint64_t now)
 {
 	if (cp_webrtc_is_lost(t)) /* its owner closes it */
 		return;
+	cp_webrtc_retry(t);
 	if (t->dtls && ((t->media_ms && now - t->media_ms >= CP_WEBRTC_LINGER_MS) ||
 			       (t->connected_ms && now - t->connected_ms >= CP_WEBRTC_LINGER_MAX_MS)))
 		cp_webrtc_dtls_release(t, false);
@@ -147,6 +153,11 @@ struct cp_webrtc *cp_webrtc_find(const struct cp_webrtc_server *s, sh_id id)
 	return NULL;
 }
 
+const struct cp_webrtc_refusals *cp_webrtc_server_refusals(const struct cp_webrtc_server *s)
+{
+	return &s->refusals;
+}
+
 /* --- events of the data plane ------------------------------------------------------------------ */
 
 void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_info *info)
@@ -156,10 +167,11 @@ void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_i
 
 static void path_changed(struct cp_webrtc *t, const struct sh_addr *remote)
 {
-	int i = cp_ice_moved(&t->ice, remote);
+	int i = cp_ice_moved(&t->ice, remote, uv_now(t->server->loop));
 
 	if (i >= 0)
 		cp_webrtc_select(t, i);
+	cp_webrtc_prove(t);
 }
 
 bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *event)

@@ -39,10 +39,11 @@ int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done)
 	const struct cp_ice_credentials *c = &t->ice.current;
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_ADD, .id = t->sh_id};
 	struct sh_transport_add *a = &cmd.transport_add;
+	uint32_t consent_s = t->server->config->media.consent_s;
 	int error;
 
 	a->worker = t->worker;
-	a->consent_ms = t->server->config->media.consent_s * 1000;
+	a->consent_ms = consent_s ? consent_s * 1000 : SH_CONSENT_NO_LIMIT;
 	a->ufrag_len = CP_ICE_UFRAG_LEN;
 	a->pwd_len = CP_ICE_PWD_LEN;
 	memcpy(a->ufrag, c->ufrag, CP_ICE_UFRAG_LEN);
@@ -141,6 +142,7 @@ void cp_webrtc_take_down(struct cp_webrtc *t, enum cp_webrtc_state state)
 	cp_ice_table_remove(&s->ufrags, &t->ice.current);
 	if (t->ice.has_previous)
 		cp_ice_table_remove(&s->ufrags, &t->ice.previous);
+	cp_webrtc_stop_proving(t);
 	cp_webrtc_dtls_release(t, true);
 	if (!cp_webrtc_is_lost(t)) /* otherwise there is nothing to delete */
 		cp_dp_send(s->dp, &del, NULL, NULL);

@@ -35,6 +35,12 @@ enum cp_webrtc_state {
 };
 const char *cp_webrtc_state_name(enum cp_webrtc_state state); /* "checking" */
 
+/* What was refused since the start. */
+struct cp_webrtc_refusals {
+	uint64_t address_in_use; /* addresses at which another transport lives */
+	uint64_t too_many_addresses; /* checks of transports that come from ever new addresses */
+};
+
 struct cp_webrtc_server;
 struct cp_webrtc; /* one transport */
 
@@ -70,6 +76,9 @@ int cp_webrtc_server_create(struct cp_webrtc_server **out, uv_loop_t *loop, cons
  * run until it has closed the handles.
  */
 void cp_webrtc_server_destroy(struct cp_webrtc_server *s);
+
+/* Valid while the server exists. */
+const struct cp_webrtc_refusals *cp_webrtc_server_refusals(const struct cp_webrtc_server *s);
 
 /* --- events of the data plane, passed on from cp_dp_events -------------------------- */
 

@@ -48,7 +48,8 @@ static int check_transport_add(const struct dp_agent *a, struct sh_transport_add
 		return EINVAL;
 	if (t->kind == SH_TRANSPORT_PLAIN)
 		return check_plain(a, t);
-	if ((t->consent_ms && t->consent_ms < CONSENT_MIN_MS) || t->consent_ms > CONSENT_MAX_MS)
+	if (t->consent_ms != SH_CONSENT_NO_LIMIT &&
+		(t->consent_ms < CONSENT_MIN_MS || t->consent_ms > CONSENT_MAX_MS))
 		return EINVAL;
 	/* RFC 8445, 5.3: the ufrag has at least 4 and the password at least 22 characters. */
 	if (t->ufrag_len < 4 || t->ufrag_len > SH_UFRAG_MAX || t->pwd_len < 22 || t->pwd_len > SH_PWD_MAX)
@@ -65,7 +66,7 @@ static int check_transport_bind(const struct dp_agent *a, sh_id id, struct sh_tr
 	normalise(&b->path.remote);
 	normalise(&b->path.local);
 	b->path.l2.pad = 0;
-	if (b->selected > 1)
+	if (b->selected > 1 || b->unproven > 1)
 		return EINVAL;
 	return dp_ports_path_valid(&a->workers->ports, &b->path, a->workers->worker[t->worker]->udp_port)
 		       ? 0

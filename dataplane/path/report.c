@@ -9,12 +9,16 @@
 
 #include <string.h>
 
+#include <rte_random.h>
+
+#include "dataplane/rtp/feedback.h"
 #include "dataplane/rtp/rtcp_build.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/unproven.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
@@ -74,6 +78,10 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 
 	if (!b->len)
 		return;
+	if (!dp_unproven_spend(t, (int32_t)len)) {
+		w->stats->drop[SH_DROP_UNPROVEN]++;
+		return;
+	}
 	m = rte_pktmbuf_alloc(w->pool);
 	if (!m) {
 		w->stats->drop[SH_DROP_NO_MBUF]++;
@@ -262,6 +270,14 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	if (c->paused || c->packets == c->sr_packets || w->now_ns < c->next_sr_ns ||
 		!dp_stream_clock(s, &clock) || !dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
 		return;
+	/*
+	 * To an unproven address the report is about a random instant of the last second, so that
+	 * only who receives it can repeat the middle of its NTP time (LSR, RFC 3550, 6.4.1).
+	 */
+	if (c->transport->limited) {
+		dp_sr_back(&clock, (uint16_t)rte_rand(), &info.ntp, &info.rtp_timestamp);
+		c->transport->guesses = 0;
+	}
 	info.rtp_timestamp += c->timestamp_offset;
 	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
 		!dp_rtcp_put_sdes_cname(b, c->egress.ssrc, s->cname, s->cname_len))

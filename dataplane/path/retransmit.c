@@ -179,7 +179,7 @@ bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, str
 		w->stats->drop[SH_DROP_RTX_RATE]++;
 		return false;
 	}
-	if (c->paused || !c->transport->can_send)
+	if (c->paused || !c->transport->can_send || c->transport->limited)
 		return true;
 	entry = find_entry(w, c, seq);
 	if (entry)

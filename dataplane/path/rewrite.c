@@ -8,10 +8,14 @@
 
 #include "dataplane/path/rewrite.h"
 
+#include <rte_branch_prediction.h>
+
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/tables/unproven.h"
 #include "dataplane/worker/worker.h"
 
 /* The packet is not written. */
@@ -45,6 +49,13 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 
 	if (!m)
 		return false;
+	/* Its sequence numbers stand still meanwhile, as when it is paused. */
+	if (unlikely(c->transport->limited && c->transport->credit < DP_UNPROVEN_COST)) {
+		c->waiting_keyframe = true;
+		o->spare[o->spares++] = m;
+		w->stats->drop[SH_DROP_UNPROVEN]++;
+		return true;
+	}
 	if (!map_sequence(c, entry, &seq)) {
 		put_back(o, m);
 		return true;
@@ -56,6 +67,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		return true;
 	}
+	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
 		(uint32_t)(seq >> 16));
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};

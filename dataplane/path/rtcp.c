@@ -17,6 +17,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
+#include "dataplane/tables/unproven.h"
 #include "dataplane/worker/budget.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
@@ -51,6 +52,7 @@ struct datagram {
 	struct dp_worker *w;
 	struct dp_transport *t;
 	unsigned unknown; /* SSRCs so far that are no consumer's and no producer's media */
+	bool selected; /* it came from the selected address */
 	struct dp_consumer *reported; /* the last one that a report block was about; NULL: none yet */
 };
 
@@ -85,15 +87,20 @@ static void sender_report(struct datagram *d, const struct dp_rtcp *r)
 
 /*
  * Round-trip time: now - LSR - DLSR (RFC 3550, 6.4.1); DLSR is in units of 1/65536 s. The time at
- * which our SR left stands for LSR, so only blocks that name our last SR are used.
+ * which our SR left stands for LSR, so only blocks that name our last SR are used. From
+ * the selected address it shows that the SR was received there.
  */
-static void round_trip(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *b)
+static void round_trip(struct datagram *d, struct dp_consumer *c, const struct dp_rtcp_report *b)
 {
 	uint64_t elapsed, delay = (uint64_t)b->dlsr * 1000000000 / 65536;
 
-	if (!b->lsr || b->lsr != (uint32_t)(c->sr_ntp_sent >> 16))
+	if (!b->lsr || b->lsr != (uint32_t)(c->sr_ntp_sent >> 16)) {
+		c->transport->guesses += b->lsr && c->transport->guesses < DP_UNPROVEN_GUESSES;
 		return;
-	elapsed = w->now_ns - c->sr_sent_ns;
+	}
+	if (d->t->limited && d->selected && c->transport->guesses < DP_UNPROVEN_GUESSES)
+		dp_unproven_echoed(c->transport);
+	elapsed = d->w->now_ns - c->sr_sent_ns;
 	if (elapsed >= delay)
 		c->rtt_us = (elapsed - delay) / 1000;
 }
@@ -110,7 +117,7 @@ static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 		c->reported_fraction = block.fraction_lost;
 		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
 		c->reported_jitter = block.jitter;
-		round_trip(d->w, c, &block);
+		round_trip(d, c, &block);
 		d->reported = c;
 	}
 }
@@ -293,6 +300,7 @@ static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 	enum sh_drop reason = unprotect(&d, meta, data, &len);
 	struct dp_rtcp r;
 
+	d.selected = meta->tuple == d.t->selected;
 	/* Not before it is authenticated: nobody else can use up the budget of a peer. */
 	if (reason == SH_DROP_COUNT && !dp_budget_take(&d.t->rtcp_budget_ns, w->now_ns, w->rtcp_cost_ns))
 		reason = SH_DROP_RTCP_RATE;

@@ -82,7 +82,7 @@ static void answer(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun
 		dp_drop(w, m, SH_DROP_STUN_RATE);
 		return;
 	}
-	dp_transport_heard(w, meta->transport, meta);
+	dp_transport_checked(w, meta->transport, meta);
 	w->stats->stun_answered++;
 	respond(w, m, out, sh_stun_success(out, s, &meta->path.remote, &meta->transport->key));
 }

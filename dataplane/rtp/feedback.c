@@ -70,3 +70,9 @@ bool dp_sr_at(const struct dp_sr_clock *c, uint64_t now, uint64_t *ntp, uint32_t
 	*rtp = c->rtp + (uint32_t)dp_ns_to_ticks(since, c->clock_rate);
 	return true;
 }
+
+void dp_sr_back(const struct dp_sr_clock *c, uint16_t shift, uint64_t *ntp, uint32_t *rtp)
+{
+	*ntp -= (uint64_t)shift << 16;
+	*rtp -= (uint32_t)(((uint64_t)shift * c->clock_rate) >> 16);
+}

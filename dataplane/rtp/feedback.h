@@ -58,5 +58,7 @@ struct dp_sr_clock {
 };
 /* Extrapolates the producer's NTP and RTP time to `now`. False: no report yet. */
 bool dp_sr_at(const struct dp_sr_clock *c, uint64_t now, uint64_t *ntp, uint32_t *rtp);
+/* Moves both times back by `shift` / 65536 s. The report stays right: it is about an earlier instant. */
+void dp_sr_back(const struct dp_sr_clock *c, uint16_t shift, uint64_t *ntp, uint32_t *rtp);
 
 #endif

@@ -31,11 +31,12 @@ static uint16_t first_seq(void)
 
 /*
  * Whether the consumer waits for a key frame, and media can reach the viewer: a key frame that
- * arrives during the viewer's DTLS handshake would be wasted.
+ * arrives during the viewer's DTLS handshake would be wasted, and one at an unproven address could
+ * not be sent whole.
  */
 static bool needs_keyframe(const struct dp_consumer *c)
 {
-	return c->waiting_keyframe && !c->paused && c->transport->can_send &&
+	return c->waiting_keyframe && !c->paused && c->transport->can_send && !c->transport->limited &&
 	       c->stream->kind == SH_KIND_VIDEO;
 }
 

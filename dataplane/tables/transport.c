@@ -18,6 +18,7 @@
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/tuples.h"
 #include "dataplane/tables/ufrags.h"
+#include "dataplane/tables/unproven.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
@@ -59,7 +60,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		t->id = op->cmd.id;
 		t->slot = op->slot;
 		t->worker = w->id;
-		t->selected = DP_NO_TUPLE;
+		t->selected = t->other = DP_NO_TUPLE;
 		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* never 0, which means "unknown" */
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
@@ -70,7 +71,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		add_owned(w, t);
 	else
 		dp_ufrags_remove(w, t);
-	t->consent_limit_ns = (uint64_t)a->consent_ms * 1000000;
+	t->consent_limit_ns = a->consent_ms == SH_CONSENT_NO_LIMIT ? 0 : (uint64_t)a->consent_ms * 1000000;
 	t->ufrag_len = a->ufrag_len;
 	memcpy(t->ufrag, a->ufrag, sizeof(t->ufrag));
 	sh_hmac_sha1_key(&t->key, a->pwd, a->pwd_len);
@@ -118,7 +119,7 @@ static unsigned reserve_tuple(struct dp_worker *w, struct dp_transport *t)
  */
 static bool is_held(const struct dp_worker *w, const struct dp_tuple *tuple)
 {
-	return w->now_ns - tuple->seen_ns < HOLD;
+	return !tuple->unproven && w->now_ns - tuple->seen_ns < HOLD;
 }
 
 /*
@@ -161,6 +162,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 		return -i;
 	t->tuple[i].path = b->path;
 	t->tuple[i].seen_ns = w->now_ns;
+	t->tuple[i].unproven = b->unproven && !t->tuple[i].echoed;
 	if (b->selected) {
 		t->selected = (uint8_t)i;
 		dp_encap_init(w, &t->encap, &b->path);
@@ -170,6 +172,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 		t->consent_ns = w->now_ns;
 		t->idle = t->silent = false;
 	}
+	dp_unproven_update(w, t);
 	dp_transport_refresh(t);
 	return 0;
 }

@@ -30,6 +30,8 @@ struct dp_worker;
 /* One bound path of a transport. */
 struct dp_tuple {
 	struct sh_path path; /* remote.family 0: free */
+	bool unproven; /* it is not known that the peer receives there (struct sh_transport_bind) */
+	bool echoed; /* the peer has shown by a report that it does */
 	/*
 	 * Time of the last valid connectivity check or authenticated packet, or of the binding.
 	 * Plain: time of the last accepted RTP packet, or of any packet if the transport has no
@@ -46,6 +48,7 @@ struct dp_transport {
 	struct dp_srtp_session *out; /* NULL: no keys yet */
 	struct dp_encap encap; /* header template of the selected tuple */
 	bool can_send; /* it has keys (unless unprotected), a selected tuple and consent */
+	bool limited; /* the selected tuple is unproven: what is sent there costs `credit` */
 	uint64_t tx_packets, tx_bytes; /* sent; bytes of UDP payload */
 
 	/* ingress and housekeeping */
@@ -70,6 +73,11 @@ struct dp_transport {
 	uint64_t punt_budget_ns; /* for its punted packets */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
+	int32_t credit; /* bytes that may be sent to an unproven address (tables/unproven.h) */
+	uint64_t next_credit_ns; /* no new credit for a move before this time */
+	uint8_t guesses; /* reports since our last one that echo none of ours */
+	/* a tuple that is not selected, and valid checks there since the selected one was last heard */
+	uint8_t other, other_checks;
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
 	uint64_t visited_ns; /* when housekeeping last visited it; 0: not yet */
 	struct dp_consumer *consumers; /* linked by next_on_transport */

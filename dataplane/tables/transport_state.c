@@ -3,16 +3,27 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 #include "dataplane/device/ports.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/unproven.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/report_event.h"
 #include "dataplane/worker/worker.h"
+
+/*
+ * A peer whose NAT has given it another address checks from there alone. Browsers check the
+ * selected path at least as often as others, so that this many checks in a row elsewhere mean a
+ * move.
+ */
+enum { OTHER_CHECKS = 3 };
+#define OTHER_SILENCE (2500 * DP_MS)
 
 void dp_transport_refresh(struct dp_transport *t)
 {
@@ -24,6 +35,30 @@ void dp_transport_refresh(struct dp_transport *t)
 		dp_consumers_want_keyframes(t);
 }
 
+/* The control plane selects paths. At most once a second it learns that the peer uses another one. */
+static void report_move(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+{
+	if (w->now_ns < t->next_path_ns)
+		return;
+	t->next_path_ns = w->now_ns + 1000 * DP_MS;
+	(void)dp_report_event(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
+}
+
+void dp_transport_checked(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
+{
+	dp_transport_heard(w, t, meta);
+	if (meta->tuple == t->selected)
+		return;
+	if (t->other != meta->tuple) {
+		t->other = meta->tuple;
+		t->other_checks = 0;
+	}
+	if (t->other_checks < OTHER_CHECKS)
+		t->other_checks++;
+	if (t->other_checks == OTHER_CHECKS && w->now_ns - t->consent_ns >= OTHER_SILENCE)
+		report_move(w, t, meta);
+}
+
 void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta)
 {
 	struct dp_tuple *tuple = &t->tuple[meta->tuple];
@@ -32,6 +67,9 @@ void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struc
 	if (t->selected != meta->tuple)
 		return;
 	t->consent_ns = w->now_ns;
+	t->other = DP_NO_TUPLE;
+	if (unlikely(t->limited))
+		dp_unproven_earn(t, meta->payload_len);
 	if (memcmp(&tuple->path.l2, &meta->path.l2, sizeof(tuple->path.l2)) != 0) {
 		tuple->path.l2 = meta->path.l2;
 		dp_encap_init(w, &t->encap, &tuple->path);
@@ -52,12 +90,6 @@ void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const st
 	if (!t->media_seen)
 		t->media_seen = dp_report_event(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
 	dp_transport_heard(w, t, meta);
-	/*
-	 * The control plane selects paths. At most once a second it learns that media uses another
-	 * one.
-	 */
-	if (meta->tuple != t->selected && w->now_ns >= t->next_path_ns) {
-		t->next_path_ns = w->now_ns + 1000 * DP_MS;
-		(void)dp_report_event(w, SH_EV_PATH_CHANGED, t->id, &meta->path.remote);
-	}
+	if (meta->tuple != t->selected)
+		report_move(w, t, meta);
 }

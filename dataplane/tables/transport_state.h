@@ -24,6 +24,11 @@ void dp_transport_refresh(struct dp_transport *t);
  */
 void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta);
 /*
+ * A valid check came on a bound tuple: dp_transport_heard(). The control plane learns when the peer
+ * checks another tuple than the selected one only.
+ */
+void dp_transport_checked(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta);
+/*
  * Updates the transport after a packet was accepted, that is authenticated by SRTP, or validated on
  * an unprotected plain transport. `rtp`: the packet was RTP; otherwise RTCP.
  */

@@ -2,7 +2,7 @@
 
 /*
  * Addresses of peers: nobody takes the address of a peer that lives; what counts as a sign of life,
- * and what happens without one.
+ * and what happens without one; what is sent to an address where nobody has shown that he receives.
  */
 
 #include <errno.h>
@@ -11,7 +11,9 @@
 
 #include "tests/stage/media.h"
 
-enum { HOLD_MS = 10000, SILENCE_MS = 8000 };
+static const char username[] = "abcdefgh:peer", password[] = "0123456789abcdefghijklmn";
+
+enum { HOLD_MS = 10000, SILENCE_MS = 8000, FEW = 10 /* packets to an unproven address */ };
 
 static int bind_at(struct media *m, const struct media_peer *p, const struct sh_path *path, bool selected)
 {
@@ -61,7 +63,7 @@ static void media_is_consent(struct media *m)
 	media_source_open(m, &audio, &host);
 	open_with_consent(m, &viewer, 1000);
 	media_viewer_open(m, &seen, &viewer, &audio);
-	open_with_consent(m, &forever, 0);
+	open_with_consent(m, &forever, SH_CONSENT_NO_LIMIT);
 	media_viewer_open(m, &other, &forever, &audio);
 	for (uint32_t n = 0; n < 12; n++) {
 		media_send(m, &audio, n, false);
@@ -125,6 +127,119 @@ static void an_address_is_held(struct media *m)
 	media_peer_close(m, &host);
 }
 
+static int bind_unproven(struct media *m, const struct media_peer *p)
+{
+	struct sh_cmd c = {.op = SH_OP_TRANSPORT_BIND, .id = p->transport};
+
+	c.transport_bind.path = p->path;
+	c.transport_bind.selected = c.transport_bind.unproven = 1;
+	return stage_cmd(&m->s, c);
+}
+
+/* A report about the viewer's stream that names the sender report with these middle bits of NTP time. */
+static void send_echo(struct media *m, const struct media_viewer *v, uint32_t lsr)
+{
+	struct dp_rtcp_report block = {.ssrc = v->ssrc, .lsr = lsr};
+	uint8_t data[MEDIA_ROOM];
+	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
+
+	dp_rtcp_put_rr(&b, 0x77, &block, 1);
+	media_send_rtcp(m, v->peer, data, b.len);
+}
+
+/* The next sender report that comes to the viewer, as LSR. 0: none. */
+static uint32_t next_sr(struct media *m, const struct media_viewer *v)
+{
+	struct dp_rtcp_sender_info info;
+	struct media_rtcp r;
+
+	media_clear(&v->peer->rtcp);
+	if (!media_wait_rtcp(m, v->peer, DP_RTCP_SR, -1, 0, &r) || !dp_rtcp_sender_info(&r.r, &info))
+		return 0;
+	return (uint32_t)(info.ntp >> 16);
+}
+
+/*
+ * The viewer is bound at an address that never answers. A few packets go there, and then no more
+ * than three times the bytes that come from there; the bits of a sender report lift that.
+ */
+static void little_goes_to_an_unproven_address(struct media *m)
+{
+	struct media_peer host = {0}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_PLI};
+	struct media_viewer seen = {.flags = SH_CONSUMER_NACK};
+	struct media_drops before;
+	uint64_t ntp = 3900000000ull << 32;
+	uint16_t ask;
+	uint32_t lsr;
+
+	media_peer_open(m, &host, 4);
+	media_source_open(m, &video, &host);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &video);
+	media_send_sr(m, &video, ntp, 5);
+	media_send_range(m, &video, 0, 6, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 6, true));
+
+	viewer.path.remote.ip[3] = 10; /* a neighbour's */
+	STAGE_CHECK(bind_unproven(m, &viewer) == 0);
+	before = media_drops(m);
+	media_send_range(m, &video, 6, 6 + 100, false);
+	STAGE_CHECK(media_viewer_got(m, &seen, 6, 6 + FEW, false));
+	media_send_range(m, &video, 106, 126, true);
+	STAGE_CHECK(media_nothing(m, &viewer));
+	STAGE_CHECK(media_dropped(m, &before, SH_DROP_UNPROVEN, 120 - FEW));
+	ask = (uint16_t)(seen.seq - 3);
+	media_viewer_nack(m, &seen, &ask, 1);
+	STAGE_CHECK(media_nothing(m, &viewer));
+	/* Bound there again, or elsewhere in turn, it gets no new allowance. */
+	STAGE_CHECK(bind_unproven(m, &viewer) == 0);
+	viewer.path.remote.ip[3] = 11;
+	STAGE_CHECK(bind_unproven(m, &viewer) == 0);
+	media_send_range(m, &video, 126, 146, true);
+	STAGE_CHECK(media_nothing(m, &viewer));
+
+	for (unsigned i = 0; i < 3; i++)
+		send_echo(m, &seen, 0); /* they earn sender reports */
+	lsr = next_sr(m, &seen);
+	STAGE_CHECK(lsr);
+	STAGE_CHECK((uint32_t)(ntp >> 16) + 4 * 65536 - lsr < 5 * 65536); /* it is right: of just now */
+	send_echo(m, &seen, lsr + 1);
+	media_send_range(m, &video, 146, 166, true);
+	STAGE_CHECK(media_nothing(m, &viewer));
+	send_echo(m, &seen, lsr);
+	media_send_range(m, &video, 166, 200, true);
+	STAGE_CHECK(media_viewer_got(m, &seen, 166, 200, true));
+	media_peer_close(m, &viewer);
+	media_peer_close(m, &host);
+}
+
+/* Checks that come from another address alone say that the peer has moved, and not before. */
+static void checks_elsewhere_are_a_move(struct media *m)
+{
+	struct media_peer p = {0}, moved;
+	uint8_t request[200];
+	uint64_t at = stage_ms();
+	struct sh_event e;
+
+	media_peer_open(m, &p, 4);
+	moved = p;
+	moved.path.remote.ip[3] = 10;
+	STAGE_CHECK(bind_at(m, &p, &moved.path, false) == 0);
+	for (unsigned i = 0; i < 4; i++) {
+		media_send_raw(m, &moved, request, stage_stun(request, username, password, false));
+		stage_sleep(500);
+	}
+	while (sh_ring_pop(&m->s.event, &e) == 1)
+		STAGE_CHECK(e.kind != SH_EV_PATH_CHANGED);
+	stage_sleep(700);
+	media_send_raw(m, &moved, request, stage_stun(request, username, password, false));
+	STAGE_CHECK(stage_event(&m->s, SH_EV_PATH_CHANGED, &e) && e.id == p.transport &&
+		    e.remote.ip[3] == 10 && stage_ms() - at >= 2500);
+	media_settle(m);
+	media_peer_close(m, &p);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -133,6 +248,8 @@ int main(void)
 	stage_namespace();
 	media_start(&m, &setup);
 	media_is_consent(&m);
+	little_goes_to_an_unproven_address(&m);
+	checks_elsewhere_are_a_move(&m);
 	an_address_is_held(&m);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);

@@ -280,7 +280,7 @@ static void dtls_does_not_overrule_renomination(void **state)
 	assert_int_equal(cp_ice_dtls_seen(&ice, &first, now, &selected), 0);
 	assert_false(selected);
 	assert_int_equal(ice.selected, 1);
-	assert_int_equal(cp_ice_moved(&ice, &first.remote), -ENOENT);
+	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), -ENOENT);
 	assert_int_equal(ice.selected, 1);
 }
 
@@ -293,10 +293,183 @@ static void media_moves_the_selection(void **state)
 	check(&r, 1, 5000);
 	r.use_candidate = false;
 	check(&r, 2, 5000);
-	assert_int_equal(cp_ice_moved(&ice, &second.remote), 1);
-	assert_int_equal(cp_ice_moved(&ice, &second.remote), -ENOENT);
-	assert_int_equal(cp_ice_moved(&ice, &unknown.remote), -ENOENT);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote, now), 1);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote, now), -ENOENT);
+	assert_int_equal(cp_ice_moved(&ice, &unknown.remote, now), -ENOENT);
 	assert_int_equal(ice.selected, 1);
+}
+
+/* --- proof of an address ---------------------------------------------------------------------- */
+
+/* Nominated and established at host 1; host 2 has checked. */
+static void establish(uint32_t nomination)
+{
+	struct sh_path first = request_path(1, 5000);
+	struct request r = good();
+	bool selected;
+
+	r.use_candidate = !nomination;
+	r.nomination = nomination;
+	check(&r, 1, 5000);
+	cp_ice_dtls_seen(&ice, &first, now, &selected);
+	assert_false(cp_ice_established(&ice, &first, now));
+	assert_true(ice.tuple[0].proven);
+	now += CP_ICE_DTLS_HOLD_MS;
+	r.use_candidate = false;
+	r.nomination = 0;
+	check(&r, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND);
+	ice.tuple[0].bound = ice.tuple[1].bound = true;
+}
+
+/* An answer of `type` to the probe that is due, from that host. */
+static void answer(unsigned type, uint8_t host, bool right)
+{
+	struct sh_path path = request_path(host, 5000);
+	uint8_t data[SH_STUN_MAX];
+
+	assert_int_equal(cp_ice_probe(&ice, now, data), 28);
+	data[0] = (uint8_t)(type >> 8);
+	data[1] = (uint8_t)type;
+	data[19] ^= !right;
+	data[3] = 0; /* without FINGERPRINT */
+	cp_ice_input(&ice, data, 20, &path, now, &result);
+}
+
+static void a_nominated_address_must_answer_first(void **state)
+{
+	struct request r = good();
+
+	establish(0);
+	assert_false(cp_ice_proving(&ice));
+	r.use_candidate = true;
+	check(&r, 2, 5000);
+	assert_int_equal(result.actions, CP_ICE_RESPOND);
+	assert_int_equal(ice.selected, 0);
+	answer(0x0101, 2, true); /* anybody's STUN server answers so */
+	assert_int_equal(result.actions, 0);
+	now += CP_ICE_PROBE_MS;
+	answer(0x0111, 1, true);
+	assert_int_equal(result.actions, 0);
+	now += 2 * CP_ICE_PROBE_MS;
+	answer(0x0111, 2, false);
+	assert_int_equal(result.actions, 0);
+	assert_int_equal(ice.selected, 0);
+	now += 4 * CP_ICE_PROBE_MS;
+	answer(0x0111, 2, true);
+	assert_int_equal(result.actions, CP_ICE_SELECT);
+	assert_int_equal(result.tuple, 1);
+	assert_int_equal(ice.selected, 1);
+	assert_false(cp_ice_proving(&ice));
+	check(&r, 1, 5000); /* both are proven now: it may go back at once */
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_SELECT);
+}
+
+static void probes_are_few(void **state)
+{
+	uint8_t data[SH_STUN_MAX];
+	struct request r = good();
+	unsigned sent = 0;
+
+	establish(0);
+	r.use_candidate = true;
+	check(&r, 2, 5000);
+	for (unsigned i = 0; i < 100; i++, now += 50)
+		sent += cp_ice_probe(&ice, now, data) > 0;
+	assert_int_equal(sent, CP_ICE_PROBES);
+	for (unsigned i = 0; i < 100; i++, now += 50) {
+		check(&r, 2, 5000); /* it goes on asking: one more a second */
+		sent += cp_ice_probe(&ice, now, data) > 0;
+	}
+	assert_in_range(sent, CP_ICE_PROBES + 4, CP_ICE_PROBES + 6);
+	assert_int_equal(ice.selected, 0);
+}
+
+static void a_silent_mover_is_followed_unproven(void **state)
+{
+	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000);
+
+	establish(0);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote, now), -ENOENT);
+	assert_true(cp_ice_proving(&ice));
+	now += 1000;
+	assert_int_equal(cp_ice_moved(&ice, &second.remote, now), 1);
+	assert_int_equal(ice.selected, 1);
+	assert_false(ice.tuple[1].proven);
+	answer(0x0111, 2, true); /* late: it is still asked */
+	assert_int_equal(result.actions, CP_ICE_SELECT);
+	assert_true(ice.tuple[1].proven);
+	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), 0);
+}
+
+static void a_move_is_followed_whatever_was_nominated(void **state)
+{
+	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000);
+	struct request r = good();
+
+	establish(7);
+	assert_int_equal(cp_ice_moved(&ice, &second.remote, now), -ENOENT);
+	answer(0x0111, 2, true);
+	assert_int_equal(ice.selected, 1);
+	/* The last packets of the path that it has left do not bring the media back. */
+	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), -ENOENT);
+	now += CP_ICE_MOVED_MS + 1;
+	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), -ENOENT);
+	now += 1000;
+	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), 0);
+	r.nomination = 8; /* it can nominate as before */
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 1);
+}
+
+static void a_handshake_over_two_paths_proves_none(void **state)
+{
+	struct request r = good();
+
+	r.use_candidate = true;
+	check(&r, 1, 5000);
+	assert_true(cp_ice_established(&ice, NULL, now));
+	assert_int_equal(ice.selected, 0);
+	assert_false(ice.tuple[0].proven);
+	assert_true(cp_ice_proving(&ice));
+	now += CP_ICE_BIND_MS;
+	answer(0x0111, 1, true);
+	assert_int_equal(result.actions, CP_ICE_SELECT);
+	assert_true(ice.tuple[0].proven);
+}
+
+static void the_handshake_s_path_is_proven_and_not_the_nominated_one(void **state)
+{
+	struct sh_path first = request_path(1, 5000);
+	struct request r = good();
+
+	check(&r, 1, 5000);
+	r.nomination = 1;
+	check(&r, 2, 5000);
+	assert_int_equal(ice.selected, 1);
+	assert_true(cp_ice_established(&ice, &first, now));
+	assert_int_equal(ice.selected, 0);
+	now += CP_ICE_BIND_MS;
+	answer(0x0111, 2, true);
+	assert_int_equal(ice.selected, 1);
+}
+
+static void ever_new_addresses_are_refused(void **state)
+{
+	struct request r = good();
+	unsigned taken = 0;
+
+	for (uint16_t port = 1; port <= 200; port++) {
+		check(&r, 1, port);
+		taken += (result.actions & CP_ICE_BIND) != 0;
+		assert_int_equal(result.too_many, !result.actions);
+	}
+	assert_int_equal(taken, CP_ICE_NEW_TUPLES);
+	check(&r, 1, CP_ICE_NEW_TUPLES); /* a known one is answered */
+	assert_int_equal(result.actions, CP_ICE_RESPOND);
+	now += CP_ICE_NEW_TUPLE_MS;
+	check(&r, 1, 300);
+	assert_int_equal(result.actions, CP_ICE_RESPOND | CP_ICE_BIND);
 }
 
 /* --- tuples ---------------------------------------------------------------------------------- */
@@ -367,6 +540,13 @@ int main(void)
 		cmocka_unit_test_setup(aggressive_nomination_follows_dtls, start),
 		cmocka_unit_test_setup(dtls_does_not_overrule_renomination, start),
 		cmocka_unit_test_setup(media_moves_the_selection, start),
+		cmocka_unit_test_setup(a_nominated_address_must_answer_first, start),
+		cmocka_unit_test_setup(probes_are_few, start),
+		cmocka_unit_test_setup(a_silent_mover_is_followed_unproven, start),
+		cmocka_unit_test_setup(a_move_is_followed_whatever_was_nominated, start),
+		cmocka_unit_test_setup(a_handshake_over_two_paths_proves_none, start),
+		cmocka_unit_test_setup(the_handshake_s_path_is_proven_and_not_the_nominated_one, start),
+		cmocka_unit_test_setup(ever_new_addresses_are_refused, start),
 		cmocka_unit_test_setup(ninth_tuple_pushes_out_the_oldest_but_never_the_selected, start),
 		cmocka_unit_test_setup(forgetting_keeps_the_selection_right, start),
 		cmocka_unit_test_setup(local_address_is_part_of_a_tuple, start),

@@ -68,6 +68,7 @@ static const struct place places[] = {
 	SIZE(sh_transport_bind, 56),
 	AT(sh_transport_bind, path, 0),
 	AT(sh_transport_bind, selected, 52),
+	AT(sh_transport_bind, unproven, 53),
 
 	SIZE(sh_srtp_keys, 48),
 	AT(sh_srtp_keys, key, 0),

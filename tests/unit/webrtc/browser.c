@@ -78,12 +78,29 @@ void browser_step(struct browser *b)
 	b->closed = SSL_get_shutdown(b->ssl) & SSL_RECEIVED_SHUTDOWN;
 }
 
+/* A binding request without credentials: browsers refuse it with 400 and its transaction id. */
+static void answer_probe(struct browser *b, const struct sh_packet *p)
+{
+	uint8_t data[20];
+
+	b->probes++;
+	if (b->mute)
+		return;
+	memcpy(data, p->data, sizeof(data));
+	memcpy(data, "\x01\x11\0\0", 4);
+	browser_punt(b, data, sizeof(data));
+}
+
 void browser_receive(struct browser *b)
 {
 	struct sh_packet p;
 
 	while (fake_injected(b->fake, b->path.local.port - FAKE_PORT, &p)) {
 		assert_memory_equal(&p.path, &b->path, sizeof(p.path));
+		if (p.data[0] == 0 && p.data[1] == 1) {
+			answer_probe(b, &p);
+			continue;
+		}
 		if (p.data[0] < 4) {
 			b->stun_answers++;
 			b->stun_code = response_code(p.data, p.len);

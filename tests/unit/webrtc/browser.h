@@ -22,6 +22,8 @@ struct browser {
 	BIO_METHOD *method;
 	struct cp_bio io;
 	bool done, failed, closed;
+	unsigned probes; /* requests without credentials that came */
+	bool mute; /* it answers none of them */
 	unsigned stun_answers;
 	int stun_code; /* of the last one */
 };

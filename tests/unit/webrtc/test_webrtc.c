@@ -34,7 +34,7 @@ static bool close_in_callback;
 static struct sh_cmd cmds[64];
 static unsigned cmd_count;
 static bool hold_acks;
-static int refuse_op;
+static int refuse_op, refuse_error;
 
 /* --- the ends ------------------------------------------------------------------------------ */
 
@@ -103,7 +103,7 @@ static void serve(void)
 		assert_true(cmd_count < 64);
 		cmds[cmd_count++] = cmd;
 		if (!hold_acks)
-			fake_ack(&fake, cmd.seq, (int)cmd.op == refuse_op ? ENOSPC : 0);
+			fake_ack(&fake, cmd.seq, (int)cmd.op == refuse_op ? refuse_error : 0);
 	}
 	if (fake.memory)
 		browser_receive(&browser);
@@ -170,6 +170,7 @@ static int start(void **state)
 	last_state = CP_WEBRTC_NEW;
 	hold_acks = close_in_callback = false;
 	refuse_op = 0;
+	refuse_error = ENOSPC;
 	memset(&config, 0, sizeof(config));
 	config.dtls_threads = 2;
 	config.media.consent_s = 30;
@@ -599,14 +600,118 @@ static void media_on_another_tuple_moves_the_selection(void **state)
 	check();
 	wait_for(&browser.stun_answers);
 	assert_memory_equal(cp_webrtc_selected(transport), &first, sizeof(first));
-	e.id = cp_webrtc_sh_id(transport);
+	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.unproven, 1);
+	browser.transport = e.id = cp_webrtc_sh_id(transport);
 	e.remote = browser.path.remote;
 	cp_webrtc_server_event(server, &e);
 	settle();
+	assert_int_equal(browser.probes, 1);
 	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.selected, 1);
+	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.unproven, 0);
 	assert_memory_equal(&last(SH_OP_TRANSPORT_BIND)->transport_bind.path, &browser.path,
 		sizeof(struct sh_path));
 	browser.path = first;
+}
+
+/* Nominated, and nobody answers there: the media stays where it is; probes are few, and end. */
+static void a_nominated_address_that_does_not_answer_gets_probes_alone(void **state)
+{
+	struct sh_path first = browser.path;
+
+	do_everything();
+	transport->ice.dtls_ms = 0;
+	browser.path = request_path(2, 6000);
+	browser.transport = 0;
+	browser.mute = true;
+	check();
+	for (int i = 0; i < 100; i++) {
+		serve();
+		fake_run_for(&loop, 20);
+	}
+	assert_int_equal(browser.probes, CP_ICE_PROBES);
+	assert_null(server->proving);
+	assert_false(uv_is_active((uv_handle_t *)server->probe));
+	assert_memory_equal(cp_webrtc_selected(transport), &first, sizeof(first));
+	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.selected, 0);
+	browser.path = first;
+}
+
+static void an_address_that_is_in_use_gets_no_answer(void **state)
+{
+	wait_for(&created);
+	refuse_op = SH_OP_TRANSPORT_BIND;
+	refuse_error = EADDRINUSE;
+	request.use_candidate = true;
+	check();
+	settle();
+	assert_non_null(last(SH_OP_TRANSPORT_BIND));
+	assert_int_equal(browser.stun_answers, 0);
+	assert_int_equal(transport->ice.tuple_count, 0);
+	assert_null(cp_webrtc_selected(transport));
+	assert_int_equal(cp_webrtc_server_refusals(server)->address_in_use, 1);
+	refuse_op = 0;
+	check();
+	settle();
+	assert_int_equal(browser.stun_answers, 1);
+	assert_non_null(cp_webrtc_selected(transport));
+}
+
+static void too_many_addresses_are_counted(void **state)
+{
+	struct sh_path first = browser.path;
+	uint8_t data[600];
+	struct sh_packet p = {.len = (uint16_t)request_write(data, &request)};
+
+	wait_for(&created);
+	memcpy(p.data, data, p.len);
+	hold_acks = true;
+	for (uint16_t i = 0; i < CP_ICE_NEW_TUPLES + 5; i++) {
+		p.path = request_path(7, (uint16_t)(7000 + i));
+		cp_webrtc_server_punt(server, &p);
+	}
+	assert_int_equal(cp_webrtc_server_refusals(server)->too_many_addresses, 5);
+	browser.path = first;
+	settle();
+}
+
+/* Without room for them: the transport stays as it is, and they are due. */
+static void commands_without_room_are_due(void **state)
+{
+	struct sh_cmd filler = {.op = SH_OP_BARRIER};
+	struct sh_packet p = {.path = browser.path};
+	cJSON *ice;
+
+	do_everything();
+	settle();
+	assert_int_equal(cp_webrtc_restart_ice(transport, &ice), 0);
+	cJSON_Delete(ice);
+	take_parameters();
+	request.use_candidate = false;
+	p.len = (uint16_t)request_write(p.data, &request);
+	p.transport = cp_webrtc_sh_id(transport);
+	while (cp_dp_send(dp, &filler, NULL, NULL) == 0)
+		;
+	cp_webrtc_server_punt(server, &p);
+	cp_webrtc_select(transport, transport->ice.selected);
+	assert_true(transport->credentials_due && transport->select_due);
+	assert_memory_equal(cp_webrtc_selected(transport), &browser.path, sizeof(browser.path));
+}
+
+static void commands_that_are_due_are_repeated(void **state)
+{
+	unsigned before;
+
+	do_everything();
+	settle();
+	before = cmd_count;
+	transport->credentials_due = transport->select_due = true;
+	fake_run_for(&loop, 1100);
+	settle();
+	assert_int_equal(cmd_count, before + 2);
+	assert_int_equal(cmds[before].op, SH_OP_TRANSPORT_ADD);
+	assert_int_equal(cmds[before + 1].op, SH_OP_TRANSPORT_BIND);
+	assert_int_equal(cmds[before + 1].transport_bind.selected, 1);
+	assert_false(transport->credentials_due || transport->select_due);
 }
 
 static void the_browser_says_goodbye(void **state)
@@ -712,6 +817,11 @@ int main(void)
 		T(new_credentials_reach_the_data_plane_when_they_are_used),
 		T(consent_expires),
 		T(media_on_another_tuple_moves_the_selection),
+		T(a_nominated_address_that_does_not_answer_gets_probes_alone),
+		T(an_address_that_is_in_use_gets_no_answer),
+		T(too_many_addresses_are_counted),
+		T(commands_without_room_are_due),
+		T(commands_that_are_due_are_repeated),
 		T(the_browser_says_goodbye),
 		T(we_say_goodbye),
 		T(media_goes_on_without_us),
