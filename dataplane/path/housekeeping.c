@@ -28,7 +28,7 @@
 #define RECLAIM_EVERY (10 * DP_MS)
 #define RETENTION     (1000 * DP_MS) /* older packets are of no use in a retransmission */
 #define SILENCE       (8000 * DP_MS)
-#define IDLE_EVERY    (2000 * DP_MS) /* how often the agent is told that a transport is idle */
+#define IDLE_EVERY    (4000 * DP_MS) /* how often the agent is told that a transport is idle */
 
 /*
  * Stops sending to a peer that was not heard for SILENCE, until it is heard again. Meanwhile the

@@ -207,6 +207,23 @@ static void streams_stay_together(void **state)
 	}
 }
 
+/* A report moved back is about an earlier instant of the same line, to the tick. */
+static void moved_back_it_stays_right(void **state)
+{
+	struct dp_sr_clock c = {.ntp = (uint64_t)100 << 32, .rtp = 5, .ns = start, .clock_rate = 90000};
+	uint64_t ntp;
+	uint32_t rtp;
+
+	for (unsigned shift = 0; shift <= UINT16_MAX; shift += 257) {
+		assert_true(dp_sr_at(&c, start + 2000 * ms, &ntp, &rtp));
+		dp_sr_back(&c, (uint16_t)shift, &ntp, &rtp);
+		assert_true(ntp == c.ntp + ((uint64_t)2 << 32) - ((uint64_t)shift << 16));
+		assert_int_equal(rtp, 5 + 180000 - shift * 90000u / 65536);
+		/* Each shift has its own middle 32 bits. */
+		assert_int_equal((uint32_t)(ntp >> 16), (102u << 16) - shift);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +236,7 @@ int main(void)
 		cmocka_unit_test(an_honest_viewer_is_not_limited),
 		cmocka_unit_test(sr_clock),
 		cmocka_unit_test(streams_stay_together),
+		cmocka_unit_test(moved_back_it_stays_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

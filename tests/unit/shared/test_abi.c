@@ -374,7 +374,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 3);
+	assert_int_equal(SH_ABI_VERSION, 4);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 6);
 }

@@ -464,6 +464,20 @@ static void ufrag(void **state)
 	assert_false(sh_stun_for_ufrag(&m, "evtj", 4)); /* no USERNAME */
 }
 
+/* 28 bytes: the header and FINGERPRINT, without which Chromium does not take it for STUN. */
+static void probe_is_a_request_without_credentials(void **state)
+{
+	static const uint8_t transaction[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	uint8_t out[SH_STUN_MAX];
+	struct sh_stun m;
+
+	assert_int_equal(sh_stun_probe(out, transaction), 28);
+	assert_int_equal(sh_stun_parse(&m, out, 28), 0);
+	assert_int_equal(m.type, SH_STUN_BINDING_REQUEST);
+	assert_true(m.fingerprint && !m.username && !m.integrity);
+	assert_memory_equal(m.transaction, transaction, sizeof(transaction));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +497,7 @@ int main(void)
 		cmocka_unit_test(fingerprint_is_last),
 		cmocka_unit_test(integrity_length),
 		cmocka_unit_test(ufrag),
+		cmocka_unit_test(probe_is_a_request_without_credentials),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
