@@ -87,6 +87,11 @@ struct sh_config {
 	struct {
 		enum sh_auth_algorithm algorithm; /* SH_AUTH_NONE: everybody may do everything */
 		char key_file[SH_PATH_MAX]; /* HS256: the secret; else a public key as PEM */
+		char key_dir[SH_PATH_MAX]; /* directory of such files, named by `kid`; "": none */
+		char audience[SH_PATH_MAX]; /* `aud` that a token must name; "": it may have none */
+		char issuer[SH_PATH_MAX]; /* `iss` of a token; "": any */
+		char type[SH_NAME_MAX]; /* `typ` of a token's header; "": JWT or none */
+		bool require_room; /* a token must name a room */
 	} auth;
 
 	struct {
@@ -147,7 +152,9 @@ void sh_config_defaults(struct sh_config *c);
  */
 int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size);
 
-/* Parses "10.99.0.2" or "fd99::2"; the port is set to 0. Returns 0, or EINVAL with `out` unchanged. */
+/*
+ * Parses "10.99.0.2" or "fd99::2"; the port is set to 0. Returns 0, or EINVAL with `out` unchanged.
+ */
 int sh_addr_parse(struct sh_addr *out, const char *text);
 /*
  * Formats as "10.99.0.2:20000" or "[fd99::2]:20000", without the port if it is 0; "none" for family

@@ -21,7 +21,7 @@ enum { TOKEN_MAX = 4096 /* bytes */ };
 
 struct cp_auth {
 	const struct sh_config *config;
-	struct cp_auth_key key;
+	struct cp_auth_keys keys;
 };
 
 /* --- open and close -------------------------------------------------------------------------- */
@@ -46,22 +46,22 @@ void cp_auth_close(struct cp_auth *auth)
 {
 	if (!auth)
 		return;
-	cp_auth_key_free(&auth->key);
+	cp_auth_keys_free(&auth->keys);
 	free(auth);
 }
 
 int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size)
 {
-	struct cp_auth_key fresh = {0};
+	struct cp_auth_keys fresh;
 	int error;
 
 	if (!cp_auth_required(auth))
 		return 0;
-	error = cp_auth_key_read(&fresh, auth->config, err, err_size);
+	error = cp_auth_keys_read(&fresh, auth->config, err, err_size);
 	if (error != 0)
 		return error;
-	cp_auth_key_free(&auth->key);
-	auth->key = fresh;
+	cp_auth_keys_free(&auth->keys);
+	auth->keys = fresh;
 	return 0;
 }
 
@@ -91,36 +91,56 @@ static int signature_length(const char *token)
 	return token[length] == '\0' ? (int)length : -EINVAL;
 }
 
-static int check_header(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_fault *fault)
+/*
+ * The algorithm comes from cjose's reading of the header, because cjose goes by it when it
+ * verifies. /
+ */
+static int check_algorithm(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_fault *fault)
 {
 	const char *wanted = cp_auth_algorithm_name(auth->config->auth.algorithm);
-	cjose_header_t *header = cjose_jws_get_protected(jws);
-	const char *given = cjose_header_get(header, CJOSE_HDR_ALG, NULL);
-	char *critical = cjose_header_get_raw(header, "crit", NULL);
+	const char *given = cjose_header_get(cjose_jws_get_protected(jws), CJOSE_HDR_ALG, NULL);
 
-	cjose_get_dealloc()(critical);
 	if (!given || strcmp(given, wanted) != 0)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: alg: must be %s", wanted);
-	/* RFC 7515, 4.1.11: `crit` lists extensions that must be understood; we support none. */
-	if (critical)
-		return cp_refuse(fault, CP_FORBIDDEN, "token: crit: is not supported");
 	return 0;
 }
 
-static int check_signed(const struct cp_auth *auth, cjose_jws_t *jws, size_t signature, struct cp_grant *out,
-	struct cp_fault *fault)
+/* Tries the keys that can have signed the token. */
+static int verify(const struct cp_auth *auth, const struct cp_header *header, cjose_jws_t *jws,
+	size_t signature, struct cp_fault *fault)
 {
-	int error = check_header(auth, jws, fault);
+	bool tried = false;
+
+	for (unsigned i = 0; i < auth->keys.count; i++) {
+		const struct cp_auth_key *key = &auth->keys.key[i];
+
+		if (!cp_auth_keys_candidate(&auth->keys, key, header))
+			continue;
+		tried = true;
+		if (signature == key->signature_chars && cjose_jws_verify(jws, key->jwk, NULL))
+			return 0;
+	}
+	return cp_refuse(fault, CP_FORBIDDEN,
+		tried ? "token: its signature is wrong" : "token: kid: there is no such key");
+}
+
+static int check_signed(const struct cp_auth *auth, const char *token, cjose_jws_t *jws, size_t signature,
+	struct cp_grant *out, struct cp_fault *fault)
+{
+	struct cp_header header;
 	uint8_t *payload;
 	size_t len;
+	int error = check_algorithm(auth, jws, fault);
 
+	if (error == 0)
+		error = cp_header_read(auth->config, token, &header, fault);
+	if (error == 0)
+		error = verify(auth, &header, jws, signature, fault);
 	if (error != 0)
 		return error;
-	if (signature != auth->key.signature_chars || !cjose_jws_verify(jws, auth->key.jwk, NULL))
-		return cp_refuse(fault, CP_FORBIDDEN, "token: its signature is wrong");
 	if (!cjose_jws_get_plaintext(jws, &payload, &len, NULL))
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	return cp_claims_read((const char *)payload, len, (int64_t)time(NULL), out, fault);
+	return cp_claims_read(auth->config, (const char *)payload, len, (int64_t)time(NULL), out, fault);
 }
 
 static int check_token(const struct cp_auth *auth, const char *token, struct cp_grant *out,
@@ -136,7 +156,7 @@ static int check_token(const struct cp_auth *auth, const char *token, struct cp_
 	jws = signature >= 0 ? cjose_jws_import(token, len, NULL) : NULL;
 	if (!jws)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: is no JSON Web Token");
-	error = check_signed(auth, jws, (size_t)signature, out, fault);
+	error = check_signed(auth, token, jws, (size_t)signature, out, fault);
 	cjose_jws_release(jws);
 	return error;
 }

@@ -26,13 +26,13 @@ struct cp_grant {
 };
 
 /*
- * Reads the key. NULL on failure, with the operator's message in `err`. `config` must outlive the
+ * Reads the keys. NULL on failure, with the operator's message in `err`. `config` must outlive the
  * result.
  */
 struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t err_size);
 void cp_auth_close(struct cp_auth *auth);
 /*
- * Reads the key again. 0, or errno with the operator's message in `err`; then the old key stays in
+ * Reads the keys again. 0, or errno with the operator's message in `err`; then the old keys stay in
  * use.
  */
 int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size);
@@ -40,7 +40,7 @@ int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size);
 bool cp_auth_required(const struct cp_auth *auth);
 
 /*
- * Determines what the bearer of `token` may do now: the signature, `exp` and `nbf` are checked.
+ * Determines what the bearer of `token` may do now: the signature and the claims are checked.
  * `token` is NULL or "" when the client has none. Where tokens are not required it is ignored, and
  * everything is granted without a user's name. 0, or errno with CP_FORBIDDEN and a client's message
  * that begins with "token:" (CP_INTERNAL when memory is short); then `out` grants nothing.

@@ -6,15 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 enum { LEEWAY_S = 5 /* between the clocks of two machines that both keep time */ };
 
-/*
- * Finds a claim; `*out` is NULL when it is absent. A duplicate is refused (RFC 7519, 4), because
- * the issuer and we might read different ones.
- */
-static int find(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
+/* The end of the year 9999, in seconds since 1970: a later time is a mistake, like one in ms. */
+static const double LATEST_S = 253402300799;
+
+int cp_claim_find(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
 {
 	const cJSON *claim;
 
@@ -36,12 +33,16 @@ static int find(const cJSON *claims, const char *name, const cJSON **out, struct
  */
 static int find_time(const cJSON *claims, const char *name, const cJSON **out, struct cp_fault *fault)
 {
-	int error = find(claims, name, out, fault);
+	int error = cp_claim_find(claims, name, out, fault);
 
 	if (error != 0)
 		return error;
 	if (*out && !cJSON_IsNumber(*out))
 		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be a number", name);
+	/* Written so that NaN is refused, too. */
+	if (*out && !((*out)->valuedouble >= 0 && (*out)->valuedouble <= LATEST_S))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: %s: must be in seconds since 1970, up to 9999",
+			name);
 	return 0;
 }
 
@@ -56,18 +57,57 @@ static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *faul
 		return error;
 	if (!exp)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: is missing");
-	/* Written so that NaN is refused, too. */
-	if (!((double)(now_s - LEEWAY_S) < exp->valuedouble))
+	if ((double)(now_s - LEEWAY_S) >= exp->valuedouble)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: it has expired");
-	if (nbf && !((double)(now_s + LEEWAY_S) >= nbf->valuedouble))
+	if (nbf && (double)(now_s + LEEWAY_S) < nbf->valuedouble)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: nbf: it is not valid yet");
 	return 0;
+}
+
+/* RFC 7519, 4.1.1. */
+static int check_issuer(const cJSON *claims, const char *wanted, struct cp_fault *fault)
+{
+	const cJSON *iss;
+	int error = cp_claim_find(claims, "iss", &iss, fault);
+
+	if (error != 0 || (!iss && wanted[0] == '\0'))
+		return error;
+	if (!iss)
+		return cp_refuse(fault, CP_FORBIDDEN, "token: iss: is missing");
+	if (!cJSON_IsString(iss))
+		return cp_refuse(fault, CP_FORBIDDEN, "token: iss: must be text");
+	if (wanted[0] != '\0' && strcmp(iss->valuestring, wanted) != 0)
+		return cp_refuse(fault, CP_FORBIDDEN, "token: iss: it is from another issuer");
+	return 0;
+}
+
+/*
+ * RFC 7519, 4.1.3: who is not named in `aud` must refuse the token, and so must a server that has
+ * no name. `aud` is one text or a list of texts. /
+ */
+static int check_audience(const cJSON *claims, const char *name, struct cp_fault *fault)
+{
+	const cJSON *aud, *entry;
+	bool named = false;
+	int error = cp_claim_find(claims, "aud", &aud, fault);
+
+	if (error != 0 || (!aud && name[0] == '\0'))
+		return error;
+	if (!aud)
+		return cp_refuse(fault, CP_FORBIDDEN, "token: aud: is missing");
+	for (entry = cJSON_IsArray(aud) ? aud->child : aud; entry;
+		entry = entry != aud ? entry->next : NULL) {
+		if (!cJSON_IsString(entry))
+			return cp_refuse(fault, CP_FORBIDDEN, "token: aud: must be text or a list of texts");
+		named = named || (name[0] != '\0' && strcmp(entry->valuestring, name) == 0);
+	}
+	return named ? 0 : cp_refuse(fault, CP_FORBIDDEN, "token: aud: it is for another service");
 }
 
 static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZE], struct cp_fault *fault)
 {
 	const cJSON *claim;
-	int error = find(claims, name, &claim, fault);
+	int error = cp_claim_find(claims, name, &claim, fault);
 
 	if (error != 0)
 		return error;
@@ -85,7 +125,7 @@ static int read_name(const cJSON *claims, const char *name, char out[CP_NAME_SIZ
 static int read_bool(const cJSON *claims, const char *name, bool absent, bool *out, struct cp_fault *fault)
 {
 	const cJSON *claim;
-	int error = find(claims, name, &claim, fault);
+	int error = cp_claim_find(claims, name, &claim, fault);
 
 	if (error != 0)
 		return error;
@@ -95,14 +135,21 @@ static int read_bool(const cJSON *claims, const char *name, bool absent, bool *o
 	return 0;
 }
 
-static int read_claims(const cJSON *claims, int64_t now_s, struct cp_grant *out, struct cp_fault *fault)
+static int read_claims(const struct sh_config *config, const cJSON *claims, int64_t now_s,
+	struct cp_grant *out, struct cp_fault *fault)
 {
 	int error = check_times(claims, now_s, fault);
 
 	if (error == 0)
+		error = check_issuer(claims, config->auth.issuer, fault);
+	if (error == 0)
+		error = check_audience(claims, config->auth.audience, fault);
+	if (error == 0)
 		error = read_name(claims, "sub", out->user, fault);
 	if (error == 0)
 		error = read_name(claims, "room", out->room, fault);
+	if (error == 0 && config->auth.require_room && out->room[0] == '\0')
+		error = cp_refuse(fault, CP_FORBIDDEN, "token: room: is missing");
 	if (error == 0)
 		error = read_bool(claims, "publish", false, &out->publish, fault);
 	if (error == 0)
@@ -116,20 +163,29 @@ static bool holds_nul(const char *payload, size_t len)
 	return memchr(payload, '\0', len) || memmem(payload, len, "\\u0000", 6);
 }
 
-int cp_claims_read(const char *payload, size_t len, int64_t now_s, struct cp_grant *out,
-	struct cp_fault *fault)
+cJSON *cp_claims_parse(const char *text, size_t len)
 {
 	const char *end = NULL;
-	cJSON *claims = cJSON_ParseWithLengthOpts(payload, len, &end, false);
+	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
+
+	if (json)
+		while (end < text + len && strchr(" \t\r\n", *end))
+			end++;
+	if (cJSON_IsObject(json) && end == text + len && !holds_nul(text, len))
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+int cp_claims_read(const struct sh_config *config, const char *payload, size_t len, int64_t now_s,
+	struct cp_grant *out, struct cp_fault *fault)
+{
+	cJSON *claims = cp_claims_parse(payload, len);
 	int error;
 
-	if (claims)
-		while (end < payload + len && strchr(" \t\r\n", *end))
-			end++;
-	if (!cJSON_IsObject(claims) || end != payload + len || holds_nul(payload, len))
-		error = cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");
-	else
-		error = read_claims(claims, now_s, out, fault);
+	if (!claims)
+		return cp_refuse(fault, CP_FORBIDDEN, "token: its payload is no JSON object");
+	error = read_claims(config, claims, now_s, out, fault);
 	cJSON_Delete(claims);
 	return error;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Reads the key that tokens are checked with from its file and converts it into cjose's form. */
+/* Reads a key that tokens are checked with from its file and converts it into cjose's form. */
 #include "controlplane/auth/internal.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ enum {
 
 /* Where refuse() writes the operator's message. */
 struct complaint {
-	const char *path;
+	const char *member, *path;
 	char *err;
 	size_t err_size;
 };
@@ -44,7 +44,7 @@ static __attribute__((format(printf, 2, 3))) int refuse(const struct complaint *
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	snprintf(to->err, to->err_size, "auth.key_file: %s: %s", to->path, reason);
+	snprintf(to->err, to->err_size, "%s: %s: %s", to->member, to->path, reason);
 	return EINVAL;
 }
 
@@ -173,18 +173,19 @@ const char *cp_auth_algorithm_name(enum sh_auth_algorithm algorithm)
 	return names[algorithm];
 }
 
-int cp_auth_key_read(struct cp_auth_key *key, const struct sh_config *config, char *err, size_t err_size)
+int cp_auth_key_read(struct cp_auth_key *key, enum sh_auth_algorithm algorithm, const char *member,
+	const char *path, char *err, size_t err_size)
 {
-	const struct complaint to = {.path = config->auth.key_file, .err = err, .err_size = err_size};
+	const struct complaint to = {.member = member, .path = path, .err = err, .err_size = err_size};
 	unsigned char file[FILE_MAX];
 	size_t len = 0;
 	int status = read_file(file, &len, &to);
 
-	key->jwk = NULL;
-	if (status == 0 && config->auth.algorithm == SH_AUTH_HS256)
+	*key = (struct cp_auth_key){.jwk = NULL};
+	if (status == 0 && algorithm == SH_AUTH_HS256)
 		status = use_secret(key, file, len, &to);
 	else if (status == 0)
-		status = use_pem(key, config->auth.algorithm, file, len, &to);
+		status = use_pem(key, algorithm, file, len, &to);
 	key->signature_chars = (key->signature_chars * 8 + 5) / 6; /* RFC 4648, 5, without padding */
 	OPENSSL_cleanse(file, sizeof(file));
 	ERR_clear_error(); /* libwebsockets reads this thread's error queue */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens in the URL of the JSON dialect: who is let in where, and what they may do there.
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { workDir } from "../e2e/lib/namespace.mjs";
@@ -14,8 +14,8 @@ const keyFile = join(workDir() ?? ".", "token.key");
 const now = () => Math.floor(Date.now() / 1000);
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-function token(claims, { alg = "HS256", mac = (text) => hmac(text, SECRET) } = {}) {
-	const text = `${encode({ alg, typ: "JWT" })}.${encode({ exp: now() + 60, ...claims })}`;
+function token(claims, { alg = "HS256", typ = "JWT", kid, mac = (text) => hmac(text, SECRET) } = {}) {
+	const text = `${encode({ alg, typ, kid })}.${encode({ exp: now() + 60, ...claims })}`;
 	return `${text}.${mac(text)}`;
 }
 
@@ -50,6 +50,8 @@ async function whoIsRefused() {
 	await refused("garbage", "token:", "x");
 	await refused("an expired token", "token: exp:", token({ exp: now() - 10 }));
 	await refused("one that is not valid yet", "token: nbf:", token({ nbf: now() + 30 }));
+	await refused("one that expires in 50,000 years", "token: exp: must be", token({ exp: Date.now() }));
+	await refused("one for another service", "token: aud:", token({ aud: "billing.example" }));
 	await refused("one that never expires", "token: exp: is missing", token({ exp: undefined }));
 	await refused("one with an expiry in words", "token: exp: must be a number", token({ exp: "tomorrow" }));
 	await refused("a forged token", "signature", token({}, { mac: (text) => hmac(text, "a guess") }));
@@ -120,6 +122,43 @@ async function newKey(servers) {
 	check(!said(SECRET) && !said(before.split(".")[2]), "the log has neither secrets nor tokens");
 }
 
+/** A key that signs for several services, and another one that takes its place. */
+async function servicesAndKeys(defer) {
+	const keys = join(workDir(), "keys");
+	const later = `${SECRET}, the one after`;
+	mkdirSync(keys);
+	writeFileSync(join(keys, "first.key"), SECRET);
+	const servers = new Servers({ auth: { algorithm: "HS256", key_dir: keys, audience: "spate.example",
+		issuer: "https://id.example" } });
+	defer((failed) => servers.end(failed));
+	await servers.startControlplane();
+	const ours = { aud: "spate.example", iss: "https://id.example" };
+	const signed = (kid, secret, claims = ours) => token(claims, { kid, mac: (text) => hmac(text, secret) });
+	await (await letIn(token(ours))).end();
+	await (await letIn(token({ ...ours, aud: ["billing.example", "spate.example"] }))).end();
+	await (await letIn(signed("first", SECRET))).end();
+	await refused("a token for another service", "token: aud: it is for another service",
+		token({ ...ours, aud: "billing.example" }));
+	await refused("a token for nobody", "token: aud: is missing", token({ iss: ours.iss }));
+	await refused("a token of another issuer", "token: iss:", token({ ...ours, iss: "https://other.example" }));
+	await refused("a token of another type", "token: typ: must be JWT", token(ours, { typ: "password-reset+jwt" }));
+	await refused("a key that is not there yet", "token: kid:", signed("second", later));
+	const old = signed("first", SECRET);
+	for (const [words, change, before, after] of [
+		["a key comes", () => writeFileSync(join(keys, "second.key"), later), letIn, letIn],
+		["a key goes", () => rmSync(join(keys, "first.key")), (text) => refused("an older token", "token: kid:", text), letIn],
+	]) {
+		const reloads = () => servers.controlplane.output.split("reloaded what=auth").length;
+		const count = reloads();
+		change();
+		process.kill(servers.controlplane.pid, "SIGHUP");
+		await until(words, 5, () => reloads() > count);
+		await (await before(old))?.end();
+		await (await after(signed("second", later))).end();
+	}
+	await servers.end();
+}
+
 /** The other two, by a control plane each on the same data plane. */
 async function publicKeys(defer) {
 	const kinds = [["RS256", "rsa", { modulusLength: 2048 }], ["ES256", "ec", { namedCurve: "P-256" }]];
@@ -149,5 +188,6 @@ await test(async ({ defer }) => {
 	await whoItIs();
 	await newKey(servers);
 	await servers.controlplane.end();
+	await servicesAndKeys(defer);
 	await publicKeys(defer);
 });

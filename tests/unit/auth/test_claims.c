@@ -14,11 +14,19 @@
 
 enum { NOW = 1800000000, LEEWAY = 5 };
 
+static struct sh_config config;
+
+static int forget_config(void **state)
+{
+	config = (struct sh_config){0};
+	return 0;
+}
+
 static struct cp_grant good(const char *payload)
 {
 	struct cp_grant grant = {0};
 	struct cp_fault fault = {.message = ""};
-	int status = cp_claims_read(payload, strlen(payload), NOW, &grant, &fault);
+	int status = cp_claims_read(&config, payload, strlen(payload), NOW, &grant, &fault);
 
 	assert_string_equal(fault.message, "");
 	assert_int_equal(status, 0);
@@ -30,7 +38,7 @@ static void bad_bytes(const char *payload, size_t len, const char *words)
 	struct cp_grant grant;
 	struct cp_fault fault = {.message = ""};
 
-	assert_int_equal(cp_claims_read(payload, len, NOW, &grant, &fault), EACCES);
+	assert_int_equal(cp_claims_read(&config, payload, len, NOW, &grant, &fault), EACCES);
 	assert_string_equal(fault.message, words);
 	assert_int_equal(fault.code, CP_FORBIDDEN);
 }
@@ -70,15 +78,19 @@ static void times(void **state)
 	snprintf(text, sizeof(text), "{\"exp\":%d}", NOW - LEEWAY);
 	bad(text, "token: exp: it has expired");
 	good("{\"exp\":1799999995.5}");
-	good("{\"exp\":4e99}");
+	good("{\"exp\":253402300799}");
+	bad("{\"exp\":253402300800}", "token: exp: must be in seconds since 1970, up to 9999");
+	bad("{\"exp\":1800000060000}", "token: exp: must be in seconds since 1970, up to 9999"); /* in ms */
+	bad("{\"exp\":1e300}", "token: exp: must be in seconds since 1970, up to 9999");
+	bad("{\"exp\":1e999}", "token: exp: must be in seconds since 1970, up to 9999");
+	bad("{\"exp\":-1}", "token: exp: must be in seconds since 1970, up to 9999");
 	bad("{\"exp\":0}", "token: exp: it has expired");
-	bad("{\"exp\":-1e999}", "token: exp: it has expired");
 
 	snprintf(text, sizeof(text), "{\"exp\":1800000060,\"nbf\":%d}", NOW + LEEWAY);
 	good(text);
 	snprintf(text, sizeof(text), "{\"exp\":1800000060,\"nbf\":%d}", NOW + LEEWAY + 1);
 	bad(text, "token: nbf: it is not valid yet");
-	bad("{\"exp\":1800000060,\"nbf\":1e999}", "token: nbf: it is not valid yet");
+	bad("{\"exp\":1800000060,\"nbf\":1e999}", "token: nbf: must be in seconds since 1970, up to 9999");
 
 	bad("{}", "token: exp: is missing");
 	bad("{\"sub\":\"alice\",\"Exp\":1800000060}", "token: exp: is missing");
@@ -97,6 +109,52 @@ static void wrong_types(void **state)
 	bad(CLAIM("\"publish\":1"), "token: publish: must be true or false");
 	bad(CLAIM("\"publish\":\"true\""), "token: publish: must be true or false");
 	bad(CLAIM("\"subscribe\":null"), "token: subscribe: must be true or false");
+}
+
+/* RFC 7519, 4.1.3: one text or a list of texts, of which one must be ours. */
+static void audience(void **state)
+{
+	static const char other[] = "token: aud: it is for another service";
+	static const char type[] = "token: aud: must be text or a list of texts";
+
+	good(CLAIM("\"sub\":\"a\""));
+	bad(CLAIM("\"aud\":\"billing.example\""), other); /* a server without a name is never meant */
+	bad(CLAIM("\"aud\":\"\""), other);
+	bad(CLAIM("\"aud\":[]"), other);
+	strcpy(config.auth.audience, "spate.example");
+	good(CLAIM("\"aud\":\"spate.example\""));
+	good(CLAIM("\"aud\":[\"billing.example\",\"spate.example\"]"));
+	bad(CLAIM("\"sub\":\"a\""), "token: aud: is missing");
+	bad(CLAIM("\"aud\":\"billing.example\""), other);
+	bad(CLAIM("\"aud\":\"Spate.example\""), other);
+	bad(CLAIM("\"aud\":\"spate.example.org\""), other);
+	bad(CLAIM("\"aud\":[\"billing.example\",\"tv.example\"]"), other);
+	bad(CLAIM("\"aud\":[]"), other);
+	bad(CLAIM("\"aud\":7"), type);
+	bad(CLAIM("\"aud\":null"), type);
+	bad(CLAIM("\"aud\":{\"a\":\"spate.example\"}"), type);
+	bad(CLAIM("\"aud\":[\"spate.example\",7]"), type);
+	bad(CLAIM("\"aud\":[[\"spate.example\"]]"), type);
+	bad(CLAIM("\"aud\":\"x\",\"aud\":\"spate.example\""), "token: aud: is given twice");
+}
+
+static void issuer(void **state)
+{
+	good(CLAIM("\"iss\":\"https://id.example\""));
+	bad(CLAIM("\"iss\":7"), "token: iss: must be text");
+	strcpy(config.auth.issuer, "https://id.example");
+	good(CLAIM("\"iss\":\"https://id.example\""));
+	bad(CLAIM("\"sub\":\"a\""), "token: iss: is missing");
+	bad(CLAIM("\"iss\":\"https://id.example/\""), "token: iss: it is from another issuer");
+	bad(CLAIM("\"iss\":[\"https://id.example\"]"), "token: iss: must be text");
+	bad(CLAIM("\"iss\":\"https://id.example\",\"iss\":\"x\""), "token: iss: is given twice");
+}
+
+static void a_room_can_be_required(void **state)
+{
+	config.auth.require_room = true;
+	assert_string_equal(good(CLAIM("\"room\":\"show\"")).room, "show");
+	bad(CLAIM("\"sub\":\"a\""), "token: room: is missing");
 }
 
 static void names(void **state)
@@ -163,7 +221,10 @@ int main(void)
 		cmocka_unit_test(what_is_granted),
 		cmocka_unit_test(times),
 		cmocka_unit_test(wrong_types),
-		cmocka_unit_test(names),
+		cmocka_unit_test_setup(audience, forget_config),
+		cmocka_unit_test_setup(issuer, forget_config),
+		cmocka_unit_test_setup(a_room_can_be_required, forget_config),
+		cmocka_unit_test_setup(names, forget_config),
 		cmocka_unit_test(given_twice),
 		cmocka_unit_test(nul),
 		cmocka_unit_test(no_object),

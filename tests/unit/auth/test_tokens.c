@@ -202,6 +202,10 @@ static void other_algorithms(void **state)
 	}
 	token_hmac(token, "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", payload, SECRET, SECRET_LEN);
 	refused(&f, token, "token: crit: is not supported");
+	token_hmac(token, "{\"alg\":\"HS256\",\"crit\":\"exp\"}", payload, SECRET, SECRET_LEN);
+	refused(&f, token, "token: crit: is not supported");
+	token_hmac(token, "{\"alg\":\"HS256\",\"kid\":\"a\",\"kid\":\"b\"}", payload, SECRET, SECRET_LEN);
+	refused(&f, token, "token: kid: is given twice");
 	token_hmac(token, "{\"alg\":\"HS256\",\"kid\":\"7\"}", payload, SECRET, SECRET_LEN);
 	believed(&f, token);
 	end(&f);

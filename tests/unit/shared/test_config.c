@@ -436,12 +436,16 @@ static void members_that_need_another(void **state)
 
 	bad("{\"tls\":{\"certificate\":\"/c.pem\"}}", "tls.key: is missing; tls.certificate needs it");
 	bad("{\"tls\":{\"key\":\"/k.pem\"}}", "tls.certificate: is missing; tls.key needs it");
-	bad("{\"auth\":{\"algorithm\":\"HS256\"}}", "auth.key_file: is missing; auth.algorithm needs it");
+	bad("{\"auth\":{\"algorithm\":\"HS256\"}}",
+		"auth.key_file: is missing; auth.algorithm needs it or key_dir");
 	bad("{\"auth\":{\"key_file\":\"/k\"}}", "auth.algorithm: is none, but auth.key_file is given");
 	bad("{\"auth\":{\"algorithm\":\"none\",\"key_file\":\"/k\"}}",
 		"auth.algorithm: is none, but auth.key_file is given");
 	bad("{\"auth\":{\"algorithm\":\"HS512\"}}",
 		"auth.algorithm: HS512 is none of none, HS256, RS256, ES256");
+
+	bad("{\"auth\":{\"key_dir\":\"/k\"}}", "auth.algorithm: is none, but auth.key_dir is given");
+	good(&c, "{\"auth\":{\"algorithm\":\"HS256\",\"key_dir\":\"/k\"}}");
 
 	good(&c, "{\"tls\":{\"certificate\":\"/c.pem\",\"key\":\"/k.pem\"}}");
 	assert_string_equal(c.tls.certificate, "/c.pem");
