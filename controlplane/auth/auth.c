@@ -165,7 +165,7 @@ int cp_auth_check(const struct cp_auth *auth, const char *token, struct cp_grant
 {
 	int error;
 
-	*out = (struct cp_grant){.publish = true, .subscribe = true};
+	*out = (struct cp_grant){.publish = true, .subscribe = true, .close = true};
 	if (!cp_auth_required(auth))
 		return 0;
 	if (!token || token[0] == '\0')

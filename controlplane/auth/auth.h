@@ -23,6 +23,7 @@ struct cp_grant {
 	char room[CP_NAME_SIZE]; /* claim `room`: the only room it may join; "": any */
 	bool publish, subscribe; /* claims `publish` and `subscribe` */
 	bool user_proven; /* a token names the user; otherwise the name is a claim of the client */
+	bool close; /* claim `close`: as a host it may close the room for everybody */
 };
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Reads the claims of a token (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`). */
+/*
+ * Reads the claims of a token (RFC 7519, 4.1, and our own `room`, `publish`, `subscribe`, `close`).
+ */
 #include "controlplane/auth/internal.h"
 
 #include <stdio.h>
@@ -154,6 +156,8 @@ static int read_claims(const struct sh_config *config, const cJSON *claims, int6
 		error = read_bool(claims, "publish", false, &out->publish, fault);
 	if (error == 0)
 		error = read_bool(claims, "subscribe", true, &out->subscribe, fault);
+	if (error == 0)
+		error = read_bool(claims, "close", out->publish, &out->close, fault);
 	return error;
 }
 

@@ -25,6 +25,8 @@ int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault)
 		return error;
 	if (!peer->host)
 		return cp_refuse(fault, CP_FORBIDDEN, "room: only a host may close it");
+	if (!peer->close)
+		return cp_refuse(fault, CP_FORBIDDEN, "close: it was not granted to this peer");
 	cp_room_close(peer->room, "its host closed it");
 	return 0;
 }

@@ -56,7 +56,7 @@ struct cp_peer {
 	char cname[CP_CNAME_SIZE]; /* one for all its producers: receivers keep these in sync by it */
 	struct cp_room *room;
 	struct cp_user *same_user; /* the entry in room->users; NULL: the client named no user */
-	bool publish, subscribe; /* permissions */
+	bool publish, subscribe, close; /* permissions */
 	bool of_operator; /* owns the room's plain transports; the limits per peer do not apply */
 	struct cp_holder holder; /* who holds what the peer owns (share.h) */
 	bool follows_host; /* it has superseded a host of the same user */

@@ -143,6 +143,7 @@ static struct cp_peer *peer_make(struct cp_room *room, const struct cp_join *joi
 	peer->room = room;
 	peer->publish = join->publish;
 	peer->subscribe = join->subscribe;
+	peer->close = join->close;
 	peer->of_operator = join->of_operator;
 	peer->listener = join->listener;
 	peer->session = join->session;
@@ -210,7 +211,9 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
 	}
-	/* Before the new peer is in the room, so that it is not notified of objects it never knew. */
+	/*
+	 * Before the new peer is in the room, so that it is not notified of objects it never knew.
+	 */
 	close_same_user(peer);
 	peer->number = ++m->last_peer;
 	cp_user_supersede(peer);

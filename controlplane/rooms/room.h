@@ -66,7 +66,7 @@ struct cp_join {
 	const char *room; /* a valid name */
 	const char *id; /* id of the new peer, CP_ID_SIZE - 1 characters; NULL: cp_room_join makes one */
 	const char *user; /* a valid name; "": the client named no user */
-	bool publish, subscribe;
+	bool publish, subscribe, close;
 	bool of_operator;
 	struct cp_address *address; /* the client's; NULL: not known */
 	bool user_proven; /* a token names the user, who then has shares of the tables (share.h) */
@@ -88,8 +88,8 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
  */
 void cp_room_leave(struct cp_peer *peer);
 /*
- * Begins to close the room because its host `peer` asks for it.
- * 0, or EACCES with the fault: `peer` is no host of its room.
+ * Begins to close the room because its host `peer` asks for it. 0, or EACCES with the fault: `peer`
+ * is no host of its room, or has no permission to close it.
  */
 int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault);
 /*

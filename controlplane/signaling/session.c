@@ -50,6 +50,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.subscribe = s->grant.subscribe,
 		.address = s->address,
 		.user_proven = s->grant.user_proven,
+		.close = s->grant.close,
 		.listener = &cp_session_listener,
 		.session = s,
 	};

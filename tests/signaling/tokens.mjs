@@ -80,6 +80,12 @@ async function whatIsGranted() {
 	check(told.producerId === audio.id, "a host can produce, and a viewer hears of it");
 	await host.fails("a host that may not watch", "createWebRtcTransport", { purpose: "recv" }, "forbidden",
 		"subscribe: it was not granted");
+	const guest = await letIn(token({ room: "show", publish: true, close: false }));
+	const stage = await guest.transport("send");
+	await guest.ask("produce", { transportId: stage.id, kind: "audio", rtpParameters: audioParameters() });
+	await viewer.heard("newProducer");
+	await guest.fails("a guest who publishes", "closeRoom", {}, "forbidden", "close: it was not granted");
+	await guest.end();
 	const consumer = await viewer.ask("consume", { producerId: audio.id, rtpCapabilities: viewer.capabilities });
 	check(consumer.producerId === audio.id, "and can consume");
 	await viewer.end();

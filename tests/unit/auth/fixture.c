@@ -95,12 +95,13 @@ void believed(const struct fixture *f, const char *token)
 	assert_string_equal(grant.room, "show");
 	assert_true(grant.publish);
 	assert_true(grant.subscribe);
+	assert_true(grant.close);
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
 void refused(const struct fixture *f, const char *token, const char *words)
 {
-	struct cp_grant grant = {.user = "root", .publish = true, .subscribe = true};
+	struct cp_grant grant = {.user = "root", .publish = true, .subscribe = true, .close = true};
 	struct cp_fault fault = {.message = ""};
 
 	assert_int_equal(cp_auth_check(f->auth, token, &grant, &fault), EACCES);
@@ -109,5 +110,6 @@ void refused(const struct fixture *f, const char *token, const char *words)
 	assert_string_equal(grant.user, "");
 	assert_false(grant.publish);
 	assert_false(grant.subscribe);
+	assert_false(grant.close);
 	assert_int_equal(ERR_peek_error(), 0); /* what is left there, libwebsockets would find */
 }

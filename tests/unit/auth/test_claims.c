@@ -56,6 +56,7 @@ static void what_is_granted(void **state)
 	assert_string_equal(g.room, "");
 	assert_false(g.publish);
 	assert_true(g.subscribe);
+	assert_false(g.close);
 
 	g = good("{\"sub\":\"alice\",\"room\":\"show-1\",\"publish\":true,\"subscribe\":false,"
 		 "\"exp\":1800000060,\"iss\":\"app\",\"other\":[1,{\"exp\":0}]}");
@@ -67,6 +68,18 @@ static void what_is_granted(void **state)
 	g = good(" {\"exp\":1800000060,\"publish\":false,\"subscribe\":true}\r\n");
 	assert_false(g.publish);
 	assert_true(g.subscribe);
+}
+
+/*
+ * A guest who speaks may publish and not close; who publishes may close unless the token says no.
+ */
+static void closing_is_granted_apart_from_publishing(void **state)
+{
+	assert_true(good("{\"exp\":1800000060,\"publish\":true}").close);
+	assert_false(good("{\"exp\":1800000060,\"publish\":true,\"close\":false}").close);
+	assert_true(good("{\"exp\":1800000060,\"close\":true}").close);
+	bad("{\"exp\":1800000060,\"close\":1}", "token: close: must be true or false");
+	bad("{\"exp\":1800000060,\"close\":true,\"close\":true}", "token: close: is given twice");
 }
 
 static void times(void **state)
@@ -219,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_granted),
+		cmocka_unit_test(closing_is_granted_apart_from_publishing),
 		cmocka_unit_test(times),
 		cmocka_unit_test(wrong_types),
 		cmocka_unit_test_setup(audience, forget_config),

@@ -308,6 +308,7 @@ static void open_to_all(void **state)
 		assert_string_equal(grant.room, "");
 		assert_true(grant.publish);
 		assert_true(grant.subscribe);
+		assert_true(grant.close);
 	}
 	assert_int_equal(cp_auth_reload(auth, err, sizeof(err)), 0);
 	cp_auth_close(auth);

@@ -84,6 +84,7 @@ static void enter(struct slot *s)
 		.user = users[pick(5)],
 		.publish = pick(8) > 0,
 		.subscribe = pick(8) > 0,
+		.close = pick(8) > 0,
 		.listener = &listener,
 		.session = s,
 	};

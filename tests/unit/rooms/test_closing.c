@@ -71,6 +71,12 @@ static void only_a_host_closes_its_room(void **state)
 	assert_int_equal(f.code, CP_FORBIDDEN);
 	assert_non_null(strstr(f.message, "host"));
 	assert_int_equal(s.room->state, CP_ROOM_OPEN);
+	s.host->close = false;
+	assert_int_equal(cp_room_close_by(s.host, &f), EACCES);
+	assert_int_equal(f.code, CP_FORBIDDEN);
+	assert_string_equal(f.message, "close: it was not granted to this peer");
+	assert_int_equal(w.model.closing_count, 0);
+	s.host->close = true;
 	assert_int_equal(cp_room_close_by(s.host, &f), 0);
 	assert_int_equal(s.room->state, CP_ROOM_CLOSING);
 	assert_int_equal(w.model.closing_count, 1);

@@ -258,6 +258,7 @@ struct cp_peer *join_as(const char *room, const char *name, const char *user)
 		.user = user,
 		.publish = true,
 		.subscribe = true,
+		.close = true,
 		.listener = &listener,
 		.session = (void *)(uintptr_t)name,
 	};

@@ -78,7 +78,7 @@ int clients_end(void **state)
 
 struct client *open_client(const struct cp_dialect *dialect, const char *user)
 {
-	struct cp_grant grant = {.publish = true, .subscribe = true};
+	struct cp_grant grant = {.publish = true, .subscribe = true, .close = true};
 	struct client *c = clients;
 
 	while (c->session)
