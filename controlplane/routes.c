@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "controlplane/entry/engineio_polling.h"
 #include "controlplane/entry/json_websocket.h"
@@ -119,6 +120,16 @@ static void wake(void *arg)
 	uv_idle_start(&p->ready, run_ready);
 }
 
+enum { EXPIRY_MS = 1000 };
+
+static void expire(uv_timer_t *timer)
+{
+	struct cp_public *p = timer->data;
+	bool more = cp_signaling_expire(&p->signaling, (int64_t)time(NULL));
+
+	uv_timer_start(timer, expire, more ? 1 : EXPIRY_MS, 0);
+}
+
 static int start_signaling(struct cp_public *p)
 {
 	int error;
@@ -150,12 +161,16 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 		return error;
 	}
 	uv_idle_init(p->loop, &p->ready);
-	p->ready.data = p;
+	uv_timer_init(p->loop, &p->expiry);
+	p->ready.data = p->expiry.data = p;
+	if (p->config->auth.end_with_token)
+		uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
 	p->site = (struct cp_site){.routes = routes, .owner = p};
 	error = cp_server_start(&p->server, p->loop, p->config, &p->site, p->counters, err, err_size);
 	if (error != 0) {
 		cp_socketio_stop(&p->socketio);
 		uv_close((uv_handle_t *)&p->ready, NULL);
+		uv_close((uv_handle_t *)&p->expiry, NULL);
 		cp_signaling_stop(&p->signaling);
 	}
 	return error;
@@ -171,5 +186,6 @@ void cp_public_stop(struct cp_public *p)
 	cp_socketio_stop(&p->socketio);
 	cp_server_stop(&p->server);
 	uv_close((uv_handle_t *)&p->ready, NULL);
+	uv_close((uv_handle_t *)&p->expiry, NULL);
 	cp_signaling_stop(&p->signaling);
 }

@@ -28,6 +28,7 @@ struct cp_public {
 	struct cp_socketio socketio;
 	struct cp_site site;
 	struct cp_server server;
+	uv_timer_t expiry; /* ends sessions whose tokens have expired */
 	uv_idle_t ready; /* active while a session's next request may begin */
 };
 

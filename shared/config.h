@@ -92,6 +92,7 @@ struct sh_config {
 		char issuer[SH_PATH_MAX]; /* `iss` of a token; "": any */
 		char type[SH_NAME_MAX]; /* `typ` of a token's header; "": JWT or none */
 		bool require_room; /* a token must name a room */
+		bool end_with_token; /* a connection ends when its token expires */
 	} auth;
 
 	struct {

@@ -43,6 +43,7 @@ static const struct sh_config_member rows[] = {
 	{"auth.issuer", SH_CFG_STRING, AT(auth.issuer), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"auth.type", SH_CFG_STRING, AT(auth.type), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
 	{"auth.require_room", SH_CFG_BOOL, AT(auth.require_room), .value = false},
+	{"auth.end_with_token", SH_CFG_BOOL, AT(auth.end_with_token), .value = false},
 
 	{"rooms.grace_s", SH_CFG_U32, AT(rooms.grace_s), .min = 1, .max = 3600, .value = 10},
 	{"rooms.pause_notice_ms", SH_CFG_U32, AT(rooms.pause_notice_ms), .min = 0, .max = 60000,

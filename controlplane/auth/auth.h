@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "controlplane/base/fault.h"
 #include "controlplane/base/name.h"
@@ -23,6 +24,7 @@ struct cp_grant {
 	char room[CP_NAME_SIZE]; /* claim `room`: the only room it may join; "": any */
 	bool publish, subscribe; /* claims `publish` and `subscribe` */
 	bool user_proven; /* a token names the user; otherwise the name is a claim of the client */
+	int64_t expires_s; /* claim `exp` with the leeway, seconds since 1970; 0: never */
 	bool close; /* claim `close`: as a host it may close the room for everybody */
 };
 

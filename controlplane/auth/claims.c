@@ -48,7 +48,7 @@ static int find_time(const cJSON *claims, const char *name, const cJSON **out, s
 	return 0;
 }
 
-static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *fault)
+static int check_times(const cJSON *claims, int64_t now_s, struct cp_grant *out, struct cp_fault *fault)
 {
 	const cJSON *exp, *nbf;
 	int error = find_time(claims, "exp", &exp, fault);
@@ -63,6 +63,8 @@ static int check_times(const cJSON *claims, int64_t now_s, struct cp_fault *faul
 		return cp_refuse(fault, CP_FORBIDDEN, "token: exp: it has expired");
 	if (nbf && (double)(now_s + LEEWAY_S) < nbf->valuedouble)
 		return cp_refuse(fault, CP_FORBIDDEN, "token: nbf: it is not valid yet");
+	out->expires_s = (int64_t)exp->valuedouble + LEEWAY_S;
+	out->expires_s += (double)(int64_t)exp->valuedouble < exp->valuedouble; /* rounds up */
 	return 0;
 }
 
@@ -140,7 +142,7 @@ static int read_bool(const cJSON *claims, const char *name, bool absent, bool *o
 static int read_claims(const struct sh_config *config, const cJSON *claims, int64_t now_s,
 	struct cp_grant *out, struct cp_fault *fault)
 {
-	int error = check_times(claims, now_s, fault);
+	int error = check_times(claims, now_s, out, fault);
 
 	if (error == 0)
 		error = check_issuer(claims, config->auth.issuer, fault);

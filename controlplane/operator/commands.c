@@ -141,6 +141,21 @@ static void close_room(const struct cp_view *v, const cJSON *request, cJSON *rep
 		cp_room_close(room, "the operator closed it");
 }
 
+static void close_peer(const struct cp_view *v, const cJSON *request, cJSON *reply)
+{
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "peer"));
+	struct cp_peer *peer = id ? cp_room_find_peer(v->model, id) : NULL;
+
+	if (!id)
+		refuse(reply, "peer: must be a string");
+	else if (!peer)
+		refuse(reply, "peer: there is none with that id");
+	else if (peer->of_operator)
+		refuse(reply, "peer: it holds a room's plain transports; plain-close ends each of them");
+	else
+		cp_room_remove(peer, "the operator closed this connection");
+}
+
 static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *reply)
 {
 	struct cp_fault fault;
@@ -177,6 +192,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		add_transports(v, reply);
 	else if (strcmp(cmd, "room-close") == 0)
 		close_room(v, request, reply);
+	else if (strcmp(cmd, "peer-close") == 0)
+		close_peer(v, request, reply);
 	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
 		return !begin_plain(v, cmd, request, asker, reply);
 	else if (strcmp(cmd, "plain-close") == 0)
@@ -184,8 +201,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	else if (strcmp(cmd, "plain-list") == 0)
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
-		refuse(reply, "cmd: must be status, rooms, transports, room-close, plain-produce, "
-			      "plain-consume, plain-close or plain-list");
+		refuse(reply, "cmd: must be status, rooms, transports, room-close, peer-close, "
+			      "plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }
 

@@ -45,6 +45,8 @@ struct cp_listener {
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
+	/* The peer is removed from its room. It is freed after this call, as after room_closed. */
+	void (*removed)(struct cp_peer *to, const char *reason);
 	/* The room has closed. The peer is freed after this call, so the session must forget it. */
 	void (*room_closed)(struct cp_peer *to, const char *reason);
 };

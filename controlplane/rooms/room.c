@@ -251,6 +251,26 @@ void cp_room_leave(struct cp_peer *peer)
 	cp_peer_free(peer);
 }
 
+void cp_room_remove(struct cp_peer *peer, const char *reason)
+{
+	sh_log(SH_LOG_INFO, "peer-removed room=%s peer=%s reason=\"%s\"", peer->room->log_name, peer->id,
+		reason);
+	peer->listener->removed(peer, reason);
+	cp_room_leave(peer);
+}
+
+struct cp_peer *cp_room_find_peer(struct cp_model *m, const char *id)
+{
+	struct cp_room *room;
+	struct cp_peer *peer;
+
+	TAILQ_FOREACH(room, &m->room_list, in_model)
+	TAILQ_FOREACH(peer, &room->peers, in_room)
+	if (strcmp(peer->id, id) == 0)
+		return peer;
+	return NULL;
+}
+
 struct cp_counts cp_room_counts(const struct cp_room *room)
 {
 	return (struct cp_counts){

@@ -88,6 +88,15 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
  */
 void cp_room_leave(struct cp_peer *peer);
 /*
+ * Notifies the peer with `removed` that it has to go, and then does what cp_room_leave() does. The
+ * peer must not be the operator's. `reason` is a constant.
+ */
+void cp_room_remove(struct cp_peer *peer, const char *reason);
+/*
+ * The peer with this id, in any room. NULL: there is none. Takes time in proportion to all peers.
+ */
+struct cp_peer *cp_room_find_peer(struct cp_model *m, const char *id);
+/*
  * Begins to close the room because its host `peer` asks for it. 0, or EACCES with the fault: `peer`
  * is no host of its room, or has no permission to close it.
  */

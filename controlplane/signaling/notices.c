@@ -92,6 +92,11 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	cp_session_notify(s, "transportClosed", data);
 }
 
+static void removed(struct cp_peer *to, const char *reason)
+{
+	cp_session_removed(to->session, reason);
+}
+
 static void room_closed(struct cp_peer *to, const char *reason)
 {
 	struct cp_session *s = to->session;
@@ -108,5 +113,6 @@ const struct cp_listener cp_session_listener = {
 	.producer_paused = producer_paused,
 	.consumer_closed = consumer_closed,
 	.transport_closed = transport_closed,
+	.removed = removed,
 	.room_closed = room_closed,
 };

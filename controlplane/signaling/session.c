@@ -37,6 +37,7 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	s->tokens = signaling->config->limit.messages_per_second;
 	s->tokens_ns = cp_now_ns();
 	TAILQ_INSERT_TAIL(&signaling->sessions, s, all);
+	cp_expiry_add(s);
 	return s;
 }
 
@@ -109,6 +110,7 @@ void cp_session_free(struct cp_session *s)
 	if (s->is_ready)
 		TAILQ_REMOVE(&s->signaling->ready, s, ready);
 	TAILQ_REMOVE(&s->signaling->sessions, s, all);
+	cp_expiry_remove(s);
 	while ((r = TAILQ_FIRST(&s->waiting))) {
 		TAILQ_REMOVE(&s->waiting, r, next);
 		cp_message_free(r->message);
@@ -122,6 +124,26 @@ void cp_session_free(struct cp_session *s)
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason)
 {
 	s->calls->close(s->carrier, code, reason);
+}
+
+void cp_session_removed(struct cp_session *s, const char *reason)
+{
+	struct cp_fault fault;
+
+	s->peer = NULL;
+	if (s->closing)
+		return;
+	cp_refuse(&fault, CP_FORBIDDEN, "%s", reason);
+	cp_session_send_error(s, NULL, &fault);
+	cp_session_close(s, CP_CLOSE_POLICY, reason);
+}
+
+void cp_session_end(struct cp_session *s, const char *reason)
+{
+	if (s->peer)
+		cp_room_remove(s->peer, reason);
+	else
+		cp_session_removed(s, reason);
 }
 
 /* --- messages to the client ------------------------------------------------------------- */

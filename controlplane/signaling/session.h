@@ -128,6 +128,8 @@ struct cp_session {
 	bool is_ready; /* it is in signaling->ready */
 	TAILQ_ENTRY(cp_session) ready; /* in signaling->ready */
 	TAILQ_ENTRY(cp_session) all; /* in signaling->sessions */
+	TAILQ_ENTRY(cp_session) expiry; /* in a slot of signaling->expiry, if `expires` */
+	bool expires; /* it ends with its token */
 
 	double tokens; /* token bucket: messages it may send now */
 	uint64_t tokens_ns; /* when `tokens` was computed, CLOCK_MONOTONIC */
@@ -135,7 +137,7 @@ struct cp_session {
 };
 
 /* Close codes of a WebSocket (RFC 6455, 7.4.1) that more than one file uses. */
-enum { CP_CLOSE_GOING_AWAY = 1001 };
+enum { CP_CLOSE_GOING_AWAY = 1001, CP_CLOSE_POLICY = 1008 };
 
 /* --- opening, joining, closing (session.c) -------------------------------------------- */
 
@@ -161,8 +163,22 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, struct cp_fault *fault);
 /* The session's room has closed and frees the peer: the session is in no room any more. */
 void cp_session_leave_closed_room(struct cp_session *s);
+/* The session's peer is removed and freed: tells the client why and closes the connection. */
+void cp_session_removed(struct cp_session *s, const char *reason);
+/*
+ * Ends the session for a reason that is not the client's: its peer leaves its room, the client gets
+ * an error with CP_FORBIDDEN, and the connection closes with 1008. `reason` is a constant.
+ */
+void cp_session_end(struct cp_session *s, const char *reason);
 /* Closes the connection with a WebSocket's code and reason (RFC 6455, 7.4), a constant. */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
+
+/* --- the end of tokens (expiry.c) --------------------------------------------------------- */
+
+void cp_expiry_start(struct cp_signaling *s);
+/* Adds the session if it ends with its token. */
+void cp_expiry_add(struct cp_session *s);
+void cp_expiry_remove(struct cp_session *s);
 
 /* --- requests ---------------------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ int cp_signaling_start(struct cp_signaling *s)
 
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->sessions);
+	cp_expiry_start(s);
 	error = print_capabilities(s);
 	if (error != 0)
 		cp_signaling_stop(s);

@@ -7,6 +7,8 @@
  * list of sessions whose next request may begin. No I/O: a callback wakes the event loop.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include <cjson/cJSON.h>
@@ -20,6 +22,16 @@
 
 struct cp_model;
 struct cp_session;
+
+TAILQ_HEAD(cp_session_list, cp_session);
+
+enum { CP_EXPIRY_SLOTS = 256 };
+
+/* Sessions by the second in which their tokens expire (expiry.c). */
+struct cp_expiry {
+	struct cp_session_list slot[CP_EXPIRY_SLOTS];
+	int64_t done_s; /* the last second whose sessions have been ended, since 1970 */
+};
 
 struct cp_signaling {
 	/* The owner sets these before cp_signaling_start; they outlive it. */
@@ -36,6 +48,7 @@ struct cp_signaling {
 	struct cp_text *greeting; /* the JSON dialect's first message to each client, with them */
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
+	struct cp_expiry expiry;
 };
 
 /* 0 or ENOMEM. */
@@ -45,6 +58,12 @@ void cp_signaling_stop(struct cp_signaling *s);
 
 /* Begins the next request of each session in `ready`. */
 void cp_signaling_run(struct cp_signaling *s);
+/*
+ * Ends the sessions whose tokens have expired at `now_s`, seconds since 1970. Call it once a
+ * second. True: more sessions have expired than one iteration of the event loop should end; call it
+ * again. /
+ */
+bool cp_signaling_expire(struct cp_signaling *s, int64_t now_s);
 /* Closes each session, because the server stops. */
 void cp_signaling_farewell(struct cp_signaling *s);
 

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"status", ctl_status, 0, false, true},
 	{"rooms", ctl_rooms, 0, false, false},
 	{"room", ctl_room, 2, true, false},
+	{"peer", ctl_peer, 2, true, false},
 	{"transports", ctl_transports, 0, false, false},
 	{"ports", ctl_ports, 0, false, false},
 	{"stats", ctl_stats, 0, false, true},
@@ -39,6 +40,7 @@ static void print_help(void)
 	      "  status           state of both processes, rates over one second, problems\n"
 	      "  rooms            rooms, and what is in each\n"
 	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
+	      "  peer close PEER  end a client's connection: what it owns ends, too; PEER: see transports\n"
 	      "  transports       every transport: room, peer, state, worker, packets\n"
 	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
 	      "  stats            every counter of every worker, drops by reason\n"
@@ -69,14 +71,16 @@ static const struct command *find_command(const char *name)
 static int check_command(const struct command *command, int arguments, bool again)
 {
 	if (!command) {
-		fputs("spatectl: one of the commands status, rooms, room close NAME, transports, ports, "
-		      "stats, plain is needed; see spatectl --help\n",
+		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
+		      "transports, ports, stats, plain is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}
 	if (command->arguments != ANY && arguments != command->arguments) {
 		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
-			command->arguments == 0 ? "takes nothing more" : "it is room close NAME");
+			command->run == ctl_room   ? "it is room close NAME"
+			: command->run == ctl_peer ? "it is peer close PEER"
+						   : "takes nothing more");
 		return -1;
 	}
 	if (again && command->changes) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Implements "spatectl rooms" and "spatectl room close". */
+/* Implements "spatectl rooms", "spatectl room close" and "spatectl peer close". */
 
 #include "tools/ctl/spatectl.h"
 
@@ -57,13 +57,37 @@ int ctl_rooms(const struct ctl_options *o)
 	return CTL_OK;
 }
 
+/*
+ * Tells the control plane to close something, {"cmd": `cmd`, `member`: `name`}, and prints `said`
+ * as a line or {"closing": `name`}. /
+ */
+static int close_named(const struct ctl_options *o, const char *cmd, const char *member, const char *name,
+	const char *said)
+{
+	cJSON *request = cJSON_CreateObject(), *json;
+	char err[CTL_ERR_MAX];
+	int code;
+
+	cJSON_AddStringToObject(request, "cmd", cmd);
+	cJSON_AddStringToObject(request, member, name);
+	code = ctl_tell(o, request, err);
+	cJSON_Delete(request);
+	if (code != CTL_OK) {
+		fprintf(stderr, "spatectl: %s\n", err);
+	} else if (o->json) {
+		json = cJSON_CreateObject();
+		cJSON_AddStringToObject(json, "closing", name);
+		ctl_json_print(json);
+	} else {
+		printf("%s %s is closing\n", said, name);
+	}
+	return code;
+}
+
 int ctl_room(const struct ctl_options *o)
 {
 	enum { NAME_MAX_LEN = 255 };
 	const char *verb = o->argument[0], *name = o->argument[1];
-	cJSON *request, *said;
-	char err[CTL_ERR_MAX];
-	int code;
 
 	if (strcmp(verb, "close") != 0) {
 		fputs("spatectl: room: what can be done with a room is: room close NAME\n", stderr);
@@ -73,19 +97,14 @@ int ctl_room(const struct ctl_options *o)
 		fprintf(stderr, "spatectl: a room's name has 1 to %d bytes\n", NAME_MAX_LEN);
 		return CTL_USAGE;
 	}
-	request = cJSON_CreateObject();
-	cJSON_AddStringToObject(request, "cmd", "room-close");
-	cJSON_AddStringToObject(request, "room", name);
-	code = ctl_tell(o, request, err);
-	cJSON_Delete(request);
-	if (code != CTL_OK) {
-		fprintf(stderr, "spatectl: %s\n", err);
-	} else if (o->json) {
-		said = cJSON_CreateObject();
-		cJSON_AddStringToObject(said, "closing", name);
-		ctl_json_print(said);
-	} else {
-		printf("room %s is closing\n", name);
+	return close_named(o, "room-close", "room", name, "room");
+}
+
+int ctl_peer(const struct ctl_options *o)
+{
+	if (strcmp(o->argument[0], "close") != 0 || o->argument[1][0] == '\0') {
+		fputs("spatectl: peer: what can be done with a peer is: peer close PEER\n", stderr);
+		return CTL_USAGE;
 	}
-	return code;
+	return close_named(o, "peer-close", "peer", o->argument[1], "peer");
 }

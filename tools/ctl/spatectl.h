@@ -37,6 +37,7 @@ struct ctl_options {
 int ctl_status(const struct ctl_options *o);
 int ctl_rooms(const struct ctl_options *o);
 int ctl_room(const struct ctl_options *o);
+int ctl_peer(const struct ctl_options *o);
 int ctl_transports(const struct ctl_options *o);
 int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
@@ -104,7 +105,9 @@ void ctl_json_id(cJSON *object, const char *name, sh_id id);
 /* Prints `json` on several lines and deletes it. */
 void ctl_json_print(cJSON *json);
 
-/* Bytes of an escaped text: the longest name, 255 bytes of which each can become \xNN, fits whole. */
+/*
+ * Bytes of an escaped text: the longest name, 255 bytes of which each can become \xNN, fits whole.
+ */
 enum { CTL_TEXT_MAX = 1032 };
 
 /* A member that is a text, escaped for a terminal; "-" when it is absent. Returns `out`. */

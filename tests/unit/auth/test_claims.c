@@ -57,6 +57,8 @@ static void what_is_granted(void **state)
 	assert_false(g.publish);
 	assert_true(g.subscribe);
 	assert_false(g.close);
+	assert_int_equal(g.expires_s, 1800000060 + LEEWAY);
+	assert_int_equal(good("{\"exp\":1800000060.25}").expires_s, 1800000061 + LEEWAY);
 
 	g = good("{\"sub\":\"alice\",\"room\":\"show-1\",\"publish\":true,\"subscribe\":false,"
 		 "\"exp\":1800000060,\"iss\":\"app\",\"other\":[1,{\"exp\":0}]}");

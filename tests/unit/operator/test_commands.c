@@ -4,6 +4,8 @@
 
 #include "tests/unit/operator/asker.h"
 
+#include <stdio.h>
+
 static void the_operator_closes_a_room(void **state)
 {
 	join("r", "a");
@@ -26,6 +28,26 @@ static void what_cannot_be_closed_is_refused(void **state)
 	expect_refused("{\"cmd\":\"room-open\"}", "room-close");
 	expect_refused("not json", "cmd:");
 	assert_int_equal(w.model.closing_count, 0);
+}
+
+/* Its producers end for the others at once, whether or not the client ever answers. */
+static void the_operator_removes_a_peer(void **state)
+{
+	struct cp_peer *a = join("r", "a"), *b = join("r", "b");
+	char line[100];
+
+	produce(transport(a, CP_PURPOSE_SEND), "audio");
+	consume(transport(b, CP_PURPOSE_RECV), TAILQ_FIRST(&a->room->producers));
+	expect_heard("b:new-audio");
+	snprintf(line, sizeof(line), "{\"cmd\":\"peer-close\",\"peer\":\"%s\"}", a->id);
+	expect_ok(line);
+	expect_heard("a:removed b:consumer-closed b:producer-closed");
+	assert_string_equal(w.reason, "the operator closed this connection");
+	assert_int_equal(w.model.peer_count, 1);
+	assert_int_equal(w.model.producers.count, 0);
+	expect_refused(line, "peer: there is none with that id");
+	expect_refused("{\"cmd\":\"peer-close\"}", "peer: must be a string");
+	expect_refused("{\"cmd\":\"peer-close\",\"peer\":\"\"}", "peer: there is none with that id");
 }
 
 static const cJSON *only_room(const cJSON *answer)
@@ -80,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_closed_is_refused, world_make, world_end),
+		cmocka_unit_test_setup_teardown(the_operator_removes_a_peer, world_make, world_end),
 		cmocka_unit_test_setup_teardown(rooms_are_told_with_their_hosts_and_state, world_make,
 			world_end),
 	};

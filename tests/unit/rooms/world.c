@@ -168,6 +168,12 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	hear(to, why == CP_UNAVAILABLE ? "transport-lost" : "transport-closed");
 }
 
+static void removed(struct cp_peer *to, const char *reason)
+{
+	hear(to, "removed");
+	snprintf(w.reason, sizeof(w.reason), "%s", reason);
+}
+
 static void room_closed(struct cp_peer *to, const char *reason)
 {
 	w.rooms_closed++;
@@ -182,6 +188,7 @@ static const struct cp_listener listener = {
 	.producer_paused = producer_paused,
 	.consumer_closed = consumer_closed,
 	.transport_closed = transport_closed,
+	.removed = removed,
 	.room_closed = room_closed,
 };
 

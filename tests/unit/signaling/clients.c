@@ -39,8 +39,9 @@ static void carrier_send(void *carrier, struct cp_text *text)
 
 static void carrier_close(void *carrier, uint16_t code, const char *reason)
 {
-	const struct client *c = carrier;
+	struct client *c = carrier;
 
+	c->closed = code;
 	c->session->closing = true;
 }
 
@@ -76,17 +77,36 @@ int clients_end(void **state)
 	return world_end(state);
 }
 
-struct client *open_client(const struct cp_dialect *dialect, const char *user)
+static struct client *open_with(const struct cp_dialect *dialect, const struct cp_grant *grant)
 {
-	struct cp_grant grant = {.publish = true, .subscribe = true, .close = true};
 	struct client *c = clients;
 
 	while (c->session)
 		c++;
-	snprintf(grant.user, sizeof(grant.user), "%s", user);
-	c->session = cp_session_open(&signaling, dialect, &carrier, c, "127.0.0.1", address, &grant);
+	c->closed = 0;
+	c->session = cp_session_open(&signaling, dialect, &carrier, c, "127.0.0.1", address, grant);
 	assert_non_null(c->session);
 	return c;
+}
+
+struct client *open_client(const struct cp_dialect *dialect, const char *user)
+{
+	struct cp_grant grant = {.publish = true, .subscribe = true, .close = true};
+
+	snprintf(grant.user, sizeof(grant.user), "%s", user);
+	return open_with(dialect, &grant);
+}
+
+struct client *open_client_until(const struct cp_dialect *dialect, int64_t expires_s)
+{
+	const struct cp_grant grant = {.publish = true, .subscribe = true, .expires_s = expires_s};
+
+	return open_with(dialect, &grant);
+}
+
+bool expire(int64_t now_s)
+{
+	return cp_signaling_expire(&signaling, now_s);
 }
 
 void forget(struct client *c)

@@ -12,6 +12,7 @@ struct client {
 	struct cp_session *session; /* NULL: the place is free */
 	char *text[TEXTS];
 	unsigned sent, read;
+	uint16_t closed; /* the code; 0: it is open */
 };
 
 extern struct client clients[CLIENTS];
@@ -22,6 +23,10 @@ int clients_make(void **state);
 int clients_end(void **state);
 
 struct client *open_client(const struct cp_dialect *dialect, const char *user);
+/* The same with a token that expires at that time, in seconds since 1970. */
+struct client *open_client_until(const struct cp_dialect *dialect, int64_t expires_s);
+/* cp_signaling_expire(). */
+bool expire(int64_t now_s);
 void close_client(struct client *c);
 /* Forgets what it was sent. */
 void forget(struct client *c);

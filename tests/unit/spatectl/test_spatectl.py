@@ -395,6 +395,21 @@ class Spatectl(unittest.TestCase):
         self.assertIn("room close NAME", self.run_ctl("room", code=2)[1])
         self.assertIn("room close NAME", self.run_ctl("--help")[0])
 
+    def test_peer_close(self):
+        plane = self.control(**{"peer-close": {"ok": True}})
+        out, err = self.run_ctl("peer", "close", "5f0e-1")
+        self.assertEqual((out, err), ("peer 5f0e-1 is closing\n", ""))
+        self.assertEqual(plane.requests, [{"cmd": "peer-close", "peer": "5f0e-1"}])
+        self.assertEqual(json.loads(self.run_ctl("peer", "close", "--json", "5f0e-1")[0]), {"closing": "5f0e-1"})
+        for args in (["peer"], ["peer", "close"], ["peer", "close", "a", "b"], ["peer", "kick", "a"], ["peer", "close", ""],
+                     ["--watch", "peer", "close", "a"]):
+            self.assertRegex(self.run_ctl(*args, code=2)[1], r"^spatectl: ")
+        self.assertIn("peer close PEER", self.run_ctl("peer", code=2)[1])
+        self.assertIn("peer close PEER", self.run_ctl("--help")[0])
+        self.assertEqual(len(plane.requests), 2)
+        self.control_again(**{"peer-close": {"ok": False, "error": "peer: there is none with that id"}})
+        self.assertIn("there is none with that id", self.run_ctl("peer", "close", "x", code=5)[1])
+
     MADE = {"ok": True, "id": "t-1", "room": "r", "purpose": "produce", "address": "192.0.2.2", "port": 20003,
             "remote_is": "learnt", "producer": "p-1", "kind": "video", "codec": "H264", "clock_rate": 90000,
             "payload_type": 97, "ssrc": 4000000000, "suite": "AEAD_AES_128_GCM",
