@@ -17,6 +17,10 @@
 
 enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
+/* What the log says of clients' IP addresses and of users' names. */
+enum sh_log_addresses { SH_LOG_ADDRESSES_FULL, SH_LOG_ADDRESSES_MASKED, SH_LOG_ADDRESSES_NONE };
+enum sh_log_users { SH_LOG_USERS_FULL, SH_LOG_USERS_NONE };
+
 enum sh_bad_placement { SH_BAD_PLACEMENT_WARN, SH_BAD_PLACEMENT_REFUSE };
 
 enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
@@ -65,6 +69,8 @@ struct sh_config_limits {
 
 struct sh_config {
 	enum sh_log_level log_level;
+	enum sh_log_addresses log_addresses;
+	enum sh_log_users log_users;
 	char run_dir[SH_PATH_MAX]; /* directory of dataplane.sock and control/socket */
 
 	struct {

@@ -14,6 +14,8 @@
 	.list_max = (n), .list_min = (least), .count = offsetof(struct sh_config, member)
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_addresses[] = {"full", "masked", "none", NULL};
+static const char *const log_users[] = {"full", "none", NULL};
 static const char *const engines[] = {"auto", "ipsec-mb", "libsrtp2", NULL};
 static const char *const bad_placements[] = {"warn", "refuse", NULL};
 static const char *const algorithms[] = {"none", "HS256", "RS256", "ES256", NULL};
@@ -21,6 +23,9 @@ static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NU
 
 static const struct sh_config_member rows[] = {
 	{"log.level", SH_CFG_NAME, AT(log_level), .value = SH_LOG_INFO, .names = levels},
+	{"log.addresses", SH_CFG_NAME, AT(log_addresses), .value = SH_LOG_ADDRESSES_FULL,
+		.names = log_addresses},
+	{"log.users", SH_CFG_NAME, AT(log_users), .value = SH_LOG_USERS_FULL, .names = log_users},
 	/* the longest socket name in the directory must fit sockaddr_un */
 	{"run_dir", SH_CFG_STRING, AT(run_dir), .min = 1, .max = 90, .text = "/run/spate"},
 

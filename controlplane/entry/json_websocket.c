@@ -136,12 +136,14 @@ static int admit(struct client *c, const struct query *query, const char *addres
 static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
 	static struct sh_log_limit limit = {.event = "join-refused", .per_second = SH_LOG_REFUSALS};
+	char text[CP_LOG_ADDRESS_SIZE];
 	bool client_fault = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
 
 	c->signaling->counters->sockets_refused++;
 	c->signaling->counters->error[fault->code]++;
-	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
-		cp_code_name(fault->code), fault->message);
+	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"",
+		cp_log_address(text, c->signaling->config->log_addresses, address), cp_code_name(fault->code),
+		fault->message);
 	cp_websocket_send(c->websocket, cp_json_error_text(NULL, fault));
 	cp_websocket_close(c->websocket, client_fault ? 1008 : 1013, cp_code_name(fault->code));
 }

@@ -147,6 +147,7 @@ static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 static void connect_client(struct client *c, const cJSON *auth)
 {
 	static struct sh_log_limit limit = {.event = "join-refused", .per_second = SH_LOG_REFUSALS};
+	char text[CP_LOG_ADDRESS_SIZE];
 	struct cp_fault fault;
 
 	if (admit(c, auth, &fault) == 0) {
@@ -155,7 +156,8 @@ static void connect_client(struct client *c, const cJSON *auth)
 		return;
 	}
 	c->socketio->signaling->counters->error[fault.code]++;
-	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", c->ip,
+	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"",
+		cp_log_address(text, c->socketio->signaling->config->log_addresses, c->ip),
 		cp_code_name(fault.code), fault.message);
 	send_refusal(c, &fault);
 	if (++c->refusals >= REFUSALS_MAX)
@@ -261,11 +263,13 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	static struct sh_log_limit limit = {.event = "socket-closing", .per_second = SH_LOG_REFUSALS};
+	char text[CP_LOG_ADDRESS_SIZE];
 	struct client *c = e->user;
 
 	if (c->session)
 		c->session->closing = true;
-	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"", c->ip,
+	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"",
+		cp_log_address(text, c->socketio->signaling->config->log_addresses, c->ip),
 		c->session ? c->session->id : "-", code, reason);
 }
 

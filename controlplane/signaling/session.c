@@ -30,7 +30,7 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	s->carrier = carrier;
 	s->signaling = signaling;
 	cp_id_make(s->id);
-	snprintf(s->ip, sizeof(s->ip), "%s", ip);
+	cp_log_address(s->ip, signaling->config->log_addresses, ip);
 	s->address = cp_address_keep(address);
 	s->grant = *grant;
 	TAILQ_INIT(&s->waiting);
@@ -55,6 +55,7 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.listener = &cp_session_listener,
 		.session = s,
 	};
+	bool logs_users = s->signaling->config->log_users == SH_LOG_USERS_FULL;
 	char user[CP_NAME_LOG_SIZE];
 	static struct sh_log_limit limit = {.event = "peer-joined", .per_second = SH_LOG_CLIENTS};
 
@@ -68,7 +69,8 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	if (room != s->room) /* equal when the session returns to the room it was in */
 		snprintf(s->room, sizeof(s->room), "%s", room);
 	sh_log_limited(&limit, SH_LOG_INFO, "peer-joined room=%s peer=%s user=%s address=%s dialect=%s",
-		s->peer->room->log_name, s->id, cp_name_log(user, s->grant.user), s->ip, s->dialect->name);
+		s->peer->room->log_name, s->id, cp_name_log(user, logs_users ? s->grant.user : ""), s->ip,
+		s->dialect->name);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "controlplane/admission/address.h"
 #include "controlplane/auth/auth.h"
+#include "controlplane/base/log_address.h"
 #include "controlplane/base/text.h"
 #include "controlplane/rooms/peer.h"
 #include "controlplane/signaling/signaling.h"
@@ -110,7 +111,7 @@ struct cp_session {
 	void *carrier;
 	struct cp_signaling *signaling;
 	char id[CP_ID_SIZE]; /* the id of its peer, which other clients see */
-	char ip[CP_ADDRESS_SIZE]; /* the client's IP address */
+	char ip[CP_LOG_ADDRESS_SIZE]; /* the client's IP address as the log has it */
 	struct cp_address *address; /* its budgets; the session is a user of it */
 	struct cp_grant grant; /* its user, and what it may do */
 	char room[CP_NAME_SIZE]; /* the room it is in, or was in last; "": none yet */

@@ -52,6 +52,26 @@ async function theOperatorCloses(name) {
 	await client.end();
 }
 
+/** A log without personal data: addresses are masked, users are left out. */
+async function anonymously(defer, from) {
+	const servers = new Servers({ log: { addresses: "masked", users: "none" } });
+	defer((failed) => servers.end(failed));
+	await servers.startControlplane();
+	const plain = await Client.open("?room=quiet&user=anna");
+	await plain.heard("rtpCapabilities");
+	await plain.end();
+	const socket = await SocketClient.join("quiet", { auth: { userId: "anna" } });
+	await socket.end();
+	await (await Client.open("?room=")).heard("error");
+	await SocketClient.open({ auth: { token: 7 } }).catch(() => {});
+	await servers.controlplane.end();
+	const output = servers.controlplane.output.slice(from);
+	check(output.split(" user=- address=127.0.0.0/24 ").length === 3, "joins have networks only");
+	check(output.split("join-refused address=127.0.0.0/24 ").length === 3, "and so have refusals");
+	check(output.includes("socket-closing address=127.0.0.0/24 "), "and closing sockets");
+	check(!/127\.0\.0\.1|anna/.test(output), "nobody is named");
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
@@ -65,4 +85,7 @@ await test(async ({ defer }) => {
 	check(!/ room=a peer=root/.test(output) && !/ user=root/.test(output.replaceAll(/"[^"]*"/g, "")),
 		"so that it cannot pass for other values");
 	check(output.includes(`room=${"x".repeat(255)} `), "and has long ones whole");
+	check(output.includes("address=127.0.0.1 "), "and addresses");
+	await servers.controlplane.end();
+	await anonymously(defer, output.length);
 });

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/log_address.h"
 #include "tests/unit/rooms/world.h"
 
 static void a_room_lives_as_long_as_its_peers(void **state)
@@ -67,6 +68,19 @@ static void names_are_quoted_for_the_log(void **state)
 	peer = join("a user=root", "x");
 	assert_string_equal(peer->room->name, "a user=root");
 	assert_string_equal(peer->room->log_name, "\"a user=root\"");
+}
+
+static void addresses_are_logged_as_configured(void **state)
+{
+	char out[CP_LOG_ADDRESS_SIZE] = "192.0.2.77";
+
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_FULL, out), "192.0.2.77");
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_MASKED, out), "192.0.2.0/24");
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_FULL, "2001:db8::1"), "2001:db8::1");
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_MASKED, "2001:db8:1:2:3:4:5:6"),
+		"2001:db8:1::/48");
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_MASKED, "fe80::1%eth0"), "-");
+	assert_string_equal(cp_log_address(out, SH_LOG_ADDRESSES_NONE, "192.0.2.77"), "-");
 }
 
 static void ids_are_uuids_and_differ(void **state)
@@ -196,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_room_lives_as_long_as_its_peers, world_make, world_end),
 		cmocka_unit_test_setup_teardown(names_are_text_of_a_sane_length, world_make, world_end),
 		cmocka_unit_test_setup_teardown(names_are_quoted_for_the_log, world_make, world_end),
+		cmocka_unit_test(addresses_are_logged_as_configured),
 		cmocka_unit_test_setup_teardown(ids_are_uuids_and_differ, world_make, world_end),
 		cmocka_unit_test_setup_teardown(rooms_and_peers_are_limited, world_make, world_end),
 		cmocka_unit_test_setup_teardown(what_a_peer_owns_is_limited, world_make, world_end),

@@ -93,7 +93,8 @@ static void everything(void **state)
 {
 	struct sh_config c;
 
-	good(&c, "{\"log\":{\"level\":\"debug\"},\"run_dir\":\"/run/two\","
+	good(&c, "{\"log\":{\"level\":\"debug\",\"addresses\":\"masked\",\"users\":\"none\"},\"run_dir\":\"/"
+		 "run/two\","
 		 "\"http\":{\"address\":\"::1\",\"port\":8443,\"web_root\":\"/srv/"
 		 "page\",\"origins\":\"https://a.example\"},"
 		 "\"network\":{\"ports\":[{\"device\":\"0000:3b:00.0\",\"args\":\"\",\"addresses\":[\"192.0."
@@ -112,6 +113,8 @@ static void everything(void **state)
 		 "\"codecs\":[\"H264\",\"opus\"],\"dtls\":{\"threads\":4},\"limits\":{\"rooms\":3,"
 		 "\"transports\":1048576}}");
 	assert_int_equal(c.log_level, SH_LOG_DEBUG);
+	assert_int_equal(c.log_addresses, SH_LOG_ADDRESSES_MASKED);
+	assert_int_equal(c.log_users, SH_LOG_USERS_NONE);
 	assert_string_equal(c.run_dir, "/run/two");
 	assert_string_equal(c.http.address, "::1");
 	assert_int_equal(c.http.port, 8443);
