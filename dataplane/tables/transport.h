@@ -56,6 +56,7 @@ struct dp_transport {
 	uint32_t slot;
 	uint32_t worker; /* the owner */
 	uint32_t owned_index; /* index in the owner's owned[] */
+	int32_t credit; /* bytes that may be sent to an unproven address (tables/unproven.h) */
 	struct dp_srtp_session *in; /* NULL: no keys yet */
 	uint16_t profile; /* enum sh_srtp_profile; 0: no keys yet */
 	bool media_seen; /* a packet was accepted (WebRTC: and the agent was told) */
@@ -73,17 +74,16 @@ struct dp_transport {
 	uint64_t punt_budget_ns; /* for its punted packets */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
-	int32_t credit; /* bytes that may be sent to an unproven address (tables/unproven.h) */
 	uint64_t next_credit_ns; /* no new credit for a move before this time */
-	uint8_t guesses; /* reports since our last one that echo none of ours */
-	/* a tuple that is not selected, and valid checks there since the selected one was last heard */
-	uint8_t other, other_checks;
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
 	uint64_t visited_ns; /* when housekeeping last visited it; 0: not yet */
 	struct dp_consumer *consumers; /* linked by next_on_transport */
 	struct dp_stream *streams; /* linked by next_on_transport; not NULL: a producing transport */
 	struct dp_twcc *twcc; /* from the worker's twcc_pool; NULL: no producer wants this feedback */
 	uint8_t twcc_ext_id; /* producer's id of the transport-wide sequence number */
+	uint8_t guesses; /* reports since our last one that echo none of ours */
+	/* a tuple that is not selected, and valid checks there since the selected one was last heard */
+	uint8_t other, other_checks;
 	uint32_t rtcp_ssrc; /* our SSRC as sender of feedback */
 	uint32_t first_ssrc; /* of its first consumer */
 	uint32_t ssrcs_used; /* all SSRCs below first_ssrc + ssrcs_used count as used; 0: none */
