@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_SIGNALING_SEARCH_BUDGET_H
 
 /*
- * Limits the searches of whole tables of statistics. The slot of an object is remembered once it was
- * found, but that of a new object takes a search, and clients can create objects and ask for their
- * statistics at their rate of messages.
+ * Limits the searches of whole tables of statistics. The slot of an object is remembered once it
+ * was found, but that of a new object takes a search, and clients can create objects and ask for
+ * their statistics at their rate of messages.
  */
 
 #include <stdbool.h>
