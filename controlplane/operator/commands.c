@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/operator/commands.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "controlplane/operator/plain_commands.h"
 #include "controlplane/operator/readiness.h"
 #include "controlplane/operator/reply_line.h"
+#include "controlplane/operator/transport_list.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
 #include "controlplane/rooms/room.h"
@@ -94,34 +94,6 @@ static void add_rooms(const struct cp_view *v, cJSON *reply)
 	}
 }
 
-static void add_transport(const struct cp_transport *t, cJSON *list)
-{
-	cJSON *entry = cJSON_CreateObject();
-	char dp_id[17];
-
-	snprintf(dp_id, sizeof(dp_id), "%016" PRIx64, t->dp_id);
-	cJSON_AddStringToObject(entry, "id", t->id);
-	cJSON_AddStringToObject(entry, "dp_id", dp_id);
-	cJSON_AddStringToObject(entry, "room", t->peer->room->name);
-	cJSON_AddStringToObject(entry, "peer", t->peer->id);
-	cJSON_AddStringToObject(entry, "purpose", cp_purpose_name(t->purpose));
-	cJSON_AddStringToObject(entry, "state", cp_transport_state_name(t->state));
-	cJSON_AddItemToArray(list, entry);
-}
-
-static void add_transports(const struct cp_view *v, cJSON *reply)
-{
-	cJSON *list = cJSON_AddArrayToObject(reply, "transports");
-	const struct cp_transport *t;
-	const struct cp_room *room;
-	const struct cp_peer *peer;
-
-	TAILQ_FOREACH(room, &v->model->room_list, in_model)
-	TAILQ_FOREACH(peer, &room->peers, in_room)
-	TAILQ_FOREACH(t, &peer->transports, on_peer)
-	add_transport(t, list);
-}
-
 static void refuse(cJSON *reply, const char *error)
 {
 	cJSON_ReplaceItemInObjectCaseSensitive(reply, "ok", cJSON_CreateBool(false));
@@ -182,14 +154,16 @@ static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *r
 static bool answer(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
+	if (cmd && strcmp(cmd, "transports") == 0) {
+		cp_admin_list_transports(v, asker);
+		return false;
+	}
 	if (!cmd)
 		refuse(reply, "cmd: must be a string in a JSON object");
 	else if (strcmp(cmd, "status") == 0)
 		add_status(v, reply);
 	else if (strcmp(cmd, "rooms") == 0)
 		add_rooms(v, reply);
-	else if (strcmp(cmd, "transports") == 0)
-		add_transports(v, reply);
 	else if (strcmp(cmd, "room-close") == 0)
 		close_room(v, request, reply);
 	else if (strcmp(cmd, "peer-close") == 0)
@@ -222,6 +196,7 @@ void cp_admin_serve(const struct cp_view *v, const char *line, size_t len, struc
 void cp_admin_abandon(const struct cp_view *v, struct cp_admin_asker *asker)
 {
 	cp_plain_abandon(v->model, asker);
+	cp_admin_abandon_transports(v, asker);
 	cp_admin_wipe_keys(asker->srtp);
 	cJSON_Delete(asker->srtp);
 	asker->srtp = NULL;

@@ -18,6 +18,7 @@ struct cp_admin_asker {
 	 */
 	void (*answer)(struct cp_admin_asker *asker, char *text);
 	cJSON *srtp; /* the keys for a pending answer; NULL: none */
+	struct cp_admin_listing *transports; /* a list that is being written; NULL: none */
 };
 
 /* Executes one command. Calls asker->answer before it returns or later, once. */

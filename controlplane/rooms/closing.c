@@ -11,6 +11,7 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
+#include "controlplane/rooms/transport_walk.h"
 #include "controlplane/rooms/user.h"
 
 enum { SLICE = 256 /* most objects and peers per iteration of the event loop, over all closing rooms */ };
@@ -167,6 +168,7 @@ void cp_model_run(struct cp_model *m)
 	cp_share_run(m);
 	cp_announce_run(m);
 	cp_transports_close_lost(m);
+	cp_transport_walks_run(m);
 	cp_plain_run(m);
 	cp_model_schedule(m);
 }

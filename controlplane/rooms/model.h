@@ -23,6 +23,7 @@
 #include "shared/config.h"
 
 struct cp_plain_request;
+struct cp_transport_walk;
 struct cp_room;
 
 struct cp_model {
@@ -37,6 +38,7 @@ struct cp_model {
 	uint32_t peer_count;
 	uint64_t last_transport; /* number of the transport that was created last */
 	uint64_t lost_upto; /* the data plane of transports up to this number was lost */
+	TAILQ_HEAD(, cp_transport_walk) walks; /* over all transports (transport_walk.h) */
 	uint32_t lost_spread_ms; /* clients should come back within this time, at random */
 	TAILQ_HEAD(, cp_transport) transport_list; /* in the order of creation */
 	uint64_t last_peer; /* number of the peer that joined last */

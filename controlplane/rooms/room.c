@@ -31,6 +31,7 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->recent);
 	TAILQ_INIT(&m->plain);
 	TAILQ_INIT(&m->transport_list);
+	TAILQ_INIT(&m->walks);
 	TAILQ_INIT(&m->awaited);
 	cp_load_init(&m->load);
 	return cp_addresses_start(&m->subjects);

@@ -57,8 +57,8 @@ static uint64_t due_in(const struct cp_model *m)
 	const struct cp_transport *t = TAILQ_FIRST(&m->transport_list);
 	uint64_t now = now_ms(m), due = UINT64_MAX;
 
-	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || m->plain_due ||
-		(t && cp_transport_is_lost(t)))
+	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || !TAILQ_EMPTY(&m->walks) ||
+		m->plain_due || (t && cp_transport_is_lost(t)))
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;

@@ -10,6 +10,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/transport_walk.h"
 #include "controlplane/rooms/user.h"
 
 const char *cp_purpose_name(enum cp_purpose purpose)
@@ -249,6 +250,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	cp_load_remove_transport(t);
 	cp_share_arrived(t);
 	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS);
+	cp_transport_walks_skip(m, t);
 	TAILQ_REMOVE(&m->transport_list, t, in_model);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;

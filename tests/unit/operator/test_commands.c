@@ -97,9 +97,52 @@ static void rooms_are_told_with_their_hosts_and_state(void **state)
 	cJSON_Delete(answer);
 }
 
+/* Many transports; every second one closes while the list is written. */
+static void transports_are_listed_in_slices(void **state)
+{
+	enum { MANY = 1000, SLICE = 256 };
+	struct cp_transport *all[MANY];
+	cJSON *answer;
+
+	for (unsigned i = 0; i < MANY; i++)
+		all[i] = transport(join("r", "p"), i % 2 == 0 ? CP_PURPOSE_SEND : CP_PURPOSE_RECV);
+	begin("{\"cmd\":\"transports\"}");
+	assert_false(has_answer());
+	pass(1);
+	/* of those that were not visited yet, the next one goes first */
+	for (unsigned k = SLICE; k < MANY; k += 2)
+		cp_transport_close(all[k]);
+	assert_int_equal(pass(1), 1);
+	assert_false(has_answer());
+	assert_int_equal(pass(1), 1);
+	answer = answer_now();
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(answer, "ok")));
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(answer, "transports")),
+		SLICE + (MANY - SLICE) / 2);
+	assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(answer, "transports"),
+							SLICE),
+				    "id")
+				    ->valuestring,
+		all[SLICE + 1]->id);
+	cJSON_Delete(answer);
+	assert_false(w.asleep);
+}
+
+static void whoever_hangs_up_gets_no_list(void **state)
+{
+	transport(join("r", "p"), CP_PURPOSE_RECV);
+	begin("{\"cmd\":\"transports\"}");
+	hang_up();
+	pass(100);
+	assert_false(has_answer());
+	assert_true(TAILQ_EMPTY(&w.model.walks));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(transports_are_listed_in_slices, world_make, world_end),
+		cmocka_unit_test_setup_teardown(whoever_hangs_up_gets_no_list, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_closed_is_refused, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_removes_a_peer, world_make, world_end),
