@@ -2,7 +2,7 @@
 
 /*
  * Answers ARP requests, neighbour solicitations and ICMP echo in the mbuf of the request, and
- * passes on the answers to our own neighbour requests.
+ * passes on the answers to our own neighbour requests and what routers say about a path's MTU.
  */
 
 #include "dataplane/path/arp_icmp.h"
@@ -13,6 +13,7 @@
 #include "dataplane/net/arp.h"
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
+#include "dataplane/net/pmtu.h"
 #include "dataplane/path/neighbour.h"
 #include "dataplane/send/answer.h"
 #include "dataplane/send/tx.h"
@@ -111,6 +112,24 @@ static void process_advertisement(struct dp_worker *w, const struct dp_port *por
 		rte_pktmbuf_free(m);
 }
 
+/* Believes a router about the MTU of a path. False: the message is none about a path of ours. */
+static bool learn_mtu(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f,
+	const uint8_t *frame, const struct dp_ip *ip)
+{
+	size_t size = ip->family == 4 ? 4 : 16;
+	struct sh_path path = {.local.family = ip->family, .remote.family = ip->family};
+	struct dp_pmtu said;
+
+	if ((f->dst[0] & 1) || !dp_port_has(port, ip->family, ip->dst) || !dp_pmtu_parse(&said, frame, ip))
+		return false;
+	memcpy(path.local.ip, said.local_ip, size);
+	memcpy(path.remote.ip, said.remote_ip, size);
+	path.local.port = said.local_port;
+	path.remote.port = said.remote_port;
+	dp_neighbour_too_big(w, &path, said.mtu);
+	return true;
+}
+
 void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m, const struct dp_frame *f,
 	const struct dp_ip *ip)
 {
@@ -124,6 +143,10 @@ void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf
 	}
 	if (reason == DP_NET_OK && ip->family == 6 && type == DP_ND_ADVERTISEMENT) {
 		process_advertisement(w, port, m, f, ip);
+		return;
+	}
+	if (reason == DP_NET_OK && learn_mtu(w, port, f, frame, ip)) {
+		rte_pktmbuf_free(m);
 		return;
 	}
 	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "dataplane/path/neighbour.h"
+#include "dataplane/path/reassemble.h"
 #include "dataplane/path/report.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/path_mtu.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
@@ -162,6 +164,7 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 	uint64_t elapsed = t->visited_ns ? w->now_ns - t->visited_ns : 0;
 
 	check_consent(w, t);
+	dp_path_mtu_expire(w, t);
 	if (t->resolves)
 		dp_plain_transport_solicit(w, t);
 	dp_report_consumers(w, t);
@@ -233,6 +236,7 @@ void dp_housekeeping(struct dp_worker *w)
 	w->next_tick_ns = w->now_ns + DP_MS;
 	set_retention(w);
 	dp_neighbours_apply(w);
+	dp_reassembly_expire(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
 		dp_audience_tick(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {

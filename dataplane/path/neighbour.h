@@ -17,6 +17,10 @@ struct dp_worker;
  * the MAC address, port and VLAN of path->l2. The other members of `path` are not used.
  */
 void dp_neighbour_learn(struct dp_worker *w, const struct sh_path *path);
+/*
+ * Queues for the owner of path->local.port that packets along `path` must not be longer than `mtu`.
+ */
+void dp_neighbour_too_big(struct dp_worker *w, const struct sh_path *path, uint16_t mtu);
 /* Applies the answers that are queued for this worker to its transports. */
 void dp_neighbours_apply(struct dp_worker *w);
 

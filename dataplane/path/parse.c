@@ -2,17 +2,19 @@
 
 /*
  * Parses Ethernet, IP and UDP headers. UDP datagrams to one of our addresses go on to dp_steer(),
- * with their path and payload in dp_meta. ARP, neighbour discovery and ICMP echo are handled here
- * (path/arp_icmp.h). Everything else is dropped.
+ * with their path and payload in dp_meta; those in fragments are put together first. ARP, neighbour
+ * discovery and ICMP echo are handled here (path/arp_icmp.h). Everything else is dropped.
  */
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
 #include "dataplane/device/ports.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/path/arp_icmp.h"
+#include "dataplane/path/reassemble.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
@@ -86,9 +88,13 @@ static void set_meta(struct dp_worker *w, struct rte_mbuf *m, const struct dp_fr
 	meta->payload_len = udp->payload_len;
 }
 
-/* True: the packet goes on to the next stage. False: it was handled or dropped. */
-static bool parse(struct dp_worker *w, struct rte_mbuf *m)
+/*
+ * True: the packet goes on to the next stage; it is another one if it was in fragments. False: it
+ * was handled, kept or dropped.
+ */
+static bool parse(struct dp_worker *w, struct rte_mbuf **packet)
 {
+	struct rte_mbuf *m = *packet;
 	const struct dp_port *port = w->ports->by_id[m->port];
 	enum sh_drop reason = SH_DROP_TOO_LONG;
 	struct dp_frame f;
@@ -108,6 +114,13 @@ static bool parse(struct dp_worker *w, struct rte_mbuf *m)
 		return false;
 	}
 	reason = parse_ip(&ip, port, m, &f);
+	if (unlikely(reason == SH_DROP_IP_FRAGMENT)) {
+		*packet = m = dp_reassemble(w, port, m, &f);
+		if (!m)
+			return false;
+		(void)dp_frame_parse(&f, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+		reason = parse_ip(&ip, port, m, &f);
+	}
 	if (reason != DP_NET_OK)
 		goto drop;
 	if (ip.proto == (ip.family == 4 ? DP_PROTO_ICMP : DP_PROTO_ICMPV6)) {
@@ -134,7 +147,7 @@ unsigned dp_parse(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (i + 2 < n)
 			rte_prefetch0(dp_meta(pkts[i + 2]));
-		if (parse(w, pkts[i]))
+		if (parse(w, &pkts[i]))
 			pkts[kept++] = pkts[i];
 	}
 	return kept;

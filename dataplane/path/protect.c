@@ -12,6 +12,7 @@
 
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/encap.h"
+#include "dataplane/send/fragment.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/drop.h"
@@ -88,6 +89,12 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		m->pkt_len = len;
 		t->tx_packets++;
 		t->tx_bytes += len;
+		if (unlikely(len + t->encap.len - t->encap.ip_offset > t->encap.path_mtu)) {
+			dp_tx_burst(w, port, o->mbuf + run, ready - run); /* what stands before it */
+			run = ready;
+			w->stats->rtp_out += dp_send_fragments(w, &t->encap, m);
+			continue;
+		}
 		dp_encap(w, &t->encap, m);
 		if (t->encap.port_id != port) {
 			dp_tx_burst(w, port, o->mbuf + run, ready - run);

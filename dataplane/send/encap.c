@@ -25,7 +25,7 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 	memset(e, 0, sizeof(*e));
 	e->family = family;
 	e->port_id = path->l2.port;
-	e->mtu = port->mtu;
+	e->mtu = e->path_mtu = port->mtu;
 	at = dp_frame_build(header, path->l2.mac, port->mac, path->l2.vlan,
 		family == 4 ? DP_ETHERTYPE_IPV4 : DP_ETHERTYPE_IPV6);
 	e->ip_offset = (uint8_t)at;

@@ -26,7 +26,8 @@ struct dp_encap {
 	uint8_t ip_offset, udp_offset; /* from the start of the Ethernet header */
 	uint8_t family; /* 4 or 6; 0: no path yet */
 	uint16_t port_id; /* DPDK's, of the port by which packets leave */
-	uint16_t mtu; /* longest IP packet, in bytes */
+	uint16_t mtu; /* longest IP packet of the port, in bytes */
+	uint16_t path_mtu; /* longer ones are sent in fragments (send/fragment.h); at most mtu */
 	uint32_t ip_sum; /* IPv4: dp_sum() of the header without length and checksum */
 	uint8_t header[DP_ENCAP_ROOM]; /* the headers are the last `len` bytes */
 };

@@ -14,6 +14,7 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/loop.h"
+#include "dataplane/path/reassemble.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/start/media_memory.h"
 #include "dataplane/tables/audience.h"
@@ -30,6 +31,8 @@
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/worker.h"
 #include "dataplane/worker/workers.h"
+
+enum { REASSEMBLY_BYTES = 256 * 1024 }; /* one worker's table of rte_ip_frag takes less */
 
 enum { POOL_CACHE = 256 }; /* mbufs in each lcore's cache of a packet pool */
 
@@ -89,7 +92,8 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 
 	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) +
 			     n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8 +
-					 DP_NEIGHBOUR_SLOTS * sizeof(struct sh_path)));
+					 DP_NEIGHBOUR_SLOTS * sizeof(struct dp_path_news)));
+	bytes += n * REASSEMBLY_BYTES;
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
 	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
@@ -171,7 +175,7 @@ static int make_rings(struct dp_workers *all, struct dp_worker *w)
 	for (unsigned from = 0; from < all->count; from++) {
 		w->peer[from] = all->worker[from];
 		w->neighbours[from] =
-			create_ring("neighbours", from, w, sizeof(struct sh_path), DP_NEIGHBOUR_SLOTS);
+			create_ring("neighbours", from, w, sizeof(struct dp_path_news), DP_NEIGHBOUR_SLOTS);
 		if (!w->neighbours[from])
 			return ENOMEM;
 		if (from == w->id)
@@ -218,10 +222,12 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 		rte_zmalloc_socket("networks", DP_NETWORKS * sizeof(*w->network_budget_ns), 64, socket);
 	w->plain_transports =
 		rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain_transports), 64, socket);
+	w->reassembly = dp_reassembly_new(socket);
+	w->fragment_id = (uint32_t)rte_rand();
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
 	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq ||
-		!w->ufrags || !w->consumer_ssrcs || !w->network_budget_ns)
+		!w->reassembly || !w->ufrags || !w->consumer_ssrcs || !w->network_budget_ns)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] =
@@ -321,6 +327,7 @@ void dp_workers_stop(struct dp_workers *all)
 	for (unsigned i = 0; i < all->count; i++) {
 		for (unsigned p = 0; p < all->ports.count; p++)
 			dp_txq_clear(all->worker[i]->txq[all->ports.port[p].id]);
+		dp_reassembly_free(all->worker[i]->reassembly);
 		dp_media_memory_close(all->worker[i]);
 	}
 	munmap(all->ops_memory, all->ops_size);

@@ -73,6 +73,7 @@ struct dp_transport {
 	uint64_t refusal_budget_ns; /* for checks that are answered with an error */
 	uint64_t punt_budget_ns; /* for its punted packets */
 	uint64_t next_remb_ns; /* when the next REMB to the producer is due */
+	uint64_t path_mtu_ns; /* when encap.path_mtu was learnt; 0: it is the port's */
 	uint64_t next_path_ns; /* no PATH_CHANGED before this time */
 	uint64_t next_credit_ns; /* no new credit for a move before this time */
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */

@@ -3,8 +3,8 @@
 #define SPATE_DATAPLANE_WORKER_MESSAGES_H
 
 /*
- * Defines the records in the rings between the agent and a worker: operations, and reports in
- * return.
+ * Defines the records in the rings between the agent and a worker, operations and reports in
+ * return, and between workers.
  */
 
 #include <stdint.h>
@@ -30,6 +30,12 @@ struct dp_report {
 	sh_id id;
 	struct sh_addr remote; /* SH_EV_PATH_CHANGED: the new address */
 	struct dp_op op;
+};
+
+/* What a worker has heard of a path, for the worker whose transport uses it. */
+struct dp_path_news {
+	struct sh_path path;
+	uint32_t mtu; /* in bytes, of `path`; 0: path.l2 is the answer of the neighbour path.remote.ip */
 };
 
 #endif

@@ -24,6 +24,7 @@ struct dp_audience;
 struct dp_consumer;
 struct dp_control_rings;
 struct dp_ports;
+struct dp_reassembly;
 struct dp_resent;
 struct dp_srtp_engine;
 struct dp_stream;
@@ -112,7 +113,7 @@ struct dp_worker {
 	struct rte_ring *reports; /* struct dp_report, from this worker to the agent */
 	struct rte_ring *handoff[SH_MAX_WORKERS]; /* mbufs from worker i to this one */
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* from worker i: slots of its streams with new packets */
-	struct rte_ring *neighbours[SH_MAX_WORKERS]; /* struct sh_path: replies that worker i received */
+	struct rte_ring *neighbours[SH_MAX_WORKERS]; /* struct dp_path_news that worker i received */
 	struct dp_worker *peer[SH_MAX_WORKERS]; /* all workers by id, this one included */
 	/* NULL: no control plane is connected; writer: agent; reader: worker */
 	_Atomic(const struct dp_control_rings *) control_rings __rte_cache_aligned;
@@ -125,6 +126,8 @@ struct dp_worker {
 	/* Budgets (worker/budget.h) for packets that are punted for nobody we know: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */
+	struct dp_reassembly *reassembly; /* path/reassemble.h */
+	uint32_t fragment_id; /* of the last datagram that was sent in fragments */
 	struct sh_packet *packet; /* buffer in which a punted or injected packet is built */
 	uint16_t rx_first; /* port_index that is polled first */
 	/* when it last asked for a neighbour's MAC address; 0: never; writer: worker; readers: workers */

@@ -230,6 +230,14 @@ static void ip_fragment_offset(struct stage_frame *f)
 	fix_ipv4(f->data + 14);
 }
 
+static void ip_fragment_tcp(struct stage_frame *f)
+{
+	udp4(f);
+	f->data[21] = 1;
+	f->data[23] = 6;
+	fix_ipv4(f->data + 14);
+}
+
 static void ip_source_group(struct stage_frame *f)
 {
 	udp4(f);
@@ -445,8 +453,9 @@ static const struct {
 	{"IPv4 total length below the header", ip_total_short, SH_DROP_IP_MALFORMED},
 	{"IPv4 total length past the frame", ip_total_long, SH_DROP_IP_MALFORMED},
 	{"IPv4 checksum", ip_checksum, SH_DROP_IP_CHECKSUM},
-	{"first fragment", ip_more_fragments, SH_DROP_IP_FRAGMENT},
-	{"last fragment", ip_fragment_offset, SH_DROP_IP_FRAGMENT},
+	{"a first fragment whose length is no multiple of 8", ip_more_fragments, SH_DROP_IP_MALFORMED},
+	{"a last fragment without a first", ip_fragment_offset, SH_DROP_IP_FRAGMENT},
+	{"a fragment of TCP", ip_fragment_tcp, SH_DROP_IP_FRAGMENT},
 	{"IPv4 source in 224/4", ip_source_group, SH_DROP_IP_MALFORMED},
 	{"our own address as source", ip_from_ourselves, SH_DROP_IP_MALFORMED},
 	{"another IPv4 address", ip_other, SH_DROP_NOT_OURS},
@@ -561,6 +570,8 @@ int main(void)
 	check(memcmp(sh_stats_port(&s.stats, 0)->mac, mac, 6) == 0, "the port's MAC", 0, 1);
 	check(STAGE_WAIT(&s, rx_packets, CASES), "frames in", STAGE_SUM(&s, rx_packets), CASES);
 	STAGE_WAIT(&s, tx_packets, 4);
+	/* One fragment waits a second for the others. */
+	stage_wait(&s, offsetof(struct sh_worker_stats, drop[SH_DROP_IP_FRAGMENT]), 3);
 	check_counters(&s);
 	sh_stats_unmap(&s.stats);
 	check(stage_stop(&s) == 0, "exit status", 1, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/stream/world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include <rte_debug.h>
+#include <rte_hash.h>
 #include <rte_malloc.h>
 #include <rte_random.h>
 
@@ -404,4 +406,10 @@ void world_tx_age(uint64_t ns)
 unsigned world_mbufs(void)
 {
 	return mbufs;
+}
+
+/* No transport is bound to an address here. */
+int rte_hash_lookup_data(const struct rte_hash *h, const void *key, void **data)
+{
+	return -ENOENT;
 }
