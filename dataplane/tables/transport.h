@@ -49,6 +49,11 @@ struct dp_transport {
 	struct dp_encap encap; /* header template of the selected tuple */
 	bool can_send; /* it has keys (unless unprotected), a selected tuple and consent */
 	bool limited; /* the selected tuple is unproven: what is sent there costs `credit` */
+	/* plain transports, whose only address is tuple[0]; here because these bytes are free */
+	uint16_t udp_port; /* its own; 0: a WebRTC transport, and this group is unused */
+	uint8_t plain_flags; /* enum sh_plain_flags */
+	bool learns_address; /* no address was given: it is learned from accepted packets */
+	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
 	uint64_t tx_packets, tx_bytes; /* sent; bytes of UDP payload */
 
 	/* ingress and housekeeping */
@@ -90,12 +95,6 @@ struct dp_transport {
 	uint32_t ssrcs_used; /* all SSRCs below first_ssrc + ssrcs_used count as used; 0: none */
 	uint64_t next_twcc_ns; /* when the next transport-wide feedback is due */
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
-
-	/* plain transports, whose only address is tuple[0] */
-	uint16_t udp_port; /* its own; 0: a WebRTC transport, and this group is unused */
-	uint8_t plain_flags; /* enum sh_plain_flags */
-	bool learns_address; /* no address was given: it is learned from accepted packets */
-	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
 
 	union { /* one viewer's memory is limited: start/media_memory.c */
 		struct { /* plain transports */
