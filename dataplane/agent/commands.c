@@ -297,6 +297,11 @@ void dp_commands_serve(struct dp_agent *a)
 
 /* --- deletions ------------------------------------------------------------------------ */
 
+static const uint32_t add_op[] = {
+	[DP_TRANSPORT] = SH_OP_TRANSPORT_ADD,
+	[DP_PRODUCER] = SH_OP_PRODUCER_ADD,
+	[DP_CONSUMER] = SH_OP_CONSUMER_ADD,
+};
 static const uint32_t delete_op[] = {
 	[DP_TRANSPORT] = SH_OP_TRANSPORT_DEL,
 	[DP_PRODUCER] = SH_OP_PRODUCER_DEL,
@@ -333,7 +338,10 @@ static void release(struct dp_agent *a, struct dp_object *x)
 	dp_objects_release(&a->objects, x);
 }
 
-/* Handles the acknowledgement of an operation. */
+/*
+ * Handles the acknowledgement of an operation. One of another operation than the ADD, which was
+ * sent before it was known that the ADD failed, may find another object in the slot.
+ */
 static void op_applied(struct dp_agent *a, const struct dp_op *op)
 {
 	enum dp_object_kind kind = kind_of(op->cmd.op);
@@ -345,7 +353,7 @@ static void op_applied(struct dp_agent *a, const struct dp_op *op)
 		task = x->task;
 		error = 0; /* it may be ENOENT, if the worker had refused the ADD */
 		release(a, x);
-	} else if (x->adding) {
+	} else if (x->adding && op->cmd.op == add_op[kind] && op->cmd.id == x->id) {
 		x->adding = false;
 		/* A dying object keeps its slot until its deletion is acknowledged. */
 		if (error && !x->dying)
