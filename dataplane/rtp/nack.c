@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-void dp_nack_init(struct dp_nack *n)
+void dp_nack_init(struct dp_nack *n, uint32_t window)
 {
+	n->window = window < DP_NACK_WINDOW ? window : DP_NACK_WINDOW;
 	n->started = false;
 	n->highest = 0;
 	n->count = 0;
@@ -15,7 +16,7 @@ static void forget_old(struct dp_nack *n, uint64_t highest)
 {
 	unsigned old = 0;
 
-	while (old < n->count && highest - n->missing[old].seq > DP_NACK_WINDOW)
+	while (old < n->count && highest - n->missing[old].seq > n->window)
 		old++;
 	if (old == 0)
 		return;

@@ -7,7 +7,7 @@
  * 6.2.1). Pure C, fixed size. Times are in nanoseconds of one monotonic clock.
  *
  * A packet is requested as soon as its gap is seen, then every `retry_ns` (the round-trip time,
- * bounded by the caller), at most DP_NACK_TRIES times. Packets more than DP_NACK_WINDOW behind the
+ * bounded by the caller), at most DP_NACK_TRIES times. Packets more than a window behind the
  * highest sequence number are forgotten. If more packets are missing than fit, all are forgotten
  * and the caller should request a key frame, which is cheaper.
  */
@@ -25,12 +25,14 @@ struct dp_nack_entry {
 
 struct dp_nack {
 	bool started;
+	uint32_t window; /* DP_NACK_WINDOW at most */
 	uint64_t highest; /* highest extended sequence number seen */
 	unsigned count;
 	struct dp_nack_entry missing[DP_NACK_MAX]; /* by ascending sequence number */
 };
 
-void dp_nack_init(struct dp_nack *n);
+/* Packets more than `window` behind are not requested, because they would come too late. */
+void dp_nack_init(struct dp_nack *n, uint32_t window);
 /* A packet arrived. True: too many are missing, request a key frame. */
 bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq);
 /*

@@ -113,7 +113,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	memcpy(s->rid, p->rid, sizeof(s->rid));
 	dp_receive_init(&s->receive, p->clock_rate);
 	dp_source_clock_init(&s->clock, p->clock_rate);
-	dp_nack_init(&s->nack);
+	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
 
 	s->transport = t;
 	if (!t->streams)
@@ -210,7 +210,7 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 		dp_receive_restart(&s->receive, seq);
 	s->rebound = false;
 	dp_source_clock_init(&s->clock, s->clock_rate);
-	dp_nack_init(&s->nack);
+	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
 	s->starts = (struct dp_keyframes){0};
 	dp_stream_set_clock(s, 0, 0, 0);
 }

@@ -77,7 +77,7 @@ static void make_feedback(const uint8_t *data, size_t size)
 	uint64_t now = 1000000000;
 
 	dp_twcc_init(&twcc);
-	dp_nack_init(&nack);
+	dp_nack_init(&nack, DP_NACK_WINDOW);
 	dp_receive_init(&receive, 90000);
 	for (; size >= 4; data += 4, size -= 4) {
 		uint16_t seq = (uint16_t)(data[0] << 8 | data[1]);

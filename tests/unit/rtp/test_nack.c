@@ -19,7 +19,7 @@ static void in_order_nothing_is_missing(void **state)
 {
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	for (uint64_t seq = 65536 + 65000; seq < 65536 + 67000; seq++)
 		assert_false(dp_nack_seen(&n, seq));
 	assert_false(dp_nack_seen(&n, 65536 + 66000)); /* a duplicate */
@@ -32,7 +32,7 @@ static void a_gap_is_asked_for_at_once(void **state)
 	static const uint16_t want[] = {65534, 65535, 0, 1}, rest[] = {65534, 0, 1};
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 131072 - 3);
 	assert_false(dp_nack_seen(&n, 131072 + 2)); /* over the wrap */
 	expect(&n, 100 * ms, want, 4);
@@ -49,7 +49,7 @@ static void asked_at_zero(void **state)
 	static const uint16_t want[] = {11};
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 10);
 	dp_nack_seen(&n, 12);
 	expect(&n, 0, want, 1);
@@ -61,7 +61,7 @@ static void gives_up_after_its_tries(void **state)
 	static const uint16_t want[] = {11};
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 10);
 	dp_nack_seen(&n, 12);
 	for (unsigned i = 0; i < DP_NACK_TRIES; i++)
@@ -75,7 +75,7 @@ static void gives_up_behind_the_window(void **state)
 	static const uint16_t want[] = {11};
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 10);
 	for (uint64_t seq = 12; seq <= 11 + DP_NACK_WINDOW; seq++)
 		dp_nack_seen(&n, seq);
@@ -90,7 +90,7 @@ static void batches(void **state)
 	uint16_t out[4];
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 100);
 	dp_nack_seen(&n, 111);
 	assert_int_equal(dp_nack_due(&n, ms, retry, out, 4), 4);
@@ -106,7 +106,7 @@ static void overflow(void **state)
 {
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 1000);
 	assert_false(dp_nack_seen(&n, 1000 + DP_NACK_MAX + 1)); /* just fits */
 	assert_int_equal(n.count, DP_NACK_MAX);
@@ -129,7 +129,7 @@ static void old_ones_make_room(void **state)
 {
 	struct dp_nack n;
 
-	dp_nack_init(&n);
+	dp_nack_init(&n, DP_NACK_WINDOW);
 	dp_nack_seen(&n, 1000);
 	assert_false(dp_nack_seen(&n, 1000 + 201)); /* 200 missing */
 	for (uint64_t seq = 1202; seq <= 1000 + DP_NACK_WINDOW; seq++)
@@ -139,6 +139,25 @@ static void old_ones_make_room(void **state)
 	assert_int_equal(n.count, 201);
 	for (unsigned i = 1; i < n.count; i++)
 		assert_true(n.missing[i].seq > n.missing[i - 1].seq);
+}
+
+/* Whoever drops what is further behind does not ask for it. */
+static void a_smaller_window_is_kept(void **state)
+{
+	struct dp_nack n;
+	uint16_t seqs[4];
+
+	dp_nack_init(&n, 63);
+	dp_nack_seen(&n, 1000);
+	dp_nack_seen(&n, 1002);
+	dp_nack_seen(&n, 1064); /* 1001 is 63 behind; more are missing now */
+	assert_int_equal(dp_nack_due(&n, 1, 1, seqs, 1), 1);
+	assert_int_equal(seqs[0], 1001);
+	dp_nack_seen(&n, 1065);
+	assert_int_equal(dp_nack_due(&n, 10, 1, seqs, 1), 1);
+	assert_int_equal(seqs[0], 1003);
+	dp_nack_init(&n, 100000);
+	assert_int_equal(n.window, DP_NACK_WINDOW);
 }
 
 int main(void)
@@ -152,6 +171,7 @@ int main(void)
 		cmocka_unit_test(batches),
 		cmocka_unit_test(overflow),
 		cmocka_unit_test(old_ones_make_room),
+		cmocka_unit_test(a_smaller_window_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
