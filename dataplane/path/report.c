@@ -259,7 +259,7 @@ static void put_dlrr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_
 /*
  * SR with the producer's clock, extrapolated to now, and SDES with its CNAME, if they are due. Who
  * has sent no RTP since the report before sends none (RFC 3550, 6.4): while the producer is silent
- * its RTP clock may stand still.
+ * its RTP clock may stand still. At an unproven address, where no RTP may go, it is a probe.
  */
 static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_buf *b)
 {
@@ -267,8 +267,9 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	struct dp_rtcp_sender_info info = {.packets = (uint32_t)c->packets, .octets = (uint32_t)c->bytes};
 	struct dp_sr_clock clock;
 
-	if (c->paused || c->packets == c->sr_packets || w->now_ns < c->next_sr_ns ||
-		!dp_stream_clock(s, &clock) || !dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
+	if (c->paused || !c->packets || (c->packets == c->sr_packets && !c->transport->limited) ||
+		w->now_ns < c->next_sr_ns || !dp_stream_clock(s, &clock) ||
+		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
 		return;
 	/*
 	 * To an unproven address the report is about a random instant of the last second, so that

@@ -218,7 +218,7 @@ static void moved_back_it_stays_right(void **state)
 		assert_true(dp_sr_at(&c, start + 2000 * ms, &ntp, &rtp));
 		dp_sr_back(&c, (uint16_t)shift, &ntp, &rtp);
 		assert_true(ntp == c.ntp + ((uint64_t)2 << 32) - ((uint64_t)shift << 16));
-		assert_int_equal(rtp, 5 + 180000 - shift * 90000u / 65536);
+		assert_int_equal(rtp, 5 + 180000 - (uint64_t)shift * 90000 / 65536);
 		/* Each shift has its own middle 32 bits. */
 		assert_int_equal((uint32_t)(ntp >> 16), (102u << 16) - shift);
 	}
