@@ -19,6 +19,7 @@ import time
 import unittest
 
 SPATECTL = sys.argv.pop(1)
+ABI_VERSION = 4
 COUNTERS, DROPS = 30, 64
 WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1536, 1280, 96, 120, 120
 NOTICES, NOTICE_SIZE = 2, 256
@@ -117,8 +118,8 @@ class DataPlane:
             if not hello:  # ended by a test meanwhile
                 conn.close()
                 continue
-            assert struct.unpack("<III", hello[:12]) == (0x45544150, 3, 2), hello
-            reply = struct.pack("<IIiI", 0x45544150, 3, 0, self.workers).ljust(448, b"\0")
+            assert struct.unpack("<III", hello[:12]) == (0x45544150, ABI_VERSION, 2), hello
+            reply = struct.pack("<IIiI", 0x45544150, ABI_VERSION, 0, self.workers).ljust(448, b"\0")
             try:
                 conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
             except BrokenPipeError:
