@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A NAT gives host and viewer other ports in the middle of it: the media follows in two seconds, over
-// the transports that are there, and only after the browser has shown that it receives there.
+// A NAT gives host and viewer other ports in the middle of it: the media follows after the browser's
+// next check, over the transports that are there, and only after the browser has shown that it receives there.
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { metrics } from "./lib/metrics.mjs";
@@ -9,7 +9,9 @@ import { spatectl } from "./lib/spatectl.mjs";
 import { check, log, Skip, test } from "./lib/test.mjs";
 
 const NEW_PORTS = 61001; // above those that Linux gives to sockets
-const LIMIT_MS = 3000; // two seconds, and a second for a busy machine
+// Chromium checks a path that works every 2.5 s, and nothing binds the new address before. A key frame and a busy
+// machine need the rest.
+const LIMIT_MS = 4500;
 
 function needNft() {
 	try {
@@ -62,7 +64,7 @@ await test(async ({ defer }) => {
 	check(before.length === 2, `both have a transport, at ports ${before.join(" and ")}`);
 
 	rebind(before);
-	const gap = await longestGap(viewer, 5);
+	const gap = await longestGap(viewer, 7);
 	check(gap <= LIMIT_MS, `no picture for ${gap} ms at most`);
 	await checkPlaying(viewer, "viewer", 3);
 	const after = remotePorts();
