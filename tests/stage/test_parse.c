@@ -436,7 +436,7 @@ static const struct {
 	{"a VLAN tag", vlan, SH_DROP_UNKNOWN_TUPLE},
 	{"IPv4 options", ip_options, SH_DROP_UNKNOWN_TUPLE},
 	{"IPv4 without UDP checksum", udp4_no_checksum, SH_DROP_UNKNOWN_TUPLE},
-	{"DTLS", dtls, SH_DROP_PUNT_NO_CONTROL},
+	{"DTLS", dtls, SH_DROP_DTLS_STRANGER},
 	{"another MAC", other_mac, SH_DROP_NOT_OURS},
 	{"a group as Ethernet source", group_source, SH_DROP_NOT_OURS},
 	{"13 bytes", ether_short, SH_DROP_ETH_SHORT},
@@ -534,7 +534,7 @@ static void check_answers(const char *path)
 		"neighbour advertisement", 0, 1);
 }
 
-/* As a reader of statistics, not as a control plane: with one, DTLS would be punted. */
+/* Attaches as a reader of statistics. A control plane is not needed. */
 static void watch(struct stage *s)
 {
 	uint64_t end = stage_ms() + STAGE_WAIT_MS;
