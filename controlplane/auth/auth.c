@@ -93,7 +93,7 @@ static int signature_length(const char *token)
 
 /*
  * The algorithm comes from cjose's reading of the header, because cjose goes by it when it
- * verifies. /
+ * verifies.
  */
 static int check_algorithm(const struct cp_auth *auth, cjose_jws_t *jws, struct cp_fault *fault)
 {

@@ -87,7 +87,7 @@ static int check_issuer(const cJSON *claims, const char *wanted, struct cp_fault
 
 /*
  * RFC 7519, 4.1.3: who is not named in `aud` must refuse the token, and so must a server that has
- * no name. `aud` is one text or a list of texts. /
+ * no name. `aud` is one text or a list of texts.
  */
 static int check_audience(const cJSON *claims, const char *name, struct cp_fault *fault)
 {

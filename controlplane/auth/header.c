@@ -2,7 +2,7 @@
 
 /*
  * Reads the members of a token's header (RFC 7515, 4.1) that cjose does not check: `crit`, `typ`
- * and `kid`. cjose 0.6.2 cannot tell a member that is a number from one that is absent. /
+ * and `kid`. cjose 0.6.2 cannot tell a member that is a number from one that is absent.
  */
 #include "controlplane/auth/internal.h"
 

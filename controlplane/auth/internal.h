@@ -31,7 +31,7 @@ struct cp_auth_key {
 const char *cp_auth_algorithm_name(enum sh_auth_algorithm algorithm);
 /*
  * Reads the key in the file `path`, which `member` of the configuration names. `kid` stays empty.
- * 0, or errno with the operator's message in `err`, which names both. /
+ * 0, or errno with the operator's message in `err`, which names both.
  */
 int cp_auth_key_read(struct cp_auth_key *key, enum sh_auth_algorithm algorithm, const char *member,
 	const char *path, char *err, size_t err_size);
@@ -46,7 +46,7 @@ struct cp_header {
 
 /*
  * Reads the header of `token`, which cjose has imported, and checks everything but the algorithm.
- * 0, or errno with CP_FORBIDDEN and a message that names the member. /
+ * 0, or errno with CP_FORBIDDEN and a message that names the member.
  */
 int cp_header_read(const struct sh_config *config, const char *token, struct cp_header *out,
 	struct cp_fault *fault);
@@ -86,7 +86,7 @@ int cp_claim_find(const cJSON *claims, const char *name, const cJSON **out, stru
 /*
  * Reads the payload of a token whose signature was verified, at `now_s` seconds since 1970, and
  * compares it with what `config` demands. 0, or errno with CP_FORBIDDEN and a message that names
- * the claim. /
+ * the claim.
  */
 int cp_claims_read(const struct sh_config *config, const char *payload, size_t len, int64_t now_s,
 	struct cp_grant *out, struct cp_fault *fault);

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
+
+#include "controlplane/privileges/key_files.h"
 
 static const char key_dir[] = "auth.key_dir";
 
@@ -32,23 +34,15 @@ static bool has_kid(const struct cp_auth_keys *keys, const char *kid)
 	return false;
 }
 
-/* Reads the key in the file `name`, unless it is no regular file. */
+/* Reads the key in the file `name`. */
 static int add_file(struct cp_auth_keys *keys, const struct sh_config *config, const char *name, char *err,
 	size_t err_size)
 {
 	char path[SH_PATH_MAX + CP_AUTH_KID_SIZE];
 	struct cp_auth_key *key = &keys->key[keys->count];
-	struct stat st;
 	int error;
 
 	snprintf(path, sizeof(path), "%s/%s", config->auth.key_dir, name);
-	if (stat(path, &st) != 0) {
-		error = errno;
-		snprintf(err, err_size, "%s: %s: %s", key_dir, path, strerror(error));
-		return error;
-	}
-	if (!S_ISREG(st.st_mode))
-		return 0;
 	if (keys->count == CP_AUTH_KEYS_MAX - (config->auth.key_file[0] == '\0')) {
 		snprintf(err, err_size, "%s: %s: holds more than %d keys", key_dir, config->auth.key_dir,
 			CP_AUTH_KEYS_MAX - 1);
@@ -69,20 +63,30 @@ static int add_file(struct cp_auth_keys *keys, const struct sh_config *config, c
 }
 
 /* Files whose names begin with a dot are no keys: editors and Kubernetes keep theirs in such. */
+static bool is_key(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' &&
+	       (entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN);
+}
+
 static int read_directory(struct cp_auth_keys *keys, const struct sh_config *config, char *err,
 	size_t err_size)
 {
-	DIR *dir = opendir(config->auth.key_dir);
+	int fd = cp_key_file_open(config->auth.key_dir), error = fd >= 0 ? 0 : -fd;
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
 	unsigned before = keys->count;
-	int error = dir ? 0 : errno;
 
+	if (fd >= 0 && !dir) {
+		error = errno;
+		close(fd);
+	}
 	if (error != 0) {
 		snprintf(err, err_size, "%s: %s: %s", key_dir, config->auth.key_dir, strerror(error));
 		return error;
 	}
 	while (error == 0 && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (is_key(entry))
 			error = add_file(keys, config, entry->d_name, err, err_size);
 	closedir(dir);
 	if (error == 0 && keys->count == before) {

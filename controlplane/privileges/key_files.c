@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -14,7 +16,13 @@
 
 #include "controlplane/privileges/capabilities.h"
 
-enum { FILES = 3, TIMEOUT_S = 2, SOCKET = 3 };
+enum { KEY_DIR = 3, FILES, TIMEOUT_S = 2, SOCKET = 3 };
+
+/* What the process is asked for: a path of the configuration, or a file in auth.key_dir. */
+struct question {
+	uint8_t which; /* index in `paths` */
+	char name[NAME_MAX + 1]; /* of the file in the directory; "": none */
+};
 
 static const char *paths[FILES]; /* of the configuration, which outlives the process's use */
 static int opener = -1; /* socket to the process that opens files */
@@ -45,17 +53,30 @@ static bool send_answer(int fd, int error)
 	return sendmsg(SOCKET, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(error);
 }
 
+/* Writes the path that was asked for. False: the question is not one that is answered. */
+static bool find_path(const struct question *q, char *out, size_t size)
+{
+	if (q->which >= FILES || paths[q->which][0] == '\0' || !memchr(q->name, '\0', sizeof(q->name)))
+		return false;
+	if (q->name[0] == '\0')
+		return snprintf(out, size, "%s", paths[q->which]) < (int)size;
+	if (q->which != KEY_DIR || q->name[0] == '.' || strchr(q->name, '/'))
+		return false;
+	return snprintf(out, size, "%s/%s", paths[KEY_DIR], q->name) < (int)size;
+}
+
 static void serve(void)
 {
-	uint8_t which;
+	char path[SH_PATH_MAX + NAME_MAX + 2];
+	struct question q;
 
-	while (recv(SOCKET, &which, sizeof(which), 0) == (ssize_t)sizeof(which)) {
+	while (recv(SOCKET, &q, sizeof(q), 0) == (ssize_t)sizeof(q)) {
 		int fd = -1, error = EINVAL;
 		bool sent;
 
-		if (which < FILES && paths[which][0] != '\0') {
+		if (find_path(&q, path, sizeof(path))) {
 			/* A FIFO must not stop this process. */
-			fd = open(paths[which], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 			error = fd >= 0 ? 0 : errno;
 		}
 		sent = send_answer(fd, error);
@@ -110,7 +131,8 @@ int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c)
 	paths[0] = c->tls.certificate;
 	paths[1] = c->tls.key;
 	paths[2] = c->auth.key_file;
-	if (!p->root || (paths[0][0] == '\0' && paths[2][0] == '\0'))
+	paths[KEY_DIR] = c->auth.key_dir;
+	if (!p->root || (paths[0][0] == '\0' && paths[2][0] == '\0' && paths[KEY_DIR][0] == '\0'))
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return errno;
@@ -160,18 +182,30 @@ static int receive_answer(void)
 	return fd;
 }
 
+/* Fills in `q` for `path`. False: it is no path of the configuration, and in no directory of it. */
+static bool ask_for(struct question *q, const char *path)
+{
+	size_t dir = strlen(paths[KEY_DIR]);
+
+	*q = (struct question){.which = 0};
+	for (; q->which < FILES; q->which++)
+		if (strcmp(paths[q->which], path) == 0)
+			return true;
+	q->which = KEY_DIR;
+	return dir > 0 && strncmp(path, paths[KEY_DIR], dir) == 0 && path[dir] == '/' &&
+	       snprintf(q->name, sizeof(q->name), "%s", path + dir + 1) < (int)sizeof(q->name);
+}
+
 int cp_key_file_open(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error = errno;
+	struct question q;
 
 	if (fd >= 0)
 		return fd;
-	for (uint8_t i = 0; i < FILES && error == EACCES && opener >= 0; i++) {
-		if (strcmp(paths[i], path) != 0)
-			continue;
-		if (send(opener, &i, sizeof(i), MSG_NOSIGNAL) != (ssize_t)sizeof(i))
-			return -EACCES;
-		return receive_answer();
-	}
-	return -error;
+	if (error != EACCES || opener < 0 || !ask_for(&q, path))
+		return -error;
+	if (send(opener, &q, sizeof(q), MSG_NOSIGNAL) != (ssize_t)sizeof(q))
+		return -EACCES;
+	return receive_answer();
 }

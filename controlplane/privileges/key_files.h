@@ -5,7 +5,7 @@
 /*
  * Opens the files of keys and certificates. They belong to root, and are read again on SIGHUP, when
  * this process is not root any more. A small process of its own then opens them: it knows the paths
- * of the configuration, takes no others, and does nothing else.
+ * of the configuration, takes no others but files in auth.key_dir, and does nothing else.
  */
 
 #include "controlplane/privileges/privileges.h"
@@ -17,8 +17,8 @@
 int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c);
 
 /*
- * Opens a file of the configuration to read it: directly, or, if this process may not, through that
- * process. Returns a descriptor or a negative errno.
+ * Opens a file or directory of the configuration, or a file in auth.key_dir, to read it: directly,
+ * or, if this process may not, through that process. Returns a descriptor or a negative errno.
  */
 int cp_key_file_open(const char *path);
 

@@ -61,7 +61,7 @@ void cp_signaling_run(struct cp_signaling *s);
 /*
  * Ends the sessions whose tokens have expired at `now_s`, seconds since 1970. Call it once a
  * second. True: more sessions have expired than one iteration of the event loop should end; call it
- * again. /
+ * again.
  */
 bool cp_signaling_expire(struct cp_signaling *s, int64_t now_s);
 /* Closes each session, because the server stops. */

@@ -59,7 +59,7 @@ int ctl_rooms(const struct ctl_options *o)
 
 /*
  * Tells the control plane to close something, {"cmd": `cmd`, `member`: `name`}, and prints `said`
- * as a line or {"closing": `name`}. /
+ * as a line or {"closing": `name`}.
  */
 static int close_named(const struct ctl_options *o, const char *cmd, const char *member, const char *name,
 	const char *said)
