@@ -26,7 +26,9 @@ async function unreadyFor(code, words, seconds = 5) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ limits: { transports: TRANSPORTS, transports_per_peer: TRANSPORTS } });
+	// One address fills the whole table.
+	const servers = new Servers({ limits: { transports: TRANSPORTS, transports_per_peer: TRANSPORTS,
+		share_percent: 100, reserve_percent: 0 } });
 	defer((failed) => servers.end(failed));
 	await servers.startDataplane();
 	await servers.startControlplane();

@@ -205,7 +205,7 @@ static unsigned elements_of(struct media_packet *p, struct element *out, unsigne
 	unsigned n = 0;
 	size_t pos = 0;
 
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	while (dp_rtp_ext_next(&p->rtp, p->data, &pos, &e)) {
 		struct element *o = &out[n++];
 
