@@ -23,14 +23,20 @@ static bool stalled(const struct cp_view *v)
  * The data plane's table is the one that counts: it also holds objects whose deletion it has not
  * acknowledged yet, and those of a control plane that ran before.
  */
+/* The last slots are for peers that publish already (limits.reserve_percent): viewers find none. */
+static bool is_full(const struct cp_view *v, uint64_t used, uint64_t slots)
+{
+	return v->stats->map && used >= slots - slots * v->model->config->limit.reserve_percent / 100;
+}
+
 static bool transports_full(const struct cp_view *v)
 {
-	return v->stats->map && v->stats->header->transports_used >= v->stats->transports;
+	return is_full(v, v->stats->map ? v->stats->header->transports_used : 0, v->stats->transports);
 }
 
 static bool consumers_full(const struct cp_view *v)
 {
-	return v->stats->map && v->stats->header->consumers_used >= v->stats->consumers;
+	return is_full(v, v->stats->map ? v->stats->header->consumers_used : 0, v->stats->consumers);
 }
 
 static bool overloaded(const struct cp_view *v)

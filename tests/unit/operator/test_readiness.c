@@ -15,6 +15,7 @@
 
 static struct sh_stats_header header;
 static struct sh_stats_reader stats;
+static struct sh_config config;
 static struct cp_model model;
 static struct cp_loop_lag lag;
 static const struct cp_view view = {.model = &model, .stats = &stats, .lag = &lag};
@@ -30,6 +31,8 @@ static int setup(void **state)
 		.map = (const uint8_t *)&header, .header = &header, .transports = 8, .consumers = 4};
 	memset(&model, 0, sizeof(model));
 	memset(&lag, 0, sizeof(lag));
+	config.limit.reserve_percent = 0;
+	model.config = &config;
 	model.load.workers = 2;
 	return 0;
 }
@@ -92,10 +95,21 @@ static void the_data_plane_is_away(void **state)
 	assert_string_equal(codes(), "no-dataplane,");
 }
 
+/* What is kept for those who publish is not there for others. */
+static void the_reserve_is_all_that_is_left(void **state)
+{
+	config.limit.reserve_percent = 25;
+	header.transports_used = 5;
+	assert_string_equal(codes(), "");
+	header.transports_used = 6;
+	assert_string_equal(codes(), "transports-full,");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(clients_can_join, setup),
+		cmocka_unit_test_setup(the_reserve_is_all_that_is_left, setup),
 		cmocka_unit_test_setup(tables_are_full, setup),
 		cmocka_unit_test_setup(every_worker_is_overloaded, setup),
 		cmocka_unit_test_setup(the_event_loop_lags, setup),
