@@ -119,7 +119,8 @@ static void start(const char *in_path, const char *out_path)
 		"{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_pcap=%s,tx_pcap=%s,"
 		"infinite_rx=1\","
 		"\"addresses\":[\"10.1.0.2/24\"]}]},\"dataplane\":{\"mbufs\":4096},"
-		"\"limits\":{\"transports\":64,\"producers\":16,\"consumers\":64}}",
+		"\"limits\":{\"transports\":64,\"producers\":16,\"consumers\":64,"
+		"\"peer_packets_per_second\":100000000}}", /* the device repeats the file as fast as it can */
 		in_path, out_path);
 	stage_start(&m.s, config);
 	if (stage_hello(&m.s) != 0)

@@ -33,10 +33,13 @@ static struct dp_worker worker = {.stats = &stats, .pool = &pool.mp};
 static unsigned held, detached; /* mbufs that are not in the pool; foreign buffers given back */
 static bool empty;
 
+/* DPDK reads its header of an object, which stands before the object. */
+enum { BEFORE = RTE_ALIGN_CEIL(sizeof(struct rte_mempool_objhdr), 64) };
+
 static int put(struct rte_mempool *mp, void *const *objects, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		free(objects[i]);
+		free((uint8_t *)objects[i] - BEFORE);
 	held -= n;
 	return 0;
 }
@@ -46,9 +49,10 @@ static int get(struct rte_mempool *mp, void **objects, unsigned n)
 	if (empty)
 		return -ENOENT;
 	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = aligned_alloc(64, RTE_ALIGN_CEIL(mp->elt_size, 64u));
+		uint8_t *memory = aligned_alloc(64, BEFORE + RTE_ALIGN_CEIL(mp->elt_size, 64u));
+		struct rte_mbuf *m = (struct rte_mbuf *)(memory + BEFORE);
 
-		memset(m, 0, sizeof(*m));
+		memset(memory, 0, BEFORE + sizeof(*m));
 		m->pool = mp;
 		m->buf_addr = m + 1;
 		m->buf_len = RTE_PKTMBUF_HEADROOM + ROOM;
