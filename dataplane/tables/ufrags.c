@@ -15,10 +15,15 @@ uint32_t dp_ufrag_chains(uint32_t transports)
 	return rte_align32pow2(transports);
 }
 
+/* A ufrag in a packet has any alignment; rte_jhash() reads words. One that is too long is cut. */
 static struct dp_transport **chain_of(const struct dp_worker *w, const char *ufrag, size_t len)
 {
-	uint32_t hash = rte_jhash(ufrag, (uint32_t)len, w->hash_seed);
+	uint32_t aligned[SH_UFRAG_MAX / sizeof(uint32_t)];
+	uint32_t hash;
 
+	len = RTE_MIN(len, sizeof(aligned));
+	memcpy(aligned, ufrag, len);
+	hash = rte_jhash(aligned, (uint32_t)len, w->hash_seed);
 	return &w->ufrags[hash & (dp_ufrag_chains(w->config->limit.transports) - 1)];
 }
 
