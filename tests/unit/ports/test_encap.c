@@ -68,7 +68,7 @@ static uint16_t received_sum(struct rte_mbuf *m, uint16_t payload_len)
 	return sh_get_be16(frame + ip.l4_offset + 6);
 }
 
-static void without_offload_every_packet_has_a_udp_checksum(void **state)
+static void without_offload_ipv6_alone_has_a_udp_checksum(void **state)
 {
 	static const uint16_t lengths[] = {1, 2, 3, 12, 99, 160, 1199, 1200};
 
@@ -82,7 +82,7 @@ static void without_offload_every_packet_has_a_udp_checksum(void **state)
 
 				dp_encap_init(&worker, &e, &path);
 				dp_encap(&worker, &e, &m);
-				assert_int_not_equal(received_sum(&m, lengths[i]), 0);
+				assert_int_equal(received_sum(&m, lengths[i]) != 0, family == 6);
 			}
 }
 
@@ -90,22 +90,20 @@ static void without_offload_every_packet_has_a_udp_checksum(void **state)
 static void a_checksum_of_zero_is_sent_as_ffff(void **state)
 {
 	ports.by_id[0] = &ports.port[0];
-	for (unsigned family = 4; family <= 6; family += 2) {
-		struct sh_path path = path_of((uint8_t)family, 0);
-		struct rte_mbuf m = payload_of(3, 100);
-		struct dp_encap e;
-		uint16_t sum;
+	struct sh_path path = path_of(6, 0);
+	struct rte_mbuf m = payload_of(3, 100);
+	struct dp_encap e;
+	uint16_t sum;
 
-		dp_encap_init(&worker, &e, &path);
-		memset(room + RTE_PKTMBUF_HEADROOM + 98, 0, 2);
-		dp_encap(&worker, &e, &m);
-		sum = received_sum(&m, 100);
-		assert_int_not_equal(sum, 0xffff);
-		m = payload_of(3, 100);
-		sh_put_be16(room + RTE_PKTMBUF_HEADROOM + 98, sum);
-		dp_encap(&worker, &e, &m);
-		assert_int_equal(received_sum(&m, 100), 0xffff);
-	}
+	dp_encap_init(&worker, &e, &path);
+	memset(room + RTE_PKTMBUF_HEADROOM + 98, 0, 2);
+	dp_encap(&worker, &e, &m);
+	sum = received_sum(&m, 100);
+	assert_int_not_equal(sum, 0xffff);
+	m = payload_of(3, 100);
+	sh_put_be16(room + RTE_PKTMBUF_HEADROOM + 98, sum);
+	dp_encap(&worker, &e, &m);
+	assert_int_equal(received_sum(&m, 100), 0xffff);
 }
 
 /* The driver needs them to give the buffer back to whom it belongs; others are of the reception. */
@@ -125,7 +123,7 @@ static void flags_of_a_foreign_buffer_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_offload_every_packet_has_a_udp_checksum),
+		cmocka_unit_test(without_offload_ipv6_alone_has_a_udp_checksum),
 		cmocka_unit_test(a_checksum_of_zero_is_sent_as_ffff),
 		cmocka_unit_test(flags_of_a_foreign_buffer_are_kept),
 	};
