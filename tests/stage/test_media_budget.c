@@ -12,7 +12,11 @@
 #include "shared/bytes.h"
 #include "tests/stage/media.h"
 
-enum { RTCP_PER_SECOND = 2000, PACKETS_PER_SECOND = 20000 }; /* the defaults */
+/*
+ * The first is the default. A TAP loses what comes faster than some 30,000 per second, so the
+ * second is lower than that, and floods are sent in pieces.
+ */
+enum { RTCP_PER_SECOND = 2000, PACKETS_PER_SECOND = 5000, PIECE = 20 };
 
 /* FIR entries with `unknown` unknown SSRCs before that of the viewer. Returns the length. */
 static size_t fir(uint8_t *out, const struct media_viewer *v, unsigned unknown)
@@ -55,10 +59,13 @@ static void much_rtcp(struct media *m, struct media_peer *viewer, const struct m
 	uint64_t fir_before = STAGE_SUM(&m->s, fir_in), dropped = stage_drops(&m->s, SH_DROP_RTCP_RATE);
 	uint64_t start = stage_ms(), passed, took;
 	uint8_t plain[MEDIA_ROOM];
-	unsigned n = 3 * RTCP_PER_SECOND;
+	unsigned n = 2 * RTCP_PER_SECOND;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		media_send_rtcp(m, viewer, plain, fir(plain, v, 0));
+		if (i % PIECE == 0)
+			stage_sleep(1);
+	}
 	took = stage_ms() - start;
 	stage_sleep(100);
 	passed = STAGE_SUM(&m->s, fir_in) - fir_before;
@@ -66,11 +73,11 @@ static void much_rtcp(struct media *m, struct media_peer *viewer, const struct m
 	STAGE_CHECK(passed >= RTCP_PER_SECOND * 9 / 10);
 	STAGE_CHECK(passed <= RTCP_PER_SECOND + RTCP_PER_SECOND * (took + 200) / 1000);
 	STAGE_CHECK(passed + dropped > n * 9 / 10); /* the TAP may lose a few */
-	if (took < 1000)
+	if (took < 900)
 		STAGE_CHECK(dropped > 0);
 }
 
-/* Two seconds' packets at once, none of them authentic; then the peer's own. */
+/* Three seconds' packets at once, none of them authentic; then the peer's own. */
 static void much_junk(struct media *m, struct media_source *s, struct media_viewer *v, uint32_t n)
 {
 	uint64_t auth = stage_drops(&m->s, SH_DROP_SRTP_AUTH), rate = stage_drops(&m->s, SH_DROP_PEER_RATE);
@@ -78,9 +85,11 @@ static void much_junk(struct media *m, struct media_source *s, struct media_view
 	uint8_t junk[60] = {0x80, s->pt};
 
 	for (unsigned i = 0; i < 3 * PACKETS_PER_SECOND; i++) {
-		sh_put_be16(junk + 2, i);
+		sh_put_be16(junk + 2, s->first + 100 + i); /* none of them is old */
 		sh_put_be32(junk + 8, s->ssrc);
 		media_send_raw(m, s->peer, junk, sizeof(junk));
+		if (i % PIECE == 0)
+			stage_sleep(1);
 	}
 	took = stage_ms() - start;
 	stage_sleep(100);
@@ -89,7 +98,7 @@ static void much_junk(struct media *m, struct media_source *s, struct media_view
 	printf("junk: %u in %u ms, %u not authentic, %u over the limit\n", 3u * PACKETS_PER_SECOND,
 		(unsigned)took, (unsigned)auth, (unsigned)rate);
 	STAGE_CHECK(auth > 0 && auth <= PACKETS_PER_SECOND + PACKETS_PER_SECOND * (took + 200) / 1000);
-	if (took < 1000)
+	if (took < 1500) /* else the machine is too slow for a flood */
 		STAGE_CHECK(rate > 0);
 	stage_sleep(1000);
 	media_settle(m);
@@ -105,7 +114,7 @@ int main(void)
 	static struct media_viewer heard, seen;
 
 	stage_namespace();
-	media_start(&m, &(struct media_setup){.keyframe_ms = 500});
+	media_start(&m, &(struct media_setup){.keyframe_ms = 500, .peer_packets = PACKETS_PER_SECOND});
 	media_peer_open(&m, &host, 4);
 	media_peer_open(&m, &viewer, 4);
 	video.kind = SH_KIND_VIDEO;
