@@ -42,34 +42,6 @@ static struct cp_address *find(const struct cp_addresses *all, const char *name,
 	return NULL;
 }
 
-/* --- idle addresses ----------------------------------------------------------------------- */
-
-static void forget(struct cp_address *a)
-{
-	struct cp_addresses *all = a->all;
-
-	TAILQ_REMOVE(&all->idle, a, idle);
-	all->idle_count--;
-	cp_table_remove(&all->by_name, &a->by_name);
-	free(a);
-}
-
-/* Frees idle addresses with nothing to remember: a few at a time, those that are idle for longest. */
-static void forget_some(struct cp_addresses *all)
-{
-	uint64_t now_ns = cp_now_ns();
-	struct cp_address *a;
-
-	for (unsigned i = 0; i < 4 && (a = TAILQ_FIRST(&all->idle)); i++) {
-		if (all->idle_count <= CP_ADDRESSES_IDLE_MAX &&
-			!(cp_bucket_is_full(&a->connects, now_ns) && cp_bucket_is_full(&a->messages, now_ns)))
-			return;
-		forget(a);
-	}
-}
-
-/* --- users -------------------------------------------------------------------------------- */
-
 struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip)
 {
 	char name[CP_ADDRESS_SIZE];
@@ -79,10 +51,6 @@ struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip)
 	name_of(ip, name);
 	hash = hash_of(all, name);
 	a = find(all, name, hash);
-	if (a && a->holds == 0) {
-		TAILQ_REMOVE(&all->idle, a, idle);
-		all->idle_count--;
-	}
 	if (!a) {
 		a = calloc(1, sizeof(*a));
 		if (!a)
@@ -105,15 +73,13 @@ void cp_address_release(struct cp_address *a)
 {
 	if (!a || --a->holds > 0)
 		return;
-	TAILQ_INSERT_TAIL(&a->all->idle, a, idle);
-	a->all->idle_count++;
-	forget_some(a->all);
+	cp_table_remove(&a->all->by_name, &a->by_name);
+	free(a);
 }
 
 int cp_addresses_start(struct cp_addresses *all)
 {
 	memset(all, 0, sizeof(*all));
-	TAILQ_INIT(&all->idle);
 	if (getrandom(&all->seed, sizeof(all->seed), GRND_NONBLOCK) != (ssize_t)sizeof(all->seed))
 		all->seed = (uint32_t)cp_now_ns();
 	return cp_table_init(&all->by_name);
@@ -121,7 +87,5 @@ int cp_addresses_start(struct cp_addresses *all)
 
 void cp_addresses_stop(struct cp_addresses *all)
 {
-	while (!TAILQ_EMPTY(&all->idle))
-		forget(TAILQ_FIRST(&all->idle));
 	cp_table_free(&all->by_name);
 }

@@ -62,10 +62,10 @@ static int begin(void **state)
 static int end(void **state)
 {
 	int left = world_end(state);
-	bool idle = addresses.idle_count == addresses.by_name.count;
+	bool is_left = addresses.by_name.count != 0;
 
 	cp_addresses_stop(&addresses);
-	return left != 0 || !idle;
+	return left != 0 || is_left;
 }
 
 /* NULL: refused. `user` "": none; otherwise a token names it. */
