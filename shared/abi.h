@@ -102,7 +102,7 @@ struct sh_plain {
 };
 static_assert(sizeof(struct sh_plain) == 28, "ABI");
 
-/* For a WebRTC transport, a forgotten member must not mean that it may be sent to for ever. */
+/* Not 0: a member that the caller forgot must not mean "without a limit" for a WebRTC transport. */
 #define SH_CONSENT_NO_LIMIT UINT32_MAX
 
 struct sh_transport_add {

@@ -17,7 +17,7 @@
 
 enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
-/* What the log says of clients' IP addresses and of users' names. */
+/* How clients' IP addresses and users' names are logged. */
 enum sh_log_addresses { SH_LOG_ADDRESSES_FULL, SH_LOG_ADDRESSES_MASKED, SH_LOG_ADDRESSES_NONE };
 enum sh_log_users { SH_LOG_USERS_FULL, SH_LOG_USERS_NONE };
 

@@ -86,8 +86,8 @@ static int check_issuer(const cJSON *claims, const char *wanted, struct cp_fault
 }
 
 /*
- * RFC 7519, 4.1.3: who is not named in `aud` must refuse the token, and so must a server that has
- * no name. `aud` is one text or a list of texts.
+ * A server that `aud` does not name must refuse the token (RFC 7519, 4.1.3), and so must a server
+ * without a name. `aud` is one text or a list of texts.
  */
 static int check_audience(const cJSON *claims, const char *name, struct cp_fault *fault)
 {

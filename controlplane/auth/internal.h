@@ -74,8 +74,8 @@ bool cp_auth_keys_candidate(const struct cp_auth_keys *keys, const struct cp_aut
 /* --- the claims (claims.c) -------------------------------------------------------------- */
 
 /*
- * Parses a JSON object and nothing else: what a token's header and payload are. The caller deletes
- * it. NULL: it is none, or holds a NUL, at which cJSON would end a string.
+ * Parses a token's header or payload, which must be one JSON object. The caller deletes it. NULL:
+ * the text is not an object, or holds a NUL, at which cJSON would end a string.
  */
 cJSON *cp_claims_parse(const char *text, size_t len);
 /*

@@ -3,9 +3,9 @@
 #define SPATE_CONTROLPLANE_DPCLIENT_DELETIONS_H
 
 /*
- * Keeps deletions for which the queue of commands has no room (requests.h), in order. Another
- * command may fail and its caller says so; a deletion that was lost would leave the object in the
- * data plane's table for ever, because its owner has forgotten it. Only for dpclient/.
+ * Keeps deletions for which the queue of commands has no room (requests.h), in order. If another
+ * command fails, its caller handles the error. After a lost deletion the object would stay in the
+ * data plane's table, because its owner no longer exists. Only for dpclient/.
  */
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ bool cp_dp_is_deletion(const struct sh_cmd *cmd);
 
 /* Appends a deletion. 0 or ENOBUFS: no memory, or CP_DP_DELETIONS are kept. */
 int cp_dp_deletions_add(struct cp_dp_deletions *d, const struct sh_cmd *cmd, cp_dp_done *done, void *arg);
-/* The oldest one; NULL: there is none. */
+/* Returns the oldest deletion, or NULL if the list is empty. */
 const struct cp_dp_deletion *cp_dp_deletions_peek(const struct cp_dp_deletions *d);
 void cp_dp_deletions_pop(struct cp_dp_deletions *d);
 /* Empties the queue, calls every completion with `error`, and frees the memory. */

@@ -140,7 +140,7 @@ static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
 	return ice->tuple_count++;
 }
 
-/* Takes a token for a new tuple. False: there is none. */
+/* Takes a token for a new tuple. False: the budget is used up. */
 static bool may_add(struct cp_ice *ice, uint64_t now_ms)
 {
 	uint64_t full = ice->tuples_full_ms > now_ms ? ice->tuples_full_ms : now_ms;

@@ -20,7 +20,7 @@ struct cp_view {
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;
-	struct cp_webrtc_server *const *webrtc; /* NULL, or it points to NULL: there is none */
+	struct cp_webrtc_server *const *webrtc; /* NULL, or a pointer to NULL: no WebRTC server runs */
 	struct uv_loop_s *loop;
 	const struct cp_loop_lag *lag;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */

@@ -18,7 +18,7 @@
 
 enum { KEY_DIR = 3, FILES, TIMEOUT_S = 2, SOCKET = 3 };
 
-/* What the process is asked for: a path of the configuration, or a file in auth.key_dir. */
+/* A request to the process: a path of the configuration, or a file in auth.key_dir. */
 struct question {
 	uint8_t which; /* index in `paths` */
 	char name[NAME_MAX + 1]; /* of the file in the directory; "": none */

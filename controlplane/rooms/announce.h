@@ -5,12 +5,12 @@
 /*
  * Tells the peers of a room about a producer: that it is new, was paused or resumed, or has closed.
  * A notice to ten thousand peers takes long, so it is sent in slices: the first part at once, the
- * rest by cp_model_run, at most limits.notices_per_second over all rooms. The news of a room is
- * told in the order in which it arose.
+ * rest by cp_model_run, at most limits.notices_per_second over all rooms. The notices of a room
+ * keep the order of their causes.
  *
- * A producer has at most one piece of news, so that one client cannot make the queue long:
+ * A producer has at most one pending notice, so that one client cannot make the queue long:
  * - Its state is told at most once in rooms.pause_notice_ms, and then as it is at that time.
- * - If it closes before anybody has heard of it, nobody hears of it.
+ * - A producer that closes before its first notice is not announced.
  */
 
 #include <stdbool.h>

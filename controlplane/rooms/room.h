@@ -93,7 +93,7 @@ void cp_room_leave(struct cp_peer *peer);
  */
 void cp_room_remove(struct cp_peer *peer, const char *reason);
 /*
- * The peer with this id, in any room. NULL: there is none. Takes time in proportion to all peers.
+ * Returns the peer with this id in any room, or NULL. Takes time in proportion to all peers.
  */
 struct cp_peer *cp_room_find_peer(struct cp_model *m, const char *id);
 /*

@@ -71,7 +71,7 @@ static uint64_t due_in(const struct cp_model *m)
 	return due > now ? due - now : 0;
 }
 
-/* An earlier alarm stays: otherwise frequent calls would put off the next run for ever. */
+/* An earlier alarm stays; otherwise frequent calls would postpone the next run again and again. */
 void cp_model_schedule(struct cp_model *m)
 {
 	uint64_t in = due_in(m), now = now_ms(m);

@@ -111,7 +111,7 @@ static bool crowded(const struct cp_model *m)
 
 /* --- shares and reserves ------------------------------------------------------------------ */
 
-/* What one address or user may hold of a table that is more than half full. */
+/* Returns how many entries of a table that is more than half full one address or user may hold. */
 static uint64_t share(const struct cp_model *m, enum cp_table_name table)
 {
 	/* In a small table the percentage would leave nobody enough to publish or watch. */

@@ -284,10 +284,10 @@ void cp_transport_fail(struct cp_transport *t, enum cp_code why, const char *rea
 
 /* --- a lost data plane ------------------------------------------------------------------------ */
 
-/* A millisecond for each client that comes back with DTLS and all. */
+/* Clients return over one millisecond each: a join with its DTLS handshake takes about that long. */
 enum { SPREAD_LAST_MS = 60000 };
 
-/* The oldest transport; NULL: it is not lost, or there is none. */
+/* Returns the oldest transport if its data plane is lost, otherwise NULL. */
 static struct cp_transport *first_lost(const struct cp_model *m)
 {
 	struct cp_transport *t = TAILQ_FIRST(&m->transport_list);

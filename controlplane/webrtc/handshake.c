@@ -111,8 +111,9 @@ static void install_keys(struct cp_webrtc *t, const struct sh_transport_keys *ke
 		return;
 	}
 	/*
-	 * Whoever answers a handshake has received it. If it went along several paths, it is not
-	 * known along which one: the peer's last flight may have come from a forged address.
+	 * A completed handshake proves that the peer receives on the path of the handshake. If the
+	 * handshake used several paths, none is proven: the peer's last flight may have come from
+	 * a forged address.
 	 */
 	if (cp_ice_established(&t->ice, t->dtls_paths ? NULL : &t->dtls_path, uv_now(t->server->loop)))
 		cp_webrtc_select(t, t->ice.selected);

@@ -35,7 +35,7 @@ enum cp_webrtc_state {
 };
 const char *cp_webrtc_state_name(enum cp_webrtc_state state); /* "checking" */
 
-/* What was refused since the start. */
+/* Counters of refused addresses since the start. */
 struct cp_webrtc_refusals {
 	uint64_t address_in_use; /* addresses at which another transport lives */
 	uint64_t too_many_addresses; /* checks of transports that come from ever new addresses */

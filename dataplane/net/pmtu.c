@@ -9,7 +9,7 @@
 
 enum { CODE_FRAGMENTATION_NEEDED = 4, DF = 0x4000, OFFSET = 0x1fff };
 
-/* What an old router without RFC 1191 leaves at 0 is the minimum. */
+/* Limits the MTU from below. A router without RFC 1191 leaves the field at 0. */
 static uint16_t at_least(uint32_t mtu, uint16_t min)
 {
 	if (mtu < min)

@@ -12,7 +12,7 @@
 enum {
 	DP_ICMP_UNREACHABLE = 3,
 	DP_ICMPV6_TOO_BIG = 2,
-	DP_PMTU_MIN_IPV4 = 576, /* below it nobody is believed: every host takes so much */
+	DP_PMTU_MIN_IPV4 = 576, /* smaller values are not believed: every host accepts packets of this size */
 	DP_PMTU_MIN_IPV6 = 1280, /* RFC 8200, 5 */
 };
 

@@ -112,7 +112,7 @@ static void process_advertisement(struct dp_worker *w, const struct dp_port *por
 		rte_pktmbuf_free(m);
 }
 
-/* Believes a router about the MTU of a path. False: the message is none about a path of ours. */
+/* Applies a router's message about the MTU of a path. False: it is not about a path of ours. */
 static bool learn_mtu(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f,
 	const uint8_t *frame, const struct dp_ip *ip)
 {

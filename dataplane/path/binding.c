@@ -10,12 +10,12 @@
 #include "shared/bytes.h"
 
 /*
- * For so long packets of an SSRC that was replaced are dropped: they are late ones, which must not
- * take the stream back.
+ * How long packets of a replaced SSRC are dropped. They are late, and must not bind the stream to
+ * that SSRC again.
  */
 #define LATE (1000 * DP_MS)
 
-/* What a packet's extension says about a name of the stream. */
+/* Result of comparing a packet's MID or RID with the stream's. */
 enum said { NOTHING, THE_SAME, ANOTHER };
 
 static enum said compare(const struct dp_rtp *rtp, const uint8_t *pkt, uint8_t id, const char *text,
@@ -51,7 +51,7 @@ static bool fits(const struct dp_transport *t, const struct dp_stream *s, const 
 	return names_stream(s, rtp, pkt) || (t->udp_port && !s->ssrc && rtp->pt == s->pt);
 }
 
-/* The only stream that the packet fits. NULL: there is none, or several. */
+/* Returns the only stream that the packet fits. NULL: no stream fits, or several do. */
 static struct dp_stream *only_fit(struct dp_transport *t, const struct dp_rtp *rtp, const uint8_t *pkt)
 {
 	struct dp_stream *found = NULL;

@@ -72,9 +72,9 @@ static void classify_media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, s
 
 /*
  * Counts a packet of a known transport. False: the budget for the transport's packets is used up,
- * and the packet was dropped. It is taken before authentication, to bound what that costs; so it is
- * generous, because whoever knows a peer's address can send in its name. Addresses that a plain
- * transport does not know have a budget of their own: its source keeps the one for its packets.
+ * and the packet was dropped. The budget is charged before authentication, to bound the cost of
+ * authentication. It is generous, because an attacker who forges the peer's address uses it up as
+ * well. Packets from addresses that a plain transport does not know have a separate budget.
  */
 static bool within_budget(struct dp_worker *w, struct rte_mbuf *m)
 {

@@ -183,7 +183,7 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 
 /*
  * Visits so many of the transports that a cycle over all of them takes a second. After a stall the
- * cycle ends so much later; it is not made up for in one loop, with as many reports at once.
+ * cycle takes longer: visiting all overdue transports in one loop would send their reports at once.
  */
 static void visit_due_transports(struct dp_worker *w, uint64_t elapsed)
 {

@@ -22,8 +22,8 @@
 static_assert(sizeof(struct dp_path_news) % 4 == 0, "rte_ring's elements are multiples of 4 bytes");
 
 /*
- * Whether that worker has asked for a neighbour so recently that it waits for an answer. It is
- * seldom so: most answers on a link are for nobody here, and anybody on the link can send many.
+ * Whether that worker has sent a neighbour request so recently that it waits for an answer. Most
+ * answers on a link are not for us, and any host on the link can send many.
  */
 static bool asks(const struct dp_worker *w, const struct dp_worker *other)
 {

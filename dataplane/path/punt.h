@@ -9,9 +9,9 @@ struct dp_worker;
 struct rte_mbuf;
 
 /*
- * Punts the datagram in `m`, or drops it. Takes ownership of `m`. The budget of `payer` pays for
- * it: of the transport for which the packet is proven to be. NULL: nobody vouches for it, and it
- * counts as a stranger's.
+ * Punts the datagram in `m`, or drops it. Takes ownership of `m`. The punt is charged to the budget
+ * of `payer`, the transport whose credentials the packet has proven. NULL: it is charged to the
+ * budgets for strangers.
  */
 void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer);
 

@@ -5,8 +5,8 @@
  * are answered here because they are very many, and because consent must outlast a restart of the
  * control plane. Checks that may change the transport's state, and all other STUN messages, are
  * passed up to the control plane. The first checks of a viewer who joins come from unknown
- * addresses; they are verified here before, so that strangers cannot use up what is reserved for
- * them.
+ * addresses. Their MESSAGE-INTEGRITY is verified here, so that they do not compete with strangers
+ * for punts.
  */
 
 #include <string.h>

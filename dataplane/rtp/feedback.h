@@ -12,8 +12,8 @@
  * not end, the interval doubles after a few: a trickle of joining viewers must not take half of the
  * producer's bits for key frames, and each of them still sees a picture after two intervals.
  *
- * Each viewer has a budget of requests besides, so that one that asks for ever gets hardly more
- * than what all get.
+ * Each viewer also has a budget of requests, so that a viewer that keeps asking gets hardly more
+ * key frames than all others.
  */
 
 #include <stdbool.h>

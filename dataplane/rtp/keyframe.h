@@ -19,7 +19,7 @@
  */
 bool dp_keyframe_start(enum sh_codec codec, const uint8_t *payload, size_t len);
 
-/* What a stream's packets have shown so far. All 0: there was none. */
+/* State of the search for key frames in one stream. All 0: no packet so far. */
 struct dp_keyframes {
 	bool known; /* there was a packet: `next` and `timestamp` are set */
 	bool begun; /* a key frame has begun: the next two are set */

@@ -167,7 +167,7 @@ bool dp_rtcp_remb(const struct dp_rtcp *r, uint64_t *bps)
 	return true;
 }
 
-/* Returns the content of the first XR block of `type` and its length; NULL: there is none. */
+/* Returns the content of the first XR block of `type` and its length, or NULL. */
 static const uint8_t *xr_block(const struct dp_rtcp *r, uint8_t type, size_t *len)
 {
 	size_t at = 0;

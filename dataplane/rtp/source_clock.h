@@ -7,10 +7,10 @@
  * have. It does not if the RTP clock stood still or leapt, as some sources' clocks do while nothing
  * is sent. Pure C. Times are in nanoseconds of one monotonic clock.
  *
- * A packet whose timestamp has not advanced as the time since the packet before it begins a doubt.
- * The packet may also have been held up by the network, so the doubt ends only a while later: the
- * packet with the shortest way since then tells how far the report is off, and if it is, its
- * arrival takes the report's place. A new report ends the doubt at once.
+ * If a packet's timestamp has not advanced like the time since the previous packet, either the RTP
+ * clock has leapt or the network has delayed the packet. So a period of observation begins: the
+ * least delayed packet in it tells how far the report is off. If it is off, that packet's arrival
+ * replaces the report. A new report ends the period at once.
  */
 
 #include "dataplane/rtp/feedback.h"
@@ -19,9 +19,10 @@ struct dp_source_clock {
 	struct dp_sr_clock sr; /* from the last report; ns 0: not known */
 	uint64_t last_ns; /* arrival and timestamp of the last packet; 0: none yet */
 	uint32_t last_rtp;
-	uint32_t best_rtp; /* timestamp and arrival of the packet with the shortest way in the doubt */
+	/* timestamp and arrival of the least delayed packet in the period of observation */
+	uint32_t best_rtp;
 	uint64_t best_ns;
-	uint64_t settle_ns; /* end of the doubt; 0: there is none */
+	uint64_t settle_ns; /* end of the period of observation; 0: no period */
 };
 
 void dp_source_clock_init(struct dp_source_clock *c, uint32_t clock_rate);

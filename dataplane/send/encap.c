@@ -43,7 +43,7 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 
 /*
  * The UDP checksum, computed in software: `udp` points to header and payload of `len` bytes, with
- * the checksum 0. Never 0, which would mean that there is none (RFC 768).
+ * the checksum 0. The result is never 0, which would mean "no checksum" (RFC 768).
  */
 static uint16_t udp_sum(uint8_t family, const uint8_t *src, const uint8_t *dst, const uint8_t *udp,
 	uint16_t len)

@@ -49,7 +49,7 @@ static void add_headers(const struct dp_encap *e, struct rte_mbuf *m, uint32_t i
 	m->ol_flags = 0;
 }
 
-/* Copies `len` bytes of the datagram `m` into an mbuf of their own. NULL: there is none. */
+/* Copies `len` bytes of the datagram `m` into a new mbuf. NULL: the pool is empty. */
 static struct rte_mbuf *copy_part(struct dp_worker *w, struct rte_mbuf *m, size_t at, size_t len)
 {
 	struct rte_mbuf *part = rte_pktmbuf_alloc(w->pool);

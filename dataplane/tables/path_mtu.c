@@ -12,7 +12,7 @@
 
 #define LIFETIME (600 * 1000 * DP_MS)
 
-/* The transport that sends along the path. NULL: there is none. */
+/* Returns the transport that sends along the path, or NULL. */
 static struct dp_transport *find_sender(const struct dp_worker *w, const struct sh_path *path)
 {
 	struct dp_tuple_key key = dp_tuple_key(path), other;

@@ -6,7 +6,7 @@
  * Remembers when a worker retransmitted which packet to which viewer, so that a repeated NACK
  * within one round trip brings nothing. All viewers of a worker share one table of fixed size,
  * which costs a viewer nothing and is touched only when something is lost. An entry may be
- * overwritten by another packet's; then a packet is retransmitted once more than needed.
+ * overwritten by that of another packet; then a packet is retransmitted once more than needed.
  */
 
 #include <stdbool.h>

@@ -112,10 +112,10 @@ static unsigned reserve_tuple(struct dp_worker *w, struct dp_transport *t)
 }
 
 /*
- * Whether nobody else may take this tuple, because its holder lives there. Whoever knows any
- * transport's credentials can send a valid check with a forged source address; without this rule
- * one such packet would take a viewer's path away. A NAT gives a mapping to another client much
- * later.
+ * Whether no other transport may take this tuple, because its holder was heard there recently. A
+ * client that knows the credentials of its own transport can send a valid check with a forged
+ * source address. Without this rule one such packet would take a viewer's path away. A NAT gives a
+ * mapping to another client much later.
  */
 static bool is_held(const struct dp_worker *w, const struct dp_tuple *tuple)
 {

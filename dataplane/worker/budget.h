@@ -14,7 +14,7 @@
 
 #define DP_BUDGET_DEPTH_NS 1000000000ull
 
-/* What one packet costs in a bucket of `per_second` packets, in nanoseconds. */
+/* Returns the cost of one packet in a bucket of `per_second` packets, in nanoseconds. */
 static inline uint64_t dp_budget_cost(uint32_t per_second)
 {
 	return DP_BUDGET_DEPTH_NS / per_second;

@@ -32,7 +32,7 @@ struct dp_report {
 	struct dp_op op;
 };
 
-/* What a worker has heard of a path, for the worker whose transport uses it. */
+/* A message about a network path, from the worker that received it to the owner of the path. */
 struct dp_path_news {
 	struct sh_path path;
 	uint32_t mtu; /* in bytes, of `path`; 0: path.l2 is the answer of the neighbour path.remote.ip */

@@ -121,9 +121,9 @@ struct dp_worker {
 	const struct dp_ports *ports;
 	struct dp_clock clock;
 	struct dp_txq **txq; /* by port_id; send/tx.h */
-	/* What a packet costs in the budgets of a peer's transport (dp_budget_cost()). */
+	/* Cost of a packet in the budgets of a peer's transport (dp_budget_cost()). */
 	uint64_t packet_cost_ns, check_cost_ns, rtcp_cost_ns;
-	/* Budgets (worker/budget.h) for packets that are punted for nobody we know: */
+	/* Budgets (worker/budget.h) for punted packets of strangers: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */
 	struct dp_reassembly *reassembly; /* path/reassemble.h */
