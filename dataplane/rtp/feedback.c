@@ -5,7 +5,7 @@
 
 enum {
 	GATE_BURST = 4, /* requests to a producer after which the interval doubles */
-	BUDGET_BURST = 3, /* requests that a viewer may make in a row */
+	BUDGET_BURST = 5, /* requests that a viewer may make in a row */
 };
 #define BUDGET_REFILL 5000000000ull /* time for one more */
 
@@ -49,12 +49,12 @@ void dp_keyframe_arrived(struct dp_keyframe_gate *g)
 bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_t interval_ns,
 	uint64_t arrived, bool *limited)
 {
-	bool answered = arrived >= b->last;
+	bool answered = !b->last || arrived >= b->last;
 
 	*limited = false;
-	if (b->last && !answered && now - b->last < interval_ns)
+	if (!answered && now - b->last < interval_ns)
 		return false;
-	*limited = !take_token(&b->full, now, BUDGET_REFILL, BUDGET_BURST);
+	*limited = answered && !take_token(&b->full, now, BUDGET_REFILL, BUDGET_BURST);
 	if (*limited)
 		return false;
 	b->last = now;

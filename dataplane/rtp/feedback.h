@@ -40,8 +40,10 @@ struct dp_keyframe_budget {
 
 /*
  * Whether to accept a viewer's request. The newest key frame arrived at `arrived` (0: none). False:
- * the viewer has used up its budget, or its last request is still pending or on its way, less than
- * an interval old; repeating that costs nothing. `*limited` is true in the first case.
+ * the viewer has used up its budget, or its last request is less than an interval old and not
+ * answered yet. `*limited` is true in the first case. The repeat of a request that no key frame has
+ * answered is not charged: the request or the key frame may have been lost between the producer and
+ * us, for example while the producer moves to another address.
  */
 bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_t interval_ns,
 	uint64_t arrived, bool *limited);

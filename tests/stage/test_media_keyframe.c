@@ -226,7 +226,7 @@ static void budget(struct media *m, struct media_source *video, struct media_pee
 	STAGE_CHECK(asked(m, video->peer, video, 1) && stage_ms() - begun < 2 * GATE_MS + LATE_MS);
 	media_send(m, video, 153, true);
 	media_settle(m);
-	STAGE_CHECK(asks_for(m, &more, &seen[0], 4000) <= 3);
+	STAGE_CHECK(asks_for(m, &more, &seen[0], 4000) <= 5);
 	STAGE_CHECK(STAGE_SUM(&m->s, keyframe_limited) - limited >= 30);
 	gate_open(m);
 	begun = stage_ms();

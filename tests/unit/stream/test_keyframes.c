@@ -170,7 +170,7 @@ static void resuming_has_a_budget(void **state)
 		packet(0x67); /* the answer */
 		packet(0x65);
 	}
-	assert_in_range(requests, 4, 5);
+	assert_in_range(requests, 6, 7);
 	assert_int_equal(w->stats->keyframe_limited, 100 - requests);
 	world_leave(0);
 }
