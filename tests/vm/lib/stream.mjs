@@ -89,20 +89,30 @@ export class Stream {
 		this.socket = socket;
 		this.viewers = viewers;
 		this.srtp = made.srtp ? new Srtp(made.srtp.suite, made.srtp.receive_key) : null;
+		this.reported = new Promise((resolve) => socket.once("message", resolve));
 	}
 
 	static async open(address, port, made, viewers) {
 		return new Stream(made, await bind(address, port), viewers);
 	}
 
-	/** Sends `count` packets, no faster than the slowest viewer gets them. Ends when each has all. */
+	#sendOne(n) {
+		const p = packet(n, this.made);
+		this.socket.send(this.srtp ? this.srtp.protect(p) : p, this.made.port, this.made.address);
+	}
+
+	/**
+	 * Sends `count` packets, no faster than the slowest viewer gets them. Ends when each has all. The
+	 * kernel's TAP sends a flow by another queue once it has seen an answer, here the first receiver
+	 * report: packets on both queues at that moment may overtake each other, so only one is sent before.
+	 */
 	async send(count) {
-		let sent = 0, slowest = 0, since = Date.now();
+		let sent = 1, slowest = 0, since = Date.now();
+		this.#sendOne(0);
+		await Promise.race([this.reported, sleep(SILENCE_MS)]);
 		while (slowest < count) {
-			for (; sent < count && sent < slowest + WINDOW; sent++) {
-				const p = packet(sent, this.made);
-				this.socket.send(this.srtp ? this.srtp.protect(p) : p, this.made.port, this.made.address);
-			}
+			for (; sent < count && sent < slowest + WINDOW; sent++)
+				this.#sendOne(sent);
 			await sleep(1);
 			const wrong = this.viewers.find((v) => v.wrong);
 			if (wrong)
