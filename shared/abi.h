@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 4u
+#define SH_ABI_VERSION 5u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -68,6 +68,7 @@ enum sh_op {
 	SH_OP_TRANSPORT_ADD = 1, /* add a transport, or set the ICE credentials of a WebRTC one */
 	SH_OP_TRANSPORT_BIND,
 	SH_OP_TRANSPORT_KEYS,
+	SH_OP_TRANSPORT_SET,
 	SH_OP_TRANSPORT_DEL,
 	SH_OP_PRODUCER_ADD,
 	SH_OP_PRODUCER_SET,
@@ -161,6 +162,10 @@ struct sh_transport_keys {
 };
 static_assert(sizeof(struct sh_transport_keys) == 104, "ABI");
 
+struct sh_transport_set {
+	uint64_t max_bps; /* most that is sent to the peer, in bit/s; 0: no limit but its estimate */
+};
+
 enum sh_producer_flags {
 	SH_PRODUCER_PAUSED = 1 << 0,
 	SH_PRODUCER_NACK = 1 << 1, /* the producer retransmits on NACK */
@@ -171,6 +176,18 @@ enum sh_producer_flags {
 	SH_PRODUCER_REDUCED_SIZE = 1 << 6, /* feedback needs no report before it (RFC 5506) */
 };
 
+/* How the spatial layers within one encoding depend on each other. */
+enum sh_svc {
+	SH_SVC_NONE = 0, /* one spatial layer */
+	SH_SVC_FULL = 1, /* L2T1, L3T3: each picture predicts its upper layers from the lower ones */
+	SH_SVC_KEY = 2, /* L2T1_KEY, L3T3_KEY: only key pictures do */
+};
+
+/*
+ * One encoding of a producer. A producer with several (simulcast) has one object for each: the
+ * first names no `lead`, the others name the first. Consumers name the first, and receive one
+ * encoding at a time. Deleting the first deletes them all.
+ */
 struct sh_producer_add {
 	sh_id transport;
 	uint32_t ssrc; /* 0: not signalled; found by MID or RID */
@@ -183,12 +200,20 @@ struct sh_producer_add {
 	uint8_t rtx_pt; /* 0: no RTX */
 	uint8_t mid_len, rid_len, cname_len;
 	uint8_t ext_id[SH_EXT_COUNT]; /* the producer's own ids by enum sh_ext; 0: not negotiated */
-	uint8_t pad[6];
+	uint8_t encoding; /* its index in the order of signalling, below `encodings`; the lead's is 0 */
+	uint8_t encodings; /* of the producer, 1..SH_MAX_ENCODINGS */
+	uint8_t spatial_layers, temporal_layers; /* within this encoding, 1..SH_MAX_LAYERS */
+	uint8_t svc; /* enum sh_svc */
+	uint8_t pad;
 	char mid[SH_MID_MAX];
 	char rid[SH_RID_MAX];
 	char cname[SH_CNAME_MAX]; /* the CNAME that consumers receive; one per producing peer */
+	sh_id lead; /* the producer's first encoding; 0: this is it */
 };
-static_assert(sizeof(struct sh_producer_add) == 104, "ABI");
+static_assert(sizeof(struct sh_producer_add) == 112, "ABI");
+/* A producer of one encoding without layers. */
+#define SH_PRODUCER_ADD_SIMPLE                                                                               \
+	((struct sh_producer_add){.encodings = 1, .spatial_layers = 1, .temporal_layers = 1})
 
 struct sh_producer_set {
 	uint8_t paused;
@@ -199,7 +224,23 @@ struct sh_producer_set {
 enum sh_consumer_flags {
 	SH_CONSUMER_PAUSED = 1 << 0,
 	SH_CONSUMER_NACK = 1 << 1, /* retransmit on NACK */
+	SH_CONSUMER_PROBATOR = 1 << 2, /* the viewer takes SSRC 1234 with payload type 127 as padding */
 };
+
+enum { SH_LAYER_ANY = 0xff }; /* no upper bound; in an event or a statistic: none is sent */
+
+/*
+ * The viewer's wishes, within which the data plane adapts. Layers count from 0, the smallest:
+ * `spatial` over the encodings of simulcast, or over the spatial layers of SVC.
+ */
+struct sh_wishes {
+	uint8_t spatial, temporal; /* upper bounds; SH_LAYER_ANY: none */
+	uint8_t priority; /* 1..255: among the consumers of one viewer, the higher one is served first */
+	uint8_t pad;
+};
+static_assert(sizeof(struct sh_wishes) == 4, "ABI");
+/* No wishes: all layers that the path carries, all consumers alike. */
+#define SH_WISHES_NONE ((struct sh_wishes){.spatial = SH_LAYER_ANY, .temporal = SH_LAYER_ANY, .priority = 1})
 
 /*
  * No SSRC is ever used twice on a transport, also not after its consumer was deleted: a new
@@ -222,7 +263,8 @@ struct sh_consumer_add {
 	 * 0.
 	 */
 	uint8_t ext_id[SH_EXT_COUNT];
-	uint8_t pad[6];
+	uint8_t pad[2];
+	struct sh_wishes wishes;
 	char mid[SH_MID_MAX];
 };
 static_assert(sizeof(struct sh_consumer_add) == 56, "ABI");
@@ -230,8 +272,10 @@ static_assert(sizeof(struct sh_consumer_add) == 56, "ABI");
 struct sh_consumer_set {
 	uint8_t paused;
 	uint8_t keyframe; /* request a key frame from the producer for this consumer */
-	uint8_t pad[6];
+	uint8_t pad[2];
+	struct sh_wishes wishes;
 };
+static_assert(sizeof(struct sh_consumer_set) == 8, "ABI");
 
 struct sh_snapshot_end {
 	uint32_t grace_ms; /* objects that the snapshot did not name are deleted after this */
@@ -255,6 +299,7 @@ struct sh_cmd {
 		struct sh_transport_add transport_add;
 		struct sh_transport_bind transport_bind;
 		struct sh_transport_keys transport_keys;
+		struct sh_transport_set transport_set;
 		struct sh_producer_add producer_add;
 		struct sh_producer_set producer_set;
 		struct sh_consumer_add consumer_add;
@@ -279,8 +324,15 @@ enum sh_event_kind {
 	 */
 	SH_EV_PATH_CHANGED,
 	SH_EV_KEYFRAME_WANTED, /* for a producer without RTCP; not sent yet */
-	SH_EV_LAYERS_CHANGED, /* for layered streams; not sent yet */
+	SH_EV_LAYERS_CHANGED, /* a consumer gets other layers: struct sh_layers */
 };
+
+/* The layers of a consumer: what is sent to it, and what it will get when it can. */
+struct sh_layers {
+	uint8_t spatial, temporal; /* sent; both SH_LAYER_ANY: nothing is sent */
+	uint8_t target_spatial, target_temporal;
+};
+static_assert(sizeof(struct sh_layers) == 4, "ABI");
 
 struct sh_event {
 	uint32_t kind; /* enum sh_event_kind */
@@ -289,7 +341,8 @@ struct sh_event {
 	uint32_t pad;
 	sh_id id;
 	struct sh_addr remote; /* PATH_CHANGED: the new address */
-	uint8_t room[20];
+	struct sh_layers layers; /* LAYERS_CHANGED */
+	uint8_t room[16];
 };
 static_assert(sizeof(struct sh_event) == 64, "ABI");
 

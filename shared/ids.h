@@ -18,6 +18,8 @@ enum sh_limits {
 	SH_MAX_WORKERS = 16,
 	SH_MAX_TUPLES = 6, /* remote addresses bound to one transport */
 	SH_MAX_LOCAL_ADDRS = 8,
+	SH_MAX_ENCODINGS = 4, /* of one producer (simulcast) */
+	SH_MAX_LAYERS = 4, /* spatial, and temporal, layers within one encoding */
 	SH_MID_MAX = 8, /* fits a one-byte element (RFC 8285) and mediasoup's counter */
 	SH_RID_MAX = 16,
 	SH_UFRAG_MAX = 32,

@@ -206,7 +206,7 @@ static void write_encoding(struct cp_writer *w, const struct cp_consumable *c, c
 static void fill_in(struct sh_consumer_add *add, const struct cp_consumable *c, const struct cp_common *m,
 	const struct cp_consumer_ids *ids)
 {
-	*add = (struct sh_consumer_add){.ssrc = ids->ssrc, .pt = c->router.pt};
+	*add = (struct sh_consumer_add){.ssrc = ids->ssrc, .pt = c->router.pt, .wishes = SH_WISHES_NONE};
 	if (m->rtx) {
 		add->rtx_ssrc = ids->rtx_ssrc;
 		add->rtx_pt = c->router.rtx_pt;

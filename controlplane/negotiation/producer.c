@@ -331,7 +331,7 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	bool reduced;
 	int rc;
 
-	*add = (struct sh_producer_add){0};
+	*add = SH_PRODUCER_ADD_SIMPLE;
 	*out = (struct cp_consumable){0};
 	if ((rc = get_kind(kind, &k, err)) != 0 ||
 		(rc = cp_check_object(rtp_parameters, "rtpParameters", err)) != 0 ||

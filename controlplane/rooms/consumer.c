@@ -195,7 +195,7 @@ static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fa
 static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
 {
 	struct cp_call *call = cp_call_begin(c->transport->peer, c, set_acknowledged, done);
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id};
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id, .consumer_set.wishes = SH_WISHES_NONE};
 
 	if (!call)
 		return;

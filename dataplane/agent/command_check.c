@@ -99,16 +99,34 @@ static int check_producer_add(const struct sh_producer_add *p)
 		return EINVAL;
 	if ((p->ssrc && p->ssrc == p->rtx_ssrc) || (p->rtx_ssrc && !p->rtx_pt))
 		return EINVAL;
+	if (p->encodings < 1 || p->encodings > SH_MAX_ENCODINGS || p->encoding >= p->encodings ||
+		(p->encoding == 0) != (p->lead == 0))
+		return EINVAL;
+	if (p->spatial_layers < 1 || p->spatial_layers > SH_MAX_LAYERS || p->temporal_layers < 1 ||
+		p->temporal_layers > SH_MAX_LAYERS || p->svc > SH_SVC_KEY)
+		return EINVAL;
+	if (audio && (p->encodings > 1 || p->spatial_layers > 1 || p->temporal_layers > 1))
+		return EINVAL;
+	if ((p->svc == SH_SVC_NONE) != (p->spatial_layers == 1) || (p->svc && p->encodings > 1))
+		return EINVAL;
 	return p->mid_len <= SH_MID_MAX && p->rid_len <= SH_RID_MAX && p->cname_len <= SH_CNAME_MAX ? 0
 												    : EINVAL;
 }
 
+static bool wishes_valid(const struct sh_wishes *v)
+{
+	return (v->spatial < SH_MAX_LAYERS || v->spatial == SH_LAYER_ANY) &&
+	       (v->temporal < SH_MAX_LAYERS || v->temporal == SH_LAYER_ANY) && v->priority > 0;
+}
+
 static int check_consumer_add(const struct sh_consumer_add *c)
 {
+	const uint32_t flags = SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR;
+
 	if (c->ssrc == 0 || c->ssrc == c->rtx_ssrc || c->pt > 127 || c->rtx_pt > 127 ||
 		(c->rtx_ssrc && !c->rtx_pt))
 		return EINVAL;
-	if (c->mid_len > SH_MID_MAX || (c->flags & ~(uint32_t)(SH_CONSUMER_PAUSED | SH_CONSUMER_NACK)))
+	if (c->mid_len > SH_MID_MAX || (c->flags & ~flags) || !wishes_valid(&c->wishes))
 		return EINVAL;
 	for (unsigned i = 0; i < SH_EXT_COUNT; i++)
 		if (c->ext_id[i] > 14) /* RFC 8285, 4.2: limit of the one-byte form, which we write */
@@ -134,11 +152,15 @@ int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 	case SH_OP_CONSUMER_ADD:
 		return check_consumer_add(&cmd->consumer_add);
 	case SH_OP_CONSUMER_SET:
-		return cmd->consumer_set.paused > 1 || cmd->consumer_set.keyframe > 1 ? EINVAL : 0;
+		return cmd->consumer_set.paused > 1 || cmd->consumer_set.keyframe > 1 ||
+				       !wishes_valid(&cmd->consumer_set.wishes)
+			       ? EINVAL
+			       : 0;
 	case SH_OP_SNAPSHOT_END:
 		return cmd->snapshot_end.grace_ms > WAIT_MAX_MS ? EINVAL : 0;
 	case SH_OP_DRAIN:
 		return cmd->drain.within_ms > WAIT_MAX_MS ? EINVAL : 0;
+	case SH_OP_TRANSPORT_SET:
 	case SH_OP_TRANSPORT_DEL:
 	case SH_OP_PRODUCER_DEL:
 	case SH_OP_CONSUMER_DEL:

@@ -85,8 +85,8 @@ static void send_op(struct dp_agent *a, const struct dp_object *x, const struct 
 
 	if (x->transport)
 		op.slot2 = x->transport->slot;
-	if (x->producer)
-		op.slot3 = x->producer->slot;
+	if (x->producer || x->kind == DP_PRODUCER)
+		op.slot3 = x->producer ? x->producer->slot : x->slot;
 	rte_ring_sp_enqueue_elem(a->workers->worker[x->worker]->ops, &op, sizeof(op));
 	explicit_bzero(&op, sizeof(op));
 }
@@ -136,22 +136,47 @@ static int repeated_add(struct dp_object *x, bool same)
 	return same ? 0 : EEXIST;
 }
 
+/* Whether encoding `p` may join the producer whose first encoding is `lead`. Returns 0 or an errno. */
+static int check_lead(const struct dp_object *lead, const struct dp_object *t,
+	const struct sh_producer_add *p)
+{
+	const struct sh_producer_add *first;
+	const struct dp_object *other;
+
+	if (!lead || lead->transport != t)
+		return ENOENT;
+	first = &lead->producer_add;
+	if (lead->producer || p->kind != first->kind || p->codec != first->codec ||
+		p->encodings != first->encodings)
+		return EINVAL;
+	LIST_FOREACH(other, &lead->encodings, on_producer)
+	if (other->producer_add.encoding == p->encoding)
+		return EEXIST;
+	return 0;
+}
+
 static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	const struct sh_producer_add *p = &cmd->producer_add;
 	struct dp_object *t = dp_objects_find(&a->objects, DP_TRANSPORT, p->transport);
 	struct dp_object *x = dp_objects_find(&a->objects, DP_PRODUCER, cmd->id);
+	struct dp_object *lead = p->lead ? dp_objects_find(&a->objects, DP_PRODUCER, p->lead) : NULL;
 	int error;
 
 	if (x)
 		return repeated_add(x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
 	if (!t)
 		return ENOENT;
+	if (p->lead) {
+		error = check_lead(lead, t, p);
+		if (error)
+			return error;
+	}
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;
 	if (!room_for_op(a, t->worker))
 		return HOLD;
-	x = dp_objects_add(&a->objects, DP_PRODUCER, cmd->id, t, NULL);
+	x = dp_objects_add(&a->objects, DP_PRODUCER, cmd->id, t, lead);
 	if (!x)
 		return ENOSPC;
 	error = dp_stream_prepare(&a->workers->streams[x->slot], a->config, p->kind,
@@ -176,6 +201,8 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 		return repeated_add(x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
 	if (!t || !p)
 		return ENOENT;
+	if (p->producer)
+		return EINVAL; /* not the first encoding */
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;
 	if (p->adding || !room_for_op(a, t->worker))
@@ -195,6 +222,8 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 
 	if (!x)
 		return 0;
+	if (x->kind == DP_PRODUCER && x->producer)
+		return EINVAL; /* it goes with its producer's first encoding */
 	x->task = task_begin(a, cmd);
 	dp_objects_remove(&a->objects, x);
 	return PENDING;
@@ -227,6 +256,7 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 		return add_transport(a, cmd);
 	case SH_OP_TRANSPORT_BIND:
 	case SH_OP_TRANSPORT_KEYS:
+	case SH_OP_TRANSPORT_SET:
 		return forward(a, dp_objects_find(&a->objects, DP_TRANSPORT, cmd->id), cmd);
 	case SH_OP_TRANSPORT_DEL:
 		return delete_object(a, cmd, DP_TRANSPORT);
@@ -364,7 +394,7 @@ static void op_applied(struct dp_agent *a, const struct dp_op *op)
 
 static void handle_report(struct dp_agent *a, const struct dp_report *r)
 {
-	struct sh_event e = {.kind = r->kind, .id = r->id, .remote = r->remote};
+	struct sh_event e = {.kind = r->kind, .id = r->id, .remote = r->remote, .layers = r->layers};
 
 	if (r->kind == SH_EV_ACK)
 		op_applied(a, &r->op);

@@ -89,18 +89,38 @@ struct dp_object *dp_objects_add(struct dp_objects *o, enum dp_object_kind kind,
 		x->worker = transport->worker;
 		LIST_INSERT_HEAD(&transport->dependents, x, on_transport);
 	}
-	if (producer)
+	if (producer && kind == DP_PRODUCER)
+		LIST_INSERT_HEAD(&producer->encodings, x, on_producer);
+	else if (producer)
 		LIST_INSERT_HEAD(&producer->viewers, x, on_producer);
 	SLIST_INSERT_HEAD(&o->bucket[id & o->mask], x, bucket);
 	o->used[kind]++;
 	return x;
 }
 
-/* Queues a dying object for deletion on its worker if it has no dependent left. */
+/*
+ * Queues a dying object for deletion on its worker if it has no dependent left. Consumers may read
+ * every encoding of the producer, so an encoding also waits for the consumers of the first.
+ */
 static void check_ready(struct dp_objects *o, struct dp_object *x)
 {
-	if (x->dying && LIST_EMPTY(&x->dependents) && LIST_EMPTY(&x->viewers))
-		STAILQ_INSERT_TAIL(&o->ready, x, ready);
+	if (!x->dying || !LIST_EMPTY(&x->dependents) || !LIST_EMPTY(&x->viewers) ||
+		!LIST_EMPTY(&x->encodings))
+		return;
+	if (x->kind == DP_PRODUCER && x->producer && !LIST_EMPTY(&x->producer->viewers))
+		return;
+	STAILQ_INSERT_TAIL(&o->ready, x, ready);
+}
+
+/* A consumer of producer `p` is gone. */
+static void check_encodings(struct dp_objects *o, struct dp_object *p)
+{
+	struct dp_object *x;
+
+	if (!LIST_EMPTY(&p->viewers))
+		return;
+	LIST_FOREACH(x, &p->encodings, on_producer)
+	check_ready(o, x);
 }
 
 void dp_objects_remove(struct dp_objects *o, struct dp_object *x)
@@ -115,6 +135,8 @@ void dp_objects_remove(struct dp_objects *o, struct dp_object *x)
 	dp_objects_remove(o, y);
 	LIST_FOREACH(y, &x->viewers, on_producer)
 	dp_objects_remove(o, y);
+	LIST_FOREACH(y, &x->encodings, on_producer)
+	dp_objects_remove(o, y);
 	check_ready(o, x);
 }
 
@@ -124,6 +146,8 @@ void dp_objects_release(struct dp_objects *o, struct dp_object *x)
 		SLIST_REMOVE(&o->bucket[x->id & o->mask], x, dp_object, bucket);
 	if (x->producer) {
 		LIST_REMOVE(x, on_producer);
+		if (x->kind == DP_CONSUMER)
+			check_encodings(o, x->producer);
 		check_ready(o, x->producer);
 	}
 	if (x->transport) {

@@ -4,7 +4,8 @@
 
 /*
  * Keeps the agent's records of all objects: the slot of each id, and the dependencies. A producer
- * depends on its transport; a consumer depends on its transport and on its producer.
+ * depends on its transport; a consumer depends on its transport and on its producer. A producer of
+ * several encodings has an object for each; the others depend on the first, which consumers name.
  *
  * A deletion removes an object and all its dependents from the index at once. An object is deleted
  * on its worker when it has no dependent left, and its slot is released when the worker has
@@ -32,6 +33,7 @@ struct dp_object {
 	struct dp_object *transport, *producer; /* the objects it depends on; NULL: none */
 	LIST_HEAD(, dp_object) dependents; /* of a transport: producers and consumers */
 	LIST_HEAD(, dp_object) viewers; /* of a producer: its consumers */
+	LIST_HEAD(, dp_object) encodings; /* of a producer's first encoding: the others */
 	LIST_ENTRY(dp_object) on_transport, on_producer;
 	SLIST_ENTRY(dp_object) bucket;
 	STAILQ_ENTRY(dp_object) ready; /* in dp_objects.ready or .free */

@@ -108,7 +108,7 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	out.tx_packets = t->tx_packets;
 	out.tx_bytes = t->tx_bytes;
 	out.consent_ns = t->consent_ns;
-	out.available_bps = t->remb_bps;
+	out.available_bps = (uint64_t)t->remb_kbps * 1000;
 	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof(out));
 }
 

@@ -214,7 +214,7 @@ static void payload_feedback(struct datagram *d, const struct dp_rtcp *r)
 		break;
 	case DP_PSFB_AFB:
 		if (dp_rtcp_remb(r, &bps))
-			d->t->remb_bps = bps;
+			d->t->remb_kbps = dp_kbps(bps);
 		break;
 	}
 }

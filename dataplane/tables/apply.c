@@ -23,6 +23,7 @@ static bool slot_matches(const struct dp_worker *w, const struct dp_op *op)
 	switch (op->cmd.op) {
 	case SH_OP_TRANSPORT_BIND:
 	case SH_OP_TRANSPORT_KEYS:
+	case SH_OP_TRANSPORT_SET:
 	case SH_OP_TRANSPORT_DEL:
 		return w->transports[op->slot].id == op->cmd.id;
 	case SH_OP_PRODUCER_SET:
@@ -55,6 +56,8 @@ static int apply(struct dp_worker *w, const struct dp_op *op)
 		return dp_transport_bind(w, op);
 	case SH_OP_TRANSPORT_KEYS:
 		return dp_transport_keys(w, op);
+	case SH_OP_TRANSPORT_SET:
+		return dp_transport_set(w, op);
 	case SH_OP_TRANSPORT_DEL:
 		return dp_transport_del(w, op);
 	case SH_OP_PRODUCER_ADD:

@@ -149,6 +149,12 @@ static int find_or_add_tuple(struct dp_worker *w, struct dp_transport *t, const 
 	return (int)i;
 }
 
+int dp_transport_set(struct dp_worker *w, const struct dp_op *op)
+{
+	w->transports[op->slot].max_kbps = dp_kbps(op->cmd.transport_set.max_bps);
+	return 0;
+}
+
 int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_transport *t = &w->transports[op->slot];

@@ -73,7 +73,8 @@ struct dp_transport {
 	/* Time of the last valid check or authenticated packet on the selected tuple; 0: none yet. */
 	uint64_t consent_ns;
 	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
-	uint64_t remb_bps; /* the last REMB of the viewer, in bit/s; 0: none yet */
+	uint32_t remb_kbps; /* the last REMB of the viewer; 0: none yet */
+	uint32_t max_kbps; /* most that the viewer is sent; 0: no limit but its estimate */
 	uint64_t check_budget_ns, rtcp_budget_ns; /* for its valid checks and RTCP packets */
 	uint64_t refusal_budget_ns; /* for checks that are answered with an error */
 	uint64_t punt_budget_ns; /* for its punted packets */
@@ -122,11 +123,22 @@ static inline bool dp_transport_unprotected(const struct dp_transport *t)
 	return t->udp_port && !(t->plain_flags & SH_PLAIN_SRTP);
 }
 
+/* Converts bit/s to kbit/s, rounded down, but not to 0, which means that there is no value. */
+static inline uint32_t dp_kbps(uint64_t bps)
+{
+	uint64_t kbps = bps / 1000;
+
+	if (kbps > UINT32_MAX)
+		return UINT32_MAX;
+	return kbps || !bps ? (uint32_t)kbps : 1;
+}
+
 /*
  * Operations, run on the owning worker. Return 0 or errno. A repeated ADD of a WebRTC transport
  * sets its credentials. DEL wipes the slot; its producers and consumers have been deleted before.
  */
 int dp_transport_add(struct dp_worker *w, const struct dp_op *op);
+int dp_transport_set(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_bind(struct dp_worker *w, const struct dp_op *op);
 int dp_transport_del(struct dp_worker *w, const struct dp_op *op);
 

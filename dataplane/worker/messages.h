@@ -16,7 +16,7 @@ struct dp_op {
 	struct sh_cmd cmd;
 	uint32_t slot; /* slot of the object */
 	uint32_t slot2; /* PRODUCER_ADD, CONSUMER_ADD: slot of the transport */
-	uint32_t slot3; /* CONSUMER_ADD: slot of the stream */
+	uint32_t slot3; /* CONSUMER_ADD: slot of the stream; PRODUCER_ADD: of the producer's first encoding */
 	int32_t error; /* in the report: 0 or errno */
 	uint32_t task; /* index of the agent's task, returned unchanged; 0: none */
 };
@@ -29,6 +29,7 @@ struct dp_report {
 	uint32_t kind; /* enum sh_event_kind; SH_EV_ACK: `op` was applied, or failed */
 	sh_id id;
 	struct sh_addr remote; /* SH_EV_PATH_CHANGED: the new address */
+	struct sh_layers layers; /* SH_EV_LAYERS_CHANGED */
 	struct dp_op op;
 };
 

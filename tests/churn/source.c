@@ -73,7 +73,7 @@ static void went(void *arg, int error)
 void source_open(struct churn *c, struct source *s)
 {
 	static uint32_t serial;
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .producer_add = SH_PRODUCER_ADD_SIMPLE};
 	struct sh_path path;
 
 	s->serial = ++serial;

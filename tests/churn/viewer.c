@@ -57,7 +57,8 @@ static void has_set(void *arg, int error)
 
 static void add_consumer(struct churn *c, struct viewer *v)
 {
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = consumer(v)};
+	struct sh_cmd cmd = {
+		.op = SH_OP_CONSUMER_ADD, .id = consumer(v), .consumer_add.wishes = SH_WISHES_NONE};
 
 	cmd.consumer_add.transport = transport(v);
 	cmd.consumer_add.producer = source_producer(v->source);
@@ -129,7 +130,8 @@ static void leave(struct churn *c, struct viewer *v)
 
 static void set(struct churn *c, struct viewer *v, bool paused)
 {
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = consumer(v)};
+	struct sh_cmd cmd = {
+		.op = SH_OP_CONSUMER_SET, .id = consumer(v), .consumer_set.wishes = SH_WISHES_NONE};
 
 	cmd.consumer_set.paused = paused;
 	v->paused = paused;

@@ -50,7 +50,7 @@ static void set_defaults(struct media *m, struct media_source *s)
 
 void media_source_open(struct media *m, struct media_source *s, struct media_peer *p)
 {
-	struct sh_cmd c = {.op = SH_OP_PRODUCER_ADD};
+	struct sh_cmd c = {.op = SH_OP_PRODUCER_ADD, .producer_add = SH_PRODUCER_ADD_SIMPLE};
 	struct sh_producer_add *a = &c.producer_add;
 
 	set_defaults(m, s);
@@ -187,7 +187,7 @@ void media_send_sr(struct media *m, struct media_source *s, uint64_t ntp, uint32
 
 void media_viewer_open(struct media *m, struct media_viewer *v, struct media_peer *p, struct media_source *s)
 {
-	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD};
+	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD, .consumer_add.wishes = SH_WISHES_NONE};
 	struct sh_consumer_add *a = &c.consumer_add;
 
 	v->peer = p;
@@ -216,7 +216,7 @@ void media_viewer_open(struct media *m, struct media_viewer *v, struct media_pee
 
 void media_viewer_pause(struct media *m, const struct media_viewer *v, bool paused)
 {
-	struct sh_cmd c = {.op = SH_OP_CONSUMER_SET, .id = v->id};
+	struct sh_cmd c = {.op = SH_OP_CONSUMER_SET, .id = v->id, .consumer_set.wishes = SH_WISHES_NONE};
 
 	c.consumer_set.paused = paused;
 	media_do(m, &c);

@@ -78,7 +78,7 @@ static struct sh_cmd keys(sh_id id, uint32_t profile)
 
 static struct sh_cmd producer_add(sh_id id, sh_id transport)
 {
-	struct sh_cmd c = {.op = SH_OP_PRODUCER_ADD, .id = id};
+	struct sh_cmd c = {.op = SH_OP_PRODUCER_ADD, .id = id, .producer_add = SH_PRODUCER_ADD_SIMPLE};
 
 	c.producer_add.transport = transport;
 	c.producer_add.ssrc = 0x1234;
@@ -91,7 +91,7 @@ static struct sh_cmd producer_add(sh_id id, sh_id transport)
 
 static struct sh_cmd consumer_add(sh_id id, sh_id transport, sh_id producer)
 {
-	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD, .id = id};
+	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD, .id = id, .consumer_add.wishes = SH_WISHES_NONE};
 
 	c.consumer_add.transport = transport;
 	c.consumer_add.producer = producer;
@@ -347,8 +347,15 @@ static void objects(struct stage *s)
 	c = consumer_add(CONSUMER + 2, OTHER, PRODUCER); /* an SSRC that is taken: its worker refuses */
 	c.id = CONSUMER + 3;
 	STAGE_CHECK(stage_cmd(s, c) == EEXIST);
-	STAGE_CHECK(stage_cmd(s, plain(SH_OP_CONSUMER_SET, CONSUMER + 3)) == ENOENT);
+	c = plain(SH_OP_CONSUMER_SET, CONSUMER + 3);
+	c.consumer_set.wishes = SH_WISHES_NONE;
+	STAGE_CHECK(stage_cmd(s, c) == ENOENT);
 	c = plain(SH_OP_CONSUMER_SET, CONSUMER);
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL); /* no priority */
+	c.consumer_set.wishes = SH_WISHES_NONE;
+	c.consumer_set.wishes.spatial = SH_MAX_LAYERS;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
+	c.consumer_set.wishes = SH_WISHES_NONE;
 	c.consumer_set.paused = 2;
 	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
 	c.consumer_set.paused = 1;

@@ -197,7 +197,9 @@ static void not_there(struct media *m)
 	media_op(m, SH_OP_PRODUCER_DEL, audio.id);
 	media_send(m, &audio, 3, false);
 	STAGE_CHECK(media_dropped(m, &before, SH_DROP_UNKNOWN_SSRC, 1) && media_nothing(m, &viewer));
-	STAGE_CHECK(stage_cmd(&m->s, (struct sh_cmd){.op = SH_OP_CONSUMER_SET, .id = heard.id}) != 0);
+	STAGE_CHECK(stage_cmd(&m->s, (struct sh_cmd){.op = SH_OP_CONSUMER_SET,
+					     .id = heard.id,
+					     .consumer_set.wishes = SH_WISHES_NONE}) != 0);
 	STAGE_CHECK(media_used(m, 2, 0, 0));
 
 	before = media_drops(m);

@@ -79,7 +79,7 @@ static const struct place places[] = {
 	AT(sh_transport_keys, in, 8),
 	AT(sh_transport_keys, out, 56),
 
-	SIZE(sh_producer_add, 104),
+	SIZE(sh_producer_add, 112),
 	AT(sh_producer_add, transport, 0),
 	AT(sh_producer_add, ssrc, 8),
 	AT(sh_producer_add, rtx_ssrc, 12),
@@ -93,9 +93,23 @@ static const struct place places[] = {
 	AT(sh_producer_add, rid_len, 29),
 	AT(sh_producer_add, cname_len, 30),
 	AT(sh_producer_add, ext_id, 31),
+	AT(sh_producer_add, encoding, 42),
+	AT(sh_producer_add, encodings, 43),
+	AT(sh_producer_add, spatial_layers, 44),
+	AT(sh_producer_add, temporal_layers, 45),
+	AT(sh_producer_add, svc, 46),
 	AT(sh_producer_add, mid, 48),
 	AT(sh_producer_add, rid, 56),
 	AT(sh_producer_add, cname, 72),
+	AT(sh_producer_add, lead, 104),
+
+	SIZE(sh_transport_set, 8),
+	AT(sh_transport_set, max_bps, 0),
+
+	SIZE(sh_wishes, 4),
+	AT(sh_wishes, spatial, 0),
+	AT(sh_wishes, temporal, 1),
+	AT(sh_wishes, priority, 2),
 
 	SIZE(sh_producer_set, 8),
 	AT(sh_producer_set, paused, 0),
@@ -111,11 +125,13 @@ static const struct place places[] = {
 	AT(sh_consumer_add, rtx_pt, 29),
 	AT(sh_consumer_add, mid_len, 30),
 	AT(sh_consumer_add, ext_id, 31),
+	AT(sh_consumer_add, wishes, 44),
 	AT(sh_consumer_add, mid, 48),
 
 	SIZE(sh_consumer_set, 8),
 	AT(sh_consumer_set, paused, 0),
 	AT(sh_consumer_set, keyframe, 1),
+	AT(sh_consumer_set, wishes, 4),
 
 	SIZE(sh_snapshot_end, 8),
 	AT(sh_snapshot_end, grace_ms, 0),
@@ -130,6 +146,7 @@ static const struct place places[] = {
 	AT(sh_cmd, transport_add, 16),
 	AT(sh_cmd, transport_bind, 16),
 	AT(sh_cmd, transport_keys, 16),
+	AT(sh_cmd, transport_set, 16),
 	AT(sh_cmd, producer_add, 16),
 	AT(sh_cmd, producer_set, 16),
 	AT(sh_cmd, consumer_add, 16),
@@ -143,6 +160,7 @@ static const struct place places[] = {
 	AT(sh_event, error, 8),
 	AT(sh_event, id, 16),
 	AT(sh_event, remote, 24),
+	AT(sh_event, layers, 44),
 
 	SIZE(sh_packet, 1568),
 	AT(sh_packet, path, 0),
@@ -374,7 +392,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 4);
+	assert_int_equal(SH_ABI_VERSION, 5);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 6);
 }
@@ -386,7 +404,7 @@ static void numbers(void **state)
 	assert_int_equal(sizeof(struct sh_event) % 4, 0);
 	assert_int_equal(sizeof(struct sh_packet) % 4, 0);
 	assert_int_equal(SH_OP_TRANSPORT_ADD, 1);
-	assert_int_equal(SH_OP_DRAIN, 14);
+	assert_int_equal(SH_OP_DRAIN, 15);
 	assert_int_equal(SH_EV_LAYERS_CHANGED, 6);
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);

@@ -114,7 +114,9 @@ unsigned crowd_viewer_worker(const struct crowd *c, unsigned i)
 
 static void add_producer(struct crowd *c, unsigned stream)
 {
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .id = producing_id(c, stream) + 1};
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD,
+		.id = producing_id(c, stream) + 1,
+		.producer_add = SH_PRODUCER_ADD_SIMPLE};
 
 	add_transport(c, producing_id(c, stream), worker_of_stream(c, stream), KEY_PRODUCER + stream,
 		KEY_UNUSED + stream, PRODUCER_IP + stream);
@@ -131,7 +133,9 @@ static void add_producer(struct crowd *c, unsigned stream)
 
 static void add_viewer(struct crowd *c, unsigned i)
 {
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = transport_id(c, i) + 1};
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD,
+		.id = transport_id(c, i) + 1,
+		.consumer_add.wishes = SH_WISHES_NONE};
 
 	add_transport(c, transport_id(c, i), crowd_viewer_worker(c, i), KEY_IN + i, i, VIEWER_IP + i);
 	cmd.consumer_add.transport = transport_id(c, i);
