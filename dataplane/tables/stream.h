@@ -14,9 +14,9 @@
 
 #include <rte_common.h>
 
+#include "dataplane/codec/keyframe.h"
 #include "dataplane/rtp/egress.h"
 #include "dataplane/rtp/feedback.h"
-#include "dataplane/rtp/keyframe.h"
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
 #include "dataplane/rtp/source_clock.h"

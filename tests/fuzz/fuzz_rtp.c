@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/codec/keyframe.h"
 #include "dataplane/rtp/egress.h"
-#include "dataplane/rtp/keyframe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTP_KEYFRAME_H264_H
-#define SPATE_DATAPLANE_RTP_KEYFRAME_H264_H
+#ifndef SPATE_DATAPLANE_CODEC_KEYFRAME_H264_H
+#define SPATE_DATAPLANE_CODEC_KEYFRAME_H264_H
 
 /* Tells which NAL units of H264 are in an RTP payload (RFC 6184). */
 

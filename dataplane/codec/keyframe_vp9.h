@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTP_KEYFRAME_VP9_H
-#define SPATE_DATAPLANE_RTP_KEYFRAME_VP9_H
+#ifndef SPATE_DATAPLANE_CODEC_KEYFRAME_VP9_H
+#define SPATE_DATAPLANE_CODEC_KEYFRAME_VP9_H
 
 /*
  * Recognises the first packet of a VP9 key frame, whose payload descriptor is the longest of all

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/rtp/keyframe_vp9.h"
+#include "dataplane/codec/keyframe_vp9.h"
 
 /* Bits of the payload descriptor's first byte (RFC 9628, 4.2). */
 enum {

@@ -2,7 +2,7 @@
 /* Key frame detection: per codec what starts one, what doesn't, and each payload cut short. */
 #include "tests/unit/rtp/exact.h"
 
-#include "dataplane/rtp/keyframe.h"
+#include "dataplane/codec/keyframe.h"
 
 struct sample {
 	size_t len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SPATE_DATAPLANE_RTP_KEYFRAME_H
-#define SPATE_DATAPLANE_RTP_KEYFRAME_H
+#ifndef SPATE_DATAPLANE_CODEC_KEYFRAME_H
+#define SPATE_DATAPLANE_CODEC_KEYFRAME_H
 
 /* Recognises the RTP packets at which a decoder can start. */
 
