@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/codec/keyframe.h"
 
-#include "dataplane/codec/keyframe_h264.h"
+#include "dataplane/codec/h264.h"
 #include "dataplane/codec/keyframe_vp9.h"
 
 static bool vp8_start(const uint8_t *p, size_t len)

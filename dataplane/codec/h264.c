@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/codec/keyframe_h264.h"
+#include "dataplane/codec/h264.h"
 
 #include "shared/bytes.h"
 
