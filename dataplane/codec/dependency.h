@@ -54,9 +54,9 @@ struct dp_dependencies {
 /*
  * Fills in `out` from a descriptor of `len` bytes: its flags but DP_FRAME_BEGINS, its layers,
  * `frame_number`, `oldest` and the masks. Updates `d`: a structure replaces the one before unless
- * it comes with a frame that is older than that. DP_FRAME_KEY is set in the packet with the structure, if the frame has no
- * references. Returns 0; EINVAL: malformed; ENOENT: there is no such template, because the packet
- * with the structure is missing. `d` is unchanged after an error.
+ * it comes with a frame that is older than that. DP_FRAME_KEY is set in the packet with the
+ * structure, if the frame has no references. Returns 0; EINVAL: malformed; ENOENT: there is no such
+ * template, because the packet with the structure is missing. `d` is unchanged after an error.
  */
 int dp_dependencies_parse(struct dp_dependencies *d, struct dp_frame_info *out, const uint8_t *descriptor,
 	size_t len);
@@ -75,10 +75,10 @@ struct dp_descriptor_change {
 };
 
 /*
- * Writes `descriptor`, which dp_dependencies_parse() has accepted, with this change to `dst`.
- * A mask that is not there is inserted, which makes it up to 5 bytes longer: if the result has more
- * than 16 bytes, its extension needs the two-byte form (RFC 8285, 4.3). Returns its length; 0: it would be longer than
- * DP_DESCRIPTOR_MAX, or `targets` is not the number in the descriptor's own structure.
+ * Writes `descriptor`, which dp_dependencies_parse() has accepted, with this change to `dst`. A
+ * mask that is not there is inserted, which makes it up to 5 bytes longer: if the result has more
+ * than 16 bytes, its extension needs the two-byte form (RFC 8285, 4.3). Returns its length; 0: it
+ * would be longer than DP_DESCRIPTOR_MAX, or `targets` is not the number in its own structure.
  */
 size_t dp_descriptor_rewrite(uint8_t dst[DP_DESCRIPTOR_MAX], const uint8_t *descriptor, size_t len,
 	const struct dp_descriptor_change *change);

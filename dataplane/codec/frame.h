@@ -25,8 +25,8 @@ enum dp_frame_flags {
 	DP_FRAME_END = 1 << 3, /* last packet of the frame */
 	/*
 	 * VP8 (Y): the frame depends on frames of temporal layer 0 only. VP9 (U): higher temporal
-	 * layers of later pictures depend on nothing of theirs before this picture. With a dependency
-	 * descriptor: some bit of `switches` is set.
+	 * layers of later pictures depend on nothing of theirs before this picture. With a
+	 * dependency descriptor: some bit of `switches` is set.
 	 */
 	DP_FRAME_SWITCH = 1 << 4,
 	DP_FRAME_INTER_LAYER = 1 << 5, /* depends on the lower spatial layer of its picture (VP9: D) */

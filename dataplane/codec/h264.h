@@ -12,10 +12,9 @@ enum dp_h264_units {
 	/* it has a part of any slice, or is malformed: the frame has begun */
 	DP_H264_SLICE = 1 << 2,
 	DP_H264_PREFIX = 1 << 3, /* a prefix NAL unit of SVC (RFC 6190, 1.1.3) tells the temporal layer */
-	DP_H264_REFERENCE = 1 << 4, /* it has a part of a unit that others depend on (nal_ref_idc) */
+	DP_H264_REFERENCE = 1 << 4, /* it has a part of a slice that others depend on (nal_ref_idc) */
+	DP_H264_MALFORMED = 1 << 5, /* with DP_H264_SLICE and DP_H264_REFERENCE */
 };
-
-unsigned dp_h264_units(const uint8_t *payload, size_t len);
 
 struct dp_h264 {
 	unsigned units; /* set of enum dp_h264_units */
@@ -28,8 +27,5 @@ struct dp_h264 {
  * packets are not negotiated and count as malformed.
  */
 void dp_h264_parse(struct dp_h264 *out, const uint8_t *payload, size_t len);
-
-/* Reads the size of the pictures from a sequence parameter set (H.264, 7.3.2.1.1). */
-bool dp_h264_size(struct dp_picture_size *out, const uint8_t *sps, size_t len);
 
 #endif

@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/codec/keyframe.h"
 
+#include "dataplane/codec/av1.h"
 #include "dataplane/codec/h264.h"
-#include "dataplane/codec/keyframe_vp9.h"
+#include "dataplane/codec/vp8.h"
+#include "dataplane/codec/vp9.h"
+
+enum { KEY_START = DP_FRAME_KEY | DP_FRAME_START };
 
 static bool vp8_start(const uint8_t *p, size_t len)
 {
-	size_t at = 1;
+	struct dp_frame_info f;
 
-	/* S is set and PID is 0: the first partition begins here (RFC 7741, 4.2). */
-	if (len < 1 || (p[0] & 0x17) != 0x10)
-		return false;
-	if (p[0] & 0x80) { /* X */
-		if (len < 2)
-			return false;
-		uint8_t x = p[1];
-		at = 2;
-		if (x & 0x80) { /* I: a picture id of 7 or 15 bits */
-			if (len <= at)
-				return false;
-			at += p[at] & 0x80 ? 2 : 1;
-		}
-		at += (x & 0x40) != 0; /* L: TL0PICIDX */
-		at += (x & 0x30) != 0; /* T or K: one byte for both */
-	}
-	return at < len && !(p[at] & 0x01); /* P bit of the frame header (RFC 7741, 4.3) */
+	return dp_vp8_parse(&f, p, len) == 0 && (f.flags & KEY_START) == KEY_START;
+}
+
+static bool vp9_start(const uint8_t *p, size_t len)
+{
+	struct dp_layers layers = {0};
+	struct dp_frame_info f;
+
+	return dp_vp9_parse(&f, &layers, p, len) == 0 && (f.flags & KEY_START) == KEY_START;
+}
+
+static unsigned h264_units(const uint8_t *p, size_t len)
+{
+	struct dp_h264 h;
+
+	dp_h264_parse(&h, p, len);
+	return h.units;
 }
 
 static bool av1_start(const uint8_t *p, size_t len)
 {
-	/* N is set if a coded video sequence begins; Z (a continued OBU) must then be clear. */
-	return len >= 2 && (p[0] & 0x88) == 0x08;
+	struct dp_frame_info f;
+
+	return dp_av1_parse(&f, p, len) == 0 && f.flags & DP_FRAME_KEY;
 }
 
 bool dp_keyframe_start(enum sh_codec codec, const uint8_t *payload, size_t len)
@@ -41,9 +46,9 @@ bool dp_keyframe_start(enum sh_codec codec, const uint8_t *payload, size_t len)
 	case SH_CODEC_VP8:
 		return vp8_start(payload, len);
 	case SH_CODEC_VP9:
-		return dp_keyframe_vp9(payload, len);
+		return vp9_start(payload, len);
 	case SH_CODEC_H264:
-		return dp_h264_units(payload, len) & (DP_H264_SPS | DP_H264_IDR);
+		return h264_units(payload, len) & (DP_H264_SPS | DP_H264_IDR);
 	case SH_CODEC_AV1:
 		return av1_start(payload, len);
 	}
@@ -74,9 +79,8 @@ static bool note_order(struct dp_keyframes *k, uint64_t seq, uint32_t timestamp)
  * no packet with an SPS can be missing before that. Encoders that give the parameter sets a
  * timestamp of their own begin the key frame with these as well.
  */
-static bool h264_begins(struct dp_keyframes *k, bool in_order, const uint8_t *payload, size_t len)
+static bool h264_begins(struct dp_keyframes *k, bool in_order, unsigned units)
 {
-	unsigned units = dp_h264_units(payload, len);
 	bool begins;
 
 	if (!in_order)
@@ -89,16 +93,15 @@ static bool h264_begins(struct dp_keyframes *k, bool in_order, const uint8_t *pa
 	return begins;
 }
 
-bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
-	const uint8_t *payload, size_t len)
+bool dp_keyframe_note(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
+	bool start, unsigned units)
 {
 	bool in_order, begins, again;
 
 	if (codec == SH_CODEC_OPUS)
 		return true;
 	in_order = note_order(k, seq, timestamp);
-	begins = codec == SH_CODEC_H264 ? h264_begins(k, in_order, payload, len)
-					: dp_keyframe_start(codec, payload, len);
+	begins = codec == SH_CODEC_H264 ? h264_begins(k, in_order, units) : start;
 	again = timestamp == k->begun_timestamp && (k->within || !in_order);
 	if (!begins || (k->begun && (seq <= k->begun_seq || again)))
 		return false;
@@ -107,4 +110,12 @@ bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t se
 	k->begun_seq = seq;
 	k->begun_timestamp = timestamp;
 	return true;
+}
+
+bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
+	const uint8_t *payload, size_t len)
+{
+	if (codec == SH_CODEC_H264)
+		return dp_keyframe_note(k, codec, seq, timestamp, false, h264_units(payload, len));
+	return dp_keyframe_note(k, codec, seq, timestamp, dp_keyframe_start(codec, payload, len), 0);
 }

@@ -41,4 +41,11 @@ struct dp_keyframes {
 bool dp_keyframe_begins(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
 	const uint8_t *payload, size_t len);
 
+/*
+ * The same for a packet whose payload has been parsed. `start`: what dp_keyframe_start() returns,
+ * for other codecs than H264; `units`: set of enum dp_h264_units, for H264.
+ */
+bool dp_keyframe_note(struct dp_keyframes *k, enum sh_codec codec, uint64_t seq, uint32_t timestamp,
+	bool start, unsigned units);
+
 #endif

@@ -38,11 +38,11 @@ enum dp_verdict {
 enum dp_verdict dp_point_packet(const struct dp_point *p, const struct dp_frame_info *f);
 
 /*
- * Whether a viewer that has had every packet of `from` since frame number `since` (used with
- * DP_POINT_TARGET only) may be at `to` from this packet on; the packet itself is then the first one
- * of `to`. Both points are of one stream; between streams a viewer changes at DP_FRAME_BEGINS.
- * VP8 rises by one temporal layer at a time, because DP_FRAME_SWITCH says nothing about the layers
- * between.
+ * Whether a viewer that has had every packet of `from` since frame number `since` may be at `to`
+ * from this packet on; the packet itself is then the first one of `to`. Both points are of one
+ * stream; between streams a viewer changes at DP_FRAME_BEGINS. `since` is used with DP_POINT_TARGET
+ * only; when frame numbers have wrapped to it, some frames are refused that would do. VP8 rises by
+ * one temporal layer at a time, because DP_FRAME_SWITCH says nothing about the layers between.
  */
 bool dp_point_may_change(const struct dp_point *from, const struct dp_point *to,
 	const struct dp_frame_info *f, uint16_t since);

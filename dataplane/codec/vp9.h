@@ -8,8 +8,8 @@
 
 /*
  * Fills in `out` from a payload of `len` bytes; DP_FRAME_KEY only in frames of spatial layer 0. A
- * scalability structure in it updates `layers`. Returns 0, or EINVAL: the descriptor is cut off, has
- * more reference indices than 3, or nothing follows it; `layers` is unchanged then.
+ * scalability structure in it updates `layers`. Returns 0, or EINVAL: the descriptor is cut off,
+ * has more reference indices than 3, or nothing follows it; `layers` is unchanged then.
  */
 int dp_vp9_parse(struct dp_frame_info *out, struct dp_layers *layers, const uint8_t *payload, size_t len);
 
