@@ -179,7 +179,7 @@ static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 	x = dp_objects_add(&a->objects, DP_PRODUCER, cmd->id, t, lead);
 	if (!x)
 		return ENOSPC;
-	error = dp_stream_prepare(&a->workers->streams[x->slot], a->config, p->kind,
+	error = dp_stream_prepare(&a->workers->streams[x->slot], a->config, p,
 		a->workers->worker[t->worker]->socket);
 	if (error) {
 		dp_objects_release(&a->objects, x);

@@ -18,6 +18,7 @@
 #include <rte_branch_prediction.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/layered.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/rewrite.h"
 #include "dataplane/path/stages.h"
@@ -97,7 +98,8 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 			if (!room)
 				return false;
 		}
-		if (!dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
+		if (s->layering ? !dp_rewrite_layered(w, c->at, c, o)
+				: !dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
 			return false;
 	}
 	return true;
@@ -129,6 +131,8 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 	if (first) {
 		rte_prefetch0(first->transport);
 		rte_prefetch0((const char *)first->transport + RTE_CACHE_LINE_SIZE);
+		if (first->stream->layering)
+			rte_prefetch0(first->selection);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "dataplane/device/ports.h"
 #include "dataplane/path/neighbour.h"
 #include "dataplane/path/reassemble.h"
 #include "dataplane/path/report.h"
@@ -16,6 +17,7 @@
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/path_mtu.h"
 #include "dataplane/tables/plain_transport.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
@@ -141,7 +143,7 @@ static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t 
 
 	c->bitrate_bps = bitrate(c->bytes, &c->last_bytes, elapsed);
 	out.transport = c->transport->id;
-	out.producer = c->stream->id;
+	out.producer = c->stream->lead->id;
 	out.ssrc = c->egress.ssrc;
 	out.rtx_ssrc = c->egress.rtx_ssrc;
 	out.packets = c->packets;
@@ -176,6 +178,8 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
 		/* While a device is stuck, the fan-out does not visit its viewers, so do it here. */
 		dp_audience_skip_expired(w, dp_audience_of(w, c->stream->slot, c->port_index), c);
+		if (c->selection)
+			dp_selection_refresh(w, c);
 		write_consumer(w, c, elapsed);
 	}
 	t->visited_ns = w->now_ns;
@@ -225,6 +229,18 @@ static void reclaim_streams(struct dp_worker *w, struct dp_transport *t)
 		}
 }
 
+/* A tick may end the reading of a stream, which takes it from the list: `watched` is read again. */
+static void tick(struct dp_worker *w, struct dp_stream *s)
+{
+	for (unsigned i = 0; s->layering && i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, s->slot, i);
+
+		if (a->changing)
+			dp_selection_change(w, a);
+	}
+	dp_audience_tick(w, s);
+}
+
 void dp_housekeeping(struct dp_worker *w)
 {
 	uint64_t elapsed;
@@ -238,7 +254,7 @@ void dp_housekeeping(struct dp_worker *w)
 	dp_neighbours_apply(w);
 	dp_reassembly_expire(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
-		dp_audience_tick(w, w->watched[i]);
+		tick(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {
 		dp_report_producers(w, t);
 		reclaim_streams(w, t);

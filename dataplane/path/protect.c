@@ -61,6 +61,7 @@ static void protect(struct dp_worker *w, struct dp_outgoing *o)
 			continue;
 		dp_srtp_protect_rtp(w->engine, o->job + from, i - from);
 		memcpy(job->dst + job->hdr_len, job->payload, job->payload_len);
+		dp_srtp_patch(job, job->dst + job->hdr_len);
 		job->out_len = (uint16_t)(job->hdr_len + job->payload_len);
 		from = i + 1;
 	}

@@ -16,6 +16,7 @@
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/unproven.h"
@@ -227,6 +228,7 @@ void dp_report_producers(struct dp_worker *w, struct dp_transport *t)
 	uint8_t data[RTCP_CAP];
 	struct dp_rtcp_buf b = {.data = data, .cap = sizeof(data)};
 
+	dp_encodings_update(t, w->now_ns);
 	if (!t->can_send)
 		return;
 	put_rr(w, t, &b);
@@ -267,6 +269,9 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	struct dp_rtcp_sender_info info = {.packets = (uint32_t)c->packets, .octets = (uint32_t)c->bytes};
 	struct dp_sr_clock clock;
 
+	/* Between two encodings it is not known yet how the new one's timestamps are shifted. */
+	if (c->selection && c->waiting_keyframe)
+		return;
 	if (c->paused || !c->packets || (c->packets == c->sr_packets && !c->transport->limited) ||
 		w->now_ns < c->next_sr_ns || !dp_stream_clock(s, &clock) ||
 		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
@@ -279,7 +284,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 		dp_sr_back(&clock, (uint16_t)rte_rand(), &info.ntp, &info.rtp_timestamp);
 		c->transport->guesses = 0;
 	}
-	info.rtp_timestamp += c->timestamp_offset;
+	info.rtp_timestamp += c->selection ? dp_selection_timestamp(c) : c->timestamp_offset;
 	if (!dp_rtcp_put_sr(b, c->egress.ssrc, &info) ||
 		!dp_rtcp_put_sdes_cname(b, c->egress.ssrc, s->cname, s->cname_len))
 		return;

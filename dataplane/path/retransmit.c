@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "dataplane/path/layered.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/rewrite.h"
 #include "dataplane/send/tx.h"
@@ -46,36 +47,68 @@ static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
 	return c->rtx_in_window++ < RTX_PER_WINDOW;
 }
 
-/* Finds what `c` was sent under its sequence number `seq`. NULL: it is gone, or was never sent. */
-static const struct dp_ring_entry *find_entry(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq)
+/* A packet that was sent before. */
+struct sent {
+	const struct dp_ring_entry *entry;
+	uint32_t timestamp; /* the viewer's */
+	bool layered; /* the rest is used */
+	struct dp_layered_packet l;
+};
+
+/* Finds what `c` was sent under its sequence number `seq`. False: it is gone, or was never sent. */
+static bool find_sent(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq, struct sent *out)
 {
 	const struct dp_stream *s = c->stream;
 	uint64_t position, in;
 
+	out->layered = c->selection != NULL;
+	if (out->layered) {
+		if (!dp_layered_find(w, c, seq, &out->l))
+			return false;
+		out->entry = &out->l.stream->ring[out->l.position & out->l.stream->mask];
+		out->timestamp = out->entry->info.timestamp + out->l.epoch->timestamp;
+		return true;
+	}
 	if (!dp_seqmap_in(&c->seq, seq, &in))
-		return NULL;
+		return false;
 	position = dp_stream_find(s, in, dp_audience_of(w, s->slot, c->port_index)->low, c->at);
-	return position == DP_CURSOR_NONE ? NULL : &s->ring[position & s->mask];
+	out->entry = &s->ring[position & s->mask];
+	out->timestamp = out->entry->info.timestamp + c->timestamp_offset;
+	return position != DP_CURSOR_NONE;
+}
+
+/*
+ * Writes the packet's payload behind a header, and corrects what layers change in the header.
+ * Returns the payload's length.
+ */
+static uint16_t put_payload(const struct sent *p, uint8_t *header, uint8_t *dst)
+{
+	if (p->layered) {
+		dp_layered_header(&p->l.number, header);
+		return dp_layered_payload(&p->l, dst);
+	}
+	memcpy(dst, p->entry->payload, p->entry->info.payload_len);
+	return p->entry->info.payload_len;
 }
 
 /*
  * Adds the packet as RTX, with the SSRC and sequence numbers of the RTX stream; the original
  * sequence number precedes the payload (RFC 4588, 4). False: too long for the path.
  */
-static bool add_rtx(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
-	struct rte_mbuf *m, struct dp_outgoing *o)
+static bool add_rtx(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
+	struct dp_outgoing *o)
 {
-	const struct dp_rtp_info *p = &entry->info;
 	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
-	size_t hdr_len = dp_egress_rtx_header(dst, &c->egress, p, c->rtx_seq,
-		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	size_t hdr_len = dp_egress_rtx_header(dst, &c->egress, &p->entry->info, c->rtx_seq, p->timestamp,
+		p->entry->abs_send_time);
+	uint16_t len;
 
-	if (!dp_fits_path(c->transport, hdr_len + 2 + p->payload_len))
+	if (!dp_fits_path(c->transport, hdr_len + 2 + p->entry->info.payload_len + p->layered))
 		return false;
 	dst[hdr_len] = (uint8_t)(seq >> 8);
 	dst[hdr_len + 1] = (uint8_t)seq;
-	memcpy(dst + hdr_len + 2, entry->payload, p->payload_len);
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(p->payload_len + 2),
+	len = put_payload(p, dst, dst + hdr_len + 2);
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(len + 2),
 		c->rtx_roc);
 	if (++c->rtx_seq == 0)
 		c->rtx_roc++;
@@ -86,18 +119,19 @@ static bool add_rtx(struct dp_consumer *c, const struct dp_ring_entry *entry, ui
  * Adds the packet byte for byte as it was sent before: another content under the same sequence
  * number would reuse the nonce, which breaks the cipher. False: too long for the path.
  */
-static bool add_original(struct dp_consumer *c, const struct dp_ring_entry *entry, uint16_t seq,
-	struct rte_mbuf *m, struct dp_outgoing *o)
+static bool add_original(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
+	struct dp_outgoing *o)
 {
-	const struct dp_rtp_info *p = &entry->info;
+	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
 	uint64_t ours = dp_seq_extend(c->seq.next, seq);
-	size_t hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, seq,
-		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	size_t hdr_len = dp_egress_header(dst, &c->egress, &p->entry->info, seq, p->timestamp,
+		p->entry->abs_send_time);
+	uint16_t len;
 
-	if (!dp_fits_path(c->transport, hdr_len + p->payload_len))
+	if (!dp_fits_path(c->transport, hdr_len + p->entry->info.payload_len + p->layered))
 		return false;
-	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
-		(uint32_t)(ours >> 16));
+	len = put_payload(p, dst, dst + hdr_len);
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, len, (uint32_t)(ours >> 16));
 	return true;
 }
 
@@ -129,13 +163,13 @@ static unsigned tx_room(const struct dp_worker *w, const struct dp_consumer *c)
 
 static uint64_t round_trip_ns(const struct dp_consumer *c)
 {
-	uint64_t ns = c->rtt_us * 1000;
+	uint64_t ns = c->rtt_us * UINT64_C(1000);
 
 	return ns ? RTE_MAX(RTT_MIN, RTE_MIN(ns, RTT_MAX)) : RTT_UNKNOWN;
 }
 
-static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
-	uint16_t seq, struct dp_outgoing *o)
+static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct sent *p, uint16_t seq,
+	struct dp_outgoing *o)
 {
 	struct dp_resent *before = dp_resent_entry(w->resent, c->slot, seq);
 	struct rte_mbuf *m;
@@ -157,7 +191,7 @@ static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct 
 		w->stats->drop[SH_DROP_NO_MBUF]++;
 		return;
 	}
-	added = c->egress.rtx_ssrc ? add_rtx(c, entry, seq, m, o) : add_original(c, entry, seq, m, o);
+	added = c->egress.rtx_ssrc ? add_rtx(c, p, seq, m, o) : add_original(c, p, seq, m, o);
 	if (!added) {
 		o->spare[o->spares++] = m;
 		w->stats->drop[SH_DROP_TOO_LONG]++;
@@ -172,7 +206,7 @@ static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct 
 
 bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, struct dp_outgoing *o)
 {
-	const struct dp_ring_entry *entry;
+	struct sent p;
 
 	/* Every request counts: packets that are no longer in the ring cost a lookup too. */
 	if (!within_limit(w, c)) {
@@ -181,9 +215,8 @@ bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, str
 	}
 	if (c->paused || !c->transport->can_send || c->transport->limited)
 		return true;
-	entry = find_entry(w, c, seq);
-	if (entry)
-		retransmit(w, c, entry, seq, o);
+	if (find_sent(w, c, seq, &p))
+		retransmit(w, c, &p, seq, o);
 	else
 		w->stats->rtx_missed++;
 	return true;

@@ -11,6 +11,7 @@
 #include "dataplane/path/source_restart.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/layering.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
@@ -83,8 +84,11 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	p->timestamp = rtp->timestamp;
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
-	p->keyframe = dp_keyframe_begins(&s->starts, s->codec, seq, rtp->timestamp, entry->payload,
-		rtp->payload_len);
+	if (s->layering)
+		dp_layering_packet(s, entry, rtp, pkt);
+	else
+		p->keyframe = dp_keyframe_begins(&s->starts, s->codec, seq, rtp->timestamp, entry->payload,
+			rtp->payload_len);
 	dp_rtp_info_extensions(p, rtp, pkt, s->ext_id, sh_router_ext);
 	if (p->keyframe && s->kind == SH_KIND_VIDEO) {
 		s->keyframes++;

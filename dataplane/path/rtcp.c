@@ -102,7 +102,7 @@ static void round_trip(struct datagram *d, struct dp_consumer *c, const struct d
 		dp_unproven_echoed(c->transport);
 	elapsed = d->w->now_ns - c->sr_sent_ns;
 	if (elapsed >= delay)
-		c->rtt_us = (elapsed - delay) / 1000;
+		c->rtt_us = (uint32_t)RTE_MIN((elapsed - delay) / 1000, UINT32_MAX);
 }
 
 static void receiver_report(struct datagram *d, const struct dp_rtcp *r)

@@ -80,6 +80,21 @@ static bool run_hash(struct dp_mb_engine *e, unsigned n)
 	return IMB_SUBMIT_HASH_BURST(n < DP_MB_FEW ? e->few : e->mgr, e->job, n, IMB_AUTH_HMAC_SHA_1) == n;
 }
 
+/*
+ * The cipher reads the payloads of several packets at the same time, so a patched one, which jobs
+ * may share, is copied first.
+ */
+static const uint8_t *source_of(const struct dp_srtp_job *j)
+{
+	uint8_t *copy = j->dst + j->hdr_len;
+
+	if (!j->patch_len)
+		return j->payload;
+	memmove(copy, j->payload, j->payload_len);
+	dp_srtp_patch(j, copy);
+	return copy;
+}
+
 void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -87,7 +102,7 @@ void dp_mb_cm_protect(struct dp_mb_engine *e, unsigned n)
 		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
 		uint64_t index = (uint64_t)j->roc << 16 | sh_get_be16(j->dst + 2);
 		make_iv(e->iv[i], out->s.rtp.salt, sh_get_be32(j->dst + 8), index);
-		stage_cipher(e, i, &out->rtp, j->dst + j->hdr_len, j->payload, j->payload_len);
+		stage_cipher(e, i, &out->rtp, j->dst + j->hdr_len, source_of(j), j->payload_len);
 	}
 	if (!run_cipher(e, n))
 		return;

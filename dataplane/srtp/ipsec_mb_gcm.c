@@ -67,6 +67,8 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 		/* with many viewers most of the time is spent on fetching their keys */
 		if (i + 1 < n && e->gcm[i + 1]->session != j->session)
 			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
+		if (j->patch_len)
+			dp_srtp_patch(j, (uint8_t *)(uintptr_t)j->payload);
 		if (e->vaes)
 			dp_gcm_seal(&out->rtp.vaes, dp_mb_gcm_rounds(&out->s), j->dst, j->hdr_len, j->payload,
 				j->payload_len, e->iv[i]);

@@ -152,6 +152,7 @@ static void protect_one(struct dp_srtp_job *j)
 		return;
 	if (j->payload != j->dst + j->hdr_len)
 		memcpy(j->dst + j->hdr_len, j->payload, j->payload_len);
+	dp_srtp_patch(j, j->dst + j->hdr_len);
 	if (srtp_protect(s->srtp, j->dst, &len) != srtp_err_status_ok)
 		return;
 	/* the library must count a roll-over at its first packet, and only then */

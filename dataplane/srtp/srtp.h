@@ -67,11 +67,17 @@ void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
 /* Closes a session and wipes its keys. NULL and closed sessions are ignored. */
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 
+enum { DP_SRTP_PATCH_MAX = 4 };
+
 /*
  * One outgoing RTP packet. Its unencrypted header (with CSRCs and extension) is at `dst` already.
  * The payload is read from `payload`; its ciphertext and the tag are written behind the header.
  * `payload` may be dst + hdr_len (in place); otherwise it must not overlap dst. The caller counts
  * the ROC. Per SSRC, a (roc, seq) pair must never be used twice with different content.
+ *
+ * With a patch, some bytes of the payload are replaced before it is encrypted. The memory at
+ * `payload` is then writable and belongs to this thread; several jobs may share it, each with a
+ * patch of its own at the same place.
  */
 struct dp_srtp_job {
 	struct dp_srtp_session *session;
@@ -80,7 +86,17 @@ struct dp_srtp_job {
 	uint16_t hdr_len, payload_len;
 	uint32_t roc;
 	uint16_t out_len; /* result: bytes at dst; 0: failed */
+	uint8_t patch_at, patch_len; /* offset in the payload, and length; 0: no patch */
+	uint8_t patch[DP_SRTP_PATCH_MAX];
 };
+_Static_assert(sizeof(struct dp_srtp_job) == 40, "the patch fits into what was padding");
+
+/* Writes the job's patch to its payload at `payload`. */
+static inline void dp_srtp_patch(const struct dp_srtp_job *j, uint8_t *payload)
+{
+	for (unsigned i = 0; i < j->patch_len; i++)
+		payload[j->patch_at + i] = j->patch[i];
+}
 
 /* Protects n packets of any sessions of this engine, in any order. */
 void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);

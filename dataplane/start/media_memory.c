@@ -9,10 +9,12 @@
 #include <rte_malloc.h>
 #include <rte_mempool.h>
 
+#include "dataplane/path/layered.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
@@ -31,6 +33,7 @@ static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES
 			      sizeof(struct sh_consumer_stats) + sizeof(struct dp_audience_chunk) / MEMBERS <=
 		      5 * 1024,
 	"a viewer's memory");
+static_assert(sizeof(struct dp_selection) <= 256, "and what layers add to it");
 static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
 		      offsetof(struct dp_transport, id) == 2 * RTE_CACHE_LINE_SIZE,
 	"what a packet needs of each is two cache lines: the fan-out prefetches these");
@@ -56,7 +59,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	const struct sh_config *c = workers[0]->config;
 	const struct sh_config_limits *limit = &c->limit;
 	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
-	struct rte_mempool *twcc, *chunks;
+	struct rte_mempool *twcc, *chunks, *selections;
 	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
 	size_t in_size, out_size;
@@ -81,7 +84,9 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		limit->consumers / MEMBERS +
 			(uint32_t)RTE_MIN((uint64_t)limit->consumers, (uint64_t)limit->producers * n * ports),
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
-	if (!in || !out || !twcc || !chunks)
+	selections = rte_mempool_create("selections", limit->consumers, sizeof(struct dp_selection), 0, 0,
+		NULL, NULL, NULL, NULL, workers[0]->socket, 0);
+	if (!in || !out || !twcc || !chunks || !selections)
 		return ENOMEM;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -93,11 +98,14 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		w->session_out_size = out_size;
 		w->twcc_pool = twcc;
 		w->chunk_pool = chunks;
+		w->selection_pool = selections;
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
 			w->socket);
 		w->resent = rte_zmalloc_socket("retransmissions", DP_RESENT * sizeof(*w->resent),
 			RTE_CACHE_LINE_SIZE, w->socket);
-		if (!w->watched || !w->resent)
+		w->patched = rte_zmalloc_socket("patched payloads", DP_PATCHED * sizeof(*w->patched),
+			RTE_CACHE_LINE_SIZE, w->socket);
+		if (!w->watched || !w->resent || !w->patched)
 			return ENOMEM;
 		for (unsigned port = 0; port < ports; port++)
 			if (!dp_schedule_init(&w->audio[port], limit->producers, w->socket) ||

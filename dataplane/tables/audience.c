@@ -9,6 +9,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/packet.h"
@@ -27,7 +28,7 @@ static uint64_t lowest_position(const struct dp_worker *w, const struct dp_strea
 	for (unsigned i = 0; i < w->ports->count; i++) {
 		const struct dp_audience *a = dp_audience_of(w, s->slot, i);
 
-		if (a->first)
+		if (dp_audience_reads(a))
 			low = RTE_MIN(low, a->low);
 	}
 	return low;
@@ -46,6 +47,8 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 	a->port_index = (uint8_t)port_index;
 	a->low = a->served = a->target = a->restart = a->overrun = at;
 	a->start_from = a->start = at;
+	a->change = DP_CURSOR_NONE;
+	a->change_next = at;
 	a->resume = NULL;
 	a->changed = false;
 	a->round = dp_schedule_of(w, a)->round - 1; /* it has had no pass in this round */
@@ -77,11 +80,19 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 	w->watched[w->watched_count++] = s;
 }
 
-static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
+/* The audience has no member any more. */
+static void empty(struct dp_worker *w, struct dp_audience *a)
 {
 	if (a->waiting)
 		dp_schedule_remove(w, a);
 	a->resume = NULL;
+}
+
+/* Stops reading the stream unless the audience is still in use. */
+static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
+{
+	if (dp_audience_reads(a))
+		return;
 	publish_cursor(w, s);
 	if (lowest_position(w, s) != DP_CURSOR_NONE)
 		return;
@@ -146,6 +157,13 @@ static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_
 	rte_mempool_put(w->chunk_pool, first);
 }
 
+static void leave(struct dp_worker *w, struct dp_audience *a, struct dp_consumer *c)
+{
+	remove_member(w, a, c);
+	if (!a->first)
+		empty(w, a);
+}
+
 bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
 {
 	unsigned port_index = dp_port_index(w->ports, c->transport->encap.port_id);
@@ -154,7 +172,7 @@ bool dp_audience_join(struct dp_worker *w, struct dp_consumer *c)
 
 	if (!reserve_chunk(w, a, &chunk))
 		return false;
-	if (!a->first)
+	if (!dp_audience_reads(a))
 		attach(w, c->stream, a, port_index);
 	c->at = a->resume ? RTE_MAX(a->served, a->target) : a->served;
 	insert_member(a, c, chunk);
@@ -166,9 +184,8 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
 	struct dp_audience *a = dp_audience_of(w, c->stream->slot, c->port_index);
 
 	dp_audience_skip_expired(w, a, c);
-	remove_member(w, a, c);
-	if (!a->first)
-		detach(w, c->stream, a);
+	leave(w, a, c);
+	detach(w, c->stream, a);
 }
 
 /*
@@ -186,14 +203,13 @@ static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned po
 	if (!reserve_chunk(w, to, &chunk))
 		return;
 	dp_audience_skip_expired(w, from, c);
-	remove_member(w, from, c);
-	if (!to->first)
+	leave(w, from, c);
+	if (!dp_audience_reads(to))
 		start_reading(w, c->stream, to, port_index, c->at);
 	to->served = RTE_MIN(to->served, c->at);
 	to->low = RTE_MIN(to->low, c->at);
 	insert_member(to, c, chunk);
-	if (!from->first)
-		detach(w, c->stream, from);
+	detach(w, c->stream, from);
 }
 
 void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
@@ -201,8 +217,78 @@ void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
 	unsigned port_index = dp_port_index(w->ports, t->encap.port_id);
 
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		if (c->port_index != port_index)
+		if (c->port_index != port_index) {
+			if (c->selection)
+				dp_selection_stay(w, c);
 			move_to_port(w, c, port_index);
+		}
+}
+
+/* --- changes of the encoding ---------------------------------------------------------------- */
+
+static struct dp_audience *target_of(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c)
+{
+	return dp_audience_of(w, to->slot, c->port_index);
+}
+
+void dp_audience_change_later(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c)
+{
+	struct dp_audience *a = target_of(w, to, c);
+
+	if (!dp_audience_reads(a))
+		attach(w, to, a, c->port_index);
+	if (!a->changing) { /* what came before is of no use to who asks now */
+		a->change_next = atomic_load_explicit(&to->head, memory_order_acquire);
+		a->change = DP_CURSOR_NONE;
+	}
+	c->selection->change_from = atomic_load_explicit(&to->head, memory_order_acquire);
+	c->selection->next_changing = a->changing;
+	a->changing = c;
+}
+
+void dp_audience_change_never(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c)
+{
+	struct dp_audience *a = target_of(w, to, c);
+	struct dp_consumer **at = &a->changing;
+
+	while (*at && *at != c)
+		at = &(*at)->selection->next_changing;
+	if (!*at)
+		return;
+	*at = c->selection->next_changing;
+	detach(w, to, a);
+}
+
+bool dp_audience_change(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c, uint64_t at)
+{
+	struct dp_audience *from = target_of(w, c->stream, c), *a = target_of(w, to, c);
+	struct dp_audience_chunk *chunk;
+
+	if (!reserve_chunk(w, a, &chunk))
+		return false;
+	dp_audience_skip_expired(w, from, c);
+	leave(w, from, c);
+	from->lingers = true;
+	from->linger_ns = w->now_ns + w->retention_ns;
+	c->stream = to;
+	c->at = at;
+	a->served = RTE_MIN(a->served, at);
+	insert_member(a, c, chunk);
+	if (!a->waiting)
+		dp_schedule_add(w, a);
+	return true;
+}
+
+void dp_audience_forget(struct dp_worker *w, struct dp_stream *s)
+{
+	for (unsigned i = 0; i < w->ports->count; i++) {
+		struct dp_audience *a = dp_audience_of(w, s->slot, i);
+
+		if (!a->lingers)
+			continue;
+		a->lingers = false;
+		detach(w, s, a);
+	}
 }
 
 /* --- retention and expiry ------------------------------------------------------------------ */
@@ -253,6 +339,18 @@ void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t hea
 	expire_backlog(w, a, head, UINT64_MAX);
 }
 
+/* Nobody is served, but entries are kept for retransmissions and for those who change to it. */
+static void tick_without_members(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a,
+	uint64_t head)
+{
+	a->served = a->target = head;
+	dp_audience_advance_cursor(w, a);
+	if (a->lingers && w->now_ns >= a->linger_ns) {
+		a->lingers = false;
+		detach(w, s, a);
+	}
+}
+
 /*
  * A backlog of more than three quarters of the ring is cut. Otherwise one slow port would fill the
  * ring, and new packets would be lost for the viewers of other ports and workers too. The free
@@ -265,8 +363,12 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 	for (unsigned i = 0; i < w->ports->count; i++) {
 		struct dp_audience *a = dp_audience_of(w, s->slot, i);
 
-		if (!a->first)
+		if (!dp_audience_reads(a))
 			continue;
+		if (!a->first) {
+			tick_without_members(w, s, a, head);
+			continue;
+		}
 		expire_backlog(w, a, head, s->window + s->window / 2);
 		dp_audience_advance_cursor(w, a);
 		/* The wake-up for these packets may be missing, because the wake ring was full. */

@@ -41,6 +41,13 @@ struct dp_audience {
 	bool changed; /* the pass must visit all members again, because some came or went */
 	bool again; /* the pass is visiting all members again, for that reason */
 	bool waiting; /* in one of the worker's schedules */
+	bool lingers; /* without members, until linger_ns: some have changed to another encoding, */
+	uint64_t linger_ns; /* and may still request packets of this one */
+	/* consumers that change to this stream at its next key frame; linked by their selections */
+	struct dp_consumer *changing;
+	uint64_t change; /* position of the newest entry at which they could; DP_CURSOR_NONE: none */
+	uint64_t change_next; /* position up to which it was searched */
+	uint32_t layered; /* port 0, of a lead: this worker's consumers of the layered producer */
 	uint8_t port_index; /* in struct dp_ports */
 
 	/* expired entries, for members that had not been sent them (dp_audience_skip_expired()) */
@@ -62,6 +69,15 @@ static inline struct dp_audience *dp_audience_of(const struct dp_worker *w, uint
 }
 
 /*
+ * Whether the worker reads the audience's stream: it has members, or will have, or had until a
+ * while ago.
+ */
+static inline bool dp_audience_reads(const struct dp_audience *a)
+{
+	return a->first || a->changing || a->lingers;
+}
+
+/*
  * Adds a consumer to the audience of its stream and of its transport's port. The worker attaches to
  * the stream with the first consumer and detaches after the last. False: no memory.
  */
@@ -72,6 +88,18 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c);
  * changed. No packet is lost.
  */
 void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t);
+
+/*
+ * A consumer changes from its audience to one of another encoding of its producer (tables/
+ * selection.h). Until then it waits in dp_audience.changing of that one, which is read meanwhile;
+ * dp_audience_change() then moves it to the entry at `at`, and its old audience is kept a while for
+ * retransmissions. dp_audience_change_later(): false: no memory.
+ */
+void dp_audience_change_later(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c);
+void dp_audience_change_never(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c);
+bool dp_audience_change(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c, uint64_t at);
+/* The worker has no more consumer of the producer: none of its encodings is kept any longer. */
+void dp_audience_forget(struct dp_worker *w, struct dp_stream *s);
 
 /*
  * Schedules a pass for each audience of the stream in slot `slot` on this worker. Takes a slot, not

@@ -11,6 +11,7 @@
 
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
@@ -54,7 +55,7 @@ void dp_consumers_want_keyframes(const struct dp_transport *t)
 static bool crosses_keyframe(const struct dp_worker *w, const struct dp_consumer *c, uint64_t arrived)
 {
 	return !c->waiting_keyframe && arrived &&
-	       !dp_older_than(w, arrived, RTE_MIN(c->rtt_us * 1000, RTT_MAX));
+	       !dp_older_than(w, arrived, RTE_MIN(c->rtt_us * UINT64_C(1000), RTT_MAX));
 }
 
 void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c)
@@ -108,8 +109,13 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
 		add->ext_id);
 	dp_seqmap_init(&c->seq, first_seq());
-	if (!dp_audience_join(w, c))
+	if (c->stream->layering && dp_selection_add(w, c, &add->wishes))
 		return ENOMEM;
+	if (!dp_audience_join(w, c)) {
+		if (c->selection)
+			dp_selection_remove(w, c);
+		return ENOMEM;
+	}
 	c->next_on_transport = t->consumers;
 	t->consumers = c;
 	dp_consumer_ssrcs_add(w, c);
@@ -128,6 +134,8 @@ int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
 	bool resumed = c->paused && !set->paused;
 
 	c->paused = set->paused;
+	if (c->selection)
+		dp_selection_wish(w, c, &set->wishes);
 	c->waiting_keyframe |= resumed;
 	if (set->keyframe || (resumed && needs_keyframe(c)))
 		dp_consumer_want_keyframe(w, c);
@@ -144,6 +152,8 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	*at = c->next_on_transport;
 	dp_consumer_ssrcs_remove(w, c);
 	dp_audience_leave(w, c);
+	if (c->selection)
+		dp_selection_remove(w, c);
 	sh_slot_clear(&w->consumer_stats[op->slot]);
 	w->stats->consumers--;
 	return 0;

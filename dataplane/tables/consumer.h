@@ -18,6 +18,7 @@
 
 struct dp_audience_chunk;
 struct dp_op;
+struct dp_selection;
 struct dp_stream;
 struct dp_transport;
 struct dp_worker;
@@ -42,17 +43,18 @@ struct dp_consumer {
 	uint32_t slot;
 	uint32_t index; /* index in the chunk of its audience that holds it, */
 	struct dp_audience_chunk *chunk; /* which is this one */
-	struct dp_stream *stream;
+	struct dp_stream *stream; /* one encoding of the producer */
+	struct dp_selection *selection; /* NULL: the producer has no layers to select */
 	struct dp_consumer *next_on_transport;
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */
+	uint32_t rtt_us; /* last round-trip time in microseconds; 0: not known */
 	uint64_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
 	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
 	uint32_t rtx_in_window; /* packets that NACKs have named in it; limited in path/retransmit.c */
 	uint32_t reported_lost, reported_jitter; /* of the last receiver report; jitter in RTP ticks */
 	uint8_t reported_fraction; /* fraction lost in that report, in 1/256 */
 	uint8_t port_index; /* the port of its audience; index in struct dp_ports */
-	uint64_t rtt_us; /* last round-trip time in microseconds; 0: not known */
 	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
 	uint64_t sr_packets; /* `packets` in it */

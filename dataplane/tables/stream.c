@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dataplane/tables/layering.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/messages.h"
@@ -20,9 +21,16 @@
 
 enum { AUDIO_PACKETS = 512 };
 
-int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket)
+/* Whether viewers can choose among layers. */
+static bool layered(const struct sh_producer_add *p)
 {
-	uint32_t size = kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
+	return p->encodings > 1 || p->spatial_layers > 1 || p->temporal_layers > 1;
+}
+
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, const struct sh_producer_add *p,
+	int socket)
+{
+	uint32_t size = p->kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
 
 	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
@@ -32,7 +40,9 @@ int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8
 	s->ring = rte_zmalloc_socket("stream ring", size * sizeof(*s->ring), RTE_CACHE_LINE_SIZE, socket);
 	s->by_seq =
 		rte_zmalloc_socket("stream index", size * sizeof(*s->by_seq), RTE_CACHE_LINE_SIZE, socket);
-	if (s->ring && s->by_seq)
+	if (layered(p))
+		s->layering = dp_layering_new(p, size, socket);
+	if (s->ring && s->by_seq && (s->layering || !layered(p)))
 		return 0;
 	dp_stream_dispose(s);
 	return ENOMEM;
@@ -42,8 +52,10 @@ void dp_stream_dispose(struct dp_stream *s)
 {
 	rte_free(s->ring);
 	rte_free((void *)s->by_seq);
+	dp_layering_free(s->layering);
 	s->ring = NULL;
 	s->by_seq = NULL;
+	s->layering = NULL;
 }
 
 static void list_ingress(struct dp_worker *w, struct dp_transport *t)
@@ -115,6 +127,12 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	dp_source_clock_init(&s->clock, p->clock_rate);
 	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
 
+	s->encoding = p->encoding;
+	s->lead = &w->streams[op->slot3];
+	if (s->lead == s)
+		dp_encodings_init(&s->encodings, p->encodings);
+	dp_encodings_put(s->lead, p->encoding, s);
+
 	s->transport = t;
 	if (!t->streams)
 		list_ingress(w, t);
@@ -159,6 +177,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 		t->twcc = NULL;
 	}
 	rte_pktmbuf_free(s->held);
+	dp_encodings_put(s->lead, s->encoding, NULL);
 	dp_stream_reclaim_all(s);
 	sh_slot_clear(&w->producer_stats[op->slot]);
 	w->stats->streams--;
@@ -212,5 +231,7 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 	dp_source_clock_init(&s->clock, s->clock_rate);
 	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
 	s->starts = (struct dp_keyframes){0};
+	if (s->layering)
+		dp_layering_restart(s);
 	dp_stream_set_clock(s, 0, 0, 0);
 }

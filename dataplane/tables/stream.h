@@ -20,9 +20,11 @@
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
 #include "dataplane/rtp/source_clock.h"
+#include "dataplane/tables/encodings.h"
 #include "shared/abi.h"
 #include "shared/config.h"
 
+struct dp_layering;
 struct dp_op;
 struct dp_transport;
 struct dp_worker;
@@ -72,6 +74,10 @@ struct dp_stream {
 	uint32_t clock_rate; /* Hz */
 	char cname[SH_CNAME_MAX]; /* not terminated */
 	uint8_t cname_len;
+	uint8_t encoding; /* index among the encodings of its producer */
+	struct dp_layering *layering; /* NULL: viewers have no choice of layers */
+	struct dp_stream *lead; /* the first encoding of its producer, perhaps itself */
+	struct dp_encodings encodings; /* of the lead */
 
 	/* position of the next entry to write; writer: owner; readers: all */
 	_Atomic uint64_t head __rte_cache_aligned;
@@ -115,6 +121,7 @@ struct dp_stream {
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
 	struct dp_keyframes starts; /* tells where decoders can start */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes; /* for the statistics */
+	uint64_t malformed_frames; /* packets whose layers could not be read (codec/codec.h) */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	uint64_t next_rr_ns, next_nack_ns, next_reclaim_ns; /* when each is due */
@@ -124,7 +131,8 @@ struct dp_stream {
  * The agent allocates a slot's ring on NUMA node `socket`, the owner's, before it sends
  * PRODUCER_ADD, and frees it after the worker has acknowledged PRODUCER_DEL. Returns 0 or ENOMEM.
  */
-int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, uint8_t kind, int socket);
+int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, const struct sh_producer_add *p,
+	int socket);
 void dp_stream_dispose(struct dp_stream *s);
 
 /* Operations, run on the owning worker. 0 or errno. */

@@ -17,5 +17,7 @@ struct dp_worker;
  * is full.
  */
 bool dp_report_event(struct dp_worker *w, enum sh_event_kind kind, sh_id id, const struct sh_addr *remote);
+/* Likewise, that consumer `id` gets other layers. */
+bool dp_report_layers(struct dp_worker *w, sh_id id, const struct sh_layers *layers);
 
 #endif

@@ -105,7 +105,12 @@ static size_t protect(bool rtcp, uint8_t *pkt, size_t len, uint32_t roc)
 	size_t hdr = header_len(pkt, len);
 	if (len < 12 || hdr > len)
 		return 0;
-	struct dp_srtp_job job = {out, pkt, pkt + hdr, (uint16_t)hdr, (uint16_t)(len - hdr), roc, 0};
+	struct dp_srtp_job job = {.session = out,
+		.dst = pkt,
+		.payload = pkt + hdr,
+		.hdr_len = (uint16_t)hdr,
+		.payload_len = (uint16_t)(len - hdr),
+		.roc = roc};
 	dp_srtp_protect_rtp(e, &job, 1);
 	return job.out_len;
 }

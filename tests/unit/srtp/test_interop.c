@@ -55,7 +55,8 @@ static void test_headers(void **state)
 static void run_empty_extension(struct pair *p)
 {
 	uint8_t pkt[64] = {0x90, 96, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4, 0xbe, 0xde, 0, 0, 'a', 'b', 'c'};
-	struct dp_srtp_job job = {p->out, pkt, pkt + 16, 16, 3, 0, 0};
+	struct dp_srtp_job job = {
+		.session = p->out, .dst = pkt, .payload = pkt + 16, .hdr_len = 16, .payload_len = 3};
 	size_t len;
 
 	dp_srtp_protect_rtp(p->out_engine, &job, 1);
@@ -156,9 +157,12 @@ static void fill(struct batch *b, unsigned n, uint16_t seq)
 		b->src[i] = malloc(s.payload + 1);
 		memcpy(b->src[i], plain + hdr_len, s.payload);
 		memcpy(b->dst[i], plain, i % 2 ? hdr_len : b->used[i]);
-		b->job[i] = (struct dp_srtp_job){b->session[k], b->dst[i],
-			i % 2 ? b->src[i] : b->dst[i] + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0,
-			0xffff};
+		b->job[i] = (struct dp_srtp_job){.session = b->session[k],
+			.dst = b->dst[i],
+			.payload = i % 2 ? b->src[i] : b->dst[i] + hdr_len,
+			.hdr_len = (uint16_t)hdr_len,
+			.payload_len = (uint16_t)s.payload,
+			.out_len = 0xffff};
 	}
 }
 
@@ -232,8 +236,11 @@ static void test_long_batch(void **state)
 		for (unsigned i = 0; i < MANY; i++) {
 			struct shape s = {(uint16_t)(i + 1), 3, 0, 0, i % 30};
 			size_t hdr_len = make_rtp(dst[i], &s);
-			job[i] = (struct dp_srtp_job){
-				p.out, dst[i], dst[i] + hdr_len, 12, (uint16_t)s.payload, 0, 0};
+			job[i] = (struct dp_srtp_job){.session = p.out,
+				.dst = dst[i],
+				.payload = dst[i] + hdr_len,
+				.hdr_len = 12,
+				.payload_len = (uint16_t)s.payload};
 		}
 		dp_srtp_protect_rtp(p.out_engine, job, MANY);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -259,8 +266,16 @@ static void run_out_of_place(struct pair *p)
 	memcpy(source, plain + hdr_len, s.payload);
 	/* the same packet twice: as a retransmission without RTX sends it */
 	struct dp_srtp_job job[2] = {
-		{p->out, here, here + hdr_len, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
-		{p->out, there, source, (uint16_t)hdr_len, (uint16_t)s.payload, 0, 0},
+		{.session = p->out,
+			.dst = here,
+			.payload = here + hdr_len,
+			.hdr_len = (uint16_t)hdr_len,
+			.payload_len = (uint16_t)s.payload},
+		{.session = p->out,
+			.dst = there,
+			.payload = source,
+			.hdr_len = (uint16_t)hdr_len,
+			.payload_len = (uint16_t)s.payload},
 	};
 	dp_srtp_protect_rtp(p->out_engine, job, 2);
 	assert_int_not_equal(job[0].out_len, 0);

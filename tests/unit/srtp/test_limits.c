@@ -68,7 +68,12 @@ static void run_close(struct pair *p)
 	assert_int_equal(unprotect_rtcp(p, &rtcp, NULL), EINVAL);
 	uint8_t buf[128];
 	size_t hdr_len = make_rtp(buf, &s), len = 16;
-	struct dp_srtp_job job = {p->out, buf, buf + hdr_len, 12, 10, 0, 1};
+	struct dp_srtp_job job = {.session = p->out,
+		.dst = buf,
+		.payload = buf + hdr_len,
+		.hdr_len = 12,
+		.payload_len = 10,
+		.out_len = 1};
 	dp_srtp_protect_rtp(p->out_engine, &job, 1);
 	assert_int_equal(job.out_len, 0);
 	make_rtcp(buf, 16, 1);
@@ -129,7 +134,12 @@ static void run_direction(struct pair *p)
 	uint8_t buf[128];
 	struct shape s = {.seq = 1, .ssrc = 1, .payload = 60};
 	size_t hdr_len = make_rtp(buf, &s), len = hdr_len + s.payload;
-	struct dp_srtp_job job = {p->in, buf, buf + hdr_len, 12, 20, 0, 1};
+	struct dp_srtp_job job = {.session = p->in,
+		.dst = buf,
+		.payload = buf + hdr_len,
+		.hdr_len = 12,
+		.payload_len = 20,
+		.out_len = 1};
 
 	dp_srtp_protect_rtp(p->in_engine, &job, 1);
 	assert_int_equal(job.out_len, 0);
@@ -155,9 +165,24 @@ static void run_bad_jobs(struct pair *p)
 	make_rtp(good, &s);
 	make_rtp(big, &s);
 	struct dp_srtp_job job[] = {
-		{p->out, big, big + 12, 12, 65535, 0, 1},
-		{p->out, good, good + 12, 12, 30, 0, 1},
-		{p->out, big, big + 11, 11, 30, 0, 1},
+		{.session = p->out,
+			.dst = big,
+			.payload = big + 12,
+			.hdr_len = 12,
+			.payload_len = 65535,
+			.out_len = 1},
+		{.session = p->out,
+			.dst = good,
+			.payload = good + 12,
+			.hdr_len = 12,
+			.payload_len = 30,
+			.out_len = 1},
+		{.session = p->out,
+			.dst = big,
+			.payload = big + 11,
+			.hdr_len = 11,
+			.payload_len = 30,
+			.out_len = 1},
 	};
 	dp_srtp_protect_rtp(p->out_engine, job, 3);
 	assert_int_equal(job[0].out_len, 0);
@@ -227,7 +252,13 @@ static void test_roc_disagrees(void **state)
 
 	pair_open(&p, libsrtp2, libsrtp2, SH_SRTP_AEAD_AES_128_GCM, 1);
 	size_t hdr_len = make_rtp(buf, &s);
-	struct dp_srtp_job job = {p.out, buf, buf + hdr_len, 12, 10, 1, 1};
+	struct dp_srtp_job job = {.session = p.out,
+		.dst = buf,
+		.payload = buf + hdr_len,
+		.hdr_len = 12,
+		.payload_len = 10,
+		.roc = 1,
+		.out_len = 1};
 	dp_srtp_protect_rtp(p.out_engine, &job, 1);
 	assert_int_equal(job.out_len, 0);
 	job.roc = 0;

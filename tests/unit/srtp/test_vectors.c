@@ -117,7 +117,11 @@ static void check_rtp(struct raw *r, const char *plain_hex, const char *want_hex
 	size_t plain_len = unhex(plain, plain_hex), want_len = unhex(want, want_hex);
 
 	memcpy(got, plain, 12);
-	struct dp_srtp_job job = {r->out, got, plain + 12, 12, (uint16_t)(plain_len - 12), 0, 0};
+	struct dp_srtp_job job = {.session = r->out,
+		.dst = got,
+		.payload = plain + 12,
+		.hdr_len = 12,
+		.payload_len = (uint16_t)(plain_len - 12)};
 	dp_srtp_protect_rtp(r->engine, &job, 1);
 	assert_int_equal(job.out_len, want_len);
 	assert_memory_equal(got, want, want_len);
@@ -216,7 +220,8 @@ static void test_cm_keystream(void **state)
 		skip();
 	unhex(want, "e03ead0935c95e80e166b16dd92b4eb4d23513162b02d0f72a43a2fe4a5f97ab"
 		    "41e95b3bb0a2e8dd477901e4fca894c0");
-	struct dp_srtp_job job = {r.out, pkt, zero, 12, sizeof(zero), 0, 0};
+	struct dp_srtp_job job = {
+		.session = r.out, .dst = pkt, .payload = zero, .hdr_len = 12, .payload_len = sizeof(zero)};
 	dp_srtp_protect_rtp(r.engine, &job, 1);
 	assert_int_equal(job.out_len, 12 + 48 + 10);
 	assert_memory_equal(pkt + 12, want, sizeof(want));

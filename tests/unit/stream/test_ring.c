@@ -223,7 +223,13 @@ static void stale_wake(void **state)
 	world_leave(1);
 	world_stream_gone(1);
 	t = &world->stream[1];
-	assert_int_equal(dp_stream_prepare(t, &world->config, SH_KIND_VIDEO, 0), 0);
+	assert_int_equal(dp_stream_prepare(t, &world->config,
+				 &(struct sh_producer_add){.kind = SH_KIND_VIDEO,
+					 .encodings = 1,
+					 .spatial_layers = 1,
+					 .temporal_layers = 1},
+				 0),
+		0);
 	dp_fanout(&world->worker[1]);
 	assert_false(dp_schedule_has_work(world->worker[1].video));
 	assert_true(t->cursor[1].at == DP_CURSOR_NONE);

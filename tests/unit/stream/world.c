@@ -31,6 +31,7 @@
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/packet.h"
+#include "dataplane/worker/report_event.h"
 #include "dataplane/worker/worker.h"
 #include "shared/bytes.h"
 
@@ -115,6 +116,12 @@ void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
 	rte_pktmbuf_free(m);
 }
 
+bool dp_report_layers(struct dp_worker *w, sh_id id, const struct sh_layers *layers)
+{
+	world->told[id - 1] = *layers;
+	return true;
+}
+
 static unsigned *room_of(uint16_t port)
 {
 	return port ? &world->other_room : &world->room;
@@ -154,6 +161,7 @@ static void note_sent(const struct dp_transport *t, const struct dp_srtp_job *j)
 	s->len = (uint16_t)(j->hdr_len + j->payload_len);
 	memcpy(s->bytes, j->dst, j->hdr_len);
 	memcpy(s->bytes + j->hdr_len, j->payload, j->payload_len);
+	dp_srtp_patch(j, s->bytes + j->hdr_len);
 	memcpy(&s->content, j->payload, sizeof(s->content));
 }
 
@@ -278,15 +286,16 @@ struct dp_stream *world_stream(unsigned slot)
 struct dp_stream *world_stream_of(unsigned slot, uint8_t kind)
 {
 	struct dp_stream *s = &world->stream[slot];
-	struct dp_op op = {.slot = slot, .slot2 = slot};
+	struct dp_op op = {.slot = slot, .slot2 = slot, .slot3 = slot};
 
 	op.cmd.id = slot + 1;
+	op.cmd.producer_add = SH_PRODUCER_ADD_SIMPLE;
 	op.cmd.producer_add.kind = kind;
 	op.cmd.producer_add.codec = SH_CODEC_VP8;
 	op.cmd.producer_add.clock_rate = 90000;
 	op.cmd.producer_add.ssrc = 0x100 + slot;
 	op.cmd.producer_add.pt = 96;
-	assert_int_equal(dp_stream_prepare(s, &world->config, kind, 0), 0);
+	assert_int_equal(dp_stream_prepare(s, &world->config, &op.cmd.producer_add, 0), 0);
 	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
 	return s;
 }
@@ -309,6 +318,7 @@ int world_join(unsigned viewer, unsigned slot, unsigned worker)
 	op.cmd.id = viewer + 1;
 	op.cmd.consumer_add.ssrc = world->next_ssrc++;
 	op.cmd.consumer_add.pt = 101;
+	op.cmd.consumer_add.wishes = SH_WISHES_NONE;
 	op.cmd.consumer_add.flags = SH_CONSUMER_NACK;
 	error = dp_consumer_add(w, &op);
 	w->transports = world->producer;

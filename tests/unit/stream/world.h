@@ -48,6 +48,7 @@ struct world {
 	struct dp_consumer consumer[WORLD_VIEWERS];
 	struct rte_mempool pool, chunks;
 	uint32_t next_ssrc; /* of the next viewer: SSRCs only ascend */
+	struct sh_layers told[WORLD_VIEWERS]; /* what the control plane was last told of it */
 	uint32_t sent[WORLD_VIEWERS];
 	struct sent log[WORLD_VIEWERS][WORLD_SENT];
 	struct dp_ports ports;

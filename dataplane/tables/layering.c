@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/layering.h"
+
+#include <rte_malloc.h>
+
+#include "dataplane/rtp/egress.h"
+#include "dataplane/rtp/rtp.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/worker/clock.h"
+
+#define RATE_EVERY (1000 * DP_MS)
+
+/* Which packets pass at the points of this stream. */
+static enum dp_point_rule rule_of(const struct sh_producer_add *p)
+{
+	if (p->spatial_layers * p->temporal_layers == 1)
+		return DP_POINT_ALL;
+	if (p->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] && p->codec != SH_CODEC_VP8)
+		return DP_POINT_TARGET;
+	if (p->codec == SH_CODEC_VP9)
+		return p->svc == SH_SVC_KEY ? DP_POINT_KEY_SVC : DP_POINT_SVC;
+	return p->codec == SH_CODEC_VP8 ? DP_POINT_TEMPORAL : DP_POINT_ALL;
+}
+
+static void make_points(struct dp_layering *l, const struct sh_producer_add *p)
+{
+	for (unsigned i = 0; i < l->points; i++)
+		l->point[i] = (struct dp_point){
+			.rule = rule_of(p),
+			.spatial = (uint8_t)(i / l->temporal),
+			.temporal = (uint8_t)(i % l->temporal),
+		};
+}
+
+/* The memory of all numberings is one block, behind the frames. */
+static void make_numbers(struct dp_layering *l, uint32_t entries)
+{
+	uint8_t *memory = (uint8_t *)(l->frame + entries);
+
+	for (unsigned i = 0; i < l->points && l->points > 1; i++)
+		dp_numbers_init(&l->numbers[i], memory + i * dp_numbers_size(entries), entries);
+}
+
+struct dp_layering *dp_layering_new(const struct sh_producer_add *p, uint32_t entries, int socket)
+{
+	struct dp_layering *l = rte_zmalloc_socket("layering", sizeof(*l), RTE_CACHE_LINE_SIZE, socket);
+	size_t size = entries * sizeof(*l->frame);
+	bool descriptor = p->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR];
+
+	if (!l)
+		return NULL;
+	l->spatial = p->spatial_layers;
+	l->temporal = p->temporal_layers;
+	l->points = (uint8_t)(l->spatial * l->temporal);
+	if (l->points > 1)
+		size += l->points * dp_numbers_size(entries);
+	l->frame = rte_zmalloc_socket("frames", size, RTE_CACHE_LINE_SIZE, socket);
+	if (!l->frame) {
+		rte_free(l);
+		return NULL;
+	}
+	make_points(l, p);
+	make_numbers(l, entries);
+	dp_codec_init(&l->codec, (enum sh_codec)p->codec, descriptor ? &l->dependencies : NULL);
+	return l;
+}
+
+void dp_layering_free(struct dp_layering *l)
+{
+	if (l)
+		rte_free(l->frame);
+	rte_free(l);
+}
+
+void dp_layering_restart(struct dp_stream *s)
+{
+	struct dp_layering *l = s->layering;
+
+	l->dependencies = (struct dp_dependencies){0};
+	dp_codec_init(&l->codec, (enum sh_codec)s->codec, l->codec.dependencies);
+}
+
+/* The structure has changed: decode targets may have other indexes. */
+static void find_targets(struct dp_layering *l)
+{
+	for (unsigned i = 0; i < l->points; i++) {
+		struct dp_point *p = &l->point[i];
+		int target = dp_dependencies_target(&l->dependencies, p->spatial, p->temporal);
+
+		p->target = (uint8_t)(target < 0 ? 0 : target);
+	}
+}
+
+static void read_frame(struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
+	const struct dp_ring_entry *entry, struct dp_frame_info *frame)
+{
+	struct dp_codec_packet p = {
+		.seq = entry->info.seq,
+		.timestamp = rtp->timestamp,
+		.marker = rtp->marker,
+		.payload = entry->payload,
+		.payload_len = entry->info.payload_len,
+	};
+	struct dp_rtp_ext ext;
+
+	if (dp_ext_find(rtp, pkt, s->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR], &ext)) {
+		p.descriptor = ext.data;
+		p.descriptor_len = ext.len;
+	}
+	s->malformed_frames += dp_codec_packet(&s->layering->codec, &p, frame) != 0;
+}
+
+static void number(struct dp_layering *l, const struct dp_ring_entry *entry,
+	const struct dp_frame_info *frame)
+{
+	bool new_picture = !l->pictures || entry->info.timestamp != l->picture;
+
+	for (unsigned i = 0; i < l->points; i++) {
+		enum dp_verdict verdict = dp_point_packet(&l->point[i], frame);
+
+		if (verdict != DP_POINT_DROP)
+			l->bytes[i] += entry->info.payload_len;
+		if (l->points > 1)
+			dp_numbers_packet(&l->numbers[i], entry->info.seq, new_picture, verdict);
+	}
+}
+
+void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const struct dp_rtp *rtp,
+	const uint8_t *pkt)
+{
+	struct dp_layering *l = s->layering;
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	struct dp_frame_info *frame = &l->frame[head & s->mask];
+	const struct dp_picture_size *size;
+
+	l->last_ns = entry->rx_ns;
+	read_frame(s, rtp, pkt, entry, frame);
+	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
+	if (frame->flags & DP_FRAME_STRUCTURE && l->codec.dependencies)
+		find_targets(l);
+	number(l, entry, frame);
+	size = &l->codec.layers.size[l->codec.layers.spatial ? l->codec.layers.spatial - 1 : 0];
+	atomic_store_explicit(&l->size, (uint32_t)size->width << 16 | size->height, memory_order_relaxed);
+	if (l->pictures && (int32_t)(rtp->timestamp - l->picture) <= 0)
+		return;
+	l->pictures++;
+	l->picture = rtp->timestamp;
+	atomic_store_explicit(&l->arrival_timestamp, rtp->timestamp, memory_order_relaxed);
+	atomic_store_explicit(&l->arrival_ns, entry->rx_ns, memory_order_relaxed);
+}
+
+void dp_layering_rates(struct dp_layering *l, uint64_t now_ns)
+{
+	uint64_t elapsed = now_ns - l->last_rate_ns;
+
+	if (elapsed < RATE_EVERY)
+		return;
+	for (unsigned i = 0; i < l->points; i++) {
+		uint64_t kbps = l->last_rate_ns ? l->bytes[i] * 8 * 1000000 / elapsed : 0;
+
+		atomic_store_explicit(&l->kbps[i], (uint32_t)kbps, memory_order_relaxed);
+		l->bytes[i] = 0;
+	}
+	l->last_rate_ns = now_ns;
+}
+
+bool dp_layering_number(const struct dp_stream *s, unsigned point, const struct dp_ring_entry *entry,
+	struct dp_number *out)
+{
+	if (s->layering->points > 1)
+		return dp_numbers_of(&s->layering->numbers[point], entry->info.seq, out);
+	*out = (struct dp_number){.out = (uint32_t)entry->info.seq, .state = DP_NUMBER_PASSES};
+	return true;
+}
+
+bool dp_layering_arrival(const struct dp_layering *l, struct dp_arrival *out)
+{
+	/* A timestamp of one packet with the arrival of the next is off by one frame at most. */
+	out->ns = atomic_load_explicit(&l->arrival_ns, memory_order_relaxed);
+	out->timestamp = atomic_load_explicit(&l->arrival_timestamp, memory_order_relaxed);
+	return out->ns != 0;
+}

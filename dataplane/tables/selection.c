@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/tables/selection.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mempool.h>
+
+#include "dataplane/tables/audience.h"
+#include "dataplane/tables/consumer.h"
+#include "dataplane/tables/encodings.h"
+#include "dataplane/tables/layering.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/report_event.h"
+#include "dataplane/worker/worker.h"
+
+/*
+ * How long a viewer who can change waits for the rest of the frame that it is being sent, so that
+ * its decoder gets that frame whole; and how old a key frame may be at which viewers still change.
+ */
+#define OPEN_MAX (50 * DP_MS)
+#define KEY_MAX  (300 * DP_MS)
+
+static uint32_t *viewers(struct dp_worker *w, const struct dp_stream *lead)
+{
+	return &dp_audience_of(w, lead->slot, 0)->layered;
+}
+
+static unsigned at_most(unsigned layer, uint8_t wish)
+{
+	return wish != SH_LAYER_ANY && layer > wish ? wish : layer;
+}
+
+/* The stream of the layers to aim for; `point` becomes the point in it. */
+static struct dp_stream *find_aim(const struct dp_consumer *c, uint8_t *point)
+{
+	const struct dp_selection *sel = c->selection;
+	struct dp_stream *lead = c->stream->lead, *s = lead;
+	unsigned spatial = at_most(sel->spatial, sel->wishes.spatial);
+	unsigned temporal = at_most(sel->temporal, sel->wishes.temporal);
+
+	if (lead->encodings.count > 1) {
+		s = dp_encoding(lead, dp_encoding_of_rank(lead, dp_encodings_best(lead, spatial)));
+		spatial = 0;
+	}
+	if (!s) /* that encoding is not added yet */
+		s = c->stream;
+	*point = dp_layering_point(s->layering, spatial, temporal);
+	return s;
+}
+
+int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes)
+{
+	void *memory;
+
+	if (rte_mempool_get(w->selection_pool, &memory))
+		return ENOMEM;
+	c->selection = memory;
+	*c->selection = (struct dp_selection){
+		.wishes = *wishes,
+		.spatial = SH_MAX_LAYERS - 1,
+		.temporal = SH_MAX_LAYERS - 1,
+		.told = {SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY},
+	};
+	(*viewers(w, c->stream->lead))++;
+	c->stream = find_aim(c, &c->selection->aim_point);
+	c->selection->aim = c->stream;
+	c->selection->point = c->selection->aim_point;
+	return 0;
+}
+
+static void stop_changing(struct dp_worker *w, struct dp_consumer *c)
+{
+	if (!c->selection->changing)
+		return;
+	c->selection->changing = false;
+	dp_audience_change_never(w, c->selection->aim, c);
+}
+
+void dp_selection_stay(struct dp_worker *w, struct dp_consumer *c)
+{
+	stop_changing(w, c);
+	c->selection->aim = c->stream;
+	c->selection->aim_point = c->selection->point;
+}
+
+void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c)
+{
+	struct dp_stream *lead = c->stream->lead;
+
+	stop_changing(w, c);
+	rte_mempool_put(w->selection_pool, c->selection);
+	c->selection = NULL;
+	if (--*viewers(w, lead))
+		return;
+	for (unsigned i = 0; i < lead->encodings.count; i++)
+		if (dp_encoding(lead, i))
+			dp_audience_forget(w, dp_encoding(lead, i));
+}
+
+static void aim(struct dp_worker *w, struct dp_consumer *c)
+{
+	struct dp_selection *sel = c->selection;
+	struct dp_stream *s = find_aim(c, &sel->aim_point);
+
+	if (s == sel->aim)
+		return;
+	stop_changing(w, c);
+	sel->aim = s;
+	if (s == c->stream)
+		return;
+	sel->changing = true;
+	dp_audience_change_later(w, s, c);
+	if (!c->paused && c->transport->can_send)
+		dp_stream_want_keyframe(s);
+}
+
+void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal)
+{
+	c->selection->spatial = (uint8_t)spatial;
+	c->selection->temporal = (uint8_t)temporal;
+	aim(w, c);
+}
+
+void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes)
+{
+	c->selection->wishes = *wishes;
+	aim(w, c);
+}
+
+/* Searches the new entries for one at which a decoder can start. */
+static void find_key(struct dp_worker *w, struct dp_audience *a)
+{
+	const struct dp_stream *s = a->stream;
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+
+	a->change_next = RTE_MAX(a->change_next, a->low);
+	for (; a->change_next < head; a->change_next++)
+		if (s->ring[a->change_next & s->mask].info.keyframe)
+			a->change = a->change_next;
+	if (a->change == DP_CURSOR_NONE)
+		return;
+	if (a->change < a->low || dp_older_than(w, s->ring[a->change & s->mask].rx_ns, KEY_MAX))
+		a->change = DP_CURSOR_NONE;
+}
+
+/* Whether the consumer should change at the key frame, now rather than in a later millisecond. */
+static bool may_change(const struct dp_worker *w, const struct dp_audience *a, const struct dp_consumer *c)
+{
+	const struct dp_selection *sel = c->selection;
+	uint64_t arrived = a->stream->ring[a->change & a->stream->mask].rx_ns;
+
+	if (a->change < sel->change_from)
+		return false;
+	if (!dp_epochs_room(&sel->epochs, (uint32_t)(w->now_ns / DP_MS), (uint32_t)(w->retention_ns / DP_MS)))
+		return false;
+	return !sel->frame_open || c->paused || !c->transport->can_send ||
+	       dp_older_than(w, arrived, OPEN_MAX);
+}
+
+void dp_selection_change(struct dp_worker *w, struct dp_audience *a)
+{
+	struct dp_consumer **at = &a->changing;
+
+	find_key(w, a);
+	if (a->change == DP_CURSOR_NONE)
+		return;
+	while (*at) {
+		struct dp_consumer *c = *at, *next = c->selection->next_changing;
+
+		if (!may_change(w, a, c) || !dp_audience_change(w, a->stream, c, a->change)) {
+			at = &c->selection->next_changing;
+			continue;
+		}
+		*at = next;
+		c->selection->changing = false;
+		c->waiting_keyframe = true; /* the entry at which it begins is one */
+	}
+}
+
+uint32_t dp_selection_timestamp(const struct dp_consumer *c)
+{
+	return c->selection->epochs.epoch[0].timestamp;
+}
+
+struct sh_layers dp_selection_layers(const struct dp_consumer *c)
+{
+	const struct dp_selection *sel = c->selection;
+	const struct dp_stream *lead = c->stream->lead;
+	unsigned temporal = c->stream->layering->temporal, aim_temporal = sel->aim->layering->temporal;
+	struct sh_layers l = {
+		.spatial = (uint8_t)(sel->point / temporal),
+		.temporal = (uint8_t)(sel->point % temporal),
+		.target_spatial = (uint8_t)(sel->aim_point / aim_temporal),
+		.target_temporal = (uint8_t)(sel->aim_point % aim_temporal),
+	};
+
+	if (lead->encodings.count > 1) {
+		l.spatial = (uint8_t)dp_rank_of_encoding(lead, c->stream->encoding);
+		l.target_spatial = (uint8_t)dp_rank_of_encoding(lead, sel->aim->encoding);
+	}
+	if (c->paused || !c->transport->can_send || c->waiting_keyframe)
+		l.spatial = l.temporal = SH_LAYER_ANY;
+	return l;
+}
+
+void dp_selection_refresh(struct dp_worker *w, struct dp_consumer *c)
+{
+	struct sh_layers now;
+
+	aim(w, c);
+	if (c->selection->changing && !c->paused && c->transport->can_send)
+		dp_stream_want_keyframe(c->selection->aim);
+	now = dp_selection_layers(c);
+	if (memcmp(&now, &c->selection->told, sizeof(now)) != 0 && dp_report_layers(w, c->id, &now))
+		c->selection->told = now;
+}

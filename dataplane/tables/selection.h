@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_TABLES_SELECTION_H
+#define SPATE_DATAPLANE_TABLES_SELECTION_H
+
+/*
+ * Selects for a consumer of a layered producer which encoding, and which layers of it, the viewer
+ * is sent. Within an encoding a viewer changes at the next packet at which the codec allows it
+ * (path/layered.c); it changes to another encoding at that one's next key frame. All functions run
+ * on the consumer's worker.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/layers/epochs.h"
+#include "shared/abi.h"
+
+struct dp_audience;
+struct dp_consumer;
+struct dp_stream;
+struct dp_worker;
+
+struct dp_selection {
+	struct dp_epochs epochs;
+	uint8_t point; /* at which the viewer is, of its stream */
+	uint8_t aim_point; /* at which it will be, of the encoding that it changes or has changed to */
+	bool changing; /* it waits in dp_audience.changing of the encoding `aim` */
+	bool frame_open; /* of the last frame the last packet was not sent yet */
+	struct sh_wishes wishes;
+	uint8_t spatial, temporal; /* to aim for: what the path carries */
+	/* what the viewer was last sent, in its own numbers */
+	uint8_t tl0picidx, keyidx;
+	uint16_t picture;
+	uint16_t since; /* AV1: number of the first frame at the point */
+	uint32_t timestamp;
+	struct sh_layers told; /* what the control plane was told */
+	struct dp_stream *aim;
+	struct dp_consumer *next_changing;
+	uint64_t change_from; /* position in the ring of `aim` from which a key frame is awaited */
+};
+_Static_assert(sizeof(struct dp_selection) <= 192, "one viewer's memory is limited: start/media_memory.c");
+
+/*
+ * Gives a new consumer, whose stream is the producer's lead, its selection and the stream that it
+ * begins with. Returns 0 or ENOMEM.
+ */
+int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes);
+/* The consumer is about to be deleted; its audience has been left. */
+void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c);
+/* The viewer's wishes have changed. */
+void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes);
+/* Aims for these layers, as far as the viewer wishes them and they are active. */
+void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal);
+
+/* Stops a change that has not happened yet, until the selection is refreshed. */
+void dp_selection_stay(struct dp_worker *w, struct dp_consumer *c);
+/* Moves the consumers that change to the audience's stream, if it has a key frame for them. */
+void dp_selection_change(struct dp_worker *w, struct dp_audience *a);
+/* Aims again, because encodings may have stopped or come back, and tells the control plane. */
+void dp_selection_refresh(struct dp_worker *w, struct dp_consumer *c);
+/* What is added to the RTP timestamps of the consumer's stream; it has been sent a packet. */
+uint32_t dp_selection_timestamp(const struct dp_consumer *c);
+/* What the viewer is sent, and will be. */
+struct sh_layers dp_selection_layers(const struct dp_consumer *c);
+
+#endif
