@@ -10,6 +10,7 @@
 #include "controlplane/base/utf8.h"
 #include "controlplane/entry/socketio.h"
 #include "controlplane/http/answer.h"
+#include "controlplane/http/client.h"
 #include "controlplane/http/cors.h"
 #include "controlplane/http/server.h"
 
@@ -164,12 +165,28 @@ static bool is_binary(struct lws *wsi)
 	       strcasecmp(type, "application/octet-stream") == 0;
 }
 
+/* Tells a client that asks first to send its body (RFC 9110, 10.1.1). False: the write failed. */
+static bool may_send_body(struct lws *wsi)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	unsigned char out[LWS_PRE + sizeof(go_on)];
+	char expect[16];
+
+	if (lws_hdr_copy(wsi, expect, sizeof(expect), WSI_TOKEN_HTTP_EXPECT) <= 0 ||
+		strcasecmp(expect, "100-continue") != 0)
+		return true;
+	memcpy(out + LWS_PRE, go_on, sizeof(go_on));
+	return lws_write(wsi, out + LWS_PRE, sizeof(go_on) - 1, LWS_WRITE_HTTP) >= 0;
+}
+
 static int begin_post(struct cp_socketio *s, struct cp_connection *c)
 {
 	struct poll *p = c->request;
 
 	c->stage = CP_HTTP_BODY;
 	p->due_ns = cp_now_ns() + BODY_NS;
+	if (!may_send_body(p->wsi))
+		return EPIPE;
 	cp_exchange_read(c, true);
 	if (p->error == CP_EIO_OK && is_binary(p->wsi)) {
 		cp_eio_close(p->session, 1003, "binary");
@@ -244,10 +261,7 @@ static unsigned wrong_headers(const struct cp_socketio *s, struct lws *wsi, bool
 {
 	if (post)
 		return wrong_body(s, wsi);
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
-			       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0
-		       ? HTTP_STATUS_BAD_REQUEST
-		       : 0;
+	return cp_client_sends_body(wsi) ? 400 : 0;
 }
 
 int cp_polling_request(struct cp_socketio *s, struct cp_connection *c)
@@ -259,10 +273,10 @@ int cp_polling_request(struct cp_socketio *s, struct cp_connection *c)
 	struct poll *p;
 	bool allowed;
 
-	if (status != 0) {
-		lws_return_http_status(wsi, status, NULL);
-		return EPROTO;
-	}
+	if (status != 0)
+		return cp_http_refuse(wsi, status, NULL,
+			"a POST must have a Content-Length within the limit, "
+			"and another request no body");
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return ENOMEM;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "controlplane/entry/engineio_polling.h"
+#include "controlplane/http/answer.h"
 #include "controlplane/http/cors.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
@@ -78,10 +79,7 @@ int cp_eio_websocket_filter(struct cp_socketio *s, struct lws *wsi)
 	if (error == CP_EIO_OK)
 		return 0;
 	s->server->counters->sockets_refused++;
-	lws_return_http_status(wsi,
-		error == CP_EIO_FORBIDDEN ? HTTP_STATUS_FORBIDDEN : HTTP_STATUS_BAD_REQUEST,
-		cp_eio_error_text(error));
-	return EACCES;
+	return cp_http_refuse(wsi, error == CP_EIO_FORBIDDEN ? 403 : 400, NULL, cp_eio_error_text(error));
 }
 
 static void refuse(struct eio_socket *socket, uint16_t code, const char *reason)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/http/address.h"
+#include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/origin.h"
 #include "controlplane/http/server.h"
@@ -94,8 +95,7 @@ int cp_json_websocket_filter(struct cp_server *server, struct lws *wsi)
 	if (origin_allowed(server, wsi))
 		return 0;
 	server->counters->sockets_refused++;
-	lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL);
-	return EACCES;
+	return cp_http_refuse(wsi, 403, NULL, "http.origins does not have this origin");
 }
 
 /* The query of the upgrade's URL. A truncated name is one byte too long to be valid. */

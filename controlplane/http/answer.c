@@ -5,25 +5,56 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <libwebsockets.h>
 
 #include "controlplane/http/exchange.h"
 
-enum { HEADER_BYTES = 2048 };
+enum { HEADER_BYTES = 2048, REFUSAL_BYTES = 1024 };
 
 static const char *status_text(unsigned status)
 {
-	switch (status) {
-	case 200:
-		return "OK";
-	case 400:
-		return "Bad Request";
-	case 403:
-		return "Forbidden";
-	case 404:
-		return "Not Found";
-	default:
-		return "Service Unavailable";
-	}
+	static const struct {
+		unsigned status;
+		const char *text;
+	} texts[] = {
+		{200, "OK"},
+		{304, "Not Modified"},
+		{400, "Bad Request"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{411, "Length Required"},
+		{413, "Content Too Large"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return "Service Unavailable";
+}
+
+/*
+ * Writes the status line and the headers that every response has; the caller adds its own and the
+ * empty line. The length, as snprintf() returns it.
+ */
+static int write_head(char *out, size_t size, unsigned status, const char *connection)
+{
+	char date[40] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+
+	/* RFC 9110, 5.6.7; the process never leaves the C locale, so that the names are English. */
+	if (gmtime_r(&now, &utc))
+		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+	return snprintf(out, size,
+		"HTTP/1.1 %u %s\r\n"
+		"date: %s\r\n"
+		"server: spate\r\n"
+		"connection: %s\r\n"
+		"x-content-type-options: nosniff\r\n",
+		status, status_text(status), date, connection);
 }
 
 int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
@@ -33,15 +64,12 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 
 	if (!out)
 		return ENOMEM;
-	len = snprintf(out, HEADER_BYTES,
-		"HTTP/1.1 %u %s\r\n"
-		"server: spate\r\n"
+	len = write_head(out, HEADER_BYTES, a->status, CP_HTTP_KEEP);
+	len += snprintf(out + len, HEADER_BYTES - (size_t)len,
 		"content-type: %s\r\n"
 		"content-length: %zu\r\n"
-		"x-content-type-options: nosniff\r\n"
 		"%s\r\n",
-		a->status, status_text(a->status), a->type, a->len + a->file_len,
-		a->headers ? a->headers : "cache-control: no-store\r\n");
+		a->type, a->len + a->file_len, a->headers ? a->headers : "cache-control: no-store\r\n");
 	if (len >= HEADER_BYTES) {
 		free(out);
 		return EMSGSIZE;
@@ -54,6 +82,23 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 	c->stage = CP_HTTP_ANSWERED;
 	cp_exchange_wait(c, CP_WAIT_TURN);
 	return 0;
+}
+
+int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason)
+{
+	unsigned char buf[LWS_PRE + REFUSAL_BYTES];
+	char *out = (char *)buf + LWS_PRE;
+	int len = write_head(out, REFUSAL_BYTES, status, "close");
+
+	len += snprintf(out + len, REFUSAL_BYTES - (size_t)len,
+		"content-type: text/plain; charset=utf-8\r\n"
+		"content-length: %zu\r\n"
+		"cache-control: no-store\r\n"
+		"%s\r\n%s\n",
+		strlen(reason) + 1, headers ? headers : "", reason);
+	if (len < REFUSAL_BYTES)
+		lws_write(wsi, buf + LWS_PRE, (size_t)len, LWS_WRITE_HTTP);
+	return EPROTO;
 }
 
 int cp_http_reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct cp_connection;
+struct lws;
 
 struct cp_answer {
 	unsigned status;
@@ -29,5 +30,12 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a);
 int cp_http_reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len);
 /* As cp_http_reply(), with a null-terminated `body`. */
 int cp_http_reply_text(struct cp_connection *c, unsigned status, const char *type, char *body);
+
+/*
+ * Refuses a request outside of an exchange: sends the response at once, with "Connection: close"
+ * and `reason` as its text. `headers`: more headers, each with its CRLF; NULL: none. Returns EPROTO,
+ * because the connection must end.
+ */
+int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason);
 
 #endif

@@ -12,6 +12,15 @@ void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE])
 		memmove(out, out + 7, strlen(out + 7) + 1);
 }
 
+bool cp_client_sends_body(struct lws *wsi)
+{
+	char length[12];
+	int len = lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH);
+
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 || len < 0 ||
+	       (int)strspn(length, "0") != len;
+}
+
 bool cp_client_query(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)
 {
 	char buf[CP_HEADERS_MAX]; /* libwebsockets reports a value that does not fit as absent */

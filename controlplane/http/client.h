@@ -19,6 +19,12 @@ enum {
 void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);
 
 /*
+ * True if the headers announce a body, or may do so. "Content-Length: 0" announces none: some
+ * clients send it with each request.
+ */
+bool cp_client_sends_body(struct lws *wsi);
+
+/*
  * Copies a value of the URL's query, or `absent` if there is none; `name` ends with "=". False: the
  * value did not fit and is truncated. With a `size` of at least CP_NAME_SIZE + 1, a truncated value
  * is too long to pass as a valid name.

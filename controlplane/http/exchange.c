@@ -95,6 +95,24 @@ static void set_busy(struct lws *wsi, bool busy)
 	accepted->busy = busy;
 }
 
+/*
+ * True if the client wants the connection to end after the answer (RFC 9112, 9.3). A client of
+ * HTTP/1.0 asks to keep it with exactly "keep-alive", because libwebsockets looks for that alone.
+ */
+static bool wants_end(struct lws *wsi)
+{
+	char version[12] = "", connection[64] = "", *rest = connection, *option;
+
+	lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_HTTP);
+	lws_hdr_copy(wsi, connection, sizeof(connection), WSI_TOKEN_CONNECTION);
+	if (strcmp(version, "HTTP/1.1") != 0)
+		return strcasecmp(connection, "keep-alive") != 0;
+	while ((option = strsep(&rest, ", \t")))
+		if (strcasecmp(option, "close") == 0)
+			return true;
+	return false;
+}
+
 int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
 	if (cp_exchange_busy(wsi))
@@ -103,6 +121,7 @@ int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection
 	c->wsi = wsi;
 	c->server = s;
 	c->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	c->last = wants_end(wsi);
 	cp_exchange_read(c, false);
 	return 0;
 }
@@ -121,9 +140,15 @@ static void end_connection(struct cp_connection *c)
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
+/* True if libwebsockets has buffered input of any connection whose input is not held back. */
+static bool has_input(const struct cp_connection *c)
+{
+	return lws_service_adjust_timeout(lws_get_context(c->wsi), 1, 0) == 0;
+}
+
 /*
- * Ends an exchange whose answer was sent: the connection waits for its next request, or closes if
- * input was left over. May free `c`.
+ * Ends an exchange whose answer was sent: the connection waits for its next request, or closes.
+ * May free `c`.
  */
 static void complete(struct cp_connection *c)
 {
@@ -131,10 +156,11 @@ static void complete(struct cp_connection *c)
 
 	lws_rx_flow_control(wsi, 1);
 	/*
-	 * 0 says that libwebsockets has buffered input, of this connection or of another. Where it
-	 * is another's, closing this connection is unnecessary but harmless.
+	 * Input was left over, of this connection or of another: libwebsockets does not say whose
+	 * it is. Where it is another's, closing this connection is unnecessary but harmless;
+	 * settle_connection() has announced it, unless the input came since.
 	 */
-	if (lws_service_adjust_timeout(lws_get_context(wsi), 1, 0) == 0) {
+	if (c->last || has_input(c)) {
 		end_connection(c);
 		return;
 	}
@@ -198,11 +224,27 @@ static int send_piece(struct cp_connection *c)
 	return 0;
 }
 
+/*
+ * Decides, before the first byte of an answer leaves, whether the connection ends after it, and
+ * says so in the answer: a client that reuses a connection which ends without an announcement loses
+ * its next request. The value keeps its length; white space before it is allowed (RFC 9110, 5.5).
+ */
+static void settle_connection(struct cp_connection *c)
+{
+	char *value = memmem(c->out, c->out_len, CP_HTTP_KEEP, sizeof(CP_HTTP_KEEP) - 1);
+
+	c->last = c->last || has_input(c);
+	if (c->last && value)
+		memcpy(value, "     close", sizeof(CP_HTTP_KEEP) - 1);
+}
+
 /* Sends as much of the answer as the socket and the budgets allow. May free `c`. */
 static void send_answer(struct cp_connection *c)
 {
 	struct cp_exchanges *x = &c->server->exchanges;
 
+	if (c->out_at == 0)
+		settle_connection(c);
 	for (unsigned i = 0; c->out_at < c->out_len || c->file_left > 0; i++) {
 		if (i == PIECES_PER_ANSWER || x->pieces == 0) {
 			cp_exchange_wait(c, CP_WAIT_TURN);

@@ -59,6 +59,7 @@ struct cp_connection {
 	struct cp_server *server; /* NULL: no request has arrived yet */
 	enum cp_http_stage stage;
 	bool head; /* the method is HEAD: only headers are sent */
+	bool last; /* the connection ends after the answer, which says so */
 	char *out; /* headers and body of the answer, malloc()ed */
 	size_t out_len, out_at;
 	bool has_file; /* `file` is open and is sent after `out` */
@@ -69,6 +70,12 @@ struct cp_connection {
 	unsigned full; /* how many times in succession the socket was full */
 	TAILQ_ENTRY(cp_connection) next; /* in exchanges.waiting[wait] */
 };
+
+/*
+ * The value of the header Connection in an answer as it is built. When the answer begins to leave,
+ * its end is replaced by "close" if the connection will end after it.
+ */
+#define CP_HTTP_KEEP "keep-alive"
 
 void cp_exchanges_start(struct cp_server *s);
 /* Closes the timer after all connections. The loop must run afterwards to close the handle. */

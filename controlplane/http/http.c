@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/http/answer.h"
+#include "controlplane/http/client.h"
 #include "controlplane/http/exchange.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/static.h"
@@ -31,36 +32,32 @@ static int serve(struct cp_connection *c)
 }
 
 /*
- * The status with which a request is refused whose route has no request() of its own; 0: it is
- * served.
+ * Refuses a request whose route has no request() of its own, unless it can be served. 0, or EPROTO:
+ * the connection must end.
  */
-static unsigned refused(struct lws *wsi)
+static int check(struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0 &&
 		lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) <= 0)
-		return HTTP_STATUS_METHOD_NOT_ALLOWED;
+		return cp_http_refuse(wsi, 405, "allow: GET, HEAD\r\n", "only GET and HEAD are served here");
 	/* Pages accept no body: a request that has one, or may have one, ends its connection. */
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
-		lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return HTTP_STATUS_BAD_REQUEST;
+	if (cp_client_sends_body(wsi))
+		return cp_http_refuse(wsi, 400, NULL, "this request must not have a body");
 	return 0;
 }
 
 int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *c, const char *path)
 {
 	int error = cp_exchange_begin(s, wsi, c);
-	unsigned refusal;
 
 	if (error != 0)
 		return error;
 	c->route = cp_site_route(s->site, path);
 	if (c->route && c->route->request)
 		return c->route->request(s->site->owner, c);
-	refusal = refused(wsi);
-	if (refusal != 0) {
-		lws_return_http_status(wsi, refusal, NULL);
-		return EPROTO;
-	}
+	error = check(wsi);
+	if (error != 0)
+		return error;
 	c->stage = CP_HTTP_ASKED;
 	c->serve = serve;
 	cp_exchange_wait(c, CP_WAIT_TURN);

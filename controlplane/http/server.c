@@ -8,6 +8,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/http/address.h"
+#include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/http.h"
 #include "controlplane/http/port.h"
@@ -66,8 +67,7 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 	if (route && route->upgrade)
 		return route->upgrade(s->site->owner, wsi);
 	s->counters->sockets_refused++;
-	lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, NULL);
-	return ENOENT;
+	return cp_http_refuse(wsi, 404, NULL, "no WebSocket is served here");
 }
 
 static int established(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
