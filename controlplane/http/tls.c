@@ -195,9 +195,16 @@ static int set_certificate(SSL *ssl, void *arg)
 	return SSL_use_cert_and_key(ssl, current.certificate, current.key, current.chain, 1);
 }
 
+/*
+ * The cipher suites of TLS 1.2 that RFC 9325, 4.2 recommends: ephemeral keys and AEAD, without key
+ * transport by RSA and without CBC. TLS 1.3 has a list of its own, and none but such suites.
+ */
+#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 int cp_tls_attach(void *ssl_ctx)
 {
-	if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1)
+	if (SSL_CTX_set_min_proto_version(ssl_ctx, TLS1_2_VERSION) != 1 ||
+		SSL_CTX_set_cipher_list(ssl_ctx, TLS12_CIPHERS) != 1)
 		return EINVAL;
 	SSL_CTX_set_cert_cb(ssl_ctx, set_certificate, NULL);
 	return 0;

@@ -22,8 +22,9 @@
 int cp_tls_prepare(const struct sh_config *config, struct lws_context_creation_info *info, char *err,
 	size_t err_size);
 /*
- * Configures the port's SSL_CTX: TLS 1.2 or later, with the certificate of this file. For
- * LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS, whose `user` is the SSL_CTX. 0, or EINVAL.
+ * Configures the port's SSL_CTX: TLS 1.2 or later, the cipher suites of RFC 9325, 4.2, and the
+ * certificate of this file. For LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS, whose `user`
+ * is the SSL_CTX. 0, or EINVAL.
  */
 int cp_tls_attach(void *ssl_ctx);
 /*

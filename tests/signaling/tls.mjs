@@ -73,6 +73,10 @@ async function plainOverTls() {
 	const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
 	check((await seen("first", old).catch((error) => error.code)) === "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
 		"nothing older");
+	for (const suite of ["AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
+		check(await fails(seen("first", { maxVersion: "TLSv1.2", ciphers: `${suite}@SECLEVEL=0` })), `no ${suite}`);
+	for (const suite of ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"])
+		check((await seen("first", { maxVersion: "TLSv1.2", ciphers: suite })).protocol === "TLSv1.2", suite);
 	check(await fails(fetch(`http://${HOST}:${PORT}/`)), "no plain http on that port");
 	check(await fails(Client.open()), "nor ws");
 }
@@ -112,6 +116,7 @@ async function newPairs(servers) {
 	check((await seen("second")).name === "second", "and the old one is kept");
 	await reload(servers, "third", "third");
 	check((await seen("third", { maxVersion: "TLSv1.2" })).name === "third", "the kind of key may change");
+	check(await fails(seen("third", { maxVersion: "TLSv1.2", ciphers: "AES256-GCM-SHA384" })), "no key transport by RSA");
 	await reload(servers, "first", "first");
 	check((await seen("first")).name === "first", "and back");
 
