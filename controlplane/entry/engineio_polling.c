@@ -43,7 +43,7 @@ static int answer(struct cp_connection *c, unsigned status, const char *type, co
 	const struct cp_answer a = {
 		.status = status, .type = type, .headers = headers, .body = body, .len = len};
 
-	cp_cors_headers(p->origin, headers);
+	cp_cors_headers(c->server->config->http.origins, p->origin, headers);
 	c->request = NULL;
 	free(p->body);
 	free(p);
@@ -250,7 +250,7 @@ static int preflight(struct cp_connection *c, const char *origin)
 	char headers[CP_CORS_SIZE];
 	const struct cp_answer a = {.status = 200, .type = "text/plain; charset=UTF-8", .headers = headers};
 
-	cp_cors_preflight(c->wsi, origin, headers);
+	cp_cors_preflight(c->wsi, c->server->config->http.origins, origin, headers);
 	return cp_http_answer(c, &a);
 }
 

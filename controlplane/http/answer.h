@@ -33,8 +33,8 @@ int cp_http_reply_text(struct cp_connection *c, unsigned status, const char *typ
 
 /*
  * Refuses a request outside of an exchange: sends the response at once, with "Connection: close"
- * and `reason` as its text. `headers`: more headers, each with its CRLF; NULL: none. Returns EPROTO,
- * because the connection must end.
+ * and `reason` as its text. `headers`: more headers, each with its CRLF; NULL: none. Returns
+ * EPROTO, because the connection must end.
  */
 int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason);
 

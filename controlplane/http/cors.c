@@ -26,7 +26,7 @@ bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN
 	return cp_origin_allowed(allowed, origin);
 }
 
-void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE])
+void cp_cors_headers(const char *allowed, const char *origin, char out[CP_CORS_SIZE])
 {
 	if (origin[0] == '\0')
 		snprintf(out, CP_CORS_SIZE, "cache-control: no-store\r\nvary: Origin\r\n");
@@ -34,9 +34,11 @@ void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE])
 		snprintf(out, CP_CORS_SIZE,
 			"cache-control: no-store\r\n"
 			"access-control-allow-origin: %s\r\n"
-			"access-control-allow-credentials: true\r\n"
+			"%s"
 			"vary: Origin\r\n",
-			origin);
+			origin,
+			cp_origin_listed(allowed, origin) ? "access-control-allow-credentials: true\r\n"
+							  : "");
 }
 
 /*
@@ -53,12 +55,12 @@ static void requested_headers(struct lws *wsi, char out[NAMES_SIZE])
 		snprintf(out, NAMES_SIZE, "content-type, authorization");
 }
 
-void cp_cors_preflight(struct lws *wsi, const char *origin, char out[CP_CORS_SIZE])
+void cp_cors_preflight(struct lws *wsi, const char *allowed, const char *origin, char out[CP_CORS_SIZE])
 {
 	char names[NAMES_SIZE];
 	size_t len;
 
-	cp_cors_headers(origin, out);
+	cp_cors_headers(allowed, origin, out);
 	if (origin[0] == '\0')
 		return;
 	requested_headers(wsi, names);

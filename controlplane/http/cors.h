@@ -19,14 +19,15 @@ bool cp_cors_allowed(struct lws *wsi, const char *allowed, char origin[CP_ORIGIN
 
 /*
  * The headers, each with its CRLF, of a response that must not be cached. They allow `origin` to
- * read it; "": no origin. The header names the origin because browsers refuse "*" together with
- * credentials.
+ * read it; "": no origin. Credentials (cookies, as those of a proxy that signs users on) are
+ * allowed to an origin that `allowed` (http.origins) names, not to one that only its "*" admits:
+ * else any page could act for the user that its browser is signed on as.
  */
-void cp_cors_headers(const char *origin, char out[CP_CORS_SIZE]);
+void cp_cors_headers(const char *allowed, const char *origin, char out[CP_CORS_SIZE]);
 /*
  * As cp_cors_headers(), and the answer to a preflight (OPTIONS): it allows GET and POST, and each
  * header that the preflight names.
  */
-void cp_cors_preflight(struct lws *wsi, const char *origin, char out[CP_CORS_SIZE]);
+void cp_cors_preflight(struct lws *wsi, const char *allowed, const char *origin, char out[CP_CORS_SIZE]);
 
 #endif

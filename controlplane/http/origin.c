@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-bool cp_origin_allowed(const char *allowed, const char *origin)
+bool cp_origin_listed(const char *allowed, const char *origin)
 {
 	size_t len = strlen(origin);
 
@@ -13,10 +13,14 @@ bool cp_origin_allowed(const char *allowed, const char *origin)
 
 		allowed += strspn(allowed, ", ");
 		item = strcspn(allowed, ", ");
-		if ((item == 1 && *allowed == '*') ||
-			(item && item == len && !strncasecmp(allowed, origin, len)))
+		if (item && item == len && !strncasecmp(allowed, origin, len))
 			return true;
 		allowed += item;
 	}
 	return false;
+}
+
+bool cp_origin_allowed(const char *allowed, const char *origin)
+{
+	return cp_origin_listed(allowed, "*") || cp_origin_listed(allowed, origin);
 }

@@ -12,5 +12,7 @@
  * match, without regard to case; a prefix does not match.
  */
 bool cp_origin_allowed(const char *allowed, const char *origin);
+/* True if `allowed` names `origin` itself; "*" does not. */
+bool cp_origin_listed(const char *allowed, const char *origin);
 
 #endif

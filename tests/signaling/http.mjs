@@ -65,6 +65,17 @@ async function bodies() {
 	check(method.status === 405 && method.headers.allow === "GET, HEAD", "a method that is not served");
 }
 
+/* --- other origins ---------------------------------------------------------------------------- */
+
+async function origins() {
+	const preflight = get(POLL, ["Origin: https://anyone.example", "Access-Control-Request-Method: POST"]).replace("GET", "OPTIONS");
+	for (const request of [get(POLL, ["Origin: https://anyone.example"]), preflight]) {
+		const { status, headers } = await ask(request);
+		check(status === 200 && headers["access-control-allow-origin"] === "https://anyone.example" &&
+			headers["access-control-allow-credentials"] === undefined, "* admits any origin, without credentials");
+	}
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
@@ -72,4 +83,5 @@ await test(async ({ defer }) => {
 	await connections();
 	await dates();
 	await bodies();
+	await origins();
 });

@@ -40,9 +40,18 @@ static void table(void **state)
 		assert_int_equal(cp_origin_allowed(cases[i].allowed, cases[i].origin), cases[i].verdict);
 }
 
+static void only_a_name_lists_an_origin(void **state)
+{
+	assert_true(cp_origin_listed("*, https://a.example", "https://A.example"));
+	assert_false(cp_origin_listed("*, https://a.example", "https://b.example"));
+	assert_false(cp_origin_listed("*", "https://a.example"));
+	assert_false(cp_origin_listed("", ""));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table), cmocka_unit_test(only_a_name_lists_an_origin)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
