@@ -14,8 +14,9 @@
 /* All but sockets_open are totals since the start. */
 struct cp_counters {
 	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
-	uint64_t messages_in, messages_out; /* over WebSockets */
-	uint64_t dtls_connected, dtls_failed;
+	uint64_t connections_refused; /* TCP connections closed at once because of a limit */
+	uint64_t messages_in, messages_out; /* of WebSockets, and packets of long-polling */
+	uint64_t dtls_connected, dtls_failed; /* handshakes */
 	uint64_t dataplane_connected, dataplane_lost;
 	uint64_t error[CP_CODE_COUNT]; /* error replies to clients */
 };

@@ -49,7 +49,8 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 		cp_transport_connected(t);
 		break;
 	case CP_WEBRTC_FAILED:
-		link->dataplane->counters->dtls_failed++;
+		if (cp_webrtc_handshake_failed(w))
+			link->dataplane->counters->dtls_failed++;
 		cp_transport_fail(t, CP_INTERNAL, reason);
 		break;
 	case CP_WEBRTC_CLOSED:

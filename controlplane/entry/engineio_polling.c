@@ -8,6 +8,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/base/utf8.h"
+#include "controlplane/engineio/packet.h"
 #include "controlplane/entry/socketio.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
@@ -63,12 +64,27 @@ static int refuse(struct cp_connection *c, enum cp_eio_error error)
 	return refuse_with(c, error == CP_EIO_FORBIDDEN ? 403 : 400, error, cp_eio_error_text(error));
 }
 
+/* How many packets a payload has: Engine.IO separates them by one character. */
+static uint64_t packets_in(const char *payload, size_t len)
+{
+	const char *end = payload + len, *at = payload;
+	uint64_t count = len > 0;
+
+	while ((at = memchr(at, CP_EIO_SEPARATOR, (size_t)(end - at)))) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
 void cp_polling_answer(void *poll, struct cp_text *payload)
 {
 	struct poll *p = poll;
 	struct cp_connection *c = p->connection;
 
 	p->session = NULL;
+	if (payload)
+		c->server->counters->messages_out += packets_in(cp_text_chars(payload), payload->len);
 	if (!payload ||
 		answer(c, 200, "text/plain; charset=UTF-8", cp_text_chars(payload), payload->len) != 0) {
 		/*
@@ -234,6 +250,7 @@ int cp_polling_body_complete(struct cp_connection *c)
 	if (!e)
 		return refuse(c, p->error);
 	p->session = NULL;
+	c->server->counters->messages_in += packets_in(p->body, p->len);
 	if (!cp_utf8_valid(p->body, p->len)) {
 		cp_eio_post_failed(e);
 		return refuse(c, CP_EIO_BAD_REQUEST);

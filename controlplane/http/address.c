@@ -61,7 +61,7 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	cp_client_address(wsi, text);
 	a = accepted && has_files(s) ? cp_address_hold(&s->addresses, text) : NULL;
 	if (!a || a->sockets >= limit) {
-		s->counters->error[CP_TOO_MANY]++;
+		s->counters->connections_refused++;
 		cp_address_release(a);
 		free(accepted);
 		return EMFILE;

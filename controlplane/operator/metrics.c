@@ -104,8 +104,12 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
 	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);
-	single(f, "messages_received_total", "counter", "WebSocket messages received.", m->messages_in);
-	single(f, "messages_sent_total", "counter", "WebSocket messages sent.", m->messages_out);
+	single(f, "connections_refused_total", "counter",
+		"TCP connections closed at once because of a limit.", m->connections_refused);
+	single(f, "messages_received_total", "counter",
+		"Messages received: of WebSockets, and packets of long-polling.", m->messages_in);
+	single(f, "messages_sent_total", "counter",
+		"Messages sent: of WebSockets, and packets of long-polling.", m->messages_out);
 
 	single(f, "loop_lag_milliseconds", "gauge",
 		"By how much the control plane's event loop was late at most in the last seconds.",

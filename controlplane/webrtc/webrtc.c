@@ -217,6 +217,11 @@ sh_id cp_webrtc_sh_id(const struct cp_webrtc *t)
 	return t->sh_id;
 }
 
+bool cp_webrtc_handshake_failed(const struct cp_webrtc *t)
+{
+	return t->state == CP_WEBRTC_FAILED && t->dtls_started && !t->dtls_connected;
+}
+
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t)
 {
 	if (t->state == CP_WEBRTC_FAILED)

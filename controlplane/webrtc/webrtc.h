@@ -132,6 +132,11 @@ void cp_webrtc_close(struct cp_webrtc *t);
 
 const char *cp_webrtc_id(const struct cp_webrtc *t); /* opaque, random */
 sh_id cp_webrtc_sh_id(const struct cp_webrtc *t); /* its id in the data plane */
+/*
+ * True if it failed while DTLS was being negotiated; a transport can also fail before, because no
+ * connect came, or afterwards, because the data plane refused its keys.
+ */
+bool cp_webrtc_handshake_failed(const struct cp_webrtc *t);
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t); /* mediasoup's words: "new", "connecting", … */
 /* The path of the selected tuple, or NULL. Valid until the next iteration of the loop. */
 const struct sh_path *cp_webrtc_selected(const struct cp_webrtc *t);

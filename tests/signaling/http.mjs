@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP as other people's clients write it. The control plane alone serves all of it.
+import { metrics } from "../e2e/lib/metrics.mjs";
 import { Servers } from "../e2e/lib/servers.mjs";
-import { check, test } from "../e2e/lib/test.mjs";
+import { check, test, until } from "../e2e/lib/test.mjs";
 import { ask, get, Raw } from "./raw.mjs";
 
+/* For each connection of signaling that an address may have there are four of TCP, and 64 more. */
+const CONNECTIONS = 60, MOST_CONNECTIONS = 4 * CONNECTIONS + 64;
 const POLL = "/socket.io/?EIO=4&transport=polling";
 
 /* --- how long a connection lives ------------------------------------------------------------ */
@@ -76,12 +79,35 @@ async function origins() {
 	}
 }
 
+/* --- what is counted ----------------------------------------------------------------------------- */
+
+async function counted() {
+	const names = ["messages_received_total", "messages_sent_total", "connections_refused_total",
+		'errors_total{code="too-many"}'];
+	const before = await metrics();
+	const grown = async () => {
+		const after = await metrics();
+		return names.map((name) => after[`spate_${name}`] - before[`spate_${name}`]).join();
+	};
+	const { sid } = JSON.parse((await ask(get(POLL))).body.slice(1));
+	const post = (body) => ask(`POST ${POLL}&sid=${sid} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+	check((await post("40"))?.status === 200 && (await post("42[\"a\"]\x1e42[\"b\"]"))?.status === 200, "three packets go in");
+	const packets = (await ask(get(`${POLL}&sid=${sid}`))).body.split("\x1e").length;
+	check(packets === 3 && await grown() === "3,4,0,0", `packets of long-polling are messages: ${await grown()}`);
+	const open = Array.from({ length: MOST_CONNECTIONS + 10 }, () => new Raw());
+	await until("connections over the limit are closed", 3, () => open.filter((raw) => raw.closed).length >= 10);
+	for (const raw of open)
+		raw.close();
+	await until("and counted as such, not as errors that were sent", 3, async () => /^3,4,1\d,0$/.test(await grown()));
+}
+
 await test(async ({ defer }) => {
-	const servers = new Servers();
+	const servers = new Servers({ limits: { connections_per_address: CONNECTIONS } });
 	defer((failed) => servers.end(failed));
 	await servers.startControlplane();
 	await connections();
 	await dates();
 	await bodies();
 	await origins();
+	await counted();
 });

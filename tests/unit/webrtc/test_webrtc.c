@@ -336,6 +336,7 @@ static void a_full_data_plane_is_told(void **state)
 	wait_for(&created);
 	assert_int_equal(created_error, ENOSPC);
 	assert_int_equal(transport->state, CP_WEBRTC_FAILED);
+	assert_false(cp_webrtc_handshake_failed(transport));
 	assert_int_equal(states, 0);
 }
 
@@ -536,6 +537,7 @@ static void wrong_fingerprint_fails(void **state)
 	assert_non_null(last(SH_OP_TRANSPORT_DEL));
 	assert_true(browser.failed);
 	assert_string_equal(cp_webrtc_dtls_state(transport), "failed");
+	assert_true(cp_webrtc_handshake_failed(transport));
 	assert_int_equal(connect_with("client", "sha-256", browser.cert.fingerprint, err, sizeof(err)),
 		EPIPE);
 }
