@@ -46,18 +46,27 @@ static const struct cp_route *route_of(const struct cp_server *s, struct lws *ws
 }
 
 /*
- * Allows only upgrades to WebSocket. libwebsockets would also switch to HTTP/2, which Spate does
- * not serve. libwebsockets 4.1 has already refused every other upgrade and freed its headers, and
- * would continue to read them; therefore the connection ends, and `in`, which points to a freed
- * header, is not used. 0, or EPROTO: the connection must end.
+ * Allows only upgrades to WebSocket. 0, or EPROTO: the connection must end.
+ *
+ * An offer of HTTP/2 ("h2c"), as some clients make with each first request, is ignored (RFC 9110,
+ * 7.8): libwebsockets would accept it, and Spate does not serve HTTP/2. `to`, the value of the
+ * header in the connection's own memory, is what libwebsockets compares after this call; when it
+ * names no protocol, the request is served as if it had no such header.
+ *
+ * libwebsockets 4.1 has refused every other upgrade before this call and freed its headers, and
+ * would continue to read them; therefore the connection ends, and `to` is not used.
  */
-static int confirm_upgrade(struct lws *wsi)
+static int confirm_upgrade(struct lws *wsi, char *to)
 {
-	char to[16];
+	char copy[16];
 
-	if (cp_exchange_busy(wsi) || lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_UPGRADE) <= 0)
+	if (cp_exchange_busy(wsi) || lws_hdr_copy(wsi, copy, sizeof(copy), WSI_TOKEN_UPGRADE) <= 0)
 		return EPROTO;
-	return strcasecmp(to, "websocket") == 0 ? 0 : EPROTO;
+	if (strcasecmp(copy, "h2c") == 0)
+		to[0] = '-';
+	else if (strcasecmp(copy, "websocket") != 0)
+		return EPROTO;
+	return 0;
 }
 
 static int upgrade(struct cp_server *s, struct lws *wsi)
@@ -124,7 +133,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return body_complete(c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return confirm_upgrade(wsi);
+		return confirm_upgrade(wsi, in);
 	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT request: the connection would never be closed */
 		return EPROTO;
 	case LWS_CALLBACK_CLOSED_HTTP:

@@ -68,6 +68,24 @@ async function bodies() {
 	check(method.status === 405 && method.headers.allow === "GET, HEAD", "a method that is not served");
 }
 
+/* --- upgrades ---------------------------------------------------------------------------------- */
+
+async function upgrades() {
+	const offer = ["Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"];
+	for (const path of ["/", "/healthz", POLL]) {
+		for (const to of ["h2c", "H2C"]) {
+			const raw = new Raw().write(get(path, [...offer, `Upgrade: ${to}`]));
+			check((await raw.answer())?.status === 200, `${path}: an offer of ${to} is ignored`);
+			check((await raw.write(get(path)).answer())?.status === 200, "and the connection is kept");
+			check((await raw.write(get(path, [...offer, `Upgrade: ${to}`])).answer())?.status === 200, "a second offer too");
+			raw.close();
+		}
+	}
+	const { sid } = JSON.parse((await ask(get(POLL))).body.slice(1));
+	const post = get(`${POLL}&sid=${sid}`, [...offer, "Upgrade: h2c", "Content-Length: 2"]).replace("GET", "POST");
+	check((await ask(`${post}40`))?.body === "ok", "with a body");
+}
+
 /* --- other origins ---------------------------------------------------------------------------- */
 
 async function origins() {
@@ -108,6 +126,7 @@ await test(async ({ defer }) => {
 	await connections();
 	await dates();
 	await bodies();
+	await upgrades();
 	await origins();
 	await counted();
 });
