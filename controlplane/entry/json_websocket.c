@@ -8,6 +8,7 @@
 #include "controlplane/http/address.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
+#include "controlplane/http/cors.h"
 #include "controlplane/http/origin.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
@@ -83,7 +84,7 @@ static const struct cp_websocket_user calls = {.message = message, .closing = cl
  */
 static bool origin_allowed(const struct cp_server *server, struct lws *wsi)
 {
-	char origin[CP_HEADERS_MAX];
+	char origin[CP_ORIGIN_SIZE];
 	int len = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
 
 	return len == 0 || (lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) == len &&

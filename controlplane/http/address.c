@@ -70,6 +70,7 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	s->sockets++;
 	accepted->address = a;
 	lws_set_opaque_user_data(wsi, accepted);
+	cp_lookahead_accepted(&accepted->lookahead, s, wsi);
 	return 0;
 }
 
@@ -79,6 +80,7 @@ void cp_accepted_gone(struct cp_server *s, struct lws *wsi)
 
 	if (!accepted) /* cp_accept() refused it, or it is not a client's connection */
 		return;
+	cp_lookahead_gone(&accepted->lookahead);
 	lws_set_opaque_user_data(wsi, NULL);
 	accepted->address->sockets--;
 	s->sockets--;

@@ -12,6 +12,7 @@
 #include <libwebsockets.h>
 
 #include "controlplane/admission/address.h"
+#include "controlplane/http/lookahead.h"
 
 struct cp_server;
 
@@ -30,6 +31,7 @@ void cp_address_leave(struct cp_address *a);
 struct cp_accepted {
 	struct cp_address *address;
 	bool busy; /* a request is pending (exchange.c) */
+	struct cp_lookahead lookahead;
 };
 
 /*

@@ -27,6 +27,12 @@ static const char *status_text(unsigned status)
 		{405, "Method Not Allowed"},
 		{411, "Length Required"},
 		{413, "Content Too Large"},
+		{414, "URI Too Long"},
+		{421, "Misdirected Request"},
+		{426, "Upgrade Required"},
+		{431, "Request Header Fields Too Large"},
+		{501, "Not Implemented"},
+		{505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

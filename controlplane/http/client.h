@@ -10,10 +10,7 @@
 #include <libwebsockets.h>
 
 #include "controlplane/admission/address.h"
-
-enum {
-	CP_HEADERS_MAX = 8192, /* bytes of a request's headers; a token in the URL must fit */
-};
+#include "controlplane/http/request_head.h"
 
 /* The client's IP address as text; an IPv4 address always in dotted form. */
 void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);

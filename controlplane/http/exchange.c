@@ -113,6 +113,14 @@ static bool wants_end(struct lws *wsi)
 	return false;
 }
 
+/* True if the client has sent its next request already. A body may follow a head. */
+static bool pipelines(struct lws *wsi)
+{
+	const struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
+
+	return accepted->lookahead.followed && !accepted->lookahead.head.has_body;
+}
+
 int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection *c)
 {
 	if (cp_exchange_busy(wsi))
@@ -121,7 +129,7 @@ int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection
 	c->wsi = wsi;
 	c->server = s;
 	c->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-	c->last = wants_end(wsi);
+	c->last = wants_end(wsi) || pipelines(wsi);
 	cp_exchange_read(c, false);
 	return 0;
 }
@@ -153,6 +161,7 @@ static bool has_input(const struct cp_connection *c)
 static void complete(struct cp_connection *c)
 {
 	struct lws *wsi = c->wsi;
+	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
 
 	lws_rx_flow_control(wsi, 1);
 	/*
@@ -167,6 +176,8 @@ static void complete(struct cp_connection *c)
 	set_busy(wsi, false);
 	if (lws_http_transaction_completed(wsi))
 		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+	else
+		cp_lookahead_next(&accepted->lookahead);
 }
 
 void cp_exchange_end(struct cp_connection *c)

@@ -24,6 +24,7 @@ enum {
 	HTTP_TIMEOUT_S = 10, /* limit for the headers of a request to arrive completely */
 	KEEPALIVE_S = 10, /* after so long an idle HTTP connection is closed */
 	UPGRADE_PATH_SIZE = 16, /* all routes to a WebSocket have shorter paths */
+	WEBSOCKET_KEY_CHARS = 24, /* Sec-WebSocket-Key: 16 bytes in base64 */
 };
 
 /* --- one connection ------------------------------------------------------------------- */
@@ -46,6 +47,34 @@ static const struct cp_route *route_of(const struct cp_server *s, struct lws *ws
 }
 
 /*
+ * Answers a handshake that libwebsockets would leave without an answer, or accept although it must
+ * not (RFC 6455, 4.2). 0, or EPROTO: the connection must end.
+ */
+static int check_handshake(struct cp_server *s, struct lws *wsi)
+{
+	char version[8] = "", connection[128] = "", *rest = connection, *option;
+	bool upgrades = false;
+
+	lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_VERSION);
+	lws_hdr_copy(wsi, connection, sizeof(connection), WSI_TOKEN_CONNECTION);
+	while ((option = strsep(&rest, ", \t")))
+		upgrades = upgrades || strcasecmp(option, "upgrade") == 0;
+	s->counters->sockets_refused++;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
+		return cp_http_refuse(wsi, 405, "allow: GET\r\n", "a WebSocket begins with GET");
+	if (!upgrades || lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != WEBSOCKET_KEY_CHARS)
+		return cp_http_refuse(wsi, 400, NULL,
+			"a WebSocket needs Connection: Upgrade and a Sec-WebSocket-Key of 16 bytes");
+	if (strcmp(version, "13") != 0)
+		return cp_http_refuse(wsi, 426, "sec-websocket-version: 13\r\nupgrade: websocket\r\n",
+			"only version 13 of WebSocket is served");
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
+		return cp_http_refuse(wsi, 400, NULL, "no subprotocol of WebSocket is served");
+	s->counters->sockets_refused--;
+	return 0;
+}
+
+/*
  * Allows only upgrades to WebSocket. 0, or EPROTO: the connection must end.
  *
  * An offer of HTTP/2 ("h2c"), as some clients make with each first request, is ignored (RFC 9110,
@@ -56,16 +85,17 @@ static const struct cp_route *route_of(const struct cp_server *s, struct lws *ws
  * libwebsockets 4.1 has refused every other upgrade before this call and freed its headers, and
  * would continue to read them; therefore the connection ends, and `to` is not used.
  */
-static int confirm_upgrade(struct lws *wsi, char *to)
+static int confirm_upgrade(struct cp_server *s, struct lws *wsi, char *to)
 {
 	char copy[16];
 
 	if (cp_exchange_busy(wsi) || lws_hdr_copy(wsi, copy, sizeof(copy), WSI_TOKEN_UPGRADE) <= 0)
 		return EPROTO;
-	if (strcasecmp(copy, "h2c") == 0)
-		to[0] = '-';
-	else if (strcasecmp(copy, "websocket") != 0)
+	if (strcasecmp(copy, "websocket") == 0)
+		return check_handshake(s, wsi);
+	if (strcasecmp(copy, "h2c") != 0)
 		return EPROTO;
+	to[0] = '-';
 	return 0;
 }
 
@@ -83,9 +113,12 @@ static int established(struct cp_server *s, struct lws *wsi, struct cp_connectio
 {
 	const struct cp_route *route = route_of(s, wsi);
 
+	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
+
 	c->websocket = cp_websocket_open(s, wsi);
 	if (!c->websocket)
 		return ENOMEM;
+	cp_lookahead_frames(&accepted->lookahead);
 	return route && route->opened ? route->opened(s->site->owner, c->websocket) : ENOENT;
 }
 
@@ -120,7 +153,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-		return cp_tls_attach(user);
+		return cp_tls_attach(user) == 0 ? cp_lookahead_attach(user) : EINVAL;
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		return cp_accept(s, wsi);
 	case LWS_CALLBACK_WSI_DESTROY:
@@ -133,7 +166,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return body_complete(c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return confirm_upgrade(wsi, in);
+		return confirm_upgrade(s, wsi, in);
 	case LWS_CALLBACK_RAW_ADOPT: /* a CONNECT request: the connection would never be closed */
 		return EPROTO;
 	case LWS_CALLBACK_CLOSED_HTTP:
@@ -226,7 +259,7 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 		.user = s,
 		.server_string = "spate",
 		.alpn = "http/1.1",
-		.max_http_header_data = CP_HEADERS_MAX,
+		.max_http_header_data = CP_HEADERS_STORED_MAX,
 		.timeout_secs = HTTP_TIMEOUT_S,
 		.keepalive_timeout = KEEPALIVE_S,
 		.pt_serv_buf_size = 16384,
@@ -246,6 +279,14 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 	return EIO;
 }
 
+static void stop_parts(struct cp_server *s)
+{
+	cp_exchanges_stop(s);
+	cp_websockets_stop(s);
+	cp_lookaheads_stop(s);
+	cp_addresses_stop(&s->addresses);
+}
+
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
 	const struct cp_site *site, struct cp_counters *counters, char *err, size_t err_size)
 {
@@ -262,22 +303,23 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 		snprintf(err, err_size, "out of memory");
 		return error;
 	}
+	error = cp_lookaheads_start(s);
+	if (error != 0) {
+		cp_addresses_stop(&s->addresses);
+		snprintf(err, err_size, "cannot create an epoll set: %s", strerror(error));
+		return error;
+	}
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library_line);
 	error = listen_on(s, err, err_size);
-	if (error != 0) {
-		cp_exchanges_stop(s);
-		cp_websockets_stop(s);
-		cp_addresses_stop(&s->addresses);
-	}
+	if (error != 0)
+		stop_parts(s);
 	return error;
 }
 
 void cp_server_stop(struct cp_server *s)
 {
 	lws_context_destroy(s->context);
-	cp_exchanges_stop(s);
-	cp_websockets_stop(s);
-	cp_addresses_stop(&s->addresses);
+	stop_parts(s);
 }

@@ -17,6 +17,7 @@
 #include "controlplane/admission/address.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/http/exchange.h"
+#include "controlplane/http/lookahead.h"
 #include "shared/config.h"
 
 struct cp_websocket;
@@ -65,6 +66,7 @@ struct cp_server {
 	struct cp_addresses addresses;
 	uint32_t sockets; /* TCP connections of all addresses */
 	struct cp_exchanges exchanges;
+	struct cp_lookaheads lookaheads;
 	uv_prepare_t flush; /* sends the queues of `unsent` before the loop sleeps */
 	uv_timer_t pulse; /* tick: checks silent WebSockets, wakes libwebsockets */
 	TAILQ_HEAD(, cp_websocket) websockets; /* the one that is silent for longest is first */

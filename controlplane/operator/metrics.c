@@ -106,6 +106,8 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);
 	single(f, "connections_refused_total", "counter",
 		"TCP connections closed at once because of a limit.", m->connections_refused);
+	single(f, "requests_refused_total", "counter",
+		"HTTP requests refused for their request line or headers.", m->requests_refused);
 	single(f, "messages_received_total", "counter",
 		"Messages received: of WebSockets, and packets of long-polling.", m->messages_in);
 	single(f, "messages_sent_total", "counter",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP as other people's clients write it. The control plane alone serves all of it.
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { metrics } from "../e2e/lib/metrics.mjs";
 import { Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
@@ -86,6 +88,166 @@ async function upgrades() {
 	check((await ask(`${post}40`))?.body === "ok", "with a body");
 }
 
+const HANDSHAKE = ["Upgrade: websocket", "Connection: keep-alive, Upgrade", "Sec-WebSocket-Version: 13",
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+const EVENTS = "/socket.io/?EIO=4&transport=websocket";
+
+/** The handshake with some headers replaced; "" for one that is left out. */
+function handshake(changes = {}, more = []) {
+	const kept = HANDSHAKE.map((line) => changes[line.split(":")[0]] ?? line).filter((line) => line !== "");
+	return get(EVENTS, [...kept, ...more]);
+}
+
+async function handshakes() {
+	const cases = [
+		[426, { "Sec-WebSocket-Version": "Sec-WebSocket-Version: 8" }], [426, { "Sec-WebSocket-Version": "" }],
+		[400, { "Sec-WebSocket-Key": "" }], [400, { "Sec-WebSocket-Key": "Sec-WebSocket-Key: short" }],
+		[400, { Connection: "" }], [400, { Connection: "Connection: keep-alive" }],
+		[400, {}, ["Sec-WebSocket-Protocol: chat, superchat"]],
+	];
+	for (const [status, changes, more = []] of cases) {
+		const answer = await ask(handshake(changes, more));
+		check(isRefused(status)(answer) && (status !== 426 || answer.headers["sec-websocket-version"] === "13"),
+			`a handshake with ${JSON.stringify([changes, more])}: ${answer?.status} ${answer?.body}`);
+	}
+	const post = await ask(handshake({}, ["Content-Length: 0"]).replace("GET", "POST"));
+	check(isRefused(405)(post), "a handshake by POST");
+	check(isRefused(400, "behind")(await ask(`${handshake()}\x81\x80\0\0\0\0`)), "a frame that does not wait for the answer");
+}
+
+/** A frame of a short text, masked with a key of zeros or not at all. */
+function frame(text, { masked = true } = {}) {
+	return Buffer.concat([Buffer.from(masked ? [0x81, 0x80 | text.length, 0, 0, 0, 0] : [0x81, text.length]), Buffer.from(text)]);
+}
+
+/** The close code in the frames that came, which are short; undefined without a close frame. */
+function closeCode(text) {
+	const bytes = Buffer.from(text, "latin1");
+	for (let at = 0; at + 2 <= bytes.length; at += 2 + bytes[at + 1])
+		if (bytes[at] === 0x88)
+			return bytes.readUInt16BE(at + 2);
+	return undefined;
+}
+
+async function masks(socket = () => undefined) {
+	for (const pieces of [(f) => [f], (f) => [f.subarray(0, 1), f.subarray(1)]]) {
+		for (const masked of [true, false]) {
+			const raw = new Raw(socket());
+			raw.bodiless = true;
+			check((await raw.write(handshake()).answer())?.status === 101, "a WebSocket opens");
+			await until("the server speaks first", 3, () => raw.text.length > 60);
+			raw.text = "";
+			for (const piece of pieces(frame("40", { masked }))) {
+				raw.write(piece);
+				await sleep(20);
+			}
+			await until(masked ? "a masked frame is taken" : "one without a mask ends it with 1002", 3,
+				() => (masked ? raw.text.includes("40{\"sid\"") : closeCode(raw.text) === 1002));
+			raw.close();
+		}
+	}
+	const gone = new Raw(socket());
+	gone.bodiless = true;
+	await gone.write(handshake()).answer();
+	const sockets = (await metrics()).spate_sockets;
+	gone.socket.end();
+	await until("one that leaves without a frame is noticed", 3, async () => (await metrics()).spate_sockets < sockets);
+}
+
+/* --- heads -------------------------------------------------------------------------------------- */
+
+/** The request as one write, cut in two, and byte by byte. */
+async function inPieces(text, words, isRight) {
+	const cuts = [[text], [text.slice(0, text.length / 2), text.slice(text.length / 2)]];
+	if (text.length < 200)
+		cuts.push([...text]);
+	for (const pieces of cuts) {
+		const raw = new Raw();
+		for (const piece of pieces) {
+			raw.write(piece);
+			if (pieces.length > 1)
+				await sleep(1);
+		}
+		const answer = await raw.answer();
+		check(isRight(answer), `${words} in ${pieces.length} pieces: ${answer?.status} ${JSON.stringify(answer?.body.slice(0, 60))}`);
+		raw.close();
+	}
+}
+
+const isRefused = (status, reason = "") => (answer) => answer?.status === status && answer.body.includes(reason) &&
+	answer.headers.connection === "close";
+
+async function longHeads() {
+	for (const bytes of [9000, 16000])
+		await inPieces(get("/", [`Cookie: ${"x".repeat(bytes)}`]), `${bytes} bytes of headers`, (answer) => answer?.status === 200);
+	const many = Array.from({ length: 40 }, (_, i) => `X-Header-${i}: ${"y".repeat(300)}`);
+	await inPieces(get("/", many), "40 unknown headers", (answer) => answer?.status === 200);
+	await inPieces(get(`/?${"a&".repeat(40)}`), "a query of 40 parts", (answer) => answer?.status === 200);
+	const head = get("/", ["Cookie: "]).length;
+	await inPieces(get("/", [`Cookie: ${"x".repeat(16384 - head)}`]), "16 KB", (answer) => answer?.status === 200);
+	await inPieces(get("/", [`Cookie: ${"x".repeat(16385 - head)}`]), "a byte more", isRefused(431));
+	await inPieces(get("/", [`Cookie: ${"x".repeat(200000)}`]), "200 KB", isRefused(431));
+	await inPieces(get(`/?${"x".repeat(20000)}`), "a URL of 20 KB", isRefused(414));
+	await inPieces(get("/", Array.from({ length: 120 }, (_, i) => `X-${i}: 1`)), "120 headers", isRefused(431));
+	await inPieces(get("/", Array(120).fill("Accept: a/b")), "120 known headers", isRefused(431));
+	await inPieces(get(`/?${"a&".repeat(120)}`), "a query of 120 parts", isRefused(414));
+}
+
+/** Names that the library takes for the beginning of one that it knows. */
+async function misreadHeaders() {
+	for (const name of ["X-Auth", "X-Real", "X-Forwarded", "Proxy", "Content", "X", "a", "Sec-WebSocket-Key1", "Get", "Put",
+		"Putty", "Delete-After", "Uri-Args", "Sec"]) {
+		const isKnown = name === "Sec-WebSocket-Key1";
+		for (const headers of [[`${name}: t`], [`${name}: t`, "Accept: */*"]])
+			await inPieces(get("/healthz", headers), `${name} as header ${headers.length} from the end`,
+				isKnown ? (answer) => answer?.status === 200 : isRefused(400, "a header has a name that"));
+	}
+	for (const name of ["X-Auth-Token", "X-Authorized", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "Proxy-Connection",
+		"Content-Foo", "Xy", "Traceparent", "DNT", "Sec-Fetch-Site", "Upgrade-Insecure-Requests", "Priority", "Forwarded"])
+		check((await ask(get("/healthz", [`${name}: t`])))?.status === 200, `${name} is read as it is`);
+	const evil = ["Origin: https://evil.example", "Accept: */*"];
+	for (const headers of [evil, ["X-Auth: t", ...evil]])
+		check((await ask(get(POLL, headers)))?.status === (headers === evil ? 403 : 400), "an Origin behind it passes no check");
+}
+
+async function wrongHeads() {
+	const cases = [
+		[400, "GET /?room=a%0aOrigin:%20https://tv.example HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\r\n", "control"],
+		[400, get("/healthz?x=%0D"), "control"], [400, get("/healthz?x=%00"), "control"], [400, get("/healthz?x=%7f"), "control"],
+		[400, get("/healthz?x=%2"), "%"], [400, get("/healthz?x=%zz"), "%"],
+		[400, "GET http://127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "only a path"],
+		[501, "BREW / HTTP/1.1\r\nHost: x\r\n\r\n"], [501, "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n"],
+		[505, get("/", [], "2.0")], [400, "\x16\x03\x01 hello"], [400, "GET / HTTP/1.1\r\n\r\n", "Host"],
+		[400, "GET / HTTP/1.1\nHost: x\n\n", "CR and LF"], [400, get("/", ["Host: y"]), "twice"],
+		[400, get("/", ["Content-Length: 0", "Content-Length: 0"]), "twice"], [400, get("/", ["X-B: 1", " folded"]), "no header"],
+		[400, get("/", ["X-B : 1"]), "no header"], [400, get("/", [": 1"]), "no name"], [400, get("/", ["X-B: a\x00b"]), "control"],
+	];
+	const before = await metrics();
+	for (const [status, text, reason = ""] of cases)
+		await inPieces(text, JSON.stringify(text.slice(0, 40)), isRefused(status, reason));
+	check((await ask("GET /healthz HTTP/1.0\r\n\r\n"))?.status === 200, "HTTP/1.0 needs no Host");
+	check((await ask(get("/healthz?room=%C3%A4%20b")))?.status === 200, "what is escaped well is served");
+	check((await metrics()).spate_requests_refused_total >= before.spate_requests_refused_total + 2 * cases.length, "each is counted");
+	const kept = new Raw().write(get("/healthz"));
+	await kept.answer();
+	check(isRefused(400)(await kept.write(get("/healthz", ["X-Auth: t"])).answer()) && await kept.ends(),
+		"the second request of a connection is looked at, too");
+}
+
+async function idle(servers) {
+	const half = [new Raw().write("GET /hea"), new Raw().write(get("/healthz", ["X-B: b"]).slice(0, -2)), new Raw()];
+	await sleep(100);
+	const ticks = () => readFileSync(`/proc/${servers.controlplane.pid}/stat`, "utf8").split(") ")[1].split(" ")
+		.slice(11, 13).map(Number).reduce((a, b) => a + b);
+	const before = ticks();
+	await sleep(1000);
+	check(ticks() - before <= 3, "requests that do not go on cost nothing");
+	check(half.every((raw) => !raw.closed) && (await half[1].write("\r\n").answer())?.status === 200, "and may go on");
+	check(await half[0].ends(12000), "not for ever");
+	for (const raw of half)
+		raw.close();
+}
+
 /* --- other origins ---------------------------------------------------------------------------- */
 
 async function origins() {
@@ -120,13 +282,24 @@ async function counted() {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ limits: { connections_per_address: CONNECTIONS } });
+	const limits = { connections_per_address: CONNECTIONS };
+	const servers = new Servers({ limits, http: { origins: "https://tv.example" } });
 	defer((failed) => servers.end(failed));
 	await servers.startControlplane();
 	await connections();
 	await dates();
 	await bodies();
 	await upgrades();
-	await origins();
+	await handshakes();
+	await masks();
+	await longHeads();
+	await misreadHeaders();
+	await wrongHeads();
+	await idle(servers);
 	await counted();
+	await servers.controlplane.end();
+	const open = new Servers({ limits });
+	defer((failed) => open.end(failed));
+	await open.startControlplane();
+	await origins();
 });

@@ -5,11 +5,13 @@ import { X509Certificate } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { workDir } from "../e2e/lib/namespace.mjs";
 import { PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, Skip, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
+import { get as page, Raw } from "./raw.mjs";
 
 const HOST = "localhost";
 const path = (name) => join(workDir(), name);
@@ -79,6 +81,39 @@ async function plainOverTls() {
 		check((await seen("first", { maxVersion: "TLSv1.2", ciphers: suite })).protocol === "TLSv1.2", suite);
 	check(await fails(fetch(`http://${HOST}:${PORT}/`)), "no plain http on that port");
 	check(await fails(Client.open()), "nor ws");
+}
+
+/** HTTP as bytes over TLS, where one record at a time can be looked at before it is parsed. */
+async function bytes() {
+	const raw = () => new Raw(connect({ host: HOST, port: PORT, servername: HOST, ca: certificate("first") }));
+	const kept = raw();
+	for (const pieces of [[page("/healthz")], [...page("/healthz")], [page("/healthz").slice(0, 20), page("/healthz").slice(20)]]) {
+		for (const piece of pieces) {
+			kept.write(piece);
+			await sleep(2);
+		}
+		check((await kept.answer())?.status === 200, `a request in ${pieces.length} records`);
+	}
+	check((await kept.write(page("/", [`Cookie: ${"x".repeat(16000)}`])).answer())?.status === 200, "a head of 16 KB");
+	kept.close();
+	for (const [status, text] of [[400, page("/", ["X-Auth: t"])], [431, page("/", [`Cookie: ${"x".repeat(50000)}`])],
+		[400, page("/?x=%0a")]]) {
+		for (const pieces of [[text], [text.slice(0, 18), text.slice(18)]]) {
+			const refused = raw();
+			for (const piece of pieces) {
+				refused.write(piece);
+				await sleep(20);
+			}
+			check((await refused.answer())?.status === status && await refused.ends(), `${status} in ${pieces.length} records`);
+		}
+	}
+	const socket = raw().write(page("/?room=show", ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]));
+	await until("a WebSocket opens", 3, () => socket.text.includes("rtpCapabilities"));
+	socket.text = "";
+	socket.write(Buffer.from("\x81\x02{}"));
+	await until("a frame without a mask ends it with 1002", 3, () => socket.text.includes("\x03\xea"));
+	socket.close();
 }
 
 async function open(trusted) {
@@ -157,6 +192,7 @@ await test(async ({ defer }) => {
 	servers.controlplane.start();
 	await until("it is healthy, by https", 20, () => get("first", "/readyz").then((r) => r.status === 200, () => false));
 	await plainOverTls();
+	await bytes();
 	await newPairs(servers);
 	await servers.controlplane.end();
 	await badStart(servers);
