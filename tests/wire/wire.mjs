@@ -60,7 +60,7 @@ async function send(wire, port, count, perSecond) {
 	return came;
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const total = (wire, member) => wire.seconds.reduce((sum, { up }) => sum + up[member], 0);
 
 /** The sums of the seconds once they have all that was sent. */

@@ -28,8 +28,11 @@ async function bundle(code) {
 	return outputFiles[0].contents;
 }
 
-/** Serves a page with a video element for each script; returns { url(name), close }. */
-export async function servePages(scripts) {
+/**
+ * Serves a page with a video element for each script; returns { url(name), close }. `address`: where
+ * it listens, for browsers in other namespaces.
+ */
+export async function servePages(scripts, { address = "localhost" } = {}) {
 	const files = new Map();
 	for (const [name, code] of Object.entries(scripts)) {
 		files.set(`/${name}`, ["text/html", "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\">" +
@@ -41,7 +44,7 @@ export async function servePages(scripts) {
 		const [type, body] = files.get(request.url) ?? [];
 		response.writeHead(type ? 200 : 404, { "Content-Type": type ?? "text/plain" }).end(body);
 	});
-	await new Promise((resolve) => server.listen(PORT, "localhost", resolve));
+	await new Promise((resolve) => server.listen(PORT, address, resolve));
 	return {
 		url: (name) => `http://localhost:${PORT}/${name}`,
 		close: () => new Promise((resolve) => {

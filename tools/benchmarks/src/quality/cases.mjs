@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cases of tools/bench quality. A case: `stream`, the settings of the host's and the viewer's wire, how
+// long it takes, `run(scene, mark)` with what happens meanwhile (mark() notes the time of a step), and
+// `judge(told)`, which adds figures of its own and gives the aims: [words, value, met].
+import { setTimeout as sleep } from "node:timers/promises";
+import { layered, simple } from "../../../../tests/e2e/lib/quality_scene.mjs";
+import { figures, grown, reached, stalls, switches, usedShare } from "../../../../tests/e2e/lib/quality_figures.mjs";
+
+const ROUND_TRIP_50 = "delay=25ms";
+const RTX_MOST = 1.5; // times what was lost
+
+const most = (words, value, limit) => [`${words} <= ${limit}`, value, value !== null && value <= limit];
+const least = (words, value, limit) => [`${words} >= ${limit}`, value, value !== null && value >= limit];
+const noSwitch = (told) => most("switches", told.switches.length, 0);
+
+const JITTER = ["jitter=30ms", "reorder=3%", "dup=1%", "loss=2%"];
+
+const ratio = (a, b) => b > 0 ? Number((a / b).toFixed(2)) : null;
+
+/** Loss to the viewer, which RTX has to repair. */
+function loss(percent, { decoded, stall = 500 }) {
+	return {
+		words: `${percent} % loss to a viewer, 50 ms round trip`, seconds: 20, stream: simple(),
+		viewer: [ROUND_TRIP_50, `down.loss=${percent}%`],
+		judge: (told) => [least("decoded, %", told.decoded_percent, decoded), most("longest stall, ms", told.longest_stall_ms, stall),
+			most("key frames asked of the host", told.host_plis, 0)],
+	};
+}
+
+/** Encodings behind a bottleneck that is narrow in the middle of three equal parts. */
+function step(rate, { fits, downMs, frozenMs = Infinity, stallMs }) {
+	return {
+		words: `link 3 -> ${rate} -> 3 Mbit/s, queue 200 ms`, seconds: 60, needsLayers: true, stream: layered(),
+		viewer: ["delay=10ms", "down.rate=3M", "down.queue=200ms"],
+		async run({ viewerWire }, mark, seconds) {
+			mark("wide");
+			await sleep(seconds * 1000 / 3);
+			await viewerWire.set(`down.rate=${rate}M`);
+			mark("narrow");
+			await sleep(seconds * 1000 / 3);
+			await viewerWire.set("down.rate=3M");
+			mark("wide-again");
+			await sleep(seconds * 1000 / 3);
+		},
+		judge(told, { viewer, host, marks, end, stream }) {
+			const { heights, rids } = stream, top = heights.length - 1;
+			const narrow = [marks.narrow, marks["wide-again"]], again = [marks["wide-again"], end];
+			const down = reached(viewer, narrow, fits, heights), up = reached(viewer, again, top, heights);
+			const share = (when, layer) => usedShare(viewer, host, when, rids[layer]);
+			Object.assign(told, {
+				down_ms: down, up_ms: up, switches_down: switches(viewer, narrow, heights).length,
+				switches_up: switches(viewer, again, heights).length,
+				share_narrow: share([narrow[0] + downMs, narrow[1]], fits), share_wide: share([again[0] + 8000, again[1]], top),
+				narrow_frozen_ms: Math.round(grown(viewer, [narrow[0], end], "totalFreezesDuration") * 1000),
+				narrow_stalls: stalls(viewer, [narrow[0], end], stallMs).length,
+			});
+			return [most("down, ms", down, downMs), most("up, ms", up, 8000), most("switches down", told.switches_down, 2),
+				most("switches up", told.switches_up, 2), most(`stalls over ${stallMs} ms`, told.narrow_stalls, 0),
+				most("frozen, ms", told.narrow_frozen_ms, frozenMs), least("share of the narrow link's layer", told.share_narrow, 0.7),
+				least("share of the wide link's layer", told.share_wide, 0.7)];
+		},
+	};
+}
+
+/** setPreferredLayers changes the picture's size, both ways. */
+function preferred(stream, limitMs = 1200) {
+	const wishes = [0, 2, 1, 2, 0];
+	return {
+		words: `setPreferredLayers ${wishes.join(" ")}`, seconds: 20, needsLayers: true, stream,
+		async run(scene, mark, seconds) {
+			for (const [i, layer] of wishes.entries()) {
+				mark(`wish-${i}`);
+				await scene.viewer.evaluate(`quality.prefer(${layer})`);
+				await sleep(seconds * 1000 / wishes.length);
+			}
+		},
+		judge(told, { viewer, marks, end }) {
+			told.switch_ms = wishes.map((layer, i) =>
+				reached(viewer, [marks[`wish-${i}`], marks[`wish-${i + 1}`] ?? end], layer, stream.heights));
+			return [most("slowest switch, ms", told.switch_ms.includes(null) ? null : Math.max(...told.switch_ms), limitMs),
+				most("longest stall, ms", told.longest_stall_ms, 500)];
+		},
+	};
+}
+
+export const CASES = {
+	"constant": {
+		words: "constant link of 3 Mbit/s", seconds: 30, stream: simple(), viewer: ["delay=10ms", "down.rate=3M", "down.queue=200ms"],
+		judge: (told) => [noSwitch(told), most("stalls over 500 ms", told.stalls.length, 0)],
+	},
+	"loss-2": loss(2, { decoded: 95 }),
+	"loss-5": loss(5, { decoded: 95 }),
+	"loss-10": loss(10, { decoded: 90 }),
+	"burst": {
+		words: "bursts of 4 lost packets, 1 in 100 packets begins one, 50 ms round trip", seconds: 20, stream: simple(),
+		viewer: [ROUND_TRIP_50, "down.burst=1%", "down.burst.length=4"],
+		judge: (told) => [least("decoded, %", told.decoded_percent, 95), most("longest stall, ms", told.longest_stall_ms, 500)],
+	},
+	"host-loss-5": {
+		words: "5 % loss on the host's leg", seconds: 20, stream: simple(), host: [ROUND_TRIP_50, "up.loss=5%"],
+		judge: (told) => [noSwitch(told), least("decoded, %", told.decoded_percent, 95),
+			most("longest stall, ms", told.longest_stall_ms, 500)],
+	},
+	"jitter": {
+		words: "jitter 30 ms, 3 % re-ordered, 1 % twice, 2 % lost to a viewer, 50 ms round trip", seconds: 20, stream: simple(),
+		viewer: [ROUND_TRIP_50, ...JITTER.map((word) => `down.${word}`)],
+		judge(told) {
+			// Chromium sends a NACK for each gap at once, also for a packet that is only late.
+			told.rtx_per_lost = ratio(told.server_rtx, told.down.lost);
+			told.rtx_per_lost_or_late = ratio(told.server_rtx, told.down.lost + told.down.reordered);
+			return [most("RTX per packet that was lost or late", told.rtx_per_lost_or_late, RTX_MOST),
+				least("decoded, %", told.decoded_percent, 95), most("longest stall, ms", told.longest_stall_ms, 500)];
+		},
+	},
+	"host-jitter": {
+		words: "the same on the host's leg", seconds: 20, stream: simple(),
+		host: [ROUND_TRIP_50, ...JITTER.map((word) => `up.${word}`)],
+		judge(told, { host, when }) {
+			told.host_rtx = grown(host, when, "retransmittedPacketsSent") +
+				grown(host, when, "retransmittedPacketsSent", { kind: "audio" });
+			told.rtx_per_lost = ratio(told.host_rtx, told.up.lost);
+			return [most("RTX per lost packet", told.rtx_per_lost, RTX_MOST), least("decoded, %", told.decoded_percent, 95),
+				most("longest stall, ms", told.longest_stall_ms, 500)];
+		},
+	},
+	"step-1": step(1, { fits: 1, downMs: 2000, stallMs: 500 }),
+	"step-0.4": step(0.4, { fits: 0, downMs: 2500, stallMs: 1000, frozenMs: 1500 }),
+	"layers-constant": {
+		words: "constant link of 3 Mbit/s, three encodings", seconds: 600, needsLayers: true, stream: layered(),
+		viewer: ["delay=10ms", "down.rate=3M", "down.queue=200ms"],
+		judge(told) {
+			told.late_switches = told.switches.filter(({ t }) => t > 20).length;
+			return [most("switches after 20 s", told.late_switches, 0), most("stalls over 500 ms", told.stalls.length, 0)];
+		},
+	},
+	"layers-host-loss-5": {
+		words: "5 % loss on the host's leg, three encodings", seconds: 30, needsLayers: true, stream: layered(),
+		host: [ROUND_TRIP_50, "up.loss=5%"], settle: 15,
+		judge: (told) => [noSwitch(told), most("longest stall, ms", told.longest_stall_ms, 500)],
+	},
+	"thin": {
+		words: "one thin viewer among others", seconds: 30, needsLayers: true, stream: layered(), others: 4, settle: 15,
+		viewer: ["delay=10ms", "down.rate=400k", "down.queue=200ms"],
+		judge(told, { others, host, when, stream }) {
+			const theirs = others.map((notes) => figures(notes, host, when, stream.heights));
+			told.others_switches = theirs.reduce((sum, { switches: s }) => sum + s.length, 0);
+			told.others_lost = theirs.reduce((sum, { lost }) => sum + lost, 0);
+			return [most("switches of the others", told.others_switches, 0), most("lost by the others", told.others_lost, 0)];
+		},
+	},
+	"top-stops": {
+		words: "the top encoding stops", seconds: 20, needsLayers: true, stream: layered(), settle: 15,
+		async run({ host }, mark, seconds) {
+			await sleep(seconds * 500);
+			mark("stops");
+			await host.evaluate("quality.sendUpTo(1)");
+			await sleep(seconds * 500);
+		},
+		judge(told, { viewer, marks, end, stream }) {
+			told.next_ms = reached(viewer, [marks.stops, end], 1, stream.heights);
+			return [most("the next layer is shown after, ms", told.next_ms, 1000)];
+		},
+	},
+	"sync": {
+		words: "sound and picture after 20 switches", seconds: 40, needsLayers: true, stream: layered(),
+		async run({ viewer }, mark, seconds) {
+			for (let i = 0; i < 20; i++) {
+				await viewer.evaluate(`quality.prefer(${i % 3})`);
+				await sleep(seconds * 750 / 20);
+			}
+			mark("switched");
+			await sleep(seconds * 250);
+		},
+		judge: (told) => [least("switches", told.switches.length, 15), most("out of sync, ms (median)", told.av_ms, 40)],
+	},
+	"prefer-vp8": preferred(layered()),
+	"prefer-h264": preferred(layered({ codec: "H264" })),
+	"prefer-vp9": preferred(layered({ codec: "VP9", scalabilityMode: "L3T3_KEY" })),
+	"prefer-av1": preferred(layered({ codec: "AV1", scalabilityMode: "L3T3_KEY" })),
+};
