@@ -43,7 +43,7 @@ struct dp_srtp_session {
 
 /* The arguments of dp_srtp_keep(), in every inbound session. */
 struct dp_srtp_keep {
-	bool (*in_use)(const void *arg, uint32_t ssrc); /* NULL: all are in use */
+	struct dp_srtp_window *(*window)(const void *arg, uint32_t ssrc); /* NULL: all are kept */
 	const void *arg;
 };
 

@@ -287,6 +287,7 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 	uint16_t seq = sh_get_be16(pkt + 2);
 	uint32_t ssrc = sh_get_be32(pkt + 8);
 	int place = dp_ssrc_find(&in->rtp.set, ssrc);
+	struct dp_srtp_window *wide = dp_replay_window(&in->keep, ssrc);
 	uint64_t index = seq;
 
 	if (place < 0) {
@@ -296,13 +297,13 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 	} else {
 		const struct dp_replay *r = &in->rtp.state[place];
 		index = dp_replay_estimate(r, seq);
-		if (index > DP_RTP_INDEX_MAX || !dp_replay_fresh(r, index))
+		if (index > DP_RTP_INDEX_MAX || !dp_replay_fresh(r, wide, ssrc, index))
 			return EALREADY;
 	}
 	int err = dp_mb_is_gcm(&in->s) ? dp_mb_gcm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index)
 				       : dp_mb_cm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index);
 	if (err == 0)
-		dp_replay_accept(&in->rtp, place, ssrc, index);
+		dp_replay_accept(&in->rtp, place, wide, ssrc, index);
 	return err;
 }
 
@@ -333,13 +334,13 @@ static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session
 		place = dp_ssrc_room(&in->rtcp.set, &in->keep);
 		if (place < 0)
 			return ENOSPC;
-	} else if (!dp_replay_fresh(&in->rtcp.state[place], index)) {
+	} else if (!dp_replay_fresh(&in->rtcp.state[place], NULL, ssrc, index)) {
 		return EALREADY;
 	}
 	int err = gcm ? dp_mb_gcm_unprotect_rtcp(e, &in->s, pkt, len)
 		      : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
 	if (err == 0)
-		dp_replay_accept(&in->rtcp, place, ssrc, index);
+		dp_replay_accept(&in->rtcp, place, NULL, ssrc, index);
 	return err;
 }
 

@@ -15,7 +15,8 @@
 /*
  * libsrtp2 creates a stream per SSRC from a template, for an inbound SSRC only after a packet has
  * authenticated. It does not limit the number of streams; this file does. It counts the SRTCP index
- * per SSRC and not per session, which is as safe because the SSRC is part of the nonce.
+ * per SSRC and not per session, which is as safe because the SSRC is part of the nonce. It has one
+ * length for the replay windows of all SSRCs, whether they are kept or not, in memory of its own.
  */
 struct session {
 	struct dp_srtp_session base;
@@ -74,7 +75,7 @@ static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session
 	srtp_policy_t policy = {
 		.ssrc.type = session->dir == DP_SRTP_IN ? ssrc_any_inbound : ssrc_any_outbound,
 		.key = key,
-		.window_size = session->dir == DP_SRTP_IN ? DP_REPLAY_WINDOW : OUT_WINDOW,
+		.window_size = session->dir == DP_SRTP_IN ? DP_SRTP_WINDOW : OUT_WINDOW,
 		.allow_repeat_tx = 1,
 	};
 

@@ -2,6 +2,7 @@
 #include "dataplane/srtp/replay.h"
 
 #include <errno.h>
+#include <string.h>
 
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc)
 {
@@ -20,7 +21,7 @@ int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep)
 	for (unsigned n = 0; n < set->count; n++) {
 		unsigned i = (set->next + n) % set->count;
 
-		if (!keep->in_use || keep->in_use(keep->arg, set->ssrc[i]))
+		if (!keep->window || keep->window(keep->arg, set->ssrc[i]))
 			continue;
 		if ((set->recent >> i & 1) == 0)
 			return (int)i;
@@ -67,12 +68,70 @@ uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq)
 	return roc << 16 | seq;
 }
 
-bool dp_replay_fresh(const struct dp_replay *r, uint64_t index)
+struct dp_srtp_window *dp_replay_window(const struct dp_srtp_keep *keep, uint32_t ssrc)
+{
+	return keep->window ? keep->window(keep->arg, ssrc) : NULL;
+}
+
+static bool seen_near(const struct dp_replay *r, uint64_t age)
+{
+	return r->seen[age / 64] >> (age % 64) & 1;
+}
+
+static bool wide_seen(const struct dp_srtp_window *wide, uint64_t index)
+{
+	return wide->seen[index % DP_SRTP_WINDOW / 64] >> (index % 64) & 1;
+}
+
+static void wide_set(struct dp_srtp_window *wide, uint64_t index, bool seen)
+{
+	uint64_t *word = &wide->seen[index % DP_SRTP_WINDOW / 64], bit = 1ull << (index % 64);
+
+	*word = seen ? *word | bit : *word & ~bit;
+}
+
+/* Whether every packet that `r` accepted of this SSRC was noted in `wide` as well. */
+static bool wide_follows(const struct dp_srtp_window *wide, const struct dp_replay *r, uint32_t ssrc)
+{
+	return wide->begun && wide->ssrc == ssrc && wide->highest == r->highest;
+}
+
+bool dp_replay_fresh(const struct dp_replay *r, const struct dp_srtp_window *wide, uint32_t ssrc,
+	uint64_t index)
 {
 	if (index > r->highest)
 		return true;
 	uint64_t age = r->highest - index;
-	return age < DP_REPLAY_WINDOW && (r->seen[age / 64] >> (age % 64) & 1) == 0;
+	if (age < DP_REPLAY_WINDOW)
+		return !seen_near(r, age);
+	return age < DP_SRTP_WINDOW && wide && wide_follows(wide, r, ssrc) && !wide_seen(wide, index);
+}
+
+/*
+ * Starts the long window with what `r` knows. What is older than the short window counts as
+ * accepted, because nothing is known of it, unless the SSRC is new.
+ */
+static void wide_begin(struct dp_srtp_window *wide, const struct dp_replay *r, uint32_t ssrc, bool new)
+{
+	wide->begun = true;
+	wide->ssrc = ssrc;
+	wide->highest = r->highest;
+	memset(wide->seen, new ? 0 : 0xff, sizeof(wide->seen));
+	for (uint64_t age = 0; age < DP_REPLAY_WINDOW && age <= r->highest; age++)
+		wide_set(wide, r->highest - age, seen_near(r, age));
+}
+
+static void wide_commit(struct dp_srtp_window *wide, uint64_t index)
+{
+	if (index > wide->highest) {
+		if (index - wide->highest >= DP_SRTP_WINDOW)
+			memset(wide->seen, 0, sizeof(wide->seen));
+		else
+			for (uint64_t i = wide->highest + 1; i < index; i++)
+				wide_set(wide, i, false);
+		wide->highest = index;
+	}
+	wide_set(wide, index, true);
 }
 
 static void commit(struct dp_replay *r, uint64_t index)
@@ -96,9 +155,17 @@ static void commit(struct dp_replay *r, uint64_t index)
 	r->highest = index;
 }
 
-void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index)
+void dp_replay_accept(struct dp_replay_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
+	uint64_t index)
 {
-	if (dp_ssrc_accept(&t->set, place, ssrc))
-		t->state[place] = (struct dp_replay){0};
-	commit(&t->state[place], index);
+	struct dp_replay *r = &t->state[place];
+	bool new = dp_ssrc_accept(&t->set, place, ssrc);
+
+	if (new)
+		*r = (struct dp_replay){0};
+	if (wide && (new || !wide_follows(wide, r, ssrc)))
+		wide_begin(wide, r, ssrc, new);
+	commit(r, index);
+	if (wide)
+		wide_commit(wide, index);
 }

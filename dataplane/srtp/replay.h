@@ -13,6 +13,7 @@
 
 #include "dataplane/srtp/internal.h"
 
+/* Of each SSRC, in the session. An SSRC that is kept has a longer window besides (dp_srtp_keep()). */
 enum { DP_REPLAY_WINDOW = 128 };
 
 /* The last packet index: one key protects at most 2^48 packets (RFC 3711, 9.2). */
@@ -40,7 +41,7 @@ struct dp_replay_table {
 int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
 
 /*
- * Returns the index for a new SSRC: a free one, otherwise that of the SSRC that is not in use and,
+ * Returns the index for a new SSRC: a free one, otherwise that of the SSRC that is not kept and,
  * as far as one bit per SSRC tells, was not accepted for longest. -ENOSPC: none. Changes
  * nothing.
  */
@@ -55,13 +56,21 @@ bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc);
 /* Estimates ROC || SEQ of a packet. The result exceeds DP_RTP_INDEX_MAX if the ROC is exhausted. */
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
 
-/* Whether `index` is neither accepted already nor older than the window. */
-bool dp_replay_fresh(const struct dp_replay *r, uint64_t index);
+/* Returns the long window of an SSRC; NULL: it has none. */
+struct dp_srtp_window *dp_replay_window(const struct dp_srtp_keep *keep, uint32_t ssrc);
 
 /*
- * Marks `index` as accepted. `place` is the index from dp_ssrc_find() or dp_ssrc_room(). An SSRC
- * that is new there starts with an empty window.
+ * Whether `index` is neither accepted already nor older than the window: the long one `wide` if the
+ * SSRC has it and it knows what was accepted.
  */
-void dp_replay_accept(struct dp_replay_table *t, int place, uint32_t ssrc, uint64_t index);
+bool dp_replay_fresh(const struct dp_replay *r, const struct dp_srtp_window *wide, uint32_t ssrc,
+	uint64_t index);
+
+/*
+ * Marks `index` as accepted, also in `wide` unless it is NULL. `place` is the index from
+ * dp_ssrc_find() or dp_ssrc_room(). An SSRC that is new there starts with an empty window.
+ */
+void dp_replay_accept(struct dp_replay_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
+	uint64_t index);
 
 #endif

@@ -71,9 +71,9 @@ int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_sr
 }
 
 void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
-	bool (*in_use)(const void *arg, uint32_t ssrc), const void *arg)
+	struct dp_srtp_window *(*window)(const void *arg, uint32_t ssrc), const void *arg)
 {
-	*e->ops->keep(s) = (struct dp_srtp_keep){in_use, arg};
+	*e->ops->keep(s) = (struct dp_srtp_keep){window, arg};
 }
 
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)

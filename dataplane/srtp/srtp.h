@@ -22,6 +22,7 @@ enum {
 	DP_SRTP_SESSIONS_MAX = 3264, /* bytes of both sessions of a transport, of any engine */
 	/* The SSRCs for which an inbound session keeps state at most, for RTP and for RTCP each. */
 	DP_SRTP_SSRC_MAX = 32,
+	DP_SRTP_WINDOW = 1024, /* packets in the replay window of an SSRC that is kept */
 };
 
 struct dp_srtp_keys {
@@ -55,15 +56,28 @@ size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir
 int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
 	const struct dp_srtp_keys *keys, unsigned ssrc_limit);
 /*
- * Lets a full inbound session replace an SSRC by a new one that has authenticated. `in_use` tells
- * which SSRCs must be kept; of the others, the one that was not used for longest is replaced. Its
- * ROC and replay window are lost: if it returns, its ROC starts at 0, and its first 65,536 RTP
- * packets and all its SRTCP packets could be replayed once. `in_use` must therefore be true for
- * every SSRC whose packets have an effect. It is called during unprotecting; `arg` must live as
- * long as the session. Without this call all SSRCs are kept, and new ones are refused.
+ * The long replay window of one SSRC's RTP packets (RFC 3711, 3.3.2), in memory of the caller. The
+ * caller zeroes it before the first use; only the engine reads and writes it. It may be given to
+ * another SSRC: the engine notices, and starts it over.
+ */
+struct dp_srtp_window {
+	bool begun;
+	uint32_t ssrc;
+	uint64_t highest; /* highest packet index accepted */
+	uint64_t seen[DP_SRTP_WINDOW / 64]; /* bit `index % DP_SRTP_WINDOW`: `index` was accepted */
+};
+
+/*
+ * Tells an inbound session which SSRCs must be kept: those for which `window` returns a window. Of
+ * the others, a full session replaces the one that was not used for longest by a new one that has
+ * authenticated. Its ROC and replay window are lost: if it returns, its ROC starts at 0, and its
+ * first 65,536 RTP packets and all its SRTCP packets could be replayed once. So `window` returns
+ * one for every SSRC whose packets have an effect. It is called during unprotecting; `arg` must
+ * live as long as the session. Without this call all SSRCs are kept with a window of 128 packets,
+ * and new ones are refused.
  */
 void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
-	bool (*in_use)(const void *arg, uint32_t ssrc), const void *arg);
+	struct dp_srtp_window *(*window)(const void *arg, uint32_t ssrc), const void *arg);
 /* Closes a session and wipes its keys. NULL and closed sessions are ignored. */
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 
@@ -103,8 +117,10 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
 
 /*
  * Unprotects an RTP packet in place. `hdr_len` is the length of the RTP header with CSRCs and
- * extension. The packet is authenticated before any state changes. The replay window is 128 packets
- * (RFC 3711, 3.3.2); the ROC is estimated per SSRC (3.3.1) and starts at 0.
+ * extension. The packet is authenticated before any state changes. The replay window is
+ * DP_SRTP_WINDOW packets for an SSRC that is kept (dp_srtp_keep()), because a retransmission under
+ * its own sequence number comes long after its successors, and at least 128 for others (RFC 3711,
+ * 3.3.2). The ROC is estimated per SSRC (3.3.1) and starts at 0.
  *
  * Returns 0 with *len shortened, or EBADMSG (authentication), EALREADY (replayed or older than the
  * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit reached, all SSRCs in use). On an

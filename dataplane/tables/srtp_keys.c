@@ -35,14 +35,17 @@ static void copy_keys(struct dp_srtp_keys *out, uint16_t profile, const struct s
  * Tells the SRTP session to keep the ROC and replay window of every SSRC that a stream uses.
  * Packets of other SSRCs reach no stream, so their state may be replaced.
  */
-static bool ssrc_in_use(const void *arg, uint32_t ssrc)
+static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
 {
 	const struct dp_transport *t = arg;
 
-	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
-		if (ssrc == s->ssrc || ssrc == s->rtx_ssrc)
-			return true;
-	return false;
+	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
+		if (ssrc == s->ssrc)
+			return &s->srtp_window;
+		if (ssrc == s->rtx_ssrc)
+			return &s->rtx_srtp_window;
+	}
+	return NULL;
 }
 
 /*
@@ -68,7 +71,7 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
 	if (!error) {
 		t->in = in;
-		dp_srtp_keep(w->engine, in, ssrc_in_use, t);
+		dp_srtp_keep(w->engine, in, window_of, t);
 		copy_keys(&keys, (uint16_t)k->profile, &k->out);
 		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
 		if (!error)

@@ -95,6 +95,12 @@ static int attach_twcc(struct dp_worker *w, struct dp_transport *t, uint8_t ext_
 	return 0;
 }
 
+/* Neither route() nor the replay window accepts what is further behind. */
+static void start_nack(struct dp_stream *s)
+{
+	dp_nack_init(&s->nack, RTE_MIN(s->window, (uint32_t)DP_SRTP_WINDOW) - 1);
+}
+
 int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_stream *s = &w->streams[op->slot];
@@ -125,7 +131,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	memcpy(s->rid, p->rid, sizeof(s->rid));
 	dp_receive_init(&s->receive, p->clock_rate);
 	dp_source_clock_init(&s->clock, p->clock_rate);
-	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
+	start_nack(s);
 
 	s->encoding = p->encoding;
 	s->lead = &w->streams[op->slot3];
@@ -229,7 +235,7 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 		dp_receive_restart(&s->receive, seq);
 	s->rebound = false;
 	dp_source_clock_init(&s->clock, s->clock_rate);
-	dp_nack_init(&s->nack, s->window - 1); /* route() drops what is further behind */
+	start_nack(s);
 	s->starts = (struct dp_keyframes){0};
 	if (s->layering)
 		dp_layering_restart(s);

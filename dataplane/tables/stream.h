@@ -20,6 +20,7 @@
 #include "dataplane/rtp/nack.h"
 #include "dataplane/rtp/receive.h"
 #include "dataplane/rtp/source_clock.h"
+#include "dataplane/srtp/srtp.h"
 #include "dataplane/tables/encodings.h"
 #include "shared/abi.h"
 #include "shared/config.h"
@@ -125,6 +126,11 @@ struct dp_stream {
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	uint64_t next_rr_ns, next_nack_ns, next_reclaim_ns; /* when each is due */
+	/*
+	 * Replay windows of ssrc and rtx_ssrc, as long as what a NACK may request. They are here
+	 * and not in the SRTP session because only producers need them (start/media_memory.c).
+	 */
+	struct dp_srtp_window srtp_window, rtx_srtp_window;
 };
 
 /*

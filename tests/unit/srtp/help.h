@@ -51,6 +51,9 @@ void pair_close(struct pair *p);
 /* For every profile, and every engine with itself and with libsrtp2 both ways. */
 void for_all(unsigned limit, void (*run)(struct pair *p));
 
+/* Lets the receiver keep every SSRC; all have the long window at `window`, so there is one at a time. */
+void keep_all(struct pair *p, struct dp_srtp_window *window);
+
 struct shape {
 	uint16_t seq;
 	uint32_t ssrc;

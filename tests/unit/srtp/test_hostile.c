@@ -8,25 +8,31 @@
 
 static void run_replay(struct pair *p)
 {
-	enum { COUNT = 300 };
-	struct packet pkt[COUNT];
+	enum { COUNT = 1300 };
+	static struct packet pkt[COUNT];
+	struct dp_srtp_window window;
 	struct shape s = {.ssrc = 1, .payload = 30};
 
+	keep_all(p, &window);
 	for (unsigned i = 0; i < COUNT; i++) {
 		s.seq = (uint16_t)(2000 + i);
 		pkt[i] = protect(p, &s, 0);
 	}
 	assert_int_equal(unprotect(p, &pkt[0], NULL), 0);
 	assert_int_equal(unprotect(p, &pkt[0], NULL), EALREADY);
-	assert_int_equal(unprotect(p, &pkt[200], NULL), 0);
-	assert_int_equal(unprotect(p, &pkt[200], NULL), EALREADY);
-	assert_int_equal(unprotect(p, &pkt[200 - 127], NULL), 0);
-	assert_int_equal(unprotect(p, &pkt[200 - 127], NULL), EALREADY);
-	assert_int_equal(unprotect(p, &pkt[200 - 128], NULL), EALREADY);
+	assert_int_equal(unprotect(p, &pkt[1100], NULL), 0);
+	assert_int_equal(unprotect(p, &pkt[1100], NULL), EALREADY);
+	static const unsigned age[] = {127, 128, 900, 1023};
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(unprotect(p, &pkt[1100 - age[i]], NULL), 0);
+		assert_int_equal(unprotect(p, &pkt[1100 - age[i]], NULL), EALREADY);
+	}
+	assert_int_equal(unprotect(p, &pkt[1100 - 1024], NULL), EALREADY);
 	assert_int_equal(unprotect(p, &pkt[0], NULL), EALREADY);
-	assert_int_equal(unprotect(p, &pkt[299], NULL), 0);
-	assert_int_equal(unprotect(p, &pkt[299 - 127], NULL), 0);
-	assert_int_equal(unprotect(p, &pkt[299 - 128], NULL), EALREADY);
+	assert_int_equal(unprotect(p, &pkt[1299], NULL), 0);
+	assert_int_equal(unprotect(p, &pkt[1299 - 1023], NULL), 0);
+	assert_int_equal(unprotect(p, &pkt[1299 - 1024], NULL), EALREADY);
+	assert_int_equal(unprotect(p, &pkt[1100 - 128], NULL), EALREADY);
 	for (unsigned i = 0; i < COUNT; i++)
 		drop(&pkt[i]);
 }
@@ -246,9 +252,11 @@ static void test_ssrc_limit_rtcp(void **state)
 	for_all(3, run_ssrc_limit_rtcp);
 }
 
-static bool below(const void *arg, uint32_t ssrc)
+static struct dp_srtp_window *below(const void *arg, uint32_t ssrc)
 {
-	return ssrc < *(const uint32_t *)arg;
+	static struct dp_srtp_window window;
+
+	return ssrc < *(const uint32_t *)arg ? &window : NULL;
 }
 
 /* One packet of each of ssrc[from..to), kept at `pkt`; all are taken. */

@@ -41,20 +41,20 @@ static void test_window(void **state)
 	struct dp_replay_table t = {.set.limit = 1};
 	const struct dp_replay *r = &t.state[0];
 
-	dp_replay_accept(&t, 0, 7, 1000);
-	assert_false(dp_replay_fresh(r, 1000));
-	assert_true(dp_replay_fresh(r, 1001));
-	assert_true(dp_replay_fresh(r, 1000 - 127));
-	assert_false(dp_replay_fresh(r, 1000 - 128));
+	dp_replay_accept(&t, 0, NULL, 7, 1000);
+	assert_false(dp_replay_fresh(r, NULL, 7, 1000));
+	assert_true(dp_replay_fresh(r, NULL, 7, 1001));
+	assert_true(dp_replay_fresh(r, NULL, 7, 1000 - 127));
+	assert_false(dp_replay_fresh(r, NULL, 7, 1000 - 128));
 
-	dp_replay_accept(&t, 0, 7, 1000 - 127);
-	assert_false(dp_replay_fresh(r, 1000 - 127));
-	dp_replay_accept(&t, 0, 7, 1000 - 64);
-	dp_replay_accept(&t, 0, 7, 1000 - 63);
-	assert_false(dp_replay_fresh(r, 1000 - 64));
-	assert_false(dp_replay_fresh(r, 1000 - 63));
-	assert_true(dp_replay_fresh(r, 1000 - 62));
-	assert_true(dp_replay_fresh(r, 1000 - 65));
+	dp_replay_accept(&t, 0, NULL, 7, 1000 - 127);
+	assert_false(dp_replay_fresh(r, NULL, 7, 1000 - 127));
+	dp_replay_accept(&t, 0, NULL, 7, 1000 - 64);
+	dp_replay_accept(&t, 0, NULL, 7, 1000 - 63);
+	assert_false(dp_replay_fresh(r, NULL, 7, 1000 - 64));
+	assert_false(dp_replay_fresh(r, NULL, 7, 1000 - 63));
+	assert_true(dp_replay_fresh(r, NULL, 7, 1000 - 62));
+	assert_true(dp_replay_fresh(r, NULL, 7, 1000 - 65));
 }
 
 /* Against an array that remembers everything, over steps of every kind. */
@@ -66,7 +66,7 @@ static void test_window_model(void **state)
 	uint64_t highest = 200;
 	uint32_t random = 1;
 
-	dp_replay_accept(&t, 0, 7, highest);
+	dp_replay_accept(&t, 0, NULL, 7, highest);
 	seen[highest] = 1;
 	for (unsigned i = 0; i < 20000; i++) {
 		random = random * 1664525 + 1013904223;
@@ -77,10 +77,10 @@ static void test_window_model(void **state)
 			by = (int)(random >> 8 & 0xff);
 		uint64_t index = highest + (uint64_t)(int64_t)by;
 		bool want = index > highest || (highest - index < DP_REPLAY_WINDOW && !seen[index]);
-		assert_int_equal(dp_replay_fresh(&t.state[0], index), want);
+		assert_int_equal(dp_replay_fresh(&t.state[0], NULL, 7, index), want);
 		if (!want)
 			continue;
-		dp_replay_accept(&t, 0, 7, index);
+		dp_replay_accept(&t, 0, NULL, 7, index);
 		seen[index] = 1;
 		highest = index > highest ? index : highest;
 		assert_true(highest < SPAN - 256);
@@ -93,18 +93,91 @@ static void test_window_shifts(void **state)
 
 	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
 		struct dp_replay_table t = {.set.limit = 1};
-		dp_replay_accept(&t, 0, 7, 5000);
-		dp_replay_accept(&t, 0, 7, 4999);
-		dp_replay_accept(&t, 0, 7, 5000 + by[i]);
+		dp_replay_accept(&t, 0, NULL, 7, 5000);
+		dp_replay_accept(&t, 0, NULL, 7, 4999);
+		dp_replay_accept(&t, 0, NULL, 7, 5000 + by[i]);
 		const struct dp_replay *r = &t.state[0];
 		assert_int_equal(r->highest, 5000 + by[i]);
-		assert_false(dp_replay_fresh(r, 5000 + by[i]));
-		assert_false(dp_replay_fresh(r, 5000));
-		assert_false(dp_replay_fresh(r, 4999));
-		assert_int_equal(dp_replay_fresh(r, 4998), by[i] + 2 < DP_REPLAY_WINDOW);
+		assert_false(dp_replay_fresh(r, NULL, 7, 5000 + by[i]));
+		assert_false(dp_replay_fresh(r, NULL, 7, 5000));
+		assert_false(dp_replay_fresh(r, NULL, 7, 4999));
+		assert_int_equal(dp_replay_fresh(r, NULL, 7, 4998), by[i] + 2 < DP_REPLAY_WINDOW);
 		if (by[i] > 1)
-			assert_true(dp_replay_fresh(r, 5000 + by[i] - 1));
+			assert_true(dp_replay_fresh(r, NULL, 7, 5000 + by[i] - 1));
 	}
+}
+
+/* The long window against an array that remembers everything. */
+static void test_wide_model(void **state)
+{
+	enum { SPAN = 1 << 20 };
+	static uint8_t seen[SPAN];
+	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_srtp_window wide = {0};
+	uint64_t highest = 5000;
+	uint32_t random = 1;
+
+	dp_replay_accept(&t, 0, &wide, 7, highest);
+	seen[highest] = 1;
+	for (unsigned i = 0; i < 40000; i++) {
+		random = random * 1664525 + 1013904223;
+		static const int step[] = {
+			1, 1, 2, 64, -1, -64, -127, -128, -129, -900, -1000, -1022, -1023, -1024, -1025, 0};
+		int by = step[random >> 28];
+		if ((random >> 16 & 0xff) == 0)
+			by = (int)(random >> 4 & 0x7ff);
+		uint64_t index = highest + (uint64_t)(int64_t)by;
+		bool want = index > highest || (highest - index < DP_SRTP_WINDOW && !seen[index]);
+		assert_int_equal(dp_replay_fresh(&t.state[0], &wide, 7, index), want);
+		if (!want)
+			continue;
+		dp_replay_accept(&t, 0, &wide, 7, index);
+		seen[index] = 1;
+		highest = index > highest ? index : highest;
+		assert_true(highest < SPAN - 0x800);
+	}
+}
+
+/* A window that has not followed the SSRC from its first packet knows of no old packet that it is fresh. */
+static void test_wide_begins_late(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 2};
+	struct dp_srtp_window wide = {0};
+	const struct dp_replay *r = &t.state[0];
+
+	dp_replay_accept(&t, 0, NULL, 7, 5000);
+	dp_replay_accept(&t, 0, NULL, 7, 4990);
+	assert_false(dp_replay_fresh(r, &wide, 7, 5000 - 128));
+	dp_replay_accept(&t, 0, &wide, 7, 5001);
+	assert_false(dp_replay_fresh(r, &wide, 7, 5000 - 128));
+	assert_true(dp_replay_fresh(r, &wide, 7, 5000 - 127));
+	dp_replay_accept(&t, 0, &wide, 7, 5900);
+	assert_true(dp_replay_fresh(r, &wide, 7, 5000 - 1));
+	assert_true(dp_replay_fresh(r, &wide, 7, 5000 - 123));
+	assert_false(dp_replay_fresh(r, &wide, 7, 5000 - 10));
+	assert_false(dp_replay_fresh(r, &wide, 7, 5000));
+	assert_false(dp_replay_fresh(r, &wide, 7, 5001));
+
+	/* given to another SSRC and back: what came between, it has not seen */
+	dp_replay_accept(&t, 1, &wide, 8, 5900);
+	assert_false(dp_replay_fresh(r, &wide, 7, 5500));
+	dp_replay_accept(&t, 0, &wide, 7, 5901);
+	assert_false(dp_replay_fresh(r, &wide, 7, 5500));
+	assert_true(dp_replay_fresh(r, &wide, 7, 5800));
+}
+
+/* A packet that only the short window noted makes the long one begin anew. */
+static void test_wide_missed_one(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_srtp_window wide = {0};
+
+	dp_replay_accept(&t, 0, &wide, 7, 5000);
+	dp_replay_accept(&t, 0, NULL, 7, 5300);
+	dp_replay_accept(&t, 0, &wide, 7, 6000);
+	assert_false(dp_replay_fresh(&t.state[0], &wide, 7, 5300));
+	assert_false(dp_replay_fresh(&t.state[0], &wide, 7, 5100));
+	assert_true(dp_replay_fresh(&t.state[0], &wide, 7, 5400));
 }
 
 static void test_table(void **state)
@@ -115,7 +188,7 @@ static void test_table(void **state)
 	assert_int_equal(dp_ssrc_find(&t.set, 0), -ENOENT);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(dp_ssrc_room(&t.set, &keep), i);
-		dp_replay_accept(&t, (int)i, i * 1000, 10 + i);
+		dp_replay_accept(&t, (int)i, NULL, i * 1000, 10 + i);
 	}
 	assert_int_equal(dp_ssrc_room(&t.set, &keep), -ENOSPC);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -125,9 +198,11 @@ static void test_table(void **state)
 	assert_int_equal(dp_ssrc_find(&t.set, 1), -ENOENT);
 }
 
-static bool below(const void *arg, uint32_t ssrc)
+static struct dp_srtp_window *below(const void *arg, uint32_t ssrc)
 {
-	return ssrc < *(const uint32_t *)arg;
+	static struct dp_srtp_window window;
+
+	return ssrc < *(const uint32_t *)arg ? &window : NULL;
 }
 
 /* The longest unused of those that are not kept goes, and takes all that was known of it along. */
@@ -138,15 +213,15 @@ static void test_replacing(void **state)
 	const struct dp_srtp_keep keep = {below, &kept};
 
 	for (uint32_t ssrc = 0; ssrc < 6; ssrc++)
-		dp_replay_accept(&t, dp_ssrc_room(&t.set, &keep), ssrc, 0x20000 + ssrc);
+		dp_replay_accept(&t, dp_ssrc_room(&t.set, &keep), NULL, ssrc, 0x20000 + ssrc);
 	/* 3 goes on, and so is never the one */
 	for (uint32_t ssrc = 6; ssrc < 100; ssrc++) {
 		int place = dp_ssrc_room(&t.set, &keep);
 		assert_int_equal(t.set.ssrc[place], ssrc == 6 ? 2 : ssrc - 3);
-		dp_replay_accept(&t, place, ssrc, ssrc);
+		dp_replay_accept(&t, place, NULL, ssrc, ssrc);
 		assert_int_equal(t.state[place].highest, ssrc);
-		assert_true(dp_replay_fresh(&t.state[place], ssrc - 1));
-		dp_replay_accept(&t, dp_ssrc_find(&t.set, 3), 3, 0x30000 + ssrc);
+		assert_true(dp_replay_fresh(&t.state[place], NULL, 7, ssrc - 1));
+		dp_replay_accept(&t, dp_ssrc_find(&t.set, 3), NULL, 3, 0x30000 + ssrc);
 	}
 	assert_int_equal(t.set.count, 6);
 	for (uint32_t ssrc = 0; ssrc < 2; ssrc++)
@@ -160,6 +235,9 @@ int main(void)
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_window_model),
 		cmocka_unit_test(test_window_shifts),
+		cmocka_unit_test(test_wide_model),
+		cmocka_unit_test(test_wide_begins_late),
+		cmocka_unit_test(test_wide_missed_one),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_replacing),
 	};

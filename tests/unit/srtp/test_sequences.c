@@ -12,7 +12,7 @@
 
 enum {
 	PACKETS = 100000, /* given to both, per profile */
-	MEMORY = 512, /* packets that may come late, or once more */
+	MEMORY = 2048, /* packets that may come late, or once more */
 	SSRCS = 2,
 	ANCIENT = 8, /* packets of each sender that come again when many thousands have gone by */
 };
@@ -25,6 +25,7 @@ struct sender {
 
 struct two {
 	struct pair ours, theirs; /* their sender is ours */
+	struct dp_srtp_window window[SSRCS];
 	struct sender sender[SSRCS];
 	uint32_t random;
 	unsigned taken, replayed, others;
@@ -105,8 +106,8 @@ static void give_damaged(struct two *t, struct sender *s)
 /* Lost: a few, hundreds, or so many that half of a round of numbers goes by. */
 static void lose(struct two *t, struct sender *s)
 {
-	static const uint32_t most[] = {3, 40, 127, 130, 300, 5000, 32000};
-	uint32_t n = 1 + some(t, most[some(t, 7)]);
+	static const uint32_t most[] = {3, 40, 127, 130, 900, 1030, 5000, 32000};
+	uint32_t n = 1 + some(t, most[some(t, 8)]);
 
 	s->next += n;
 	for (unsigned i = 0; i < MEMORY; i++)
@@ -167,6 +168,11 @@ static void step(struct two *t)
 	}
 }
 
+static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
+{
+	return (struct dp_srtp_window *)(uintptr_t)arg + (ssrc - 100);
+}
+
 static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 {
 	static struct two t;
@@ -176,6 +182,7 @@ static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 	t.random = seed;
 	pair_open(&t.ours, e, e, profile, SSRCS);
 	pair_open(&t.theirs, libsrtp2, libsrtp2, profile, SSRCS);
+	dp_srtp_keep(t.ours.in_engine, t.ours.in, window_of, t.window);
 	for (unsigned i = 0; i < SSRCS; i++)
 		t.sender[i].next = some(&t, 32768);
 	while (t.taken + t.replayed + t.others < PACKETS)
