@@ -20,7 +20,7 @@
 #include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 6u
+#define SH_STATS_VERSION 7u
 
 struct sh_stats_header {
 	uint32_t magic, version;

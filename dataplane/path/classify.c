@@ -71,18 +71,24 @@ static void classify_media(struct dp_worker *w, struct rte_mbuf *m, bool rtcp, s
 }
 
 /*
- * Counts a packet of a known transport. False: the budget for the transport's packets is used up,
- * and the packet was dropped. The budget is charged before authentication, to bound the cost of
- * authentication. It is generous, because an attacker who forges the peer's address uses it up as
- * well. Packets from addresses that a plain transport does not know have a separate budget.
+ * False: the budget for the transport's packets is used up, and the packet was dropped. The budget
+ * is only looked at here, and charged when the packet is authentic: nobody who forges the peer's
+ * address uses it up. Where nothing is authenticated, it is charged here: packets from an address
+ * that a plain transport does not know, which have a separate budget, and packets without SRTP.
  */
 static bool within_budget(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_transport *t = meta->transport;
-	uint64_t *budget = meta->tuple == DP_TUPLE_STRANGER ? &t->stranger_budget_ns : &t->packet_budget_ns;
+	bool left;
 
-	if (dp_budget_take(budget, w->now_ns, w->packet_cost_ns))
+	if (meta->tuple == DP_TUPLE_STRANGER)
+		left = dp_budget_take(&t->stranger_budget_ns, w->now_ns, w->packet_cost_ns);
+	else if (dp_transport_unprotected(t))
+		left = dp_budget_take(&t->packet_budget_ns, w->now_ns, w->packet_cost_ns);
+	else
+		left = dp_budget_left(t->packet_budget_ns, w->now_ns, w->packet_cost_ns);
+	if (left)
 		return true;
 	dp_drop(w, m, SH_DROP_PEER_RATE);
 	return false;

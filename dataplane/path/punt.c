@@ -55,18 +55,19 @@ static enum sh_drop pay(struct dp_worker *w, const struct sh_addr *from, struct 
 }
 
 /* Returns SH_DROP_COUNT if the datagram is in the ring, or the reason to drop the packet. */
-static enum sh_drop push(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer)
+static enum sh_drop push(struct dp_worker *w, struct rte_mbuf *m, bool paid, struct dp_transport *payer)
 {
 	const struct dp_control_rings *c = atomic_load_explicit(&w->control_rings, memory_order_acquire);
 	const struct dp_meta *meta = dp_meta(m);
 	struct sh_packet *p = w->packet;
-	enum sh_drop reason;
+	enum sh_drop reason = SH_DROP_COUNT;
 
 	if (!c)
 		return SH_DROP_PUNT_NO_CONTROL;
 	if (meta->payload_len > SH_DATAGRAM_MAX)
 		return SH_DROP_PUNT_LENGTH;
-	reason = pay(w, &meta->path.remote, payer);
+	if (!paid)
+		reason = pay(w, &meta->path.remote, payer);
 	if (reason != SH_DROP_COUNT)
 		return reason;
 	p->path = meta->path;
@@ -79,9 +80,9 @@ static enum sh_drop push(struct dp_worker *w, struct rte_mbuf *m, struct dp_tran
 	return SH_DROP_COUNT;
 }
 
-void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer)
+static void punt(struct dp_worker *w, struct rte_mbuf *m, bool paid, struct dp_transport *payer)
 {
-	enum sh_drop reason = push(w, m, payer);
+	enum sh_drop reason = push(w, m, paid, payer);
 
 	if (reason != SH_DROP_COUNT) {
 		dp_drop(w, m, reason);
@@ -89,6 +90,16 @@ void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer
 	}
 	w->stats->punted++;
 	rte_pktmbuf_free(m);
+}
+
+void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer)
+{
+	punt(w, m, false, payer);
+}
+
+void dp_punt_paid(struct dp_worker *w, struct rte_mbuf *m)
+{
+	punt(w, m, true, NULL);
 }
 
 void dp_dtls(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)

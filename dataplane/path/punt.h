@@ -9,10 +9,12 @@ struct dp_worker;
 struct rte_mbuf;
 
 /*
- * Punts the datagram in `m`, or drops it. Takes ownership of `m`. The punt is charged to the budget
- * of `payer`, the transport whose credentials the packet has proven. NULL: it is charged to the
- * budgets for strangers.
+ * Punts the datagram in `m`, or drops it. Takes ownership of `m`. The punt is charged to `payer`,
+ * the transport at its address: nothing proves that it comes from the peer. NULL: it is charged to
+ * the budgets for strangers.
  */
 void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer);
+/* The same for a datagram that is authentic, and was charged to another budget of its transport. */
+void dp_punt_paid(struct dp_worker *w, struct rte_mbuf *m);
 
 #endif

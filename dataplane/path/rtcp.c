@@ -14,6 +14,7 @@
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/forgery.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
@@ -284,7 +285,12 @@ static enum sh_drop unprotect(struct datagram *d, const struct dp_meta *meta, ui
 	}
 	if (!t->in)
 		return SH_DROP_NO_KEYS;
+	if (dp_suspected(w, t) &&
+		!dp_worth_authenticating(w, dp_srtp_resembles(w->engine, t->in, data, *len, true)))
+		return SH_DROP_FORGED_RATE;
 	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, len);
+	if (error == EBADMSG && meta->tuple != DP_TUPLE_STRANGER)
+		dp_not_authentic(w, t);
 	if (error)
 		return drop_reason(error);
 	dp_transport_accepted(w, t, meta, false);

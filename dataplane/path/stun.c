@@ -16,6 +16,7 @@
 #include "dataplane/send/answer.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/tables/forgery.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/ufrags.h"
@@ -28,15 +29,15 @@
 /* Error responses per second of one transport. */
 enum { REFUSALS_PER_TRANSPORT = 10 };
 
-enum verdict { ANSWER, PUNT, BAD_REQUEST, UNAUTHORIZED };
+enum verdict { ANSWER, PUNT, BAD_REQUEST, UNAUTHORIZED, NOT_VERIFIED };
 
 /*
  * Decides about a message to a known transport. Only ordinary, valid checks are answered with
  * success here. A check that lacks what each must have (RFC 8445, 7.1; RFC 8489, 9.1.3), or has a
  * wrong MESSAGE-INTEGRITY, is refused here. All other errors need a valid check.
  */
-static enum verdict decide(const struct dp_transport *t, const struct dp_meta *meta, const struct sh_stun *s,
-	const uint8_t *data)
+static enum verdict decide(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
+	const struct sh_stun *s, const uint8_t *data)
 {
 	bool selected = t->selected == meta->tuple;
 
@@ -46,8 +47,13 @@ static enum verdict decide(const struct dp_transport *t, const struct dp_meta *m
 		return BAD_REQUEST;
 	if (!sh_stun_for_ufrag(s, t->ufrag, t->ufrag_len))
 		return PUNT;
-	if (!sh_stun_verify(s, data, &t->key))
+	if (dp_suspected(w, t) && !dp_worth_authenticating(w, true))
+		return NOT_VERIFIED;
+	if (!sh_stun_verify(s, data, &t->key)) {
+		dp_not_authentic(w, t);
 		return UNAUTHORIZED;
+	}
+	dp_authentic(w, t);
 	if (s->unknown_required || s->controlled)
 		return PUNT;
 	/* Only the control plane selects a nominated path, or resumes after consent has expired. */
@@ -108,16 +114,21 @@ static void refuse(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun
 }
 
 /*
- * The transport that a check is proven to be for pays. It need not be the one that its address is
- * bound to: a NAT may have given the address to another client. Of everything else the address
- * tells who pays; new credentials after an ICE restart, for example, are known to the control plane
- * only.
+ * The transport that a check is proven to be for pays, from its budget for valid checks. It need
+ * not be the one that its address is bound to: a NAT may have given the address to another client.
+ * Of everything else the address tells who pays; new credentials after an ICE restart, for example,
+ * are known to the control plane only.
  */
 static void punt(struct dp_worker *w, struct rte_mbuf *m, const struct sh_stun *s, const uint8_t *data)
 {
 	struct dp_transport *payer = dp_ufrags_verify(w, s, data);
 
-	dp_punt(w, m, payer ? payer : dp_meta(m)->transport);
+	if (payer && !dp_budget_take(&payer->check_budget_ns, w->now_ns, w->check_cost_ns))
+		dp_drop(w, m, SH_DROP_STUN_RATE);
+	else if (payer)
+		dp_punt_paid(w, m);
+	else
+		dp_punt(w, m, dp_meta(m)->transport);
 }
 
 static void process(struct dp_worker *w, struct rte_mbuf *m)
@@ -132,11 +143,13 @@ static void process(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	if (meta->transport)
-		verdict = decide(meta->transport, meta, &s, data);
+		verdict = decide(w, meta->transport, meta, &s, data);
 	if (verdict == PUNT)
 		punt(w, m, &s, data);
 	else if (verdict == ANSWER)
 		answer(w, m, &s);
+	else if (verdict == NOT_VERIFIED)
+		dp_drop(w, m, SH_DROP_FORGED_RATE);
 	else
 		refuse(w, m, &s, verdict == UNAUTHORIZED);
 }

@@ -11,6 +11,7 @@
 
 #include "dataplane/path/stages.h"
 #include "dataplane/rtp/rtp.h"
+#include "dataplane/tables/forgery.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
@@ -67,8 +68,15 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	if (!t->in)
 		return accept_unprotected(w, m, t, &rtp);
+	if (dp_suspected(w, t) &&
+		!dp_worth_authenticating(w, dp_srtp_resembles(w->engine, t->in, pkt, len, false))) {
+		dp_drop(w, m, SH_DROP_FORGED_RATE);
+		return false;
+	}
 	error = dp_srtp_unprotect_rtp(w->engine, t->in, pkt, &len, rtp.hdr_len);
 	if (error) {
+		if (error == EBADMSG && meta->tuple != DP_TUPLE_STRANGER)
+			dp_not_authentic(w, t);
 		dp_drop(w, m, drop_reason(error));
 		return false;
 	}

@@ -320,6 +320,27 @@ static int mb_protect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *
 			       : dp_mb_cm_protect_rtcp(e, s, pkt, len, e_index);
 }
 
+static uint32_t rtcp_index(const struct dp_mb_session *s, const uint8_t *pkt, size_t len)
+{
+	size_t behind = DP_SRTP_INDEX + (dp_mb_is_gcm(s) ? 0 : s->base.tag_len);
+
+	return sh_get_be32(pkt + len - behind) & ~DP_SRTCP_E;
+}
+
+/* How far ahead of the highest SRTCP index a packet may be and still look like the peer's. */
+enum { RTCP_AHEAD = 1024 };
+
+static bool mb_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)
+{
+	const struct dp_mb_in *in = (const struct dp_mb_in *)session;
+	uint32_t ssrc = sh_get_be32(pkt + (rtcp ? 4 : 8));
+	int place = dp_ssrc_find(rtcp ? &in->rtcp.set : &in->rtp.set, ssrc);
+
+	if (place < 0)
+		return dp_replay_window(&in->keep, ssrc) != NULL;
+	return !rtcp || rtcp_index(&in->s, pkt, len) <= in->rtcp.state[place].highest + RTCP_AHEAD;
+}
+
 static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
@@ -327,7 +348,7 @@ static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session
 	struct dp_mb_in *in = (struct dp_mb_in *)session;
 	bool gcm = dp_mb_is_gcm(&in->s);
 	uint32_t ssrc = sh_get_be32(pkt + 4);
-	uint32_t index = sh_get_be32(pkt + *len - DP_SRTP_INDEX - (gcm ? 0 : session->tag_len)) & ~DP_SRTCP_E;
+	uint32_t index = rtcp_index(&in->s, pkt, *len);
 	int place = dp_ssrc_find(&in->rtcp.set, ssrc);
 
 	if (place < 0) {
@@ -354,6 +375,7 @@ static const struct dp_srtp_ops ops = {
 	.close = mb_close,
 	.protect_rtp = mb_protect_rtp,
 	.unprotect_rtp = mb_unprotect_rtp,
+	.resembles = mb_resembles,
 	.protect_rtcp = mb_protect_rtcp,
 	.unprotect_rtcp = mb_unprotect_rtcp,
 };

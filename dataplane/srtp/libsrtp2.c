@@ -210,6 +210,15 @@ static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_sessio
 	return unprotect(in, &in->rtcp, sh_get_be32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
 }
 
+static bool engine_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)
+{
+	const struct session_in *in = (const struct session_in *)session;
+	uint32_t ssrc = sh_get_be32(pkt + (rtcp ? 4 : 8));
+
+	return dp_ssrc_find(rtcp ? &in->rtcp : &in->rtp, ssrc) >= 0 ||
+	       dp_replay_window(&in->keep, ssrc) != NULL;
+}
+
 static int engine_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
@@ -231,6 +240,7 @@ static const struct dp_srtp_ops ops = {
 	.close = engine_close,
 	.protect_rtp = engine_protect_rtp,
 	.unprotect_rtp = engine_unprotect_rtp,
+	.resembles = engine_resembles,
 	.protect_rtcp = engine_protect_rtcp,
 	.unprotect_rtcp = engine_unprotect_rtcp,
 };

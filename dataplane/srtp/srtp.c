@@ -114,6 +114,17 @@ int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, u
 	return e->ops->unprotect_rtp(e, s, pkt, len, hdr_len);
 }
 
+static size_t rtcp_min(const struct dp_srtp_session *s)
+{
+	return (size_t)DP_SRTP_RTCP_HEADER + s->tag_len + DP_SRTP_INDEX;
+}
+
+bool dp_srtp_resembles(struct dp_srtp_engine *e, const struct dp_srtp_session *s, const uint8_t *pkt,
+	size_t len, bool rtcp)
+{
+	return len < (rtcp ? rtcp_min(s) : 12) || e->ops->resembles(s, pkt, len, rtcp);
+}
+
 int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
 	size_t cap)
 {
@@ -131,7 +142,7 @@ int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, 
 {
 	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)
 		return EINVAL;
-	if (*len < (size_t)DP_SRTP_RTCP_HEADER + s->tag_len + DP_SRTP_INDEX || pkt[0] >> 6 != 2)
+	if (*len < rtcp_min(s) || pkt[0] >> 6 != 2)
 		return EINVAL;
 
 	/* E || index is last with GCM (RFC 7714, 9.2), otherwise before the tag */

@@ -130,6 +130,15 @@ int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, u
 	size_t hdr_len);
 
 /*
+ * Whether a packet looks like the peer's before it is authenticated: its SSRC is kept or was
+ * authentic before, and an SRTCP index is near the highest so far (ipsec-mb only). Somebody who
+ * does not read the peer's packets does not know these. Not an answer about malformed packets: for
+ * them it is true. Changes nothing.
+ */
+bool dp_srtp_resembles(struct dp_srtp_engine *e, const struct dp_srtp_session *s, const uint8_t *pkt,
+	size_t len, bool rtcp);
+
+/*
  * Protects a compound RTCP packet in place. The session counts the SRTCP index, one for all SSRCs.
  * `cap` is the size of the buffer at `pkt`. Returns 0 with *len grown by up to
  * DP_SRTP_RTCP_OVERHEAD, EINVAL, ENOBUFS, or EOVERFLOW (index exhausted).

@@ -68,8 +68,10 @@ struct dp_transport {
 	bool idle; /* consent has expired (RFC 7675) */
 	bool silent; /* nothing is sent until the peer is heard again; consent has not expired yet */
 	uint8_t tuple_count, selected; /* selected: index or DP_NO_TUPLE */
+	uint8_t ufrag_len; /* ICE; here because this byte is free */
 	uint64_t rx_packets, rx_bytes; /* received; plain: accepted */
-	uint64_t packet_budget_ns; /* for its packets (worker/budget.h), before they are authenticated */
+	uint64_t packet_budget_ns; /* for its packets that are authentic (worker/budget.h) */
+	uint64_t failure_budget_ns; /* for packets that are not (tables/forgery.h) */
 	/* Time of the last valid check or authenticated packet on the selected tuple; 0: none yet. */
 	uint64_t consent_ns;
 	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
@@ -107,7 +109,6 @@ struct dp_transport {
 		struct { /* ICE: our credentials, which connectivity checks must carry */
 			struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
 			char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
-			uint8_t ufrag_len;
 			struct dp_transport *next_by_ufrag; /* in its chain of tables/ufrags.h */
 		};
 	};

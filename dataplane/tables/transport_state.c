@@ -9,6 +9,7 @@
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/forgery.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/unproven.h"
@@ -83,6 +84,8 @@ void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struc
 
 void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp)
 {
+	if (t->in)
+		dp_authentic(w, t);
 	if (t->udp_port) {
 		dp_plain_transport_accepted(w, t, meta, rtp);
 		return;

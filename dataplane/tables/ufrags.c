@@ -6,6 +6,7 @@
 #include <rte_common.h>
 #include <rte_jhash.h>
 
+#include "dataplane/tables/forgery.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/worker.h"
 #include "shared/stun.h"
@@ -46,7 +47,21 @@ void dp_ufrags_remove(struct dp_worker *w, struct dp_transport *t)
 	t->next_by_ufrag = NULL;
 }
 
-struct dp_transport *dp_ufrags_verify(const struct dp_worker *w, const struct sh_stun *s, const uint8_t *data)
+static bool verify(struct dp_worker *w, struct dp_transport *t, const struct sh_stun *s, const uint8_t *data)
+{
+	if (dp_suspected(w, t) && !dp_worth_authenticating(w, true))
+		return false;
+	if (!dp_budget_left(t->packet_budget_ns, w->now_ns, w->packet_cost_ns))
+		return false;
+	if (!sh_stun_verify(s, data, &t->key)) {
+		dp_not_authentic(w, t);
+		return false;
+	}
+	dp_authentic(w, t);
+	return true;
+}
+
+struct dp_transport *dp_ufrags_verify(struct dp_worker *w, const struct sh_stun *s, const uint8_t *data)
 {
 	const char *colon;
 	size_t len;
@@ -58,8 +73,7 @@ struct dp_transport *dp_ufrags_verify(const struct dp_worker *w, const struct sh
 	if (len == 0 || len > SH_UFRAG_MAX)
 		return NULL;
 	for (struct dp_transport *t = *chain_of(w, s->username, len); t; t = t->next_by_ufrag)
-		if (t->ufrag_len == len && memcmp(t->ufrag, s->username, len) == 0 &&
-			sh_stun_verify(s, data, &t->key))
+		if (t->ufrag_len == len && memcmp(t->ufrag, s->username, len) == 0 && verify(w, t, s, data))
 			return t;
 	return NULL;
 }

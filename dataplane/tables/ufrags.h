@@ -24,9 +24,8 @@ void dp_ufrags_remove(struct dp_worker *w, struct dp_transport *t);
 /*
  * Returns the transport whose ufrag a binding request names and whose password its
  * MESSAGE-INTEGRITY was made with; `data` is the datagram that was parsed. NULL: none of this
- * worker's.
+ * worker's, or too many checks for that transport were forged (tables/forgery.h).
  */
-struct dp_transport *dp_ufrags_verify(const struct dp_worker *w, const struct sh_stun *s,
-	const uint8_t *data);
+struct dp_transport *dp_ufrags_verify(struct dp_worker *w, const struct sh_stun *s, const uint8_t *data);
 
 #endif

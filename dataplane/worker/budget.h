@@ -31,4 +31,16 @@ static inline bool dp_budget_take(uint64_t *full_ns, uint64_t now_ns, uint64_t c
 	return true;
 }
 
+/* Whether there is a token that costs `cost_ns`. */
+static inline bool dp_budget_left(uint64_t full_ns, uint64_t now_ns, uint64_t cost_ns)
+{
+	return RTE_MAX(full_ns, now_ns) + cost_ns <= now_ns + DP_BUDGET_DEPTH_NS;
+}
+
+/* Takes a token even from an empty bucket, which owes it then. */
+static inline void dp_budget_charge(uint64_t *full_ns, uint64_t now_ns, uint64_t cost_ns)
+{
+	*full_ns = RTE_MAX(*full_ns, now_ns) + cost_ns;
+}
+
 #endif

@@ -125,6 +125,7 @@ struct dp_worker {
 	struct dp_txq **txq; /* by port_id; send/tx.h */
 	/* Cost of a packet in the budgets of a peer's transport (dp_budget_cost()). */
 	uint64_t packet_cost_ns, check_cost_ns, rtcp_cost_ns;
+	uint64_t failure_budget_ns; /* for forged packets of suspected transports (tables/forgery.h) */
 	/* Budgets (worker/budget.h) for punted packets of strangers: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */

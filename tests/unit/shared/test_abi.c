@@ -394,7 +394,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 5);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 6);
+	assert_int_equal(SH_STATS_VERSION, 7);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

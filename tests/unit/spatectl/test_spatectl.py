@@ -47,7 +47,7 @@ class DataPlane:
         self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 6, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 7, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets[:5])

@@ -391,6 +391,68 @@ static void test_wrong_key(void **state)
 	for_all(4, run_wrong_key);
 }
 
+static bool resembles(struct pair *p, const struct packet *pkt, bool rtcp)
+{
+	return dp_srtp_resembles(p->in_engine, p->in, pkt->data, pkt->len, rtcp);
+}
+
+/* What looks like the peer's before it is authenticated: an SSRC that was authentic, or is kept. */
+static void run_resembles(struct pair *p)
+{
+	struct shape s = {.seq = 1, .ssrc = 7, .payload = 20};
+	uint32_t used = 3;
+	struct packet first = protect(p, &s, 0), rtcp = protect_rtcp(p, 32, 7), kept, later;
+
+	dp_srtp_keep(p->in_engine, p->in, below, &used);
+	s.ssrc = 2;
+	kept = protect(p, &s, 0);
+	assert_true(resembles(p, &kept, false));
+	assert_false(resembles(p, &first, false));
+	assert_false(resembles(p, &rtcp, true));
+	assert_int_equal(unprotect(p, &first, NULL), 0);
+	assert_true(resembles(p, &first, false));
+	assert_false(resembles(p, &rtcp, true));
+	assert_int_equal(unprotect_rtcp(p, &rtcp, NULL), 0);
+	later = protect_rtcp(p, 32, 7);
+	assert_true(resembles(p, &later, true));
+	for (later.len = 0; later.len < 8u + p->in->tag_len + 4; later.len++)
+		assert_true(resembles(p, &later, true));
+	for (first.len = 0; first.len < 12; first.len++)
+		assert_true(resembles(p, &first, false));
+	drop(&first);
+	drop(&kept);
+	drop(&rtcp);
+	drop(&later);
+}
+
+static void test_resembles(void **state)
+{
+	for_all(3, run_resembles);
+}
+
+/* ipsec-mb knows the SRTCP index, too: one far ahead is none of the peer's. */
+static void test_resembles_index(void **state)
+{
+	if (!dp_srtp_available(DP_SRTP_IPSEC_MB))
+		skip();
+	for (unsigned i = 0; i < 3; i++) {
+		struct pair p;
+		struct packet pkt;
+
+		pair_open(&p, ipsec_mb, ipsec_mb, profiles[i], 1);
+		pkt = protect_rtcp(&p, 32, 7);
+		assert_int_equal(unprotect_rtcp(&p, &pkt, NULL), 0);
+		uint8_t *index =
+			pkt.data + pkt.len - 4 - (dp_srtp_profile(profiles[i])->aead ? 0 : p.in->tag_len);
+		index[2] = 4; /* 1024 */
+		assert_true(resembles(&p, &pkt, true));
+		index[3]++;
+		assert_false(resembles(&p, &pkt, true));
+		drop(&pkt);
+		pair_close(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +468,8 @@ int main(void)
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_forged_jump),
 		cmocka_unit_test(test_wrong_key),
+		cmocka_unit_test(test_resembles),
+		cmocka_unit_test(test_resembles_index),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

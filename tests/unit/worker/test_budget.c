@@ -45,11 +45,34 @@ static void tokens_come_back_at_the_rate(void **state)
 	assert_int_equal(take_all(&budget, now + SECOND / 2, 100), 49);
 }
 
+static void looking_takes_nothing(void **state)
+{
+	uint64_t budget = 0, now = 7777 * SECOND;
+
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(dp_budget_left(budget, now, dp_budget_cost(100)));
+	assert_int_equal(take_all(&budget, now, 100), 100);
+	assert_false(dp_budget_left(budget, now, dp_budget_cost(100)));
+	assert_true(dp_budget_left(budget, now + SECOND / 100, dp_budget_cost(100)));
+}
+
+static void a_charge_can_be_owed(void **state)
+{
+	uint64_t budget = 0, now = 7777 * SECOND;
+
+	for (unsigned i = 0; i < 120; i++)
+		dp_budget_charge(&budget, now, dp_budget_cost(100));
+	assert_int_equal(take_all(&budget, now + SECOND / 5, 100), 0);
+	assert_int_equal(take_all(&budget, now + SECOND, 100), 80);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_holds_the_packets_of_one_second),
 		cmocka_unit_test(tokens_come_back_at_the_rate),
+		cmocka_unit_test(looking_takes_nothing),
+		cmocka_unit_test(a_charge_can_be_owed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
