@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "tests/unit/negotiation/data.h"
 
 static void hands_out_payload_types_in_order(void **state)
@@ -130,6 +132,34 @@ static void survives_a_lack_of_memory(void **state)
 	fail_msg("never succeeds");
 }
 
+static bool has_rrtr(const cJSON *capabilities)
+{
+	const cJSON *codec, *feedback;
+
+	cJSON_ArrayForEach(codec, at(capabilities, "codecs")) cJSON_ArrayForEach(feedback,
+		cJSON_GetObjectItem(codec, "rtcpFeedback")) if (strcmp(at(feedback, "type")->valuestring,
+									"rrtr") == 0) return true;
+	return false;
+}
+
+/* docs/decisions.md says why RRTR is not offered: no browser would use it. */
+static void neither_offers_rrtr_nor_do_browsers(void **state)
+{
+	static const char *const browsers[] = {
+		"chromium-recv", "firefox-recv", "chromium-vp8", "firefox-vp8"};
+	struct cp_router r = full_router();
+	cJSON *caps = cp_router_capabilities(&r);
+
+	assert_false(has_rrtr(caps));
+	cJSON_Delete(caps);
+	for (unsigned i = 0; i < 4; i++) {
+		caps = load(browsers[i]);
+		assert_false(has_rrtr(cJSON_GetObjectItem(caps, "codecs") ? caps
+									  : at(caps, "rtpParameters")));
+		cJSON_Delete(caps);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +167,7 @@ int main(void)
 		cmocka_unit_test(follows_the_configured_order),
 		cmocka_unit_test(lists_header_extensions),
 		cmocka_unit_test(survives_a_lack_of_memory),
+		cmocka_unit_test(neither_offers_rrtr_nor_do_browsers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
