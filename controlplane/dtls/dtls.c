@@ -228,6 +228,13 @@ int cp_dtls_keys(const struct cp_dtls *d, struct sh_transport_keys *out)
 	return 0;
 }
 
+int cp_dtls_alert_key(const struct cp_dtls *d, struct cp_dtls_alert_key *out)
+{
+	if (d->state != CP_DTLS_CONNECTED)
+		return ENOENT;
+	return cp_dtls_alert_key_derive(out, d->ssl, d->role == CP_DTLS_SERVER);
+}
+
 /* --- the handshake --------------------------------------------------------------------------- */
 
 static void fail_from_openssl(struct cp_dtls *d)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "controlplane/dtls/cert.h"
+#include "controlplane/dtls/last_alert.h"
 #include "shared/abi.h"
 
 enum {
@@ -80,5 +81,10 @@ const char *cp_dtls_reason(const struct cp_dtls *d); /* why it FAILED or CLOSED,
  * Copies the keys to `out`; the caller wipes its copy. 0, or ENOENT unless the state is CONNECTED.
  */
 int cp_dtls_keys(const struct cp_dtls *d, struct sh_transport_keys *out);
+/*
+ * Derives what is needed to recognize that the peer ends DTLS after this session was freed. 0,
+ * ENOENT unless the state is CONNECTED, or EIO.
+ */
+int cp_dtls_alert_key(const struct cp_dtls *d, struct cp_dtls_alert_key *out);
 
 #endif

@@ -59,6 +59,7 @@ static void forget(struct cp_dtls_session *s)
 	if (s->next)
 		s->next->link = s->link;
 	OPENSSL_cleanse(&s->keys, sizeof(s->keys));
+	OPENSSL_cleanse(&s->alert_key, sizeof(s->alert_key));
 	free(s);
 }
 
@@ -164,6 +165,11 @@ int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t
 	atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed);
 	post_job(s, j, JOB_INPUT);
 	return 0;
+}
+
+void cp_dtls_session_alert_key(const struct cp_dtls_session *s, struct cp_dtls_alert_key *out)
+{
+	*out = s->alert_key;
 }
 
 void cp_dtls_session_close(struct cp_dtls_session *s, bool notify)

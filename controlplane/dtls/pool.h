@@ -66,6 +66,11 @@ void cp_dtls_session_start(struct cp_dtls_session *s, enum cp_dtls_role role, co
  */
 int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t len);
 /*
+ * Copies what is needed to recognize the peer's last alert after the session has been closed. The
+ * session has been reported CONNECTED; the caller wipes its copy.
+ */
+void cp_dtls_session_alert_key(const struct cp_dtls_session *s, struct cp_dtls_alert_key *out);
+/*
  * Ends the session and leads to `released`; with `notify` sends close_notify when the handshake is
  * done. `s` must not be used after this call.
  */

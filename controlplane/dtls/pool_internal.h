@@ -93,6 +93,7 @@ struct cp_dtls_session {
 	struct cp_dtls_session *tick_next, **tick_link;
 	/* written by the thread before it posts the news, afterwards only for the loop */
 	struct sh_transport_keys keys;
+	struct cp_dtls_alert_key alert_key; /* all 0 before CONNECTED */
 	char reason[CP_DTLS_REASON];
 	struct cp_dtls_news connected, ended, released;
 };

@@ -107,6 +107,7 @@ static void report(struct cp_dtls_session *s)
 
 	set_ticking(s, state == CP_DTLS_HANDSHAKE);
 	if (state == CP_DTLS_CONNECTED && !s->reported_connected && cp_dtls_keys(s->dtls, &s->keys) == 0) {
+		(void)cp_dtls_alert_key(s->dtls, &s->alert_key); /* fails: all 0 */
 		s->reported_connected = true;
 		s->connected.state = state;
 		post_news(s, &s->connected, NEWS_STATE);

@@ -55,16 +55,30 @@ void cp_webrtc_dtls_begin(struct cp_webrtc *t)
 void cp_webrtc_dtls_release(struct cp_webrtc *t, bool notify)
 {
 	t->dtls_over = true;
+	if (t->dtls && t->dtls_connected)
+		cp_dtls_session_alert_key(t->dtls, &t->alert_key);
 	if (t->dtls)
 		cp_dtls_session_close(t->dtls, notify);
 	t->dtls = NULL;
 }
 
+/* The session is gone. Nothing but the peer's end is of interest. */
+static void after_release(struct cp_webrtc *t, const struct sh_packet *p)
+{
+	if (cp_dtls_alert_ends(&t->alert_key, p->data, p->len))
+		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "the peer closed DTLS");
+}
+
 void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 {
 	bool selected;
-	int i = cp_ice_dtls_seen(&t->ice, &p->path, uv_now(t->server->loop), &selected);
+	int i;
 
+	if (t->dtls_over) {
+		after_release(t, p);
+		return;
+	}
+	i = cp_ice_dtls_seen(&t->ice, &p->path, uv_now(t->server->loop), &selected);
 	if (i < 0)
 		return;
 	t->dtls_paths |= t->has_dtls_path && !cp_ice_same_path(&t->dtls_path, &p->path);

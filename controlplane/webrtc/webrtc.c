@@ -29,6 +29,7 @@ void cp_webrtc_release(struct cp_webrtc *t)
 	if (--t->references)
 		return;
 	cp_ice_wipe(&t->ice);
+	OPENSSL_cleanse(&t->alert_key, sizeof(t->alert_key));
 	free(t);
 }
 

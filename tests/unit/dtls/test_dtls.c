@@ -304,6 +304,68 @@ static void goodbye_both_ways(void **state)
 	}
 }
 
+/* A pair that is connected with one cipher suite, and the key for the peer's last alert. */
+static struct pair *connected_with(enum cp_dtls_role role, const char *suite, struct cp_dtls_alert_key *key)
+{
+	struct pair *p = pair_new(role, all, 1200);
+
+	assert_int_equal(SSL_set_cipher_list(p->peer, suite), 1);
+	pair_start(p, role);
+	pair_run(p, 1);
+	expect_connected(p);
+	assert_int_equal(cp_dtls_alert_key(p->ours, key), 0);
+	p->net.count[PEERS] = 0;
+	return p;
+}
+
+/* The session can be gone: what the peer says last is recognized by the key that was kept. */
+static void the_last_alert_is_recognized_without_the_session(void **state)
+{
+	static const char *const suites[] = {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+		"ECDHE-ECDSA-CHACHA20-POLY1305"};
+
+	for (unsigned i = 0; i < 6; i++) {
+		struct cp_dtls_alert_key key, none = {0};
+		struct pair *p = connected_with(i / 3 ? CP_DTLS_CLIENT : CP_DTLS_SERVER, suites[i % 3], &key);
+		struct datagram *d = &p->net.queue[PEERS][0];
+		uint8_t two[2 * NET_MTU];
+
+		SSL_write(p->peer, "sctp", 4);
+		assert_int_equal(p->net.count[PEERS], 1);
+		assert_false(cp_dtls_alert_ends(&key, d->data, d->len));
+		memcpy(two, d->data, d->len);
+		SSL_shutdown(p->peer);
+		assert_int_equal(p->net.count[PEERS], 2);
+		memcpy(two + d[0].len, d[1].data, d[1].len);
+		assert_true(cp_dtls_alert_ends(&key, d[1].data, d[1].len));
+		assert_true(cp_dtls_alert_ends(&key, two, d[0].len + d[1].len));
+		assert_false(cp_dtls_alert_ends(&none, d[1].data, d[1].len));
+		for (size_t len = 0; len < d[1].len; len++)
+			assert_false(cp_dtls_alert_ends(&key, d[1].data, len));
+		for (size_t bit = 0; bit < d[1].len * 8; bit++) {
+			d[1].data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_false(cp_dtls_alert_ends(&key, d[1].data, d[1].len));
+			d[1].data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		pair_free(p);
+	}
+}
+
+/* The suites with CBC are not read; ours says nothing of them. */
+static void there_is_no_alert_key_of_cbc(void **state)
+{
+	struct cp_dtls_alert_key key;
+	struct pair *p = connected_with(CP_DTLS_SERVER, "ECDHE-ECDSA-AES128-SHA", &key);
+
+	assert_int_equal(key.nid, 0);
+	SSL_shutdown(p->peer);
+	assert_false(cp_dtls_alert_ends(&key, p->net.queue[PEERS][0].data, p->net.queue[PEERS][0].len));
+	pair_free(p);
+	p = pair_new(CP_DTLS_SERVER, all, 1200);
+	assert_int_equal(cp_dtls_alert_key(p->ours, &key), ENOENT);
+	pair_free(p);
+}
+
 static void application_data_and_garbage_are_ignored(void **state)
 {
 	struct pair *p = pair_new(CP_DTLS_SERVER, all, 1200);
@@ -347,6 +409,8 @@ int main(void)
 		cmocka_unit_test(no_srtp_profile_fails),
 		cmocka_unit_test(dtls_1_0_is_refused),
 		cmocka_unit_test(goodbye_both_ways),
+		cmocka_unit_test(the_last_alert_is_recognized_without_the_session),
+		cmocka_unit_test(there_is_no_alert_key_of_cbc),
 		cmocka_unit_test(application_data_and_garbage_are_ignored),
 	};
 

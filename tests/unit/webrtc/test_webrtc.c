@@ -724,6 +724,30 @@ static void the_browser_says_goodbye(void **state)
 	assert_non_null(strstr(reason, "peer"));
 }
 
+/* The session is freed some seconds after media came; that the peer closes is noticed all the same. */
+static void the_browser_says_goodbye_late(void **state)
+{
+	uint8_t forged[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0};
+
+	do_everything();
+	fake_tell(&fake, SH_EV_TRANSPORT_MEDIA, cp_webrtc_sh_id(transport));
+	settle();
+	assert_non_null(transport->dtls);
+	transport->media_ms -= CP_WEBRTC_LINGER_MS;
+	fake_run_for(&loop, 1100);
+	assert_null(transport->dtls);
+	browser_punt(&browser, forged, sizeof(forged));
+	forged[4] = 1;
+	browser_punt(&browser, forged, sizeof(forged));
+	settle();
+	assert_int_equal(last_state, CP_WEBRTC_CONNECTED);
+	SSL_shutdown(browser.ssl);
+	wait_for_state(CP_WEBRTC_CLOSED);
+	assert_non_null(strstr(reason, "peer"));
+	settle();
+	assert_int_equal(cmds[cmd_count - 1].op, SH_OP_TRANSPORT_DEL);
+}
+
 static void we_say_goodbye(void **state)
 {
 	do_everything();
@@ -825,6 +849,7 @@ int main(void)
 		T(commands_without_room_are_due),
 		T(commands_that_are_due_are_repeated),
 		T(the_browser_says_goodbye),
+		T(the_browser_says_goodbye_late),
 		T(we_say_goodbye),
 		T(media_goes_on_without_us),
 		T(a_lost_data_plane_makes_all_unreachable),
