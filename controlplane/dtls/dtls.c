@@ -22,6 +22,9 @@ static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA2
 			      "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384:"
 			      "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
 
+/* Retransmissions that an alert without protection leaves the peer to go on with the handshake. */
+enum { ALERT_RETRIES = 2 };
+
 struct cp_dtls_context {
 	struct cp_dtls_library library;
 	SSL_CTX *ssl;
@@ -41,6 +44,13 @@ struct cp_dtls {
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	unsigned fingerprint_count;
 	bool wrong_certificate;
+	/*
+	 * Whether an unauthenticated alert came and nothing of the handshake since; and how often
+	 * we have retransmitted since then.
+	 */
+	bool alerted;
+	uint8_t alert; /* AlertDescription (RFC 5246, 7.2) */
+	unsigned unanswered;
 	struct early *early[CP_DTLS_EARLY]; /* datagrams that arrived before cp_dtls_start */
 	unsigned early_count;
 	struct sh_transport_keys keys;
@@ -300,8 +310,48 @@ static void drain(struct cp_dtls *d)
 	}
 }
 
+/*
+ * Removes the alerts without protection (epoch 0) from a datagram. Anybody can send one in the name
+ * of the peer, and OpenSSL would end the handshake (RFC 6347, 4.1.2.7). The peer may also mean it,
+ * and is silent then: cp_dtls_tick() ends the handshake when nothing else comes. Returns the length
+ * that is left in `out`, which has SH_DATAGRAM_MAX bytes; `len` is not more.
+ */
+static size_t without_plain_alerts(struct cp_dtls *d, const uint8_t *data, size_t len, uint8_t *out)
+{
+	enum { ALERT = 21, HEADER = 13 };
+	size_t kept = 0;
+
+	while (len >= HEADER) {
+		size_t record = HEADER + (size_t)(data[11] << 8 | data[12]);
+
+		if (record > len)
+			break;
+		if (data[0] == ALERT && data[3] == 0 && data[4] == 0) {
+			d->alerted = true;
+			d->alert = record >= HEADER + 2 ? data[HEADER + 1] : 0;
+			d->unanswered = 0;
+		} else {
+			memcpy(out + kept, data, record);
+			kept += record;
+			d->alerted = false;
+		}
+		data += record;
+		len -= record;
+	}
+	memcpy(out + kept, data, len); /* what is malformed is OpenSSL's to judge */
+	return kept + len;
+}
+
 static void feed(struct cp_dtls *d, const uint8_t *data, size_t len)
 {
+	uint8_t kept[SH_DATAGRAM_MAX];
+
+	if (d->state == CP_DTLS_HANDSHAKE && len <= sizeof(kept)) {
+		len = without_plain_alerts(d, data, len, kept);
+		data = kept;
+		if (len == 0)
+			return;
+	}
 	d->io.in = data;
 	d->io.in_len = len;
 	if (d->state == CP_DTLS_HANDSHAKE)
@@ -366,13 +416,30 @@ int cp_dtls_timeout_ms(struct cp_dtls *d)
 	return (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
 }
 
+/*
+ * Retransmits what is due. A peer that has sent an alert without protection, and nothing since,
+ * although we have retransmitted twice, means the alert.
+ */
+static void retransmit(struct cp_dtls *d)
+{
+	char reason[CP_DTLS_REASON];
+	int sent = DTLSv1_handle_timeout(d->ssl);
+
+	if (sent > 0 && d->alerted && ++d->unanswered > ALERT_RETRIES) {
+		snprintf(reason, sizeof(reason), "the peer refused the DTLS handshake: %s",
+			SSL_alert_desc_string_long(d->alert));
+		end(d, CP_DTLS_FAILED, reason);
+	} else if (sent < 0) {
+		end(d, CP_DTLS_FAILED, "DTLS timed out");
+	}
+}
+
 void cp_dtls_tick(struct cp_dtls *d)
 {
 	if (d->state != CP_DTLS_HANDSHAKE)
 		return;
 	ERR_clear_error();
-	if (DTLSv1_handle_timeout(d->ssl) < 0)
-		end(d, CP_DTLS_FAILED, "DTLS timed out");
+	retransmit(d);
 	ERR_clear_error();
 }
 

@@ -62,7 +62,8 @@ void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fi
 
 /*
  * One datagram from the peer. Records that are malformed or do not authenticate are ignored
- * (RFC 6347, 4.1.2.7).
+ * (RFC 6347, 4.1.2.7). So is an alert without protection, unless the peer is silent from then on:
+ * then it ends the handshake at a later cp_dtls_tick().
  */
 void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);
 

@@ -66,10 +66,27 @@ void pair_peer_step(struct pair *p)
 		p->peer_closed = true;
 }
 
+void pair_forge_alerts(struct pair *p)
+{
+	static const uint8_t levels[][2] = {{2, 40}, {2, 0}, {1, 0}, {1, 90}, {2, 255}};
+
+	for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		uint8_t two[30] = {21, 0xfe, i % 2 ? 0xfd : 0xff, 0, 0, 0, 0, 0, 0, 0, (uint8_t)i, 0, 2,
+			levels[i][0], levels[i][1]};
+
+		memcpy(two + 15, two, 15);
+		cp_dtls_input(p->ours, two, i % 2 ? 15 : 30);
+	}
+}
+
 static void give(struct pair *p, enum side from, const struct datagram *d)
 {
 	if (from == PEERS) {
+		if (p->net.alerts)
+			pair_forge_alerts(p);
 		cp_dtls_input(p->ours, d->data, d->len);
+		if (p->net.alerts)
+			pair_forge_alerts(p);
 		return;
 	}
 	p->io.in = d->data;
@@ -99,7 +116,7 @@ static bool wait_for_timer(struct pair *p, uint64_t until)
 	struct timeval left;
 	uint64_t wait = UINT64_MAX;
 
-	if (!p->peer_done && DTLSv1_get_timeout(p->peer, &left))
+	if (!p->peer_done && !p->peer_failed && DTLSv1_get_timeout(p->peer, &left))
 		wait = (uint64_t)left.tv_sec * 1000000 + (uint64_t)left.tv_usec;
 	if (ours >= 0 && (uint64_t)ours * 1000 < wait)
 		wait = (uint64_t)ours * 1000;
@@ -107,7 +124,7 @@ static bool wait_for_timer(struct pair *p, uint64_t until)
 		return false;
 	clock_us += wait;
 	p->net.ticks++;
-	if (!p->peer_done)
+	if (!p->peer_done && !p->peer_failed)
 		DTLSv1_handle_timeout(p->peer);
 	if (cp_dtls_timeout_ms(p->ours) == 0)
 		cp_dtls_tick(p->ours);

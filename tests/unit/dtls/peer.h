@@ -35,6 +35,7 @@ struct net {
 	int lose_burst[2]; /* of the one burst to lose whole */
 	bool backwards, twice;
 	bool cut[2]; /* everything is lost */
+	bool alerts; /* somebody sends ours alerts in the peer's name, around each datagram */
 	/* seen */
 	size_t longest[2];
 	unsigned ticks;
@@ -61,6 +62,8 @@ void pair_free(struct pair *p);
 struct cp_fingerprint pair_fingerprint(const struct pair *p);
 void pair_start(struct pair *p, enum cp_dtls_role our_role); /* ours, with the right fingerprint */
 
+/* Alerts without protection, as anybody can make them. */
+void pair_forge_alerts(struct pair *p);
 void pair_peer_step(struct pair *p); /* the peer handshakes or reads */
 /* Datagrams and timers go on until nothing moves, or `seconds` have passed on the test's clock. */
 void pair_run(struct pair *p, unsigned seconds);

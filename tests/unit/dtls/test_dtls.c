@@ -279,6 +279,45 @@ static void dtls_1_0_is_refused(void **state)
 	pair_free(p);
 }
 
+/* Who forges the peer's address cannot end a handshake, wherever it stands. */
+static void forged_alerts_do_not_end_a_handshake(void **state)
+{
+	for (int role = CP_DTLS_SERVER; role <= CP_DTLS_CLIENT; role++)
+		for (int lost = -1; lost < 3; lost++) {
+			struct pair *p = pair_new(role, all, 400);
+
+			p->net.alerts = true;
+			p->net.lose[OURS] = lost;
+			pair_start(p, role);
+			pair_forge_alerts(p);
+			pair_run(p, 20);
+			expect_connected(p);
+			expect_same_keys(p, role, 7, 16, 12);
+			pair_forge_alerts(p);
+			assert_int_equal(cp_dtls_get_state(p->ours), CP_DTLS_CONNECTED);
+			pair_free(p);
+		}
+}
+
+static int refuse_all(int ok, X509_STORE_CTX *store)
+{
+	return 0;
+}
+
+/* A peer that refuses us says so without protection, and nothing more. That ends it, in some seconds. */
+static void a_peer_that_refuses_is_believed_when_it_is_silent(void **state)
+{
+	struct pair *p = pair_new(CP_DTLS_SERVER, all, 1200);
+
+	SSL_set_verify(p->peer, SSL_VERIFY_PEER, refuse_all);
+	pair_start(p, CP_DTLS_SERVER);
+	pair_run(p, 3);
+	assert_true(p->peer_failed);
+	assert_int_equal(cp_dtls_get_state(p->ours), CP_DTLS_FAILED);
+	assert_string_equal(cp_dtls_reason(p->ours), "the peer refused the DTLS handshake: unknown CA");
+	pair_free(p);
+}
+
 /* --- afterwards ----------------------------------------------------------------------------------- */
 
 static void goodbye_both_ways(void **state)
@@ -408,6 +447,8 @@ int main(void)
 		cmocka_unit_test(peer_without_certificate_fails),
 		cmocka_unit_test(no_srtp_profile_fails),
 		cmocka_unit_test(dtls_1_0_is_refused),
+		cmocka_unit_test(forged_alerts_do_not_end_a_handshake),
+		cmocka_unit_test(a_peer_that_refuses_is_believed_when_it_is_silent),
 		cmocka_unit_test(goodbye_both_ways),
 		cmocka_unit_test(the_last_alert_is_recognized_without_the_session),
 		cmocka_unit_test(there_is_no_alert_key_of_cbc),
