@@ -107,6 +107,9 @@ static void change_point(struct dp_worker *w, struct dp_consumer *c, const struc
 		!dp_layering_number(s, sel->aim_point, entry, &to) || to.state == DP_NUMBER_PADDING ||
 		!dp_epochs_map(&sel->epochs, 0, from.out, &e.first_out))
 		return;
+	/* A late packet: what follows it has been sent at the old point. */
+	if ((int32_t)(e.first_out - (uint32_t)c->seq.next) < 0)
+		return;
 	e.first_in = to.out;
 	e.picture = (uint16_t)(e.picture - from.pictures + to.pictures);
 	e.began_ms = now_ms(w);

@@ -16,6 +16,7 @@
 #include <rte_random.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/layered.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
@@ -24,6 +25,7 @@
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
@@ -217,6 +219,8 @@ static void make_worker(unsigned i)
 	for (unsigned k = 0; k < WORLD_PORTS; k++)
 		assert_true(dp_schedule_init(&w->audio[k], WORLD_STREAMS, 0) &&
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
+	w->selection_pool = &world->selections;
+	w->patched = rte_zmalloc(NULL, DP_PATCHED * sizeof(*w->patched), 64);
 	w->resent = calloc(DP_RESENT, sizeof(*w->resent));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->consumer_ssrcs = calloc(dp_consumer_chains(WORLD_VIEWERS), sizeof(*w->consumer_ssrcs));
@@ -243,6 +247,7 @@ int world_setup(void **state)
 	world->next_ssrc = 0x1000;
 	world->pool.elt_size = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 256;
 	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
+	world->selections.elt_size = sizeof(struct dp_selection);
 	world->room = world->other_room = UINT32_MAX;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		make_worker(i);
@@ -268,6 +273,7 @@ int world_teardown(void **state)
 		}
 		free(w->watched);
 		free(w->resent);
+		free(w->patched);
 		free(w->consumer_ssrcs);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			free(w->wake[k]);
@@ -389,11 +395,17 @@ void world_packet(struct dp_stream *s, uint64_t seq)
 
 void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len)
 {
+	world_rtp_marked(s, seq, timestamp, payload, len, false);
+}
+
+void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len,
+	bool marker)
+{
 	struct rte_mbuf *m = world_mbuf(0);
 	uint8_t *pkt = rte_pktmbuf_mtod(m, uint8_t *);
 
 	pkt[0] = 0x80;
-	pkt[1] = s->pt;
+	pkt[1] = (uint8_t)(marker << 7 | s->pt);
 	sh_put_be16(pkt + 2, seq);
 	sh_put_be32(pkt + 4, timestamp);
 	sh_put_be32(pkt + 8, s->ssrc);

@@ -46,7 +46,7 @@ struct world {
 	struct dp_transport producer[WORLD_STREAMS]; /* a stream's transport */
 	struct dp_transport transport[WORLD_VIEWERS]; /* a viewer's */
 	struct dp_consumer consumer[WORLD_VIEWERS];
-	struct rte_mempool pool, chunks;
+	struct rte_mempool pool, chunks, selections;
 	uint32_t next_ssrc; /* of the next viewer: SSRCs only ascend */
 	struct sh_layers told[WORLD_VIEWERS]; /* what the control plane was last told of it */
 	uint32_t sent[WORLD_VIEWERS];
@@ -82,6 +82,9 @@ void world_packet(struct dp_stream *s, uint64_t seq);
  * by the stream's transport and were decrypted.
  */
 void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len);
+/* The same, with the marker bit. */
+void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len,
+	bool marker);
 /* How long packets may wait for the TX queue, on every worker. */
 void world_tx_age(uint64_t ns);
 unsigned world_mbufs(void); /* not given back */

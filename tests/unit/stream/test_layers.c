@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A viewer of a producer with three encodings in VP8, each with three temporal layers, changes
+ * among them at random, while packets are lost, reordered and repaired on their way to us. What it
+ * is sent must look like one stream: no sequence number with two contents, no gap but for packets
+ * that never came, picture ids without gaps, timestamps that ascend, and complete frames whose
+ * references it has.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/path/retransmit.h"
+#include "dataplane/path/stages.h"
+#include "dataplane/tables/encodings.h"
+#include "dataplane/tables/layering.h"
+#include "dataplane/tables/selection.h"
+#include "dataplane/worker/clock.h"
+#include "dataplane/worker/messages.h"
+#include "shared/bytes.h"
+#include "tests/unit/stream/world.h"
+
+enum { ENCODINGS = 3, TEMPORAL = 3, VIEWER = 0, PACKETS = 4, LATE = 16, NUMBERS = 1 << 17 };
+
+/* One encoding's encoder and packetizer. */
+static struct source {
+	struct dp_stream *s;
+	uint16_t seq, picture;
+	uint8_t tl0, keyidx;
+	uint32_t timestamp;
+	unsigned frame;
+	struct {
+		uint16_t seq;
+		uint32_t timestamp, at;
+		uint8_t payload[24];
+	} late[LATE]; /* packets on a detour */
+	unsigned lates;
+} source[ENCODINGS];
+
+static uint32_t content[NUMBERS]; /* by the viewer's sequence number: hash of what it stood for */
+static uint64_t highest;
+static unsigned random_state;
+
+static unsigned random_below(unsigned n)
+{
+	random_state = random_state * 1103515245 + 12345;
+	return (random_state >> 16) % n;
+}
+
+static uint32_t hash(const uint8_t *data, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ data[i]) * 16777619u;
+	return h | 1;
+}
+
+static void add_encoding(unsigned i)
+{
+	struct dp_stream *s = &world->stream[i];
+	struct dp_op op = {.slot = i};
+	struct sh_producer_add *p = &op.cmd.producer_add;
+
+	op.cmd.id = i + 1;
+	*p = SH_PRODUCER_ADD_SIMPLE;
+	p->kind = SH_KIND_VIDEO;
+	p->codec = SH_CODEC_VP8;
+	p->clock_rate = 90000;
+	p->ssrc = 0x100 + i;
+	p->pt = 96;
+	p->encoding = (uint8_t)i;
+	p->encodings = ENCODINGS;
+	p->temporal_layers = TEMPORAL;
+	p->lead = i ? 1 : 0;
+	assert_int_equal(dp_stream_prepare(s, &world->config, p, 0), 0);
+	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
+	source[i] = (struct source){.s = s,
+		.seq = (uint16_t)(60000 + 3000 * i),
+		.picture = (uint16_t)(0x7ff0 + 100 * i),
+		.tl0 = (uint8_t)(250 + i),
+		.timestamp = 0xfffff000u + 77777 * i};
+}
+
+/* Lets the packet arrive now, or later, or never. */
+static void deliver(struct source *x, uint16_t seq, uint32_t timestamp, const uint8_t *payload, unsigned loss,
+	bool marker)
+{
+	if (random_below(100) >= loss) {
+		world_rtp_marked(x->s, seq, timestamp, payload, 24, marker);
+		return;
+	}
+	if (x->lates == LATE || random_below(4) == 0)
+		return;
+	x->late[x->lates].seq = seq;
+	x->late[x->lates].timestamp = timestamp;
+	x->late[x->lates].at = random_below(6) + (marker ? 1000 : 0);
+	memcpy(x->late[x->lates++].payload, payload, 24);
+}
+
+static void deliver_late(struct source *x)
+{
+	for (unsigned i = 0; i < x->lates;) {
+		if (x->late[i].at % 1000) {
+			x->late[i++].at--;
+			continue;
+		}
+		world_rtp_marked(x->s, x->late[i].seq, x->late[i].timestamp, x->late[i].payload, 24,
+			x->late[i].at >= 1000);
+		x->late[i] = x->late[--x->lates];
+	}
+}
+
+/* One picture of an encoding. Temporal layers 0 2 1 2. */
+static void picture(struct source *x, unsigned loss)
+{
+	static const uint8_t layer[] = {0, 2, 1, 2};
+
+	bool key = atomic_exchange(&x->s->keyframe_wanted, 0) || x->frame == 0;
+	uint8_t temporal;
+
+	x->frame = key ? 0 : x->frame;
+	temporal = layer[x->frame++ % 4];
+	x->tl0 = (uint8_t)(x->tl0 + !temporal);
+	x->keyidx += key;
+	for (unsigned i = 0; i < PACKETS; i++) {
+		uint8_t p[24] = {(uint8_t)(0x80 | (i == 0) << 4), 0xf0};
+
+		sh_put_be16(p + 2, 0x8000 | (x->picture & 0x7fff));
+		p[4] = x->tl0;
+		p[5] = (uint8_t)(temporal << 6 | (temporal != 0) << 5 | (x->keyidx & 0x1f));
+		p[6] = i == 0 && key ? 0x10 : 0x11;
+		if (i == 0 && key) {
+			memcpy(p + 9, "\x9d\x01\x2a", 3);
+			p[12] = (uint8_t)(160 << (x - source) & 0xff);
+			p[13] = (uint8_t)(160 << (x - source) >> 8);
+			p[14] = (uint8_t)(90 << (x - source) & 0xff);
+			p[15] = (uint8_t)(90 << (x - source) >> 8);
+		}
+		sh_put_be32(p + 18, (uint32_t)(x - source) << 24 | x->seq);
+		deliver(x, x->seq++, x->timestamp, p, key ? 0 : loss, i == PACKETS - 1);
+	}
+	x->picture++;
+}
+
+/* Checks what the viewer was sent since the last call. */
+static void check_sent(void)
+{
+	for (unsigned i = 0; i < world->sent[VIEWER]; i++) {
+		const struct sent *p = &world->log[VIEWER][i];
+		uint32_t h = hash(p->bytes, p->len);
+
+		assert_true(p->number < NUMBERS);
+		if (content[p->number])
+			assert_int_equal(content[p->number], h); /* the same nonce, the same content */
+		content[p->number] = h;
+		highest = p->number > highest ? p->number : highest;
+	}
+}
+
+/* What the viewer's depacketizer knows. */
+static struct {
+	bool started;
+	uint64_t number;
+	uint32_t timestamp;
+	uint16_t picture;
+	uint8_t tl0;
+} last;
+
+/* In a stream without loss each packet follows the one before, whatever encoding it is of. */
+static void check_continuous(void)
+{
+	for (unsigned i = 0; i < world->sent[VIEWER]; i++) {
+		const struct sent *p = &world->log[VIEWER][i];
+		uint32_t timestamp = sh_get_be32(p->bytes + 4);
+		const uint8_t *vp8 = p->bytes + p->len - 24;
+		uint16_t id = sh_get_be16(vp8 + 2) & 0x7fff;
+
+		if (last.started) {
+			assert_int_equal(p->number, last.number + 1);
+			if (id == last.picture) {
+				assert_int_equal(timestamp, last.timestamp);
+				assert_int_equal(vp8[4], last.tl0);
+			} else {
+				assert_int_equal(id, (last.picture + 1) & 0x7fff);
+				assert_true((int32_t)(timestamp - last.timestamp) > 0);
+				assert_true(vp8[0] & 0x10);
+				assert_int_equal(vp8[4], (uint8_t)(last.tl0 + (vp8[5] < 0x40)));
+			}
+		}
+		last.started = true;
+		last.number = p->number;
+		last.timestamp = timestamp;
+		last.picture = id;
+		last.tl0 = vp8[4];
+	}
+}
+
+static void nack_some(void)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_outgoing o = {.count = 0};
+
+	for (unsigned i = 0; i < 4; i++)
+		dp_retransmit(w, &world->consumer[VIEWER], (uint16_t)(highest - random_below(30)), &o);
+	dp_outgoing_end(w, &o);
+}
+
+static void millisecond(void)
+{
+	struct dp_worker *w = &world->worker[0];
+
+	w->now_ns += DP_MS;
+	for (unsigned i = 0; i < ENCODINGS; i++) {
+		struct dp_audience *a = dp_audience_of(w, i, 0);
+
+		if (a->changing)
+			dp_selection_change(w, a);
+		if (dp_audience_reads(a))
+			dp_audience_tick(w, source[i].s);
+		dp_stream_reclaim(source[i].s);
+	}
+	dp_encodings_update(source[0].s->transport, w->now_ns);
+	dp_fanout(w);
+}
+
+/* 33 ms, in which each encoding sends a picture, one after the other. */
+static void frame_time(unsigned loss)
+{
+	for (unsigned i = 0; i < ENCODINGS; i++) {
+		source[i].timestamp += 2970;
+		picture(&source[i], loss);
+		dp_fanout(&world->worker[0]);
+		deliver_late(&source[i]);
+	}
+	for (unsigned i = 0; i < 33; i++)
+		millisecond();
+}
+
+static void begin(unsigned seed)
+{
+	random_state = seed;
+	highest = 0;
+	memset(content, 0, sizeof(content));
+	memset(&last, 0, sizeof(last));
+	for (unsigned i = 0; i < ENCODINGS; i++)
+		add_encoding(i);
+	for (unsigned i = 0; i < 3; i++)
+		frame_time(0);
+	assert_int_equal(world_join(VIEWER, 0, 0), 0);
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		world->worker[i].retention_ns = 300 * DP_MS;
+}
+
+static void end(void)
+{
+	world_leave(VIEWER);
+	for (unsigned i = ENCODINGS; i > 0; i--)
+		world_stream_gone(i - 1);
+}
+
+static void test_continuous(void **state)
+{
+	unsigned seen[ENCODINGS] = {0}, changes = 0;
+
+	begin(1);
+	for (unsigned i = 0; i < 3000; i++) {
+		const struct dp_stream *before = world->consumer[VIEWER].stream;
+
+		if (random_below(12) == 0)
+			dp_selection_aim(&world->worker[0], &world->consumer[VIEWER], random_below(ENCODINGS),
+				random_below(TEMPORAL));
+		frame_time(0);
+		check_sent();
+		check_continuous();
+		nack_some();
+		world->sent[VIEWER] = 0;
+		changes += world->consumer[VIEWER].stream != before;
+		seen[world->consumer[VIEWER].stream->encoding]++;
+	}
+	for (unsigned i = 0; i < ENCODINGS; i++)
+		assert_true(seen[i] > 300);
+	assert_true(changes > 80);
+	end();
+}
+
+/* Bad paths to us and much asking: no number ever stands for two contents. */
+static void test_nonces(void **state)
+{
+	unsigned repeated = 0;
+
+	begin(7);
+	for (unsigned i = 0; i < 4000; i++) {
+		if (random_below(8) == 0)
+			dp_selection_aim(&world->worker[0], &world->consumer[VIEWER], random_below(ENCODINGS),
+				random_below(TEMPORAL));
+		if (random_below(200) == 0)
+			world->consumer[VIEWER].paused ^= 1;
+		frame_time(10);
+		check_sent();
+		world->sent[VIEWER] = 0;
+		nack_some();
+		repeated += world->sent[VIEWER];
+		check_sent();
+		world->sent[VIEWER] = 0;
+	}
+	assert_in_range(repeated, 1000, 20000);
+	end();
+}
+
+static void test_stopped_layer(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	begin(3);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	dp_selection_refresh(w, c);
+	assert_int_equal(dp_selection_layers(c).spatial, 2);
+	for (unsigned i = 0; i < 30; i++) { /* the largest one is not sent */
+		for (unsigned k = 0; k < 2; k++) {
+			source[k].timestamp += 2970;
+			picture(&source[k], 0);
+		}
+		for (unsigned k = 0; k < 33; k++)
+			millisecond();
+		dp_selection_refresh(w, c);
+	}
+	assert_int_equal(dp_selection_layers(c).spatial, 1);
+	for (unsigned i = 0; i < 50; i++) {
+		frame_time(0);
+		dp_selection_refresh(w, c);
+		world->sent[VIEWER] = 0;
+	}
+	assert_int_equal(dp_selection_layers(c).spatial, 1); /* it must last for 2 s */
+	for (unsigned i = 0; i < 20; i++) {
+		frame_time(0);
+		dp_selection_refresh(w, c);
+	}
+	assert_int_equal(dp_selection_layers(c).spatial, 2);
+	for (unsigned i = 0; i < 30; i++) /* a screen that stands still stops none */
+		for (unsigned k = 0; k < 33; k++)
+			millisecond();
+	dp_selection_refresh(w, c);
+	assert_int_equal(dp_selection_layers(c).spatial, 2);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_continuous, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_nonces, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_stopped_layer, world_setup, world_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
