@@ -75,7 +75,11 @@ struct sh_worker_stats {
 	uint64_t keyframe_limited; /* viewers' requests for key frames beyond their budgets */
 	uint64_t stun_refused; /* checks answered with an error */
 	uint64_t rtcp_cut; /* RTCP packets whose rest was ignored, because too many SSRCs were unknown */
-	uint64_t reserved[3];
+	/* Received fragments that were kept, the datagrams that they completed, and those that did not. */
+	uint64_t fragments_in, fragments_joined, fragments_expired, fragments_refused;
+	uint64_t fragments_out; /* fragments sent, because a packet did not fit its path's MTU */
+	uint64_t path_mtu_changes; /* a path's MTU was learnt, or expired */
+	uint64_t reserved[5];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

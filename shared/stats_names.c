@@ -44,6 +44,12 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(video_first, "times video was sent before audio so that video did not starve"),
 	COUNTER(aged_audio, "audio packets to viewers dropped for their age"),
 	COUNTER(aged_video, "video packets to viewers dropped for their age"),
+	COUNTER(fragments_in, "fragments received and kept until their datagram is complete"),
+	COUNTER(fragments_joined, "datagrams completed from fragments"),
+	COUNTER(fragments_expired, "fragments whose datagram was not complete within a second"),
+	COUNTER(fragments_refused, "fragments that found no room, or do not fit together"),
+	COUNTER(fragments_out, "fragments sent, because a packet did not fit the MTU of its path"),
+	COUNTER(path_mtu_changes, "changes of the MTU of a path to a viewer"),
 	COUNTER(keyframe_limited, "requests for key frames beyond a viewer's budget"),
 };
 const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);

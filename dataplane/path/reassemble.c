@@ -51,11 +51,22 @@ void dp_reassembly_free(struct dp_reassembly *r)
 	rte_free(r);
 }
 
-/* Counts and frees what the table gave up. */
-static void bury(struct dp_worker *w)
+/*
+ * Counts and frees what the table gave up. `added` is the fragment that was added just now: if the
+ * table gave it up, that is because there is no room, or because it does not fit to the others of
+ * its datagram, which are given up with it. Otherwise they were too old. NULL: none was added.
+ */
+static void bury(struct dp_worker *w, const struct rte_mbuf *added)
 {
 	struct rte_ip_frag_death_row *dead = &w->reassembly->dead;
+	bool refused = false;
 
+	for (uint32_t i = 0; i < dead->cnt; i++)
+		refused |= dead->row[i] == added;
+	if (refused)
+		w->stats->fragments_refused += dead->cnt;
+	else
+		w->stats->fragments_expired += dead->cnt;
 	for (uint32_t i = 0; i < dead->cnt; i++)
 		dp_drop(w, dead->row[i], SH_DROP_IP_FRAGMENT);
 	dead->cnt = 0;
@@ -91,6 +102,7 @@ struct rte_mbuf *dp_reassemble(struct dp_worker *w, const struct dp_port *port, 
 	struct dp_fragment part;
 	enum sh_drop reason = dp_fragment_parse(&part, family, frame, m->data_len, f->offset);
 	uint16_t offset = f->offset;
+	const struct rte_mbuf *added;
 
 	if (reason == DP_NET_OK && ((f->dst[0] & 1) || !dp_port_has(port, family, part.dst)))
 		reason = SH_DROP_NOT_OURS;
@@ -103,10 +115,13 @@ struct rte_mbuf *dp_reassemble(struct dp_worker *w, const struct dp_port *port, 
 	m->l3_len = part.header;
 	r->used = true;
 	r->last_ns = w->now_ns;
+	added = m;
+	w->stats->fragments_in++;
 	m = add(r, m, frame + offset, w->now_ns);
-	bury(w);
+	bury(w, added);
 	if (!m)
 		return NULL;
+	w->stats->fragments_joined++;
 	if (rte_pktmbuf_linearize(m) != 0) {
 		dp_drop(w, m, SH_DROP_TOO_LONG);
 		return NULL;
@@ -125,6 +140,6 @@ void dp_reassembly_expire(struct dp_worker *w)
 		return;
 	r->next_ns = w->now_ns + KEEP / 4;
 	rte_ip_frag_table_del_expired_entries(r->table, &r->dead, w->now_ns);
-	bury(w);
+	bury(w, NULL);
 	r->used = !dp_older_than(w, r->last_ns, 2 * KEEP);
 }

@@ -83,6 +83,7 @@ unsigned dp_send_fragments(struct dp_worker *w, const struct dp_encap *e, struct
 	rte_pktmbuf_trim(m, (uint16_t)(total - each));
 	for (unsigned i = 0; i < n; i++)
 		add_headers(e, part[i], id, i * each, i + 1 < n);
+	w->stats->fragments_out += n;
 	dp_tx_burst(w, e->port_id, part, n);
 	return 1;
 }

@@ -34,17 +34,21 @@ static struct dp_transport *find_sender(const struct dp_worker *w, const struct 
 void dp_path_mtu_learn(struct dp_worker *w, const struct sh_path *path, uint16_t mtu)
 {
 	struct dp_transport *t = find_sender(w, path);
+	uint16_t before;
 
 	if (!t || !t->can_send || t->tx_packets == 0 || mtu > t->encap.path_mtu)
 		return;
+	before = t->encap.path_mtu;
 	t->encap.path_mtu = mtu;
 	t->path_mtu_ns = w->now_ns;
+	w->stats->path_mtu_changes += mtu != before;
 }
 
-void dp_path_mtu_expire(const struct dp_worker *w, struct dp_transport *t)
+void dp_path_mtu_expire(struct dp_worker *w, struct dp_transport *t)
 {
 	if (t->path_mtu_ns == 0 || !dp_older_than(w, t->path_mtu_ns, LIFETIME))
 		return;
 	t->path_mtu_ns = 0;
+	w->stats->path_mtu_changes++;
 	t->encap.path_mtu = t->encap.mtu;
 }

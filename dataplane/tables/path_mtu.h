@@ -17,6 +17,6 @@ struct sh_path;
 void dp_path_mtu_learn(struct dp_worker *w, const struct sh_path *path, uint16_t mtu);
 
 /* Forgets what was learnt 10 minutes ago (RFC 1191, 6.3; RFC 8201, 4): the path may have changed. */
-void dp_path_mtu_expire(const struct dp_worker *w, struct dp_transport *t);
+void dp_path_mtu_expire(struct dp_worker *w, struct dp_transport *t);
 
 #endif

@@ -60,6 +60,7 @@ static void fragments_in(struct media *m, unsigned family)
 	struct media_source video = {.kind = SH_KIND_VIDEO, .payload = PAYLOAD};
 	struct media_viewer seen = {0};
 	struct media_drops before = media_drops(m);
+	uint64_t parts = STAGE_SUM(&m->s, fragments_in), joined = STAGE_SUM(&m->s, fragments_joined);
 
 	media_peer_open(m, &producer, family);
 	media_source_open(m, &video, &producer);
@@ -69,6 +70,8 @@ static void fragments_in(struct media *m, unsigned family)
 		send_in_parts(m, &video, n, orders[n % 4]);
 	STAGE_CHECK(media_viewer_got(m, &seen, 0, 40, true));
 	STAGE_CHECK(media_lossless(m, &before));
+	STAGE_CHECK(STAGE_SUM(&m->s, fragments_in) == parts + 40 * PARTS);
+	STAGE_CHECK(STAGE_SUM(&m->s, fragments_joined) == joined + 40);
 	media_peer_close(m, &viewer);
 	media_peer_close(m, &producer);
 }
@@ -102,6 +105,9 @@ static void flood(struct media *m)
 	STAGE_CHECK(stage_wait(&m->s, offsetof(struct sh_worker_stats, drop[SH_DROP_IP_FRAGMENT]),
 		before.drop[SH_DROP_IP_FRAGMENT] + FLOOD));
 	STAGE_CHECK(media_dropped(m, &before, SH_DROP_IP_FRAGMENT, FLOOD));
+	/* Those that found room became too old; no other found any. */
+	STAGE_CHECK(STAGE_SUM(&m->s, fragments_refused) > 0 && STAGE_SUM(&m->s, fragments_expired) > 0);
+	STAGE_CHECK(STAGE_SUM(&m->s, fragments_refused) + STAGE_SUM(&m->s, fragments_expired) == FLOOD);
 	media_peer_close(m, &viewer);
 	media_peer_close(m, &producer);
 }
@@ -229,6 +235,7 @@ static void routers(struct media *m, unsigned family)
 	struct media_peer producer = {0}, viewer = {0}, other = {0};
 	struct media_source video = {.kind = SH_KIND_VIDEO, .payload = PAYLOAD};
 	struct media_viewer seen = {0}, elsewhere = {0};
+	uint64_t changes = STAGE_SUM(&m->s, path_mtu_changes), parts = STAGE_SUM(&m->s, fragments_out);
 	struct lie truth = {.length = 1400};
 	struct lie lies[] = {
 		{.length = 1400, .remote_port = 77}, {.length = MTU}, {.length = 1400, .fragment = true}};
@@ -252,6 +259,9 @@ static void routers(struct media *m, unsigned family)
 		take_in_parts(m, &viewer.path, family, MTU);
 	}
 	STAGE_CHECK(media_viewer_got(m, &seen, 10, 15, false));
+
+	STAGE_CHECK(STAGE_SUM(&m->s, path_mtu_changes) == changes + 1);
+	STAGE_CHECK(STAGE_SUM(&m->s, fragments_out) == parts + 5 * 2);
 
 	/* The others' packets stay whole. */
 	media_peer_open(m, &other, family);

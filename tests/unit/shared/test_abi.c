@@ -233,7 +233,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, events_lost, 136),
 	AT(sh_stats_header, log_lost, 144),
 
-	SIZE(sh_worker_stats, 1536),
+	SIZE(sh_worker_stats, 1600),
 	AT(sh_worker_stats, rx_packets, 0),
 	AT(sh_worker_stats, rx_bytes, 8),
 	AT(sh_worker_stats, tx_packets, 16),
@@ -280,7 +280,9 @@ static const struct place places[] = {
 	AT(sh_worker_stats, keyframe_limited, 1488),
 	AT(sh_worker_stats, stun_refused, 1496),
 	AT(sh_worker_stats, rtcp_cut, 1504),
-	AT(sh_worker_stats, reserved, 1512),
+	AT(sh_worker_stats, fragments_in, 1512),
+	AT(sh_worker_stats, path_mtu_changes, 1552),
+	AT(sh_worker_stats, reserved, 1560),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),
