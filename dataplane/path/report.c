@@ -7,6 +7,7 @@
 
 #include "dataplane/path/report.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <rte_random.h>
@@ -14,6 +15,7 @@
 #include "dataplane/rtp/feedback.h"
 #include "dataplane/rtp/rtcp_build.h"
 #include "dataplane/send/encap.h"
+#include "dataplane/send/fragment.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/selection.h"
@@ -25,7 +27,8 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	RTCP_CAP = 1200,
+	IP_MAX = 1200, /* bytes of an IP packet with RTCP: it fits every path of IPv6 (RFC 8200, 5) */
+	IP_UDP = 40 + 8, /* IPv6 and UDP */
 	NACK_BATCH = 64,
 	RR_BLOCKS = 31, /* RFC 3550, 6.4.2 */
 	STREAM_ROOM = 12 + 4 * NACK_BATCH + 20, /* bytes of one stream: NACK, and PLI or FIR */
@@ -34,7 +37,10 @@ enum {
 	TWCC_ROOM = 600,
 	SR_ROOM = 28 + 12 + SH_CNAME_MAX + 4 + 24, /* bytes of one consumer: SR, SDES and XR */
 	RR_BEFORE = 8 + 12 + DP_CNAME_LEN, /* bytes of an empty RR and SDES before other packets */
+	RTCP_CAP = IP_MAX - IP_UDP - DP_SRTP_RTCP_OVERHEAD - RR_BEFORE, /* bytes without these */
 };
+static_assert((int)RTCP_CAP >= 8 + 24 * (int)RR_BLOCKS + 12 + DP_CNAME_LEN + 20 && (int)RTCP_CAP % 4 == 0,
+	"room for a report of all streams, our CNAME and reference time");
 
 /* Time until a NACK is repeated, while the round-trip time to the producer is not known. */
 #define NACK_RETRY     (50 * DP_MS)
@@ -102,6 +108,11 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	t->tx_packets++;
 	t->tx_bytes += len;
 	w->stats->rtcp_out++;
+	if (len + t->encap.len - t->encap.ip_offset > t->encap.path_mtu) {
+		*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};
+		(void)dp_send_fragments(w, &t->encap, m);
+		return;
+	}
 	dp_encap(w, &t->encap, m);
 	dp_tx(w, t->encap.port_id, m);
 }

@@ -275,6 +275,33 @@ static void routers(struct media *m, unsigned family)
 	media_peer_close(m, &producer);
 }
 
+/* RTCP that is longer than a path's MTU, of less than 1,200 bytes, comes in fragments, too. */
+static void reports(struct media *m)
+{
+	enum { NARROW = 576, CONSUMERS = 12 };
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .payload = 100};
+	static struct media_viewer seen[CONSUMERS];
+	struct media_rtcp r;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	media_peer_open(m, &viewer, 4);
+	for (unsigned i = 0; i < CONSUMERS; i++) {
+		seen[i] = (struct media_viewer){.ssrc = 0x90000 + i};
+		media_viewer_open(m, &seen[i], &viewer, &video);
+	}
+	media_send(m, &video, 0, true);
+	STAGE_CHECK(media_wait(m, &viewer.rtp, CONSUMERS));
+	say_too_big(m, &viewer.path, NARROW, &(struct lie){.length = 1400});
+	media_send_sr(m, &video, (uint64_t)1000 << 32, media_timestamp(&video, 0));
+	take_in_parts(m, &viewer.path, 4, NARROW);
+	for (unsigned i = 0; i < CONSUMERS; i++)
+		STAGE_CHECK(media_find_rtcp(&viewer, DP_RTCP_SR, -1, i, &r));
+	media_peer_close(m, &viewer);
+	media_peer_close(m, &producer);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -286,6 +313,7 @@ int main(void)
 	flood(&m);
 	routers(&m, 4);
 	routers(&m, 6);
+	reports(&m);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);
 	return stage_failures ? 1 : 0;

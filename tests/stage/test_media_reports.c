@@ -484,6 +484,66 @@ static void compound(struct media *m, bool negotiated)
 	media_peer_close(m, &producer);
 }
 
+/* Of the RTCP that came to a peer: the longest, as an IP packet over IPv6. */
+static size_t longest_rtcp(const struct media_peer *p)
+{
+	size_t longest = 0;
+
+	for (unsigned i = 0; i < p->rtcp.count; i++)
+		longest = p->rtcp.at[i].raw_len > longest ? p->rtcp.at[i].raw_len : longest;
+	return longest + 40 + 8;
+}
+
+/*
+ * No RTCP is longer than 1,200 bytes with its IP header, so it needs no fragments on any path of
+ * IPv6: reports about more consumers than fit, and feedback about so much loss that it fills
+ * packets, with the report in front of it that a source without reduced-size RTCP wants.
+ */
+static void no_longer_than_a_path_takes(struct media *m)
+{
+	enum { CONSUMERS = 60, PACKETS = 3000 };
+	static struct media_viewer seen[CONSUMERS];
+	struct media_peer producer = {0}, viewer = {0};
+	struct media_source video = {
+		.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_NACK | SH_PRODUCER_TWCC, .compound = true};
+	unsigned reports = 0;
+	struct media_rtcp r;
+
+	media_peer_open(m, &producer, 6);
+	media_source_open(m, &video, &producer);
+	media_peer_open(m, &viewer, 6);
+	for (unsigned i = 0; i < CONSUMERS; i++) {
+		seen[i] = (struct media_viewer){.ssrc = 0x90000 + i};
+		media_viewer_open(m, &seen[i], &viewer, &video);
+	}
+	media_send(m, &video, 0, true);
+	media_send_sr(m, &video, (uint64_t)1000 << 32, media_timestamp(&video, 0));
+	media_send(m, &video, 1, false);
+	for_ms(m, 2200);
+	while (media_find_rtcp(&viewer, DP_RTCP_SR, -1, reports, &r))
+		reports++;
+	STAGE_CHECK(reports >= CONSUMERS);
+	for (unsigned i = 0; i < CONSUMERS; i++)
+		media_viewer_pause(m, &seen[i], true);
+	media_settle(m);
+
+	for (uint32_t n = 2; n < PACKETS; n++) {
+		if (n % 7 != 3 && n % 5 != 1)
+			media_send(m, &video, n, false);
+		else
+			video.twcc += 9; /* lost, and others with it */
+		if (n % 200 == 0)
+			stage_sleep(1);
+	}
+	for_ms(m, 400);
+	printf("longest RTCP: %zu to the viewer, %zu to the producer\n", longest_rtcp(&viewer),
+		longest_rtcp(&producer));
+	STAGE_CHECK(longest_rtcp(&viewer) > 1000 && longest_rtcp(&viewer) <= 1200);
+	STAGE_CHECK(longest_rtcp(&producer) > 700 && longest_rtcp(&producer) <= 1200);
+	media_peer_close(m, &producer);
+	media_peer_close(m, &viewer);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -499,6 +559,7 @@ int main(void)
 	viewer_round_trip(&m);
 	compound(&m, true);
 	compound(&m, false);
+	no_longer_than_a_path_takes(&m);
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);
