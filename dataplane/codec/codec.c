@@ -80,12 +80,14 @@ static int parse_payload(struct dp_codec *c, const struct dp_codec_packet *p, st
 
 static void take_structure(struct dp_layers *layers, const struct dp_structure *s)
 {
-	*layers = (struct dp_layers){.spatial = s->spatial};
+	layers->spatial = s->spatial;
+	layers->temporal = 0;
 	for (unsigned i = 0; i < s->targets; i++)
 		if (s->target[i].temporal >= layers->temporal)
 			layers->temporal = (uint8_t)(s->target[i].temporal + 1);
 	for (unsigned i = 0; i < s->spatial; i++)
-		layers->size[i] = s->size[i];
+		if (s->size[i].width) /* otherwise the payload may have told it */
+			layers->size[i] = s->size[i];
 }
 
 /* The payload of VP8 and VP9 names the layers itself, and receivers go by that. */
@@ -159,6 +161,10 @@ int dp_codec_packet(struct dp_codec *c, const struct dp_codec_packet *p, struct 
 	if (dp_keyframe_note(&c->starts, c->codec, p->seq, p->timestamp,
 		    (out->flags & KEY_START) == KEY_START, units))
 		out->flags |= DP_FRAME_BEGINS;
+	if (p->payload_len == 0 && c->codec != SH_CODEC_OPUS) { /* padding, which belongs to no frame */
+		*out = (struct dp_frame_info){0};
+		return 0;
+	}
 	find_bounds(c, p, out);
 	mark_key(c, p, out);
 	count_layers(&c->layers, out);
