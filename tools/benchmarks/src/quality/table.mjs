@@ -9,7 +9,7 @@ const COLUMNS = [
 	["frozen, ms", (row) => row.frozen_ms],
 	["switches", (row) => row.switches?.length],
 	["lost", (row) => row.lost],
-	["RTX", (row) => row.server_rtx],
+	["RTX of the server", (row) => row.server_rtx],
 	["PLI viewer", (row) => row.viewer_plis],
 	["PLI host", (row) => row.host_plis],
 	["A/V, ms", (row) => row.av_ms],
@@ -19,7 +19,8 @@ function spread(values) {
 	const known = values.filter((value) => value !== null && value !== undefined).sort((a, b) => a - b);
 	if (known.length === 0)
 		return "–";
-	const median = known[known.length >> 1];
+	const [below, above] = [known[(known.length - 1) >> 1], known[known.length >> 1]];
+	const median = Number(((below + above) / 2).toFixed(1));
 	return known[0] === known.at(-1) ? `${median}` : `${median} (${known[0]} to ${known.at(-1)})`;
 }
 
