@@ -30,9 +30,12 @@ enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES2
 
 #define SH_CONTROL_USER "spate" /* the default of controlplane.user */
 
+enum { SH_MAX_PROXIES = 32 }; /* in http.trusted_proxies */
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
-/* An address with its prefix length, "10.99.0.2/24"; addr.port is 0. */
+/*
+ * An address with its prefix length, "10.99.0.2/24", or a network, "10.99.0.0/24"; addr.port is 0.
+ */
 struct sh_prefix {
 	struct sh_addr addr;
 	uint8_t bits;
@@ -83,6 +86,8 @@ struct sh_config {
 		char web_root[SH_PATH_MAX]; /* directory of the built web page */
 		char origins[SH_ARGS_MAX]; /* allowed web origins: "*", or a comma-separated list */
 		bool room_list; /* serve the list of rooms to anybody */
+		uint32_t proxy_count;
+		struct sh_prefix proxy[SH_MAX_PROXIES]; /* whose X-Forwarded-For is believed */
 	} http;
 
 	struct { /* PEM files; "": no TLS */

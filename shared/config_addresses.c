@@ -195,3 +195,23 @@ int sh_config_check_addresses(const struct sh_config *c, char *err, size_t err_s
 		error = check_kernel(c, p, &local, err, err_size);
 	return error != 0 ? error : check_announced(c, err, err_size);
 }
+
+int sh_config_check_proxies(const struct sh_config *c, char *err, size_t err_size)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	for (uint32_t i = 0; i < c->http.proxy_count; i++) {
+		const struct sh_prefix *p = &c->http.proxy[i];
+		const char *why = NULL;
+
+		if (p->addr.family == 6 && memcmp(p->addr.ip, mapped, sizeof(mapped)) == 0)
+			why = "is an IPv4 address in IPv6's form; write it as IPv4";
+		else if (!rest_is(p, false))
+			why = "has bits behind its prefix length, which would not count";
+		if (!why)
+			continue;
+		snprintf(err, err_size, "http.trusted_proxies[%u]: %s", i, why);
+		return EINVAL;
+	}
+	return 0;
+}

@@ -79,6 +79,8 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 	error = check_pairs(c, err, err_size);
 	if (error == 0)
 		error = sh_config_check_origins(c, err, err_size);
+	if (error == 0)
+		error = sh_config_check_proxies(c, err, err_size);
 	if (error != 0)
 		return error;
 	return check_network(c, err, err_size);

@@ -15,6 +15,11 @@
  */
 int sh_config_check_addresses(const struct sh_config *c, char *err, size_t err_size);
 
+/*
+ * http.trusted_proxies: each is written as the network that it is, without bits that do not count.
+ */
+int sh_config_check_proxies(const struct sh_config *c, char *err, size_t err_size);
+
 /* http.origins: each entry is one that a browser can send. */
 int sh_config_check_origins(const struct sh_config *c, char *err, size_t err_size);
 

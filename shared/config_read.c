@@ -153,6 +153,19 @@ static int read_prefix(struct reader *r, struct sh_prefix *out, const char *text
 	return 0;
 }
 
+/* Parses "10.0.0.0/8", or "10.99.0.2", which is a network of one address. */
+static int read_network(struct reader *r, struct sh_prefix *out, const char *text)
+{
+	int error;
+
+	if (strchr(text, '/'))
+		return read_prefix(r, out, text);
+	error = read_addr(r, &out->addr, text);
+	if (error == 0)
+		out->bits = out->addr.family == 4 ? 32 : 128;
+	return error;
+}
+
 static int read_members(struct reader *r, const struct sh_config_rows *table, void *base, const cJSON *item);
 
 static int read_port(struct reader *r, struct sh_config_port *port, const cJSON *item)
@@ -199,6 +212,8 @@ static int read_value(struct reader *r, const struct sh_config_member *m, void *
 		return read_name(r, m, at, item);
 	case SH_CFG_PREFIX:
 		return read_prefix(r, at, item->valuestring);
+	case SH_CFG_NETWORK:
+		return read_network(r, at, item->valuestring);
 	default:
 		return read_addr(r, at, item->valuestring);
 	}

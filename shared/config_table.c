@@ -37,6 +37,8 @@ static const struct sh_config_member rows[] = {
 	{"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"http.origins", SH_CFG_STRING, AT(http.origins), .min = 0, .max = SH_ARGS_MAX - 1, .text = "*"},
 	{"http.room_list", SH_CFG_BOOL, AT(http.room_list), .value = true},
+	{"http.trusted_proxies", SH_CFG_NETWORK, AT(http.proxy[0]),
+		LIST(SH_MAX_PROXIES, 0, http.proxy_count)},
 
 	{"tls.certificate", SH_CFG_STRING, AT(tls.certificate), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"tls.key", SH_CFG_STRING, AT(tls.key), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},

@@ -17,6 +17,7 @@ enum sh_config_kind {
 	SH_CFG_STRING, /* min and max are lengths in bytes */
 	SH_CFG_NAME, /* one of `names`, stored as its index in an enum or uint32_t */
 	SH_CFG_PREFIX, /* struct sh_prefix */
+	SH_CFG_NETWORK, /* struct sh_prefix; an address without a prefix length is one of full length */
 	SH_CFG_ADDR, /* struct sh_addr */
 	SH_CFG_PORT, /* struct sh_config_port, an object with a table of its own */
 };

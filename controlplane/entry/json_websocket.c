@@ -161,7 +161,7 @@ int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *
 	c->signaling = signaling;
 	c->websocket = w;
 	cp_websocket_attach(w, &calls, c);
-	cp_client_address(w->wsi, address);
+	cp_client_address(w->server, w->wsi, address);
 	read_query(&query, w->wsi);
 	if (admit(c, &query, address, &fault) != 0) {
 		refuse(c, address, &fault);

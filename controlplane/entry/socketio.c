@@ -306,7 +306,7 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 	if (!c)
 		return CP_INTERNAL;
 	c->socketio = s;
-	cp_client_address(wsi, c->ip);
+	cp_client_address(s->server, wsi, c->ip);
 	if (!cp_address_enter(s->server, c->ip, &c->address)) {
 		s->signaling->counters->error[CP_TOO_MANY]++;
 		free_client(c);

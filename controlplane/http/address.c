@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "controlplane/admission/forwarded.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/server.h"
 
@@ -58,9 +59,10 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	char text[CP_ADDRESS_SIZE];
 	struct cp_address *a;
 
-	cp_client_address(wsi, text);
+	cp_peer_address(wsi, text);
 	a = accepted && has_files(s) ? cp_address_hold(&s->addresses, text) : NULL;
-	if (!a || a->sockets >= limit) {
+	/* Behind a trusted proxy are many clients; the proxy limits its own connections. */
+	if (!a || (a->sockets >= limit && !cp_proxy_trusted(s->config, text))) {
 		s->counters->connections_refused++;
 		cp_address_release(a);
 		free(accepted);

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE])
+#include "controlplane/admission/forwarded.h"
+#include "controlplane/http/server.h"
+
+void cp_peer_address(struct lws *wsi, char out[CP_ADDRESS_SIZE])
 {
 	lws_get_peer_simple(wsi, out, CP_ADDRESS_SIZE);
 	/* A dual-stack socket reports an IPv4 client as an IPv4-mapped IPv6 address. */
@@ -19,6 +22,17 @@ bool cp_client_sends_body(struct lws *wsi)
 
 	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 || len < 0 ||
 	       (int)strspn(length, "0") != len;
+}
+
+void cp_client_address(const struct cp_server *s, struct lws *wsi, char out[CP_ADDRESS_SIZE])
+{
+	char peer[CP_ADDRESS_SIZE], list[CP_HEADERS_MAX];
+	int len;
+
+	cp_peer_address(wsi, peer);
+	/* Several headers of this name are one list (RFC 9110, 5.3); libwebsockets joins them. */
+	len = lws_hdr_copy(wsi, list, sizeof(list), WSI_TOKEN_X_FORWARDED_FOR);
+	cp_forwarded_client(s->config, peer, list, len > 0 ? (size_t)len : 0, out);
 }
 
 bool cp_client_query(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)

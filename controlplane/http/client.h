@@ -12,8 +12,18 @@
 #include "controlplane/admission/address.h"
 #include "controlplane/http/request_head.h"
 
-/* The client's IP address as text; an IPv4 address always in dotted form. */
-void cp_client_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);
+struct cp_server;
+
+/*
+ * The IP address from which the TCP connection comes, as text; an IPv4 address always in dotted
+ * form.
+ */
+void cp_peer_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);
+/*
+ * The IP address of the client whose request or upgrade is handled now: the peer's, or the one for
+ * which a trusted proxy speaks (http.trusted_proxies).
+ */
+void cp_client_address(const struct cp_server *s, struct lws *wsi, char out[CP_ADDRESS_SIZE]);
 
 /*
  * True if the headers announce a body, or may do so. "Content-Length: 0" announces none: some

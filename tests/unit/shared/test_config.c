@@ -364,6 +364,28 @@ static void both_sides_of_a_tap_have_their_own_addresses(void **state)
 	good_member(two, "\"10.1.0.1/24\",\"fd99::1/64\"");
 }
 
+static void proxies_are_addresses_or_networks(void **state)
+{
+	static const char text[] = "{\"http\":{\"trusted_proxies\":[@]}}";
+	static const char rest[] = "has bits behind its prefix length, which would not count";
+	struct sh_config c;
+
+	good(&c, "{\"http\":{\"trusted_proxies\":[\"10.0.0.0/8\",\"192.0.2.7\",\"2001:db8::7\"]}}");
+	assert_int_equal(c.http.proxy_count, 3);
+	assert_int_equal(c.http.proxy[0].bits, 8);
+	assert_int_equal(c.http.proxy[1].bits, 32);
+	assert_int_equal(c.http.proxy[2].bits, 128);
+	good_member(text, "\"0.0.0.0/0\",\"::/0\",\"127.0.0.1\",\"fd00::/8\"");
+	bad_member(text, "\"10.1.0.0/8\"", "http.trusted_proxies[0]", rest);
+	bad_member(text, "\"10.0.0.0/8\",\"2001:db8::1/64\"", "http.trusted_proxies[1]", rest);
+	bad_member(text, "\"::ffff:10.0.0.1\"", "http.trusted_proxies[0]",
+		"is an IPv4 address in IPv6's form; write it as IPv4");
+	bad_member(text, "\"proxy.example\"", "http.trusted_proxies[0]",
+		"proxy.example is no IPv4 or IPv6 address");
+	bad_member(text, "\"10.0.0.0/33\"", "http.trusted_proxies[0]",
+		"10.0.0.0/33 has a wrong prefix length");
+}
+
 static void bad_origin(const char *origins, const char *shown, const char *why)
 {
 	char member[300];
@@ -553,6 +575,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_no_host_are_refused),
 		cmocka_unit_test(addresses_of_no_interface_are_refused),
 		cmocka_unit_test(both_sides_of_a_tap_have_their_own_addresses),
+		cmocka_unit_test(proxies_are_addresses_or_networks),
 		cmocka_unit_test(origins_that_no_browser_sends_are_refused),
 		cmocka_unit_test(members_that_do_not_fit),
 		cmocka_unit_test(members_that_need_another),
