@@ -52,7 +52,8 @@ struct sh_config_port {
 };
 
 struct sh_config_limits {
-	uint32_t message_bytes, messages_per_second;
+	uint32_t message_bytes, messages_per_second; /* of one client */
+	uint32_t messages_per_address; /* per second, of all clients of an address */
 	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
 	uint32_t produces_per_minute; /* by one peer */
 	uint32_t share_percent; /* of a table, for one address or user */

@@ -102,6 +102,8 @@ static const struct sh_config_member rows[] = {
 		.value = 65536},
 	{"limits.messages_per_second", SH_CFG_U32, AT(limit.messages_per_second), .min = 1, .max = 100000,
 		.value = 100},
+	{"limits.messages_per_address", SH_CFG_U32, AT(limit.messages_per_address), .min = 1, .max = 1000000,
+		.value = 2000},
 	/* one to send, one to receive, and a replacement for each while the old one exists */
 	{"limits.transports_per_peer", SH_CFG_U32, AT(limit.transports_per_peer), .min = 1, .max = 64,
 		.value = 4},

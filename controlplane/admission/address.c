@@ -42,12 +42,50 @@ static struct cp_address *find(const struct cp_addresses *all, const char *name,
 	return NULL;
 }
 
+/* --- addresses without users ---------------------------------------------------------------- */
+
+static void forget(struct cp_address *a)
+{
+	cp_table_remove(&a->all->by_name, &a->by_name);
+	free(a);
+}
+
+static struct cp_address *end_rest(struct cp_address *a)
+{
+	TAILQ_REMOVE(&a->all->resting, a, resting);
+	a->all->resting_count--;
+	return a;
+}
+
+/*
+ * Frees resting addresses whose budgets are full. Each call looks at two: more than a call can add,
+ * so that the list does not outgrow its purpose, and never a walk through all of it.
+ */
+static void sweep(struct cp_addresses *all)
+{
+	uint64_t now_ns = cp_now_ns();
+
+	for (unsigned i = 0; i < 2 && all->resting_count > 0; i++) {
+		struct cp_address *a = end_rest(TAILQ_FIRST(&all->resting));
+
+		if (a->full_ns <= now_ns || all->resting_count >= CP_RESTING_MAX) {
+			forget(a);
+			continue;
+		}
+		TAILQ_INSERT_TAIL(&all->resting, a, resting);
+		all->resting_count++;
+	}
+}
+
+/* --- holding -------------------------------------------------------------------------------- */
+
 struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip)
 {
 	char name[CP_ADDRESS_SIZE];
 	struct cp_address *a;
 	uint32_t hash;
 
+	sweep(all);
 	name_of(ip, name);
 	hash = hash_of(all, name);
 	a = find(all, name, hash);
@@ -58,6 +96,8 @@ struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip)
 		memcpy(a->name, name, sizeof(a->name));
 		a->all = all;
 		cp_table_add(&all->by_name, &a->by_name, hash);
+	} else if (a->holds == 0) {
+		end_rest(a);
 	}
 	a->holds++;
 	return a;
@@ -71,15 +111,77 @@ struct cp_address *cp_address_keep(struct cp_address *a)
 
 void cp_address_release(struct cp_address *a)
 {
+	struct cp_addresses *all;
+
 	if (!a || --a->holds > 0)
 		return;
-	cp_table_remove(&a->all->by_name, &a->by_name);
-	free(a);
+	all = a->all;
+	if (all->stopped || a->full_ns <= cp_now_ns()) {
+		forget(a);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&all->resting, a, resting);
+	all->resting_count++;
+	sweep(all);
+}
+
+/* --- budgets -------------------------------------------------------------------------------- */
+
+static void remember(struct cp_address *a, const struct cp_bucket *b, const struct cp_rate *rate)
+{
+	uint64_t full_ns = cp_bucket_full_ns(b, rate);
+
+	if (full_ns > a->full_ns)
+		a->full_ns = full_ns;
+}
+
+bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost)
+{
+	static const enum cp_refusal reasons[CP_BUDGETS] = {
+		[CP_BUDGET_MESSAGES] = CP_REFUSED_ADDRESS_MESSAGES,
+	};
+	const struct cp_rate *rate = &a->all->rate[budget];
+
+	if (!cp_bucket_take(&a->budget[budget], rate, cost, cp_now_ns())) {
+		if (a->all->counters)
+			a->all->counters->refused[reasons[budget]]++;
+		return false;
+	}
+	remember(a, &a->budget[budget], rate);
+	return true;
+}
+
+struct cp_bucket cp_address_inherit(const struct cp_address *a)
+{
+	return a->left;
+}
+
+void cp_address_bequeath(struct cp_address *a, const struct cp_bucket *b)
+{
+	const struct cp_rate *rate = &a->all->client_rate;
+	uint64_t now_ns = cp_now_ns();
+
+	if (cp_bucket_debt(b, rate, now_ns) > cp_bucket_debt(&a->left, rate, now_ns))
+		a->left = *b;
+	remember(a, &a->left, rate);
+}
+
+/* --- start and stop ------------------------------------------------------------------------- */
+
+void cp_addresses_limit(struct cp_addresses *all, const struct sh_config *config,
+	struct cp_counters *counters)
+{
+	double each = config->limit.messages_per_second, address = config->limit.messages_per_address;
+
+	all->counters = counters;
+	all->client_rate = (struct cp_rate){.per_second = each, .burst = each};
+	all->rate[CP_BUDGET_MESSAGES] = (struct cp_rate){.per_second = address, .burst = address};
 }
 
 int cp_addresses_start(struct cp_addresses *all)
 {
 	memset(all, 0, sizeof(*all));
+	TAILQ_INIT(&all->resting);
 	if (getrandom(&all->seed, sizeof(all->seed), GRND_NONBLOCK) != (ssize_t)sizeof(all->seed))
 		all->seed = (uint32_t)cp_now_ns();
 	return cp_table_init(&all->by_name);
@@ -87,5 +189,8 @@ int cp_addresses_start(struct cp_addresses *all)
 
 void cp_addresses_stop(struct cp_addresses *all)
 {
+	all->stopped = true;
+	while (all->resting_count > 0)
+		forget(end_rest(TAILQ_FIRST(&all->resting)));
 	cp_table_free(&all->by_name);
 }

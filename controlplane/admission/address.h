@@ -5,18 +5,30 @@
 /*
  * Counts what each remote address has here, in one object that every folder of the control plane
  * can use. An IPv6 network of 64 bits counts as one address, because a subscriber has at least 2^64
- * of them.
+ * of them. An address also has budgets, and is remembered until they are refilled, so that a client
+ * gains nothing by a new connection.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
+#include "controlplane/admission/bucket.h"
+#include "controlplane/base/counters.h"
 #include "controlplane/base/table.h"
+#include "shared/config.h"
 
 enum { CP_ADDRESS_SIZE = 48 }; /* of the longest IP address as text, with its terminator */
 
 /* The objects of an address's peers in all rooms. rooms/ counts and limits them. */
 struct cp_possessions {
 	uint32_t rooms, transports, producers, consumers;
+};
+
+/* What an address may do at a rate. */
+enum cp_budget {
+	CP_BUDGET_MESSAGES, /* signaling messages of all its clients, by size */
+	CP_BUDGETS,
 };
 
 struct cp_addresses;
@@ -29,17 +41,31 @@ struct cp_address {
 	uint32_t clients; /* signaling clients: WebSockets and Engine.IO sessions */
 	uint32_t sockets; /* TCP connections for any purpose */
 	struct cp_possessions owned;
+	struct cp_bucket budget[CP_BUDGETS];
+	struct cp_bucket left; /* the emptiest bucket of messages that a client has left behind */
+	uint64_t full_ns; /* when all of these are full again, CLOCK_MONOTONIC */
 
 	struct cp_table_entry by_name;
+	TAILQ_ENTRY(cp_address) resting; /* in all->resting, while `holds` is 0 */
 };
+
+enum { CP_RESTING_MAX = 65536 /* addresses without users that are remembered at most */ };
 
 struct cp_addresses {
 	struct cp_table by_name;
 	uint32_t seed; /* random, so that no client can choose addresses with equal hashes */
+	struct cp_rate rate[CP_BUDGETS], client_rate; /* 0 until cp_addresses_limit() */
+	struct cp_counters *counters; /* of refusals; NULL: not counted */
+	TAILQ_HEAD(, cp_address) resting; /* without users; their budgets are not full yet */
+	uint32_t resting_count;
+	bool stopped;
 };
 
 /* 0 or ENOMEM. */
 int cp_addresses_start(struct cp_addresses *all);
+/* Sets the rates of the budgets. Without this call there is no limit. */
+void cp_addresses_limit(struct cp_addresses *all, const struct sh_config *config,
+	struct cp_counters *counters);
 /* An address that still has users is freed when it loses the last one. */
 void cp_addresses_stop(struct cp_addresses *all);
 
@@ -50,7 +76,19 @@ void cp_addresses_stop(struct cp_addresses *all);
 struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip);
 /* Adds a user to an address that has one. Returns `a`. */
 struct cp_address *cp_address_keep(struct cp_address *a);
-/* Ends one use, and frees the object of the last one. `a` may be NULL. */
+/*
+ * Ends one use. Without users the object is freed as soon as its budgets are full. `a` may be NULL.
+ */
 void cp_address_release(struct cp_address *a);
+
+/* Takes `cost` from a budget. False: it does not hold that much; this is counted as a refusal. */
+bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost);
+/*
+ * The bucket of messages of a new client: full, or as empty as one that was left behind within the
+ * last seconds.
+ */
+struct cp_bucket cp_address_inherit(const struct cp_address *a);
+/* A client ends and leaves its bucket of messages behind. */
+void cp_address_bequeath(struct cp_address *a, const struct cp_bucket *b);
 
 #endif

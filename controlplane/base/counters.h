@@ -11,6 +11,16 @@
 
 #include "controlplane/base/fault.h"
 
+/* What was refused to clients for a limit, or ended because of one. */
+enum cp_refusal {
+	CP_REFUSED_MESSAGES, /* limits.messages_per_second: a message, before it was parsed */
+	CP_REFUSED_ADDRESS_MESSAGES, /* limits.messages_per_address: the same */
+	CP_REFUSALS,
+};
+
+/* The refusal's name in /metrics. */
+const char *cp_refusal_name(enum cp_refusal refusal);
+
 /* All but sockets_open are totals since the start. */
 struct cp_counters {
 	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
@@ -20,6 +30,7 @@ struct cp_counters {
 	uint64_t dtls_connected, dtls_failed; /* handshakes */
 	uint64_t dataplane_connected, dataplane_lost;
 	uint64_t error[CP_CODE_COUNT]; /* error replies to clients */
+	uint64_t refused[CP_REFUSALS];
 };
 
 #endif

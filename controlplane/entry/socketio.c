@@ -164,6 +164,15 @@ static void connect_client(struct client *c, const cJSON *auth)
 		cp_eio_close(c->engine, 1008, "too many attempts to connect");
 }
 
+/*
+ * A client has a bucket of messages only while it has a session. Until then the size of its
+ * connect packets is charged to its address.
+ */
+static bool may_connect(struct client *c, const struct cp_sio_packet *p)
+{
+	return cp_address_take(c->address, CP_BUDGET_MESSAGES, cp_message_cost(p->json, p->json_len));
+}
+
 static void handle_connect(struct client *c, const struct cp_sio_packet *p)
 {
 	enum cp_json_trouble trouble;
@@ -171,6 +180,10 @@ static void handle_connect(struct client *c, const struct cp_sio_packet *p)
 
 	if (c->session) {
 		cp_eio_close(c->engine, 1002, "a second connect");
+		return;
+	}
+	if (!may_connect(c, p)) {
+		cp_eio_close(c->engine, 1008, "too many messages");
 		return;
 	}
 	if (p->json) {
@@ -200,13 +213,29 @@ static void leave_namespace(struct client *c)
 
 /* --- packets in ---------------------------------------------------------------------------- */
 
+/* Refuses an event that was not parsed. Its id stands before the JSON, so that it is answered. */
+static void refuse_event(struct client *c, const struct cp_sio_packet *p, const struct cp_fault *fault)
+{
+	cJSON *request = p->id >= 0 ? cJSON_CreateObject() : NULL;
+
+	if (request)
+		cJSON_AddNumberToObject(request, "ack", (double)p->id);
+	cp_session_refuse_excess(c->session, request, fault);
+	cJSON_Delete(request);
+}
+
 static void handle_event(struct client *c, const struct cp_sio_packet *p)
 {
 	enum cp_json_trouble trouble = CP_JSON_NONE;
 	cJSON *array, *request;
+	struct cp_fault fault;
 
 	if (!c->session) {
 		cp_eio_close(c->engine, 1002, "an event before the connect");
+		return;
+	}
+	if (cp_session_charge(c->session, p->json, p->json_len, &fault) != 0) {
+		refuse_event(c, p, &fault);
 		return;
 	}
 	array = p->json ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;

@@ -309,6 +309,7 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 		snprintf(err, err_size, "cannot create an epoll set: %s", strerror(error));
 		return error;
 	}
+	cp_addresses_limit(&s->addresses, config, counters);
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library_line);

@@ -70,6 +70,15 @@ static void shares(FILE *f, const struct cp_share_counts *c)
 		c->unconnected);
 }
 
+static void admission(FILE *f, const uint64_t refused[CP_REFUSALS])
+{
+	head(f, "admission_refused_total", "counter",
+		"Connections, requests and messages refused for a limit, by reason.");
+	for (enum cp_refusal reason = 0; reason < CP_REFUSALS; reason++)
+		fprintf(f, "spate_admission_refused_total{reason=\"%s\"} %" PRIu64 "\n",
+			cp_refusal_name(reason), refused[reason]);
+}
+
 static void refusals(FILE *f, const struct cp_webrtc_refusals *r)
 {
 	head(f, "ice_refused_total", "counter", "Addresses of clients that were refused, by reason.");
@@ -101,6 +110,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 		"Changes of producers that were told together with another one, or not at all.",
 		v->model->notices.merged);
 	shares(f, &v->model->shares);
+	admission(f, m->refused);
 	single(f, "sockets", "gauge", "Open WebSockets.", m->sockets_open);
 	single(f, "sockets_accepted_total", "counter", "WebSockets accepted.", m->sockets_accepted);
 	single(f, "sockets_refused_total", "counter", "WebSockets refused.", m->sockets_refused);

@@ -8,12 +8,40 @@
 #include "controlplane/base/id.h"
 #include "controlplane/signaling/capability_cache.h"
 
+enum { BYTES_PER_TOKEN = 1024 };
+
 /* Where the first rtpCapabilities of a message are in its text, and their entry in the cache. */
 struct capabilities {
 	size_t start, end; /* offsets of the object's first byte and after its last; 0: not found */
 	bool is_cached; /* `cached` is valid, and held */
 	struct cp_cached_capabilities cached;
 };
+
+/* --- the cost of parsing -------------------------------------------------------------------- */
+
+/*
+ * The length of the first rtpCapabilities if they are cached; else 0. A JSON string cannot contain
+ * what is searched for, because its quotes would be escaped.
+ */
+static size_t cached_length(const char *text, size_t len)
+{
+	static const char name[] = "\"rtpCapabilities\":";
+	const char *found = len > 0 ? memmem(text, len, name, sizeof(name) - 1) : NULL;
+	struct cp_cached_capabilities cached;
+
+	if (!found)
+		return 0;
+	found += sizeof(name) - 1;
+	if (!cp_capabilities_find(found, len - (size_t)(found - text), &cached))
+		return 0;
+	cp_capabilities_release(cached.json->child);
+	return cached.len;
+}
+
+double cp_message_cost(const char *text, size_t len)
+{
+	return 1 + (double)((len - cached_length(text, len)) / BYTES_PER_TOKEN);
+}
 
 /* --- scanning before parsing --------------------------------------------------------------- */
 

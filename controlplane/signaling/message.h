@@ -13,6 +13,12 @@ enum { CP_JSON_DEPTH = 32 /* levels of nesting that a message may have */ };
 enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
 
 /*
+ * What the message costs its sender, in messages per second, before it is parsed: one, and one more
+ * for each KiB, since parsing takes time in proportion to the length; 64 KiB of zeros take
+ * milliseconds. rtpCapabilities that are cached cost nothing. `text` may be NULL if `len` is 0.
+ */
+double cp_message_cost(const char *text, size_t len);
+/*
  * Parses the text. The caller owns the result and frees it with cp_message_free(). NULL with
  * CP_JSON_TOO_DEEP: it has more than CP_JSON_DEPTH levels; NULL with CP_JSON_NONE: it is no JSON,
  * or there is no memory. The first rtpCapabilities in the result can be shared with other messages

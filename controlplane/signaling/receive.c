@@ -9,39 +9,41 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/signaling/message.h"
 
-/*
- * Token bucket: takes a token for one more message. False: the client exceeds
- * limits.messages_per_second. A full bucket resets the count of excess messages.
- */
-static bool take_token(struct cp_session *s)
+int cp_session_charge(struct cp_session *s, const char *text, size_t len, struct cp_fault *fault)
 {
-	double limit = s->signaling->config->limit.messages_per_second;
-	uint64_t now = cp_now_ns();
+	const struct sh_config_limits *limit = &s->signaling->config->limit;
+	const struct cp_rate rate = {limit->messages_per_second, limit->messages_per_second};
+	double cost = cp_message_cost(text, len);
+	uint64_t now_ns = cp_now_ns();
 
-	s->tokens += (double)(now - s->tokens_ns) * limit / 1e9;
-	s->tokens_ns = now;
-	if (s->tokens >= limit) {
-		s->tokens = limit;
+	if (cp_bucket_debt(&s->messages, &rate, now_ns) == 0)
 		s->strikes = 0;
+	if (!cp_bucket_take(&s->messages, &rate, cost, now_ns)) {
+		s->signaling->counters->refused[CP_REFUSED_MESSAGES]++;
+		return cp_refuse(fault, CP_TOO_MANY,
+			"messages per second: the limit is %u, and a message counts once more for each KiB",
+			limit->messages_per_second);
 	}
-	if (s->tokens < 1)
-		return false;
-	s->tokens -= 1;
-	return true;
+	if (!cp_address_take(s->address, CP_BUDGET_MESSAGES, cost))
+		return cp_refuse(fault, CP_TOO_MANY, "messages per second of this address: the limit is %u",
+			limit->messages_per_address);
+	return 0;
 }
 
-/*
- * Answers an excess message with an error. After more than limits.messages_per_second of them the
- * session closes.
- */
-static void refuse_excess(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
+void cp_session_refuse_excess(struct cp_session *s, const cJSON *message, const struct cp_fault *fault)
+{
+	cp_session_send_error(s, message, fault);
+	if (++s->strikes > s->signaling->config->limit.messages_per_second)
+		cp_session_close(s, CP_CLOSE_POLICY, "too many messages");
+}
+
+/* A request that the queue cannot take. */
+static void refuse(struct cp_session *s, const cJSON *message, const char *what, uint32_t limit)
 {
 	struct cp_fault fault;
 
 	cp_refuse(&fault, CP_TOO_MANY, "%s: the limit is %u", what, limit);
-	cp_session_send_error(s, message, &fault);
-	if (++s->strikes > s->signaling->config->limit.messages_per_second)
-		cp_session_close(s, 1008, "too many messages");
+	cp_session_refuse_excess(s, message, &fault);
 }
 
 /*
@@ -68,12 +70,10 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message)
 		r->bytes = s->current || s->waiting_count > 0 ? cp_message_memory(message) : 0;
 	if (!r) {
 		cp_session_close(s, 1011, "out of memory");
-	} else if (!take_token(s)) {
-		refuse_excess(s, message, "messages per second", limit);
 	} else if (s->waiting_count >= limit) {
-		refuse_excess(s, message, "requests that wait for an answer", limit);
+		refuse(s, message, "requests that wait for an answer", limit);
 	} else if (!has_memory(s, r)) {
-		refuse_excess(s, message, "bytes of requests that wait for an answer",
+		refuse(s, message, "bytes of requests that wait for an answer",
 			s->signaling->config->limit.request_queue_bytes);
 	} else {
 		r->message = message;
@@ -91,11 +91,6 @@ void cp_session_refuse_deep(struct cp_session *s)
 {
 	struct cp_fault fault;
 
-	if (!take_token(s)) {
-		refuse_excess(s, NULL, "messages per second",
-			s->signaling->config->limit.messages_per_second);
-		return;
-	}
 	cp_refuse(&fault, CP_BAD_REQUEST, "the message is nested more than %d levels deep", CP_JSON_DEPTH);
 	cp_session_send_error(s, NULL, &fault);
 }
@@ -103,10 +98,15 @@ void cp_session_refuse_deep(struct cp_session *s)
 void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 {
 	enum cp_json_trouble trouble;
+	struct cp_fault fault;
 	cJSON *message;
 
 	if (s->closing)
 		return;
+	if (cp_session_charge(s, text, len, &fault) != 0) {
+		cp_session_refuse_excess(s, NULL, &fault);
+		return;
+	}
 	message = cp_message_parse(text, len, &trouble);
 	if (message)
 		cp_session_enqueue(s, message);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/base/clock.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/signaling/message.h"
 #include "shared/log.h"
@@ -34,8 +33,7 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	s->address = cp_address_keep(address);
 	s->grant = *grant;
 	TAILQ_INIT(&s->waiting);
-	s->tokens = signaling->config->limit.messages_per_second;
-	s->tokens_ns = cp_now_ns();
+	s->messages = cp_address_inherit(address);
 	TAILQ_INSERT_TAIL(&signaling->sessions, s, all);
 	cp_expiry_add(s);
 	return s;
@@ -119,6 +117,7 @@ void cp_session_free(struct cp_session *s)
 		free(r);
 	}
 	release_current(s);
+	cp_address_bequeath(s->address, &s->messages);
 	cp_address_release(s->address);
 	free(s);
 }

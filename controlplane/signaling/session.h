@@ -132,8 +132,7 @@ struct cp_session {
 	TAILQ_ENTRY(cp_session) expiry; /* in a slot of signaling->expiry, if `expires` */
 	bool expires; /* it ends with its token */
 
-	double tokens; /* token bucket: messages it may send now */
-	uint64_t tokens_ns; /* when `tokens` was computed, CLOCK_MONOTONIC */
+	struct cp_bucket messages; /* what it may send now; messages cost by their size */
 	uint32_t strikes; /* messages over the limit since the bucket was last full */
 };
 
@@ -186,12 +185,22 @@ void cp_expiry_remove(struct cp_session *s);
 /* Handles a received message (receive.c). If it is not JSON, the connection closes with 1007. */
 void cp_session_receive(struct cp_session *s, const char *text, size_t len);
 /*
- * Queues a parsed request, and begins it if no other is pending. Takes over `message`. A request
- * over a limit (messages per second, requests in the queue and their memory) is answered with
- * CP_TOO_MANY; a client that continues to exceed it is disconnected.
+ * Charges a message of `len` bytes before it is parsed. 0, or errno with the fault: it exceeds
+ * limits.messages_per_second or messages_per_address and must not be parsed, but refused with
+ * cp_session_refuse_excess().
+ */
+int cp_session_charge(struct cp_session *s, const char *text, size_t len, struct cp_fault *fault);
+/*
+ * Answers a message over a limit with an error. After more than limits.messages_per_second of them
+ * the session closes. `message` NULL: it was not parsed.
+ */
+void cp_session_refuse_excess(struct cp_session *s, const cJSON *message, const struct cp_fault *fault);
+/*
+ * Queues a parsed request that was charged, and begins it if no other is pending. Takes over
+ * `message`. If the queue or its memory is full, the request is refused as excess.
  */
 void cp_session_enqueue(struct cp_session *s, cJSON *message);
-/* Refuses a message that is nested too deep. It counts for the limit of messages per second. */
+/* Refuses a message that is nested too deep. It was charged. */
 void cp_session_refuse_deep(struct cp_session *s);
 /* Handles queued requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);

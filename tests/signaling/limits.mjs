@@ -37,6 +37,14 @@ async function flood() {
 	for (let i = 0; i < 200; i++)
 		deep.send("[".repeat(40));
 	await deep.closes("one of messages that are nested too deep", 1008);
+	const again = await Client.join("flood");
+	for (let i = 0; i < 10; i++)
+		again.send("not JSON");
+	check((await again.heard("error")).data.code === "too-many" && again.closed === null,
+		"who comes back has no more than before, and what is over the limit is not parsed");
+	check(await metric('admission_refused_total{reason="messages"}') >= 30, "/metrics counts what was refused");
+	await again.end();
+	await sleep(1100);
 }
 
 async function connections() {

@@ -53,6 +53,7 @@ int clients_make(void **state)
 {
 	world_make(state);
 	memset(clients, 0, sizeof(clients));
+	memset(&counters, 0, sizeof(counters));
 	signaling = (struct cp_signaling){
 		.config = &w.config,
 		.model = &w.model,
@@ -107,6 +108,18 @@ struct client *open_client_until(const struct cp_dialect *dialect, int64_t expir
 bool expire(int64_t now_s)
 {
 	return cp_signaling_expire(&signaling, now_s);
+}
+
+void limit_messages(uint32_t client, uint32_t of_address)
+{
+	w.config.limit.messages_per_second = client;
+	w.config.limit.messages_per_address = of_address;
+	cp_addresses_limit(&addresses, &w.config, &counters);
+}
+
+uint64_t refused(enum cp_refusal reason)
+{
+	return counters.refused[reason];
 }
 
 void forget(struct client *c)

@@ -28,6 +28,10 @@ struct client *open_client_until(const struct cp_dialect *dialect, int64_t expir
 /* cp_signaling_expire(). */
 bool expire(int64_t now_s);
 void close_client(struct client *c);
+/* Sets limits.messages_per_second and messages_per_address. */
+void limit_messages(uint32_t client, uint32_t of_address);
+/* How many messages were refused for `reason`. */
+uint64_t refused(enum cp_refusal reason);
 /* Forgets what it was sent. */
 void forget(struct client *c);
 

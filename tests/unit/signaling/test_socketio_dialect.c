@@ -653,20 +653,6 @@ static void a_grant_for_another_room(void **state)
 	expect_silence(c);
 }
 
-static void a_flood_is_told_off_and_then_cut_off(void **state)
-{
-	struct client *c = open_socket();
-	unsigned sent = 0;
-
-	w.config.limit.messages_per_second = 10;
-	c->session->tokens = 10;
-	while (!c->session->closing && sent++ < 40)
-		emit(c, "getProducers", "{\"roomId\":\"r\"}", -1);
-	assert_int_equal(sent, 21);
-	c->read = 10;
-	expect_error(c, "getProducers", "too-many", "messages per second");
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, clients_make, clients_end)
@@ -690,7 +676,6 @@ int main(void)
 		T(a_user_who_comes_again_is_cleaned_up_first),
 		T(both_dialects_share_a_room),
 		T(a_grant_for_another_room),
-		T(a_flood_is_told_off_and_then_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
