@@ -61,6 +61,10 @@ struct sh_config_limits {
 	uint32_t connect_s; /* for a transport to connect while a table is crowded */
 	uint32_t notices_per_second; /* to whole rooms, over all rooms */
 	uint32_t peers_per_room, rooms, connections_per_address;
+	uint32_t connects_per_second; /* TCP connections from one address */
+	uint32_t unfinished_connections, unfinished_per_address; /* without a first request */
+	uint32_t request_s; /* for a whole request to arrive */
+	uint32_t bad_tokens_per_second; /* from one address */
 	uint32_t request_queue_bytes; /* memory of one client's requests that wait for an answer */
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	/* data plane table sizes */

@@ -95,6 +95,7 @@ struct cp_address *cp_address_hold(struct cp_addresses *all, const char *ip)
 			return NULL;
 		memcpy(a->name, name, sizeof(a->name));
 		a->all = all;
+		TAILQ_INIT(&a->unfinished);
 		cp_table_add(&all->by_name, &a->by_name, hash);
 	} else if (a->holds == 0) {
 		end_rest(a);
@@ -135,20 +136,35 @@ static void remember(struct cp_address *a, const struct cp_bucket *b, const stru
 		a->full_ns = full_ns;
 }
 
-bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost)
+static bool refuse(struct cp_address *a, enum cp_budget budget)
 {
 	static const enum cp_refusal reasons[CP_BUDGETS] = {
+		[CP_BUDGET_CONNECTS] = CP_REFUSED_CONNECTS,
+		[CP_BUDGET_BAD_TOKENS] = CP_REFUSED_BAD_TOKENS,
 		[CP_BUDGET_MESSAGES] = CP_REFUSED_ADDRESS_MESSAGES,
 	};
+
+	if (a->all->counters)
+		a->all->counters->refused[reasons[budget]]++;
+	return false;
+}
+
+bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost)
+{
 	const struct cp_rate *rate = &a->all->rate[budget];
 
-	if (!cp_bucket_take(&a->budget[budget], rate, cost, cp_now_ns())) {
-		if (a->all->counters)
-			a->all->counters->refused[reasons[budget]]++;
-		return false;
-	}
+	if (!cp_bucket_take(&a->budget[budget], rate, cost, cp_now_ns()))
+		return refuse(a, budget);
 	remember(a, &a->budget[budget], rate);
 	return true;
+}
+
+bool cp_address_may(struct cp_address *a, enum cp_budget budget)
+{
+	const struct cp_rate *rate = &a->all->rate[budget];
+	double debt = cp_bucket_debt(&a->budget[budget], rate, cp_now_ns());
+
+	return debt == 0 || debt + 1 <= rate->burst || refuse(a, budget);
 }
 
 struct cp_bucket cp_address_inherit(const struct cp_address *a)
@@ -168,14 +184,24 @@ void cp_address_bequeath(struct cp_address *a, const struct cp_bucket *b)
 
 /* --- start and stop ------------------------------------------------------------------------- */
 
+/* Clients behind one address may come at the same time, but not all the time. */
+enum { BURST_S = 10 };
+
+static struct cp_rate rate_of(uint32_t per_second, uint32_t burst_s)
+{
+	return (struct cp_rate){.per_second = per_second, .burst = (double)per_second * burst_s};
+}
+
 void cp_addresses_limit(struct cp_addresses *all, const struct sh_config *config,
 	struct cp_counters *counters)
 {
-	double each = config->limit.messages_per_second, address = config->limit.messages_per_address;
+	const struct sh_config_limits *limit = &config->limit;
 
 	all->counters = counters;
-	all->client_rate = (struct cp_rate){.per_second = each, .burst = each};
-	all->rate[CP_BUDGET_MESSAGES] = (struct cp_rate){.per_second = address, .burst = address};
+	all->client_rate = rate_of(limit->messages_per_second, 1);
+	all->rate[CP_BUDGET_MESSAGES] = rate_of(limit->messages_per_address, 1);
+	all->rate[CP_BUDGET_CONNECTS] = rate_of(limit->connects_per_second, BURST_S);
+	all->rate[CP_BUDGET_BAD_TOKENS] = rate_of(limit->bad_tokens_per_second, BURST_S);
 }
 
 int cp_addresses_start(struct cp_addresses *all)

@@ -27,10 +27,13 @@ struct cp_possessions {
 
 /* What an address may do at a rate. */
 enum cp_budget {
+	CP_BUDGET_CONNECTS, /* new TCP connections */
+	CP_BUDGET_BAD_TOKENS, /* tokens that were checked and refused */
 	CP_BUDGET_MESSAGES, /* signaling messages of all its clients, by size */
 	CP_BUDGETS,
 };
 
+struct cp_accepted;
 struct cp_addresses;
 
 struct cp_address {
@@ -40,6 +43,8 @@ struct cp_address {
 
 	uint32_t clients; /* signaling clients: WebSockets and Engine.IO sessions */
 	uint32_t sockets; /* TCP connections for any purpose */
+	TAILQ_HEAD(, cp_accepted) unfinished; /* those of http/ without a request, the oldest first */
+	uint32_t unfinished_count;
 	struct cp_possessions owned;
 	struct cp_bucket budget[CP_BUDGETS];
 	struct cp_bucket left; /* the emptiest bucket of messages that a client has left behind */
@@ -83,6 +88,8 @@ void cp_address_release(struct cp_address *a);
 
 /* Takes `cost` from a budget. False: it does not hold that much; this is counted as a refusal. */
 bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost);
+/* True if the budget holds anything; if not, this is counted as a refusal. */
+bool cp_address_may(struct cp_address *a, enum cp_budget budget);
 /*
  * The bucket of messages of a new client: full, or as empty as one that was left behind within the
  * last seconds.

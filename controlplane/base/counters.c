@@ -4,6 +4,11 @@
 const char *cp_refusal_name(enum cp_refusal refusal)
 {
 	static const char *const names[CP_REFUSALS] = {
+		[CP_REFUSED_CONNECTS] = "connects",
+		[CP_REFUSED_SOCKETS] = "sockets",
+		[CP_REFUSED_UNFINISHED] = "unfinished",
+		[CP_REFUSED_LATE] = "late",
+		[CP_REFUSED_BAD_TOKENS] = "bad_tokens",
 		[CP_REFUSED_MESSAGES] = "messages",
 		[CP_REFUSED_ADDRESS_MESSAGES] = "address_messages",
 	};

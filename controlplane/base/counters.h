@@ -13,6 +13,11 @@
 
 /* What was refused to clients for a limit, or ended because of one. */
 enum cp_refusal {
+	CP_REFUSED_CONNECTS, /* limits.connects_per_second: a TCP connection, before TLS */
+	CP_REFUSED_SOCKETS, /* TCP connections of an address or of the process */
+	CP_REFUSED_UNFINISHED, /* limits.unfinished_connections and unfinished_per_address */
+	CP_REFUSED_LATE, /* limits.request_s: a connection without a request */
+	CP_REFUSED_BAD_TOKENS, /* limits.bad_tokens_per_second: a token that was not checked */
 	CP_REFUSED_MESSAGES, /* limits.messages_per_second: a message, before it was parsed */
 	CP_REFUSED_ADDRESS_MESSAGES, /* limits.messages_per_address: the same */
 	CP_REFUSALS,

@@ -116,13 +116,14 @@ static void read_query(struct query *q, struct lws *wsi)
 /* Counts the client, authenticates it and lets it join its room. On failure `fault` says why. */
 static int admit(struct client *c, const struct query *query, const char *address, struct cp_fault *fault)
 {
-	const struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
+	struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
 	struct cp_grant grant;
 	int error;
 
 	if (!cp_address_enter(c->websocket->server, address, &c->address))
 		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
 			c->signaling->config->limit.connections_per_address);
+	who.address = c->address;
 	error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
 	if (error != 0)
 		return error;

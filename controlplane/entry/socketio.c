@@ -130,7 +130,7 @@ static int credential(const cJSON *auth, const char *name, const char *from_url,
 static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 {
 	struct cp_signaling *signaling = c->socketio->signaling;
-	struct cp_credentials who = {.user_member = "userId"};
+	struct cp_credentials who = {.user_member = "userId", .address = c->address};
 	struct cp_grant grant;
 	int error = credential(auth, "token", c->token, &who.token, fault);
 

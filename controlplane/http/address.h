@@ -4,10 +4,12 @@
 
 /*
  * Limits the signaling clients (limits.connections_per_address) and the TCP connections of each
- * remote address.
+ * remote address: their number, their rate, and how many have sent no whole request yet.
  */
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
 
 #include <libwebsockets.h>
 
@@ -30,9 +32,20 @@ void cp_address_leave(struct cp_address *a);
  */
 struct cp_accepted {
 	struct cp_address *address;
+	struct lws *wsi;
 	bool busy; /* a request is pending (exchange.c) */
 	struct cp_lookahead lookahead;
+	bool unfinished; /* in both lists of connections without a first request */
+	TAILQ_ENTRY(cp_accepted) of_address, of_server; /* these lists */
+	uint64_t due_ms; /* when the next request must have arrived, by the loop's clock; 0: never */
+	TAILQ_ENTRY(cp_accepted) waiting; /* in server->waiting, if due_ms is not 0 */
 };
+
+/*
+ * Decides before TLS whether a TCP connection from `ip` is accepted. 0, or EMFILE: the address
+ * connects too often, or there is no memory.
+ */
+int cp_accept_filter(struct cp_server *s, const char *ip);
 
 /*
  * Counts a TCP connection that was accepted. 0, or EMFILE: its address or the process has too many
@@ -44,5 +57,12 @@ int cp_accept(struct cp_server *s, struct lws *wsi);
  * refused or never saw, such as the one of the listening socket.
  */
 void cp_accepted_gone(struct cp_server *s, struct lws *wsi);
+
+/* A whole request or upgrade has arrived: nothing is due. */
+void cp_accepted_asked(struct cp_server *s, struct lws *wsi);
+/* The connection waits for a request, or the rest of one, for limits.request_s from now. */
+void cp_accepted_waits(struct cp_server *s, struct lws *wsi);
+/* Closes the connections whose request is late. For the server's pulse. */
+void cp_accepted_expire(struct cp_server *s);
 
 #endif

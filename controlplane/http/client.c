@@ -1,18 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/http/client.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "controlplane/admission/forwarded.h"
 #include "controlplane/http/server.h"
 
+/* A dual-stack socket reports an IPv4 client as an IPv4-mapped IPv6 address. */
+static void unmap(char ip[CP_ADDRESS_SIZE])
+{
+	if (strncmp(ip, "::ffff:", 7) == 0 && strchr(ip, '.'))
+		memmove(ip, ip + 7, strlen(ip + 7) + 1);
+}
+
+void cp_socket_address(const struct sockaddr_storage *from, char out[CP_ADDRESS_SIZE])
+{
+	const void *ip = from->ss_family == AF_INET6
+				 ? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
+				 : &((const struct sockaddr_in *)from)->sin_addr;
+
+	if (!inet_ntop(from->ss_family, ip, out, CP_ADDRESS_SIZE))
+		out[0] = '\0';
+	unmap(out);
+}
+
 void cp_peer_address(struct lws *wsi, char out[CP_ADDRESS_SIZE])
 {
 	lws_get_peer_simple(wsi, out, CP_ADDRESS_SIZE);
-	/* A dual-stack socket reports an IPv4 client as an IPv4-mapped IPv6 address. */
-	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.'))
-		memmove(out, out + 7, strlen(out + 7) + 1);
+	unmap(out);
 }
 
 bool cp_client_sends_body(struct lws *wsi)

@@ -13,7 +13,10 @@
 #include "controlplane/http/request_head.h"
 
 struct cp_server;
+struct sockaddr_storage;
 
+/* The address of a socket's peer as text, in the form of cp_peer_address(). "": none. */
+void cp_socket_address(const struct sockaddr_storage *from, char out[CP_ADDRESS_SIZE]);
 /*
  * The IP address from which the TCP connection comes, as text; an IPv4 address always in dotted
  * form.

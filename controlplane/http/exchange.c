@@ -126,6 +126,7 @@ int cp_exchange_begin(struct cp_server *s, struct lws *wsi, struct cp_connection
 	if (cp_exchange_busy(wsi))
 		return EBUSY;
 	set_busy(wsi, true);
+	cp_accepted_asked(s, wsi);
 	c->wsi = wsi;
 	c->server = s;
 	c->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
@@ -160,6 +161,7 @@ static bool has_input(const struct cp_connection *c)
  */
 static void complete(struct cp_connection *c)
 {
+	struct cp_server *s = c->server;
 	struct lws *wsi = c->wsi;
 	struct cp_accepted *accepted = lws_get_opaque_user_data(wsi);
 
@@ -176,8 +178,10 @@ static void complete(struct cp_connection *c)
 	set_busy(wsi, false);
 	if (lws_http_transaction_completed(wsi))
 		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
-	else
+	else {
+		cp_accepted_waits(s, wsi);
 		cp_lookahead_next(&accepted->lookahead);
+	}
 }
 
 void cp_exchange_end(struct cp_connection *c)

@@ -28,7 +28,6 @@
 
 enum {
 	LOOKS_PER_TURN = 32, /* connections that are looked at in one iteration of the event loop */
-	HEAD_TIMEOUT_S = 10, /* limit for a head to come completely, from its first byte */
 	DISCARD_TIMEOUT_S = 2, /* so long a client that was refused may still send */
 	DISCARD_MAX = 1 << 20, /* so many bytes */
 	FRAME_BYTES = 2, /* the start of a frame, with the mask bit */
@@ -132,6 +131,7 @@ static void refuse(struct cp_lookahead *a, unsigned status, const char *reason)
 		ERR_clear_error();
 	}
 	shutdown(lws_get_socket_fd(a->wsi), SHUT_WR);
+	cp_accepted_asked(a->server, a->wsi);
 	lws_set_timeout(a->wsi, PENDING_TIMEOUT_USER_REASON_BASE, DISCARD_TIMEOUT_S);
 	discard(a);
 }
@@ -152,7 +152,7 @@ static void head_complete(struct cp_lookahead *a)
 static void head_continues(struct cp_lookahead *a, bool had_begun)
 {
 	if (!had_begun)
-		lws_set_timeout(a->wsi, PENDING_TIMEOUT_USER_REASON_BASE, HEAD_TIMEOUT_S);
+		cp_accepted_waits(a->server, a->wsi); /* from its first byte */
 	if (!lws_get_ssl(a->wsi) || !let_read(a))
 		return;
 	lws_rx_flow_control(a->wsi, 0);

@@ -21,8 +21,6 @@
 enum { CP_LWS_CLOSE = -1 };
 
 enum {
-	HTTP_TIMEOUT_S = 10, /* limit for the headers of a request to arrive completely */
-	KEEPALIVE_S = 10, /* after so long an idle HTTP connection is closed */
 	UPGRADE_PATH_SIZE = 16, /* all routes to a WebSocket have shorter paths */
 	WEBSOCKET_KEY_CHARS = 24, /* Sec-WebSocket-Key: 16 bytes in base64 */
 };
@@ -103,6 +101,7 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 {
 	const struct cp_route *route = route_of(s, wsi);
 
+	cp_accepted_asked(s, wsi);
 	if (route && route->upgrade)
 		return route->upgrade(s->site->owner, wsi);
 	s->counters->sockets_refused++;
@@ -145,6 +144,15 @@ static int body_complete(struct cp_connection *c)
 	return c->route && c->route->body_complete ? c->route->body_complete(c) : EPROTO;
 }
 
+/* Before TLS, and before libwebsockets makes a connection. */
+static int filter_connection(struct cp_server *s, const struct lws_filter_network_conn_args *args)
+{
+	char ip[CP_ADDRESS_SIZE];
+
+	cp_socket_address(&args->cli_addr, ip);
+	return cp_accept_filter(s, ip);
+}
+
 /* 0, or errno: the connection must end. */
 static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
@@ -154,6 +162,8 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return cp_tls_attach(user) == 0 ? cp_lookahead_attach(user) : EINVAL;
+	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+		return filter_connection(s, user);
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		return cp_accept(s, wsi);
 	case LWS_CALLBACK_WSI_DESTROY:
@@ -260,8 +270,9 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 		.server_string = "spate",
 		.alpn = "http/1.1",
 		.max_http_header_data = CP_HEADERS_STORED_MAX,
-		.timeout_secs = HTTP_TIMEOUT_S,
-		.keepalive_timeout = KEEPALIVE_S,
+		/* Mostly replaced by address.c's deadline of the same duration. */
+		.timeout_secs = s->config->limit.request_s,
+		.keepalive_timeout = (int)s->config->limit.request_s,
 		.pt_serv_buf_size = 16384,
 		.retry_and_idle_policy = &none,
 	};
@@ -310,6 +321,8 @@ int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config
 		return error;
 	}
 	cp_addresses_limit(&s->addresses, config, counters);
+	TAILQ_INIT(&s->waiting);
+	TAILQ_INIT(&s->unfinished);
 	cp_exchanges_start(s);
 	cp_websockets_start(s);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library_line);

@@ -20,6 +20,7 @@
 #include "controlplane/http/lookahead.h"
 #include "shared/config.h"
 
+struct cp_accepted;
 struct cp_websocket;
 
 /*
@@ -65,6 +66,9 @@ struct cp_server {
 	struct lws_context *context;
 	struct cp_addresses addresses;
 	uint32_t sockets; /* TCP connections of all addresses */
+	TAILQ_HEAD(, cp_accepted) waiting; /* for a request; the one that is due first is first */
+	TAILQ_HEAD(, cp_accepted) unfinished; /* without a first request, the oldest first */
+	uint32_t unfinished_count;
 	struct cp_exchanges exchanges;
 	struct cp_lookaheads lookaheads;
 	uv_prepare_t flush; /* sends the queues of `unsent` before the loop sleeps */

@@ -9,6 +9,7 @@
 
 #include "controlplane/http/websocket_list.h"
 
+#include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
 
@@ -86,6 +87,7 @@ static void pulse(uv_timer_t *timer)
 	struct cp_server *s = timer->data;
 
 	ping_silent(s);
+	cp_accepted_expire(s);
 	/*
 	 * libwebsockets 4.1 checks its timeouts only in its own event handlers, which may not run
 	 * at all while only our timers do. This wakes it.

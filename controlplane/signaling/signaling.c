@@ -69,6 +69,25 @@ void cp_signaling_farewell(struct cp_signaling *s)
 	}
 }
 
+/*
+ * Checks the token. A check costs up to 0.1 ms, so that an address whose tokens are refused again
+ * and again has to wait. Good tokens cost nothing: many users can share an address.
+ */
+static int check_token(const struct cp_signaling *s, const struct cp_credentials *who, struct cp_grant *grant,
+	struct cp_fault *fault)
+{
+	bool is_checked = cp_auth_required(s->auth) && who->token[0] != '\0';
+	int error;
+
+	if (is_checked && !cp_address_may(who->address, CP_BUDGET_BAD_TOKENS))
+		return cp_refuse(fault, CP_TOO_MANY,
+			"token: too many tokens from this address were refused; try again later");
+	error = cp_auth_check(s->auth, who->token, grant, fault);
+	if (error != 0 && is_checked)
+		cp_address_take(who->address, CP_BUDGET_BAD_TOKENS, 1);
+	return error;
+}
+
 int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_credentials *who,
 	struct cp_grant *grant, struct cp_fault *fault)
 {
@@ -76,7 +95,7 @@ int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_cred
 
 	if (who->user[0] != '\0' && !cp_name_valid(who->user))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: " CP_NAME_RULE, who->user_member);
-	error = cp_auth_check(s->auth, who->token, grant, fault);
+	error = check_token(s, who, grant, fault);
 	grant->user_proven = cp_auth_required(s->auth);
 	if (error == 0 && !grant->user_proven)
 		snprintf(grant->user, sizeof(grant->user), "%s", who->user);

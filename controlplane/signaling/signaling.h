@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "controlplane/admission/address.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/base/text.h"
@@ -72,6 +73,7 @@ struct cp_credentials {
 	const char *user; /* "": not named */
 	const char *user_member; /* the member's name in this dialect, for the client's message */
 	const char *token; /* "": none */
+	struct cp_address *address; /* where they come from */
 };
 
 /*

@@ -632,7 +632,8 @@ async function limits() {
 await test(async ({ defer }) => {
 	const socketio = { ping_interval_ms: PING.interval, ping_timeout_ms: PING.timeout,
 		connect_timeout_ms: CONNECT_MS, upgrade_timeout_ms: UPGRADE_MS };
-	const servers = new Servers({ socketio, http: { origins: PAGE }, log: { level: "debug" } });
+	const servers = new Servers({ socketio, http: { origins: PAGE }, log: { level: "debug" },
+		limits: { connects_per_second: 1000 } });
 	defer(() => servers.end());
 	await servers.start();
 	await handshakes();
@@ -658,7 +659,7 @@ await test(async ({ defer }) => {
 	check(secrets.size > 50 && ![...secrets].some((secret) => servers.controlplane.output.includes(secret)),
 		`none of ${secrets.size} secrets is in the log, down to debug`);
 
-	const narrow = new Servers({ socketio, limits: { connections_per_address: 2, send_queue_bytes: 65536,
+	const narrow = new Servers({ socketio, limits: { connections_per_address: 2, connects_per_second: 1000, send_queue_bytes: 65536,
 		messages_per_second: 100000 } });
 	defer(() => narrow.end());
 	await narrow.start();

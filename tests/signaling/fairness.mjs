@@ -111,7 +111,8 @@ async function oneAddressLeavesSomeForOthers() {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ limits: { share_percent: 100, connections_per_address: VIEWERS + 10, transports: 2 * VIEWERS + 100,
+	const servers = new Servers({ limits: { share_percent: 100, connects_per_second: 1000,
+		messages_per_address: 100000, connections_per_address: VIEWERS + 10, transports: 2 * VIEWERS + 100,
 		consumers: 4 * VIEWERS + 100 } });
 	defer(() => servers.end());
 	await servers.start();

@@ -231,7 +231,8 @@ await test(async ({ defer }) => {
 	await dataPlaneGoes(servers);
 	await servers.end();
 
-	const roomy = new Servers({ limits: { messages_per_second: 100000, send_queue_bytes: 65536 },
+	const roomy = new Servers({ limits: { messages_per_second: 100000, messages_per_address: 100000,
+		send_queue_bytes: 65536, connects_per_second: 1000, unfinished_per_address: 1000 },
 		http: { origins: "https://tv.example" } });
 	defer(() => roomy.end());
 	await roomy.start();

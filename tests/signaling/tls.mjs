@@ -186,7 +186,8 @@ await test(async ({ defer }) => {
 	makePair("second", "ec");
 	makePair("third", "rsa");
 	install("first", "first");
-	const servers = new Servers({ tls: { certificate: path("server.pem"), key: path("server.key") } });
+	const servers = new Servers({ tls: { certificate: path("server.pem"), key: path("server.key") },
+		limits: { messages_per_second: 1000 } });
 	defer((failed) => servers.end(failed));
 	await servers.startDataplane();
 	servers.controlplane.start();
