@@ -67,6 +67,8 @@ struct sh_config_limits {
 	uint32_t bad_tokens_per_second; /* from one address */
 	uint32_t request_queue_bytes; /* memory of one client's requests that wait for an answer */
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
+	uint32_t send_queue_total_bytes; /* over all slow clients */
+	uint32_t send_queue_s; /* for a client to take anything from its queue */
 	/* data plane table sizes */
 	uint32_t transports, producers, consumers;
 	uint32_t punts_per_second, punts_per_network; /* per worker; from strangers (path/punt.c) */

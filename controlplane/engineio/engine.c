@@ -45,6 +45,14 @@ static int send_open(struct cp_eio *e)
 	return 0;
 }
 
+/* Ends a polling session because of the backlog. */
+static void cut(struct cp_queued *q)
+{
+	struct cp_eio *e = (struct cp_eio *)((char *)q - offsetof(struct cp_eio, queued));
+
+	cp_eio_end(e, 1013, "the client is too slow");
+}
+
 struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 {
 	struct cp_eio *e = calloc(1, sizeof(*e));
@@ -54,6 +62,7 @@ struct cp_eio *cp_eio_open(struct cp_eio_server *s, void *socket, void *user)
 	e->server = s;
 	e->user = user;
 	e->socket = socket;
+	e->queued.cut = cut;
 	TAILQ_INIT(&e->out);
 	for (unsigned i = 0; i < CP_EIO_DEADLINES; i++)
 		e->timers[i].session = e;
@@ -87,6 +96,7 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason)
 	if (e->state == CP_EIO_HAS_ENDED)
 		return;
 	e->state = CP_EIO_HAS_ENDED;
+	cp_eio_count_queue(e, true);
 	cp_table_remove(&e->server->by_sid, &e->by_sid);
 	TAILQ_REMOVE(&e->server->sessions, e, in_server);
 	TAILQ_INSERT_TAIL(&e->server->ended, e, in_server);
@@ -161,6 +171,8 @@ static void send_packet(struct cp_eio *e, enum cp_eio_type type, struct cp_text 
 	}
 	if (e->out_bytes + 1 + (text ? text->len : 0) > e->server->config->limit.send_queue_bytes) {
 		cp_text_release(text);
+		if (e->server->counters)
+			e->server->counters->refused[CP_REFUSED_QUEUE]++;
 		cp_eio_end(e, 1013, "the client is too slow");
 		return;
 	}

@@ -15,7 +15,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "controlplane/admission/backlog.h"
 #include "controlplane/base/clock.h"
+#include "controlplane/base/counters.h"
 #include "controlplane/base/table.h"
 #include "controlplane/base/text.h"
 #include "controlplane/engineio/packet.h"
@@ -95,6 +97,9 @@ struct cp_eio_server {
 	const struct cp_clock *clock;
 	void *clock_arg;
 	struct cp_eio_counts counts;
+	/* The owner sets these after cp_eio_start(). NULL: what they are for is not counted. */
+	struct cp_backlog *backlog; /* of the polling sessions' queues */
+	struct cp_counters *counters; /* of refusals */
 	uint64_t wake_ms; /* when the alarm calls cp_eio_run(); 0: no alarm is set */
 	TAILQ_HEAD(, cp_eio_timer) timers[CP_EIO_DEADLINES];
 	TAILQ_HEAD(, cp_eio) sessions, ended; /* `ended`: freed by the next cp_eio_run() */
@@ -119,6 +124,7 @@ struct cp_eio {
 	void *poll, *post; /* pending HTTP requests; NULL: none */
 	TAILQ_HEAD(, cp_eio_out) out; /* packets for the next poll; empty over WebSocket */
 	size_t out_bytes;
+	struct cp_queued queued; /* the same in server->backlog */
 	struct cp_eio_timer timers[CP_EIO_DEADLINES];
 	struct cp_table_entry by_sid;
 	TAILQ_ENTRY(cp_eio) in_server; /* in server->sessions or server->ended */
@@ -213,6 +219,8 @@ void cp_eio_end(struct cp_eio *e, uint16_t code, const char *reason);
  * the packet has only a type.
  */
 struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type);
+/* The queue has changed: counts it in the backlog. `taken`: a packet was taken from it. */
+void cp_eio_count_queue(struct cp_eio *e, bool taken);
 /* Aborts the pending upgrade and closes its WebSocket; the session continues over long-polling. */
 void cp_eio_abort_upgrade(struct cp_eio *e, const char *reason);
 /* Answers a held poll, and sets the deadline for the next time, because the client upgrades. */

@@ -21,6 +21,15 @@ static size_t size_of(const struct cp_eio_out *o)
 	return 1 + (o->text ? o->text->len : 0);
 }
 
+void cp_eio_count_queue(struct cp_eio *e, bool taken)
+{
+	const struct cp_eio_server *s = e->server;
+	size_t bytes = e->state == CP_EIO_HAS_ENDED ? 0 : e->out_bytes;
+
+	if (s->backlog && (bytes > 0 || e->queued.bytes > 0))
+		cp_backlog_set(s->backlog, &e->queued, bytes, taken, s->clock->now_ms(s->clock_arg));
+}
+
 int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 {
 	struct cp_eio_out *o = malloc(sizeof(*o));
@@ -33,6 +42,7 @@ int cp_eio_queue(struct cp_eio *e, enum cp_eio_type type, struct cp_text *text)
 	o->text = text;
 	TAILQ_INSERT_TAIL(&e->out, o, next);
 	e->out_bytes += size_of(o);
+	cp_eio_count_queue(e, false);
 	return 0;
 }
 
@@ -44,6 +54,7 @@ struct cp_text *cp_eio_dequeue(struct cp_eio *e, enum cp_eio_type *type)
 	*type = o->type;
 	TAILQ_REMOVE(&e->out, o, next);
 	e->out_bytes -= size_of(o);
+	cp_eio_count_queue(e, true);
 	free(o);
 	return text;
 }

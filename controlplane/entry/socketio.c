@@ -402,6 +402,8 @@ int cp_socketio_start(struct cp_socketio *s, uv_loop_t *loop, struct cp_server *
 		cp_text_release(s->nothing);
 		return error;
 	}
+	s->engine.backlog = &server->backlog;
+	s->engine.counters = signaling->counters;
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
 	return 0;

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "controlplane/admission/address.h"
+#include "controlplane/admission/backlog.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/http/exchange.h"
 #include "controlplane/http/lookahead.h"
@@ -69,6 +70,7 @@ struct cp_server {
 	TAILQ_HEAD(, cp_accepted) waiting; /* for a request; the one that is due first is first */
 	TAILQ_HEAD(, cp_accepted) unfinished; /* without a first request, the oldest first */
 	uint32_t unfinished_count;
+	struct cp_backlog backlog; /* what is queued for clients that read slowly */
 	struct cp_exchanges exchanges;
 	struct cp_lookaheads lookaheads;
 	uv_prepare_t flush; /* sends the queues of `unsent` before the loop sleeps */

@@ -28,6 +28,33 @@ static size_t size_of(const struct cp_out *o)
 	return o->text->len + (o->type != 0);
 }
 
+static void drop_queue(struct cp_websocket *w)
+{
+	struct cp_out *o;
+
+	while ((o = TAILQ_FIRST(&w->out))) {
+		TAILQ_REMOVE(&w->out, o, next);
+		cp_text_release(o->text);
+		free(o);
+	}
+	w->out_bytes = 0;
+	cp_backlog_set(&w->server->backlog, &w->queued, 0, true, 0);
+}
+
+/*
+ * Disconnects a client because of the backlog. Its queue is freed at once, and no close frame is
+ * sent: it could not read it.
+ */
+static void cut(struct cp_queued *q)
+{
+	struct cp_websocket *w = (struct cp_websocket *)((char *)q - offsetof(struct cp_websocket, queued));
+
+	cp_websocket_close(w, 1013, "the client is too slow");
+	w->close_sent = true;
+	drop_queue(w);
+	lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+}
+
 struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi)
 {
 	struct cp_websocket *w = calloc(1, sizeof(*w));
@@ -36,6 +63,7 @@ struct cp_websocket *cp_websocket_open(struct cp_server *server, struct lws *wsi
 		return NULL;
 	w->wsi = wsi;
 	w->server = server;
+	w->queued.cut = cut;
 	TAILQ_INIT(&w->out);
 	cp_websockets_add(w);
 	server->counters->sockets_open++;
@@ -50,16 +78,10 @@ void cp_websocket_attach(struct cp_websocket *w, const struct cp_websocket_user 
 
 void cp_websocket_free(struct cp_websocket *w)
 {
-	struct cp_out *o;
-
 	if (w->calls)
 		w->calls->closed(w->user);
 	cp_websockets_remove(w);
-	while ((o = TAILQ_FIRST(&w->out))) {
-		TAILQ_REMOVE(&w->out, o, next);
-		cp_text_release(o->text);
-		free(o);
-	}
+	drop_queue(w);
 	w->server->counters->sockets_open--;
 	free(w->rx);
 	free(w);
@@ -156,6 +178,8 @@ int cp_websocket_writeable(struct cp_websocket *w)
 	bool several = first && TAILQ_NEXT(first, next);
 	int error;
 
+	if (w->close_sent)
+		return 0;
 	if (!send_ping(w))
 		return EPIPE;
 	if (several)
@@ -163,6 +187,9 @@ int cp_websocket_writeable(struct cp_websocket *w)
 	error = send_queue(w);
 	if (several)
 		cork(w, 0);
+	if (w->queued.bytes > 0 || w->out_bytes > 0)
+		cp_backlog_set(&w->server->backlog, &w->queued, w->out_bytes, TAILQ_FIRST(&w->out) != first,
+			uv_now(w->server->loop));
 	if (error != 0)
 		return error;
 	/*
@@ -189,6 +216,7 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 	}
 	if (text && w->out_bytes + text->len + (type != 0) > w->server->config->limit.send_queue_bytes) {
 		cp_text_release(text);
+		w->server->counters->refused[CP_REFUSED_QUEUE]++;
 		cp_websocket_close(w, 1013, "the client is too slow");
 		return;
 	}

@@ -5,7 +5,8 @@
 /*
  * A WebSocket that carries text messages, for both dialects. Received pieces are joined to
  * messages, which are limited in length and checked for valid UTF-8. Messages to send are queued; a
- * client that does not read is disconnected when its queue exceeds limits.send_queue_bytes.
+ * client that does not read is disconnected when its queue exceeds limits.send_queue_bytes, or as the
+ * backlog of all clients demands (admission/backlog.h).
  */
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 #include <libwebsockets.h>
 
+#include "controlplane/admission/backlog.h"
 #include "controlplane/base/text.h"
 
 struct cp_server;
@@ -46,6 +48,7 @@ struct cp_websocket {
 
 	TAILQ_HEAD(, cp_out) out; /* send queue */
 	size_t out_bytes;
+	struct cp_queued queued; /* what is left of them after sending, in server->backlog */
 	uint16_t close_code; /* 0: it is not closing */
 	const char *close_reason;
 	bool close_sent;

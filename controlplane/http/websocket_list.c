@@ -47,6 +47,9 @@ static void flush(uv_prepare_t *prepare)
 		if (cp_websocket_writeable(w) != 0)
 			lws_set_timeout(w->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 	}
+	/* Only now: until a queue has been sent, it says nothing about its client. */
+	s->counters->refused[CP_REFUSED_QUEUE_TOTAL] +=
+		cp_backlog_shrink(&s->backlog, s->config->limit.send_queue_total_bytes);
 }
 
 /* --- silent WebSockets --------------------------------------------------------------------- */
@@ -82,12 +85,21 @@ static void ping_silent(struct cp_server *s)
 	}
 }
 
+static void expire_queues(struct cp_server *s)
+{
+	uint64_t now = uv_now(s->loop), age = 1000 * (uint64_t)s->config->limit.send_queue_s;
+
+	if (now > age)
+		s->counters->refused[CP_REFUSED_QUEUE_AGE] += cp_backlog_expire(&s->backlog, now - age);
+}
+
 static void pulse(uv_timer_t *timer)
 {
 	struct cp_server *s = timer->data;
 
 	ping_silent(s);
 	cp_accepted_expire(s);
+	expire_queues(s);
 	/*
 	 * libwebsockets 4.1 checks its timeouts only in its own event handlers, which may not run
 	 * at all while only our timers do. This wakes it.
@@ -113,6 +125,7 @@ void cp_websockets_start(struct cp_server *s)
 {
 	TAILQ_INIT(&s->websockets);
 	TAILQ_INIT(&s->unsent);
+	cp_backlog_init(&s->backlog);
 	uv_prepare_init(s->loop, &s->flush);
 	uv_timer_init(s->loop, &s->pulse);
 	s->flush.data = s->pulse.data = s;
