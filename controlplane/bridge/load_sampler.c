@@ -14,7 +14,7 @@
 
 enum {
 	SAMPLE_MS = 1000,
-	SEARCHES = 16, /* most producers per sample for which all slots are searched */
+	SEARCHES = 16, /* most encodings per sample for which all slots are searched */
 };
 
 static uint64_t counter(const uint64_t *value)
@@ -66,9 +66,20 @@ static void sample_workers(struct cp_dataplane *p, uint64_t ns)
 }
 
 /*
- * Limits the searches, because a search of all slots takes long, and a new producer has no slot
- * until its worker's next iteration.
+ * Copies an encoding's statistics. `searches` is how often all slots may still be searched, because
+ * a search takes long, and a new encoding has no slot until its worker's next iteration.
  */
+static bool find_encoding(const struct sh_stats_reader *r, struct cp_encoding *e, unsigned *searches,
+	struct sh_producer_stats *out)
+{
+	if (e->stats_slot < r->producers && sh_stats_producer(r, e->stats_slot, out) && out->id == e->dp_id)
+		return true;
+	if (*searches == 0)
+		return false;
+	--*searches;
+	return sh_stats_find_producer(r, e->dp_id, &e->stats_slot, out);
+}
+
 static void sample_producers(struct cp_dataplane *p, uint64_t ms)
 {
 	unsigned searches = SEARCHES;
@@ -78,19 +89,9 @@ static void sample_producers(struct cp_dataplane *p, uint64_t ms)
 
 	TAILQ_FOREACH(room, &p->model->room_list, in_model)
 	TAILQ_FOREACH(producer, &room->producers, in_room)
-	{
-		bool found = producer->stats_slot < p->stats.producers &&
-			     sh_stats_producer(&p->stats, producer->stats_slot, &now) &&
-			     now.id == producer->dp_id;
-
-		if (!found && searches > 0) {
-			searches--;
-			found = sh_stats_find_producer(&p->stats, producer->dp_id, &producer->stats_slot,
-				&now);
-		}
-		if (found)
-			cp_producer_measure(producer, now.packets, now.bytes, ms);
-	}
+	for (uint32_t i = 0; i < producer->signalled.count; i++)
+		if (find_encoding(&p->stats, &producer->encoding[i], &searches, &now))
+			cp_producer_measure(producer, i, now.packets, now.bytes, ms);
 }
 
 static void on_timer(uv_timer_t *timer)

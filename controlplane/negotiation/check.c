@@ -108,3 +108,30 @@ int cp_get_bool(const cJSON *object, const char *name, bool *out, const char *wh
 	*out = cJSON_IsTrue(item);
 	return 0;
 }
+
+/*
+ * True if `s` has only the characters of a RID (RFC 8852, 3: letters, digits, '-' and '_') and some
+ * more of a MID's token (RFC 5888, 4). None of them needs an escape in JSON, which consumer.c
+ * relies on.
+ */
+static bool is_name(const char *s)
+{
+	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+{}~") ==
+	       strlen(s);
+}
+
+int cp_get_name(const cJSON *object, const char *name, size_t max, char *out, uint8_t *len, const char *where,
+	char *err)
+{
+	const char *text = NULL;
+	int rc;
+
+	*len = 0;
+	if ((rc = cp_get_string(object, name, CP_OPTIONAL, max, &text, where, err)) != 0 || !text)
+		return rc;
+	if (!is_name(text))
+		return cp_fail(err, EINVAL, "%s.%s has a character that is not allowed", where, name);
+	*len = (uint8_t)strlen(text);
+	memcpy(out, text, *len);
+	return 0;
+}

@@ -45,6 +45,9 @@ int cp_get_string(const cJSON *object, const char *name, enum cp_presence presen
 int cp_get_integer(const cJSON *object, const char *name, enum cp_presence presence, uint32_t min,
 	uint32_t max, uint32_t *out, const char *where, char *err);
 int cp_get_bool(const cJSON *object, const char *name, bool *out, const char *where, char *err);
+/* A MID or a RID, which is copied to `out` without its NUL. `*len` is 0 when it is absent. */
+int cp_get_name(const cJSON *object, const char *name, size_t max, char *out, uint8_t *len, const char *where,
+	char *err);
 
 /* One entry of `codecs`, in a producer's rtpParameters or in a client's rtpCapabilities. */
 struct cp_rtp_codec {

@@ -28,7 +28,6 @@ enum cp_negotiation_limits {
 	CP_RTP_CODECS_MAX = 64, /* entries of a producer's `codecs` */
 	CP_RTP_FEEDBACK_MAX = 16, /* entries of rtcpFeedback of a producer's codec */
 	CP_RTP_EXT_MAX = 64, /* entries of a producer's headerExtensions */
-	CP_RTP_ENCODINGS_MAX = 8,
 	CP_FMTP_MAX = 16, /* members of `parameters` */
 	CP_FMTP_NAME_MAX = 48,
 	CP_FMTP_SIZE = 512, /* bytes of a codec's parameters as JSON text, with the NUL */
@@ -51,13 +50,31 @@ struct cp_router {
 	struct cp_router_codec codec[CP_ROUTER_CODECS_MAX];
 };
 
+/* mediasoup's words for what a consumer can choose from. */
+enum cp_stream_type {
+	CP_STREAM_SIMPLE, /* one layer */
+	CP_STREAM_SIMULCAST, /* several encodings, or temporal layers of a codec without SVC */
+	CP_STREAM_SVC, /* layers within the one encoding of VP9 or AV1 */
+};
+const char *cp_stream_type_name(enum cp_stream_type type); /* "simple" */
+
+/* A producer's stream as its client sends it. Plain data, nothing to free. */
+struct cp_signalled {
+	uint32_t count; /* of encodings */
+	struct sh_producer_add encoding[SH_MAX_ENCODINGS]; /* in the order of signalling */
+};
+
 /* A producer's stream as it is described to consumers. Plain data, nothing to free. */
 struct cp_consumable {
 	enum sh_kind kind;
 	enum sh_codec codec;
+	enum cp_stream_type type;
+	uint8_t encodings;
+	uint8_t spatial_layers; /* the encodings, or the spatial layers of SVC */
+	uint8_t temporal_layers; /* the most that an encoding has */
 	struct cp_router_codec router; /* payload types are the router's */
 	char fmtp[CP_FMTP_SIZE]; /* the producer's codec parameters, a JSON object */
-	char scalability[CP_SCALABILITY_SIZE]; /* "": none given */
+	char scalability[CP_SCALABILITY_SIZE]; /* scalabilityMode of consumers; "": none */
 };
 
 /* The identifiers that the caller chose for one consumer. */
@@ -81,16 +98,16 @@ void cp_router_init(struct cp_router *r, const enum sh_codec *codec, uint32_t co
 cJSON *cp_router_capabilities(const struct cp_router *r);
 
 /*
- * Validates `kind` and `rtpParameters` of a client's produce request. On success `add` is complete
- * except for transport, cname and SH_PRODUCER_PAUSED, which the caller sets, and `out` describes
- * the stream to consumers.
+ * Validates `kind` and `rtpParameters` of a client's produce request. On success the encodings in
+ * `sent` are complete except for transport, lead, cname and SH_PRODUCER_PAUSED, which the caller
+ * sets, and `out` describes the stream to consumers.
  *
- * Returns 0; EINVAL: bad-request; ENOTSUP: unsupported (no codec in common, more than one
- * encoding); ENOMEM. On failure `err` (CP_NEGOTIATION_ERROR bytes) holds the client's message,
- * which names the member, and the outputs are unspecified.
+ * Returns 0; EINVAL: bad-request; ENOTSUP: unsupported (no codec in common, encodings or layers
+ * that are not forwarded); ENOMEM. On failure `err` (CP_NEGOTIATION_ERROR bytes) holds the client's
+ * message, which names the member, and the outputs are unspecified.
  */
 int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const cJSON *rtp_parameters,
-	struct sh_producer_add *add, struct cp_consumable *out, char *err);
+	struct cp_signalled *sent, struct cp_consumable *out, char *err);
 
 /* What a client and a producer's stream have in common. Plain data, nothing to free. */
 struct cp_common {

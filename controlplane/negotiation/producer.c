@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "controlplane/negotiation/check.h"
+#include "controlplane/negotiation/encodings.h"
 #include "controlplane/negotiation/h264.h"
 
 /* The validated codecs of rtpParameters. */
@@ -191,91 +192,6 @@ static int get_exts(uint8_t ids[SH_EXT_COUNT], const cJSON *rtp, enum sh_kind ki
 	return 0;
 }
 
-/*
- * True if `s` has only the characters of a RID (RFC 8852, 3: letters, digits, '-' and '_') and some
- * more of a MID's token (RFC 5888, 4). None of them needs an escape in JSON, which consumer.c
- * relies on.
- */
-static bool is_name(const char *s)
-{
-	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+{}~") ==
-	       strlen(s);
-}
-
-/* Copies an optional name of at most `max` bytes without its NUL. `*len` is 0 when it is absent. */
-static int get_name(const cJSON *object, const char *name, size_t max, char *out, uint8_t *len,
-	const char *where, char *err)
-{
-	const char *text = NULL;
-	int rc;
-
-	*len = 0;
-	if ((rc = cp_get_string(object, name, CP_OPTIONAL, max, &text, where, err)) != 0 || !text)
-		return rc;
-	if (!is_name(text))
-		return cp_fail(err, EINVAL, "%s.%s has a character that is not allowed", where, name);
-	*len = (uint8_t)strlen(text);
-	memcpy(out, text, *len);
-	return 0;
-}
-
-static int get_encoding(const cJSON *item, struct sh_producer_add *add, struct cp_consumable *out, char *err)
-{
-	static const char where[] = "rtpParameters.encodings[0]";
-	const char *mode = NULL;
-	const cJSON *rtx = NULL;
-	bool dtx;
-	int rc;
-
-	if ((rc = cp_check_object(item, where, err)) != 0 ||
-		(rc = cp_get_integer(item, "ssrc", CP_OPTIONAL, 1, UINT32_MAX, &add->ssrc, where, err)) !=
-			0 ||
-		(rc = get_name(item, "rid", SH_RID_MAX, add->rid, &add->rid_len, where, err)) != 0 ||
-		(rc = cp_get_object(item, "rtx", &rtx, where, err)) != 0 ||
-		(rc = cp_get_bool(item, "dtx", &dtx, where, err)) != 0 ||
-		(rc = cp_get_string(item, "scalabilityMode", CP_OPTIONAL, sizeof(out->scalability) - 1, &mode,
-			 where, err)) != 0)
-		return rc;
-	if (mode && !is_name(mode))
-		return cp_fail(err, EINVAL, "%s.scalabilityMode has a character that is not allowed", where);
-	if (mode)
-		strcpy(out->scalability, mode);
-	if (!rtx)
-		return 0;
-	rc = cp_get_integer(rtx, "ssrc", CP_REQUIRED, 1, UINT32_MAX, &add->rtx_ssrc,
-		"rtpParameters.encodings[0].rtx", err);
-	if (rc == 0 && add->rtx_ssrc == add->ssrc)
-		return cp_fail(err, EINVAL, "%s.rtx.ssrc is the same as its ssrc", where);
-	return rc;
-}
-
-static int get_encodings(const cJSON *rtp, struct sh_producer_add *add, struct cp_consumable *out, char *err)
-{
-	const cJSON *array;
-	int rc = cp_get_array(rtp, "encodings", CP_OPTIONAL, CP_RTP_ENCODINGS_MAX, &array, "rtpParameters",
-		err);
-
-	if (rc != 0)
-		return rc;
-	if (cJSON_GetArraySize(array) > 1)
-		return cp_fail(err, ENOTSUP,
-			"rtpParameters.encodings has more than one entry: simulcast is not supported");
-	if (cJSON_GetArraySize(array) == 1 && (rc = get_encoding(array->child, add, out, err)) != 0)
-		return rc;
-	if (add->rtx_pt == 0)
-		add->rtx_ssrc = 0;
-	/*
-	 * Without a signalled SSRC each packet must carry a MID or RID that names the producer (RFC
-	 * 9143, RFC 8852).
-	 */
-	if (add->ssrc == 0 && !(add->mid_len > 0 && add->ext_id[SH_EXT_MID] != 0) &&
-		!(add->rid_len > 0 && add->ext_id[SH_EXT_RID] != 0))
-		return cp_fail(err, EINVAL,
-			"rtpParameters.encodings[0].ssrc is missing, and there is no mid or rid with "
-			"its header extension");
-	return 0;
-}
-
 /* `reduced`: feedback may come without a report before it (RFC 5506), as is the default. */
 static int get_rtcp(const cJSON *rtp, bool *reduced, char *err)
 {
@@ -322,8 +238,9 @@ static uint32_t producer_flags(unsigned feedback, const uint8_t ext_id[SH_EXT_CO
 }
 
 int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const cJSON *rtp_parameters,
-	struct sh_producer_add *add, struct cp_consumable *out, char *err)
+	struct cp_signalled *sent, struct cp_consumable *out, char *err)
 {
+	struct sh_producer_add *add = &sent->encoding[0];
 	const struct cp_router_codec *router = NULL;
 	const struct cp_rtp_codec *codec;
 	struct codec_list list;
@@ -331,12 +248,13 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	bool reduced;
 	int rc;
 
+	*sent = (struct cp_signalled){.count = 0};
 	*add = SH_PRODUCER_ADD_SIMPLE;
 	*out = (struct cp_consumable){0};
 	if ((rc = get_kind(kind, &k, err)) != 0 ||
 		(rc = cp_check_object(rtp_parameters, "rtpParameters", err)) != 0 ||
 		(rc = get_codecs(&list, rtp_parameters, k, err)) != 0 ||
-		(rc = get_name(rtp_parameters, "mid", SH_MID_MAX, add->mid, &add->mid_len, "rtpParameters",
+		(rc = cp_get_name(rtp_parameters, "mid", SH_MID_MAX, add->mid, &add->mid_len, "rtpParameters",
 			 err)) != 0 ||
 		(rc = get_exts(add->ext_id, rtp_parameters, k, err)) != 0 ||
 		(rc = get_rtcp(rtp_parameters, &reduced, err)) != 0)
@@ -350,8 +268,6 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	add->clock_rate = codec->clock_rate;
 	add->pt = (uint8_t)codec->pt;
 	add->rtx_pt = router->rtx_pt != 0 ? find_rtx(&list, codec) : 0;
-	if ((rc = get_encodings(rtp_parameters, add, out, err)) != 0)
-		return rc;
 	add->flags = producer_flags(codec->feedback & cp_feedback_of(k), add->ext_id);
 	if (reduced)
 		add->flags |= SH_PRODUCER_REDUCED_SIZE;
@@ -359,5 +275,7 @@ int cp_producer_parameters(const struct cp_router *r, const cJSON *kind, const c
 	out->kind = k;
 	out->codec = router->codec->id;
 	out->router = *router;
+	if ((rc = cp_get_encodings(rtp_parameters, sent, out, err)) != 0)
+		return rc;
 	return set_fmtp(out, codec, err);
 }

@@ -291,8 +291,8 @@ static void describe(const struct cp_transport *t, cJSON *into)
 	cJSON_AddStringToObject(into, "remote_is", plain->learns ? "learnt" : "given");
 	if (p) {
 		cJSON_AddStringToObject(into, "producer", p->id);
-		add_rtp(into, &p->consumable, p->signalled.pt, p->signalled.ssrc);
-		add_rtx_of(into, p->signalled.rtx_pt, p->signalled.rtx_ssrc);
+		add_rtp(into, &p->consumable, p->signalled.encoding[0].pt, p->signalled.encoding[0].ssrc);
+		add_rtx_of(into, p->signalled.encoding[0].rtx_pt, p->signalled.encoding[0].rtx_ssrc);
 	} else if (c) {
 		cJSON_AddStringToObject(into, "producer", c->producer->id);
 		add_rtp(into, &c->producer->consumable, c->producer->consumable.router.pt, c->ssrc);

@@ -34,6 +34,7 @@ struct cp_call *cp_call_begin(struct cp_peer *peer, void *object,
 	call->object = object;
 	call->finish = finish;
 	call->done = done;
+	call->awaited = 1;
 	peer->call = call;
 	return call;
 }
@@ -47,6 +48,10 @@ void cp_call_acknowledged(void *arg, int error)
 	cp_done done = call->done;
 	int failed;
 
+	if (call->error == 0)
+		call->error = error;
+	if (--call->awaited > 0)
+		return;
 	if (!peer) {
 		free(call);
 		return;
@@ -57,20 +62,24 @@ void cp_call_acknowledged(void *arg, int error)
 		return;
 	}
 	peer->call = NULL;
-	failed = call->finish(call, error, &fault);
+	failed = call->finish(call, call->error, &fault);
 	free(call);
 	done(peer, failed != 0 ? &fault : NULL, failed != 0 ? NULL : object);
 }
 
-void cp_call_submit(struct cp_call *call, struct sh_cmd *cmd)
+void cp_call_submit(struct cp_call *call, struct sh_cmd *cmd, unsigned n)
 {
 	const struct cp_model *m = call->peer->room->model;
-	int error = ENOTCONN;
 
-	if (m->bridge->up(m->bridge_arg))
-		error = m->bridge->submit(m->bridge_arg, cmd, cp_call_acknowledged, call);
-	if (error != 0)
-		cp_call_acknowledged(call, error);
+	call->awaited = n;
+	for (unsigned i = 0; i < n; i++) {
+		int error = ENOTCONN;
+
+		if (m->bridge->up(m->bridge_arg))
+			error = m->bridge->submit(m->bridge_arg, &cmd[i], cp_call_acknowledged, call);
+		if (error != 0)
+			cp_call_acknowledged(call, error); /* the last one may free the call */
+	}
 }
 
 void cp_model_submit(struct cp_model *m, struct sh_cmd *cmd)

@@ -82,7 +82,7 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
 			t->peer->consumer_count);
-	return cp_share_check(t->peer, CP_TABLE_CONSUMERS, fault);
+	return cp_share_check(t->peer, CP_TABLE_CONSUMERS, 1, fault);
 }
 
 /*
@@ -148,7 +148,7 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	t->peer->consumer_count++;
 	t->peer->room->consumer_count++;
 	cp_load_add_consumer(c);
-	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_CONSUMERS);
+	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_CONSUMERS, 1);
 	return c;
 }
 
@@ -172,14 +172,14 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	c->paused = paused;
 	cmd.id = c->dp_id;
 	add->transport = t->dp_id;
-	add->producer = p->dp_id;
+	add->producer = p->encoding[0].dp_id;
 	if (paused)
 		add->flags |= SH_CONSUMER_PAUSED;
 	call = cp_call_begin(t->peer, c, created, done);
 	if (!call)
 		cp_consumer_destroy(c, &quietly);
 	else
-		cp_call_submit(call, &cmd);
+		cp_call_submit(call, &cmd, 1);
 }
 
 static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
@@ -202,7 +202,7 @@ static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, cp_don
 	call->flag = paused;
 	cmd.consumer_set.paused = paused;
 	cmd.consumer_set.keyframe = keyframe && c->producer->consumable.kind == SH_KIND_VIDEO;
-	cp_call_submit(call, &cmd);
+	cp_call_submit(call, &cmd, 1);
 }
 
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done)
@@ -228,7 +228,7 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 	if (!c->producer->ended)
 		cp_model_submit(m, &cmd);
 	cp_load_remove_consumer(c);
-	cp_share_remove(&owner->holder, CP_TABLE_CONSUMERS);
+	cp_share_remove(&owner->holder, CP_TABLE_CONSUMERS, 1);
 	cp_index_remove(&m->consumers, c);
 	TAILQ_REMOVE(&c->transport->consumers, c, on_transport);
 	TAILQ_REMOVE(&c->producer->consumers, c, on_producer);

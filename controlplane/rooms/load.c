@@ -107,15 +107,18 @@ void cp_load_remove_transport(struct cp_transport *t)
 void cp_load_add_producer(struct cp_producer *p)
 {
 	p->rate = p->consumable.kind == SH_KIND_AUDIO ? CP_LOAD_AUDIO : CP_LOAD_VIDEO;
+	for (uint32_t i = 0; i < p->signalled.count; i++)
+		p->encoding[i].rate = p->rate;
+	p->ingress_rate = p->signalled.count * p->rate;
 	p->transport->peer->room->rate += p->rate;
-	worker_of(p->transport)->rate += CP_LOAD_INGRESS * p->rate;
-	release_reserved(p->transport, CP_LOAD_INGRESS * p->rate);
+	worker_of(p->transport)->rate += CP_LOAD_INGRESS * p->ingress_rate;
+	release_reserved(p->transport, CP_LOAD_INGRESS * p->ingress_rate);
 }
 
 void cp_load_remove_producer(struct cp_producer *p)
 {
 	p->transport->peer->room->rate -= p->rate;
-	worker_of(p->transport)->rate -= CP_LOAD_INGRESS * p->rate;
+	worker_of(p->transport)->rate -= CP_LOAD_INGRESS * p->ingress_rate;
 }
 
 void cp_load_add_consumer(struct cp_consumer *c)
@@ -140,33 +143,44 @@ void cp_load_remove_consumer(struct cp_consumer *c)
 /* --- measurements -------------------------------------------------------------------------------- */
 
 /*
- * Sets the producer's rate and updates every sum that contains it: the room's, that of its own
- * worker, and those of its consumers' workers. A negative difference wraps as unsigned, which the
- * additions undo.
+ * Adds up the rates of the producer's encodings and updates every sum that contains them: the
+ * room's, that of its own worker, and those of its consumers' workers. A consumer receives one
+ * encoding at a time, so the costliest stands for all consumers. A negative difference wraps as
+ * unsigned, which the additions undo.
  */
-static void set_rate(struct cp_producer *p, uint64_t rate)
+static void add_up_rates(struct cp_producer *p)
 {
 	struct cp_load *l = &p->transport->peer->room->model->load;
+	uint64_t rate = 0, ingress = 0;
 
+	for (uint32_t i = 0; i < p->signalled.count; i++) {
+		ingress += p->encoding[i].rate;
+		if (p->encoding[i].rate > rate)
+			rate = p->encoding[i].rate;
+	}
 	p->transport->peer->room->rate += rate - p->rate;
-	worker_of(p->transport)->rate += CP_LOAD_INGRESS * (rate - p->rate);
+	worker_of(p->transport)->rate += CP_LOAD_INGRESS * (ingress - p->ingress_rate);
 	for (uint32_t i = 0; i < l->workers && !is_past(p->transport); i++)
 		l->worker[i].rate += p->audience[i] * (rate - p->rate);
 	p->rate = rate;
+	p->ingress_rate = ingress;
 }
 
-void cp_producer_measure(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms)
+void cp_producer_measure(struct cp_producer *p, uint32_t encoding, uint64_t packets, uint64_t bytes,
+	uint64_t ms)
 {
 	uint64_t units = cp_load_units(packets, bytes), rate;
+	struct cp_encoding *e = &p->encoding[encoding];
 
 	if (ms < MEASURE_MS)
 		return;
-	if (p->measured && units >= p->units) {
-		rate = (units - p->units) * 1000 / ms;
-		set_rate(p, (p->rate * (SMOOTH - 1) + rate + SMOOTH / 2) / SMOOTH);
+	if (e->measured && units >= e->units) {
+		rate = (units - e->units) * 1000 / ms;
+		e->rate = (e->rate * (SMOOTH - 1) + rate + SMOOTH / 2) / SMOOTH;
+		add_up_rates(p);
 	}
-	p->measured = true;
-	p->units = units;
+	e->measured = true;
+	e->units = units;
 }
 
 void cp_model_sample_workers(struct cp_model *m, const struct cp_worker_sample *sample)

@@ -46,10 +46,11 @@ void cp_model_workers(struct cp_model *m, uint32_t workers);
  */
 void cp_model_sample_workers(struct cp_model *m, const struct cp_worker_sample *sample);
 /*
- * Updates the rate of a producer's stream. `packets` and `bytes` are its totals, `ms` is the time
- * since the last sample.
+ * Updates the rate of one of a producer's encodings. `packets` and `bytes` are its totals, `ms` is
+ * the time since the last sample.
  */
-void cp_producer_measure(struct cp_producer *p, uint64_t packets, uint64_t bytes, uint64_t ms);
+void cp_producer_measure(struct cp_producer *p, uint32_t encoding, uint64_t packets, uint64_t bytes,
+	uint64_t ms);
 
 /* --- for the rooms --------------------------------------------------------------------------- */
 

@@ -36,6 +36,7 @@ struct cp_model {
 	struct cp_index rooms, transports, producers, consumers;
 	struct cp_load load;
 	uint32_t peer_count;
+	uint32_t encoding_count; /* of all producers; each is an entry of the data plane's table */
 	uint64_t last_transport; /* number of the transport that was created last */
 	uint64_t lost_upto; /* the data plane of transports up to this number was lost */
 	TAILQ_HEAD(, cp_transport_walk) walks; /* over all transports (transport_walk.h) */

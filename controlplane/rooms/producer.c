@@ -112,13 +112,22 @@ static bool collide(const struct sh_producer_add *a, const struct sh_producer_ad
 	return a->mid_len > 0 && same_text(a->mid, a->mid_len, b->mid, b->mid_len) && same_rid(a, b);
 }
 
-static int check_unique(const struct cp_transport *t, const struct sh_producer_add *add,
-	struct cp_fault *fault)
+/* True if a packet of one producer could be taken for one of the other. */
+static bool any_collide(const struct cp_signalled *a, const struct cp_signalled *b)
+{
+	for (uint32_t i = 0; i < a->count; i++)
+		for (uint32_t k = 0; k < b->count; k++)
+			if (collide(&a->encoding[i], &b->encoding[k]))
+				return true;
+	return false;
+}
+
+static int check_unique(const struct cp_transport *t, const struct cp_signalled *sent, struct cp_fault *fault)
 {
 	const struct cp_producer *p;
 
 	TAILQ_FOREACH(p, &t->producers, on_transport)
-	if (collide(add, &p->signalled))
+	if (any_collide(sent, &p->signalled))
 		return cp_refuse(fault, CP_CONFLICT,
 			"rtpParameters: a producer of this transport has that SSRC, MID or RID");
 	return 0;
@@ -144,7 +153,7 @@ static int take_produce(struct cp_peer *peer, struct cp_fault *fault)
 }
 
 static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters,
-	struct sh_producer_add *add, struct cp_consumable *consumable, struct cp_fault *fault)
+	struct cp_signalled *sent, struct cp_consumable *consumable, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
 	char why[CP_NEGOTIATION_ERROR];
@@ -160,7 +169,7 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (t->purpose != CP_PURPOSE_SEND)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to receive");
-	switch (cp_producer_parameters(&m->router, kind, rtp_parameters, add, consumable, why)) {
+	switch (cp_producer_parameters(&m->router, kind, rtp_parameters, sent, consumable, why)) {
 	case 0:
 		break;
 	case EINVAL:
@@ -173,14 +182,14 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	if (!t->peer->of_operator && t->peer->producer_count >= m->config->limit.producers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
 			t->peer->producer_count);
-	error = check_unique(t, add, fault);
+	error = check_unique(t, sent, fault);
 	if (error == 0)
-		error = cp_share_check(t->peer, CP_TABLE_PRODUCERS, fault);
+		error = cp_share_check(t->peer, CP_TABLE_PRODUCERS, sent->count, fault);
 	return error != 0 || t->peer->of_operator ? error : take_produce(t->peer, fault);
 }
 
 /* Creates a producer in all lists. NULL: no memory. */
-static struct cp_producer *producer_make(struct cp_transport *t, const struct sh_producer_add *add,
+static struct cp_producer *producer_make(struct cp_transport *t, const struct cp_signalled *sent,
 	const struct cp_consumable *consumable, bool paused)
 {
 	struct cp_producer *p = calloc(1, sizeof(*p));
@@ -189,12 +198,13 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	if (!p)
 		return NULL;
 	cp_id_make(p->id);
-	p->dp_id = cp_dp_id_make();
+	for (uint32_t i = 0; i < sent->count; i++)
+		p->encoding[i].dp_id = cp_dp_id_make();
 	p->transport = t;
 	p->owner = t->peer->number;
 	p->paused = paused;
 	p->consumable = *consumable;
-	p->signalled = *add;
+	p->signalled = *sent;
 	TAILQ_INIT(&p->consumers);
 	if (cp_index_add(&room->model->producers, p) != 0) {
 		free(p);
@@ -204,43 +214,59 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct sh
 	TAILQ_INSERT_TAIL(&room->producers, p, in_room);
 	t->peer->producer_count++;
 	room->producer_count++;
+	room->model->encoding_count += sent->count;
 	cp_load_add_producer(p);
-	cp_share_add(room->model, &t->peer->holder, CP_TABLE_PRODUCERS);
+	cp_share_add(room->model, &t->peer->holder, CP_TABLE_PRODUCERS, sent->count);
 	return p;
+}
+
+/* The command that adds the encoding `i`. */
+static struct sh_cmd add_command(const struct cp_producer *p, uint32_t i)
+{
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD, .id = p->encoding[i].dp_id};
+	const struct cp_transport *t = p->transport;
+	struct sh_producer_add *add = &cmd.producer_add;
+
+	*add = p->signalled.encoding[i];
+	add->transport = t->dp_id;
+	if (i > 0)
+		add->lead = p->encoding[0].dp_id;
+	if (p->paused)
+		add->flags |= SH_PRODUCER_PAUSED;
+	add->cname_len = (uint8_t)strlen(t->peer->cname);
+	memcpy(add->cname, t->peer->cname, add->cname_len);
+	return cmd;
 }
 
 void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *rtp_parameters, bool paused,
 	cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD};
-	struct sh_producer_add *add = &cmd.producer_add;
+	struct sh_cmd cmd[SH_MAX_ENCODINGS];
 	struct cp_consumable consumable;
+	struct cp_signalled sent;
 	struct cp_fault fault;
 	struct cp_producer *p;
 	struct cp_call *call;
 
-	if (check_create(t, kind, rtp_parameters, add, &consumable, &fault) != 0) {
+	if (check_create(t, kind, rtp_parameters, &sent, &consumable, &fault) != 0) {
 		done(t->peer, &fault, NULL);
 		return;
 	}
-	p = producer_make(t, add, &consumable, paused);
+	p = producer_make(t, &sent, &consumable, paused);
 	if (!p) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		done(t->peer, &fault, NULL);
 		return;
 	}
-	cmd.id = p->dp_id;
-	add->transport = t->dp_id;
-	if (paused)
-		add->flags |= SH_PRODUCER_PAUSED;
-	add->cname_len = (uint8_t)strlen(t->peer->cname);
-	memcpy(add->cname, t->peer->cname, add->cname_len);
 	call = cp_call_begin(t->peer, p, created, done);
-	if (!call)
+	if (!call) {
 		cp_producer_destroy(p, &quietly);
-	else
-		cp_call_submit(call, &cmd);
+		return;
+	}
+	for (uint32_t i = 0; i < sent.count; i++)
+		cmd[i] = add_command(p, i);
+	cp_call_submit(call, cmd, sent.count);
 }
 
 static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
@@ -259,28 +285,32 @@ static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fa
 void cp_producer_pause(struct cp_producer *p, bool paused, cp_done done)
 {
 	struct cp_call *call = cp_call_begin(p->transport->peer, p, set_acknowledged, done);
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_SET, .id = p->dp_id};
+	struct sh_cmd cmd[SH_MAX_ENCODINGS];
 
 	if (!call)
 		return;
 	call->flag = paused;
-	cmd.producer_set.paused = paused;
-	/* After a pause, viewers can decode the video only from a key frame on. */
-	cmd.producer_set.keyframe = !paused && p->consumable.kind == SH_KIND_VIDEO;
-	cp_call_submit(call, &cmd);
+	for (uint32_t i = 0; i < p->signalled.count; i++) {
+		cmd[i] = (struct sh_cmd){.op = SH_OP_PRODUCER_SET, .id = p->encoding[i].dp_id};
+		cmd[i].producer_set.paused = paused;
+		/* After a pause, viewers can decode the video only from a key frame on. */
+		cmd[i].producer_set.keyframe = !paused && p->consumable.kind == SH_KIND_VIDEO;
+	}
+	cp_call_submit(call, cmd, p->signalled.count);
 }
 
 void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 {
-	/* The data plane deletes its consumers with it. */
-	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->dp_id};
+	/* The data plane deletes its other encodings and its consumers with the first encoding. */
+	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_DEL, .id = p->encoding[0].dp_id};
 	struct cp_peer *owner = p->transport->peer;
 	struct cp_room *room = owner->room;
 
 	cp_call_abort(owner, p, how->why, how->reason);
 	cp_model_submit(room->model, &cmd);
 	cp_load_remove_producer(p);
-	cp_share_remove(&owner->holder, CP_TABLE_PRODUCERS);
+	cp_share_remove(&owner->holder, CP_TABLE_PRODUCERS, p->signalled.count);
+	room->model->encoding_count -= p->signalled.count;
 	cp_index_remove(&room->model->producers, p);
 	TAILQ_REMOVE(&p->transport->producers, p, on_transport);
 	TAILQ_REMOVE(&room->producers, p, in_room);

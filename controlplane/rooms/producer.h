@@ -17,21 +17,28 @@
 
 struct cp_closing;
 
+/* One encoding of a producer, which is an object of the data plane. */
+struct cp_encoding {
+	sh_id dp_id;
+	uint32_t stats_slot; /* statistics slot in which it was last found */
+	uint64_t rate; /* cost of its packets for one consumer, units per second (worker_placement.h) */
+	bool measured; /* `units` is valid */
+	uint64_t units; /* total at the last measurement */
+};
+
 struct cp_producer {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
-	sh_id dp_id;
+	struct cp_encoding encoding[SH_MAX_ENCODINGS]; /* signalled.count; consumers name the first */
 	struct cp_transport *transport;
 	bool live; /* the data plane has acknowledged it */
 	bool ended; /* it has closed; `transport` is NULL, and announce.h closes its consumers */
 	bool paused;
 	bool told_paused; /* what the room was told last; `paused` may be newer for a while */
-	uint32_t stats_slot; /* statistics slot in which it was last found */
-	uint64_t rate; /* cost of its packets for one consumer, units per second (worker_placement.h) */
-	bool measured; /* `units` is valid */
-	uint64_t units; /* total at the last measurement */
+	uint64_t rate; /* of its costliest encoding: the most that a consumer can receive */
+	uint64_t ingress_rate; /* of all its encodings */
 	uint32_t audience[SH_MAX_WORKERS]; /* consumers on each worker */
 	struct cp_consumable consumable; /* the stream's parameters for consumers */
-	struct sh_producer_add signalled; /* the stream's parameters as the producing client sends it */
+	struct cp_signalled signalled; /* the stream's parameters as the producing client sends it */
 	uint64_t owner; /* number of the peer that owns it */
 	struct cp_news {
 		enum cp_news_kind { CP_NEWS_NONE, CP_NEWS_NEW, CP_NEWS_STATE, CP_NEWS_END } kind;

@@ -76,7 +76,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, const str
 		cp_address_keep(creator->address);
 	if (creator->subject)
 		cp_address_keep(creator->subject);
-	cp_share_add(m, &room->creator, CP_TABLE_ROOMS);
+	cp_share_add(m, &room->creator, CP_TABLE_ROOMS, 1);
 	return room;
 }
 
@@ -96,7 +96,7 @@ static void room_free(struct cp_room *room)
 			n->transports);
 	cp_index_remove(&room->model->rooms, room);
 	TAILQ_REMOVE(&room->model->room_list, room, in_model);
-	cp_share_remove(&room->creator, CP_TABLE_ROOMS);
+	cp_share_remove(&room->creator, CP_TABLE_ROOMS, 1);
 	cp_holder_release(&room->creator);
 	free(room);
 }

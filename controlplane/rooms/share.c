@@ -80,7 +80,7 @@ static uint64_t used(const struct cp_model *m, enum cp_table_name table)
 	const uint32_t counts[] = {
 		[CP_TABLE_ROOMS] = m->rooms.count,
 		[CP_TABLE_TRANSPORTS] = m->transports.count,
-		[CP_TABLE_PRODUCERS] = m->producers.count,
+		[CP_TABLE_PRODUCERS] = m->encoding_count,
 		[CP_TABLE_CONSUMERS] = m->consumers.count,
 	};
 
@@ -127,26 +127,26 @@ static uint64_t share(const struct cp_model *m, enum cp_table_name table)
 }
 
 static int check_share(struct cp_model *m, struct cp_address *a, const char *who, enum cp_table_name table,
-	struct cp_fault *fault)
+	uint32_t n, struct cp_fault *fault)
 {
 	uint64_t most = share(m, table);
 
-	if (!a || used(m, table) * 2 < size(m, table) || *owned(a, table) < most)
+	if (!a || (used(m, table) + n - 1) * 2 < size(m, table) || *owned(a, table) + n <= most)
 		return 0;
 	m->shares.over_share[table]++;
 	return cp_refuse(fault, CP_TOO_MANY, "this %s has %u %s, and the server is more than half full", who,
 		*owned(a, table), cp_table_name(table));
 }
 
-static int check_holder(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table,
+static int check_holder(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table, uint32_t n,
 	struct cp_fault *fault)
 {
-	int error = check_share(m, h->address, "address", table, fault);
+	int error = check_share(m, h->address, "address", table, n, fault);
 
-	return error != 0 ? error : check_share(m, h->subject, "user", table, fault);
+	return error != 0 ? error : check_share(m, h->subject, "user", table, n, fault);
 }
 
-int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, struct cp_fault *fault)
+int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, uint32_t n, struct cp_fault *fault)
 {
 	struct cp_model *m = peer->room->model;
 	uint64_t most = size(m, table), kept = most * m->config->limit.reserve_percent / 100;
@@ -154,8 +154,8 @@ int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, struct 
 
 	if (peer->of_operator)
 		return 0;
-	error = check_holder(m, &peer->holder, table, fault);
-	if (error != 0 || peer->host || peer->follows_host || used(m, table) < most - kept)
+	error = check_holder(m, &peer->holder, table, n, fault);
+	if (error != 0 || peer->host || peer->follows_host || used(m, table) + n <= most - kept)
 		return error;
 	m->shares.reserved[table]++;
 	return cp_refuse(fault, CP_UNAVAILABLE, "the %s that are left are for peers that publish already",
@@ -164,25 +164,25 @@ int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, struct 
 
 int cp_share_check_room(struct cp_model *m, const struct cp_holder *h, struct cp_fault *fault)
 {
-	return check_holder(m, h, CP_TABLE_ROOMS, fault);
+	return check_holder(m, h, CP_TABLE_ROOMS, 1, fault);
 }
 
-void cp_share_add(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table)
+void cp_share_add(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table, uint32_t n)
 {
 	if (h->address)
-		++*owned(h->address, table);
+		*owned(h->address, table) += n;
 	if (h->subject)
-		++*owned(h->subject, table);
+		*owned(h->subject, table) += n;
 	if (crowded(m))
 		cp_model_schedule(m);
 }
 
-void cp_share_remove(const struct cp_holder *h, enum cp_table_name table)
+void cp_share_remove(const struct cp_holder *h, enum cp_table_name table, uint32_t n)
 {
 	if (h->address)
-		--*owned(h->address, table);
+		*owned(h->address, table) -= n;
 	if (h->subject)
-		--*owned(h->subject, table);
+		*owned(h->subject, table) -= n;
 }
 
 /* --- transports that do not connect --------------------------------------------------------- */

@@ -9,7 +9,7 @@
  * - The last limits.reserve_percent of a table are for peers that publish already.
  * - While a table is more than three quarters full, transports that have not connected within
  *   limits.connect_s are closed.
- * The operator's peers are exempt.
+ * The operator's peers are exempt. In the table of producers each encoding is an entry.
  */
 
 #include <stdbool.h>
@@ -34,13 +34,13 @@ struct cp_share_counts { /* since the start, by table */
 int cp_holder_take(struct cp_model *m, struct cp_holder *h, struct cp_address *address, const char *subject);
 void cp_holder_release(struct cp_holder *h);
 
-/* 0, or errno with the fault: the peer may not have one more object of that table. */
-int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, struct cp_fault *fault);
+/* 0, or errno with the fault: the peer may not have `n` more objects of that table. */
+int cp_share_check(const struct cp_peer *peer, enum cp_table_name table, uint32_t n, struct cp_fault *fault);
 /* The same for a room, which the holder would create. */
 int cp_share_check_room(struct cp_model *m, const struct cp_holder *h, struct cp_fault *fault);
-/* Counts an object that was added to the table or removed from it. */
-void cp_share_add(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table);
-void cp_share_remove(const struct cp_holder *h, enum cp_table_name table);
+/* Counts `n` objects that were added to the table or removed from it. */
+void cp_share_add(struct cp_model *m, const struct cp_holder *h, enum cp_table_name table, uint32_t n);
+void cp_share_remove(const struct cp_holder *h, enum cp_table_name table, uint32_t n);
 
 /* A WebRTC transport was created; it has connected or ends. */
 void cp_share_await(struct cp_transport *t);

@@ -86,7 +86,7 @@ static int admit(struct cp_transport *t)
 		cp_user_add_owner(t->peer);
 	cp_load_add_transport(t);
 	cp_share_await(t);
-	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_TRANSPORTS);
+	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_TRANSPORTS, 1);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int check_create(struct cp_peer *peer, enum cp_purpose purpose, struct cp
 	if (!peer->of_operator && peer->transport_count >= m->config->limit.transports_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u transports already",
 			peer->transport_count);
-	error = cp_share_check(peer, CP_TABLE_TRANSPORTS, fault);
+	error = cp_share_check(peer, CP_TABLE_TRANSPORTS, 1, fault);
 	if (error != 0)
 		return error;
 	if (!t)
@@ -249,7 +249,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 		cp_producer_destroy(TAILQ_FIRST(&t->producers), how);
 	cp_load_remove_transport(t);
 	cp_share_arrived(t);
-	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS);
+	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS, 1);
 	cp_transport_walks_skip(m, t);
 	TAILQ_REMOVE(&m->transport_list, t, in_model);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);

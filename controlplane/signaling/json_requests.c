@@ -67,7 +67,6 @@ static void consumed(struct cp_peer *peer, const struct cp_fault *fault, void *o
 		return;
 	}
 	reply = cp_consumer_json(c);
-	cJSON_AddStringToObject(reply, "type", "simple");
 	cJSON_AddBoolToObject(reply, "producerPaused", c->producer->told_paused);
 	cp_session_reply(peer->session, reply);
 }

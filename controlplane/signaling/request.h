@@ -81,7 +81,7 @@ void cp_reply_producers(struct cp_session *s, cJSON *(*entry)(const struct cp_pr
 
 /* Checks the members and creates the consumer; `done` as for cp_request_produce(). */
 void cp_request_consume(struct cp_session *s, const cJSON *data, bool paused, cp_done done);
-/* {id, producerId, kind, rtpParameters}, the caller's to delete. */
+/* {id, producerId, kind, type, rtpParameters}, the caller's to delete. */
 cJSON *cp_consumer_json(const struct cp_consumer *c);
 void cp_request_pause_consumer(struct cp_session *s, const cJSON *data);
 void cp_request_resume_consumer(struct cp_session *s, const cJSON *data);

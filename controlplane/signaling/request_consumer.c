@@ -11,6 +11,7 @@ cJSON *cp_consumer_json(const struct cp_consumer *c)
 	cJSON_AddStringToObject(data, "id", c->id);
 	cJSON_AddStringToObject(data, "producerId", c->producer->id);
 	cJSON_AddStringToObject(data, "kind", cp_kind_name(c->producer->consumable.kind));
+	cJSON_AddStringToObject(data, "type", cp_stream_type_name(c->producer->consumable.type));
 	cJSON_AddRawToObject(data, "rtpParameters", c->rtp_parameters);
 	return data;
 }

@@ -8,6 +8,7 @@
 
 #include "controlplane/signaling/request.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -50,7 +51,7 @@ static bool find_transport(struct cp_signaling *g, struct cp_transport *t, struc
 	       sh_stats_find_transport(r, t->dp_id, &t->stats_slot, out);
 }
 
-static bool find_producer(struct cp_signaling *g, struct cp_producer *p, struct sh_producer_stats *out)
+static bool find_encoding(struct cp_signaling *g, struct cp_encoding *p, struct sh_producer_stats *out)
 {
 	const struct sh_stats_reader *r = g->stats;
 
@@ -113,14 +114,21 @@ static void add_round_trip(cJSON *e, uint64_t rtt_us)
 		cJSON_AddNumberToObject(e, "roundTripTime", (double)rtt_us / 1000);
 }
 
-static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
+static void add_encoding(const struct cp_session *s, struct cp_producer *p, uint32_t i, cJSON *list)
 {
+	const struct sh_producer_add *sent = &p->signalled.encoding[i];
 	struct sh_producer_stats now = {0}, found;
 	cJSON *e;
 
-	if (find_producer(s->signaling, p, &found))
+	if (find_encoding(s->signaling, &p->encoding[i], &found))
 		now = found;
 	e = rtp_entry(list, "inbound-rtp", p, now.ssrc, now.rtx_ssrc);
+	if (sent->rid_len > 0) {
+		char rid[SH_RID_MAX + 1];
+
+		snprintf(rid, sizeof(rid), "%.*s", sent->rid_len, sent->rid);
+		cJSON_AddStringToObject(e, "rid", rid);
+	}
 	add_number(e, "packetCount", now.packets);
 	add_number(e, "byteCount", now.bytes);
 	add_number(e, "bitrate", now.bitrate_bps);
@@ -131,6 +139,13 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 	add_number(e, "pliCount", now.plis);
 	add_number(e, "jitter", now.jitter);
 	add_round_trip(e, now.rtt_us);
+}
+
+/* One entry for each encoding. */
+static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSON *list)
+{
+	for (uint32_t i = 0; i < p->signalled.count; i++)
+		add_encoding(s, p, i, list);
 }
 
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)

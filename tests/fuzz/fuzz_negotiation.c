@@ -16,12 +16,41 @@ static void require(int truth)
 		abort();
 }
 
-static void check_producer(const struct sh_producer_add *add, const struct cp_consumable *c)
+/* What dataplane/agent/command_check.c demands of each encoding, and what tells them apart. */
+static void check_encoding(const struct cp_signalled *sent, uint32_t i)
 {
+	const struct sh_producer_add *add = &sent->encoding[i];
+
+	require(add->encoding == i && add->encodings == sent->count && add->lead == 0);
 	require(add->pt <= 127 && add->rtx_pt <= 127);
 	require(add->mid_len <= SH_MID_MAX && add->rid_len <= SH_RID_MAX);
 	require(add->ssrc != 0 || add->mid_len > 0 || add->rid_len > 0);
-	require(add->rtx_ssrc == 0 || add->rtx_pt != 0);
+	require(add->rtx_ssrc == 0 || (add->rtx_pt != 0 && add->rtx_ssrc != add->ssrc));
+	require(add->spatial_layers >= 1 && add->spatial_layers <= SH_MAX_LAYERS);
+	require(add->temporal_layers >= 1 && add->temporal_layers <= SH_MAX_LAYERS);
+	require((add->svc == SH_SVC_NONE) == (add->spatial_layers == 1));
+	require(!add->svc ||
+		(sent->count == 1 && (add->codec == SH_CODEC_VP9 || add->codec == SH_CODEC_AV1)));
+	if (add->kind == SH_KIND_AUDIO)
+		require(sent->count == 1 && add->temporal_layers == 1);
+	for (uint32_t k = 0; k < i; k++) {
+		const struct sh_producer_add *other = &sent->encoding[k];
+
+		require(add->ssrc == 0 || (add->ssrc != other->ssrc && add->ssrc != other->rtx_ssrc));
+		require(add->ssrc != 0 ||
+			(add->rid_len > 0 && (add->rid_len != other->rid_len ||
+						     memcmp(add->rid, other->rid, add->rid_len))));
+	}
+}
+
+static void check_producer(const struct cp_signalled *sent, const struct cp_consumable *c)
+{
+	require(sent->count >= 1 && sent->count <= SH_MAX_ENCODINGS && c->encodings == sent->count);
+	for (uint32_t i = 0; i < sent->count; i++)
+		check_encoding(sent, i);
+	require(c->spatial_layers >= 1 && c->spatial_layers <= SH_MAX_LAYERS);
+	require(c->temporal_layers >= 1 && c->temporal_layers <= SH_MAX_LAYERS);
+	require(cp_stream_type_name(c->type) != NULL);
 	require(memchr(c->fmtp, '\0', sizeof(c->fmtp)) && !strpbrk(c->fmtp, "\r\n"));
 	require(memchr(c->scalability, '\0', sizeof(c->scalability)) != NULL);
 }
@@ -55,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum sh_codec all[] = {
 		SH_CODEC_OPUS, SH_CODEC_VP8, SH_CODEC_VP9, SH_CODEC_H264, SH_CODEC_AV1};
 	char err[CP_NEGOTIATION_ERROR] = "";
-	struct sh_producer_add add;
+	struct cp_signalled sent;
 	struct cp_consumable c;
 	struct cp_router r;
 	cJSON *json = cJSON_ParseWithLength((const char *)data, size);
@@ -63,9 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	cp_router_init(&r, all, 5);
 	rc = cp_producer_parameters(&r, cJSON_GetObjectItem(json, "kind"),
-		cJSON_GetObjectItem(json, "rtpParameters"), &add, &c, err);
+		cJSON_GetObjectItem(json, "rtpParameters"), &sent, &c, err);
 	if (rc == 0)
-		check_producer(&add, &c);
+		check_producer(&sent, &c);
 	else
 		require(err[0] != '\0' && strlen(err) < sizeof(err));
 	if (rc != 0) /* the capabilities are still worth trying */

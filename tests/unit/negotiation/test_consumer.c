@@ -13,7 +13,7 @@ static char err[CP_NEGOTIATION_ERROR];
 static struct cp_consumable producer(const char *name)
 {
 	struct cp_router r = full_router();
-	struct sh_producer_add ignored;
+	struct cp_signalled ignored;
 	struct cp_consumable c;
 	cJSON *data = load(name);
 
@@ -150,6 +150,11 @@ static void carries_the_scalability_mode(void **state)
 	assert_int_equal(consume("chromium-vp9", caps, &out), 0);
 	assert_prints(at(out, "encodings"),
 		"[{\"ssrc\":111111111,\"scalabilityMode\":\"L1T3\",\"rtx\":{\"ssrc\":222222222}}]");
+	cJSON_Delete(out);
+	/* All encodings of simulcast are one to a consumer. */
+	assert_int_equal(consume("chromium-simulcast", caps, &out), 0);
+	assert_prints(at(out, "encodings"),
+		"[{\"ssrc\":111111111,\"scalabilityMode\":\"L2T3\",\"rtx\":{\"ssrc\":222222222}}]");
 	cJSON_Delete(out);
 	cJSON_Delete(caps);
 }

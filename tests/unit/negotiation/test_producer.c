@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct sh_producer_add add;
+static struct cp_signalled sent;
+static const struct sh_producer_add *const add = &sent.encoding[0];
 static struct cp_consumable consumable;
 static char err[CP_NEGOTIATION_ERROR];
 
@@ -15,7 +16,7 @@ static int produce(const cJSON *data)
 
 	err[0] = '\0';
 	return cp_producer_parameters(&r, cJSON_GetObjectItem(data, "kind"),
-		cJSON_GetObjectItem(data, "rtpParameters"), &add, &consumable, err);
+		cJSON_GetObjectItem(data, "rtpParameters"), &sent, &consumable, err);
 }
 
 static void takes_what_browsers_send(void **state)
@@ -59,47 +60,141 @@ static void takes_what_browsers_send(void **state)
 
 		if (produce(data) != 0)
 			fail_msg("%s: %s", t[i].name, err);
-		assert_int_equal(add.codec, t[i].codec);
+		assert_int_equal(add->codec, t[i].codec);
 		assert_int_equal(consumable.codec, t[i].codec);
-		assert_int_equal(add.kind, i == 0 || i == 5 ? SH_KIND_AUDIO : SH_KIND_VIDEO);
-		assert_int_equal(consumable.kind, add.kind);
-		assert_int_equal(add.clock_rate, add.kind == SH_KIND_AUDIO ? 48000 : 90000);
-		assert_int_equal(add.pt, t[i].pt);
-		assert_int_equal(add.rtx_pt, t[i].rtx_pt);
+		assert_int_equal(add->kind, i == 0 || i == 5 ? SH_KIND_AUDIO : SH_KIND_VIDEO);
+		assert_int_equal(consumable.kind, add->kind);
+		assert_int_equal(add->clock_rate, add->kind == SH_KIND_AUDIO ? 48000 : 90000);
+		assert_int_equal(add->pt, t[i].pt);
+		assert_int_equal(add->rtx_pt, t[i].rtx_pt);
 		assert_int_equal(consumable.router.pt, t[i].router_pt);
 		assert_int_equal(consumable.router.rtx_pt, t[i].router_rtx_pt);
-		assert_int_equal(add.ssrc, t[i].ssrc);
-		assert_int_equal(add.rtx_ssrc, t[i].rtx_ssrc);
-		assert_int_equal(add.flags, t[i].flags | SH_PRODUCER_REDUCED_SIZE);
+		assert_int_equal(add->ssrc, t[i].ssrc);
+		assert_int_equal(add->rtx_ssrc, t[i].rtx_ssrc);
+		assert_int_equal(add->flags, t[i].flags | SH_PRODUCER_REDUCED_SIZE);
 		assert_string_equal(consumable.fmtp, t[i].fmtp);
 		assert_string_equal(consumable.scalability, t[i].scalability);
-		assert_int_equal(add.mid_len, 1);
-		assert_memory_equal(add.mid, "0", 1);
-		assert_int_equal(add.ext_id[SH_EXT_MID], t[i].mid);
-		assert_int_equal(add.ext_id[SH_EXT_ABS_SEND_TIME], t[i].abs);
-		assert_int_equal(add.ext_id[SH_EXT_TWCC], t[i].twcc);
-		assert_int_equal(add.ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR], t[i].dd);
+		assert_int_equal(add->mid_len, 1);
+		assert_memory_equal(add->mid, "0", 1);
+		assert_int_equal(add->ext_id[SH_EXT_MID], t[i].mid);
+		assert_int_equal(add->ext_id[SH_EXT_ABS_SEND_TIME], t[i].abs);
+		assert_int_equal(add->ext_id[SH_EXT_TWCC], t[i].twcc);
+		assert_int_equal(add->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR], t[i].dd);
 		cJSON_Delete(data);
 	}
 }
 
-static void refuses_simulcast_in_so_many_words(void **state)
+/* RIDs without SSRCs, as browsers send simulcast since unified plan. */
+static void takes_simulcast_by_rid(void **state)
 {
-	static const char *const names[] = {"chromium-simulcast", "firefox-simulcast"};
+	static const struct {
+		const char *name, *scalability;
+		uint8_t temporal;
+	} t[] = {{"chromium-simulcast", "L2T3", 3}, {"firefox-simulcast", "L2T3", 3}};
 
 	for (size_t i = 0; i < 2; i++) {
-		cJSON *data = load(names[i]);
+		cJSON *data = load(t[i].name);
 
-		assert_int_equal(produce(data), ENOTSUP);
-		assert_non_null(strstr(err, "simulcast"));
-		/* One RID alone is no simulcast; its SSRC is found by RID or MID. */
+		if (produce(data) != 0)
+			fail_msg("%s: %s", t[i].name, err);
+		assert_int_equal(sent.count, 2);
+		for (uint8_t k = 0; k < 2; k++) {
+			const struct sh_producer_add *e = &sent.encoding[k];
+
+			assert_int_equal(e->encoding, k);
+			assert_int_equal(e->encodings, 2);
+			assert_int_equal(e->lead, 0); /* the caller's */
+			assert_int_equal(e->ssrc, 0);
+			assert_int_equal(e->rtx_ssrc, 0);
+			assert_int_equal(e->rid_len, 2);
+			assert_memory_equal(e->rid, k == 0 ? "r0" : "r1", 2);
+			assert_int_equal(e->spatial_layers, 1);
+			assert_int_equal(e->temporal_layers, t[i].temporal);
+			assert_int_equal(e->svc, SH_SVC_NONE);
+			assert_int_equal(e->pt, add->pt);
+			assert_int_equal(e->flags, add->flags);
+			assert_memory_equal(e->ext_id, add->ext_id, sizeof(e->ext_id));
+		}
+		assert_int_equal(consumable.type, CP_STREAM_SIMULCAST);
+		assert_int_equal(consumable.encodings, 2);
+		assert_int_equal(consumable.spatial_layers, 2);
+		assert_int_equal(consumable.temporal_layers, t[i].temporal);
+		assert_string_equal(consumable.scalability, t[i].scalability);
 		set(data, "rtpParameters.encodings.1", NULL);
 		assert_int_equal(produce(data), 0);
-		assert_int_equal(add.ssrc, 0);
-		assert_int_equal(add.rid_len, 2);
-		assert_memory_equal(add.rid, "r0", 2);
+		assert_int_equal(sent.count, 1);
+		assert_int_equal(add->encodings, 1);
 		cJSON_Delete(data);
 	}
+}
+
+/* SSRC groups, as mediasoup-client's handler for Safari reads them from the session description. */
+static void takes_simulcast_by_ssrc(void **state)
+{
+	cJSON *data = load("chromium-h264");
+
+	set(data, "rtpParameters.encodings",
+		"[{\"ssrc\":1,\"rtx\":{\"ssrc\":2},\"maxBitrate\":1e5,\"active\":true,\"scalabilityMode\":"
+		"\"L1T2\"},"
+		"{\"ssrc\":3,\"rtx\":{\"ssrc\":4},\"maxBitrate\":333333.5,\"active\":false},"
+		"{\"ssrc\":5,\"rtx\":{\"ssrc\":6},\"maxBitrate\":null},{\"ssrc\":7}]");
+	if (produce(data) != 0)
+		fail_msg("%s", err);
+	assert_int_equal(sent.count, 4);
+	for (uint8_t k = 0; k < 4; k++) {
+		assert_int_equal(sent.encoding[k].ssrc, 2 * k + 1);
+		assert_int_equal(sent.encoding[k].rtx_ssrc, k < 3 ? 2 * k + 2 : 0);
+		assert_int_equal(sent.encoding[k].temporal_layers, k == 0 ? 2 : 1);
+		assert_int_equal(sent.encoding[k].encodings, 4);
+	}
+	assert_string_equal(consumable.scalability, "L4T2");
+	/* Without an RTX codec the SSRCs of RTX mean nothing. */
+	set(data, "rtpParameters.codecs.1", NULL);
+	assert_int_equal(produce(data), 0);
+	for (uint8_t k = 0; k < 4; k++)
+		assert_int_equal(sent.encoding[k].rtx_ssrc, 0);
+	cJSON_Delete(data);
+}
+
+static void takes_layers_within_an_encoding(void **state)
+{
+	static const struct {
+		const char *name, *mode;
+		uint8_t spatial, temporal;
+		enum sh_svc svc;
+		enum cp_stream_type type;
+	} t[] = {
+		{"chromium-vp8", "L1T1", 1, 1, SH_SVC_NONE, CP_STREAM_SIMPLE},
+		{"chromium-vp8", "L1T3", 1, 3, SH_SVC_NONE, CP_STREAM_SIMULCAST},
+		{"chromium-h264", "L1T2", 1, 2, SH_SVC_NONE, CP_STREAM_SIMULCAST},
+		{"chromium-vp9", "L1T3", 1, 3, SH_SVC_NONE, CP_STREAM_SVC},
+		{"chromium-vp9", "L3T3_KEY", 3, 3, SH_SVC_KEY, CP_STREAM_SVC},
+		{"chromium-vp9", "L2T3h", 2, 3, SH_SVC_FULL, CP_STREAM_SVC},
+		{"chromium-av1", "L3T3", 3, 3, SH_SVC_FULL, CP_STREAM_SVC},
+		{"chromium-av1", "L2T1_KEY", 2, 1, SH_SVC_KEY, CP_STREAM_SVC},
+		{"chromium-opus", "L1T1", 1, 1, SH_SVC_NONE, CP_STREAM_SIMPLE},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		cJSON *data = load(t[i].name);
+		char text[32];
+
+		snprintf(text, sizeof(text), "\"%s\"", t[i].mode);
+		set(data, "rtpParameters.encodings.0.scalabilityMode", text);
+		if (produce(data) != 0)
+			fail_msg("%s %s: %s", t[i].name, t[i].mode, err);
+		assert_int_equal(add->spatial_layers, t[i].spatial);
+		assert_int_equal(add->temporal_layers, t[i].temporal);
+		assert_int_equal(add->svc, t[i].svc);
+		assert_int_equal(consumable.type, t[i].type);
+		assert_int_equal(consumable.spatial_layers, t[i].spatial);
+		assert_int_equal(consumable.temporal_layers, t[i].temporal);
+		assert_string_equal(consumable.scalability, t[i].mode);
+		cJSON_Delete(data);
+	}
+	assert_string_equal(cp_stream_type_name(CP_STREAM_SIMPLE), "simple");
+	assert_string_equal(cp_stream_type_name(CP_STREAM_SIMULCAST), "simulcast");
+	assert_string_equal(cp_stream_type_name(CP_STREAM_SVC), "svc");
 }
 
 /* One change to Chromium's VP8, and what must come of it. */
@@ -220,6 +315,51 @@ static void names_the_wrong_member(void **state)
 	check_changes("chromium-vp8", t, sizeof(t) / sizeof(t[0]));
 }
 
+static void names_the_wrong_encoding(void **state)
+{
+	static const struct change simulcast[] = {
+		{"rtpParameters.encodings.1.rid", "\"r0\"", EINVAL, "encodings[1].rid is there twice"},
+		{"rtpParameters.encodings.1.rid", NULL, EINVAL, "encodings[1].ssrc is missing"},
+		{"rtpParameters.encodings.1", "{}", EINVAL, "encodings[1].ssrc is missing"},
+		{"rtpParameters.encodings.1", "4", EINVAL, "encodings[1] must be an object"},
+		/* the header extension of the RID */
+		{"rtpParameters.headerExtensions.1", NULL, EINVAL, "encodings[0].ssrc is missing"},
+		{"rtpParameters.encodings.1.active", "1", EINVAL, "encodings[1].active"},
+		{"rtpParameters.encodings.1.maxBitrate", "-1", EINVAL, "encodings[1].maxBitrate"},
+		{"rtpParameters.encodings.1.maxBitrate", "\"9\"", EINVAL, "encodings[1].maxBitrate"},
+		{"rtpParameters.encodings.1.scalabilityMode", "\"L2T1\"", ENOTSUP,
+			"encodings[1].scalabilityMode"},
+		{"rtpParameters.encodings.1.scalabilityMode", "\"S2T1\"", ENOTSUP,
+			"encodings[1].scalabilityMode: S2T1"},
+		{"rtpParameters.encodings.1.scalabilityMode", "\"best\"", EINVAL,
+			"encodings[1].scalabilityMode"},
+		{"rtpParameters.encodings",
+			"[{\"ssrc\":1,\"rtx\":{\"ssrc\":2}},{\"ssrc\":2,\"rtx\":{\"ssrc\":3}}]", EINVAL,
+			"encodings[1].ssrc 2 is there twice"},
+		{"rtpParameters.encodings",
+			"[{\"ssrc\":1,\"rtx\":{\"ssrc\":2}},{\"ssrc\":3,\"rtx\":{\"ssrc\":1}}]", EINVAL,
+			"encodings[1].rtx.ssrc 1 is there twice"},
+	};
+	static const struct change vp9[] = {
+		{"rtpParameters.encodings", "[{\"ssrc\":1},{\"ssrc\":2}]", ENOTSUP, "VP9 with several"},
+		{"rtpParameters.encodings.0.scalabilityMode", "\"L3T3_KEY_SHIFT\"", ENOTSUP, "_KEY_SHIFT"},
+		{"rtpParameters.encodings.0.scalabilityMode", "\"L5T1\"", ENOTSUP, "L5T1"},
+		{"rtpParameters.encodings.0.scalabilityMode", "\"S3T3h\"", ENOTSUP, "S3T3h"},
+	};
+	static const struct change vp8[] = {
+		{"rtpParameters.encodings.0.scalabilityMode", "\"L2T1\"", ENOTSUP, "video/VP8"},
+	};
+	static const struct change opus[] = {
+		{"rtpParameters.encodings", "[{\"ssrc\":1},{\"ssrc\":2}]", ENOTSUP, "audio"},
+		{"rtpParameters.encodings.0.scalabilityMode", "\"L1T2\"", ENOTSUP, "audio"},
+	};
+
+	check_changes("chromium-simulcast", simulcast, sizeof(simulcast) / sizeof(simulcast[0]));
+	check_changes("chromium-vp9", vp9, sizeof(vp9) / sizeof(vp9[0]));
+	check_changes("chromium-vp8", vp8, sizeof(vp8) / sizeof(vp8[0]));
+	check_changes("chromium-opus", opus, sizeof(opus) / sizeof(opus[0]));
+}
+
 static void takes_what_may_be_absent(void **state)
 {
 	static const struct change t[] = {
@@ -257,7 +397,7 @@ static void wants_some_way_to_find_the_stream(void **state)
 	assert_non_null(strstr(err, "encodings[0].ssrc is missing"));
 	set(data, "rtpParameters.mid", "\"0\"");
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.ssrc, 0);
+	assert_int_equal(add->ssrc, 0);
 	set(data, "rtpParameters.headerExtensions.0", NULL); /* MID's */
 	assert_int_equal(produce(data), EINVAL);
 	cJSON_Delete(data);
@@ -337,11 +477,11 @@ static void picks_the_first_codec_in_common(void **state)
 		"{\"mimeType\":\"video/AV1\",\"payloadType\":45,\"clockRate\":90000},"
 		"{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000}]");
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.codec, SH_CODEC_AV1);
-	assert_int_equal(add.pt, 45);
-	assert_int_equal(add.rtx_pt, 0);
-	assert_int_equal(add.rtx_ssrc, 0); /* signalled, of no use without a payload type */
-	assert_int_equal(add.flags, SH_PRODUCER_REDUCED_SIZE);
+	assert_int_equal(add->codec, SH_CODEC_AV1);
+	assert_int_equal(add->pt, 45);
+	assert_int_equal(add->rtx_pt, 0);
+	assert_int_equal(add->rtx_ssrc, 0); /* signalled, of no use without a payload type */
+	assert_int_equal(add->flags, SH_PRODUCER_REDUCED_SIZE);
 	cJSON_Delete(data);
 }
 
@@ -352,13 +492,13 @@ static void reduced_size_rtcp_is_the_clients_choice(void **state)
 
 	set(data, "rtpParameters.rtcp.reducedSize", "false");
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, 0);
+	assert_int_equal(add->flags & SH_PRODUCER_REDUCED_SIZE, 0);
 	set(data, "rtpParameters.rtcp.reducedSize", "true");
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
+	assert_int_equal(add->flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
 	set(data, "rtpParameters.rtcp", NULL);
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
+	assert_int_equal(add->flags & SH_PRODUCER_REDUCED_SIZE, SH_PRODUCER_REDUCED_SIZE);
 	cJSON_Delete(data);
 }
 
@@ -368,10 +508,10 @@ static void chooses_feedback_by_extension(void **state)
 
 	set(data, "rtpParameters.headerExtensions.4", NULL); /* transport-wide */
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.flags & (SH_PRODUCER_TWCC | SH_PRODUCER_REMB), SH_PRODUCER_REMB);
+	assert_int_equal(add->flags & (SH_PRODUCER_TWCC | SH_PRODUCER_REMB), SH_PRODUCER_REMB);
 	set(data, "rtpParameters.headerExtensions.3", NULL); /* abs-send-time */
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.flags & (SH_PRODUCER_TWCC | SH_PRODUCER_REMB), 0);
+	assert_int_equal(add->flags & (SH_PRODUCER_TWCC | SH_PRODUCER_REMB), 0);
 	cJSON_Delete(data);
 }
 
@@ -381,7 +521,7 @@ static void ignores_encrypted_extensions(void **state)
 
 	set(data, "rtpParameters.headerExtensions.4.encrypt", "true");
 	assert_int_equal(produce(data), 0);
-	assert_int_equal(add.ext_id[SH_EXT_TWCC], 0);
+	assert_int_equal(add->ext_id[SH_EXT_TWCC], 0);
 	cJSON_Delete(data);
 }
 
@@ -413,7 +553,7 @@ static void bounds_every_list(void **state)
 			63, ENOTSUP},
 		{"rtpParameters.headerExtensions", "{\"uri\":\"u\",\"id\":1#}", 64, EINVAL},
 		{"rtpParameters.codecs.0.rtcpFeedback", "{\"type\":\"x#\"}", CP_RTP_FEEDBACK_MAX, 0},
-		{"rtpParameters.encodings", "{\"ssrc\":#}", CP_RTP_ENCODINGS_MAX, ENOTSUP},
+		{"rtpParameters.encodings", "{\"ssrc\":#}", SH_MAX_ENCODINGS, 0},
 	};
 	char text[CP_FMTP_SIZE + 64];
 
@@ -473,8 +613,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_what_browsers_send),
-		cmocka_unit_test(refuses_simulcast_in_so_many_words),
+		cmocka_unit_test(takes_simulcast_by_rid),
+		cmocka_unit_test(takes_simulcast_by_ssrc),
+		cmocka_unit_test(takes_layers_within_an_encoding),
 		cmocka_unit_test(names_the_wrong_member),
+		cmocka_unit_test(names_the_wrong_encoding),
 		cmocka_unit_test(takes_what_may_be_absent),
 		cmocka_unit_test(wants_some_way_to_find_the_stream),
 		cmocka_unit_test(matches_profiles),

@@ -21,7 +21,7 @@ static void produce_tells_the_data_plane_and_the_others(void **state)
 	expect_heard("b:new-video");
 	assert_int_equal(w.cmds, 1);
 	assert_int_equal(w.cmd[0].op, SH_OP_PRODUCER_ADD);
-	assert_int_equal(w.cmd[0].id, p->dp_id);
+	assert_int_equal(w.cmd[0].id, p->encoding[0].dp_id);
 	assert_int_equal(add->transport, t->dp_id);
 	assert_int_equal(add->kind, SH_KIND_VIDEO);
 	assert_int_equal(add->codec, SH_CODEC_VP8);
@@ -46,7 +46,7 @@ static void consume_gives_ids_of_its_own(void **state)
 	assert_int_equal(w.cmd[2].op, SH_OP_CONSUMER_ADD);
 	assert_int_equal(w.cmd[2].id, c->dp_id);
 	assert_int_equal(add->transport, recv->dp_id);
-	assert_int_equal(add->producer, audio->dp_id);
+	assert_int_equal(add->producer, audio->encoding[0].dp_id);
 	assert_int_equal(add->flags & SH_CONSUMER_PAUSED, 0);
 	assert_int_equal(add->ssrc, c->ssrc);
 	assert_int_equal(add->mid_len, 1);
@@ -264,7 +264,7 @@ static void closing_a_producer_closes_its_consumers_first(void **state)
 {
 	struct cp_peer *a = join("r", "a"), *b = join("r", "b"), *c = join("r", "c");
 	struct cp_producer *p = produce(transport(a, CP_PURPOSE_SEND), "audio");
-	sh_id producer = p->dp_id;
+	sh_id producer = p->encoding[0].dp_id;
 
 	consume(transport(b, CP_PURPOSE_RECV), p);
 	consume(transport(c, CP_PURPOSE_RECV), p);

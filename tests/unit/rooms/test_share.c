@@ -166,6 +166,32 @@ static void producers_and_consumers_are_shared(void **state)
 	assert_int_equal(host->holder.address->owned.producers, TABLE / 2 - 1);
 }
 
+/* The data plane keeps a stream for each encoding. */
+static void each_encoding_takes_a_place(void **state)
+{
+	static const char *const four = "{\"rid\":\"0\"},{\"rid\":\"1\"},{\"rid\":\"2\"},{\"rid\":\"3\"}";
+	struct cp_peer *host = come("r", "192.0.2.1", "");
+	struct cp_transport *send = transport(host, CP_PURPOSE_SEND);
+	char mid[4];
+
+	for (unsigned i = 0; i < TABLE / 2 / 4; i++) {
+		snprintf(mid, sizeof(mid), "%u", i);
+		begin_encodings(send, mid, four, false);
+		answer_all();
+		assert_false(w.failed);
+	}
+	assert_int_equal(host->holder.address->owned.producers, TABLE / 2);
+	begin_produce(send, "audio", false);
+	expect_fault(CP_TOO_MANY, "this address has 20 producers");
+	cp_producer_close(TAILQ_FIRST(&send->producers));
+	assert_int_equal(host->holder.address->owned.producers, TABLE / 2 - 4);
+	for (unsigned i = 0; i < 3; i++)
+		produce(send, "audio");
+	begin_encodings(send, "x", four, false); /* one place is left of the half, and it takes four */
+	expect_fault(CP_TOO_MANY, "this address has 19 producers");
+	produce(send, "audio");
+}
+
 static void rooms_are_shared(void **state)
 {
 	char name[8];
@@ -235,6 +261,7 @@ int main(void)
 		TEST(a_network_is_one_address),
 		TEST(one_user_gets_its_share_from_anywhere),
 		TEST(producers_and_consumers_are_shared),
+		TEST(each_encoding_takes_a_place),
 		TEST(rooms_are_shared),
 		TEST(the_last_are_for_peers_that_publish),
 		TEST(what_never_connects_goes_when_it_is_crowded),

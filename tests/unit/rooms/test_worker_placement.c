@@ -308,8 +308,8 @@ static void streams_are_measured(void **state)
 
 	watch("busy", busy);
 	for (unsigned second = 0; second < 30; second++) {
-		cp_producer_measure(busy, 500 * second, 400000 * second, 1000);
-		cp_producer_measure(calm, 10 * second, 4000 * second, 1000);
+		cp_producer_measure(busy, 0, 500 * second, 400000 * second, 1000);
+		cp_producer_measure(calm, 0, 10 * second, 4000 * second, 1000);
 	}
 	assert_in_range(busy->rate, 1497, 1503);
 	assert_in_range(calm->rate, 20, 23);
@@ -319,8 +319,8 @@ static void streams_are_measured(void **state)
 	assert_int_equal(busy->transport->peer->room->rate, busy->rate);
 
 	/* Counters that begin anew, or looks that are too near, move nothing. */
-	cp_producer_measure(busy, 0, 0, 1000);
-	cp_producer_measure(busy, 100000, 0, 10);
+	cp_producer_measure(busy, 0, 0, 0, 1000);
+	cp_producer_measure(busy, 0, 100000, 0, 10);
 	assert_in_range(busy->rate, 1497, 1503);
 }
 

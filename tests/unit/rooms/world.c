@@ -327,6 +327,34 @@ void begin_produce(struct cp_transport *t, const char *kind, bool paused)
 	cJSON_Delete(name);
 }
 
+/* rtpParameters of a camera with these encodings; the caller deletes them. */
+static cJSON *encoded(const char *mid, const char *encodings)
+{
+	char text[2048];
+	cJSON *rtp;
+
+	snprintf(text, sizeof(text),
+		"{\"mid\":\"%s\",\"codecs\":[{\"mimeType\":\"video/"
+		"VP8\",\"payloadType\":96,\"clockRate\":90000},"
+		"{\"mimeType\":\"video/"
+		"rtx\",\"payloadType\":97,\"clockRate\":90000,\"parameters\":{\"apt\":96}}],"
+		"\"headerExtensions\":[{\"uri\":\"urn:ietf:params:rtp-hdrext:sdes:mid\",\"id\":4},"
+		"{\"uri\":\"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\",\"id\":10}],\"encodings\":[%s]}",
+		mid, encodings);
+	rtp = cJSON_Parse(text);
+	assert_non_null(rtp);
+	return rtp;
+}
+
+void begin_encodings(struct cp_transport *t, const char *mid, const char *encodings, bool paused)
+{
+	cJSON *rtp = encoded(mid, encodings), *kind = cJSON_CreateString("video");
+
+	cp_producer_create(t, kind, rtp, paused, done);
+	cJSON_Delete(rtp);
+	cJSON_Delete(kind);
+}
+
 struct cp_producer *produce(struct cp_transport *t, const char *kind)
 {
 	begin_produce(t, kind, false);

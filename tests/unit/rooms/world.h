@@ -76,6 +76,8 @@ struct cp_consumer *consume(struct cp_transport *t, struct cp_producer *p);
 cJSON *parameters(const char *kind);
 /* cp_producer_create with such parameters, without waiting. */
 void begin_produce(struct cp_transport *t, const char *kind, bool paused);
+/* The same for a camera of several encodings, "{…},{…}". */
+void begin_encodings(struct cp_transport *t, const char *mid, const char *encodings, bool paused);
 
 /* The last operation failed with that code. */
 void expect_fault(enum cp_code code, const char *part);
