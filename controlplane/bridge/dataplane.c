@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controlplane/rooms/quality.h"
 #include "shared/log.h"
 
 static void dp_connected(void *arg, const struct cp_dp_info *info)
@@ -57,7 +58,9 @@ static void dp_event(void *arg, const struct sh_event *event)
 {
 	struct cp_dataplane *p = arg;
 
-	if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plain_link_event(p, event))
+	if (event->kind == SH_EV_LAYERS_CHANGED)
+		cp_model_layers_changed(p->model, event->id, &event->layers);
+	else if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plain_link_event(p, event))
 		sh_log(SH_LOG_DEBUG, "event-ignored kind=%u id=%016" PRIx64, event->kind, event->id);
 }
 
@@ -102,6 +105,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 		return error;
 	}
 	cp_load_sampler_start(p, loop);
+	cp_consumer_sampler_start(p, loop);
 	return 0;
 }
 
@@ -117,5 +121,6 @@ void cp_dataplane_detach(struct cp_dataplane *p)
 void cp_dataplane_stop(struct cp_dataplane *p)
 {
 	cp_load_sampler_stop(p);
+	cp_consumer_sampler_stop(p);
 	cp_webrtc_server_destroy(p->webrtc);
 }

@@ -42,6 +42,11 @@ struct cp_dataplane {
 		uint64_t ns; /* time of the last sample, CLOCK_MONOTONIC */
 		struct cp_worker_reading worker[SH_MAX_WORKERS];
 	} sampler;
+	struct {
+		uv_timer_t timer;
+		uint32_t next; /* slot at which the next slice begins */
+		uint64_t begun_ns; /* when the present round began, CLOCK_MONOTONIC */
+	} consumer_sampler;
 	void (*connected)(struct cp_dataplane *p); /* called at each connection to a data plane */
 	void *owner; /* for `connected` */
 };
@@ -84,5 +89,11 @@ void cp_load_sampler_stop(struct cp_dataplane *p);
  * that a predecessor left there.
  */
 void cp_load_sampler_reset(struct cp_dataplane *p, uint32_t workers);
+
+/* --- how consumers receive (consumer_sampler.c) ----------------------------------------------- */
+
+void cp_consumer_sampler_start(struct cp_dataplane *p, uv_loop_t *loop);
+/* The loop must continue to run until it has closed the timer. */
+void cp_consumer_sampler_stop(struct cp_dataplane *p);
 
 #endif

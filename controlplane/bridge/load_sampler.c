@@ -2,7 +2,7 @@
 
 /*
  * Reads the data plane's statistics once a second, and reports to the rooms how busy each worker
- * was and what each producer has sent.
+ * was and what each producer has sent, and how well that arrived.
  */
 
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/bridge/dataplane.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room.h"
 
 enum {
@@ -80,18 +81,44 @@ static bool find_encoding(const struct sh_stats_reader *r, struct cp_encoding *e
 	return sh_stats_find_producer(r, e->dp_id, &e->stats_slot, out);
 }
 
+/* What the slot of the encoding `i` says to viewers. Encodings count as layers in their order. */
+static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats *now, uint32_t i)
+{
+	return (struct cp_encoding_sample){
+		.found = true,
+		.packets = now->packets,
+		.lost = now->packets_lost,
+		.repaired = now->packets_repaired,
+		.bitrate = now->bitrate_bps,
+		.spatial = (uint8_t)i,
+		.active = now->bitrate_bps > 0,
+	};
+}
+
+static void sample_producer(struct cp_dataplane *p, struct cp_producer *producer, unsigned *searches,
+	uint64_t ms)
+{
+	struct cp_encoding_sample sample[SH_MAX_ENCODINGS] = {{.found = false}};
+	struct sh_producer_stats now;
+
+	for (uint32_t i = 0; i < producer->signalled.count; i++) {
+		if (!find_encoding(&p->stats, &producer->encoding[i], searches, &now))
+			continue;
+		cp_producer_measure(producer, i, now.packets, now.bytes, ms);
+		sample[i] = encoding_sample(&now, i);
+	}
+	cp_producer_sample(producer, sample);
+}
+
 static void sample_producers(struct cp_dataplane *p, uint64_t ms)
 {
 	unsigned searches = SEARCHES;
-	struct sh_producer_stats now;
 	struct cp_producer *producer;
 	struct cp_room *room;
 
 	TAILQ_FOREACH(room, &p->model->room_list, in_model)
 	TAILQ_FOREACH(producer, &room->producers, in_room)
-	for (uint32_t i = 0; i < producer->signalled.count; i++)
-		if (find_encoding(&p->stats, &producer->encoding[i], &searches, &now))
-			cp_producer_measure(producer, i, now.packets, now.bytes, ms);
+	sample_producer(p, producer, &searches, ms);
 }
 
 static void on_timer(uv_timer_t *timer)

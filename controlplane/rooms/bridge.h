@@ -7,9 +7,9 @@
  * themselves: bridge/ implements this interface, and unit tests put a recorder here.
  *
  * Transports have typed operations, because their ICE and DTLS half lives in this process and the
- * rooms do not know it. Producers and consumers exist in the data plane alone, and negotiation
- * already writes their commands in the ABI's form (shared/abi.h), so the rooms submit these
- * commands unchanged. Six typed operations would only copy them.
+ * rooms do not know it. Producers, consumers and the limits of transports exist in the data plane
+ * alone, and negotiation already writes their commands in the ABI's form (shared/abi.h), so the
+ * rooms submit these commands unchanged. Typed operations would only copy them.
  */
 
 #include <stdbool.h>
@@ -57,7 +57,8 @@ struct cp_bridge {
 	void (*transport_close)(void *bridge, struct cp_transport *t);
 
 	/*
-	 * Sends a PRODUCER_* or CONSUMER_* command; commands take effect in the order of the calls.
+	 * Sends a PRODUCER_* or CONSUMER_* command, or TRANSPORT_SET; commands take effect in the
+	 * order of the calls.
 	 * `done` may be NULL. 0, or errno and then `done` is not called.
 	 */
 	int (*submit)(void *bridge, struct sh_cmd *cmd, cp_bridge_done done, void *arg);

@@ -25,6 +25,7 @@ struct cp_call {
 	int (*finish)(struct cp_call *call, int error, struct cp_fault *fault);
 	bool flag; /* set by the caller, for `finish` */
 	struct sh_wishes wishes; /* the same */
+	uint64_t max_bps; /* the same */
 	unsigned awaited; /* commands whose acknowledgement has not come */
 	int error; /* the first that failed; 0: none */
 	cp_done done;

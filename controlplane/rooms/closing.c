@@ -9,6 +9,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/transport_walk.h"
@@ -167,6 +168,7 @@ void cp_model_run(struct cp_model *m)
 	}
 	cp_share_run(m);
 	cp_announce_run(m);
+	cp_quality_run(m);
 	cp_transports_close_lost(m);
 	cp_transport_walks_run(m);
 	cp_plain_run(m);

@@ -8,6 +8,7 @@
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
@@ -21,6 +22,20 @@ static void log_event(enum sh_log_level level, const char *event, const struct c
 		"consumer-%s room=%s peer=%s transport=%s consumer=%s producer=%s kind=%s", event,
 		t->peer->room->log_name, t->peer->id, t->id, c->id, c->producer->id,
 		cp_kind_name(c->producer->consumable.kind));
+}
+
+struct cp_consumer *cp_model_consumer(const struct cp_model *m, sh_id dp_id)
+{
+	uint32_t hash = (uint32_t)dp_id; /* the ids are random */
+	struct cp_table_entry *e = NULL;
+
+	while ((e = cp_table_next(&m->consumers_by_dp_id, hash, e))) {
+		struct cp_consumer *c = CP_TABLE_OBJECT(e, struct cp_consumer, by_dp_id);
+
+		if (c->dp_id == dp_id)
+			return c->live ? c : NULL;
+	}
+	return NULL;
 }
 
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault)
@@ -46,6 +61,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 		return cp_refuse_errno(fault, error);
 	}
 	c->live = true;
+	cp_quality_begin(c);
 	log_event(SH_LOG_INFO, "created", c);
 	return 0;
 }
@@ -147,6 +163,8 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
 	t->peer->consumer_count++;
 	t->peer->room->consumer_count++;
+	cp_table_add(&t->peer->room->model->consumers_by_dp_id, &c->by_dp_id, (uint32_t)c->dp_id);
+	cp_quality_add_consumer(c);
 	cp_load_add_consumer(c);
 	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_CONSUMERS, 1);
 	return c;
@@ -170,11 +188,15 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 		return;
 	}
 	c->paused = paused;
+	c->wishes = add->wishes;
 	cmd.id = c->dp_id;
 	add->transport = t->dp_id;
 	add->producer = p->encoding[0].dp_id;
 	if (paused)
 		add->flags |= SH_CONSUMER_PAUSED;
+	/* Whoever is served by signaling is a mediasoup-client, which always takes its probator. */
+	if (!t->plain && p->consumable.kind == SH_KIND_VIDEO)
+		add->flags |= SH_CONSUMER_PROBATOR;
 	call = cp_call_begin(t->peer, c, created, done);
 	if (!call)
 		cp_consumer_destroy(c, &quietly);
@@ -189,17 +211,20 @@ static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fa
 	if (error != 0)
 		return cp_refuse_errno(fault, error);
 	c->paused = call->flag;
+	c->wishes = call->wishes;
 	return 0;
 }
 
-static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, cp_done done)
+static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, struct sh_wishes wishes,
+	cp_done done)
 {
 	struct cp_call *call = cp_call_begin(c->transport->peer, c, set_acknowledged, done);
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id, .consumer_set.wishes = SH_WISHES_NONE};
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = c->dp_id, .consumer_set.wishes = wishes};
 
 	if (!call)
 		return;
 	call->flag = paused;
+	call->wishes = wishes;
 	cmd.consumer_set.paused = paused;
 	cmd.consumer_set.keyframe = keyframe && c->producer->consumable.kind == SH_KIND_VIDEO;
 	cp_call_submit(call, &cmd, 1);
@@ -207,12 +232,42 @@ static void submit_set(struct cp_consumer *c, bool paused, bool keyframe, cp_don
 
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done)
 {
-	submit_set(c, paused, !paused && c->paused, done);
+	submit_set(c, paused, !paused && c->paused, c->wishes, done);
 }
 
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done)
 {
-	submit_set(c, c->paused, true, done);
+	submit_set(c, c->paused, true, c->wishes, done);
+}
+
+/* A layer of `count`, or SH_LAYER_ANY. */
+static uint8_t bound(uint8_t layer, uint8_t count)
+{
+	return layer == SH_LAYER_ANY || layer < count ? layer : count - 1;
+}
+
+void cp_consumer_prefer_layers(struct cp_consumer *c, uint8_t spatial, uint8_t temporal, cp_done done)
+{
+	const struct cp_consumable *stream = &c->producer->consumable;
+	struct sh_wishes wishes = c->wishes;
+	struct cp_fault fault;
+
+	if (stream->type == CP_STREAM_SIMPLE) {
+		cp_refuse(&fault, CP_UNSUPPORTED, "consumerId: this consumer has one layer only");
+		done(c->transport->peer, &fault, NULL);
+		return;
+	}
+	wishes.spatial = bound(spatial, stream->spatial_layers);
+	wishes.temporal = bound(temporal, stream->temporal_layers);
+	submit_set(c, c->paused, false, wishes, done);
+}
+
+void cp_consumer_set_priority(struct cp_consumer *c, uint8_t priority, cp_done done)
+{
+	struct sh_wishes wishes = c->wishes;
+
+	wishes.priority = priority;
+	submit_set(c, c->paused, false, wishes, done);
 }
 
 void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
@@ -227,6 +282,8 @@ void cp_consumer_destroy(struct cp_consumer *c, const struct cp_closing *how)
 		log_event(c->producer->ended ? SH_LOG_DEBUG : cp_room_end_level(owner->room), "closed", c);
 	if (!c->producer->ended)
 		cp_model_submit(m, &cmd);
+	cp_quality_remove_consumer(m, c);
+	cp_table_remove(&m->consumers_by_dp_id, &c->by_dp_id);
 	cp_load_remove_consumer(c);
 	cp_share_remove(&owner->holder, CP_TABLE_CONSUMERS, 1);
 	cp_index_remove(&m->consumers, c);

@@ -11,10 +11,13 @@
 #include <cjson/cJSON.h>
 
 #include "controlplane/base/id.h"
+#include "controlplane/base/table.h"
 #include "controlplane/rooms/peer.h"
-#include "shared/ids.h"
+#include "controlplane/rooms/score.h"
+#include "shared/abi.h"
 
 struct cp_closing;
+struct cp_model;
 
 struct cp_consumer {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
@@ -23,13 +26,26 @@ struct cp_consumer {
 	struct cp_producer *producer;
 	bool live; /* the data plane has acknowledged it */
 	bool paused;
+	struct sh_wishes wishes;
 	uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: without RTX */
 	uint32_t stats_slot; /* statistics slot in which it was last found */
 	char *rtp_parameters; /* JSON text, freed with the consumer */
+	struct cp_table_entry by_dp_id; /* in model->consumers_by_dp_id */
+	struct cp_consumer_quality {
+		struct sh_layers layers; /* as the data plane reported them last */
+		uint8_t told_spatial, told_temporal; /* what the viewer knows of `layers` */
+		struct cp_score score; /* how well its packets arrive */
+		uint64_t packets, lost, repaired; /* totals of the last sample */
+		bool sampled; /* the totals are valid */
+		unsigned due; /* enum cp_quality_notice: what the viewer has still to be told */
+		TAILQ_ENTRY(cp_consumer) in_due; /* in model->quality.consumers, while `due` is not 0 */
+	} quality; /* quality.h */
 	TAILQ_ENTRY(cp_consumer) on_transport;
 	TAILQ_ENTRY(cp_consumer) on_producer;
 };
 
+/* Finds a live consumer by its id in the data plane. NULL: there is none. */
+struct cp_consumer *cp_model_consumer(const struct cp_model *m, sh_id dp_id);
 /* Finds a live consumer that the peer owns. NULL with the fault. */
 struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struct cp_fault *fault);
 
@@ -41,6 +57,13 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	bool paused, cp_done done);
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done);
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done);
+/*
+ * Bounds the layers that it receives; SH_LAYER_ANY: no bound. A layer that the producer does not
+ * have means the highest. Refused with CP_UNSUPPORTED if the producer has one layer only.
+ */
+void cp_consumer_prefer_layers(struct cp_consumer *c, uint8_t spatial, uint8_t temporal, cp_done done);
+/* Its priority among the consumers of its transport, 1 to 255. */
+void cp_consumer_set_priority(struct cp_consumer *c, uint8_t priority, cp_done done);
 /* Closes and frees it because its owner asks for it; the owner is not notified. */
 void cp_consumer_close(struct cp_consumer *c);
 

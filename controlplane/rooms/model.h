@@ -16,6 +16,7 @@
 #include "controlplane/admission/address.h"
 #include "controlplane/base/clock.h"
 #include "controlplane/base/index.h"
+#include "controlplane/base/table.h"
 #include "controlplane/negotiation/negotiation.h"
 #include "controlplane/rooms/bridge.h"
 #include "controlplane/rooms/load.h"
@@ -34,6 +35,7 @@ struct cp_model {
 	void *clock_arg;
 	struct cp_router router;
 	struct cp_index rooms, transports, producers, consumers;
+	struct cp_table consumers_by_dp_id;
 	struct cp_load load;
 	uint32_t peer_count;
 	uint32_t encoding_count; /* of all producers; each is an entry of the data plane's table */
@@ -54,6 +56,10 @@ struct cp_model {
 		uint64_t credit_ms; /* when `credit` was computed */
 		uint64_t told, merged; /* notices sent to whole rooms; changes that needed none */
 	} notices;
+	struct {
+		TAILQ_HEAD(, cp_producer) producers; /* whose consumers have to be told */
+		TAILQ_HEAD(, cp_consumer) consumers; /* that have to be told */
+	} quality; /* quality.h */
 	struct cp_addresses subjects; /* users, for their shares of the tables */
 	struct cp_share_counts shares;
 	TAILQ_HEAD(, cp_transport) awaited; /* that have not connected, the oldest first */

@@ -43,6 +43,10 @@ struct cp_listener {
 	void (*producer_closed)(struct cp_peer *to, const struct cp_producer *p);
 	void (*producer_paused)(struct cp_peer *to, const struct cp_producer *p, bool paused);
 	void (*consumer_closed)(struct cp_peer *to, const struct cp_consumer *c);
+	/* Of a consumer of the peer: the layers that exist, those that it gets, how well they arrive. */
+	void (*layers)(struct cp_peer *to, const struct cp_consumer *c);
+	void (*layers_changed)(struct cp_peer *to, const struct cp_consumer *c);
+	void (*score)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
 	/* The peer is removed from its room. It is freed after this call, as after room_closed. */

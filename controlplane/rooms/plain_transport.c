@@ -72,6 +72,10 @@ static void ignore_state(struct cp_peer *to, const struct cp_producer *p, bool p
 {
 }
 
+static void ignore_quality(struct cp_peer *to, const struct cp_consumer *c)
+{
+}
+
 static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 {
 	c->transport->plain->ended = true;
@@ -118,6 +122,9 @@ static const struct cp_listener listener = {
 	.producer_closed = producer_closed,
 	.producer_paused = ignore_state,
 	.consumer_closed = consumer_closed,
+	.layers = ignore_quality,
+	.layers_changed = ignore_quality,
+	.score = ignore_quality,
 	.transport_closed = transport_closed,
 	.room_closed = room_closed,
 };

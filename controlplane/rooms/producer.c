@@ -9,6 +9,7 @@
 #include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
@@ -216,6 +217,7 @@ static struct cp_producer *producer_make(struct cp_transport *t, const struct cp
 	room->producer_count++;
 	room->model->encoding_count += sent->count;
 	cp_load_add_producer(p);
+	cp_quality_add_producer(p);
 	cp_share_add(room->model, &t->peer->holder, CP_TABLE_PRODUCERS, sent->count);
 	return p;
 }
@@ -309,6 +311,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	cp_call_abort(owner, p, how->why, how->reason);
 	cp_model_submit(room->model, &cmd);
 	cp_load_remove_producer(p);
+	cp_quality_remove_producer(room->model, p);
 	cp_share_remove(&owner->holder, CP_TABLE_PRODUCERS, p->signalled.count);
 	room->model->encoding_count -= p->signalled.count;
 	cp_index_remove(&room->model->producers, p);

@@ -13,6 +13,7 @@
 #include "controlplane/base/id.h"
 #include "controlplane/negotiation/negotiation.h"
 #include "controlplane/rooms/peer.h"
+#include "controlplane/rooms/score.h"
 #include "shared/abi.h"
 
 struct cp_closing;
@@ -24,6 +25,17 @@ struct cp_encoding {
 	uint64_t rate; /* cost of its packets for one consumer, units per second (worker_placement.h) */
 	bool measured; /* `units` is valid */
 	uint64_t units; /* total at the last measurement */
+	struct cp_score score; /* how well its packets arrive */
+	uint64_t packets, lost, repaired; /* totals of the last sample of the score */
+	bool sampled; /* these totals are valid */
+};
+
+/* A spatial layer as consumers are told of it; 0: not known. */
+struct cp_layer {
+	bool active; /* it is being sent */
+	bool measured; /* `bitrate` is valid */
+	uint32_t width, height;
+	uint64_t bitrate; /* bit/s */
 };
 
 struct cp_producer {
@@ -49,6 +61,15 @@ struct cp_producer {
 		TAILQ_ENTRY(cp_producer) in_room; /* in room->telling.producers, if there is news */
 		TAILQ_ENTRY(cp_producer) in_recent; /* in model->recent, while `recent` */
 	} news; /* what the room has still to be told of it (announce.h) */
+	struct cp_producer_quality {
+		struct cp_layer layer[SH_MAX_LAYERS]; /* consumable.spatial_layers, the smallest first */
+		struct cp_layer told[SH_MAX_LAYERS]; /* `layer` when consumers were told last */
+		uint64_t told_ms; /* when that was; 0: never */
+		uint8_t encoding_of[SH_MAX_LAYERS]; /* by spatial layer */
+		unsigned due; /* enum cp_quality_notice: for consumers from `next` on */
+		struct cp_consumer *next;
+		TAILQ_ENTRY(cp_producer) in_due; /* in model->quality.producers, while `due` is not 0 */
+	} quality; /* quality.h */
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_producer) on_transport;
 	TAILQ_ENTRY(cp_producer) in_room;

@@ -17,6 +17,8 @@
 int cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
 	void *bridge_arg, const struct cp_clock *clock, void *clock_arg)
 {
+	int error;
+
 	memset(m, 0, sizeof(*m));
 	m->config = config;
 	m->bridge = bridge;
@@ -33,13 +35,22 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->transport_list);
 	TAILQ_INIT(&m->walks);
 	TAILQ_INIT(&m->awaited);
+	TAILQ_INIT(&m->quality.producers);
+	TAILQ_INIT(&m->quality.consumers);
 	cp_load_init(&m->load);
-	return cp_addresses_start(&m->subjects);
+	error = cp_table_init(&m->consumers_by_dp_id);
+	if (error != 0)
+		return error;
+	error = cp_addresses_start(&m->subjects);
+	if (error != 0)
+		cp_table_free(&m->consumers_by_dp_id);
+	return error;
 }
 
 void cp_model_end(struct cp_model *m)
 {
 	cp_addresses_stop(&m->subjects);
+	cp_table_free(&m->consumers_by_dp_id);
 }
 
 /* Creates a room that counts for `creator`. NULL with the fault. */

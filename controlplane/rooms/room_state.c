@@ -3,6 +3,7 @@
 
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
@@ -58,7 +59,7 @@ static uint64_t due_in(const struct cp_model *m)
 	uint64_t now = now_ms(m), due = UINT64_MAX;
 
 	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || !TAILQ_EMPTY(&m->walks) ||
-		m->plain_due || (t && cp_transport_is_lost(t)))
+		cp_quality_is_due(m) || m->plain_due || (t && cp_transport_is_lost(t)))
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;

@@ -230,6 +230,34 @@ cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
 	return m->bridge->transport_restart(m->bridge_arg, t, fault);
 }
 
+static int limit_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
+{
+	struct cp_transport *t = call->object;
+
+	if (error != 0)
+		return cp_refuse_errno(fault, error);
+	t->max_bps = call->max_bps;
+	return 0;
+}
+
+void cp_transport_limit(struct cp_transport *t, uint64_t max_bps, cp_done done)
+{
+	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_SET, .id = t->dp_id, .transport_set.max_bps = max_bps};
+	struct cp_fault fault;
+	struct cp_call *call;
+
+	if (t->purpose != CP_PURPOSE_RECV) {
+		cp_refuse(&fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
+		done(t->peer, &fault, NULL);
+		return;
+	}
+	call = cp_call_begin(t->peer, t, limit_acknowledged, done);
+	if (!call)
+		return;
+	call->max_bps = max_bps;
+	cp_call_submit(call, &cmd, 1);
+}
+
 void cp_transport_connected(struct cp_transport *t)
 {
 	t->state = CP_TRANSPORT_CONNECTED;

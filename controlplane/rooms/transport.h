@@ -62,6 +62,7 @@ struct cp_transport {
 	TAILQ_ENTRY(cp_transport) in_awaited;
 	uint32_t next_mid; /* MID of its next consumer */
 	uint32_t last_ssrc; /* the last SSRC of its consumers; 0: none yet */
+	uint64_t max_bps; /* most that is sent to the peer, in bit/s; 0: no limit of the client's */
 	uint32_t stats_slot; /* statistics slot in which it was last found */
 	void *link; /* belongs to the bridge */
 	TAILQ_HEAD(, cp_producer) producers;
@@ -101,6 +102,11 @@ cJSON *cp_transport_parameters(const struct cp_transport *t);
 void cp_transport_describe(const struct cp_transport *t, cJSON *into);
 /* 0, or errno with the fault. */
 int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, struct cp_fault *fault);
+/*
+ * Limits what is sent to the peer, in bit/s; 0: no limit. For a transport to receive; completes
+ * through `done` (peer.h), whose object is the struct cp_transport.
+ */
+void cp_transport_limit(struct cp_transport *t, uint64_t max_bps, cp_done done);
 /* Restarts ICE. The new iceParameters, which the caller deletes; NULL with the fault. */
 cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault);
 /* Closes it with all that is on it and frees it; its owner asks for it and is not notified. */

@@ -109,6 +109,8 @@ struct cp_request_type cp_json_requests[] = {
 	{.name = "resumeConsumer", .handle = cp_request_resume_consumer},
 	{.name = "closeConsumer", .handle = cp_request_close_consumer, .closes = true},
 	{.name = "setPreferredLayers", .handle = cp_request_set_preferred_layers},
+	{.name = "setPriority", .handle = cp_request_set_priority},
+	{.name = "setMaxBitrate", .handle = cp_request_set_max_bitrate},
 	{.name = "requestKeyFrame", .handle = cp_request_keyframe},
 	{.name = "getStats", .handle = cp_request_get_stats},
 	{.name = "closeRoom", .handle = cp_request_close_room},

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/notices.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "controlplane/negotiation/writer.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
+
+enum { NOTICE_MAX = 640 /* bytes of the data of a notice about layers */ };
 
 /* The argument of the functions that make a notice's data; a notice is printed once per dialect. */
 struct about_producer {
@@ -71,6 +76,69 @@ static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 	cp_session_send(s, s->dialect->printed_notice("consumerClosed", data));
 }
 
+/* The value of a member: a layer, or null. */
+static void write_layer(struct cp_writer *w, const char *name, uint8_t layer)
+{
+	if (layer == SH_LAYER_ANY)
+		cp_write(w, ",\"%s\":null", name);
+	else
+		cp_write(w, ",\"%s\":%u", name, layer);
+}
+
+/* Sends a notice that was written to `w`, which begins at `data`. */
+static void send_written(struct cp_session *s, const char *type, const struct cp_writer *w, const char *data)
+{
+	if (w->at < w->end)
+		cp_session_send(s, s->dialect->printed_notice(type, data));
+}
+
+static void layers_changed(struct cp_peer *to, const struct cp_consumer *c)
+{
+	char data[NOTICE_MAX];
+	struct cp_writer w = {.at = data, .end = data + sizeof(data)};
+
+	cp_write(&w, "{\"consumerId\":\"%s\"", c->id);
+	write_layer(&w, "spatialLayer", c->quality.told_spatial);
+	write_layer(&w, "temporalLayer", c->quality.told_temporal);
+	cp_write(&w, "}");
+	send_written(to->session, "layersChange", &w, data);
+}
+
+static void layers(struct cp_peer *to, const struct cp_consumer *c)
+{
+	const struct cp_producer *p = c->producer;
+	char data[NOTICE_MAX];
+	struct cp_writer w = {.at = data, .end = data + sizeof(data)};
+
+	cp_write(&w, "{\"producerId\":\"%s\",\"layers\":[", p->id);
+	for (unsigned i = 0; i < p->consumable.spatial_layers; i++) {
+		const struct cp_layer *l = &p->quality.told[i];
+
+		cp_write(&w, "%s{\"spatialLayer\":%u", i > 0 ? "," : "", i);
+		if (l->width > 0 && l->height > 0)
+			cp_write(&w, ",\"width\":%u,\"height\":%u", l->width, l->height);
+		if (l->measured)
+			cp_write(&w, ",\"bitrate\":%" PRIu64, l->bitrate);
+		cp_write(&w, ",\"active\":%s}", l->active ? "true" : "false");
+	}
+	cp_write(&w, "]}");
+	send_written(to->session, "layers", &w, data);
+}
+
+static void score(struct cp_peer *to, const struct cp_consumer *c)
+{
+	const struct cp_producer *p = c->producer;
+	char data[NOTICE_MAX];
+	struct cp_writer w = {.at = data, .end = data + sizeof(data)};
+
+	cp_write(&w, "{\"consumerId\":\"%s\",\"score\":%u,\"producerScore\":%u,\"producerScores\":[", c->id,
+		cp_score_value(&c->quality.score), cp_consumer_producer_score(c));
+	for (uint32_t i = 0; i < p->signalled.count; i++)
+		cp_write(&w, "%s%u", i > 0 ? "," : "", cp_score_value(&p->encoding[i].score));
+	cp_write(&w, "]}");
+	send_written(to->session, "score", &w, data);
+}
+
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 	const char *reason)
 {
@@ -112,6 +180,9 @@ const struct cp_listener cp_session_listener = {
 	.producer_closed = producer_closed,
 	.producer_paused = producer_paused,
 	.consumer_closed = consumer_closed,
+	.layers = layers,
+	.layers_changed = layers_changed,
+	.score = score,
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,

@@ -2,6 +2,7 @@
 #include "controlplane/signaling/request.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "controlplane/rooms/user.h"
@@ -56,6 +57,24 @@ int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bo
 	}
 	*out = cJSON_IsTrue(item);
 	return 0;
+}
+
+int cp_member_integer(struct cp_session *s, const cJSON *data, const char *name, uint64_t min, uint64_t max,
+	uint64_t *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(data, name);
+	struct cp_fault fault;
+	double d = item ? item->valuedouble : 0;
+
+	/* The comparisons are also false for NaN. */
+	if (cJSON_IsNumber(item) && d >= (double)min && d <= (double)max && (double)(uint64_t)d == d) {
+		*out = (uint64_t)d;
+		return 0;
+	}
+	cp_refuse(&fault, CP_BAD_REQUEST, "%s: must be an integer from %" PRIu64 " to %" PRIu64, name, min,
+		max);
+	cp_session_error(s, &fault);
+	return EINVAL;
 }
 
 int cp_purpose_read(const cJSON *data, const char *name, enum cp_purpose *out, struct cp_fault *fault)

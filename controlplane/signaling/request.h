@@ -44,6 +44,9 @@ int cp_enters_with_transport(const struct cp_session *s, const cJSON *data, cons
 const char *cp_member_id(struct cp_session *s, const cJSON *data, const char *name);
 /* Absent: `*out` stays. 0, or EINVAL: the error was sent. */
 int cp_member_bool(struct cp_session *s, const cJSON *data, const char *name, bool *out);
+/* An integer from `min` to `max`, which is at most 2^53. 0, or EINVAL: the error was sent. */
+int cp_member_integer(struct cp_session *s, const cJSON *data, const char *name, uint64_t min, uint64_t max,
+	uint64_t *out);
 /* "send" or "recv". 0, or EINVAL with the fault. */
 int cp_purpose_read(const cJSON *data, const char *name, enum cp_purpose *out, struct cp_fault *fault);
 /* The same, but the error was sent. */
@@ -63,6 +66,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 void cp_request_connect_transport(struct cp_session *s, const cJSON *data);
 void cp_request_restart_ice(struct cp_session *s, const cJSON *data);
 void cp_request_close_transport(struct cp_session *s, const cJSON *data);
+void cp_request_set_max_bitrate(struct cp_session *s, const cJSON *data);
 
 /* --- request_producer.c ------------------------------------------------------------- */
 
@@ -87,6 +91,9 @@ void cp_request_pause_consumer(struct cp_session *s, const cJSON *data);
 void cp_request_resume_consumer(struct cp_session *s, const cJSON *data);
 void cp_request_close_consumer(struct cp_session *s, const cJSON *data);
 void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data);
+void cp_request_set_priority(struct cp_session *s, const cJSON *data);
+/* {spatialLayer, temporalLayer}, or null if the viewer set no bound; the caller's to delete. */
+cJSON *cp_preferred_layers_json(const struct cp_consumer *c);
 void cp_request_keyframe(struct cp_session *s, const cJSON *data);
 
 /* --- request_stats.c ---------------------------------------------------------------- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Handles the requests that create, pause, resume and close consumers. */
+/* Handles the requests that create, change and close consumers. */
 
 #include "controlplane/signaling/request.h"
+
+#include <errno.h>
 
 cJSON *cp_consumer_json(const struct cp_consumer *c)
 {
@@ -113,23 +115,92 @@ void cp_request_close_consumer(struct cp_session *s, const cJSON *data)
 	cp_reply_member(s, "consumerId");
 }
 
-/*
- * Always answers with an error, because a consumer has only one layer. The request is part of the
- * wire contract (docs/signaling.md).
- */
+/* --- layers and priority ---------------------------------------------------------------------- */
+
+/* The highest layer of `count` within the bound. */
+static int highest(uint8_t bound, uint8_t count)
+{
+	return bound < count ? bound : count - 1;
+}
+
+cJSON *cp_preferred_layers_json(const struct cp_consumer *c)
+{
+	const struct cp_consumable *stream = &c->producer->consumable;
+	cJSON *layers;
+
+	if (c->wishes.spatial == SH_LAYER_ANY && c->wishes.temporal == SH_LAYER_ANY)
+		return cJSON_CreateNull();
+	layers = cJSON_CreateObject();
+	if (c->wishes.spatial == SH_LAYER_ANY)
+		cJSON_AddNullToObject(layers, "spatialLayer");
+	else
+		cJSON_AddNumberToObject(layers, "spatialLayer",
+			highest(c->wishes.spatial, stream->spatial_layers));
+	cJSON_AddNumberToObject(layers, "temporalLayer",
+		highest(c->wishes.temporal, stream->temporal_layers));
+	return layers;
+}
+
+/* A layer, or null for SH_LAYER_ANY. 0, or EINVAL: the error was sent. */
+static int member_layer(struct cp_session *s, const cJSON *data, const char *name, uint8_t *out)
+{
+	uint64_t layer = SH_LAYER_ANY;
+
+	if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(data, name)) &&
+		cp_member_integer(s, data, name, 0, SH_LAYER_ANY - 1, &layer) != 0)
+		return EINVAL;
+	*out = (uint8_t)layer;
+	return 0;
+}
+
+static void preferred(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	const struct cp_consumer *c = object;
+	cJSON *reply;
+
+	if (fault) {
+		cp_session_error(peer->session, fault);
+		return;
+	}
+	reply = cJSON_CreateObject();
+	cJSON_AddStringToObject(reply, "consumerId", c->id);
+	cJSON_AddItemToObject(reply, "preferredLayers", cp_preferred_layers_json(c));
+	cp_session_reply(peer->session, reply);
+}
+
 void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data)
 {
-	const cJSON *spatial = cJSON_GetObjectItemCaseSensitive(data, "spatialLayer");
-	const cJSON *temporal = cJSON_GetObjectItemCaseSensitive(data, "temporalLayer");
-	struct cp_fault fault;
+	struct cp_consumer *c = named(s, data);
+	uint8_t spatial, temporal = SH_LAYER_ANY;
 
-	if (!named(s, data))
+	if (!c || member_layer(s, data, "spatialLayer", &spatial) != 0)
 		return;
-	if (!cJSON_IsNumber(spatial))
-		cp_refuse(&fault, CP_BAD_REQUEST, "spatialLayer: must be a number");
-	else if (temporal && !cJSON_IsNumber(temporal))
-		cp_refuse(&fault, CP_BAD_REQUEST, "temporalLayer: must be a number");
-	else
-		cp_refuse(&fault, CP_UNSUPPORTED, "consumerId: this consumer has one layer only");
-	cp_session_error(s, &fault);
+	if (cJSON_GetObjectItemCaseSensitive(data, "temporalLayer") &&
+		member_layer(s, data, "temporalLayer", &temporal) != 0)
+		return;
+	cp_consumer_prefer_layers(c, spatial, temporal, preferred);
+}
+
+static void prioritized(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	const struct cp_consumer *c = object;
+	cJSON *reply;
+
+	if (fault) {
+		cp_session_error(peer->session, fault);
+		return;
+	}
+	reply = cJSON_CreateObject();
+	cJSON_AddStringToObject(reply, "consumerId", c->id);
+	cJSON_AddNumberToObject(reply, "priority", c->wishes.priority);
+	cp_session_reply(peer->session, reply);
+}
+
+void cp_request_set_priority(struct cp_session *s, const cJSON *data)
+{
+	struct cp_consumer *c = named(s, data);
+	uint64_t priority;
+
+	if (c && cp_member_integer(s, data, "priority", 1, UINT8_MAX, &priority) == 0)
+		cp_consumer_set_priority(c, (uint8_t)priority, prioritized);
 }

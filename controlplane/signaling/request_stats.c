@@ -91,6 +91,8 @@ static void add_transport(const struct cp_session *s, struct cp_transport *t, cJ
 	add_number(e, "packetsSent", now.tx_packets);
 	if (now.available_bps > 0)
 		add_number(e, "availableOutgoingBitrate", now.available_bps);
+	if (t->max_bps > 0)
+		add_number(e, "maxOutgoingBitrate", t->max_bps);
 }
 
 static cJSON *rtp_entry(cJSON *list, const char *type, const struct cp_producer *p, uint32_t ssrc,
@@ -138,6 +140,7 @@ static void add_encoding(const struct cp_session *s, struct cp_producer *p, uint
 	add_number(e, "nackCount", now.nacks);
 	add_number(e, "pliCount", now.plis);
 	add_number(e, "jitter", now.jitter);
+	add_number(e, "score", cp_score_value(&p->encoding[i].score));
 	add_round_trip(e, now.rtt_us);
 }
 
@@ -148,6 +151,29 @@ static void add_producer(const struct cp_session *s, struct cp_producer *p, cJSO
 		add_encoding(s, p, i, list);
 }
 
+/* {spatialLayer, temporalLayer}, or null while there are none. */
+static void add_pair(cJSON *e, const char *name, uint8_t spatial, uint8_t temporal)
+{
+	cJSON *layers;
+
+	if (spatial == SH_LAYER_ANY) {
+		cJSON_AddNullToObject(e, name);
+		return;
+	}
+	layers = cJSON_AddObjectToObject(e, name);
+	add_number(layers, "spatialLayer", spatial);
+	add_number(layers, "temporalLayer", temporal);
+}
+
+static void add_layers(cJSON *e, const struct cp_consumer *c)
+{
+	const struct sh_layers *now = &c->quality.layers;
+
+	add_pair(e, "currentLayers", now->spatial, now->temporal);
+	add_pair(e, "targetLayers", now->target_spatial, now->target_temporal);
+	cJSON_AddItemToObject(e, "preferredLayers", cp_preferred_layers_json(c));
+}
+
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
 {
 	struct sh_consumer_stats now = {.ssrc = c->ssrc}, found;
@@ -156,6 +182,9 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	if (find_consumer(s->signaling, c, &found))
 		now = found;
 	e = rtp_entry(list, "outbound-rtp", c->producer, now.ssrc, now.rtx_ssrc);
+	if (c->producer->consumable.type != CP_STREAM_SIMPLE)
+		add_layers(e, c);
+	add_number(e, "score", cp_score_value(&c->quality.score));
 	add_number(e, "packetCount", now.packets);
 	add_number(e, "byteCount", now.bytes);
 	add_number(e, "bitrate", now.bitrate_bps);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Handles the requests that connect and close WebRTC transports, and that restart ICE. */
+/* Handles the requests that connect, limit and close WebRTC transports, and that restart ICE. */
 
 #include "controlplane/signaling/request.h"
 
 #include <errno.h>
+
+static const uint64_t MAX_BITRATE = 1000000000000; /* bit/s; more than any path carries */
 
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data))
@@ -78,4 +80,33 @@ void cp_request_close_transport(struct cp_session *s, const cJSON *data)
 		return;
 	cp_transport_close(t);
 	cp_reply_member(s, "transportId");
+}
+
+/* The transport is named as the request named it. */
+static void limited(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	const struct cp_transport *t = object;
+	struct cp_session *s = peer->session;
+	const cJSON *data;
+	cJSON *reply;
+
+	if (fault) {
+		cp_session_error(s, fault);
+		return;
+	}
+	data = cJSON_GetObjectItemCaseSensitive(s->current, "data");
+	reply = cJSON_CreateObject();
+	cJSON_AddStringToObject(reply, "transportId",
+		cJSON_GetObjectItemCaseSensitive(data, "transportId")->valuestring);
+	cJSON_AddNumberToObject(reply, "bitrate", (double)t->max_bps);
+	cp_session_reply(s, reply);
+}
+
+void cp_request_set_max_bitrate(struct cp_session *s, const cJSON *data)
+{
+	struct cp_transport *t = named(s, data);
+	uint64_t bitrate;
+
+	if (t && cp_member_integer(s, data, "bitrate", 0, MAX_BITRATE, &bitrate) == 0)
+		cp_transport_limit(t, bitrate, limited);
 }

@@ -92,6 +92,13 @@ async function wrongMembers(client, ids) {
 		["consume", { producerId: ids.own, rtpCapabilities }, "producerId"],
 		["getStats", {}, "transportId"], ["getStats", { producerId: 1 }, "producerId"],
 		["setPreferredLayers", { consumerId: ids.consumer }, "spatialLayer"],
+		["setPreferredLayers", { consumerId: ids.consumer, spatialLayer: -1 }, "spatialLayer"],
+		["setPreferredLayers", { consumerId: ids.consumer, spatialLayer: 1, temporalLayer: "x" }, "temporalLayer"],
+		["setPriority", { consumerId: ids.consumer, priority: 0 }, "priority"],
+		["setPriority", { consumerId: ids.consumer, priority: 256 }, "priority"],
+		["setMaxBitrate", { transportId: ids.recv, bitrate: -1 }, "bitrate"],
+		["setMaxBitrate", { transportId: ids.recv }, "bitrate"],
+		["setMaxBitrate", { transportId: ids.send, bitrate: 1 }, "transportId"],
 		...["pauseConsumer", "resumeConsumer", "closeConsumer", "requestKeyFrame"].map((t) => [t, {}, "consumerId"]),
 		...["pauseProducer", "resumeProducer", "closeProducer"].map((t) => [t, { producerId: null }, "producerId"]),
 		...["restartIce", "closeTransport"].map((t) => [t, { transportId: "" }, "transportId"]),
@@ -113,6 +120,7 @@ async function strangersIds(client, theirs) {
 		["resumeConsumer", { consumerId: consumer }], ["closeConsumer", { consumerId: consumer }],
 		["requestKeyFrame", { consumerId: consumer }], ["getStats", { consumerId: consumer }],
 		["setPreferredLayers", { consumerId: consumer, spatialLayer: 0 }],
+		["setPriority", { consumerId: consumer, priority: 1 }], ["setMaxBitrate", { transportId: id, bitrate: 1 }],
 	];
 	for (const [type, data] of cases(UUID, UUID, UUID))
 		await client.fails(`${type} with an unknown id`, type, data, "not-found");

@@ -122,6 +122,26 @@ export function audioParameters() {
 	};
 }
 
+/** The RIDs r0, r1, … as browsers publish simulcast: without SSRCs. */
+export function rids(count) {
+	return Array.from({ length: count }, (_, i) => ({ rid: `r${i}`, scalabilityMode: "L1T3", active: true,
+		maxBitrate: 100000 * 4 ** i, dtx: false }));
+}
+
+/** SSRC groups, as Safari publishes simulcast. */
+export function ssrcs(count) {
+	return Array.from({ length: count }, () => ({ ssrc: ++lastSsrc, rtx: { ssrc: ++lastSsrc } }));
+}
+
+/** A camera of these encodings; `codec` is VP8 unless it is given. */
+export function layeredParameters(encodings, codec = { mimeType: "video/VP8", parameters: {} }) {
+	const parameters = videoParameters();
+	const rid = { uri: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", id: 10, encrypt: false, parameters: {} };
+	Object.assign(parameters.codecs[0], codec);
+	parameters.headerExtensions.push(rid);
+	return { ...parameters, encodings };
+}
+
 export function videoParameters() {
 	return {
 		mid: `${lastSsrc % 1000}`,

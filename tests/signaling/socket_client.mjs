@@ -25,6 +25,9 @@ export const ANSWERS = {
 	resumeConsumer: "consumerResumed",
 	closeConsumer: "consumerClosed",
 	requestKeyFrame: "keyFrameRequested",
+	setPreferredLayers: "preferredLayersSet",
+	setPriority: "prioritySet",
+	setMaxBitrate: "maxBitrateSet",
 	getStats: "stats",
 	closeRoom: "roomClosing",
 };

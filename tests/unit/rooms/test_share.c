@@ -42,6 +42,9 @@ static const struct cp_listener listener = {
 	.producer_closed = ignore_producer,
 	.producer_paused = ignore_state,
 	.consumer_closed = ignore_consumer,
+	.layers = ignore_consumer,
+	.layers_changed = ignore_consumer,
+	.score = ignore_consumer,
 	.transport_closed = hear_transport,
 	.room_closed = ignore_room,
 };

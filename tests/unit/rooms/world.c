@@ -162,6 +162,21 @@ static void consumer_closed(struct cp_peer *to, const struct cp_consumer *c)
 	hear(to, "consumer-closed");
 }
 
+static void layers(struct cp_peer *to, const struct cp_consumer *c)
+{
+	hear(to, "layers");
+}
+
+static void layers_changed(struct cp_peer *to, const struct cp_consumer *c)
+{
+	hear(to, "layers-changed");
+}
+
+static void score(struct cp_peer *to, const struct cp_consumer *c)
+{
+	hear(to, "score");
+}
+
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 	const char *reason)
 {
@@ -187,6 +202,9 @@ static const struct cp_listener listener = {
 	.producer_closed = producer_closed,
 	.producer_paused = producer_paused,
 	.consumer_closed = consumer_closed,
+	.layers = layers,
+	.layers_changed = layers_changed,
+	.score = score,
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,

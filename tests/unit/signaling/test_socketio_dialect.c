@@ -148,7 +148,7 @@ static void make_consumer(struct client *c, const char *producer, char id[CP_ID_
 	cJSON_AddItemReferenceToObject(data, "rtpCapabilities", w.capabilities);
 	text = cJSON_PrintUnformatted(data);
 	emit(c, "consume", text, -1);
-	reply = event_with(c, "consumed", "id producerId kind rtpParameters");
+	reply = event_with(c, "consumed", "id producerId kind type rtpParameters");
 	assert_string_equal(member(reply, "producerId"), producer);
 	snprintf(id, CP_ID_SIZE, "%s", member(reply, "id"));
 	cJSON_Delete(reply);
@@ -264,6 +264,9 @@ static void every_request_names_the_member_that_is_missing(void **state)
 		{"resumeConsumer", "consumerId"},
 		{"closeConsumer", "consumerId"},
 		{"requestKeyFrame", "consumerId"},
+		{"setPreferredLayers", "consumerId"},
+		{"setPriority", "consumerId"},
+		{"setMaxBitrate", "transportId"},
 		{"getStats", "transportId"},
 	};
 	struct client *c = open_socket();
