@@ -221,10 +221,23 @@ static void put_remb(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp
 		w->stats->remb_out++;
 }
 
-/* Transport-wide feedback on the packets received since the last one. */
+/* An SSRC that the producing client sends with; 0: none is known yet. */
+static uint32_t known_ssrc(const struct dp_transport *t)
+{
+	for (const struct dp_stream *s = t->streams; s; s = s->next_on_transport)
+		if (s->ssrc)
+			return s->ssrc;
+	return 0;
+}
+
+/*
+ * Transport-wide feedback on the packets received since the last one. libwebrtc ignores feedback
+ * whose media SSRC is not one of its own, which the first stream may not have: an encoding that was
+ * signalled by its RID and has not begun.
+ */
 static void put_twcc(struct dp_worker *w, struct dp_transport *t, struct dp_rtcp_buf *b)
 {
-	uint32_t media = t->streams->ssrc;
+	uint32_t media = known_ssrc(t);
 
 	if (!t->twcc || w->now_ns < t->next_twcc_ns)
 		return;

@@ -67,6 +67,9 @@ static void twcc(struct media *m)
 	struct media_peer producer = {0};
 	struct media_source audio = {.flags = SH_PRODUCER_TWCC};
 	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_TWCC};
+	/* Its SSRC is not known, as that of an encoding that the browser does not send yet. */
+	struct media_source silent = {
+		.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_TWCC, .hidden = true, .mid = "silent"};
 	struct media_rtcp r;
 	uint16_t number = 65500, next = 0;
 	uint8_t fb = 0, last = 0;
@@ -77,6 +80,7 @@ static void twcc(struct media *m)
 	media_peer_open(m, &producer, 4);
 	media_source_open(m, &audio, &producer);
 	media_source_open(m, &video, &producer);
+	media_source_open(m, &silent, &producer);
 	for (uint32_t i = 0; i < 100; i++) {
 		struct media_source *s = i % 3 ? &video : &audio;
 
