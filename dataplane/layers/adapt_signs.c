@@ -10,9 +10,7 @@ enum {
 	FALL_PART = 64, /* a fall is more than 1/64 of the estimate */
 	BELOW_PERCENT = 95, /* of what is sent: a fall below this counts */
 	FALLS_MS = 2000, /* falls further apart have nothing to do with each other */
-	CONFIRM_MS = 200, /* a hiccup of either computer is over in this time */
 	STILL_MAX = 2, /* estimates of a probe without a rise */
-	AFTER_PROBE_MS = 1000, /* a probe's own queue makes the estimate fall */
 	SETTLE_MS = 600, /* until the queue of before is empty, and reports are about what is sent now */
 	SPAN_MS = 300, /* a report is about the time since the one before: so long is too long */
 	WINDOW_MS = 1000,
@@ -101,8 +99,7 @@ void dp_adapt_remb(struct dp_adapt *a, uint64_t now_ns, uint32_t kbps, uint32_t 
 	fell = a->remb_kbps < before - before / FALL_PART;
 	if (dp_probe_running(&a->probe))
 		follow_estimate(a, now, before, fell);
-	else if (fell && !settling(a, now) && now - a->probe.start_ms >= AFTER_PROBE_MS &&
-		 below_sent(a, sent_kbps))
+	else if (fell && !settling(a, now) && below_sent(a, sent_kbps))
 		count_fall(a, now);
 }
 
@@ -132,14 +129,6 @@ static void begin_window(struct dp_adapt *a, uint32_t now_ms)
 	a->lost = 0;
 }
 
-/* A burst of loss raises the mean by little. */
-static void learn_usual(struct dp_adapt *a, uint8_t loss)
-{
-	uint32_t bounded = least(loss, a->usual_loss + LOSS_PROBE);
-
-	a->usual_loss = (uint8_t)((3 * a->usual_loss + bounded + 2) / 4);
-}
-
 /* Retransmissions are lost like all other packets. */
 static bool much_unrepaired(const struct dp_adapt *a, uint8_t loss)
 {
@@ -159,7 +148,7 @@ static void judge_window(struct dp_adapt *a)
 		a->recent_loss = a->recent_loss > loss ? a->recent_loss : loss;
 		a->flags |= DP_ADAPT_LOSING;
 	} else {
-		learn_usual(a, loss);
+		a->usual_loss = (uint8_t)((3 * a->usual_loss + loss + 2) / 4);
 	}
 	a->flags &= (uint8_t)~DP_ADAPT_BAD_WINDOW;
 	a->flags |= unrepaired ? DP_ADAPT_BAD_WINDOW : 0;
@@ -214,9 +203,9 @@ static bool much_loss(const struct dp_adapt *a)
 }
 
 /*
- * Whether the estimate is below what is sent, and for a reason. One fall is none yet, because
- * either computer may have been busy for a moment: it needs a second one some time later, or
- * another sign. A full queue has no growing delay, so estimates rise again, but it loses packets.
+ * Whether the estimate is below what is sent, and for a reason. One fall is none yet: it needs a
+ * second one, or another sign. A full queue has no growing delay, so estimates rise again, but it
+ * loses packets.
  */
 static bool estimate_bad(const struct dp_adapt *a, uint32_t now_ms, uint32_t sent_kbps)
 {
@@ -224,7 +213,7 @@ static bool estimate_bad(const struct dp_adapt *a, uint32_t now_ms, uint32_t sen
 
 	if (!a->remb_kbps || !below_sent(a, sent_kbps))
 		return false;
-	if (a->falls > 1 && now_ms - a->fall_ms >= CONFIRM_MS)
+	if (a->falls > 1)
 		return true;
 	return !settling(a, now_ms) && ((a->falls && (loss || delay)) || (loss && delay));
 }

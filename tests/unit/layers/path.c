@@ -266,7 +266,7 @@ static void arrive(struct path *p, const struct path_packet *k)
 
 static void receive(struct path *p)
 {
-	while (p->flight_count && p->flight[p->flight_head].at_ms <= p->now_ms && p->now_ms >= p->hiccup_ms) {
+	while (p->flight_count && p->flight[p->flight_head].at_ms <= p->now_ms) {
 		struct path_packet k = p->flight[p->flight_head];
 
 		p->flight_head = (p->flight_head + 1) % PATH_QUEUE;

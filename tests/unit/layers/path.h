@@ -51,7 +51,6 @@ struct path {
 	double kbps, queue_ms, one_way_ms, jitter_ms;
 	double loss, loss_before; /* behind the queue; on the producer's leg */
 	bool no_remb, no_padding;
-	double hiccup_ms; /* until then the receiver's computer is busy, and nothing arrives */
 	/* the server */
 	struct dp_adapt adapt;
 	struct dp_adapt_viewer viewer;

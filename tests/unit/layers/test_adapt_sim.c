@@ -112,6 +112,27 @@ static void a_viewer_without_remb(void **state)
 	assert_in_range(low, SEEDS - 1, SEEDS);
 }
 
+/*
+ * Without REMB a viewer reports once a second, and some of the loss of before a switch looks like
+ * loss after it: a second switch down is taken in some runs, and taken back.
+ */
+static void one_step_down_without_remb(void **state)
+{
+	unsigned twice = 0;
+
+	for (unsigned seed = 1; seed <= SEEDS; seed++) {
+		path_init(&p, seed);
+		p.no_remb = true;
+		path_run(&p, 20000 + seed * 37 % 1000);
+		p.kbps = 1000;
+		path_run(&p, 30000);
+		assert_int_equal(p.video.spatial, 1);
+		twice += path_switches(&p, 20000) > 1;
+	}
+	print_message("without REMB, 3 -> 1 Mbit/s: %u of %d runs go down twice\n", twice, SEEDS);
+	assert_in_range(twice, 0, 12);
+}
+
 /* Ten minutes; after the first 20 s there is no switch. */
 static void constant_links(void **state)
 {
@@ -134,14 +155,19 @@ static void constant_links(void **state)
 /* A link on which an encoding just fits, or just does not: few switches, though not none. */
 static void marginal_links(void **state)
 {
+	unsigned all = 0;
+
 	for (double kbps = 560; kbps <= 1700; kbps += kbps < 700 ? 20 : 100) {
 		for (unsigned seed = 1; seed <= 2; seed++) {
 			path_init(&p, seed);
 			p.kbps = kbps;
 			path_run(&p, 600000);
-			assert_in_range(path_switches(&p, 20000), 0, 40);
+			assert_in_range(path_switches(&p, 20000), 0, 25);
+			all += path_switches(&p, 20000);
 		}
 	}
+	print_message("marginal links: %u switches in 38 runs of 10 minutes\n", all);
+	assert_in_range(all, 0, 60);
 }
 
 static void loss_before_the_server(void **state)
@@ -184,20 +210,6 @@ static void ten_percent_loss(void **state)
 		assert_int_equal(p.video.spatial, TOP);
 	}
 	assert_in_range(switches, 0, 10);
-}
-
-/* The receiver's computer is busy for a moment, and its estimate falls. */
-static void a_hiccup(void **state)
-{
-	for (unsigned seed = 1; seed <= SEEDS; seed++) {
-		for (double ms = 100; ms <= 900; ms += 200) {
-			path_init(&p, seed);
-			path_run(&p, 20000);
-			p.hiccup_ms = p.now_ms + ms;
-			path_run(&p, 10000);
-			assert_int_equal(path_switches(&p, 20000), 0);
-		}
-	}
 }
 
 static void jitter(void **state)
@@ -249,12 +261,12 @@ int main(void)
 		cmocka_unit_test(three_to_one_and_back),
 		cmocka_unit_test(three_to_point_four_and_back),
 		cmocka_unit_test(a_viewer_without_remb),
+		cmocka_unit_test(one_step_down_without_remb),
 		cmocka_unit_test(constant_links),
 		cmocka_unit_test(marginal_links),
 		cmocka_unit_test(loss_before_the_server),
 		cmocka_unit_test(loss_that_is_repaired),
 		cmocka_unit_test(ten_percent_loss),
-		cmocka_unit_test(a_hiccup),
 		cmocka_unit_test(jitter),
 		cmocka_unit_test(one_thin_viewer_of_fifty),
 		cmocka_unit_test(probes_are_rare),
