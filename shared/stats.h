@@ -20,7 +20,7 @@
 #include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 7u
+#define SH_STATS_VERSION 8u
 
 struct sh_stats_header {
 	uint32_t magic, version;
@@ -79,7 +79,8 @@ struct sh_worker_stats {
 	uint64_t fragments_in, fragments_joined, fragments_expired, fragments_refused;
 	uint64_t fragments_out; /* fragments sent, because a packet did not fit its path's MTU */
 	uint64_t path_mtu_changes; /* a path's MTU was learnt, or expired */
-	uint64_t reserved[5];
+	uint64_t padding_out; /* packets of padding to viewers, which probe for bandwidth */
+	uint64_t reserved[4];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");
@@ -111,6 +112,7 @@ struct sh_transport_stats {
 	uint64_t available_bps; /* the peer's REMB; 0: unknown */
 };
 
+/* One encoding of a producer. */
 struct sh_producer_stats {
 	sh_id id;
 	sh_id transport;
@@ -124,6 +126,9 @@ struct sh_producer_stats {
 	uint64_t rtt_us;
 	uint64_t bitrate_bps; /* over the last second */
 	uint64_t fraction_lost; /* in the last report, 0..255 */
+	uint32_t width, height; /* of its pictures, if viewers can choose among layers; 0: not known */
+	uint32_t spatial; /* its rank among the encodings of the producer, 0 is the smallest */
+	uint32_t active; /* 1: it is being sent */
 };
 
 struct sh_consumer_stats {

@@ -25,6 +25,7 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(icmp_answered, "echo requests answered"),
 	COUNTER(rtp_in, "RTP packets accepted"),
 	COUNTER(rtcp_in, "RTCP packets accepted"),
+	COUNTER(padding_out, "packets of padding to viewers, which probe for bandwidth"),
 	COUNTER(rtcp_cut, "RTCP packets whose rest was ignored, because too many SSRCs were unknown"),
 	COUNTER(rtp_out, "RTP packets sent, including retransmissions"),
 	COUNTER(rtcp_out, "RTCP packets sent"),

@@ -81,8 +81,8 @@ static bool find_encoding(const struct sh_stats_reader *r, struct cp_encoding *e
 	return sh_stats_find_producer(r, e->dp_id, &e->stats_slot, out);
 }
 
-/* What the slot of the encoding `i` says to viewers. Encodings count as layers in their order. */
-static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats *now, uint32_t i)
+/* What an encoding's slot says to viewers. */
+static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats *now)
 {
 	return (struct cp_encoding_sample){
 		.found = true,
@@ -90,8 +90,10 @@ static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats 
 		.lost = now->packets_lost,
 		.repaired = now->packets_repaired,
 		.bitrate = now->bitrate_bps,
-		.spatial = (uint8_t)i,
-		.active = now->bitrate_bps > 0,
+		.width = now->width,
+		.height = now->height,
+		.spatial = (uint8_t)now->spatial,
+		.active = now->active,
 	};
 }
 
@@ -105,7 +107,7 @@ static void sample_producer(struct cp_dataplane *p, struct cp_producer *producer
 		if (!find_encoding(&p->stats, &producer->encoding[i], searches, &now))
 			continue;
 		cp_producer_measure(producer, i, now.packets, now.bytes, ms);
-		sample[i] = encoding_sample(&now, i);
+		sample[i] = encoding_sample(&now);
 	}
 	cp_producer_sample(producer, sample);
 }

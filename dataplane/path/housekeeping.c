@@ -10,11 +10,14 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/path/neighbour.h"
+#include "dataplane/path/padding.h"
 #include "dataplane/path/reassemble.h"
 #include "dataplane/path/report.h"
 #include "dataplane/path/stages.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/layering.h"
 #include "dataplane/tables/path_mtu.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/selection.h"
@@ -110,7 +113,7 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	out.tx_packets = t->tx_packets;
 	out.tx_bytes = t->tx_bytes;
 	out.consent_ns = t->consent_ns;
-	out.available_bps = (uint64_t)t->remb_kbps * 1000;
+	out.available_bps = (uint64_t)dp_adaptation_available_kbps(w, t) * 1000;
 	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof(out));
 }
 
@@ -134,6 +137,15 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	out.bitrate_bps = s->bitrate_bps;
 	out.rtt_us = s->rtt_us;
 	out.fraction_lost = s->receive.fraction_lost;
+	out.active = s->bitrate_bps > 0;
+	if (s->layering) {
+		uint32_t size = atomic_load_explicit(&s->layering->size, memory_order_relaxed);
+
+		out.width = size >> 16;
+		out.height = size & 0xffff;
+		out.spatial = dp_rank_of_encoding(s->lead, s->encoding);
+		out.active = atomic_load_explicit(&s->layering->active, memory_order_relaxed);
+	}
 	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof(out));
 }
 
@@ -167,6 +179,7 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 
 	check_consent(w, t);
 	dp_path_mtu_expire(w, t);
+	dp_adaptation_decide(w, t);
 	if (t->resolves)
 		dp_plain_transport_solicit(w, t);
 	dp_report_consumers(w, t);
@@ -253,6 +266,7 @@ void dp_housekeeping(struct dp_worker *w)
 	set_retention(w);
 	dp_neighbours_apply(w);
 	dp_reassembly_expire(w);
+	dp_padding(w);
 	for (uint32_t i = 0; i < w->watched_count; i++)
 		tick(w, w->watched[i]);
 	for (struct dp_transport *t = w->ingress; t; t = t->ingress_next) {

@@ -92,6 +92,24 @@ static void begin(struct dp_worker *w, struct dp_consumer *c, const struct dp_ri
 	sel->since = f->frame_number;
 }
 
+/*
+ * The point to change to with this packet, on the way to the one that is aimed for: some codecs let
+ * a viewer rise by one temporal layer at a time. The point where it is: none.
+ */
+static uint8_t next_point(const struct dp_stream *s, const struct dp_selection *sel,
+	const struct dp_frame_info *f)
+{
+	const struct dp_point *point = s->layering->point, *from = &point[sel->point];
+	const struct dp_point *to = &point[sel->aim_point];
+
+	if (dp_point_may_change(from, to, f, sel->since))
+		return sel->aim_point;
+	if (to->spatial == from->spatial && to->temporal > from->temporal + 1 &&
+		dp_point_may_change(from, from + 1, f, sel->since))
+		return (uint8_t)(sel->point + 1);
+	return sel->point;
+}
+
 /* Changes to another point of the same stream with this packet, if the codec allows it. */
 static void change_point(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
 	const struct dp_frame_info *f)
@@ -100,11 +118,10 @@ static void change_point(struct dp_worker *w, struct dp_consumer *c, const struc
 	struct dp_selection *sel = c->selection;
 	struct dp_number from, to;
 	struct dp_epoch e = sel->epochs.epoch[0];
+	uint8_t point = next_point(s, sel, f);
 
-	if (!dp_point_may_change(&s->layering->point[sel->point], &s->layering->point[sel->aim_point], f,
-		    sel->since) ||
-		!room(w, sel) || !dp_layering_number(s, sel->point, entry, &from) ||
-		!dp_layering_number(s, sel->aim_point, entry, &to) || to.state == DP_NUMBER_PADDING ||
+	if (point == sel->point || !room(w, sel) || !dp_layering_number(s, sel->point, entry, &from) ||
+		!dp_layering_number(s, point, entry, &to) || to.state == DP_NUMBER_PADDING ||
 		!dp_epochs_map(&sel->epochs, 0, from.out, &e.first_out))
 		return;
 	/* A late packet: what follows it has been sent at the old point. */
@@ -113,9 +130,9 @@ static void change_point(struct dp_worker *w, struct dp_consumer *c, const struc
 	e.first_in = to.out;
 	e.picture = (uint16_t)(e.picture - from.pictures + to.pictures);
 	e.began_ms = now_ms(w);
-	e.point = sel->aim_point;
+	e.point = point;
 	dp_epochs_begin(&sel->epochs, &e);
-	sel->point = sel->aim_point;
+	sel->point = point;
 	sel->since = f->frame_number;
 }
 
@@ -192,8 +209,11 @@ static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const str
 {
 	struct dp_selection *sel = c->selection;
 
-	if (seq < c->seq.next)
+	if (seq < c->seq.next) {
+		sel->holes--;
 		return;
+	}
+	sel->holes += (int32_t)(seq - c->seq.next);
 	c->seq.next = seq + 1;
 	if (n->state == DP_NUMBER_PADDING)
 		return;

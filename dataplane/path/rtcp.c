@@ -12,6 +12,7 @@
 #include "dataplane/path/report.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/forgery.h"
@@ -115,6 +116,8 @@ static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 
 		if (!c)
 			continue;
+		if (c->selection)
+			dp_adaptation_report(d->w, c, &block);
 		c->reported_fraction = block.fraction_lost;
 		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
 		c->reported_jitter = block.jitter;
@@ -215,7 +218,7 @@ static void payload_feedback(struct datagram *d, const struct dp_rtcp *r)
 		break;
 	case DP_PSFB_AFB:
 		if (dp_rtcp_remb(r, &bps))
-			d->t->remb_kbps = dp_kbps(bps);
+			dp_adaptation_remb(d->w, d->t, bps);
 		break;
 	}
 }
@@ -316,6 +319,8 @@ static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	while (!too_many_unknown(&d) && dp_rtcp_next(data, len, &pos, &r))
 		process(&d, &r);
+	if (d.t->consumers)
+		dp_adaptation_decide(w, d.t);
 	w->stats->rtcp_cut += too_many_unknown(&d);
 	rte_pktmbuf_free(m);
 }

@@ -10,8 +10,10 @@
 #include <rte_mempool.h>
 
 #include "dataplane/path/layered.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/probing.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/selection.h"
@@ -33,7 +35,7 @@ static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES
 			      sizeof(struct sh_consumer_stats) + sizeof(struct dp_audience_chunk) / MEMBERS <=
 		      5 * 1024,
 	"a viewer's memory");
-static_assert(sizeof(struct dp_selection) <= 256, "and what layers add to it");
+static_assert(sizeof(struct dp_selection) + sizeof(struct dp_adapt) <= 256, "and what layers add to it");
 static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
 		      offsetof(struct dp_transport, id) == 2 * RTE_CACHE_LINE_SIZE,
 	"what a packet needs of each is two cache lines: the fan-out prefetches these");
@@ -62,6 +64,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	struct rte_mempool *twcc, *chunks, *selections;
 	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
+	struct dp_adapt *adapt;
 	size_t in_size, out_size;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -86,7 +89,9 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	selections = rte_mempool_create("selections", limit->consumers, sizeof(struct dp_selection), 0, 0,
 		NULL, NULL, NULL, NULL, workers[0]->socket, 0);
-	if (!in || !out || !twcc || !chunks || !selections)
+	adapt = rte_zmalloc_socket("adaptation", limit->transports * sizeof(*adapt), RTE_CACHE_LINE_SIZE,
+		workers[0]->socket);
+	if (!in || !out || !twcc || !chunks || !selections || !adapt)
 		return ENOMEM;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -105,7 +110,10 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 			RTE_CACHE_LINE_SIZE, w->socket);
 		w->patched = rte_zmalloc_socket("patched payloads", DP_PATCHED * sizeof(*w->patched),
 			RTE_CACHE_LINE_SIZE, w->socket);
-		if (!w->watched || !w->resent || !w->patched)
+		w->probing =
+			rte_zmalloc_socket("probes", sizeof(*w->probing), RTE_CACHE_LINE_SIZE, w->socket);
+		w->adapt = adapt;
+		if (!w->watched || !w->resent || !w->patched || !w->probing)
 			return ENOMEM;
 		for (unsigned port = 0; port < ports; port++)
 			if (!dp_schedule_init(&w->audio[port], limit->producers, w->socket) ||

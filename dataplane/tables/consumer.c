@@ -9,6 +9,7 @@
 
 #include <rte_random.h>
 
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/selection.h"
@@ -121,6 +122,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	dp_consumer_ssrcs_add(w, c);
 	/* Skips packets until one at which a decoder can start; for audio that is any packet. */
 	c->waiting_keyframe = true;
+	dp_adaptation_decide(w, t);
 	if (needs_keyframe(c))
 		dp_stream_want_keyframe(c->stream);
 	w->stats->consumers++;

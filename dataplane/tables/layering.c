@@ -9,14 +9,16 @@
 #include "dataplane/worker/clock.h"
 
 #define RATE_EVERY (1000 * DP_MS)
+enum { FALL_PARTS = 4 }; /* a rate falls by 1/FALL_PARTS of the difference at a time */
 
-/* Which packets pass at the points of this stream. */
+/*
+ * Which packets pass at the points of this stream, unless it sends dependency descriptors. Without
+ * them H264 has no layers, and of AV1 no packet names them.
+ */
 static enum dp_point_rule rule_of(const struct sh_producer_add *p)
 {
 	if (p->spatial_layers * p->temporal_layers == 1)
 		return DP_POINT_ALL;
-	if (p->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] && p->codec != SH_CODEC_VP8)
-		return DP_POINT_TARGET;
 	if (p->codec == SH_CODEC_VP9)
 		return p->svc == SH_SVC_KEY ? DP_POINT_KEY_SVC : DP_POINT_SVC;
 	return p->codec == SH_CODEC_VP8 ? DP_POINT_TEMPORAL : DP_POINT_ALL;
@@ -80,13 +82,17 @@ void dp_layering_restart(struct dp_stream *s)
 	dp_codec_init(&l->codec, (enum sh_codec)s->codec, l->codec.dependencies);
 }
 
-/* The structure has changed: decode targets may have other indexes. */
+/*
+ * There is a structure of dependency descriptors, the first or another one: decode targets may have
+ * other indexes.
+ */
 static void find_targets(struct dp_layering *l)
 {
 	for (unsigned i = 0; i < l->points; i++) {
 		struct dp_point *p = &l->point[i];
 		int target = dp_dependencies_target(&l->dependencies, p->spatial, p->temporal);
 
+		p->rule = DP_POINT_TARGET;
 		p->target = (uint8_t)(target < 0 ? 0 : target);
 	}
 }
@@ -136,7 +142,7 @@ void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const 
 	l->last_ns = entry->rx_ns;
 	read_frame(s, rtp, pkt, entry, frame);
 	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
-	if (frame->flags & DP_FRAME_STRUCTURE && l->codec.dependencies)
+	if (l->points > 1 && frame->flags & DP_FRAME_STRUCTURE && frame->flags & DP_FRAME_DEPENDENCIES)
 		find_targets(l);
 	number(l, entry, frame);
 	size = &l->codec.layers.size[l->codec.layers.spatial ? l->codec.layers.spatial - 1 : 0];
@@ -158,6 +164,11 @@ void dp_layering_rates(struct dp_layering *l, uint64_t now_ns)
 	for (unsigned i = 0; i < l->points; i++) {
 		uint64_t kbps = l->last_rate_ns ? l->bytes[i] * 8 * 1000000 / elapsed : 0;
 
+		uint32_t before = atomic_load_explicit(&l->kbps[i], memory_order_relaxed);
+
+		/* A scene that stands still for a moment must not move viewers up. */
+		if (kbps < before)
+			kbps = before - (before - (uint32_t)kbps) / FALL_PARTS;
 		atomic_store_explicit(&l->kbps[i], (uint32_t)kbps, memory_order_relaxed);
 		l->bytes[i] = 0;
 	}

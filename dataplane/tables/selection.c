@@ -60,8 +60,8 @@ int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh
 	c->selection = memory;
 	*c->selection = (struct dp_selection){
 		.wishes = *wishes,
-		.spatial = SH_MAX_LAYERS - 1,
-		.temporal = SH_MAX_LAYERS - 1,
+		.spatial = SH_LAYER_ANY,
+		.temporal = SH_LAYER_ANY,
 		.told = {SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY},
 	};
 	(*viewers(w, c->stream->lead))++;
@@ -100,11 +100,22 @@ void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c)
 			dp_audience_forget(w, dp_encoding(lead, i));
 }
 
+/* Whether more spatial layers of the same stream need a key frame (VP9; AV1 without switch points). */
+static bool needs_keyframe(const struct dp_consumer *c)
+{
+	const struct dp_selection *sel = c->selection;
+	unsigned temporal = c->stream->layering->temporal;
+
+	return !sel->changing && sel->aim_point / temporal != sel->point / temporal;
+}
+
 static void aim(struct dp_worker *w, struct dp_consumer *c)
 {
 	struct dp_selection *sel = c->selection;
 	struct dp_stream *s = find_aim(c, &sel->aim_point);
 
+	if (s == c->stream && needs_keyframe(c) && !c->paused && c->transport->can_send)
+		dp_stream_want_keyframe(s);
 	if (s == sel->aim)
 		return;
 	stop_changing(w, c);
@@ -115,6 +126,13 @@ static void aim(struct dp_worker *w, struct dp_consumer *c)
 	dp_audience_change_later(w, s, c);
 	if (!c->paused && c->transport->can_send)
 		dp_stream_want_keyframe(s);
+}
+
+bool dp_selection_pending(const struct dp_consumer *c)
+{
+	const struct dp_selection *sel = c->selection;
+
+	return sel->aim != c->stream || sel->aim_point != sel->point;
 }
 
 void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal)

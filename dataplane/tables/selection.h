@@ -25,6 +25,7 @@ struct dp_selection {
 	uint8_t point; /* at which the viewer is, of its stream */
 	uint8_t aim_point; /* at which it will be, of the encoding that it changes or has changed to */
 	bool changing; /* it waits in dp_audience.changing of the encoding `aim` */
+	bool reported; /* there was one */
 	bool frame_open; /* of the last frame the last packet was not sent yet */
 	struct sh_wishes wishes;
 	uint8_t spatial, temporal; /* to aim for: what the path carries */
@@ -36,6 +37,11 @@ struct dp_selection {
 	struct sh_layers told; /* what the control plane was told */
 	struct dp_stream *aim;
 	struct dp_consumer *next_changing;
+	/* of the last receiver report, to compare the next one with (tables/adaptation.c) */
+	uint32_t reported_highest, reported_rtx;
+	int32_t reported_lost;
+	/* sequence numbers since then whose packets never came; late ones make it shrink */
+	int32_t holes;
 	uint64_t change_from; /* position in the ring of `aim` from which a key frame is awaited */
 };
 _Static_assert(sizeof(struct dp_selection) <= 192, "one viewer's memory is limited: start/media_memory.c");
@@ -49,6 +55,8 @@ int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh
 void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c);
 /* The viewer's wishes have changed. */
 void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes);
+/* Whether it aims for other layers than those that the viewer is sent. */
+bool dp_selection_pending(const struct dp_consumer *c);
 /* Aims for these layers, as far as the viewer wishes them and they are active. */
 void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal);
 

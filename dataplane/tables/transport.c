@@ -4,6 +4,8 @@
 
 #include "dataplane/tables/transport.h"
 
+#include "dataplane/tables/adaptation.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -62,6 +64,7 @@ int dp_transport_add(struct dp_worker *w, const struct dp_op *op)
 		t->worker = w->id;
 		t->selected = t->other = DP_NO_TUPLE;
 		t->rtcp_ssrc = (uint32_t)rte_rand() | 1; /* never 0, which means "unknown" */
+		dp_adaptation_init(w, t);
 	}
 	if (a->kind == SH_TRANSPORT_PLAIN)
 		return add_plain(w, t, a, new);

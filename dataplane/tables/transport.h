@@ -75,7 +75,7 @@ struct dp_transport {
 	/* Time of the last valid check or authenticated packet on the selected tuple; 0: none yet. */
 	uint64_t consent_ns;
 	uint64_t consent_limit_ns; /* duration for which consent lasts; 0: forever */
-	uint32_t remb_kbps; /* the last REMB of the viewer; 0: none yet */
+	uint32_t probator; /* SRTP index of the next packet of its probator (path/padding.c) */
 	uint32_t max_kbps; /* most that the viewer is sent; 0: no limit but its estimate */
 	uint64_t check_budget_ns, rtcp_budget_ns; /* for its valid checks and RTCP packets */
 	uint64_t refusal_budget_ns; /* for checks that are answered with an error */

@@ -25,7 +25,9 @@ struct dp_consumer;
 struct dp_control_rings;
 struct dp_ports;
 struct dp_reassembly;
+struct dp_adapt;
 struct dp_patched;
+struct dp_probing;
 struct dp_resent;
 struct dp_srtp_engine;
 struct dp_stream;
@@ -104,6 +106,8 @@ struct dp_worker {
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot; a slot is its owner's */
 	size_t session_in_size, session_out_size; /* of one session, in bytes */
 	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool;
+	struct dp_adapt *adapt; /* by transport slot; a slot is its owner's */
+	struct dp_probing *probing; /* tables/probing.h */
 	struct dp_patched *patched; /* payloads that are patched for each viewer (path/layered.h) */
 	struct dp_resent *resent; /* this worker's retransmissions (tables/resent.h) */
 

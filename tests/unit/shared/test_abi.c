@@ -345,7 +345,7 @@ static const struct place places[] = {
 	AT(sh_transport_stats, consent_ns, 80),
 	AT(sh_transport_stats, available_bps, 88),
 
-	SIZE(sh_producer_stats, 120),
+	SIZE(sh_producer_stats, 136),
 	AT(sh_producer_stats, id, 0),
 	AT(sh_producer_stats, transport, 8),
 	AT(sh_producer_stats, ssrc, 16),
@@ -362,6 +362,10 @@ static const struct place places[] = {
 	AT(sh_producer_stats, rtt_us, 96),
 	AT(sh_producer_stats, bitrate_bps, 104),
 	AT(sh_producer_stats, fraction_lost, 112),
+	AT(sh_producer_stats, width, 120),
+	AT(sh_producer_stats, height, 124),
+	AT(sh_producer_stats, spatial, 128),
+	AT(sh_producer_stats, active, 132),
 
 	SIZE(sh_consumer_stats, 120),
 	AT(sh_consumer_stats, id, 0),
@@ -396,7 +400,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 5);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 7);
+	assert_int_equal(SH_STATS_VERSION, 8);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

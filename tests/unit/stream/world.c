@@ -20,9 +20,11 @@
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/probing.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/selection.h"
@@ -220,6 +222,8 @@ static void make_worker(unsigned i)
 		assert_true(dp_schedule_init(&w->audio[k], WORLD_STREAMS, 0) &&
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->selection_pool = &world->selections;
+	w->adapt = calloc(WORLD_VIEWERS, sizeof(*w->adapt));
+	w->probing = calloc(1, sizeof(*w->probing));
 	w->patched = rte_zmalloc(NULL, DP_PATCHED * sizeof(*w->patched), 64);
 	w->resent = calloc(DP_RESENT, sizeof(*w->resent));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
@@ -274,6 +278,8 @@ int world_teardown(void **state)
 		free(w->watched);
 		free(w->resent);
 		free(w->patched);
+		free(w->adapt);
+		free(w->probing);
 		free(w->consumer_ssrcs);
 		for (unsigned k = 0; k < WORLD_WORKERS; k++)
 			free(w->wake[k]);
