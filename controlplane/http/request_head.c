@@ -109,16 +109,18 @@ static int hex_value(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -EINVAL;
 }
 
+/* Other control characters are left to those who read the query, and can say what is wrong. */
 static int in_escape(struct cp_request_head *h, unsigned char c)
 {
 	int digit = hex_value(c);
+	unsigned char value;
 
 	if (digit < 0)
 		return refuse(h, 400, "the URL has a % without two digits");
-	if (--h->escape == 1)
-		h->escaped = (uint8_t)digit;
-	else if (is_control((unsigned char)(h->escaped << 4 | digit)))
-		return refuse(h, 400, "the URL has a control character");
+	value = (unsigned char)(h->escaped << 4 | digit);
+	h->escaped = (uint8_t)digit;
+	if (--h->escape == 0 && (value == '\0' || value == '\r' || value == '\n'))
+		return refuse(h, 400, "the URL has a line end or a zero byte");
 	return 0;
 }
 
