@@ -92,6 +92,7 @@ struct sh_config {
 		uint16_t port;
 		char web_root[SH_PATH_MAX]; /* directory of the built web page */
 		char origins[SH_ARGS_MAX]; /* allowed web origins: "*", or a comma-separated list */
+		char hosts[SH_ARGS_MAX]; /* names it may be asked for: "*", or a list */
 		bool room_list; /* serve the list of rooms to anybody */
 		uint32_t proxy_count;
 		struct sh_prefix proxy[SH_MAX_PROXIES]; /* whose X-Forwarded-For is believed */

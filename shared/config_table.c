@@ -36,6 +36,7 @@ static const struct sh_config_member rows[] = {
 	{"http.port", SH_CFG_U16, AT(http.port), .min = 1, .max = 65535, .value = 3000},
 	{"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"http.origins", SH_CFG_STRING, AT(http.origins), .min = 0, .max = SH_ARGS_MAX - 1, .text = "*"},
+	{"http.hosts", SH_CFG_STRING, AT(http.hosts), .min = 0, .max = SH_ARGS_MAX - 1, .text = ""},
 	{"http.room_list", SH_CFG_BOOL, AT(http.room_list), .value = true},
 	{"http.trusted_proxies", SH_CFG_NETWORK, AT(http.proxy[0]),
 		LIST(SH_MAX_PROXIES, 0, http.proxy_count)},

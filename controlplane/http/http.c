@@ -7,6 +7,7 @@
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/exchange.h"
+#include "controlplane/http/host.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/static.h"
 
@@ -50,6 +51,9 @@ int cp_http_request(struct cp_server *s, struct lws *wsi, struct cp_connection *
 {
 	int error = cp_exchange_begin(s, wsi, c);
 
+	if (error != 0)
+		return error;
+	error = cp_host_check(s, wsi);
 	if (error != 0)
 		return error;
 	c->route = cp_site_route(s->site, path);

@@ -10,6 +10,7 @@
 #include "controlplane/http/address.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
+#include "controlplane/http/host.h"
 #include "controlplane/http/http.h"
 #include "controlplane/http/port.h"
 #include "controlplane/http/tls.h"
@@ -102,6 +103,10 @@ static int upgrade(struct cp_server *s, struct lws *wsi)
 	const struct cp_route *route = route_of(s, wsi);
 
 	cp_accepted_asked(s, wsi);
+	if (cp_host_check(s, wsi) != 0) {
+		s->counters->sockets_refused++;
+		return EPROTO;
+	}
 	if (route && route->upgrade)
 		return route->upgrade(s->site->owner, wsi);
 	s->counters->sockets_refused++;

@@ -259,6 +259,18 @@ async function origins() {
 	}
 }
 
+/* --- names ---------------------------------------------------------------------------------------- */
+
+async function names() {
+	const named = (text, host) => text.replace("Host: 127.0.0.1", `Host: ${host}`);
+	for (const text of [get("/"), get("/rooms"), get("/metrics"), get(POLL), handshake()]) {
+		check(isRefused(421, "http.hosts")(await ask(named(text, "attacker.example:3000"))),
+			`${text.split(" ")[1]} is not served under a name that anybody may own`);
+		for (const host of ["localhost:3000", "[::1]", "spate", "tv.example", "live.example:80"])
+			check([101, 200].includes((await ask(named(text, host)))?.status), `but as ${host}`);
+	}
+}
+
 /* --- what is counted ----------------------------------------------------------------------------- */
 
 async function counted() {
@@ -283,7 +295,7 @@ async function counted() {
 
 await test(async ({ defer }) => {
 	const limits = { connections_per_address: CONNECTIONS };
-	const servers = new Servers({ limits, http: { origins: "https://tv.example" } });
+	const servers = new Servers({ limits, http: { origins: "https://tv.example", hosts: "live.example" } });
 	defer((failed) => servers.end(failed));
 	await servers.startControlplane();
 	await connections();
@@ -296,6 +308,7 @@ await test(async ({ defer }) => {
 	await misreadHeaders();
 	await wrongHeads();
 	await idle(servers);
+	await names();
 	await counted();
 	await servers.controlplane.end();
 	const open = new Servers({ limits });
