@@ -71,11 +71,14 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 	if (!out)
 		return ENOMEM;
 	len = write_head(out, HEADER_BYTES, a->status, CP_HTTP_KEEP);
-	len += snprintf(out + len, HEADER_BYTES - (size_t)len,
-		"content-type: %s\r\n"
-		"content-length: %zu\r\n"
-		"%s\r\n",
-		a->type, a->len + a->file_len, a->headers ? a->headers : "cache-control: no-store\r\n");
+	/* 304 has no content; its Content-Length would be that of 200 (RFC 9110, 8.6). */
+	if (a->status != 304)
+		len += snprintf(out + len, HEADER_BYTES - (size_t)len,
+			"content-type: %s\r\n"
+			"content-length: %zu\r\n",
+			a->type, a->len + a->file_len);
+	len += snprintf(out + len, HEADER_BYTES - (size_t)len, "%s\r\n",
+		a->headers ? a->headers : "cache-control: no-store\r\n");
 	if (len >= HEADER_BYTES) {
 		free(out);
 		return EMSGSIZE;

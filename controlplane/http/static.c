@@ -2,17 +2,37 @@
 #include "controlplane/http/static.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "controlplane/http/answer.h"
+#include "controlplane/http/beneath.h"
 #include "controlplane/http/server.h"
 #include "controlplane/privileges/kept_directory.h"
+
+enum {
+	HEADERS_SIZE = 1000, /* `security`, an entity tag and the coding */
+	GZIP_NAME_SIZE = 600, /* longer than any path that is served, and ".gz" */
+};
+
+/*
+ * The page opens WebSockets to the host that served it, and shows media streams and
+ * canvases.
+ */
+static const char security[] =
+	"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
+	"data: blob:; "
+	"media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+	"referrer-policy: no-referrer\r\n"
+	"cross-origin-opener-policy: same-origin\r\n"
+	/*
+	 * Files keep their names from one build to the next, so caches must revalidate
+	 * them.
+	 */
+	"cache-control: no-cache\r\n";
 
 static const struct {
 	const char *suffix, *type;
@@ -44,64 +64,93 @@ static const char *type_of(const char *path)
 	return NULL;
 }
 
-/*
- * Opens `name`, a regular file below `root`, if its path has no symbolic link and does not leave
- * `root`. The kernel checks that (openat2), so that no spelling of a path can evade the check. A
- * descriptor with the file's size in `*len`, or -ENOENT.
- */
-static int open_file(const char *root, const char *name, size_t *len)
+/* Opens `name`, a regular file beneath `root`. A descriptor with its state in `*st`, or -ENOENT. */
+static int open_file(const char *root, const char *name, struct stat *st)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int dir = cp_directory_open(root), fd = -ENOENT;
-	struct stat st;
+	int dir = cp_directory_open(root), fd;
 
-	if (dir >= 0) {
-		fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
-		if (fd < 0)
-			fd = -ENOENT;
-		close(dir);
-	}
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+	if (dir < 0)
+		return -ENOENT;
+	fd = cp_open_beneath(dir, name);
+	close(dir);
+	if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))) {
 		close(fd);
 		fd = -ENOENT;
 	}
-	if (fd >= 0)
-		*len = (size_t)st.st_size;
-	return fd;
+	return fd < 0 ? -ENOENT : fd;
+}
+
+/*
+ * True if the client takes gzip. A client that names it with the weight 0 refuses it (RFC 9110,
+ * 12.5.3).
+ */
+static bool takes_gzip(struct lws *wsi)
+{
+	char codings[200], *rest = codings, *coding;
+
+	if (lws_hdr_copy(wsi, codings, sizeof(codings), WSI_TOKEN_HTTP_ACCEPT_ENCODING) <= 0)
+		return false;
+	while ((coding = strsep(&rest, ","))) {
+		coding += strspn(coding, " \t");
+		if (strncasecmp(coding, "gzip", 4) == 0 && strchr(" \t;", coding[4]))
+			return !strstr(coding, "q=0") || strpbrk(strstr(coding, "q=0") + 3, "123456789");
+	}
+	return false;
+}
+
+/* True if the client has the file that `tag` names (RFC 9110, 13.1.2). */
+static bool has_it(struct lws *wsi, const char *tag)
+{
+	char tags[200];
+
+	return lws_hdr_copy(wsi, tags, sizeof(tags), WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+	       (strcmp(tags, "*") == 0 || strstr(tags, tag));
+}
+
+/* Opens the file, or the compressed one that the build put beside it. 0, or ENOENT. */
+static int open_variant(struct cp_connection *c, const char *name, struct stat *st, bool *compressed)
+{
+	const char *root = c->server->config->http.web_root;
+	char gzip[GZIP_NAME_SIZE];
+
+	*compressed = takes_gzip(c->wsi) && snprintf(gzip, sizeof(gzip), "%s.gz", name) < (int)sizeof(gzip);
+	c->file = *compressed ? open_file(root, gzip, st) : -ENOENT;
+	if (c->file < 0) {
+		*compressed = false;
+		c->file = open_file(root, name, st);
+	}
+	c->has_file = c->file >= 0;
+	return c->has_file ? 0 : ENOENT;
+}
+
+/* Answers with the open file, or says that the client has it already. */
+static int answer_with(struct cp_connection *c, const char *type, const struct stat *st, bool compressed)
+{
+	char tag[64], headers[HEADERS_SIZE];
+	struct cp_answer answer = {.status = 200, .type = type, .headers = headers};
+
+	/* A new build of a file has another time, also where its length is the same. */
+	snprintf(tag, sizeof(tag), "\"%llx.%lx-%llx%s\"", (unsigned long long)st->st_mtim.tv_sec,
+		(unsigned long)st->st_mtim.tv_nsec, (unsigned long long)st->st_size, compressed ? "z" : "");
+	snprintf(headers, sizeof(headers), "%setag: %s\r\nvary: Accept-Encoding\r\n%s", security, tag,
+		compressed ? "content-encoding: gzip\r\n" : "");
+	if (has_it(c->wsi, tag))
+		answer.status = 304;
+	else
+		answer.file_len = (size_t)st->st_size;
+	return cp_http_answer(c, &answer);
 }
 
 int cp_static_serve(struct cp_connection *c, const char *path)
 {
-	/*
-	 * The page opens WebSockets to the host that served it, and shows media streams and
-	 * canvases.
-	 */
-	static const char security[] =
-		"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
-		"data: blob:; "
-		"media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
-		"referrer-policy: no-referrer\r\n"
-		"cross-origin-opener-policy: same-origin\r\n"
-		/*
-		 * Files keep their names from one build to the next, so caches must revalidate
-		 * them.
-		 */
-		"cache-control: no-cache\r\n";
-	const char *name = path + (path[0] == '/');
-	struct cp_answer answer = {.status = 200, .headers = security};
+	const char *name = path + (path[0] == '/'), *type;
+	bool compressed;
+	struct stat st;
 
 	if (name[0] == '\0')
 		name = "index.html";
-	answer.type = type_of(name);
-	if (!answer.type || name[0] == '.' || strstr(name, "/."))
+	type = type_of(name);
+	if (!type || name[0] == '.' || strstr(name, "/.") || open_variant(c, name, &st, &compressed) != 0)
 		return ENOENT;
-	c->file = open_file(c->server->config->http.web_root, name, &answer.file_len);
-	if (c->file < 0)
-		return ENOENT;
-	c->has_file = true;
-	return cp_http_answer(c, &answer);
+	return answer_with(c, type, &st, compressed);
 }

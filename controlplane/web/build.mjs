@@ -2,9 +2,10 @@
 // Bundles the page into dist/: index.html, main.js, main.css, icon.svg. Nothing is loaded
 // from elsewhere and nothing is inline, so the page lives under a policy of 'self'.
 import { build } from "esbuild";
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { constants, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -26,3 +27,6 @@ await build({
 });
 for (const name of ["index.html", "icon.svg"])
 	await cp(join(here, "src", name), join(dist, name));
+// Most clients get these instead: a fifth of the bytes, and nothing is compressed at run time.
+for (const name of await readdir(dist))
+	await writeFile(join(dist, `${name}.gz`), gzipSync(await readFile(join(dist, name)), { level: constants.Z_BEST_COMPRESSION }));

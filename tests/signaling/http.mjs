@@ -2,6 +2,7 @@
 // HTTP as other people's clients write it. The control plane alone serves all of it.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { metrics } from "../e2e/lib/metrics.mjs";
 import { Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
@@ -259,6 +260,31 @@ async function origins() {
 	}
 }
 
+/* --- files --------------------------------------------------------------------------------------- */
+
+async function files() {
+	for (const path of ["/", "/main.js"]) {
+		const plain = await ask(get(path)), zipped = await ask(get(path, ["Accept-Encoding: br, gzip;q=0.5"]));
+		check(zipped.headers["content-encoding"] === "gzip" && plain.headers["content-encoding"] === undefined &&
+			gunzipSync(Buffer.from(zipped.body, "latin1")).toString("latin1") === plain.body, `${path} comes compressed`);
+		check([plain, zipped].every((a) => a.headers.vary === "Accept-Encoding" && a.headers["cache-control"] === "no-cache") &&
+			plain.headers["content-type"] === zipped.headers["content-type"] && plain.headers.etag !== zipped.headers.etag,
+		"as another variant of the same");
+		for (const refusal of ["gzip;q=0", "gzip; q=0.000", "identity", "xgzip", "gzipx"])
+			check((await ask(get(path, [`Accept-Encoding: ${refusal}`]))).headers["content-encoding"] === undefined, refusal);
+		const raw = new Raw();
+		for (const value of [plain.headers.etag, `"other", W/${plain.headers.etag}`, "*"]) {
+			const same = await raw.write(get(path, [`If-None-Match: ${value}`])).answer();
+			check(same?.status === 304 && same.body === "" && same.headers.etag === plain.headers.etag, `If-None-Match: ${value}`);
+		}
+		check((await raw.write(get(path, [`If-None-Match: ${zipped.headers.etag}`])).answer())?.body === plain.body, "another is sent");
+		check((await raw.write(get(path, [`If-None-Match: ${zipped.headers.etag}`, "Accept-Encoding: gzip"])).answer())?.status === 304,
+			"the compressed one is known by its own");
+		raw.close();
+	}
+	check((await ask(get("/main.js.gz")))?.status === 404, "not by its own name");
+}
+
 /* --- names ---------------------------------------------------------------------------------------- */
 
 async function names() {
@@ -308,6 +334,7 @@ await test(async ({ defer }) => {
 	await misreadHeaders();
 	await wrongHeads();
 	await idle(servers);
+	await files();
 	await names();
 	await counted();
 	await servers.controlplane.end();
