@@ -4,8 +4,8 @@
 
 /*
  * Adapts what a viewer is sent to what its path carries: passes its reports to the rules in
- * layers/adapt.h, and has its consumers' selections aim for the layers that they choose. Runs on the
- * viewer's worker, when RTCP arrives and about once a second, never for a packet.
+ * layers/adapt.h, and has its consumers' selections aim for the layers that they choose. Runs on
+ * the viewer's worker, when RTCP arrives and about once a second, never for a packet.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ void dp_adaptation_remb(struct dp_worker *w, const struct dp_transport *t, uint6
  * because it is compared with the one before.
  */
 void dp_adaptation_report(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *block);
-/* Decides anew, if the transport has consumers with layers. */
+/* Decides again, if the transport has consumers with layers. */
 void dp_adaptation_decide(struct dp_worker *w, struct dp_transport *t);
 /* The kbit/s that the viewer's path is believed to carry; 0: not known. */
 uint32_t dp_adaptation_available_kbps(const struct dp_worker *w, const struct dp_transport *t);

@@ -4,8 +4,8 @@
 
 /*
  * Lists the transports of a worker that are being probed with padding (layers/probe.h), which
- * path/padding.c sends. Their number is limited; who finds no room is not sent padding, so its probe
- * fails and is repeated later.
+ * path/padding.c sends. Their number is limited; who finds no room is not sent padding, so its
+ * probe fails and is repeated later.
  */
 
 #include <stdbool.h>

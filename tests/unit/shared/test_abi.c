@@ -282,7 +282,8 @@ static const struct place places[] = {
 	AT(sh_worker_stats, rtcp_cut, 1504),
 	AT(sh_worker_stats, fragments_in, 1512),
 	AT(sh_worker_stats, path_mtu_changes, 1552),
-	AT(sh_worker_stats, reserved, 1560),
+	AT(sh_worker_stats, padding_out, 1560),
+	AT(sh_worker_stats, reserved, 1568),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),

@@ -21,7 +21,7 @@ import unittest
 SPATECTL = sys.argv.pop(1)
 ABI_VERSION = 5
 COUNTERS, DROPS = 30, 64
-WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1600, 1280, 96, 120, 120
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1600, 1280, 96, 136, 120
 NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
 EVENTS_LOST_AT = 136  # in the header
@@ -47,7 +47,7 @@ class DataPlane:
         self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 7, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 8, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets[:5])

@@ -15,6 +15,7 @@
 
 #include <rte_malloc.h>
 
+#include "dataplane/layers/adapt.h"
 #include "dataplane/path/neighbour.h"
 #include "dataplane/path/reassemble.h"
 #include "dataplane/path/report.h"
@@ -83,6 +84,8 @@ static int open_all(void **state)
 	w = &world->worker[0];
 	world->pool.size = 4;
 	transports = rte_zmalloc(NULL, TRANSPORTS * sizeof(*transports), 64);
+	free(w->adapt);
+	w->adapt = calloc(TRANSPORTS, sizeof(*w->adapt));
 	visits = calloc(TRANSPORTS, sizeof(*visits));
 	w->owned = calloc(TRANSPORTS, sizeof(*w->owned));
 	w->transport_stats = calloc(TRANSPORTS, sizeof(*w->transport_stats));
