@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Plot } from "./plot.js";
 import { collect, figures } from "./stats.js";
 
 const EVERY_MS = 1000;
@@ -29,6 +30,7 @@ function show(f, timeToFirstFrameMs) {
 export class FiguresPanel {
 	#session;
 	#before = null;
+	#plot = new Plot($("plot"));
 
 	/** `session` returns the session that runs, or null. */
 	constructor(session) {
@@ -40,6 +42,7 @@ export class FiguresPanel {
 
 	clear() {
 		this.#before = null;
+		this.#plot.clear();
 		for (const cell of $("figures").querySelectorAll("dd"))
 			cell.textContent = DASH;
 	}
@@ -54,7 +57,9 @@ export class FiguresPanel {
 		if (session !== this.#session())
 			return; // it ended meanwhile, and its figures were cleared
 		const before = this.#before?.transport === transport ? this.#before.stats : null;
-		show(figures(stats, before), session.timeToFirstFrameMs ?? null);
+		const now = figures(stats, before), layers = session.quality;
+		show(now, session.timeToFirstFrameMs ?? null);
+		this.#plot.add(now.bitrateBps, layers?.current ?? null, layers?.options.length ?? 0);
 		this.#before = { transport, stats };
 	}
 }

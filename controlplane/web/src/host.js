@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { encodingsFor } from "./encodings.js";
 import { Session } from "./session.js";
 import { connected } from "./transports.js";
 import { CodecError, lackOfEnded, sendingWords } from "./words.js";
-
-const MAX_BITRATE_BPS = 4_000_000;
 
 /** Publishes one source's tracks into a room, and publishes them again after every loss. */
 export class Host extends Session {
@@ -18,12 +17,13 @@ export class Host extends Session {
 
 	/**
 	 * `source` is the result of capture() in sources.js, which this session stops at its end;
-	 * `codec` is "auto" or a name like "VP8".
+	 * `codec` is "auto" or a name like "VP8"; `layered`: see encodingsFor().
 	 */
-	constructor(signaling, source, codec) {
+	constructor(signaling, source, codec, layered) {
 		super(signaling);
 		this.source = source;
 		this.codec = codec;
+		this.layered = layered;
 		for (const track of source.stream.getTracks()) {
 			track.addEventListener("ended", () => this.#trackEnded(track));
 			for (const event of ["mute", "unmute"])
@@ -130,7 +130,7 @@ export class Host extends Session {
 		const { kind } = track;
 		const options = { track, stopTracks: false };
 		if (kind === "video")
-			Object.assign(options, { codec, encodings: [{ maxBitrate: MAX_BITRATE_BPS }] });
+			Object.assign(options, { codec, encodings: encodingsFor(codec?.mimeType ?? "", this.layered) });
 		const producer = await transport.produce(options);
 		producers.push(producer);
 		const paused = this.#paused[kind];
@@ -205,12 +205,12 @@ export class Host extends Session {
 		this.source.stop();
 	}
 
+	/** The capability of the codec to send video with; automatic: the server's first choice. */
 	#pickCodec() {
-		if (this.codec === "auto")
-			return undefined;
 		const wanted = `video/${this.codec}`.toLowerCase();
-		const codec = this.device.sendRtpCapabilities.codecs.find((c) => c.mimeType.toLowerCase() === wanted);
-		if (!codec)
+		const codec = this.device.sendRtpCapabilities.codecs.find((c) => c.kind === "video" &&
+			(this.codec === "auto" || c.mimeType.toLowerCase() === wanted));
+		if (!codec && this.codec !== "auto")
 			throw new CodecError(`This browser or this server does not support sending ${this.codec}. ` +
 				"Choose another codec, or automatic.");
 		return codec;

@@ -17,6 +17,8 @@ export function inspector(sessions) {
 		get words() { return document.getElementById("words").textContent; },
 		get joins() { return sessions.session?.joins ?? 0; },
 		get timeToFirstFrameMs() { return sessions.session?.timeToFirstFrameMs ?? null; },
+		/** What a viewer can choose, and what it gets (quality.js); null: one layer only. */
+		get quality() { return sessions.session?.quality ?? null; },
 		get transportId() { return sessions.session?.transport?.id ?? null; },
 		get producers() {
 			return (sessions.session?.producers ?? []).map((p) => ({ id: p.id, kind: p.kind, paused: p.paused,

@@ -23,7 +23,7 @@ const rooms = new RoomList();
 const sessions = new Sessions({
 	choice: () => ui.choice,
 	capture: ({ source }, signal) => capture(source, wish.pattern, signal),
-	makeHost: ({ room, codec }, source) => new Host(connectTo(room), source, codec),
+	makeHost: ({ room, codec }, source) => new Host(connectTo(room), source, codec, wish.layered),
 	makeViewer: ({ room }) => new Viewer(connectTo(room)),
 });
 const figures = new FiguresPanel(() => sessions.session);
@@ -49,6 +49,7 @@ sessions.on("begin", (role) => {
 sessions.on("state", (state, words) => ui.setState(state, words));
 sessions.on("note", (words) => ui.note(words));
 sessions.on("streams", (streams, own) => ui.setStreams(streams, own));
+sessions.on("quality", (quality) => ui.setQuality(quality));
 sessions.on("end", () => {
 	ui.setRunning(false);
 	figures.clear();
@@ -61,6 +62,7 @@ ui.on("stop", () => sessions.stop());
 ui.on("retry", () => sessions.retry());
 ui.on("closeRoom", () => withSession((session) => session?.closeRoom()));
 ui.on("pause", (kind, paused) => withSession((session) => session?.setPaused(kind, paused)));
+ui.on("quality", (layer) => withSession((session) => session?.setQuality(layer)));
 ui.on("firstFrame", () => sessions.session?.firstFrame?.());
 rooms.on("change", (list) => ui.setRooms(list));
 

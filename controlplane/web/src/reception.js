@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Pace } from "./pace.js";
+import { Quality } from "./quality.js";
 import { explain } from "./words.js";
 
 /** Two requests for each producer at most, of the 100 messages a second that the server admits. */
@@ -23,6 +24,9 @@ export class Reception {
 	consumers = new Map();
 	/** Ids of producers that were requested, so that none is consumed twice. */
 	asked = new Set();
+	quality = new Quality();
+	/** Ids of consumers whose producer has more than one layer. */
+	#layered = new Set();
 	/** Ids of producers that the server refused as too many. */
 	leftOut = new Set();
 	/** The reason why a producer cannot be played here, as a text for people, or null. */
@@ -71,7 +75,9 @@ export class Reception {
 			return null;
 		}
 		this.leftOut.delete(producerId);
-		const { id, kind, rtpParameters, producerPaused } = answer;
+		const { id, kind, type, rtpParameters, producerPaused } = answer;
+		if (type !== "simple")
+			this.#layered.add(id);
 		const consumer = await this.transport.consume({ id, producerId, kind, rtpParameters });
 		if (!this.#wants(producerId)) {
 			consumer.close();
@@ -114,6 +120,23 @@ export class Reception {
 		await Promise.all(consumers.map((consumer) => this.#setPaused(consumer, paused)));
 	}
 
+	/** A notice `layers` or `layersChange`; true if it is about something that is received here. */
+	layersNotice(type, data) {
+		const mine = type === "layers" ? this.asked.has(data.producerId) : this.#layered.has(data.consumerId);
+		if (mine && type === "layers")
+			this.quality.setLayers(data);
+		else if (mine)
+			this.quality.setCurrent(data);
+		return mine;
+	}
+
+	/** Bounds the spatial layer of each consumer that has several; null: no bound. */
+	async setQuality(spatialLayer) {
+		const consumers = [...this.consumers.values()].filter((c) => this.#layered.has(c.id));
+		if (this.transport.appData.epoch === this.#signaling.epoch)
+			await Promise.all(consumers.map((c) => this.#tell("setPreferredLayers", c, { spatialLayer })));
+	}
+
 	async #setPaused(consumer, paused) {
 		if (paused)
 			consumer.pause();
@@ -123,9 +146,9 @@ export class Reception {
 			await this.#tell(paused ? "pauseConsumer" : "resumeConsumer", consumer);
 	}
 
-	async #tell(request, consumer) {
+	async #tell(request, consumer, more = {}) {
 		try {
-			await this.#signaling.request(request, { consumerId: consumer.id });
+			await this.#signaling.request(request, { consumerId: consumer.id, ...more });
 		} catch (error) {
 			if (error.code !== "not-found")
 				// not-found: its producer is closed, and producerClosed follows
@@ -150,6 +173,8 @@ export class Reception {
 		if (!consumer)
 			return false;
 		this.consumers.delete(producerId);
+		this.#layered.delete(consumer.id);
+		this.quality.remove(consumer);
 		const stream = this.#streams.get(hostOf(consumer));
 		stream.removeTrack(consumer.track);
 		if (stream.getTracks().length === 0)

@@ -8,7 +8,8 @@ import { explain } from "./words.js";
  * permission prompt that is still on the screen is answered later.
  *
  * Events: "begin" (role); "state" (state, words); "note" (words); "streams" (streams, own), the
- * pictures to show; "end", nothing is under way any more.
+ * pictures to show; "quality", what a viewer can choose (quality.js); "end", nothing is under way
+ * any more.
  */
 export class Sessions extends Emitter {
 	role = null;
@@ -60,6 +61,10 @@ export class Sessions extends Emitter {
 			if (this.session === viewer)
 				this.emit("streams", streams, false);
 		});
+		viewer.on("quality", (quality) => {
+			if (this.session === viewer)
+				this.emit("quality", quality);
+		});
 		this.#run(viewer);
 	}
 
@@ -91,6 +96,7 @@ export class Sessions extends Emitter {
 		this.session = null; // its last words are not shown
 		before?.stop();
 		this.emit("streams", [], true);
+		this.emit("quality", null);
 		this.role = role;
 		this.emit("begin", role);
 	}
@@ -117,6 +123,7 @@ export class Sessions extends Emitter {
 		this.#opening = null;
 		this.session = null;
 		this.emit("streams", [], true);
+		this.emit("quality", null);
 		this.emit("end");
 	}
 

@@ -22,11 +22,22 @@ const CLOSE_ROOM_SURE = "Close it for all?";
 const CLOSE_ROOM_HELP = "This ends the broadcast for everybody in the room. Press again to do it.";
 const SURE_FOR_MS = 5000;
 
+const AUTO = "auto";
+
 const $ = (id) => document.getElementById(id);
+
+/** Sets the options of a select, [value, words] each. An open menu is not disturbed if they are the same. */
+function setOptions(select, options) {
+	const same = select.options.length === options.length &&
+		options.every(([value, words], i) => select.options[i].value === value && select.options[i].text === words);
+	if (!same)
+		select.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+}
 
 /**
  * The document: it shows state, and reports what a person does. Events: "host", "watch", "stop",
- * "retry", "closeRoom", "pause" (kind, paused), "firstFrame".
+ * "retry", "closeRoom", "pause" (kind, paused), "quality" (the highest layer, or null),
+ * "firstFrame".
  */
 export class Ui extends Emitter {
 	#sureTimer = null;
@@ -52,6 +63,10 @@ export class Ui extends Emitter {
 		$("screen").hidden = !canShareScreen();
 		this.#tiles.on("firstFrame", () => this.emit("firstFrame"));
 		this.#tiles.on("note", (words) => this.note(words));
+		$("quality").addEventListener("change", () => {
+			const { value } = $("quality");
+			this.emit("quality", value === AUTO ? null : Number(value));
+		});
 		for (const kind of ["video", "audio"])
 			$(`pause-${kind}`).addEventListener("click", (event) => this.#pause(event.currentTarget, kind));
 	}
@@ -95,6 +110,18 @@ export class Ui extends Emitter {
 
 	setPaused(kind, paused) {
 		$(`pause-${kind}`).setAttribute("aria-pressed", String(paused));
+	}
+
+	/** What a viewer can choose (quality.js); null: nothing. */
+	setQuality(shown) {
+		$("quality-choice").hidden = shown === null;
+		if (shown === null)
+			return;
+		const { options, wanted, current } = shown;
+		const highestFirst = [...options].sort((a, b) => b.layer - a.layer);
+		setOptions($("quality"), [[AUTO, "Automatic"], ...highestFirst.map((o) => [String(o.layer), o.words])]);
+		$("quality").value = wanted === null ? AUTO : String(Math.min(wanted, highestFirst[0].layer));
+		$("quality-now").textContent = options.find((o) => o.layer === current)?.words ?? DASH;
 	}
 
 	note(words) {

@@ -14,9 +14,14 @@ const LOST = "Media was lost. Waiting for the host to return.";
 const ENDED = "The broadcast has ended. Waiting for a host.";
 const OLD_PICTURE = "Joined again. The earlier picture stays until the new one is here.";
 
-/** Plays everything that is published in a room. Additional event: "streams" (MediaStream[]). */
+/**
+ * Plays everything that is published in a room. Additional events: "streams" (MediaStream[]);
+ * "quality" (the property `quality`).
+ */
 export class Viewer extends Session {
 	timeToFirstFrameMs = null;
+	/** The highest spatial layer that is wanted; null: whatever the path carries. */
+	#wanted = null;
 	/**
 	 * The Reception on the screen, and that of the newest join. They are the same unless an
 	 * earlier picture stays until a new one is here. Each may be null.
@@ -35,6 +40,15 @@ export class Viewer extends Session {
 	/** The text to show while nobody publishes. */
 	#nobody = WAITING;
 	#paused = { audio: false, video: false };
+
+	/**
+	 * What can be chosen, { options, current, wanted } as in quality.js, where `wanted` is the
+	 * highest layer that a person chose, or null; null if there is no choice.
+	 */
+	get quality() {
+		const shown = (this.#shown ?? this.#current)?.quality.shown;
+		return shown ? { ...shown, wanted: this.#wanted } : null;
+	}
 
 	get transport() {
 		return this.#current?.transport ?? null;
@@ -80,6 +94,13 @@ export class Viewer extends Session {
 	async setPaused(kind, paused) {
 		this.#paused[kind] = paused;
 		await Promise.all([...this.#receptions].map((r) => r.setPaused(kind, paused)));
+	}
+
+	/** Bounds the spatial layer of the pictures; null: whatever the path carries. */
+	async setQuality(layer) {
+		this.#wanted = layer;
+		this.emit("quality", this.quality);
+		await Promise.all([...this.#receptions].map((r) => r.setQuality(layer)));
 	}
 
 	/** The page shows the first picture since the viewer began to watch. */
@@ -150,8 +171,16 @@ export class Viewer extends Session {
 			this.#consumerClosed(data.consumerId);
 		else if (type === "producerPaused" || type === "producerResumed")
 			this.#hostPaused(data.producerId, type === "producerPaused");
+		else if (type === "layers" || type === "layersChange")
+			this.#layersNotice(type, data);
 		else if (type === "roomClosed")
 			this.#roomClosed(data);
+	}
+
+	#layersNotice(type, data) {
+		for (const reception of this.#receptions)
+			reception.layersNotice(type, data);
+		this.emit("quality", this.quality);
 	}
 
 	transportLost(why, notice) {
@@ -166,6 +195,7 @@ export class Viewer extends Session {
 		this.#current = null;
 		this.#shown = null;
 		this.emit("streams", []);
+		this.emit("quality", null);
 	}
 
 	#startClock() {
@@ -182,6 +212,8 @@ export class Viewer extends Session {
 			const consumer = await reception.consume(producerId, this.#paused, () => this.#describe());
 			if (reception.leftOut.size > 0)
 				this.#tryLeftOutLater();
+			if (consumer && this.#wanted !== null)
+				await reception.setQuality(this.#wanted);
 			if (consumer)
 				await this.#added(reception);
 		} catch (error) {
@@ -227,6 +259,7 @@ export class Viewer extends Session {
 		const old = this.#shown;
 		this.#shown = reception;
 		this.emit("streams", reception?.streams ?? []);
+		this.emit("quality", this.quality);
 		this.transports.retire(old?.transport);
 		this.#describe();
 	}
@@ -243,6 +276,7 @@ export class Viewer extends Session {
 				continue;
 			if (reception === this.#shown)
 				this.emit("streams", reception.streams);
+			this.emit("quality", this.quality);
 			this.#leftOutBackoff.reset();
 			this.#tryLeftOut();
 		}
