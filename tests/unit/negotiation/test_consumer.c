@@ -159,6 +159,32 @@ static void carries_the_scalability_mode(void **state)
 	cJSON_Delete(caps);
 }
 
+/* In-band FEC, DTX and stereo are the producer's choice, and its viewers are told. */
+static void passes_on_what_opus_was_told(void **state)
+{
+	static const char fmtp[] = "{\"minptime\":10,\"useinbandfec\":1,\"usedtx\":1,\"sprop-stereo\":1}";
+	cJSON *caps = load("chromium-recv"), *data = load("chromium-opus"), *out;
+	struct cp_router r = full_router();
+	struct cp_signalled sent;
+	struct cp_consumable c;
+	struct cp_common common;
+	char *text;
+
+	set(data, "rtpParameters.codecs.0.parameters", fmtp);
+	set(data, "rtpParameters.encodings.0.dtx", "true");
+	assert_int_equal(cp_producer_parameters(&r, at(data, "kind"), at(data, "rtpParameters"), &sent, &c,
+				 err),
+		0);
+	assert_int_equal(cp_consumer_match(&c, caps, &common, err), 0);
+	text = cp_consumer_parameters(&c, &common, &ids, &add);
+	out = cJSON_Parse(text);
+	assert_prints(at(out, "codecs.0.parameters"), fmtp);
+	free(text);
+	cJSON_Delete(out);
+	cJSON_Delete(data);
+	cJSON_Delete(caps);
+}
+
 static void leaves_rtx_out_where_the_client_has_none(void **state)
 {
 	cJSON *caps = load("chromium-recv"), *out;
@@ -339,6 +365,7 @@ int main(void)
 		cmocka_unit_test(gives_audio_its_extensions),
 		cmocka_unit_test(matches_browsers_and_codecs),
 		cmocka_unit_test(carries_the_scalability_mode),
+		cmocka_unit_test(passes_on_what_opus_was_told),
 		cmocka_unit_test(leaves_rtx_out_where_the_client_has_none),
 		cmocka_unit_test(drops_feedback_without_its_extension),
 		cmocka_unit_test(takes_only_extensions_the_client_receives),
