@@ -12,11 +12,10 @@
 #include "controlplane/rooms/quality.h"
 
 enum {
+	ROUND_MS = 1000, /* from the begin of one round to that of the next, at least */
 	SLICE_MS = 50,
 	SLOTS = 4096, /* of a slice; some 2 ms if all are in use */
 };
-
-static const uint64_t ROUND_NS = 1000000000; /* at least, from the begin of one to that of the next */
 
 static void sample_slot(struct cp_dataplane *p, uint32_t slot)
 {
@@ -36,30 +35,35 @@ static void sample_slot(struct cp_dataplane *p, uint32_t slot)
 			      });
 }
 
+/* Samples the next slice. Returns the time until the one after it. */
+static uint64_t sample_slice(struct cp_dataplane *p)
+{
+	uint32_t *next = &p->consumer_sampler.next;
+	uint64_t now = cp_now_ns() / 1000000, passed;
+
+	if (*next >= p->stats.consumers) {
+		*next = 0;
+		p->consumer_sampler.begun_ms = now;
+	}
+	for (uint32_t i = 0; i < SLOTS && *next < p->stats.consumers; i++)
+		sample_slot(p, (*next)++);
+	passed = now - p->consumer_sampler.begun_ms;
+	return *next < p->stats.consumers || passed + SLICE_MS > ROUND_MS ? SLICE_MS : ROUND_MS - passed;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct cp_dataplane *p = timer->data;
-	uint32_t end = p->consumer_sampler.next + SLOTS;
-	uint64_t now = cp_now_ns();
+	bool idle = !p->stats.map || p->model->consumers.count == 0;
 
-	if (!p->stats.map)
-		return;
-	if (p->consumer_sampler.next >= p->stats.consumers) {
-		if (now - p->consumer_sampler.begun_ns < ROUND_NS)
-			return;
-		p->consumer_sampler.next = 0;
-		p->consumer_sampler.begun_ns = now;
-		end = SLOTS;
-	}
-	while (p->consumer_sampler.next < end && p->consumer_sampler.next < p->stats.consumers)
-		sample_slot(p, p->consumer_sampler.next++);
+	uv_timer_start(timer, on_timer, idle ? ROUND_MS : sample_slice(p), 0);
 }
 
 void cp_consumer_sampler_start(struct cp_dataplane *p, uv_loop_t *loop)
 {
 	uv_timer_init(loop, &p->consumer_sampler.timer);
 	p->consumer_sampler.timer.data = p;
-	uv_timer_start(&p->consumer_sampler.timer, on_timer, SLICE_MS, SLICE_MS);
+	uv_timer_start(&p->consumer_sampler.timer, on_timer, ROUND_MS, 0);
 }
 
 void cp_consumer_sampler_stop(struct cp_dataplane *p)

@@ -45,7 +45,7 @@ struct cp_dataplane {
 	struct {
 		uv_timer_t timer;
 		uint32_t next; /* slot at which the next slice begins */
-		uint64_t begun_ns; /* when the present round began, CLOCK_MONOTONIC */
+		uint64_t begun_ms; /* when the present round began, CLOCK_MONOTONIC */
 	} consumer_sampler;
 	void (*connected)(struct cp_dataplane *p); /* called at each connection to a data plane */
 	void *owner; /* for `connected` */
