@@ -7,8 +7,10 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/rooms/quality.h"
 #include "tests/unit/rooms/world.h"
 
 enum { PEERS = 64, STEPS = 3000, SEEDS = 20 };
@@ -63,6 +65,9 @@ static const struct cp_listener listener = {
 	.producer_closed = ignore_producer,
 	.producer_paused = ignore_state,
 	.consumer_closed = ignore_consumer,
+	.layers = ignore_consumer,
+	.layers_changed = ignore_consumer,
+	.score = ignore_consumer,
 	.transport_closed = ignore_transport,
 	.room_closed = gone,
 };
@@ -115,17 +120,69 @@ static struct cp_producer *producer_in(struct cp_room *room)
 	return NULL;
 }
 
+static struct cp_consumer *consumer_of(struct cp_peer *peer)
+{
+	struct cp_transport *t = transport_of(peer, CP_PURPOSE_RECV);
+	struct cp_consumer *c = t ? TAILQ_FIRST(&t->consumers) : NULL;
+
+	return c && c->live && !c->producer->ended ? c : NULL;
+}
+
+static void produce_something(struct cp_transport *t)
+{
+	static const char *const encodings[] = {"{\"rid\":\"0\"}",
+		"{\"rid\":\"0\",\"scalabilityMode\":\"L1T3\"},{\"rid\":\"1\"},{\"rid\":\"2\"}",
+		"{\"rid\":\"0\"},{\"rid\":\"1\"},{\"rid\":\"2\"},{\"rid\":\"3\"}"};
+	static unsigned last_mid;
+	char mid[12];
+
+	snprintf(mid, sizeof(mid), "m%u", ++last_mid % 100000);
+	begin_encodings_then(t, mid, encodings[pick(3)], pick(4) == 0, answered);
+}
+
+/* The statistics and the events of a data plane that does as it likes. */
+static void measure(struct cp_room *room)
+{
+	struct cp_encoding_sample sample[SH_MAX_ENCODINGS];
+	struct cp_producer *p = producer_in(room);
+
+	if (!p)
+		return;
+	for (uint8_t i = 0; i < SH_MAX_ENCODINGS; i++)
+		sample[i] = (struct cp_encoding_sample){.found = pick(4) > 0,
+			.packets = pick(1000),
+			.lost = pick(100),
+			.bitrate = pick(1000),
+			.height = pick(2) * 180,
+			.spatial = (uint8_t)pick(5),
+			.active = pick(2) == 0};
+	cp_producer_sample(p, sample);
+}
+
+static void change_layers(const struct cp_consumer *c)
+{
+	const struct sh_layers layers = {.spatial = (uint8_t)pick(4), .temporal = (uint8_t)pick(256)};
+
+	cp_model_layers_changed(&w.model, c->dp_id, &layers);
+}
+
 static void ask(struct slot *s)
 {
 	struct cp_transport *send = transport_of(s->peer, CP_PURPOSE_SEND);
 	struct cp_transport *recv = transport_of(s->peer, CP_PURPOSE_RECV);
 	struct cp_producer *p = producer_in(s->peer->room);
+	struct cp_consumer *c = consumer_of(s->peer);
 	cJSON *rtp, *kind;
 
 	if (s->peer->call)
 		return;
 	s->begun++;
-	if (send && pick(2) == 0) {
+	if (c && pick(4) == 0) {
+		change_layers(c);
+		cp_consumer_prefer_layers(c, (uint8_t)pick(256), (uint8_t)pick(256), answered);
+	} else if (send && pick(3) == 0) {
+		produce_something(send);
+	} else if (send && pick(2) == 0) {
 		kind = cJSON_CreateString("audio");
 		rtp = parameters("audio");
 		cp_producer_create(send, kind, rtp, false, answered);
@@ -182,6 +239,10 @@ static void step(struct slot *s)
 	case 10:
 		pass(1);
 		break;
+	case 11:
+	case 12:
+		measure(s->peer->room);
+		break;
 	default:
 		ask(s);
 		break;
@@ -208,6 +269,7 @@ static void whatever_happens_nothing_is_left(void **state)
 		assert_int_equal(w.model.peer_count + w.model.rooms.count + w.model.transports.count +
 					 w.model.producers.count + w.model.consumers.count,
 			0);
+		assert_int_equal(w.model.encoding_count + w.model.consumers_by_dp_id.count, 0);
 		assert_int_equal(w.model.grace_count + w.model.closing_count, 0);
 		assert_true(TAILQ_EMPTY(&w.model.room_list));
 		assert_int_equal(w.opened, w.closed);

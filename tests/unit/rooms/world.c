@@ -364,13 +364,19 @@ static cJSON *encoded(const char *mid, const char *encodings)
 	return rtp;
 }
 
-void begin_encodings(struct cp_transport *t, const char *mid, const char *encodings, bool paused)
+void begin_encodings_then(struct cp_transport *t, const char *mid, const char *encodings, bool paused,
+	cp_done then)
 {
 	cJSON *rtp = encoded(mid, encodings), *kind = cJSON_CreateString("video");
 
-	cp_producer_create(t, kind, rtp, paused, done);
+	cp_producer_create(t, kind, rtp, paused, then);
 	cJSON_Delete(rtp);
 	cJSON_Delete(kind);
+}
+
+void begin_encodings(struct cp_transport *t, const char *mid, const char *encodings, bool paused)
+{
+	begin_encodings_then(t, mid, encodings, paused, done);
 }
 
 struct cp_producer *produce(struct cp_transport *t, const char *kind)

@@ -78,6 +78,9 @@ cJSON *parameters(const char *kind);
 void begin_produce(struct cp_transport *t, const char *kind, bool paused);
 /* The same for a camera of several encodings, "{…},{…}". */
 void begin_encodings(struct cp_transport *t, const char *mid, const char *encodings, bool paused);
+/* The same with another end than done(). */
+void begin_encodings_then(struct cp_transport *t, const char *mid, const char *encodings, bool paused,
+	cp_done then);
 
 /* The last operation failed with that code. */
 void expect_fault(enum cp_code code, const char *part);

@@ -87,6 +87,9 @@ static void ask_something(unsigned i)
 	cJSON_AddStringToObject(data, "producerId", producers[dice(IDS)]);
 	cJSON_AddStringToObject(data, "consumerId", others[dice(IDS)]);
 	cJSON_AddStringToObject(data, "kind", kind);
+	cJSON_AddNumberToObject(data, "spatialLayer", dice(4));
+	cJSON_AddNumberToObject(data, "priority", 1 + dice(255));
+	cJSON_AddNumberToObject(data, "bitrate", dice(1000000));
 	cJSON_AddItemToObject(data, "dtlsParameters", cJSON_CreateObject());
 	cJSON_AddItemToObject(data, "rtpParameters", parameters(kind));
 	cJSON_AddItemReferenceToObject(data, "rtpCapabilities", w.capabilities);
