@@ -139,7 +139,8 @@ static void update_order(struct dp_stream *lead)
 		known += height_of(dp_encoding(lead, i)) != 0;
 		index[i] = i;
 	}
-	for (unsigned i = 1; i < count; i++)
+	/* As long as a size is not known, the order of signalling says more than what began first. */
+	for (unsigned i = 1; i < count && known == count; i++)
 		for (unsigned k = i;
 			k > 0 && larger(dp_encoding(lead, index[k - 1]), dp_encoding(lead, index[k])); k--) {
 			unsigned swap = index[k];
