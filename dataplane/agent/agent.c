@@ -25,6 +25,8 @@
  */
 enum { POLL_MS = 1, IDLE_POLL_MS = 5, IDLE_AFTER_MS = 500, TICK_MS = 100, PORTS_MS = 1000 };
 
+enum { AWAY_MS = 500 }; /* the agent's loop is far shorter, unless the agent was not running */
+
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
 {
 	if (dp_objects_init(&a->objects, &a->config->limit) != 0) {
@@ -88,11 +90,31 @@ static int poll_ms(const struct dp_agent *a)
 	return busy ? POLL_MS : IDLE_POLL_MS;
 }
 
+/*
+ * Notes when each worker last completed a loop. If the agent has not run itself, as when the whole
+ * machine was stopped, nothing is known of the workers, and their time starts over.
+ */
+static void watch_workers(struct dp_agent *a)
+{
+	bool away = a->now_ns - a->watched_ns > AWAY_MS * MS;
+
+	a->watched_ns = a->now_ns;
+	for (unsigned i = 0; i < a->workers->count; i++) {
+		struct dp_progress *p = &a->progress[i];
+		uint64_t loops =
+			atomic_load_explicit(&a->workers->worker[i]->quiescent, memory_order_relaxed);
+
+		if (away || loops != p->loops)
+			*p = (struct dp_progress){.loops = loops, .since_ns = a->now_ns};
+	}
+}
+
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 {
 	while (!*stop) {
 		dp_connections_serve(a, poll_ms(a));
 		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
+		watch_workers(a);
 		dp_commands_serve(a);
 		dp_commands_reports(a);
 		dp_commands_delete(a);

@@ -56,6 +56,12 @@ struct dp_agent {
 	/* producer positions when last checked: of the punt rings, then of the event ring */
 	uint32_t woken[SH_MAX_WORKERS + 1];
 
+	struct dp_progress {
+		uint64_t loops; /* that the worker had completed when last looked */
+		uint64_t since_ns; /* when that number was new */
+	} progress[SH_MAX_WORKERS];
+	uint64_t watched_ns; /* when they were last looked at */
+
 	/* commands */
 	struct dp_objects objects;
 	struct dp_task task[DP_TASKS + 1]; /* [0] is unused, because index 0 means no task */

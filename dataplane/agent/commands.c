@@ -30,6 +30,8 @@
  */
 enum { PENDING = -1, HOLD = -2 };
 
+#define HANGS_AFTER 1000000000ull /* ns without a completed loop */
+
 /* --- tasks: the pending commands -------------------------------------------------- */
 
 void dp_commands_init(struct dp_agent *a)
@@ -79,6 +81,21 @@ static bool room_for_op(const struct dp_agent *a, uint32_t worker)
 	return rte_ring_free_count(a->workers->worker[worker]->ops) > 0;
 }
 
+/* Whether the worker has completed no loop for longer than any loop takes. */
+static bool hangs(const struct dp_agent *a, uint32_t worker)
+{
+	return a->now_ns - a->progress[worker].since_ns > HANGS_AFTER;
+}
+
+/*
+ * What a command for an object of the worker gets that has to wait. EIO: the worker hangs, and the
+ * commands for other workers must not wait with it.
+ */
+static int hold(const struct dp_agent *a, uint32_t worker)
+{
+	return hangs(a, worker) ? EIO : HOLD;
+}
+
 static void send_op(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd, uint32_t task)
 {
 	struct dp_op op = {.cmd = *cmd, .slot = x->slot, .task = task};
@@ -97,7 +114,7 @@ static int forward(struct dp_agent *a, struct dp_object *x, const struct sh_cmd 
 	if (!x)
 		return ENOENT;
 	if (!room_for_op(a, x->worker))
-		return HOLD;
+		return hold(a, x->worker);
 	x->claimed = true;
 	send_op(a, x, cmd, task_begin(a, cmd));
 	return PENDING;
@@ -115,7 +132,7 @@ static int add_transport(struct dp_agent *a, const struct sh_cmd *cmd)
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;
 	if (!room_for_op(a, worker))
-		return HOLD;
+		return hold(a, worker);
 	x = dp_objects_add(&a->objects, DP_TRANSPORT, cmd->id, NULL, NULL);
 	if (!x)
 		return ENOSPC;
@@ -128,10 +145,10 @@ static int add_transport(struct dp_agent *a, const struct sh_cmd *cmd)
  * Handles an ADD of an object that exists. It is acknowledged after the first one. `same`: equal
  * parameters.
  */
-static int repeated_add(struct dp_object *x, bool same)
+static int repeated_add(const struct dp_agent *a, struct dp_object *x, bool same)
 {
 	if (x->adding)
-		return HOLD;
+		return hold(a, x->worker);
 	x->claimed = true;
 	return same ? 0 : EEXIST;
 }
@@ -164,7 +181,7 @@ static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 	int error;
 
 	if (x)
-		return repeated_add(x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
+		return repeated_add(a, x, memcmp(p, &x->producer_add, sizeof(*p)) == 0);
 	if (!t)
 		return ENOENT;
 	if (p->lead) {
@@ -175,7 +192,7 @@ static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;
 	if (!room_for_op(a, t->worker))
-		return HOLD;
+		return hold(a, t->worker);
 	x = dp_objects_add(&a->objects, DP_PRODUCER, cmd->id, t, lead);
 	if (!x)
 		return ENOSPC;
@@ -198,15 +215,17 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 	struct dp_object *x = dp_objects_find(&a->objects, DP_CONSUMER, cmd->id);
 
 	if (x)
-		return repeated_add(x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
+		return repeated_add(a, x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
 	if (!t || !p)
 		return ENOENT;
 	if (p->producer)
 		return EINVAL; /* not the first encoding */
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;
-	if (p->adding || !room_for_op(a, t->worker))
-		return HOLD;
+	if (p->adding)
+		return hold(a, p->worker);
+	if (!room_for_op(a, t->worker))
+		return hold(a, t->worker);
 	x = dp_objects_add(&a->objects, DP_CONSUMER, cmd->id, t, p);
 	if (!x)
 		return ENOSPC;
@@ -215,7 +234,10 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 	return forward(a, x, cmd);
 }
 
-/* Handles a DEL. An object that does not exist counts as deleted. */
+/*
+ * Handles a DEL. An object that does not exist counts as deleted. EIO: the worker hangs; the object
+ * is deleted when it goes on, and no task waits for that.
+ */
 static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
 {
 	struct dp_object *x = dp_objects_find(&a->objects, kind, cmd->id);
@@ -224,6 +246,10 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 		return 0;
 	if (x->kind == DP_PRODUCER && x->producer)
 		return EINVAL; /* it goes with its producer's first encoding */
+	if (hangs(a, x->worker)) {
+		dp_objects_remove(&a->objects, x);
+		return EIO;
+	}
 	x->task = task_begin(a, cmd);
 	dp_objects_remove(&a->objects, x);
 	return PENDING;
@@ -340,13 +366,16 @@ static const uint32_t delete_op[] = {
 
 void dp_commands_delete(struct dp_agent *a)
 {
-	struct dp_object *x;
+	for (unsigned i = 0; i < a->workers->count; i++) {
+		struct dp_object_queue *ready = &a->objects.ready[i];
+		struct dp_object *x;
 
-	while ((x = STAILQ_FIRST(&a->objects.ready)) && room_for_op(a, x->worker)) {
-		struct sh_cmd cmd = {.op = delete_op[x->kind], .id = x->id};
+		while ((x = STAILQ_FIRST(ready)) && room_for_op(a, i)) {
+			struct sh_cmd cmd = {.op = delete_op[x->kind], .id = x->id};
 
-		STAILQ_REMOVE_HEAD(&a->objects.ready, ready);
-		send_op(a, x, &cmd, 0);
+			STAILQ_REMOVE_HEAD(ready, ready);
+			send_op(a, x, &cmd, 0);
+		}
 	}
 }
 

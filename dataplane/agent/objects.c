@@ -22,7 +22,8 @@ int dp_objects_init(struct dp_objects *o, const struct sh_config_limits *limit)
 	uint64_t all = 0;
 
 	memset(o, 0, sizeof(*o));
-	STAILQ_INIT(&o->ready);
+	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
+		STAILQ_INIT(&o->ready[i]);
 	o->slots[DP_TRANSPORT] = limit->transports;
 	o->slots[DP_PRODUCER] = limit->producers;
 	o->slots[DP_CONSUMER] = limit->consumers;
@@ -109,7 +110,7 @@ static void check_ready(struct dp_objects *o, struct dp_object *x)
 		return;
 	if (x->kind == DP_PRODUCER && x->producer && !LIST_EMPTY(&x->producer->viewers))
 		return;
-	STAILQ_INSERT_TAIL(&o->ready, x, ready);
+	STAILQ_INSERT_TAIL(&o->ready[x->worker], x, ready);
 }
 
 /* A consumer of producer `p` is gone. */

@@ -50,7 +50,8 @@ struct dp_objects {
 	struct dp_object *table[DP_OBJECT_KINDS]; /* by slot */
 	uint32_t slots[DP_OBJECT_KINDS], used[DP_OBJECT_KINDS]; /* entries of table[]; those in use */
 	struct dp_object_queue free[DP_OBJECT_KINDS];
-	struct dp_object_queue ready; /* dying objects without dependents, to be deleted on their worker */
+	/* dying objects without dependents, to be deleted on their worker: by worker */
+	struct dp_object_queue ready[SH_MAX_WORKERS];
 	struct dp_object_bucket *bucket; /* the index: hash table by id */
 	uint32_t mask; /* buckets - 1 */
 };

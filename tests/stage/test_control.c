@@ -6,12 +6,14 @@
  * plane that dies and its successor's snapshot, and the end.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -726,6 +728,71 @@ static void ending(struct stage *s)
 	free(log);
 }
 
+/* The thread of a worker: the lcores' names end with their numbers, and ascend. */
+static pid_t thread_of_last_worker(const struct stage *s)
+{
+	char path[100], name[32], last[32] = "";
+	pid_t found = 0;
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)s->pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/comm", (int)s->pid, e->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) && strstr(name, "worker") && strcmp(name, last) > 0) {
+			strcpy(last, name);
+			found = (pid_t)atoi(e->d_name);
+		}
+		if (f)
+			fclose(f);
+	}
+	if (d)
+		closedir(d);
+	if (!found)
+		stage_die("no worker has a thread");
+	return found;
+}
+
+/*
+ * A worker that does not run any more, with its ring full, holds neither the commands nor the
+ * deletions of the other one.
+ */
+static void a_worker_that_hangs(struct stage *s)
+{
+	enum { RING = 1024 };
+	struct sh_path path = stage_path("10.1.0.9", 8000, "10.1.0.2", 20001);
+	pid_t thread = thread_of_last_worker(s);
+	int status, refused = 0;
+
+	STAGE_CHECK(stage_cmd(s, transport_add(THIRD, 1, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(OTHER, 0, 30000)) == 0);
+	if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0 ||
+		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) != 0 ||
+		waitpid(thread, &status, __WALL) != thread)
+		stage_die("the worker's thread cannot be stopped");
+	for (unsigned i = 0; i < RING; i++)
+		stage_send(s, bind_to(THIRD, &path, true));
+	stage_sleep(1200);
+	for (unsigned i = 0; i < 20; i++)
+		refused += stage_cmd(s, bind_to(THIRD, &path, true)) == EIO;
+	STAGE_CHECK(refused == 20);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, THIRD)) == EIO);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, OTHER)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(OTHER, 0, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(0x1999, 1, 30000)) == EIO);
+
+	if (ptrace(PTRACE_DETACH, thread, NULL, NULL) != 0)
+		stage_die("the worker's thread cannot go on");
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_BARRIER, 0)) == 0);
+	STAGE_CHECK(stage_cmd(s, transport_add(THIRD, 1, 30000)) == 0);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, THIRD)) == 0);
+	STAGE_CHECK(stage_cmd(s, plain(SH_OP_TRANSPORT_DEL, OTHER)) == 0);
+}
+
 /* Says HELLO as another user, in a process of its own. Its answer; 255: it cannot connect. */
 static int hello_as(struct stage *s, uid_t uid, gid_t gid)
 {
@@ -779,6 +846,7 @@ int main(void)
 	objects(&s);
 	bound_checks(&s);
 	strangers(&s);
+	a_worker_that_hangs(&s);
 	consent(&s);
 	restart(&s);
 	ending(&s);
