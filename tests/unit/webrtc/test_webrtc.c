@@ -748,6 +748,19 @@ static void the_browser_says_goodbye_late(void **state)
 	assert_int_equal(cmds[cmd_count - 1].op, SH_OP_TRANSPORT_DEL);
 }
 
+/* That media came may be lost on the way up: the session is freed all the same, later. */
+static void without_word_of_media_the_session_is_freed_later(void **state)
+{
+	do_everything();
+	settle();
+	fake_run_for(&loop, 1100);
+	assert_non_null(transport->dtls);
+	transport->connected_ms -= CP_WEBRTC_LINGER_MAX_MS;
+	fake_run_for(&loop, 1100);
+	assert_null(transport->dtls);
+	assert_int_equal(last_state, CP_WEBRTC_CONNECTED);
+}
+
 static void we_say_goodbye(void **state)
 {
 	do_everything();
@@ -850,6 +863,7 @@ int main(void)
 		T(commands_that_are_due_are_repeated),
 		T(the_browser_says_goodbye),
 		T(the_browser_says_goodbye_late),
+		T(without_word_of_media_the_session_is_freed_later),
 		T(we_say_goodbye),
 		T(media_goes_on_without_us),
 		T(a_lost_data_plane_makes_all_unreachable),
