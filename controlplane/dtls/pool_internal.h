@@ -69,6 +69,7 @@ struct cp_dtls_pool {
 	pthread_mutex_t lock;
 	struct cp_dtls_news *first, **last; /* under lock */
 	_Atomic unsigned sends; /* SEND news among them; written under lock */
+	_Atomic uint64_t next_trim_us; /* CLOCK_MONOTONIC; no thread trims before; 0: none has yet */
 	struct cp_dtls_thread thread[];
 };
 

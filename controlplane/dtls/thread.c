@@ -16,6 +16,7 @@
 enum {
 	TRIM_AFTER = 64, /* released sessions, about 4 MB */
 	TRIM_QUIET_MS = 1000, /* without work; then any number of sessions is enough */
+	TRIM_SHARE = 1000, /* trimming takes at most this part of the time, of all threads together */
 	RESERVE_BLOCK = 64 * 1024, /* bytes; small enough to come from the heap and not from mmap */
 	RESERVE_BLOCKS = 768, /* 48 MB; one of the allocator's heaps has at most 64 MB */
 };
@@ -59,12 +60,17 @@ static void flush_news(struct cp_dtls_thread *t)
 	uv_async_send(&p->async);
 }
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 static void send_datagram(void *arg, const uint8_t *data, size_t len)
@@ -135,13 +141,24 @@ static void fail_without_memory(struct cp_dtls_session *s)
  * them to the system when no handshake runs and many sessions were released, or at least one was
  * and the thread has been idle since. So the memory of the process at rest does not depend on what
  * happened before.
+ *
+ * malloc_trim() goes through the memory of all threads, and the loop waits for it in malloc: 5 ms
+ * with the heap of 10,000 peers, 120 ms after most of them have left. So it is called the more
+ * rarely the longer it takes, however many viewers come and go.
  */
 static void trim(struct cp_dtls_thread *t, bool quiet)
 {
-	if (t->handshakes || t->released < (quiet ? 1 : TRIM_AFTER))
+	struct cp_dtls_pool *p = t->pool;
+	uint64_t now = now_us(), next = atomic_load(&p->next_trim_us);
+
+	if (t->handshakes || t->released < (quiet ? 1 : TRIM_AFTER) || now < next)
+		return;
+	/* UINT64_MAX: another thread is at it. */
+	if (!atomic_compare_exchange_strong(&p->next_trim_us, &next, UINT64_MAX))
 		return;
 	t->released = 0;
 	malloc_trim(0);
+	atomic_store(&p->next_trim_us, now + TRIM_SHARE * (now_us() - now));
 }
 
 static void release(struct cp_dtls_session *s)
@@ -196,13 +213,21 @@ static void run_timers(struct cp_dtls_thread *t)
 	t->next_tick_ms = now_ms() + CP_DTLS_TICK_MS;
 }
 
+/* When an idle thread trims, if it has released sessions. */
+static uint64_t next_trim_ms(const struct cp_dtls_thread *t)
+{
+	uint64_t quiet = now_ms() + TRIM_QUIET_MS, next = atomic_load(&t->pool->next_trim_us);
+
+	return next == UINT64_MAX || next / 1000 < quiet ? quiet : next / 1000 + 1;
+}
+
 /*
  * Waits for jobs or `stop`, with the lock held. False when the wait timed out: timers are due, or
- * the thread was idle for TRIM_QUIET_MS.
+ * the thread was idle until it may trim.
  */
 static bool wait_for_work(struct cp_dtls_thread *t)
 {
-	uint64_t until_ms = t->handshakes ? t->next_tick_ms : now_ms() + TRIM_QUIET_MS;
+	uint64_t until_ms = t->handshakes ? t->next_tick_ms : next_trim_ms(t);
 	struct timespec until = {
 		.tv_sec = (time_t)(until_ms / 1000),
 		.tv_nsec = (long)(until_ms % 1000) * 1000000,

@@ -3,12 +3,14 @@
 /* Sessions of one pool talk to sessions of another, with real threads and the real clock. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -172,6 +174,43 @@ static void goodbye_is_sent_and_heard(void **state)
 	}
 }
 
+static _Atomic unsigned trims;
+
+/* In place of the C library's. It takes as long as with the heap of very many peers. */
+int malloc_trim(size_t pad)
+{
+	trims++;
+	usleep(20000);
+	return 1;
+}
+
+static void run_for(unsigned ms)
+{
+	bool over = false;
+	uv_timer_t alarm;
+
+	uv_timer_init(&loop, &alarm);
+	alarm.data = &over;
+	uv_timer_start(&alarm, on_alarm, ms, 0);
+	while (!over)
+		uv_run(&loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&alarm, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+/* Memory goes back when a thread is idle; as that is dear, not for each session of a trickle. */
+static void memory_is_returned_rarely_when_that_takes_long(void **state)
+{
+	shake_hands();
+	trims = 0;
+	for (int i = 0; i < 2; i++) {
+		cp_dtls_session_close(end[0][i].session, true);
+		end[0][i].session = NULL;
+		run_for(1300);
+		assert_int_equal(trims, 1);
+	}
+}
+
 static void destroying_releases_and_says_goodbye(void **state)
 {
 	shake_hands();
@@ -220,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(many_handshakes_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(goodbye_is_sent_and_heard, start, stop),
+		cmocka_unit_test_setup_teardown(memory_is_returned_rarely_when_that_takes_long, start, stop),
 		cmocka_unit_test_setup_teardown(destroying_releases_and_says_goodbye, start, stop),
 		cmocka_unit_test_setup_teardown(releasing_without_a_word, start, stop),
 		cmocka_unit_test_setup_teardown(queues_are_bounded, start, stop),
