@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A player's section: with which payload types and extension ids it gets a stream. They are the
+ * offer's, as an answer must repeat them, while clients of signaling get the router's.
+ */
+
+#include <string.h>
+#include <strings.h>
+
+#include "controlplane/negotiation/codecs.h"
+#include "controlplane/sdp/choice.h"
+
+/* Egress writes these two for each viewer, with the viewer's ids. */
+static bool is_written(enum sh_ext ext)
+{
+	return ext == SH_EXT_MID || ext == SH_EXT_ABS_SEND_TIME;
+}
+
+/* Egress copies these from the producer's packets, with the router's ids for all viewers. */
+static bool is_copied(const struct cp_ext *e)
+{
+	return e->direction == CP_EXT_SENDRECV && !is_written(e->ext) && e->ext != SH_EXT_TWCC;
+}
+
+/*
+ * True if streams of the offer's kinds may carry a copied extension with that id. Another extension
+ * cannot have it: browsers have one table of ids for the whole bundle, and would take a copied
+ * element for a MID, for example.
+ */
+static bool is_taken(const struct cp_sdp_offer *offer, uint8_t id)
+{
+	for (size_t i = 0; i < cp_ext_count; i++) {
+		if (sh_router_ext[cp_exts[i].ext] != id || !is_copied(&cp_exts[i]))
+			continue;
+		for (uint32_t k = 0; k < offer->section_count; k++) {
+			if (offer->section[k].kind == cp_exts[i].kind)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void choose_exts(struct cp_sdp_choice *out, const struct cp_sdp_offer *offer,
+	const struct cp_sdp_section *s)
+{
+	for (size_t i = 0; i < cp_ext_count; i++) {
+		const struct cp_ext *e = &cp_exts[i];
+		uint8_t id = s->ext_id[e->ext];
+
+		if (e->kind != s->kind || id == 0 || id > 14) /* RFC 8285, 4.2: the one-byte form */
+			continue;
+		if (is_written(e->ext) ? !is_taken(offer, id) : is_copied(e) && id == sh_router_ext[e->ext])
+			out->ext_id[e->ext] = id;
+	}
+}
+
+int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_consumable *c,
+	struct cp_sdp_choice *out, struct cp_fault *fault)
+{
+	const struct cp_sdp_section *s = &offer->section[index];
+	int rc = cp_sdp_choose_codec(out, s, &c->router, 1, fault);
+
+	if (rc != 0)
+		return rc;
+	choose_exts(out, offer, s);
+	if (!s->mid[0])
+		out->ext_id[SH_EXT_MID] = 0;
+	out->feedback &= ~(unsigned)CP_FEEDBACK_TWCC; /* egress writes no transport-wide numbers */
+	if (out->ext_id[SH_EXT_ABS_SEND_TIME] == 0)
+		out->feedback &= ~(unsigned)CP_FEEDBACK_REMB;
+	return 0;
+}
+
+int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct cp_sdp_choice *out,
+	struct cp_fault *fault)
+{
+	const struct cp_sdp_section *s = &offer->section[index];
+
+	*out = (struct cp_sdp_choice){.silent = true};
+	for (uint32_t i = 0; i < s->codec_count; i++) {
+		if (s->codec[i].name && strcasecmp(s->codec[i].name, "rtx") != 0) {
+			out->codec = &s->codec[i];
+			return 0;
+		}
+	}
+	return cp_refuse(fault, CP_BAD_REQUEST, "m=%s has no a=rtpmap for any of its payload types",
+		cp_kind_name(s->kind));
+}
+
+void cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
+	uint32_t ssrc, uint32_t rtx_ssrc, struct sh_consumer_add *add)
+{
+	const char *mid = offer->section[index].mid;
+
+	*add = (struct sh_consumer_add){.ssrc = ssrc,
+		.pt = choice->codec->pt,
+		.rtx_pt = choice->rtx_pt,
+		.mid_len = (uint8_t)strlen(mid)};
+	if (choice->rtx_pt != 0)
+		add->rtx_ssrc = rtx_ssrc;
+	if (choice->feedback & CP_FEEDBACK_NACK)
+		add->flags |= SH_CONSUMER_NACK;
+	memcpy(add->ext_id, choice->ext_id, sizeof(add->ext_id));
+	memcpy(add->mid, mid, add->mid_len);
+}
