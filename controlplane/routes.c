@@ -87,6 +87,13 @@ static int socketio_opened(void *owner, struct cp_websocket *w)
 	return cp_eio_websocket_open(&p->socketio, w);
 }
 
+static int whip_request(void *owner, struct cp_connection *c)
+{
+	struct cp_public *p = owner;
+
+	return cp_whip_request(&p->whip, c);
+}
+
 static const struct cp_route routes[] = {
 	{.path = "/", .upgrade = json_upgrade, .opened = json_opened},
 	{.path = CP_SOCKETIO_PATH,
@@ -96,6 +103,12 @@ static const struct cp_route routes[] = {
 		.gone = cp_polling_gone,
 		.upgrade = socketio_upgrade,
 		.opened = socketio_opened},
+	{.path = CP_WHIP_PATH,
+		.below = true,
+		.request = whip_request,
+		.body = cp_whip_body,
+		.body_complete = cp_whip_body_complete,
+		.gone = cp_whip_gone},
 	{.path = "/healthz", .page = health},
 	{.path = "/readyz", .page = readiness},
 	{.path = "/metrics", .page = metrics},
@@ -166,8 +179,10 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 	if (p->config->auth.end_with_token)
 		uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
 	p->site = (struct cp_site){.routes = routes, .owner = p};
+	cp_whip_start(&p->whip, p->loop, &p->server, &p->signaling);
 	error = cp_server_start(&p->server, p->loop, p->config, &p->site, p->counters, err, err_size);
 	if (error != 0) {
+		cp_whip_stop(&p->whip);
 		cp_socketio_stop(&p->socketio);
 		uv_close((uv_handle_t *)&p->ready, NULL);
 		uv_close((uv_handle_t *)&p->expiry, NULL);
@@ -184,6 +199,7 @@ void cp_public_farewell(struct cp_public *p)
 void cp_public_stop(struct cp_public *p)
 {
 	cp_socketio_stop(&p->socketio);
+	cp_whip_stop(&p->whip);
 	cp_server_stop(&p->server);
 	uv_close((uv_handle_t *)&p->ready, NULL);
 	uv_close((uv_handle_t *)&p->expiry, NULL);

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "controlplane/entry/socketio.h"
+#include "controlplane/entry/whip.h"
 #include "controlplane/http/server.h"
 #include "controlplane/operator/view.h"
 #include "controlplane/signaling/signaling.h"
@@ -26,6 +27,7 @@ struct cp_public {
 
 	struct cp_signaling signaling;
 	struct cp_socketio socketio;
+	struct cp_whip_site whip;
 	struct cp_site site;
 	struct cp_server server;
 	uv_timer_t expiry; /* ends sessions whose tokens have expired */

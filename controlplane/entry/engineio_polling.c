@@ -6,20 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/base/clock.h"
 #include "controlplane/base/utf8.h"
 #include "controlplane/engineio/packet.h"
 #include "controlplane/entry/socketio.h"
 #include "controlplane/http/answer.h"
+#include "controlplane/http/body.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/cors.h"
 #include "controlplane/http/server.h"
-
-/*
- * Limit for a whole body. A timeout for each piece is not enough: a client could send its body
- * slowly and keep a connection open for a POST that is refused in the end.
- */
-static const uint64_t BODY_NS = 20000000000;
 
 /* A pending request of long-polling, GET or POST. Owner: the connection, as c->request. */
 struct poll {
@@ -28,9 +22,7 @@ struct poll {
 	struct cp_eio *session; /* NULL: no session knows of this request */
 	bool post;
 	enum cp_eio_error error; /* the answer to a POST once its body has been read */
-	char *body; /* NULL: the body is ignored */
-	size_t len, size;
-	uint64_t due_ns; /* when the body must be complete, CLOCK_MONOTONIC */
+	struct cp_body body;
 	char origin[CP_ORIGIN_SIZE]; /* an allowed origin; "": none */
 };
 
@@ -46,7 +38,7 @@ static int answer(struct cp_connection *c, unsigned status, const char *type, co
 
 	cp_cors_headers(c->server->config->http.origins, p->origin, headers);
 	c->request = NULL;
-	free(p->body);
+	cp_body_free(&p->body);
 	free(p);
 	return cp_http_answer(c, &a);
 }
@@ -142,37 +134,6 @@ static int hold(struct cp_socketio *s, struct cp_connection *c)
 
 /* --- a POST -------------------------------------------------------------------------------- */
 
-/* The value of Content-Length, or -EINVAL. */
-static long content_length(struct lws *wsi)
-{
-	char digits[12];
-	int len = lws_hdr_copy(wsi, digits, sizeof(digits), WSI_TOKEN_HTTP_CONTENT_LENGTH);
-
-	if (len <= 0 || len > 9 || (int)strspn(digits, "0123456789") != len)
-		return -EINVAL;
-	return strtol(digits, NULL, 10);
-}
-
-/*
- * 0 if the headers announce a body whose length is allowed; else the status that refuses it, after
- * which the connection must end.
- */
-static unsigned wrong_body(const struct cp_socketio *s, struct lws *wsi)
-{
-	long length;
-
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return HTTP_STATUS_LENGTH_REQUIRED;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
-		return HTTP_STATUS_LENGTH_REQUIRED;
-	length = content_length(wsi);
-	if (length < 0)
-		return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 9
-			       ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE
-			       : HTTP_STATUS_BAD_REQUEST;
-	return length > (long)s->server->config->limit.message_bytes ? HTTP_STATUS_REQ_ENTITY_TOO_LARGE : 0;
-}
-
 static bool is_binary(struct lws *wsi)
 {
 	char type[40];
@@ -181,29 +142,12 @@ static bool is_binary(struct lws *wsi)
 	       strcasecmp(type, "application/octet-stream") == 0;
 }
 
-/* Tells a client that asks first to send its body (RFC 9110, 10.1.1). False: the write failed. */
-static bool may_send_body(struct lws *wsi)
-{
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	unsigned char out[LWS_PRE + sizeof(go_on)];
-	char expect[16];
-
-	if (lws_hdr_copy(wsi, expect, sizeof(expect), WSI_TOKEN_HTTP_EXPECT) <= 0 ||
-		strcasecmp(expect, "100-continue") != 0)
-		return true;
-	memcpy(out + LWS_PRE, go_on, sizeof(go_on));
-	return lws_write(wsi, out + LWS_PRE, sizeof(go_on) - 1, LWS_WRITE_HTTP) >= 0;
-}
-
 static int begin_post(struct cp_socketio *s, struct cp_connection *c)
 {
 	struct poll *p = c->request;
 
-	c->stage = CP_HTTP_BODY;
-	p->due_ns = cp_now_ns() + BODY_NS;
-	if (!may_send_body(p->wsi))
+	if (cp_body_begin(&p->body, c) != 0)
 		return EPIPE;
-	cp_exchange_read(c, true);
 	if (p->error == CP_EIO_OK && is_binary(p->wsi)) {
 		cp_eio_close(p->session, 1003, "binary");
 		p->error = CP_EIO_BAD_REQUEST;
@@ -214,24 +158,14 @@ static int begin_post(struct cp_socketio *s, struct cp_connection *c)
 		p->session = NULL;
 		return 0;
 	}
-	p->size = s->server->config->limit.message_bytes;
-	p->body = malloc(p->size + 1);
-	return p->body ? 0 : ENOMEM;
+	return cp_body_keep(&p->body, s->server->config->limit.message_bytes);
 }
 
 int cp_polling_body(struct cp_connection *c, const void *data, size_t len)
 {
 	struct poll *p = c->request;
 
-	if (!p || c->stage != CP_HTTP_BODY || cp_now_ns() > p->due_ns)
-		return ETIMEDOUT;
-	if (!p->body || len == 0)
-		return 0;
-	if (len > p->size - p->len)
-		return EMSGSIZE;
-	memcpy(p->body + p->len, data, len);
-	p->len += len;
-	return 0;
+	return p && c->stage == CP_HTTP_BODY ? cp_body_add(&p->body, data, len) : EPROTO;
 }
 
 /*
@@ -250,12 +184,12 @@ int cp_polling_body_complete(struct cp_connection *c)
 	if (!e)
 		return refuse(c, p->error);
 	p->session = NULL;
-	c->server->counters->messages_in += packets_in(p->body, p->len);
-	if (!cp_utf8_valid(p->body, p->len)) {
+	c->server->counters->messages_in += packets_in(p->body.data, p->body.len);
+	if (!cp_utf8_valid(p->body.data, p->body.len)) {
 		cp_eio_post_failed(e);
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	}
-	if (cp_eio_post_complete(e, p->body, p->len) != 0)
+	if (cp_eio_post_complete(e, p->body.data, p->body.len) != 0)
 		return refuse(c, CP_EIO_BAD_REQUEST);
 	return answer(c, 200, "text/html", "ok", 2);
 }
@@ -277,7 +211,7 @@ static int preflight(struct cp_connection *c, const char *origin)
 static unsigned wrong_headers(const struct cp_socketio *s, struct lws *wsi, bool post)
 {
 	if (post)
-		return wrong_body(s, wsi);
+		return cp_body_refusal(wsi, s->server->config->limit.message_bytes);
 	return cp_client_sends_body(wsi) ? 400 : 0;
 }
 
@@ -334,6 +268,6 @@ void cp_polling_gone(struct cp_connection *c)
 		cp_eio_post_failed(p->session);
 	else if (p->session)
 		cp_eio_poll_gone(p->session);
-	free(p->body);
+	cp_body_free(&p->body);
 	free(p);
 }

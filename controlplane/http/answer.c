@@ -11,26 +11,35 @@
 
 #include "controlplane/http/exchange.h"
 
-enum { HEADER_BYTES = 2048, REFUSAL_BYTES = 1024 };
+enum { HEADER_BYTES = 2048, REFUSAL_BYTES = 1024, TYPE_BYTES = 160 };
 
-static const char *status_text(unsigned status)
+const char *cp_http_status_text(unsigned status)
 {
 	static const struct {
 		unsigned status;
 		const char *text;
 	} texts[] = {
 		{200, "OK"},
+		{201, "Created"},
+		{204, "No Content"},
 		{304, "Not Modified"},
 		{400, "Bad Request"},
+		{401, "Unauthorized"},
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
+		{409, "Conflict"},
 		{411, "Length Required"},
+		{412, "Precondition Failed"},
 		{413, "Content Too Large"},
 		{414, "URI Too Long"},
+		{415, "Unsupported Media Type"},
 		{421, "Misdirected Request"},
+		{422, "Unprocessable Content"},
 		{426, "Upgrade Required"},
+		{428, "Precondition Required"},
 		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
 		{501, "Not Implemented"},
 		{505, "HTTP Version Not Supported"},
 	};
@@ -60,24 +69,34 @@ static int write_head(char *out, size_t size, unsigned status, const char *conne
 		"server: spate\r\n"
 		"connection: %s\r\n"
 		"x-content-type-options: nosniff\r\n",
-		status, status_text(status), date, connection);
+		status, cp_http_status_text(status), date, connection);
+}
+
+/*
+ * The headers that describe the body. 204 and 304 have none; the Content-Length of a 304 would be
+ * that of a 200 (RFC 9110, 8.6).
+ */
+static void describe_body(const struct cp_answer *a, char out[TYPE_BYTES])
+{
+	if (a->status == 204 || a->status == 304)
+		out[0] = '\0';
+	else if (!a->type)
+		snprintf(out, TYPE_BYTES, "content-length: %zu\r\n", a->len + a->file_len);
+	else
+		snprintf(out, TYPE_BYTES, "content-type: %s\r\ncontent-length: %zu\r\n", a->type,
+			a->len + a->file_len);
 }
 
 int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 {
-	char *out = malloc(HEADER_BYTES + a->len);
+	char *out = malloc(HEADER_BYTES + a->len), type[TYPE_BYTES];
 	int len;
 
 	if (!out)
 		return ENOMEM;
 	len = write_head(out, HEADER_BYTES, a->status, CP_HTTP_KEEP);
-	/* 304 has no content; its Content-Length would be that of 200 (RFC 9110, 8.6). */
-	if (a->status != 304)
-		len += snprintf(out + len, HEADER_BYTES - (size_t)len,
-			"content-type: %s\r\n"
-			"content-length: %zu\r\n",
-			a->type, a->len + a->file_len);
-	len += snprintf(out + len, HEADER_BYTES - (size_t)len, "%s\r\n",
+	describe_body(a, type);
+	len += snprintf(out + len, HEADER_BYTES - (size_t)len, "%s%s\r\n", type,
 		a->headers ? a->headers : "cache-control: no-store\r\n");
 	if (len >= HEADER_BYTES) {
 		free(out);

@@ -11,13 +11,15 @@ struct lws;
 
 struct cp_answer {
 	unsigned status;
-	const char *type;
+	const char *type; /* NULL: there is no body */
 	const char *headers; /* each ends with CRLF; NULL: only "cache-control: no-store" */
 	const char *body; /* copied */
 	size_t len;
 	size_t file_len; /* bytes to send from the connection's file, after the body */
 };
 
+/* The words that go with a status that Spate sends; others get those of 503. */
+const char *cp_http_status_text(unsigned status);
 /*
  * Stores the response in `c` and schedules it; it is sent later, from the event loop. 0; ENOMEM or
  * EMSGSIZE (the headers are too long): the connection must end.

@@ -28,10 +28,18 @@ enum {
 
 /* --- one connection ------------------------------------------------------------------- */
 
+static bool serves(const struct cp_route *route, const char *path)
+{
+	size_t len = strlen(route->path);
+
+	return route->below ? strncmp(route->path, path, len) == 0 && path[len] != '\0'
+			    : strcmp(route->path, path) == 0;
+}
+
 const struct cp_route *cp_site_route(const struct cp_site *site, const char *path)
 {
 	for (const struct cp_route *route = site->routes; route->path; route++)
-		if (strcmp(route->path, path) == 0)
+		if (serves(route, path))
 			return route;
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct cp_websocket;
  */
 struct cp_route {
 	const char *path;
+	bool below; /* it serves all longer paths that begin with `path`, and not `path` itself */
 	/* Answers a GET or HEAD. ENOENT: the client gets a file of that path, or 404. */
 	int (*page)(void *owner, struct cp_connection *c);
 	/*
@@ -79,7 +80,7 @@ struct cp_server {
 	TAILQ_HEAD(, cp_websocket) unsent; /* those with messages to send in this iteration */
 };
 
-/* The route with exactly that path. NULL: there is none. */
+/* The route that serves that path. NULL: there is none. */
 const struct cp_route *cp_site_route(const struct cp_site *site, const char *path);
 
 /*

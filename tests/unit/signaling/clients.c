@@ -47,6 +47,16 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 
 static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
 
+struct cp_signaling *the_signaling(void)
+{
+	return &signaling;
+}
+
+struct cp_address *the_address(void)
+{
+	return address;
+}
+
 /* --- making and ending ---------------------------------------------------------------------- */
 
 int clients_make(void **state)

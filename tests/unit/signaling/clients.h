@@ -17,6 +17,10 @@ struct client {
 
 extern struct client clients[CLIENTS];
 
+/* What the sessions share, and the address that they come from. */
+struct cp_signaling *the_signaling(void);
+struct cp_address *the_address(void);
+
 /* The rooms' world, and signaling around it. */
 int clients_make(void **state);
 /* Everybody goes, and nothing may be left. */

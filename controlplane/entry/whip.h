@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_CONTROLPLANE_ENTRY_WHIP_H
+#define SPATE_CONTROLPLANE_ENTRY_WHIP_H
+
+/*
+ * WHIP over HTTP (RFC 9725): POST /whip/ROOM publishes, and the URL that it answers with, which is
+ * /whip/ROOM/ID, takes PATCH and DELETE.
+ */
+
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include <uv.h>
+
+#include "controlplane/base/index.h"
+
+struct cp_connection;
+struct cp_publication;
+struct cp_server;
+struct cp_signaling;
+
+#define CP_WHIP_PATH "/whip/"
+
+struct cp_whip_site {
+	struct cp_server *server;
+	struct cp_signaling *signaling;
+	struct cp_index publications; /* by id */
+	TAILQ_HEAD(, cp_publication) all;
+	TAILQ_HEAD(, cp_publication) due; /* whose creation is over, or which have ended */
+	TAILQ_HEAD(, cp_publication) awaited; /* that have not connected, the oldest first */
+	uv_idle_t work; /* active while there are some in `due` */
+	uv_timer_t tick; /* ends those that do not connect */
+};
+
+/* Both arguments must outlive the site. */
+void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server *server,
+	struct cp_signaling *signaling);
+/*
+ * Ends all sessions, before the server is stopped. The loop must run afterwards to close the
+ * handle.
+ */
+void cp_whip_stop(struct cp_whip_site *site);
+
+/* --- handlers for a struct cp_route (http/server.h) ---------------------------------------- */
+
+int cp_whip_request(struct cp_whip_site *site, struct cp_connection *c);
+int cp_whip_body(struct cp_connection *c, const void *data, size_t len);
+int cp_whip_body_complete(struct cp_connection *c);
+void cp_whip_gone(struct cp_connection *c);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/signaling/whip.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/base/id.h"
+#include "controlplane/rooms/model.h"
+#include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/transport.h"
+#include "controlplane/signaling/request.h"
+
+/* The steps of the creation, which are the requests in the session's queue. */
+enum step { OPEN, PRODUCE, PRODUCE_LAST = PRODUCE + CP_SDP_SECTIONS_MAX - 1, ANSWER };
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+/* The first reason counts; the rest of the queue is left out. */
+static void fail(struct cp_whip *w, const struct cp_fault *fault)
+{
+	if (w->over)
+		return;
+	w->over = true;
+	w->session->closing = true;
+	if (w->created)
+		w->calls->ended(w, fault->message);
+	else
+		w->calls->created(w, fault);
+}
+
+static void carrier_close(void *carrier, uint16_t code, const char *reason)
+{
+	struct cp_fault fault;
+
+	cp_refuse(&fault, code == CP_CLOSE_POLICY ? CP_FORBIDDEN : CP_UNAVAILABLE, "%s", reason);
+	fail(carrier, &fault);
+}
+
+/* The text of a notice that ends the session is its reason; all others are empty. */
+static void carrier_send(void *carrier, struct cp_text *text)
+{
+	struct cp_fault fault;
+
+	if (text && text->len > 0) {
+		cp_refuse(&fault, CP_UNAVAILABLE, "%s", cp_text_chars(text));
+		fail(carrier, &fault);
+	}
+	cp_text_release(text);
+}
+
+static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+
+/* --- the dialect ------------------------------------------------------------------------------ */
+
+static struct cp_text *notice(const char *type, cJSON *data)
+{
+	bool ends = strcmp(type, "transportClosed") == 0 || strcmp(type, "roomClosed") == 0;
+	const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "reason"));
+	struct cp_text *text = ends && reason ? cp_text_copy(reason, strlen(reason)) : cp_text_copy("", 0);
+
+	cJSON_Delete(data);
+	return text;
+}
+
+static struct cp_text *printed_notice(const char *type, const char *data)
+{
+	return cp_text_copy("", 0);
+}
+
+static void name_transport(const struct cp_transport *t, cJSON *data)
+{
+}
+
+static cJSON *producer_data(const struct cp_producer *p)
+{
+	return NULL;
+}
+
+static void reply(struct cp_session *s, const cJSON *request, cJSON *data)
+{
+	cJSON_Delete(data);
+}
+
+static void error(struct cp_session *s, const cJSON *request, const struct cp_fault *fault)
+{
+	fail(s->carrier, fault);
+}
+
+/* --- the steps -------------------------------------------------------------------------------- */
+
+static void opened(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	struct cp_session *s = peer->session;
+	const struct cp_transport *t = object;
+	struct cp_whip *w = s->carrier;
+
+	if (fault) {
+		cp_session_error(s, fault);
+		return;
+	}
+	memcpy(w->transport, t->id, sizeof(w->transport));
+	cp_session_reply(s, NULL);
+}
+
+static void produced(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	if (fault)
+		cp_session_error(peer->session, fault);
+	else
+		cp_session_reply(peer->session, NULL);
+}
+
+static int produce(struct cp_whip *w, struct cp_transport *t, uint32_t index, struct cp_fault *fault)
+{
+	cJSON *kind = cJSON_CreateString(cp_kind_name(w->offer->section[index].kind));
+	cJSON *rtp = cp_sdp_rtp_parameters(w->offer, index, &w->choice[index]);
+	int rc = 0;
+
+	if (kind && rtp)
+		cp_producer_create(t, kind, rtp, false, produced);
+	else
+		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
+	cJSON_Delete(kind);
+	cJSON_Delete(rtp);
+	return rc;
+}
+
+/* DTLS may begin when everything else has succeeded, so that a failure leaves nothing behind. */
+static int answer(struct cp_whip *w, struct cp_transport *t, struct cp_fault *fault)
+{
+	cJSON *dtls = cp_sdp_dtls_parameters(w->offer), *parameters = NULL;
+	uint64_t number = 0;
+	int rc = dtls ? cp_transport_connect(t, dtls, fault) : cp_refuse(fault, CP_INTERNAL, "out of memory");
+
+	cJSON_Delete(dtls);
+	if (rc != 0)
+		return rc;
+	cp_random(&number, sizeof(number));
+	parameters = cp_transport_parameters(t);
+	w->answer = cp_sdp_answer_write(w->offer, parameters, number >> 1, w->choice, NULL);
+	cJSON_Delete(parameters);
+	if (!w->answer)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	w->created = true;
+	cp_session_reply(w->session, NULL);
+	w->calls->created(w, NULL);
+	return 0;
+}
+
+static void run_step(struct cp_session *s, const cJSON *message)
+{
+	struct cp_whip *w = s->carrier;
+	enum step step = (enum step)message->valueint;
+	struct cp_transport *t = NULL;
+	struct cp_fault fault;
+	int rc = 0;
+
+	if (!s->peer)
+		rc = cp_refuse(&fault, CP_UNAVAILABLE, "room: it has closed");
+	else if (step != OPEN && !(t = cp_peer_transport(s->peer, w->transport, &fault)))
+		rc = ENOENT;
+	else if (step == OPEN)
+		cp_transport_create(s->peer, CP_PURPOSE_SEND, opened);
+	else if (step == ANSWER)
+		rc = answer(w, t, &fault);
+	else
+		rc = produce(w, t, (uint32_t)(step - PRODUCE), &fault);
+	if (rc != 0)
+		cp_session_error(s, &fault);
+}
+
+static struct cp_announced announced;
+static struct cp_request_type no_requests[1];
+
+static const struct cp_dialect dialect = {
+	.name = "whip",
+	.request = run_step,
+	.reply = reply,
+	.error = error,
+	.notice = notice,
+	.printed_notice = printed_notice,
+	.transport = cp_peer_transport,
+	.name_transport = name_transport,
+	.producer = producer_data,
+	.types = no_requests,
+	.announced = &announced,
+};
+
+/* --- creation --------------------------------------------------------------------------------- */
+
+/* The steps are no messages of the client, so that the limits of messages are not theirs. */
+static int queue(struct cp_session *s, enum step step)
+{
+	struct cp_request *r = calloc(1, sizeof(*r));
+
+	if (!r || !(r->message = cJSON_CreateNumber(step))) {
+		free(r);
+		return ENOMEM;
+	}
+	TAILQ_INSERT_TAIL(&s->waiting, r, next);
+	s->waiting_count++;
+	return 0;
+}
+
+static int queue_steps(struct cp_whip *w, struct cp_fault *fault)
+{
+	int rc = queue(w->session, OPEN);
+
+	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
+		rc = queue(w->session, PRODUCE + i);
+	if (rc == 0)
+		rc = queue(w->session, ANSWER);
+	return rc == 0 ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+}
+
+static int read_offer(struct cp_whip *w, const struct cp_router *router, const char *text, size_t len,
+	struct cp_fault *fault)
+{
+	int rc = cp_sdp_offer_read(&w->offer, CP_SDP_PUBLISH, text, len, fault);
+
+	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
+		rc = cp_sdp_publish(w->offer, i, router, &w->choice[i], fault);
+	if (rc == 0 && !(w->ufrag = strdup(w->offer->transport.ufrag)))
+		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return rc;
+}
+
+static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct cp_whip_client *client,
+	struct cp_fault *fault)
+{
+	const struct cp_grant *grant = client->grant;
+	int rc;
+
+	/* Checked again with the transport, but a room that nobody may publish in is not made. */
+	rc = cp_transport_check(signaling->model, CP_PURPOSE_SEND, grant->publish, grant->subscribe, fault);
+	if (rc != 0)
+		return rc;
+	w->session = cp_session_open(signaling, &dialect, &carrier, w, client->ip, client->address, grant);
+	if (!w->session)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return cp_session_join(w->session, client->room, fault);
+}
+
+int cp_whip_create(struct cp_whip **out, struct cp_signaling *signaling, const struct cp_whip_client *client,
+	const char *offer, size_t len, const struct cp_whip_calls *calls, void *owner, struct cp_fault *fault)
+{
+	struct cp_whip *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	cp_id_make(w->id);
+	cp_token_make(w->etag, sizeof(w->etag));
+	w->calls = calls;
+	w->owner = owner;
+	if ((rc = read_offer(w, &signaling->model->router, offer, len, fault)) != 0 ||
+		(rc = join(w, signaling, client, fault)) != 0 || (rc = queue_steps(w, fault)) != 0) {
+		cp_whip_free(w);
+		return rc;
+	}
+	*out = w;
+	cp_session_run(w->session);
+	return 0;
+}
+
+void cp_whip_free(struct cp_whip *w)
+{
+	w->over = true; /* what the leaving peer is told ends nothing any more */
+	if (w->session)
+		cp_session_free(w->session);
+	cp_sdp_offer_free(w->offer);
+	free(w->ufrag);
+	free(w->answer);
+	free(w);
+}
+
+bool cp_whip_connected(const struct cp_whip *w)
+{
+	const struct cp_peer *peer = w->session->peer;
+	const struct cp_transport *t = peer ? TAILQ_FIRST(&peer->transports) : NULL;
+
+	return t && t->state == CP_TRANSPORT_CONNECTED;
+}
+
+/* --- PATCH ------------------------------------------------------------------------------------ */
+
+bool cp_whip_restarts(const struct cp_whip *w, const struct cp_sdp_fragment *f)
+{
+	return f->ufrag && strcmp(f->ufrag, w->ufrag) != 0;
+}
+
+static int restart(struct cp_whip *w, const struct cp_sdp_fragment *f, char **out, struct cp_fault *fault)
+{
+	struct cp_transport *t = cp_peer_transport(w->session->peer, w->transport, fault);
+	char *ufrag = strdup(f->ufrag);
+	cJSON *parameters = t && ufrag ? cp_transport_restart(t, fault) : NULL;
+	struct cp_sdp_bundle bundle;
+
+	if (t && !ufrag)
+		cp_refuse(fault, CP_INTERNAL, "out of memory");
+	if (!parameters) {
+		free(ufrag);
+		return cp_fault_errno(fault);
+	}
+	cJSON_Delete(parameters);
+	free(w->ufrag);
+	w->ufrag = ufrag;
+	cp_token_make(w->etag, sizeof(w->etag));
+	cp_sdp_bundle_get(&bundle, w->offer);
+	parameters = cp_transport_parameters(t);
+	*out = cp_sdp_fragment_write(&bundle, parameters);
+	cJSON_Delete(parameters);
+	return *out ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+}
+
+int cp_whip_patch(struct cp_whip *w, const struct cp_sdp_fragment *f, enum cp_whip_patch *what, char **out,
+	struct cp_fault *fault)
+{
+	*out = NULL;
+	*what = cp_whip_restarts(w, f) ? CP_WHIP_RESTARTED : CP_WHIP_TRICKLED;
+	if (w->over || !w->session->peer)
+		return cp_refuse(fault, CP_NOT_FOUND, "this session has ended");
+	return *what == CP_WHIP_RESTARTED ? restart(w, f, out, fault) : 0;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// WHIP over HTTP without media: what each request is answered with, and what it leaves behind.
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
+import { check, test, until } from "../e2e/lib/test.mjs";
+import { Client } from "./client.mjs";
+
+const LIMIT_S = 10; // the least that limits.connect_s may be
+const SDP = "application/sdp";
+const FRAGMENT = "application/trickle-ice-sdpfrag";
+const CREDENTIALS = (ufrag) => `a=ice-ufrag:${ufrag}\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n`;
+const CANDIDATE = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n" +
+	"a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n";
+
+function offer(name) {
+	return readFileSync(fileURLToPath(new URL(`../unit/sdp/data/${name}.sdp`, import.meta.url)), "utf8");
+}
+
+function request(method, path, { type, body, headers = {} } = {}) {
+	const url = path.startsWith("http") ? path : ORIGIN + path;
+	return fetch(url, { method, body, headers: { ...(type && { "content-type": type }), ...headers } });
+}
+
+function post(body, { room = "show", type = SDP, headers } = {}) {
+	return request("POST", `/whip/${room}`, { type, body, headers });
+}
+
+/** The problem's text, after its form was checked. */
+async function problem(response, status, words) {
+	const text = await response.text();
+	check(response.status === status, `${words}: ${response.status}, ${text}`);
+	const json = JSON.parse(text);
+	check(response.headers.get("content-type") === "application/problem+json" && json.status === status &&
+		json.detail.length > 0 && json.title.length > 0, "and the problem says why");
+	return json.detail;
+}
+
+async function rooms() {
+	return (await (await request("GET", "/rooms")).json()).rooms;
+}
+
+async function nothingIsLeft(words) {
+	await until(`${words}: no room is left`, 5, async () => (await rooms()).length === 0, { quiet: true });
+}
+
+async function publishes(name) {
+	const response = await post(offer(name));
+	const answer = await response.text();
+	check(response.status === 201, `${name} is answered 201 (${response.status} ${response.status === 201 ? "" : answer})`);
+	const location = response.headers.get("location");
+	check(location.startsWith(`${ORIGIN}/whip/show/`) && location.length > `${ORIGIN}/whip/show/`.length + 30,
+		`with an absolute URL: ${location}`);
+	check(/^"\S+"$/.test(response.headers.get("etag")) && response.headers.get("accept-patch") === FRAGMENT &&
+		response.headers.get("content-type") === SDP, "an ETag, Accept-Patch and the type of an SDP");
+	check(answer.startsWith("v=0\r\n") && /\r\na=candidate:\S+ 1 udp \d+ \S+ 2\d{4} typ host\r\n/.test(answer) &&
+		!answer.includes("a=sendrecv"), "and the answer has the server's candidate");
+	return { location, etag: response.headers.get("etag"), answer };
+}
+
+async function ends({ location }) {
+	const response = await request("DELETE", location);
+	check(response.status === 200 && (await response.text()) === "", "DELETE is answered 200");
+	await problem(await request("DELETE", location), 404, "a second one 404");
+	await nothingIsLeft("after DELETE");
+}
+
+/** Everybody's offer, and a viewer of the other dialect hears of the producers. */
+async function clients() {
+	for (const name of ["obs-30.1", "obs-32-1", "obs-32-4", "ffmpeg-8", "gstreamer", "chromium-whip", "firefox-whip",
+		"chromium-whip-simulcast", "firefox-whip-simulcast"]) {
+		const session = await publishes(name);
+		const setup = name === "ffmpeg-8" ? "a=setup:active" : "a=setup:passive";
+		check(session.answer.includes(`\r\n${setup}\r\n`), `${name}: ${setup}`);
+		const viewer = await Client.join("show");
+		const { producers } = await viewer.ask("getProducers", {});
+		check(producers.map((p) => p.kind).sort().join() === "audio,video", "a viewer sees audio and video");
+		const gone = ends(session);
+		await viewer.heard("producerClosed");
+		await viewer.heard("producerClosed");
+		await viewer.end();
+		await gone;
+	}
+}
+
+async function probes() {
+	const session = await publishes("obs-30.1");
+	for (const path of ["/whip/show", session.location])
+		for (const method of ["GET", "HEAD"]) {
+			const response = await request(method, path);
+			check(response.status === 204 && (await response.text()) === "", `${method} is answered 204`);
+		}
+	await problem(await request("GET", `/whip/${"x".repeat(300)}`), 404, "a name that is too long");
+	const options = await request("OPTIONS", "/whip/show");
+	check(options.status === 200 && options.headers.get("accept-post") === SDP, "OPTIONS: 200 with Accept-Post");
+	await ends(session);
+}
+
+async function otherOrigins() {
+	const headers = { origin: "https://studio.example" };
+	const preflight = await request("OPTIONS", "/whip/show", { headers: { ...headers,
+		"access-control-request-method": "PATCH", "access-control-request-headers": "if-match" } });
+	const allowed = (name) => preflight.headers.get(`access-control-allow-${name}`);
+	check(preflight.status === 200 && allowed("origin") === headers.origin, "a preflight needs no token");
+	for (const method of ["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
+		check(allowed("methods").split(", ").includes(method), `it allows ${method}`);
+	for (const name of ["authorization", "content-type", "if-match"])
+		check(allowed("headers").split(", ").includes(name), `it allows ${name}`);
+	const response = await post(offer("obs-30.1"), { headers });
+	const exposed = response.headers.get("access-control-expose-headers").toLowerCase();
+	for (const name of ["location", "etag", "link", "accept-patch"])
+		check(exposed.split(", ").includes(name), `the page may read ${name}`);
+	await request("DELETE", response.headers.get("location"), { headers });
+	const refused = await post(offer("obs-30.1"), { headers: { origin: "https://evil.example" } });
+	check((await problem(refused, 403, "another origin")).startsWith("origin:"), "the origin");
+	check(!refused.headers.has("access-control-allow-origin"), "cannot read it");
+	await nothingIsLeft("after that");
+}
+
+async function patches() {
+	const { location, etag } = await publishes("obs-30.1");
+	const patch = (body, match, type = FRAGMENT) =>
+		request("PATCH", location, { type, body, headers: match ? { "if-match": match } : {} });
+	const trickle = await patch(CREDENTIALS("nxcM") + CANDIDATE, etag);
+	check(trickle.status === 204 && !trickle.headers.has("etag") && !trickle.headers.has("content-length"),
+		"candidates: 204 without an ETag");
+	await problem(await patch(CANDIDATE, null), 428, "without If-Match");
+	await problem(await patch(CANDIDATE, '"other"'), 412, "with another ETag");
+	await problem(await patch(CANDIDATE, etag, "application/json"), 415, "with JSON");
+	await problem(await patch("a=candidate:1\r\n", etag), 400, "with a candidate that is none");
+	await problem(await patch("{}", etag), 400, "with a body that is no fragment");
+
+	const restart = await patch(CREDENTIALS("other") + CANDIDATE, "*");
+	const text = await restart.text();
+	check(restart.status === 200 && restart.headers.get("content-type") === FRAGMENT, "other credentials restart ICE");
+	const next = restart.headers.get("etag");
+	check(next && next !== etag && /a=ice-ufrag:\S+/.test(text) && text.includes("a=candidate:"),
+		"with a new ETag, credentials and candidates");
+	await problem(await patch(CANDIDATE, etag), 412, "the old ETag is of no use then");
+	check((await patch(CREDENTIALS("other") + CANDIDATE, next)).status === 204, "the new one is");
+	await problem(await request("PATCH", location.replace(/.{4}$/, "0000"), { type: FRAGMENT, body: CANDIDATE,
+		headers: { "if-match": "*" } }), 404, "a session that does not exist");
+	await problem(await request("DELETE", location.replace("/show/", "/other/")), 404, "one of another room");
+	await ends({ location });
+}
+
+async function badOffers() {
+	const good = offer("obs-30.1");
+	await problem(await post(good, { type: "text/plain" }), 415, "another type");
+	await problem(await post("hello"), 400, "no SDP");
+	await problem(await post("v=0\r\n".repeat(10000)), 400, "10,000 lines");
+	await problem(await post(good.replace(/a=fingerprint.*\r\n/, "")), 400, "no fingerprint");
+	await problem(await post(good.replace("sha-256", "sha-1")), 422, "SHA-1");
+	await problem(await post(good.replace(/a=ice-ufrag.*\r\n/, "")), 400, "no ICE credentials");
+	await problem(await post(good.replace("m=audio", "m=application")), 422, "unknown media");
+	await problem(await post(good.replaceAll("a=rtcp-mux\r\n", "")), 422, "no rtcp-mux");
+	await problem(await post(good.replace("H264/90000", "H265/90000")), 422, "no codec in common");
+	await nothingIsLeft("after offers that were refused");
+	const large = await post("v=0\r\n" + "a=x\r\n".repeat(400000)).then((r) => r.status, () => "closed");
+	check(large === 413 || large === "closed", `2 MB: ${large}`);
+	const put = await request("PUT", "/whip/show", { type: SDP, body: good }).then((r) => r.status, () => "closed");
+	check(put === 405 || put === "closed", `PUT: ${put}`);
+	await nothingIsLeft("after all");
+}
+
+/** A client that closes its connection at each step leaves nothing behind. */
+async function abandoned() {
+	const good = offer("obs-30.1");
+	const head = `POST /whip/show HTTP/1.1\r\nhost: x\r\ncontent-type: ${SDP}\r\ncontent-length: ${good.length}\r\n\r\n`;
+	for (const [text, ms] of [[head, 5], [head + good.slice(0, 500), 5], [head + good, 0], [head + good, 200]]) {
+		const socket = connect(PORT, "127.0.0.1");
+		await new Promise((resolve) => socket.write(text, resolve));
+		await sleep(ms);
+		socket.destroy();
+	}
+	await sleep(300);
+	check((await rooms()).length <= 1, "only the one that was complete may have become a session");
+	await until("which ends, since its client never connects", LIMIT_S + 3, async () => (await rooms()).length === 0);
+}
+
+await test(async ({ defer }) => {
+	const servers = new Servers({ limits: { connect_s: LIMIT_S }, http: { origins: "https://studio.example", room_list: true } });
+	defer((failed) => servers.end(failed));
+	await servers.start();
+	await clients();
+	await probes();
+	await otherOrigins();
+	await patches();
+	await badOffers();
+	await abandoned();
+});

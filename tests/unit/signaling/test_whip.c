@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* WHIP sessions: all or nothing, and no session survives what it is made of. */
+
+#include "tests/unit/signaling/clients.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/signaling/json_dialect.h"
+#include "controlplane/signaling/whip.h"
+
+static struct cp_bridge bridge;
+static struct cp_whip *whip;
+static struct cp_fault failure;
+static unsigned created, failed, ended;
+static char end_reason[96];
+
+/* --- the world ------------------------------------------------------------------------------- */
+
+static cJSON *transport_parameters(void *arg, const struct cp_transport *t)
+{
+	return cJSON_Parse("{\"iceParameters\":{\"usernameFragment\":\"server\",\"password\":\"secret\"},"
+			   "\"iceCandidates\":[{\"foundation\":\"f\",\"priority\":1,\"ip\":\"192.0.2.1\","
+			   "\"protocol\":\"udp\",\"port\":20000,\"type\":\"host\"}],"
+			   "\"dtlsParameters\":{\"fingerprints\":[{\"algorithm\":\"sha-256\",\"value\":"
+			   "\"AA\"}]}}");
+}
+
+static int make(void **state)
+{
+	int error = clients_make(state);
+
+	bridge = *w.model.bridge;
+	bridge.transport_parameters = transport_parameters;
+	w.model.bridge = &bridge;
+	whip = NULL;
+	created = failed = ended = 0;
+	return error;
+}
+
+static int end(void **state)
+{
+	if (whip)
+		cp_whip_free(whip);
+	return clients_end(state);
+}
+
+static void on_created(struct cp_whip *s, const struct cp_fault *fault)
+{
+	if (fault)
+		failure = *fault;
+	*(fault ? &failed : &created) += 1;
+}
+
+static void on_ended(struct cp_whip *s, const char *reason)
+{
+	snprintf(end_reason, sizeof(end_reason), "%s", reason);
+	ended++;
+}
+
+static const struct cp_whip_calls calls = {.created = on_created, .ended = on_ended};
+
+static void load(char out[8192], const char *name)
+{
+	char path[128];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "../sdp/data/%s.sdp", name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	len = fread(out, 1, 8191, f);
+	fclose(f);
+	out[len] = '\0';
+}
+
+static int publish_with(const struct cp_grant *grant, const char *room, const char *name)
+{
+	const struct cp_whip_client client = {
+		.room = room, .ip = "127.0.0.1", .address = the_address(), .grant = grant};
+	char text[8192];
+
+	load(text, name);
+	return cp_whip_create(&whip, the_signaling(), &client, text, strlen(text), &calls, NULL, &failure);
+}
+
+static int publish(const char *name)
+{
+	const struct cp_grant grant = {.publish = true, .subscribe = true, .user = "anna"};
+
+	return publish_with(&grant, "r", name);
+}
+
+static void publish_all(void)
+{
+	assert_int_equal(publish("obs-30.1"), 0);
+	settle();
+	assert_int_equal(created, 1);
+}
+
+static void nothing_is_left(void)
+{
+	if (whip)
+		cp_whip_free(whip);
+	whip = NULL;
+	settle();
+	assert_int_equal(w.model.rooms.count, 0);
+	assert_int_equal(w.model.transports.count, 0);
+	assert_int_equal(w.model.producers.count, 0);
+	assert_int_equal(w.opened, w.closed);
+}
+
+/* --- creation -------------------------------------------------------------------------------- */
+
+static void one_request_creates_everything(void **state)
+{
+	publish_all();
+	assert_int_equal(failed, 0);
+	assert_int_equal(w.opened, 1);
+	assert_int_equal(w.connected, 1);
+	assert_int_equal(w.model.producers.count, 2);
+	assert_non_null(strstr(whip->answer, "\r\na=ice-ufrag:server\r\n"));
+	assert_int_equal(whip->session->peer->host, true);
+}
+
+/* Each step begins when the data plane has acknowledged the one before. */
+static void steps_wait_for_the_data_plane(void **state)
+{
+	w.hold = true;
+	assert_int_equal(publish("obs-30.1"), 0);
+	assert_int_equal(w.pendings, 1);
+	assert_int_equal(w.model.producers.count, 0);
+	assert_int_equal(created, 0);
+	w.hold = false;
+	settle();
+	assert_int_equal(created, 1);
+}
+
+static void an_offer_that_is_refused_creates_nothing(void **state)
+{
+	assert_int_not_equal(publish("chromium-whep"), 0);
+	assert_int_equal(failure.code, CP_UNSUPPORTED);
+	assert_null(whip);
+	assert_int_equal(created + failed, 0);
+	nothing_is_left();
+}
+
+/* OBS stops when one of its encodings is not accepted, or their order is another. */
+static void all_encodings_of_simulcast_are_published(void **state)
+{
+	const struct cp_producer *p;
+
+	assert_int_equal(publish("obs-32-3"), 0);
+	settle();
+	assert_int_equal(created, 1);
+	assert_non_null(strstr(whip->answer, "\r\na=simulcast:recv 0;1;2\r\n"));
+	p = TAILQ_FIRST(&TAILQ_FIRST(&whip->session->peer->transports)->producers);
+	p = p->consumable.kind == SH_KIND_VIDEO ? p : TAILQ_NEXT(p, on_transport);
+	assert_int_equal(p->signalled.count, 3);
+	assert_int_equal(p->consumable.type, CP_STREAM_SIMULCAST);
+}
+
+static void who_may_not_publish_makes_no_room(void **state)
+{
+	const struct cp_grant grant = {.publish = false, .subscribe = true};
+	const struct cp_grant other = {.publish = true, .room = "other"};
+
+	assert_int_not_equal(publish_with(&grant, "r", "obs-30.1"), 0);
+	assert_int_equal(failure.code, CP_FORBIDDEN);
+	assert_int_not_equal(publish_with(&other, "r", "obs-30.1"), 0);
+	assert_int_equal(failure.code, CP_FORBIDDEN);
+	assert_int_not_equal(publish_with(&(struct cp_grant){.publish = true}, "", "obs-30.1"), 0);
+	assert_int_equal(failure.code, CP_BAD_REQUEST);
+	nothing_is_left();
+}
+
+static void without_a_data_plane_it_is_unavailable(void **state)
+{
+	w.up = false;
+	assert_int_not_equal(publish("obs-30.1"), 0);
+	assert_int_equal(failure.code, CP_UNAVAILABLE);
+	nothing_is_left();
+	w.up = true;
+}
+
+static void a_data_plane_that_is_full_fails_it_once(void **state)
+{
+	w.error = ENOSPC;
+	assert_int_equal(publish("obs-30.1"), 0);
+	settle();
+	assert_int_equal(failed, 1);
+	assert_int_equal(created, 0);
+	w.error = 0;
+	nothing_is_left();
+}
+
+/* The data plane acknowledges the transport and refuses the first producer. */
+static void a_producer_that_fails_takes_the_transport_along(void **state)
+{
+	w.hold = true;
+	assert_int_equal(publish("obs-30.1"), 0);
+	answer_all();
+	w.error = ENOSPC;
+	w.hold = false;
+	settle();
+	assert_int_equal(failed, 1);
+	assert_int_equal(w.model.producers.count, 0);
+	w.error = 0;
+	nothing_is_left();
+}
+
+/* The client closes its connection while the data plane is asked. */
+static void an_abandoned_creation_leaves_nothing(void **state)
+{
+	w.hold = true;
+	assert_int_equal(publish("obs-30.1"), 0);
+	cp_whip_free(whip);
+	whip = NULL;
+	w.hold = false;
+	settle();
+	assert_int_equal(created + failed + ended, 0);
+	nothing_is_left();
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static void it_ends_with_its_transport(void **state)
+{
+	publish_all();
+	cp_transport_fail(TAILQ_FIRST(&whip->session->peer->transports), CP_NOT_FOUND, "consent has expired");
+	assert_int_equal(ended, 1);
+	assert_string_equal(end_reason, "consent has expired");
+	nothing_is_left();
+	assert_int_equal(ended, 1);
+}
+
+static void it_ends_with_its_room(void **state)
+{
+	publish_all();
+	cp_room_close(whip->session->peer->room, "an operator closed it");
+	pass(100);
+	assert_int_equal(ended, 1);
+	assert_string_equal(end_reason, "an operator closed it");
+	nothing_is_left();
+}
+
+static void the_operator_can_remove_it(void **state)
+{
+	publish_all();
+	cp_session_end(whip->session, "an operator ended it");
+	assert_int_equal(ended, 1);
+	nothing_is_left();
+}
+
+/* A user who publishes again replaces the old session, as after a crash of OBS. */
+static void the_same_user_takes_over(void **state)
+{
+	struct cp_whip *first;
+
+	publish_all();
+	first = whip;
+	assert_int_equal(publish("ffmpeg-8"), 0);
+	settle();
+	assert_int_equal(created, 2);
+	assert_int_equal(ended, 1);
+	assert_int_equal(w.model.producers.count, 2);
+	cp_whip_free(first);
+	nothing_is_left();
+}
+
+/* What the room is told is nothing that ends a publisher. */
+static void notices_do_not_end_it(void **state)
+{
+	struct client *c;
+	struct cp_fault fault;
+
+	publish_all();
+	c = open_client(&cp_json_dialect, "ben");
+	assert_int_equal(cp_session_join(c->session, "r", &fault), 0);
+	produce(transport(c->session->peer, CP_PURPOSE_SEND), "audio");
+	pass(1000);
+	close_client(c);
+	pass(1000);
+	assert_int_equal(ended, 0);
+}
+
+/* --- PATCH ----------------------------------------------------------------------------------- */
+
+static int patch(const char *text, enum cp_whip_patch *what, char **answer)
+{
+	struct cp_sdp_fragment f;
+	int rc;
+
+	assert_int_equal(cp_sdp_fragment_read(&f, text, strlen(text), &failure), 0);
+	rc = cp_whip_patch(whip, &f, what, answer, &failure);
+	cp_sdp_fragment_free(&f);
+	return rc;
+}
+
+static void other_credentials_restart_ice(void **state)
+{
+	char etag[CP_WHIP_ETAG_SIZE], *answer;
+	enum cp_whip_patch what;
+
+	publish_all();
+	memcpy(etag, whip->etag, sizeof(etag));
+	assert_int_equal(patch("a=end-of-candidates\r\n", &what, &answer), 0);
+	assert_int_equal(what, CP_WHIP_TRICKLED);
+	assert_int_equal(patch("a=ice-ufrag:nxcM\r\na=ice-pwd:ezjAjgSSLLvbRhUA1zc6Se\r\n", &what, &answer),
+		0);
+	assert_int_equal(what, CP_WHIP_TRICKLED);
+	assert_null(answer);
+	assert_string_equal(etag, whip->etag);
+
+	for (int i = 0; i < 2; i++) { /* the second time they are its own */
+		assert_int_equal(patch("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n", &what,
+					 &answer),
+			0);
+		assert_int_equal(what, i == 0 ? CP_WHIP_RESTARTED : CP_WHIP_TRICKLED);
+		if (i == 0)
+			assert_non_null(strstr(answer, "a=ice-ufrag:server\r\n"));
+		free(answer);
+	}
+	assert_string_not_equal(etag, whip->etag);
+}
+
+static void a_session_that_has_ended_cannot_be_patched(void **state)
+{
+	enum cp_whip_patch what;
+	char *answer;
+
+	publish_all();
+	cp_session_end(whip->session, "an operator ended it");
+	assert_int_not_equal(patch("a=end-of-candidates\r\n", &what, &answer), 0);
+	assert_int_equal(failure.code, CP_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_request_creates_everything, make, end),
+		cmocka_unit_test_setup_teardown(steps_wait_for_the_data_plane, make, end),
+		cmocka_unit_test_setup_teardown(an_offer_that_is_refused_creates_nothing, make, end),
+		cmocka_unit_test_setup_teardown(all_encodings_of_simulcast_are_published, make, end),
+		cmocka_unit_test_setup_teardown(who_may_not_publish_makes_no_room, make, end),
+		cmocka_unit_test_setup_teardown(without_a_data_plane_it_is_unavailable, make, end),
+		cmocka_unit_test_setup_teardown(a_data_plane_that_is_full_fails_it_once, make, end),
+		cmocka_unit_test_setup_teardown(a_producer_that_fails_takes_the_transport_along, make, end),
+		cmocka_unit_test_setup_teardown(an_abandoned_creation_leaves_nothing, make, end),
+		cmocka_unit_test_setup_teardown(it_ends_with_its_transport, make, end),
+		cmocka_unit_test_setup_teardown(it_ends_with_its_room, make, end),
+		cmocka_unit_test_setup_teardown(the_operator_can_remove_it, make, end),
+		cmocka_unit_test_setup_teardown(the_same_user_takes_over, make, end),
+		cmocka_unit_test_setup_teardown(notices_do_not_end_it, make, end),
+		cmocka_unit_test_setup_teardown(other_credentials_restart_ice, make, end),
+		cmocka_unit_test_setup_teardown(a_session_that_has_ended_cannot_be_patched, make, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
