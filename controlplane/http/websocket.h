@@ -5,8 +5,8 @@
 /*
  * A WebSocket that carries text messages, for both dialects. Received pieces are joined to
  * messages, which are limited in length and checked for valid UTF-8. Messages to send are queued; a
- * client that does not read is disconnected when its queue exceeds limits.send_queue_bytes, or as the
- * backlog of all clients demands (admission/backlog.h).
+ * client that does not read is disconnected when its queue exceeds limits.send_queue_bytes, or when
+ * the backlog of all clients demands it (admission/backlog.h).
  */
 
 #include <stdbool.h>

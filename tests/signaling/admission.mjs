@@ -61,7 +61,7 @@ async function unfinished() {
 }
 
 async function late() {
-	const half = await open("127.0.0.5"), silent = await open("127.0.0.5", ""), slow = await open("127.0.0.5", `${HALF}X: `);
+	const half = await open("127.0.0.5"), silent = await open("127.0.0.5", ""), slow = await open("127.0.0.5", `${HALF}Accept: `);
 	const idle = await open("127.0.0.5", `${HALF}\r\n`), proxied = await open(PROXY);
 	const all = [half, silent, slow, idle, proxied];
 	const drip = setInterval(() => slow.socket.writable && slow.socket.write("E"), 200);

@@ -320,7 +320,7 @@ async function counted() {
 }
 
 await test(async ({ defer }) => {
-	const limits = { connections_per_address: CONNECTIONS };
+	const limits = { connects_per_second: 1000, unfinished_per_address: 1000, connections_per_address: CONNECTIONS };
 	const servers = new Servers({ limits, http: { origins: "https://tv.example", hosts: "live.example" } });
 	defer((failed) => servers.end(failed));
 	await servers.startControlplane();
