@@ -12,6 +12,7 @@
 #include "controlplane/entry/socketio.h"
 #include "controlplane/entry/whip.h"
 #include "controlplane/http/server.h"
+#include "controlplane/operator/page_cache.h"
 #include "controlplane/operator/view.h"
 #include "controlplane/signaling/signaling.h"
 
@@ -30,6 +31,7 @@ struct cp_public {
 	struct cp_whip_site whip;
 	struct cp_site site;
 	struct cp_server server;
+	struct cp_page_cache metrics, rooms;
 	uv_timer_t expiry; /* ends sessions whose tokens have expired */
 	uv_idle_t ready; /* active while a session's next request may begin */
 };

@@ -11,6 +11,7 @@ const char *cp_refusal_name(enum cp_refusal refusal)
 		[CP_REFUSED_BAD_TOKENS] = "bad_tokens",
 		[CP_REFUSED_MESSAGES] = "messages",
 		[CP_REFUSED_ADDRESS_MESSAGES] = "address_messages",
+		[CP_REFUSED_PAGES] = "pages",
 		[CP_REFUSED_QUEUE] = "queue",
 		[CP_REFUSED_QUEUE_TOTAL] = "queue_total",
 		[CP_REFUSED_QUEUE_AGE] = "queue_age",

@@ -20,6 +20,7 @@ enum cp_refusal {
 	CP_REFUSED_BAD_TOKENS, /* limits.bad_tokens_per_second: a token that was not checked */
 	CP_REFUSED_MESSAGES, /* limits.messages_per_second: a message, before it was parsed */
 	CP_REFUSED_ADDRESS_MESSAGES, /* limits.messages_per_address: the same */
+	CP_REFUSED_PAGES, /* limits.pages_per_second: /metrics or /rooms, answered 429 */
 	CP_REFUSED_QUEUE, /* limits.send_queue_bytes: a client that reads too slowly */
 	CP_REFUSED_QUEUE_TOTAL, /* limits.send_queue_total_bytes: one with a large queue */
 	CP_REFUSED_QUEUE_AGE, /* limits.send_queue_s: one that takes nothing */

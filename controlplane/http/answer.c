@@ -38,6 +38,7 @@ const char *cp_http_status_text(unsigned status)
 		{422, "Unprocessable Content"},
 		{426, "Upgrade Required"},
 		{428, "Precondition Required"},
+		{429, "Too Many Requests"},
 		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},
 		{501, "Not Implemented"},

@@ -16,6 +16,6 @@ char *cp_readiness_text(const struct cp_view *v, bool *ready);
 /* /metrics, in Prometheus' text format 0.0.4. */
 char *cp_metrics_text(const struct cp_view *v, size_t *len);
 /* /rooms, as JSON. */
-char *cp_room_list_text(const struct cp_view *v);
+char *cp_room_list_text(const struct cp_view *v, size_t *len);
 
 #endif

@@ -73,7 +73,7 @@ static cJSON *entry_json(const struct entry *e)
 	return json;
 }
 
-char *cp_room_list_text(const struct cp_view *v)
+char *cp_room_list_text(const struct cp_view *v, size_t *len)
 {
 	struct list list = {.count = 0};
 	const struct cp_room *room;
@@ -93,6 +93,7 @@ char *cp_room_list_text(const struct cp_view *v)
 		cJSON_AddItemToArray(rooms, entry_json(&list.entries[i]));
 	cJSON_AddNumberToObject(json, "more", list.more);
 	text = cJSON_PrintUnformatted(json);
+	*len = text ? strlen(text) : 0;
 	cJSON_Delete(json);
 	return text;
 }

@@ -4,8 +4,10 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { metric } from "../e2e/lib/metrics.mjs";
 import { workDir } from "../e2e/lib/namespace.mjs";
@@ -91,6 +93,33 @@ async function connects() {
 	end([later]);
 }
 
+function page(path, localAddress) {
+	return new Promise((resolve, reject) => {
+		get({ port: PORT, host: "127.0.0.1", localAddress, agent: false, path }, async (response) =>
+			resolve({ status: response.statusCode, headers: response.headers, body: await text(response) })).on("error", reject);
+	});
+}
+
+async function pages(defer) {
+	const servers = new Servers({ limits: { pages_per_second: 1, page_builds_per_second: 1 } });
+	defer(() => servers.end());
+	await servers.startControlplane();
+	for (const [path, ip] of [["/metrics", "127.0.0.21"], ["/rooms", "127.0.0.22"]]) {
+		const all = [], start = Date.now();
+		for (let i = 0; i < 15; i++)
+			all.push(await page(path, ip));
+		const seconds = (Date.now() - start) / 1000;
+		const served = all.filter((p) => p.status === 200), busy = all.find((p) => p.status === 429);
+		check(served.length >= 10 && served.length <= 11 + seconds && busy?.headers["retry-after"] === "1",
+			`${path}: ten at once, then 429 (${served.length} of 15 in ${seconds} s)`);
+		check(new Set(served.map((p) => p.body)).size <= 2 + seconds, "what comes too often is not made again");
+		check((await page(path, "127.0.0.23")).status === 200, "another address is served");
+	}
+	await sleep(1100);
+	check(await refused("pages") >= 6, "/metrics counts what was refused, and is new after a second");
+	await servers.end();
+}
+
 function token(secret) {
 	const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 	const text = `${part({ alg: "HS256" })}.${part({ exp: Math.floor(Date.now() / 1000) + 600 })}`;
@@ -138,5 +167,6 @@ await test(async ({ defer }) => {
 	await storm.startControlplane();
 	await connects();
 	await storm.end();
+	await pages(defer);
 	await tokens(defer);
 });
