@@ -67,6 +67,7 @@ struct sh_config_limits {
 	uint32_t bad_tokens_per_second; /* from one address */
 	uint32_t pages_per_second; /* /metrics and /rooms for one address */
 	uint32_t page_builds_per_second; /* of each of these pages; else the last text is served */
+	uint32_t handshakes_per_second; /* DTLS, for one address */
 	uint32_t request_queue_bytes; /* memory of one client's requests that wait for an answer */
 	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
 	uint32_t send_queue_total_bytes; /* over all slow clients */

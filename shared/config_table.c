@@ -137,6 +137,8 @@ static const struct sh_config_member rows[] = {
 		.value = 100},
 	{"limits.page_builds_per_second", SH_CFG_U32, AT(limit.page_builds_per_second), .min = 1, .max = 1000,
 		.value = 20},
+	{"limits.handshakes_per_second", SH_CFG_U32, AT(limit.handshakes_per_second), .min = 1,
+		.max = 1000000, .value = 40},
 	{"limits.request_queue_bytes", SH_CFG_U32, AT(limit.request_queue_bytes), .min = 65536,
 		.max = 1073741824, .value = 1048576},
 	{"limits.send_queue_bytes", SH_CFG_U32, AT(limit.send_queue_bytes), .min = 65536, .max = 1073741824,

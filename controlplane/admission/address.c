@@ -142,6 +142,7 @@ static bool refuse(struct cp_address *a, enum cp_budget budget)
 		[CP_BUDGET_CONNECTS] = CP_REFUSED_CONNECTS,
 		[CP_BUDGET_BAD_TOKENS] = CP_REFUSED_BAD_TOKENS,
 		[CP_BUDGET_PAGES] = CP_REFUSED_PAGES,
+		[CP_BUDGET_HANDSHAKES] = CP_REFUSED_HANDSHAKES,
 		[CP_BUDGET_MESSAGES] = CP_REFUSED_ADDRESS_MESSAGES,
 	};
 
@@ -204,6 +205,7 @@ void cp_addresses_limit(struct cp_addresses *all, const struct sh_config *config
 	all->rate[CP_BUDGET_CONNECTS] = rate_of(limit->connects_per_second, BURST_S);
 	all->rate[CP_BUDGET_PAGES] = rate_of(limit->pages_per_second, BURST_S);
 	all->rate[CP_BUDGET_BAD_TOKENS] = rate_of(limit->bad_tokens_per_second, BURST_S);
+	all->rate[CP_BUDGET_HANDSHAKES] = rate_of(limit->handshakes_per_second, BURST_S);
 }
 
 int cp_addresses_start(struct cp_addresses *all)

@@ -30,6 +30,7 @@ enum cp_budget {
 	CP_BUDGET_CONNECTS, /* new TCP connections */
 	CP_BUDGET_BAD_TOKENS, /* tokens that were checked and refused */
 	CP_BUDGET_PAGES, /* /metrics and /rooms */
+	CP_BUDGET_HANDSHAKES, /* DTLS handshakes of its clients' transports */
 	CP_BUDGET_MESSAGES, /* signaling messages of all its clients, by size */
 	CP_BUDGETS,
 };

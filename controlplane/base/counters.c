@@ -9,6 +9,7 @@ const char *cp_refusal_name(enum cp_refusal refusal)
 		[CP_REFUSED_UNFINISHED] = "unfinished",
 		[CP_REFUSED_LATE] = "late",
 		[CP_REFUSED_BAD_TOKENS] = "bad_tokens",
+		[CP_REFUSED_HANDSHAKES] = "handshakes",
 		[CP_REFUSED_MESSAGES] = "messages",
 		[CP_REFUSED_ADDRESS_MESSAGES] = "address_messages",
 		[CP_REFUSED_PAGES] = "pages",

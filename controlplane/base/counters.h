@@ -18,6 +18,7 @@ enum cp_refusal {
 	CP_REFUSED_UNFINISHED, /* limits.unfinished_connections and unfinished_per_address */
 	CP_REFUSED_LATE, /* limits.request_s: a connection without a request */
 	CP_REFUSED_BAD_TOKENS, /* limits.bad_tokens_per_second: a token that was not checked */
+	CP_REFUSED_HANDSHAKES, /* limits.handshakes_per_second: a transport that was not connected */
 	CP_REFUSED_MESSAGES, /* limits.messages_per_second: a message, before it was parsed */
 	CP_REFUSED_ADDRESS_MESSAGES, /* limits.messages_per_address: the same */
 	CP_REFUSED_PAGES, /* limits.pages_per_second: /metrics or /rooms, answered 429 */

@@ -20,7 +20,7 @@ const WARM = 100; // rooms after which memory is taken down
 const AT_ONCE = 40;
 const SLACK_BYTES = 2 * 1024 * 1024;
 const SETTINGS = { log: { level: "warn" }, rooms: { grace_s: 1 },
-	limits: { connects_per_second: 1000, messages_per_address: 100000 } };
+	limits: { connects_per_second: 1000, handshakes_per_second: 1000, messages_per_address: 100000 } };
 
 /** What has to be exactly where it was. */
 const COUNTS = ["rooms", "rooms_grace", "rooms_closing", "peers", "transports", "producers", "consumers", "sockets",

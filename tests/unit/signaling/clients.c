@@ -127,6 +127,12 @@ void limit_messages(uint32_t client, uint32_t of_address)
 	cp_addresses_limit(&addresses, &w.config, &counters);
 }
 
+void limit_handshakes(uint32_t per_second)
+{
+	w.config.limit.handshakes_per_second = per_second;
+	cp_addresses_limit(&addresses, &w.config, &counters);
+}
+
 uint64_t refused(enum cp_refusal reason)
 {
 	return counters.refused[reason];

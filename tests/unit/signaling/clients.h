@@ -34,6 +34,8 @@ bool expire(int64_t now_s);
 void close_client(struct client *c);
 /* Sets limits.messages_per_second and messages_per_address. */
 void limit_messages(uint32_t client, uint32_t of_address);
+/* Ten times as many at once, from the one address that all clients have. */
+void limit_handshakes(uint32_t per_second);
 /* How many messages were refused for `reason`. */
 uint64_t refused(enum cp_refusal reason);
 /* Forgets what it was sent. */

@@ -283,6 +283,31 @@ static void every_request_names_the_member_that_is_missing(void **state)
 	expect_silence(c);
 }
 
+/* Clients at one address, however many, have no more handshakes than the address. */
+static void an_address_has_a_budget_of_handshakes(void **state)
+{
+	limit_handshakes(1);
+	for (unsigned i = 0; i < 11; i++) {
+		struct client *c = open_socket();
+		char data[256];
+
+		enter(c);
+		make_transport(c, "recv");
+		forget(c);
+		snprintf(data, sizeof(data),
+			"{\"roomId\":\"r\",\"transportId\":\"%s\",\"dtlsParameters\":{}}",
+			TAILQ_FIRST(&c->session->peer->transports)->id);
+		emit(c, "connectTransport", data, -1);
+		if (i < 10)
+			expect(c, "2[\"transportConnected\",{\"transportId\":\"%s\"}]",
+				TAILQ_FIRST(&c->session->peer->transports)->id);
+		else
+			expect_error(c, "connectTransport", "too-many", "address");
+		close_client(c);
+	}
+	assert_int_equal(refused(CP_REFUSED_HANDSHAKES), 1);
+}
+
 static void a_transport_has_two_names(void **state)
 {
 	struct client *a = open_socket(), *b = open_socket();
@@ -666,6 +691,7 @@ int main(void)
 		T(an_error_repeats_no_long_name),
 		T(every_request_names_the_member_that_is_missing),
 		T(a_transport_has_two_names),
+		T(an_address_has_a_budget_of_handshakes),
 		T(one_transport_a_direction),
 		T(a_broadcast),
 		T(whoever_consumes_what_is_paused_hears_of_it),
