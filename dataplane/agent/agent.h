@@ -66,6 +66,7 @@ struct dp_agent {
 	struct dp_objects objects;
 	struct dp_task task[DP_TASKS + 1]; /* [0] is unused, because index 0 means no task */
 	struct dp_task_list running, idle;
+	uint32_t running_count;
 	struct sh_cmd held; /* the command being handled; it may hold keys and is wiped afterwards */
 	bool holding; /* `held` cannot be carried out yet; later commands stay in the ring */
 

@@ -52,12 +52,14 @@ static uint32_t task_begin(struct dp_agent *a, const struct sh_cmd *cmd)
 	t->op = cmd->op;
 	t->generation = a->generation;
 	TAILQ_INSERT_TAIL(&a->running, t, order);
+	a->running_count++;
 	return (uint32_t)(t - a->task);
 }
 
 static void acknowledge(struct dp_agent *a, struct dp_task *t, int error)
 {
 	TAILQ_REMOVE(&a->running, t, order);
+	a->running_count--;
 	TAILQ_INSERT_TAIL(&a->idle, t, order);
 	if (t->generation == a->generation)
 		dp_event_ack(a, t->seq, error);
@@ -235,8 +237,8 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 }
 
 /*
- * Handles a DEL. An object that does not exist counts as deleted. EIO: the worker hangs; the object
- * is deleted when it goes on, and no task waits for that.
+ * Handles a DEL. An object that does not exist counts as deleted. EIO: the worker hangs, and other
+ * workers need the tasks that are left; the object is deleted when the worker goes on.
  */
 static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_object_kind kind)
 {
@@ -246,7 +248,7 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 		return 0;
 	if (x->kind == DP_PRODUCER && x->producer)
 		return EINVAL; /* it goes with its producer's first encoding */
-	if (hangs(a, x->worker)) {
+	if (a->running_count >= DP_TASKS / 2 && hangs(a, x->worker)) {
 		dp_objects_remove(&a->objects, x);
 		return EIO;
 	}
