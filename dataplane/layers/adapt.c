@@ -156,9 +156,21 @@ static bool seek(struct dp_adapt *a, uint32_t now_ms, const struct dp_adapt_view
 
 /* --- decisions -------------------------------------------------------------------------------- */
 
+/*
+ * Less is sent although nothing is congested: the viewer wishes it, or a layer has stopped. What the
+ * path has carried until now it will carry again, with the margin that a climb needs.
+ */
+static void remember_carried(struct dp_adapt *a, const struct dp_adapt_viewer *v)
+{
+	uint32_t kbps = dp_percent(a->cost_kbps, 100 + DP_CLIMB_MARGIN);
+
+	if (v->sent_kbps >= dp_percent(a->cost_kbps, SENT_PERCENT) && kbps > a->budget_kbps)
+		a->budget_kbps = kbps;
+}
+
 /* Notes that something else is sent from now on. */
 static void note_change(struct dp_adapt *a, uint32_t now_ms, const struct dp_allocation *to, bool pressed,
-	bool can_pad)
+	const struct dp_adapt_viewer *v)
 {
 	if (pressed) {
 		hold(a, now_ms);
@@ -167,7 +179,9 @@ static void note_change(struct dp_adapt *a, uint32_t now_ms, const struct dp_all
 	} else if (to->up) {
 		a->flags |= DP_ADAPT_WENT_UP;
 		a->change_ms = now_ms;
-		a->wait_ms = now_ms + (can_pad ? AFTER_CLIMB_MS : TRIAL_MS);
+		a->wait_ms = now_ms + (v->can_pad ? AFTER_CLIMB_MS : TRIAL_MS);
+	} else if (to->changed) {
+		remember_carried(a, v);
 	}
 	if (to->changed)
 		dp_adapt_restart_windows(a, now_ms);
@@ -187,7 +201,7 @@ static struct dp_allocation allocate(struct dp_adapt *a, uint32_t now_ms, const 
 	if (congested ? kbps > held : kbps < held || waiting(a, now_ms))
 		kbps = held;
 	to = dp_allocate(v->videos, v->count, kbps < limit ? kbps : limit);
-	note_change(a, now_ms, &to, congested || limit < held, v->can_pad);
+	note_change(a, now_ms, &to, congested || limit < held, v);
 	return to;
 }
 

@@ -374,6 +374,25 @@ static void wishes_and_returning_layers_need_no_probe(void **state)
 	assert_int_equal(w.video[0].spatial, 2);
 }
 
+/* An encoder begins with little: the rate has risen since the viewer got the layer. */
+static void what_was_carried_needs_no_probe(void **state)
+{
+	struct world w;
+
+	begin(&w, 1);
+	reach_the_top(&w, true);
+	for (unsigned t = 0; t < SH_MAX_LAYERS; t++)
+		w.rates.kbps[2][t] *= 2;
+	pass(&w, 10000);
+	w.video[0].wishes.spatial = 0;
+	step(&w);
+	assert_int_equal(w.video[0].spatial, 0);
+	pass(&w, 5000);
+	w.video[0].wishes.spatial = SH_LAYER_ANY;
+	decide(&w);
+	assert_int_equal(w.video[0].spatial, 2);
+}
+
 /* Without an SSRC for padding a climb is the probe. */
 static void climbs_without_padding(void **state)
 {
@@ -468,6 +487,7 @@ int main(void)
 		cmocka_unit_test(audio_comes_first),
 		cmocka_unit_test(consumers_share_by_priority),
 		cmocka_unit_test(wishes_and_returning_layers_need_no_probe),
+		cmocka_unit_test(what_was_carried_needs_no_probe),
 		cmocka_unit_test(climbs_without_padding),
 		cmocka_unit_test(absurd_estimates_do_not_flap),
 		cmocka_unit_test(absurd_reports_do_no_harm),
