@@ -106,8 +106,6 @@ async function sample() {
 async function publish({ codec, encodings, width, height, fps }) {
 	const { stream } = startPattern({ width, height, fps });
 	const [picture] = stream.getVideoTracks(), [tone] = stream.getAudioTracks();
-	// What is measured is the server's choice of a layer: the encoder keeps the sizes.
-	picture.contentHint = "detail";
 	await openTransport("send");
 	await transport.produce({ track: tone });
 	producer = await transport.produce({
@@ -130,7 +128,11 @@ window.quality = {
 	/** Stops or starts the encodings above `layer`. */
 	sendUpTo: (layer) => producer.setMaxSpatialLayer(layer),
 	prefer: (spatialLayer) => request("setPreferredLayers", { consumerId: consumer.id, spatialLayer }),
+	/** What the server says about the viewer's video. */
+	stats: () => request("getStats", { consumerId: consumer.id }),
 	get shown() { return frames.length; },
+	/** Of the frame that was shown last. */
+	get height() { return frames.at(-1)?.[2]; },
 	/** All that was noted so far. */
 	get notes() { return { samples, frames, notices }; },
 };
