@@ -3,7 +3,8 @@
  * Inbound SRTP and SRTCP. The first byte picks the profile (low bits) and whether what
  * follows is a packet as it came, or is protected here first and then damaged, so that
  * the code behind the authentication is reached too. Both engines must agree on every
- * packet, and on what comes out of it.
+ * packet, and on what comes out of it. Every SSRC is kept, because the engines have replay windows
+ * of the same length only for SSRCs that are kept (dp_srtp_unprotect_rtp()).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,27 @@ static unsigned count;
 static struct dp_srtp_engine *engine[ENGINES];
 static struct dp_srtp_session *in[ENGINES], *out;
 
+/* The long replay windows of one input. Each record has one SSRC, so there is one for each. */
+struct windows {
+	unsigned count;
+	uint32_t ssrc[ROUNDS];
+	struct dp_srtp_window window[ROUNDS];
+};
+static struct windows windows[ENGINES];
+
+static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
+{
+	struct windows *w = &windows[(const struct windows *)arg - windows];
+
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->ssrc[i] == ssrc)
+			return &w->window[i];
+	if (w->count == ROUNDS)
+		abort();
+	w->ssrc[w->count] = ssrc;
+	return &w->window[w->count++];
+}
+
 static void start(void)
 {
 	if (count != 0)
@@ -47,9 +69,12 @@ static void open_all(uint16_t profile)
 	struct dp_srtp_keys keys = {.profile = profile};
 	memset(keys.key, 0x5a, sizeof(keys.key));
 	memset(keys.salt, 0x3c, sizeof(keys.salt));
-	for (unsigned i = 0; i < count; i++)
+	memset(windows, 0, sizeof(windows));
+	for (unsigned i = 0; i < count; i++) {
 		if (dp_srtp_open(engine[i], in[i], DP_SRTP_IN, &keys, 2) != 0)
 			abort();
+		dp_srtp_keep(engine[i], in[i], window_of, &windows[i]);
+	}
 	if (dp_srtp_open(engine[count - 1], out, DP_SRTP_OUT, &keys, 0) != 0)
 		abort();
 }
