@@ -12,7 +12,7 @@
 #include "shared/bytes.h"
 #include "tests/stage/media.h"
 
-enum { SSRC_LIMIT = 8 };
+enum { SSRC_LIMIT = 8, WINDOW = 1024, STEP = 128 };
 
 /* Where each case starts from: a producer of audio that flows to a viewer. */
 struct scene {
@@ -139,22 +139,23 @@ static unsigned replayed(struct scene *c)
 	return 2;
 }
 
-/* Behind the window of 128 it can't be told from a replay. */
+/* Behind the window of WINDOW packets it can't be told from a replay. */
 static unsigned too_late(struct scene *c)
 {
 	uint8_t data[MEDIA_ROOM];
 	size_t len = good(c, data);
-	uint32_t from = c->n;
+	uint32_t end = c->n + WINDOW;
 
 	c->heard.seq++;
-	for (; c->n < from + 128; c->n++)
-		media_send(c->m, &c->audio, c->n, false);
-	STAGE_CHECK(media_viewer_got(c->m, &c->heard, from, c->n, false));
+	for (; c->n < end; c->n += STEP) {
+		media_send_range(c->m, &c->audio, c->n, c->n + STEP, false);
+		STAGE_CHECK(media_viewer_got(c->m, &c->heard, c->n, c->n + STEP, false));
+	}
 	raw(c, data, len);
 	return 1;
 }
 
-/* Re-ordered by up to 127: accepted, and in its own place at the viewer. */
+/* Re-ordered by up to 3: accepted, and in its own place at the viewer. */
 static unsigned reordered(struct scene *c)
 {
 	static const unsigned order[] = {3, 1, 0, 2};
