@@ -16,6 +16,7 @@ enum {
 	 */
 	SOCKETS_EACH = 4, /* for each client that limits.connections_per_address allows */
 	SOCKETS_MORE = 64, /* in addition */
+	UNFINISHED_MS = 1000, /* so long a connection may always be without a request */
 	CLEARED_MAX = 16384, /* timeouts of the library that one pulse takes out of its list */
 };
 
@@ -93,9 +94,18 @@ static void hang_up(struct cp_server *s, struct cp_accepted *c, enum cp_refusal 
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 }
 
+/* True if the address has too many connections without a request, and the oldest should have asked. */
+static bool is_over(const struct cp_server *s, const struct cp_address *a)
+{
+	return a->unfinished_count > s->config->limit.unfinished_per_address &&
+	       uv_now(s->loop) - TAILQ_FIRST(&a->unfinished)->accepted_ms >= UNFINISHED_MS;
+}
+
 /*
  * Over a limit, the oldest connection is closed and not the new one: who means to ask does so soon,
- * while browsers open connections in advance that they may never use.
+ * while browsers open connections in advance that they may never use. Many clients of one address
+ * may come at the same time, so that each has a moment to ask; meanwhile limits.connects_per_second
+ * bounds their number.
  */
 static void add_unfinished(struct cp_server *s, struct cp_accepted *c)
 {
@@ -106,7 +116,7 @@ static void add_unfinished(struct cp_server *s, struct cp_accepted *c)
 	a->unfinished_count++;
 	TAILQ_INSERT_TAIL(&s->unfinished, c, of_server);
 	s->unfinished_count++;
-	if (a->unfinished_count > s->config->limit.unfinished_per_address)
+	while (is_over(s, a))
 		hang_up(s, TAILQ_FIRST(&a->unfinished), CP_REFUSED_UNFINISHED);
 	if (s->unfinished_count > s->config->limit.unfinished_connections)
 		hang_up(s, TAILQ_FIRST(&s->unfinished), CP_REFUSED_UNFINISHED);
@@ -187,6 +197,7 @@ int cp_accept(struct cp_server *s, struct lws *wsi)
 	s->sockets++;
 	accepted->address = a;
 	accepted->wsi = wsi;
+	accepted->accepted_ms = uv_now(s->loop);
 	lws_set_opaque_user_data(wsi, accepted);
 	cp_lookahead_accepted(&accepted->lookahead, s, wsi);
 	cp_accepted_waits(s, wsi);

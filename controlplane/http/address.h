@@ -35,6 +35,7 @@ struct cp_accepted {
 	struct lws *wsi;
 	bool busy; /* a request is pending (exchange.c) */
 	struct cp_lookahead lookahead;
+	uint64_t accepted_ms; /* by the loop's clock */
 	bool unfinished; /* in both lists of connections without a first request */
 	TAILQ_ENTRY(cp_accepted) of_address, of_server; /* these lists */
 	uint64_t due_ms; /* when the next request must have arrived, by the loop's clock; 0: never */

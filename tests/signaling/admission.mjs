@@ -49,16 +49,20 @@ function end(all) {
 
 async function unfinished() {
 	const first = await several(EACH + 2, "127.0.0.2");
+	await sleep(500);
+	check(closed(first) === 0, "who come at the same time may ask");
+	await sleep(700);
+	first.push(await open("127.0.0.2"));
 	const proxied = await several(ALL + 5, PROXY);
-	await until("one address too many without a request: the oldest are closed", 2, () => closed(first) === 2, { quiet: true });
-	check(first[0].closed && first[1].closed && closed(first) === 2, "the oldest two of one address are closed, no other");
+	await until("one address too many without a request: the oldest are closed", 2, () => closed(first) === 3, { quiet: true });
+	check(first[0].closed && first[1].closed && first[2].closed && closed(first) === 3, "the oldest three of one address are closed, no other");
 	const second = await several(EACH, "127.0.0.3"), third = await several(EACH, "127.0.0.4");
-	await until("over all addresses, too", 2, () => closed([...first, ...second, ...third]) === 2 + 3 * EACH - ALL);
+	await until("over all addresses, too", 2, () => closed([...first, ...second, ...third]) === 3 + 3 * EACH - ALL);
 	check(closed(second) === 0 && closed(third) === 0, "the oldest again");
 	third[0].socket.write("\r\n");
 	await until("who completes the request is answered", 2, () => third[0].heard.startsWith("HTTP/1.1 200"));
 	check(closed(proxied) === 0, "a trusted proxy's connections do not count");
-	check(await refused("unfinished") === 2 + 3 * EACH - ALL, "/metrics counts them");
+	check(await refused("unfinished") === 3 + 3 * EACH - ALL, "/metrics counts them");
 	end([...first, ...second, ...third, ...proxied]);
 }
 
