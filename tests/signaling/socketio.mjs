@@ -66,7 +66,7 @@ async function phases() {
 
 	const rtpCapabilities = viewer.capabilities;
 	const c = await viewer.ask("consume", { transportId: recv.transportId, producerId: video, rtpCapabilities });
-	checkMembers("consumed", c, "id kind producerId rtpParameters");
+	checkMembers("consumed", c, "id kind producerId rtpParameters type");
 	check(c.producerId === video && c.kind === "video" && c.rtpParameters.encodings.length === 1, "consume");
 	const d = await viewer.ask("consume", { producerId: audio, rtpCapabilities });
 	check(d.rtpParameters.mid === "1", "the transport need not be named");
