@@ -215,7 +215,8 @@ static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const str
 	}
 	sel->holes += (int32_t)(seq - c->seq.next);
 	c->seq.next = seq + 1;
-	if (n->state == DP_NUMBER_PADDING)
+	/* Padding of ours or of the producer: the numbers of frames go on from the packet before. */
+	if (n->state == DP_NUMBER_PADDING || !entry->info.payload_len)
 		return;
 	sel->timestamp = entry->info.timestamp + e->timestamp;
 	sel->frame_open = !(entry->info.marker || n->state == DP_NUMBER_PASSES_END);

@@ -119,7 +119,8 @@ static void read_frame(struct dp_stream *s, const struct dp_rtp *rtp, const uint
 static void number(struct dp_layering *l, const struct dp_ring_entry *entry,
 	const struct dp_frame_info *frame)
 {
-	bool new_picture = !l->pictures || entry->info.timestamp != l->picture;
+	/* Padding comes behind a picture: if that was skipped, its picture is counted here. */
+	bool new_picture = !l->pictures || entry->info.timestamp != l->picture || !entry->info.payload_len;
 
 	for (unsigned i = 0; i < l->points; i++) {
 		enum dp_verdict verdict = dp_point_packet(&l->point[i], frame);
@@ -139,12 +140,15 @@ void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const 
 	struct dp_frame_info *frame = &l->frame[head & s->mask];
 	const struct dp_picture_size *size;
 
-	l->last_ns = entry->rx_ns;
 	read_frame(s, rtp, pkt, entry, frame);
 	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
 	if (l->points > 1 && frame->flags & DP_FRAME_STRUCTURE && frame->flags & DP_FRAME_DEPENDENCIES)
 		find_targets(l);
 	number(l, entry, frame);
+	/* Padding alone, by which senders probe, is of no picture and does not keep an encoding active. */
+	if (!entry->info.payload_len)
+		return;
+	l->last_ns = entry->rx_ns;
 	size = &l->codec.layers.size[l->codec.layers.spatial ? l->codec.layers.spatial - 1 : 0];
 	atomic_store_explicit(&l->size, (uint32_t)size->width << 16 | size->height, memory_order_relaxed);
 	if (l->pictures && (int32_t)(rtp->timestamp - l->picture) <= 0)

@@ -41,6 +41,8 @@ static struct source {
 	unsigned lates;
 } source[ENCODINGS];
 
+static bool largest_first; /* the order of the encodings' sizes is the reverse of signalling */
+static unsigned padded; /* padding is sent behind one of so many pictures; 0: never */
 static uint32_t content[NUMBERS]; /* by the viewer's sequence number: hash of what it stood for */
 static uint64_t highest;
 static unsigned random_state;
@@ -115,6 +117,14 @@ static void deliver_late(struct source *x)
 	}
 }
 
+/* 0: the smallest. */
+static unsigned size_of(const struct source *x)
+{
+	unsigned i = (unsigned)(x - source);
+
+	return largest_first ? ENCODINGS - 1 - i : i;
+}
+
 /* One picture of an encoding. Temporal layers 0 2 1 2. */
 static void picture(struct source *x, unsigned loss)
 {
@@ -136,15 +146,18 @@ static void picture(struct source *x, unsigned loss)
 		p[6] = i == 0 && key ? 0x10 : 0x11;
 		if (i == 0 && key) {
 			memcpy(p + 9, "\x9d\x01\x2a", 3);
-			p[12] = (uint8_t)(160 << (x - source) & 0xff);
-			p[13] = (uint8_t)(160 << (x - source) >> 8);
-			p[14] = (uint8_t)(90 << (x - source) & 0xff);
-			p[15] = (uint8_t)(90 << (x - source) >> 8);
+			p[12] = (uint8_t)(160 << size_of(x) & 0xff);
+			p[13] = (uint8_t)(160 << size_of(x) >> 8);
+			p[14] = (uint8_t)(90 << size_of(x) & 0xff);
+			p[15] = (uint8_t)(90 << size_of(x) >> 8);
 		}
 		sh_put_be32(p + 18, (uint32_t)(x - source) << 24 | x->seq);
 		deliver(x, x->seq++, x->timestamp, p, key ? 0 : loss, i == PACKETS - 1);
 	}
 	x->picture++;
+	/* As Chromium probes: no payload, the timestamp of the picture before, no marker. */
+	if (padded && random_below(padded) == 0)
+		world_rtp(x->s, x->seq++, x->timestamp, NULL, 0);
 }
 
 /* Checks what the viewer was sent since the last call. */
@@ -162,6 +175,8 @@ static void check_sent(void)
 	}
 }
 
+static unsigned paddings; /* that the viewer was sent */
+
 /* What the viewer's depacketizer knows. */
 static struct {
 	bool started;
@@ -178,8 +193,15 @@ static void check_continuous(void)
 		const struct sent *p = &world->log[VIEWER][i];
 		uint32_t timestamp = sh_get_be32(p->bytes + 4);
 		const uint8_t *vp8 = p->bytes + p->len - 24;
-		uint16_t id = sh_get_be16(vp8 + 2) & 0x7fff;
+		uint16_t id;
 
+		if (p->len < 12 + 24) { /* padding: it has a sequence number, and nothing else */
+			assert_true(last.started);
+			assert_int_equal(p->number, ++last.number);
+			paddings++;
+			continue;
+		}
+		id = sh_get_be16(vp8 + 2) & 0x7fff;
 		if (last.started) {
 			assert_int_equal(p->number, last.number + 1);
 			if (id == last.picture) {
@@ -247,6 +269,7 @@ static void begin(unsigned seed)
 	highest = 0;
 	memset(content, 0, sizeof(content));
 	memset(&last, 0, sizeof(last));
+	paddings = 0;
 	for (unsigned i = 0; i < ENCODINGS; i++)
 		add_encoding(i);
 	for (unsigned i = 0; i < 3; i++)
@@ -258,6 +281,8 @@ static void begin(unsigned seed)
 
 static void end(void)
 {
+	largest_first = false;
+	padded = 0;
 	world_leave(VIEWER);
 	for (unsigned i = ENCODINGS; i > 0; i--)
 		world_stream_gone(i - 1);
@@ -285,6 +310,94 @@ static void test_continuous(void **state)
 	for (unsigned i = 0; i < ENCODINGS; i++)
 		assert_true(seen[i] > 300);
 	assert_true(changes > 80);
+	end();
+}
+
+/* A producer's probes leave no gap in any number of the viewer, and are no malformed frames. */
+static void test_padding_of_the_producer(void **state)
+{
+	unsigned changes = 0;
+
+	padded = 2;
+	begin(11);
+	for (unsigned i = 0; i < 1500; i++) {
+		const struct dp_stream *before = world->consumer[VIEWER].stream;
+
+		if (random_below(12) == 0)
+			dp_selection_aim(&world->worker[0], &world->consumer[VIEWER], random_below(ENCODINGS),
+				random_below(TEMPORAL));
+		frame_time(0);
+		check_sent();
+		check_continuous();
+		nack_some();
+		world->sent[VIEWER] = 0;
+		changes += world->consumer[VIEWER].stream != before;
+	}
+	assert_true(paddings > 500);
+	assert_true(changes > 40);
+	for (unsigned i = 0; i < ENCODINGS; i++)
+		assert_int_equal(source[i].s->malformed_frames, 0);
+	end();
+}
+
+/* An encoding of which only padding comes has stopped. */
+static void test_padding_is_no_picture(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	begin(5);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	dp_selection_refresh(w, c);
+	assert_int_equal(dp_selection_layers(c).spatial, 2);
+	for (unsigned i = 0; i < 30; i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			source[k].timestamp += 2970;
+			picture(&source[k], 0);
+		}
+		world_rtp(source[2].s, source[2].seq++, source[2].timestamp, NULL, 0);
+		for (unsigned k = 0; k < 33; k++)
+			millisecond();
+		dp_selection_refresh(w, c);
+	}
+	assert_int_equal(dp_selection_layers(c).spatial, 1);
+	end();
+}
+
+/* OBS signals the largest encoding first. Spatial layer 0 is the smallest, to aim for and to tell. */
+static void test_largest_first(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	largest_first = true;
+	begin(13);
+	assert_true(source[0].s->encodings.ordered);
+	for (unsigned spatial = 0; spatial < ENCODINGS; spatial++) {
+		unsigned encoding = ENCODINGS - 1 - spatial;
+
+		assert_int_equal(dp_encoding_of_rank(source[0].s, spatial), encoding);
+		assert_int_equal(dp_rank_of_encoding(source[0].s, encoding), spatial);
+		dp_selection_wish(w, c,
+			&(struct sh_wishes){
+				.spatial = (uint8_t)spatial, .temporal = TEMPORAL - 1, .priority = 1});
+		for (unsigned i = 0; i < 4; i++)
+			frame_time(0);
+		dp_selection_refresh(w, c);
+		assert_int_equal(c->stream->encoding, encoding);
+		assert_int_equal(world->told[VIEWER].spatial, spatial);
+		assert_int_equal(world->told[VIEWER].target_spatial, spatial);
+		check_sent();
+		check_continuous();
+		world->sent[VIEWER] = 0;
+	}
+	/* The path carries the smallest only, whatever the wish. */
+	dp_selection_aim(w, c, 0, TEMPORAL - 1);
+	assert_int_equal(dp_selection_layers(c).target_spatial, 0);
+	frame_time(0);
+	frame_time(0);
+	assert_int_equal(c->stream->encoding, ENCODINGS - 1);
 	end();
 }
 
@@ -357,6 +470,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_continuous, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_nonces, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stopped_layer, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_padding_of_the_producer, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_padding_is_no_picture, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_largest_first, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
