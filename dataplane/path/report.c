@@ -46,7 +46,7 @@ static_assert((int)RTCP_CAP >= 8 + 24 * (int)RR_BLOCKS + 12 + DP_CNAME_LEN + 20 
 #define NACK_RETRY     (50 * DP_MS)
 #define NACK_RETRY_MIN (30 * DP_MS)
 #define NACK_RETRY_MAX (300 * DP_MS)
-#define NACK_TICK      (10 * DP_MS)
+#define NACK_TICK      (5 * DP_MS)
 #define RR_EVERY       (1000 * DP_MS)
 #define TWCC_EVERY     (100 * DP_MS)
 #define REMB_EVERY     (1000 * DP_MS)

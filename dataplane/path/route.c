@@ -174,7 +174,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	s->packets++;
 	s->bytes += rtp.payload_len;
 	s->repaired += repaired;
-	if (s->flags & SH_PRODUCER_NACK && dp_nack_seen(&s->nack, seq) && s->kind == SH_KIND_VIDEO)
+	if (s->flags & SH_PRODUCER_NACK && dp_nack_seen(&s->nack, seq, w->now_ns) && s->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(s);
 	*reason = SH_DROP_PRODUCER_PAUSED;
 	if (s->paused)

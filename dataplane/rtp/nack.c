@@ -41,7 +41,7 @@ static void found(struct dp_nack *n, uint64_t seq)
 	memmove(n->missing + low, n->missing + low + 1, (n->count - low) * sizeof(n->missing[0]));
 }
 
-bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq)
+bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq, uint64_t now)
 {
 	if (!n->started) {
 		n->started = true;
@@ -61,7 +61,7 @@ bool dp_nack_seen(struct dp_nack *n, uint64_t ext_seq)
 		return true;
 	}
 	for (uint64_t seq = first; seq < ext_seq; seq++)
-		n->missing[n->count++] = (struct dp_nack_entry){.seq = seq};
+		n->missing[n->count++] = (struct dp_nack_entry){.seq = seq, .since = now};
 	return false;
 }
 
@@ -72,9 +72,9 @@ unsigned dp_nack_due(struct dp_nack *n, uint64_t now, uint64_t retry_ns, uint16_
 	for (unsigned i = 0; i < n->count; i++) {
 		struct dp_nack_entry e = n->missing[i];
 
-		if (asked < max && (e.tries == 0 || now - e.sent >= retry_ns)) {
+		if (asked < max && now - e.since >= (e.tries ? retry_ns : DP_NACK_WAIT_NS)) {
 			out[asked++] = (uint16_t)e.seq;
-			e.sent = now;
+			e.since = now;
 			e.tries++;
 		}
 		if (e.tries < DP_NACK_TRIES)

@@ -85,7 +85,7 @@ static void make_feedback(const uint8_t *data, size_t size)
 
 		now += (uint64_t)data[2] * data[2] * data[2] * 10000;
 		dp_twcc_packet(&twcc, seq, now);
-		dp_nack_seen(&nack, ext);
+		dp_nack_seen(&nack, ext, now);
 		dp_receive_packet(&receive, ext, (uint32_t)data[3] << 24, now, data[3] & 1);
 	}
 

@@ -367,6 +367,35 @@ static void given_up(struct media *m)
 	media_peer_close(m, &producer);
 }
 
+/* One that is held back for 10 ms is not requested. Those that this machine held longer do not count. */
+static void only_late(struct media *m)
+{
+	enum { TIMES = 30, HELD_MS = 10, WAIT_MS = 15 };
+	struct media_peer producer = {0};
+	struct media_source video = {.kind = SH_KIND_VIDEO, .flags = SH_PRODUCER_NACK};
+	uint64_t nacks = STAGE_SUM(&m->s, nack_out), begun, before;
+	unsigned too_long = 0;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	media_send(m, &video, 0, true);
+	for (uint32_t n = 1; n <= 2 * TIMES; n += 2) {
+		begun = stage_ms();
+		media_send(m, &video, n + 1, false);
+		stage_sleep(HELD_MS);
+		media_send(m, &video, n, false);
+		too_long += stage_ms() - begun >= WAIT_MS - 1;
+		stage_sleep(5);
+	}
+	media_settle(m);
+	STAGE_CHECK(STAGE_SUM(&m->s, nack_out) - nacks <= too_long);
+	STAGE_CHECK(too_long < TIMES);
+	before = STAGE_SUM(&m->s, nack_out);
+	media_send(m, &video, 2 * TIMES + 2, false); /* one is lost */
+	STAGE_CHECK(STAGE_WAIT(&m->s, nack_out, before + 1));
+	media_peer_close(m, &producer);
+}
+
 static void with_engine(struct media *m, const char *engine, bool all)
 {
 	struct media_peer producer = {0}, viewer = {0};
@@ -390,6 +419,7 @@ static void with_engine(struct media *m, const char *engine, bool all)
 	if (all) {
 		repaired(m, true);
 		given_up(m);
+		only_late(m);
 	}
 	STAGE_CHECK(m->strays == 0);
 	media_stop(m);
