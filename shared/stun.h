@@ -32,8 +32,8 @@ struct sh_stun {
 	const uint8_t *integrity; /* the 20-byte value; NULL: absent */
 	uint16_t integrity_offset; /* offset of the attribute's header in the datagram */
 	bool fingerprint; /* present and valid */
-	bool use_candidate, controlling, controlled, has_priority, has_nomination;
-	uint32_t priority, nomination;
+	bool use_candidate, controlling, controlled, has_nomination;
+	uint32_t nomination;
 	/* The first unknown comprehension-required attribute; 0: none. */
 	uint16_t unknown_required;
 };

@@ -312,11 +312,8 @@ void cp_ice_input(struct cp_ice *ice, const uint8_t *data, size_t len, const str
 		accept_error(ice, &m, path, out);
 	if (m.type != SH_STUN_BINDING_REQUEST)
 		return;
-	if (!m.fingerprint || !m.has_priority) { /* RFC 8445, 7.1.1 and 7.2.2 */
-		refuse(out, &m, 400, "Bad Request", NULL);
-		return;
-	}
-	if (!m.username || !m.integrity) { /* RFC 8489, 9.1.3 */
+	/* RFC 8489, 7.3 and 9.1.3. PRIORITY may be missing: FFmpeg sends none. */
+	if (!m.fingerprint || !m.username || !m.integrity) {
 		refuse(out, &m, 400, "Bad Request", NULL);
 		return;
 	}

@@ -33,8 +33,9 @@ enum verdict { ANSWER, PUNT, BAD_REQUEST, UNAUTHORIZED, NOT_VERIFIED };
 
 /*
  * Decides about a message to a known transport. Only ordinary, valid checks are answered with
- * success here. A check that lacks what each must have (RFC 8445, 7.1; RFC 8489, 9.1.3), or has a
- * wrong MESSAGE-INTEGRITY, is refused here. All other errors need a valid check.
+ * success here. A check without FINGERPRINT, USERNAME or MESSAGE-INTEGRITY (RFC 8489, 9.1.3), or
+ * with a wrong MESSAGE-INTEGRITY, is refused here. PRIORITY may be missing: FFmpeg sends none. All
+ * other errors need a valid check.
  */
 static enum verdict decide(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta,
 	const struct sh_stun *s, const uint8_t *data)
@@ -43,7 +44,7 @@ static enum verdict decide(struct dp_worker *w, struct dp_transport *t, const st
 
 	if (s->type != SH_STUN_BINDING_REQUEST)
 		return PUNT;
-	if (!s->fingerprint || !s->has_priority || !s->username || !s->integrity)
+	if (!s->fingerprint || !s->username || !s->integrity)
 		return BAD_REQUEST;
 	if (!sh_stun_for_ufrag(s, t->ufrag, t->ufrag_len))
 		return PUNT;

@@ -12,6 +12,7 @@ const PATH = join(buildDir, "tests/tools/rtc_client");
 export class Transports {
 	counts = { checked: 0, connected: 0, closed: 0, failed: 0 };
 	connected = new Set(); // names
+	profiles = new Map(); // names to SRTP profiles in OpenSSL's words
 	exited = null;
 	#child;
 	#fingerprint;
@@ -26,10 +27,12 @@ export class Transports {
 		const lines = createInterface(t.#child.stdout);
 		t.#fingerprint = await new Promise((resolve) => lines.once("line", (line) => resolve(line.split(" ")[1])));
 		lines.on("line", (line) => {
-			const [what, name] = line.split(" ");
+			const [what, name, profile] = line.split(" ");
 			t.counts[what]++;
-			if (what === "connected")
-				t.connected.add(name);
+			if (what !== "connected")
+				return;
+			t.connected.add(name);
+			t.profiles.set(name, profile);
 		});
 		return t;
 	}
@@ -39,7 +42,12 @@ export class Transports {
 		return { role, fingerprints: [{ algorithm: "sha-256", value: this.#fingerprint }] };
 	}
 
-	/** Begins checks and DTLS to a transport as signaling described it; returns a name. */
+	/** The value of an offer's a=fingerprint. */
+	get fingerprint() {
+		return `sha-256 ${this.#fingerprint}`;
+	}
+
+	/** Begins checks and DTLS to a transport as signaling described it; returns a name. `role`: rtc_client's. */
 	open({ iceParameters, iceCandidates, dtlsParameters }, role) {
 		const name = `t${++this.#last}`;
 		const [{ ip, port }] = iceCandidates;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
+import { Transports } from "./transports.mjs";
 
 const LIMIT_S = 10; // the least that limits.connect_s may be
 const SDP = "application/sdp";
@@ -46,8 +47,9 @@ async function nothingIsLeft(words) {
 	await until(`${words}: no room is left`, 5, async () => (await rooms()).length === 0, { quiet: true });
 }
 
-async function publishes(name) {
-	const response = await post(offer(name));
+/** `sdp`: the offer, if it is not `name`'s as it stands. */
+async function publishes(name, sdp = offer(name)) {
+	const response = await post(sdp);
 	const answer = await response.text();
 	check(response.status === 201, `${name} is answered 201 (${response.status} ${response.status === 201 ? "" : answer})`);
 	const location = response.headers.get("location");
@@ -83,6 +85,27 @@ async function clients() {
 		await viewer.end();
 		await gone;
 	}
+}
+
+/** What an answer says of the transport, in the form of signaling. */
+function transportOf(answer) {
+	const [, ip, port] = answer.match(/\r\na=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host\r\n/);
+	const value = (name) => answer.match(new RegExp(`\\r\\na=${name}:(.*)\\r\\n`))[1];
+	return { iceParameters: { usernameFragment: value("ice-ufrag"), password: value("ice-pwd") },
+		iceCandidates: [{ ip, port }],
+		dtlsParameters: { fingerprints: [{ value: value("fingerprint").split(" ")[1] }] } };
+}
+
+/** FFmpeg is the DTLS server, has AES-CM alone, and its checks have no PRIORITY and no role. */
+async function ffmpegConnects(transports) {
+	const sdp = offer("ffmpeg-8").replace(/a=fingerprint:.*\r\n/g, `a=fingerprint:${transports.fingerprint}\r\n`);
+	const session = await publishes("ffmpeg-8", sdp);
+	const name = transports.open(transportOf(session.answer), "ffmpeg");
+	await until("FFmpeg's transport connects", 5, () => transports.connected.has(name));
+	check(transports.profiles.get(name) === "SRTP_AES128_CM_SHA1_80", `with ${transports.profiles.get(name)}`);
+	await ends(session);
+	await until("it gets close_notify", 5, () => transports.counts.closed === 1);
+	check(transports.counts.failed === 0, "and nothing failed");
 }
 
 async function probes() {
@@ -185,6 +208,9 @@ await test(async ({ defer }) => {
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	await clients();
+	const transports = await Transports.start();
+	defer(() => transports.end());
+	await ffmpegConnects(transports);
 	await probes();
 	await otherOrigins();
 	await patches();

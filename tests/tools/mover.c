@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 		.ufrag = argv[3],
 		.pwd = argv[4],
 		.fingerprint = argv[5]};
-	if (rtc_peer_open(&peer, &context, &r, true))
+	if (rtc_peer_open(&peer, &context, &r, RTC_CLIENT))
 		fail("no peer");
 	peer.media = on_media;
 	send_check(argv[3], argv[4], 1);

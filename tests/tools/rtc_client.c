@@ -4,7 +4,7 @@
  * The transports of many browsers in one process, for tests whose signaling is in another
  * language. Prints "fingerprint FINGERPRINT" (of all of them), then takes lines
  *
- *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server
+ *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server|ffmpeg
  *   close NAME          with a close_notify
  *   drop NAME           without a word
  *
@@ -58,7 +58,7 @@ static void report(struct named *n)
 
 /* --- commands ---------------------------------------------------------------------------- */
 
-static void open_peer(const char *name, const struct rtc_remote *r, bool active)
+static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kind kind)
 {
 	struct named *n = count < PEERS_MAX && find(name) == count ? calloc(1, sizeof(*n)) : NULL;
 	int error;
@@ -68,7 +68,7 @@ static void open_peer(const char *name, const struct rtc_remote *r, bool active)
 		return;
 	}
 	snprintf(n->name, sizeof(n->name), "%s", name);
-	error = rtc_peer_open(&n->peer, &context, r, active);
+	error = rtc_peer_open(&n->peer, &context, r, kind);
 	if (error) {
 		printf("failed %s %s\n", name, strerror(error));
 		free(n);
@@ -84,6 +84,13 @@ static void close_peer(unsigned i, bool notify)
 	peers[i] = peers[--count];
 }
 
+static enum rtc_kind kind_of(const char *role)
+{
+	if (strcmp(role, "ffmpeg") == 0)
+		return RTC_FFMPEG;
+	return strcmp(role, "client") == 0 ? RTC_CLIENT : RTC_SERVER;
+}
+
 static void obey(const char *line)
 {
 	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT],
@@ -95,7 +102,7 @@ static void obey(const char *line)
 		.ip = ip, .port = port, .ufrag = ufrag, .pwd = pwd, .fingerprint = fingerprint};
 
 	if (n == 8 && strcmp(verb, "open") == 0)
-		open_peer(name, &r, strcmp(role, "client") == 0);
+		open_peer(name, &r, kind_of(role));
 	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
 		close_peer(find(name), verb[0] == 'c');
 }

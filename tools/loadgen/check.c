@@ -41,7 +41,8 @@ static void set_length(uint8_t *out, size_t end)
 	sh_put_be16(out + 2, (unsigned)(end - SH_STUN_HEADER));
 }
 
-size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number)
+size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number,
+	enum lg_check_style style)
 {
 	static const uint8_t priority[4] = {0x6e, 0xff, 0xff, 0xff};
 	static const uint8_t tie_breaker[8] = {0x6e, 0xff, 0xff, 0xff};
@@ -55,8 +56,10 @@ size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1
 	sh_put_be32(out + 4, 0x2112a442);
 	sh_put_be32(out + 16, number);
 	at = attribute(out, at, USERNAME, username, (size_t)len);
-	at = attribute(out, at, PRIORITY, priority, sizeof(priority));
-	at = attribute(out, at, ICE_CONTROLLING, tie_breaker, sizeof(tie_breaker));
+	if (style == LG_CHECK_BROWSER) {
+		at = attribute(out, at, PRIORITY, priority, sizeof(priority));
+		at = attribute(out, at, ICE_CONTROLLING, tie_breaker, sizeof(tie_breaker));
+	}
 	at = attribute(out, at, USE_CANDIDATE, NULL, 0);
 	set_length(out, at + ATTRIBUTE_HEADER + INTEGRITY_SIZE);
 	sh_hmac_sha1(key, out, at, mac);

@@ -12,12 +12,16 @@
 
 enum { LG_CHECK_MAX = 600 };
 
+/* Whose checks are written. FFmpeg's have neither PRIORITY nor ICE-CONTROLLING. */
+enum lg_check_style { LG_CHECK_BROWSER, LG_CHECK_FFMPEG };
+
 /*
  * Writes a Binding request with USE-CANDIDATE to `out`, which holds LG_CHECK_MAX bytes, and returns
  * its length. `ufrag` (at most 256 characters) and `key` are the server's. `number` makes the
  * transaction id unique.
  */
-size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number);
+size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number,
+	enum lg_check_style style);
 
 /* True if the datagram is a success response. */
 bool lg_check_succeeded(const uint8_t *data, size_t len);

@@ -64,7 +64,7 @@ int lg_rtc_open(struct lg_member *m, const cJSON *parameters, const char **reaso
 	struct lg_rtc *r = m->rtc;
 	int error, bytes = RECEIVE_BYTES;
 
-	error = rtc_peer_open(&r->peer, &m->run->rtc, &remote, true);
+	error = rtc_peer_open(&r->peer, &m->run->rtc, &remote, RTC_CLIENT);
 	if (error) {
 		*reason = strerror(error);
 		return -1;

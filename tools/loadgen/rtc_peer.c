@@ -85,7 +85,9 @@ static void send_check(struct rtc_peer *p)
 	uint8_t out[LG_CHECK_MAX];
 
 	p->checks += p->state == RTC_CHECKING;
-	send_datagram(p, out, lg_check_write(out, p->ufrag, &p->key, p->checks));
+	send_datagram(p, out,
+		lg_check_write(out, p->ufrag, &p->key, p->checks,
+			p->kind == RTC_FFMPEG ? LG_CHECK_FFMPEG : LG_CHECK_BROWSER));
 	p->next_check_ms = now_ms() + (p->state == RTC_CHECKING ? CHECK_MS : CONSENT_MS);
 }
 
@@ -106,13 +108,14 @@ static int open_socket(struct rtc_peer *p, const struct rtc_remote *r)
 	return error;
 }
 
-int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, bool active)
+int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, enum rtc_kind kind)
 {
 	BIO *bio;
 	int error;
 
 	memset(p, 0, sizeof(*p));
 	p->reason = "";
+	p->kind = kind;
 	if (strlen(r->ufrag) > NAME_MAX_LEN || strlen(r->pwd) > NAME_MAX_LEN ||
 		cp_fingerprint_parse(&p->fingerprint, "sha-256", r->fingerprint))
 		return EINVAL;
@@ -131,7 +134,9 @@ int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_re
 	SSL_set_bio(p->ssl, bio, bio);
 	SSL_set_app_data(p->ssl, p);
 	DTLS_set_link_mtu(p->ssl, 1200);
-	if (active)
+	if (kind == RTC_FFMPEG)
+		SSL_set_tlsext_use_srtp(p->ssl, "SRTP_AES128_CM_SHA1_80");
+	if (kind == RTC_CLIENT)
 		SSL_set_connect_state(p->ssl);
 	else
 		SSL_set_accept_state(p->ssl);
@@ -256,7 +261,7 @@ void rtc_peer_tick(struct rtc_peer *p)
 
 	if (p->state >= RTC_CLOSED)
 		return;
-	if (now_ms() >= p->next_check_ms)
+	if (now_ms() >= p->next_check_ms && !(p->kind == RTC_FFMPEG && p->state == RTC_CONNECTED))
 		send_check(p);
 	if (p->state != RTC_HANDSHAKE)
 		return;

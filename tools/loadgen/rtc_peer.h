@@ -22,7 +22,7 @@
 enum rtc_state {
 	RTC_CHECKING, /* no check got a response yet */
 	RTC_HANDSHAKE,
-	RTC_CONNECTED, /* DTLS is done; checks continue */
+	RTC_CONNECTED, /* DTLS is done; a browser's checks continue */
 	RTC_CLOSED, /* the other side sent close_notify */
 	RTC_FAILED, /* `reason` says why */
 };
@@ -34,6 +34,17 @@ struct rtc_context {
 	BIO_METHOD *method;
 };
 
+/* What the peer is like. */
+enum rtc_kind {
+	RTC_CLIENT, /* a browser that is the DTLS client */
+	RTC_SERVER, /* a browser that is the DTLS server */
+	/*
+	 * FFmpeg's WHIP muxer: the DTLS server, with AES-CM alone, which sends no more checks once
+	 * DTLS is done
+	 */
+	RTC_FFMPEG,
+};
+
 struct rtc_remote { /* the server's parameters from signaling */
 	const char *ip;
 	uint16_t port;
@@ -43,6 +54,7 @@ struct rtc_remote { /* the server's parameters from signaling */
 
 struct rtc_peer {
 	int fd;
+	enum rtc_kind kind;
 	enum rtc_state state;
 	const char *reason;
 	char ufrag[257]; /* RFC 8839, 5.4 */
@@ -63,10 +75,10 @@ int rtc_context_init(struct rtc_context *c);
 void rtc_context_free(struct rtc_context *c);
 
 /*
- * Opens the socket and sends the first check. `active`: be the DTLS client. The parameters are
- * copied. 0, or an errno; then nothing stays open.
+ * Opens the socket and sends the first check. The parameters are copied. 0, or an errno; then
+ * nothing stays open.
  */
-int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, bool active);
+int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_remote *r, enum rtc_kind kind);
 void rtc_peer_readable(struct rtc_peer *p);
 /* Takes one datagram, for an owner that reads the socket itself. */
 void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len);

@@ -46,7 +46,8 @@ size_t request_write(uint8_t *out, const struct request *r)
 			(size_t)snprintf(username, sizeof(username), "%s:peer", r->ufrag));
 	if (!r->no_priority)
 		at = attribute(out, at, 0x0024, word, 4);
-	at = attribute(out, at, r->controlled ? 0x8029 : 0x802a, word, 8);
+	if (!r->no_role)
+		at = attribute(out, at, r->controlled ? 0x8029 : 0x802a, word, 8);
 	if (r->use_candidate)
 		at = attribute(out, at, 0x0025, NULL, 0);
 	if (r->nomination) {

@@ -12,7 +12,7 @@
 
 struct request {
 	const char *ufrag, *pwd; /* the server's; NULL ufrag: no USERNAME; NULL pwd: no MESSAGE-INTEGRITY */
-	bool no_fingerprint, no_priority, use_candidate, controlled, unknown;
+	bool no_fingerprint, no_priority, no_role, use_candidate, controlled, unknown;
 	uint32_t nomination; /* 0: none */
 };
 

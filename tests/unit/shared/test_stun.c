@@ -100,8 +100,6 @@ static void rfc5769_request(void **state)
 	assert_memory_equal(m.transaction, sample_request + 8, 12);
 	assert_int_equal(m.username_len, 9);
 	assert_memory_equal(m.username, "evtj:h6vY", 9);
-	assert_true(m.has_priority);
-	assert_int_equal(m.priority, 0x6e0001ff);
 	assert_true(m.controlled);
 	assert_false(m.controlling);
 	assert_false(m.use_candidate);
@@ -393,7 +391,6 @@ static void after_integrity_is_ignored(void **state)
 	add(&b, 0x0008, "another, not the one", 20);
 	assert_int_equal(sh_stun_parse(&m, b.data, b.len), 0);
 	assert_false(m.use_candidate);
-	assert_false(m.has_priority);
 	assert_int_equal(m.unknown_required, 0);
 	assert_int_equal(m.integrity_offset, 20 + 16);
 	assert_true(sh_stun_verify(&m, b.data, &key));
@@ -407,11 +404,11 @@ static void first_of_two_counts(void **state)
 	start(&b);
 	add(&b, 0x0006, "one:x", 5);
 	add(&b, 0x0006, "two:x", 5);
-	add(&b, 0x0024, "\0\0\0\1", 4);
-	add(&b, 0x0024, "\0\0\0\2", 4);
+	add(&b, 0xc001, "\0\0\0\1", 4);
+	add(&b, 0xc001, "\0\0\0\2", 4);
 	assert_int_equal(sh_stun_parse(&m, b.data, b.len), 0);
 	assert_memory_equal(m.username, "one:x", 5);
-	assert_int_equal(m.priority, 1);
+	assert_int_equal(m.nomination, 1);
 }
 
 /* A FINGERPRINT whose CRC is right and that is not the last attribute. */

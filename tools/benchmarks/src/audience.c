@@ -59,7 +59,7 @@ void audience_open(struct audience *a, unsigned i, const struct rtc_remote *remo
 {
 	struct viewer *v = &a->viewers[i];
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
-	int bytes = RECEIVE_BYTES, error = rtc_peer_open(&v->peer, &a->rtc, remote, true);
+	int bytes = RECEIVE_BYTES, error = rtc_peer_open(&v->peer, &a->rtc, remote, RTC_CLIENT);
 
 	if (error)
 		errx(1, "viewer %u: %s", i, strerror(error));

@@ -86,7 +86,7 @@ static struct rte_mbuf *packet(struct returns *r, bool check)
 {
 	struct rte_mbuf *m = link_packet();
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *data = frame + CROWD_HEADERS;
-	size_t len = check ? lg_check_write(data, CROWD_UFRAG, &r->key, r->round)
+	size_t len = check ? lg_check_write(data, CROWD_UFRAG, &r->key, r->round, LG_CHECK_BROWSER)
 			   : write_report(r, r->next, data, LG_CHECK_MAX);
 
 	crowd_viewer_headers(r->crowd, r->next, frame, len);
