@@ -157,8 +157,8 @@ static bool seek(struct dp_adapt *a, uint32_t now_ms, const struct dp_adapt_view
 /* --- decisions -------------------------------------------------------------------------------- */
 
 /*
- * Less is sent although nothing is congested: the viewer wishes it, or a layer has stopped. The
- * path will carry again what it has carried until now, with the margin that a climb needs.
+ * Less is sent although nothing is congested: the viewer wishes it, or a layer has stopped. What
+ * the path has carried until now it will carry again, with the margin that a climb needs.
  */
 static void remember_carried(struct dp_adapt *a, const struct dp_adapt_viewer *v)
 {

@@ -81,7 +81,8 @@ static void read_rates(struct dp_layer_rates *r, const struct dp_stream *lead)
 	if (lead->encodings.count == 1) {
 		r->spatial = lead->layering->spatial;
 		for (unsigned s = 0; s < r->spatial; s++)
-			add_rates(r, s, lead->layering, s * lead->layering->temporal);
+			if (dp_layers_best(lead, s) == s)
+				add_rates(r, s, lead->layering, s * lead->layering->temporal);
 		return;
 	}
 	r->spatial = lead->encodings.count;

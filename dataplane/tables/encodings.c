@@ -66,6 +66,22 @@ unsigned dp_encodings_best(const struct dp_stream *lead, unsigned spatial)
 	return spatial;
 }
 
+unsigned dp_layers_best(const struct dp_stream *s, unsigned spatial)
+{
+	const struct dp_layering *l = s->layering;
+	unsigned alive = atomic_load_explicit(&l->alive, memory_order_relaxed), best = spatial;
+
+	if (spatial >= l->spatial)
+		best = l->spatial - 1u;
+	if (!alive)
+		return best;
+	while (best > 0 && !(alive >> best & 1))
+		best--;
+	while (!(alive >> best & 1))
+		best++;
+	return best;
+}
+
 /* --- by the owner ------------------------------------------------------------------------- */
 
 /* Whether another encoding has gone on since this one was last heard. */
@@ -109,6 +125,31 @@ static void update_active(const struct dp_stream *lead, struct dp_layering *l, u
 		l->back_ns = 0;
 	}
 	atomic_store_explicit(&l->active, active, memory_order_relaxed);
+}
+
+static void update_alive(struct dp_layering *l, uint64_t now_ns)
+{
+	unsigned alive = atomic_load_explicit(&l->alive, memory_order_relaxed);
+
+	for (unsigned s = 0; s < l->spatial; s++) {
+		uint64_t last_ns = l->layer[s].last_ns, *back_ns = &l->layer[s].back_ns;
+		bool silent = now_ns - last_ns > SILENT && l->pictures - l->layer[s].pictures >= ADVANCED;
+		unsigned bit = 1u << s;
+
+		if (!last_ns)
+			continue;
+		if (silent) {
+			alive &= ~bit;
+			*back_ns = 0;
+		} else if (!*back_ns) {
+			*back_ns = last_ns;
+			alive |= l->heard_layers & bit ? 0 : bit; /* the first time at once */
+			l->heard_layers |= (uint8_t)bit;
+		} else if (now_ns - *back_ns >= BACK) {
+			alive |= bit;
+		}
+	}
+	atomic_store_explicit(&l->alive, (uint8_t)alive, memory_order_relaxed);
 }
 
 static uint32_t height_of(const struct dp_stream *s)
@@ -161,6 +202,8 @@ void dp_encodings_update(struct dp_transport *t, uint64_t now_ns)
 			continue;
 		dp_layering_rates(s->layering, now_ns);
 		update_active(s->lead, s->layering, now_ns);
+		if (s->layering->spatial > 1)
+			update_alive(s->layering, now_ns);
 		if (s->lead == s && s->encodings.count > 1 && !s->encodings.ordered)
 			update_order(s);
 	}

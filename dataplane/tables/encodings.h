@@ -46,10 +46,18 @@ unsigned dp_rank_of_encoding(const struct dp_stream *lead, unsigned encoding);
 unsigned dp_encodings_best(const struct dp_stream *lead, unsigned spatial);
 
 /*
+ * The same for the spatial layers of one stream: the one to send to a viewer who may have at most
+ * `spatial`.
+ */
+unsigned dp_layers_best(const struct dp_stream *s, unsigned spatial);
+
+/*
  * Decides which encodings of the transport's producers are active, and their order. An encoding has
  * stopped if it is silent for 500 ms while another one advances by 3 pictures or more; it is active
- * again after it has been received for 2 s. The order is by picture size, then by rate, then by
- * signalling; it is final when all sizes are known. Called by the owner every millisecond.
+ * again after it has been received for 2 s. The same is decided for the spatial layers of a stream,
+ * the highest of which an encoder leaves out when it lacks bitrate or time. The order is by picture
+ * size, then by rate, then by signalling; it is final when all sizes are known. Called by the owner
+ * every millisecond.
  */
 void dp_encodings_update(struct dp_transport *t, uint64_t now_ns);
 

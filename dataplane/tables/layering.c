@@ -132,6 +132,15 @@ static void number(struct dp_layering *l, const struct dp_ring_entry *entry,
 	}
 }
 
+/* Notes that the spatial layer of this frame is sent. */
+static void hear(struct dp_layering *l, const struct dp_frame_info *frame, uint64_t ns)
+{
+	if (!(frame->flags & DP_FRAME_LAYERS) || frame->spatial >= l->spatial)
+		return;
+	l->layer[frame->spatial].last_ns = ns;
+	l->layer[frame->spatial].pictures = l->pictures;
+}
+
 void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const struct dp_rtp *rtp,
 	const uint8_t *pkt)
 {
@@ -144,6 +153,7 @@ void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const 
 	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
 	if (l->points > 1 && frame->flags & DP_FRAME_STRUCTURE && frame->flags & DP_FRAME_DEPENDENCIES)
 		find_targets(l);
+	hear(l, frame, entry->rx_ns);
 	number(l, entry, frame);
 	/* Padding alone, by which senders probe, is of no picture and does not keep an encoding active. */
 	if (!entry->info.payload_len)
@@ -172,7 +182,7 @@ void dp_layering_rates(struct dp_layering *l, uint64_t now_ns)
 
 		/* A scene that stands still for a moment must not move viewers up. */
 		if (kbps < before)
-			kbps = before - (before - (uint32_t)kbps) / FALL_PARTS;
+			kbps = before - (before - (uint32_t)kbps + FALL_PARTS - 1) / FALL_PARTS;
 		atomic_store_explicit(&l->kbps[i], (uint32_t)kbps, memory_order_relaxed);
 		l->bytes[i] = 0;
 	}

@@ -36,6 +36,7 @@ struct dp_layering {
 	_Atomic uint64_t arrival_ns; /* of the newest packet, with its timestamp; 0: none yet */
 	_Atomic uint32_t arrival_timestamp;
 	_Atomic bool active; /* its packets arrive (tables/encodings.h) */
+	_Atomic uint8_t alive; /* bit s: those of spatial layer s do; 0: no packet has named one */
 	_Atomic uint32_t size; /* of its pictures, width << 16 | height; 0: not known */
 	_Atomic uint32_t kbps[DP_POINTS_MAX]; /* by point: rate of what passes, mean of about a second */
 
@@ -49,6 +50,12 @@ struct dp_layering {
 	uint64_t heard_ns; /* as dp_encodings_update() has last seen it; 0: not yet */
 	uint64_t seen_pictures[SH_MAX_ENCODINGS]; /* of the other encodings at heard_ns */
 	uint64_t back_ns; /* when it came back after it had stopped */
+	struct {
+		uint64_t last_ns; /* arrival of its newest packet; 0: none yet */
+		uint64_t pictures; /* how many the stream had then */
+		uint64_t back_ns; /* when it came back; 0: it has stopped, or never had */
+	} layer[SH_MAX_LAYERS]; /* by spatial id */
+	uint8_t heard_layers; /* bit s: spatial layer s has been sent at some time */
 	uint64_t bytes[DP_POINTS_MAX]; /* passed at each point since last_rate_ns */
 	uint64_t last_rate_ns;
 };

@@ -44,6 +44,8 @@ static struct dp_stream *find_aim(const struct dp_consumer *c, uint8_t *point)
 	if (lead->encodings.count > 1) {
 		s = dp_encoding(lead, dp_encoding_of_rank(lead, dp_encodings_best(lead, spatial)));
 		spatial = 0;
+	} else {
+		spatial = dp_layers_best(lead, spatial);
 	}
 	if (!s) /* that encoding is not added yet */
 		s = c->stream;

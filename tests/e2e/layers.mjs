@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host sends three sizes of its picture, as layers.mjs CODEC [MODE] says: encodings, or with a mode the
-// spatial layers of one. A viewer asks for one after the other, up and down: it sees that layer's size soon,
-// without a freeze and without a PLI, and hears a layersChange each time. tools/bench quality measures it.
+// A host sends three sizes of its picture, as layers.mjs CODEC [MODE] says: encodings, or with a mode
+// the spatial layers of one. A viewer asks for one after the other, up and down: it sees that layer's
+// size soon, without a freeze and without a PLI, and hears a layersChange each time. tools/bench
+// quality measures it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { figures, layerOf } from "./lib/quality_figures.mjs";
 import { layered, openScene } from "./lib/quality_scene.mjs";
