@@ -94,3 +94,9 @@ bool dp_point_may_change(const struct dp_point *from, const struct dp_point *to,
 	}
 	return false;
 }
+
+bool dp_point_needs_key(const struct dp_point *from, const struct dp_point *to)
+{
+	/* Down at the next picture: every spatial layer depends on all below it, which the viewer has. */
+	return from->rule == DP_POINT_SVC ? to->spatial > from->spatial : to->spatial != from->spatial;
+}

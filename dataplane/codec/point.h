@@ -47,4 +47,11 @@ enum dp_verdict dp_point_packet(const struct dp_point *p, const struct dp_frame_
 bool dp_point_may_change(const struct dp_point *from, const struct dp_point *to,
 	const struct dp_frame_info *f, uint16_t since);
 
+/*
+ * Whether a viewer gets from one point of a stream to the other only at a key picture, so that one
+ * has to be requested. With dependency descriptors this is not known beforehand, and is true for
+ * each change of the spatial layer.
+ */
+bool dp_point_needs_key(const struct dp_point *from, const struct dp_point *to);
+
 #endif

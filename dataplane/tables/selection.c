@@ -102,13 +102,13 @@ void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c)
 			dp_audience_forget(w, dp_encoding(lead, i));
 }
 
-/* Whether more spatial layers of the same stream need a key frame (VP9; AV1 without switch points). */
+/* Whether other spatial layers of the same stream need a key frame. */
 static bool needs_keyframe(const struct dp_consumer *c)
 {
 	const struct dp_selection *sel = c->selection;
-	unsigned temporal = c->stream->layering->temporal;
+	const struct dp_point *point = c->stream->layering->point;
 
-	return !sel->changing && sel->aim_point / temporal != sel->point / temporal;
+	return !sel->changing && dp_point_needs_key(&point[sel->point], &point[sel->aim_point]);
 }
 
 static void aim(struct dp_worker *w, struct dp_consumer *c)

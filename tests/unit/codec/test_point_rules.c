@@ -68,6 +68,8 @@ static void spatial_layers(void **state)
 	assert_true(may(low, mid, frame(START | KEY, 0, 0)));
 	assert_true(may(high, mid, frame(START | INTER, 0, 2))); /* down at any picture */
 	assert_false(may(high, mid, frame(START | INTER, 1, 2))); /* at its first packet */
+	assert_true(dp_point_needs_key(&low, &mid));
+	assert_false(dp_point_needs_key(&high, &mid));
 	/* Temporal layers: behind a picture that both points have. */
 	assert_true(may(mid, point(DP_POINT_SVC, 1, 2), frame(START | SWITCH | INTER, 0, 1)));
 	assert_false(may(mid, point(DP_POINT_SVC, 1, 2), frame(START | INTER, 0, 1)));
@@ -84,6 +86,8 @@ static void spatial_layers_of_key_pictures(void **state)
 	assert_false(may(high, low, frame(START | SWITCH | INTER, 0, 0))); /* down at key pictures too */
 	assert_true(may(high, low, frame(START | KEY, 0, 0)));
 	assert_true(may(low, high, frame(START | KEY, 0, 0)));
+	assert_true(dp_point_needs_key(&high, &low));
+	assert_true(dp_point_needs_key(&low, &high));
 }
 
 static void decode_targets(void **state)
