@@ -144,6 +144,8 @@ struct media_source {
 	bool compound; /* reduced-size RTCP is not negotiated */
 	uint8_t pt, rtx_pt;
 	const char *mid, *rid, *cname; /* rid NULL: none */
+	uint8_t encoding, encodings; /* its index, of how many; 0: the only one */
+	sh_id lead; /* id of the first encoding; 0: this is it */
 	bool own_ext; /* ext_id is not media_producer_ext */
 	uint8_t ext_id[SH_EXT_COUNT];
 	uint16_t first; /* sequence number and timestamp of n = 0 */
@@ -177,6 +179,7 @@ struct media_viewer {
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t pt, rtx_pt;
 	const char *mid;
+	struct sh_wishes wishes; /* all 0: none */
 	uint8_t ext_id[SH_EXT_COUNT];
 	/* learnt from its first packet */
 	bool known;

@@ -44,6 +44,8 @@ static void set_defaults(struct media *m, struct media_source *s)
 		s->first = 30000;
 	if (!s->first_timestamp)
 		s->first_timestamp = 123456789;
+	if (!s->encodings)
+		s->encodings = 1;
 	if (!s->own_ext)
 		memcpy(s->ext_id, media_producer_ext, sizeof(s->ext_id));
 }
@@ -65,6 +67,9 @@ void media_source_open(struct media *m, struct media_source *s, struct media_pee
 	a->codec = s->kind == SH_KIND_AUDIO ? SH_CODEC_OPUS : SH_CODEC_VP8;
 	a->pt = s->pt;
 	a->rtx_pt = s->rtx_pt;
+	a->encoding = s->encoding;
+	a->encodings = s->encodings;
+	a->lead = s->lead;
 	a->mid_len = (uint8_t)strlen(s->mid);
 	a->cname_len = (uint8_t)strlen(s->cname);
 	memcpy(a->mid, s->mid, a->mid_len);
@@ -187,7 +192,7 @@ void media_send_sr(struct media *m, struct media_source *s, uint64_t ntp, uint32
 
 void media_viewer_open(struct media *m, struct media_viewer *v, struct media_peer *p, struct media_source *s)
 {
-	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD, .consumer_add.wishes = SH_WISHES_NONE};
+	struct sh_cmd c = {.op = SH_OP_CONSUMER_ADD};
 	struct sh_consumer_add *a = &c.consumer_add;
 
 	v->peer = p;
@@ -199,10 +204,13 @@ void media_viewer_open(struct media *m, struct media_viewer *v, struct media_pee
 		v->pt = s->kind == SH_KIND_AUDIO ? 100 : 101;
 	if (!v->mid)
 		v->mid = "7";
+	if (!v->wishes.priority)
+		v->wishes = SH_WISHES_NONE;
 	v->ext_id[SH_EXT_MID] = 1;
 	v->ext_id[SH_EXT_ABS_SEND_TIME] = 4;
 	a->transport = p->transport;
 	a->producer = s->id;
+	a->wishes = v->wishes;
 	a->ssrc = v->ssrc;
 	a->rtx_ssrc = v->rtx_ssrc;
 	a->flags = v->flags;
