@@ -25,4 +25,18 @@ bool dp_vp8_size(struct dp_picture_size *out, const uint8_t *payload, size_t len
 size_t dp_vp8_rewrite(uint8_t dst[DP_PATCH_MAX], const uint8_t *payload, const struct dp_frame_ids *ids,
 	size_t *replaced);
 
+enum { DP_VP8_PATCH = 4 }; /* the fields behind the first two bytes of a descriptor with all of them */
+
+/*
+ * Writes the ids of a descriptor that has all fields and a picture id of 15 bits, as
+ * dp_vp8_rewrite() does. `last` is its last byte.
+ */
+static inline void dp_vp8_patch(uint8_t dst[DP_VP8_PATCH], uint8_t last, const struct dp_frame_ids *ids)
+{
+	dst[0] = (uint8_t)(0x80 | (ids->picture_id >> 8 & 0x7f));
+	dst[1] = (uint8_t)ids->picture_id;
+	dst[2] = ids->tl0picidx;
+	dst[3] = (uint8_t)((last & ~0x1f) | (ids->keyidx & 0x1f));
+}
+
 #endif

@@ -23,13 +23,3 @@ const struct dp_epoch *dp_epochs_of(const struct dp_epochs *e, uint32_t out)
 			return &e->epoch[i];
 	return NULL;
 }
-
-bool dp_epochs_map(const struct dp_epochs *e, unsigned index, uint32_t in, uint32_t *out)
-{
-	const struct dp_epoch *x = &e->epoch[index];
-
-	if ((int32_t)(in - x->first_in) < 0)
-		return false;
-	*out = x->first_out + (in - x->first_in);
-	return index == 0 || (int32_t)(*out - e->epoch[index - 1].first_out) < 0;
-}

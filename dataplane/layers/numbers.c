@@ -26,22 +26,6 @@ static void write_entry(struct dp_numbers *n, uint64_t seq, const struct dp_numb
 		atomic_store_explicit(&n->by_out[x->out & n->mask], (uint32_t)seq, memory_order_relaxed);
 }
 
-bool dp_numbers_of(const struct dp_numbers *n, uint64_t seq, struct dp_number *out)
-{
-	const struct dp_number_entry *e = &n->by_seq[seq & n->mask];
-	uint32_t rest;
-
-	if (atomic_load_explicit(&e->seq, memory_order_acquire) != (uint32_t)seq)
-		return false;
-	out->out = atomic_load_explicit(&e->out, memory_order_relaxed);
-	rest = atomic_load_explicit(&e->rest, memory_order_relaxed);
-	atomic_thread_fence(memory_order_acquire);
-	out->pictures = (uint16_t)(rest >> 16);
-	out->state = (uint8_t)rest;
-	return out->state != DP_NUMBER_NONE &&
-	       atomic_load_explicit(&e->seq, memory_order_relaxed) == (uint32_t)seq;
-}
-
 bool dp_numbers_find(const struct dp_numbers *n, uint32_t out, uint64_t highest, uint64_t *seq)
 {
 	uint32_t low = atomic_load_explicit(&n->by_out[out & n->mask], memory_order_relaxed);

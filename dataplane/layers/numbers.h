@@ -71,7 +71,21 @@ enum { DP_NUMBERS_SEARCH = 128 };
 void dp_numbers_packet(struct dp_numbers *n, uint64_t seq, bool new_picture, enum dp_verdict verdict);
 
 /* What packet `seq` is at this point. False: it was not seen, or was overwritten. */
-bool dp_numbers_of(const struct dp_numbers *n, uint64_t seq, struct dp_number *out);
+static inline bool dp_numbers_of(const struct dp_numbers *n, uint64_t seq, struct dp_number *out)
+{
+	const struct dp_number_entry *e = &n->by_seq[seq & n->mask];
+	uint32_t rest;
+
+	if (atomic_load_explicit(&e->seq, memory_order_acquire) != (uint32_t)seq)
+		return false;
+	out->out = atomic_load_explicit(&e->out, memory_order_relaxed);
+	rest = atomic_load_explicit(&e->rest, memory_order_relaxed);
+	atomic_thread_fence(memory_order_acquire);
+	out->pictures = (uint16_t)(rest >> 16);
+	out->state = (uint8_t)rest;
+	return out->state != DP_NUMBER_NONE &&
+	       atomic_load_explicit(&e->seq, memory_order_relaxed) == (uint32_t)seq;
+}
 /*
  * The extended sequence number of the packet with number `out`, that is at most `highest`, the
  * newest that the caller knows. False: it was not seen, or was overwritten.

@@ -98,7 +98,7 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 			if (!room)
 				return false;
 		}
-		if (s->layering ? !dp_rewrite_layered(w, c->at, c, o)
+		if (s->layering ? !dp_rewrite_layered(w, s, c->at, c, o)
 				: !dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
 			return false;
 	}
@@ -116,10 +116,10 @@ static const struct dp_consumer *member_ahead(const struct dp_audience_chunk *ch
 }
 
 /*
- * Prefetches what the next viewers need. A consumer is prefetched further in advance than its
+ * Prefetches what the next viewers need, `layered` if their stream is. A consumer is prefetched further in advance than its
  * transport, because the pointer to the transport is read from the consumer.
  */
-static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
+static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i, bool layered)
 {
 	const struct dp_consumer *second = member_ahead(chunk, i + CONSUMER_AHEAD);
 	const struct dp_consumer *first = member_ahead(chunk, i + TRANSPORT_AHEAD);
@@ -131,7 +131,7 @@ static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i)
 	if (first) {
 		rte_prefetch0(first->transport);
 		rte_prefetch0((const char *)first->transport + RTE_CACHE_LINE_SIZE);
-		if (first->stream->layering)
+		if (layered)
 			rte_prefetch0(first->selection);
 	}
 }
@@ -175,7 +175,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 			a->resume = chunk = a->first;
 		}
 		for (; a->resume_index < chunk->count; a->resume_index++) {
-			prefetch(chunk, a->resume_index);
+			prefetch(chunk, a->resume_index, a->stream->layering != NULL);
 			if (!visit(w, a, chunk->member[a->resume_index], a->again ? a->target : head, o))
 				return false;
 		}

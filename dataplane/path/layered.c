@@ -23,7 +23,9 @@ enum {
 	STEPS_PER_S = 1000, /* timestamps go on by at least 1/STEPS_PER_S s */
 	MARKER = 0x80, /* in the second byte of the header */
 	PADDED = 0x20, /* in the first */
+	ALL_FIELDS = DP_FRAME_PICTURE_ID | DP_FRAME_TL0PICIDX | DP_FRAME_KEYIDX,
 };
+_Static_assert((int)DP_VP8_PATCH == (int)DP_SRTP_PATCH_MAX, "a job has room for all fields");
 
 /* The payload of a packet that carries nothing: one byte of padding, which counts itself. */
 static const uint8_t padding[] = {1};
@@ -156,7 +158,7 @@ static const struct dp_epoch *earlier_epoch(const struct dp_consumer *c, const s
  * Finds what the packet is for the viewer: its epoch, its number at that epoch's point, and its
  * extended sequence number. NULL: the viewer does not get it.
  */
-static const struct dp_epoch *choose(struct dp_worker *w, struct dp_consumer *c,
+static const struct dp_epoch *choose(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
 	const struct dp_ring_entry *entry, const struct dp_frame_info *f, struct dp_number *n, uint64_t *seq)
 {
 	struct dp_selection *sel = c->selection;
@@ -167,16 +169,16 @@ static const struct dp_epoch *choose(struct dp_worker *w, struct dp_consumer *c,
 	if (unlikely(c->waiting_keyframe)) {
 		if (!entry->info.keyframe || !room(w, sel))
 			return NULL;
-		if (c->stream != sel->aim)
-			sel->aim_point = dp_layering_point(c->stream->layering, sel->spatial, sel->temporal);
-		if (!dp_layering_number(c->stream, sel->aim_point, entry, n) || n->state < DP_NUMBER_PASSES)
+		if (s != sel->aim)
+			sel->aim_point = dp_layering_point(s->layering, sel->spatial, sel->temporal);
+		if (!dp_layering_number(s, sel->aim_point, entry, n) || n->state < DP_NUMBER_PASSES)
 			return NULL;
 		begin(w, c, entry, f, n);
 		c->waiting_keyframe = false;
-	} else if (unlikely(sel->point != sel->aim_point && c->stream == sel->aim)) {
+	} else if (unlikely(sel->point != sel->aim_point && s == sel->aim)) {
 		change_point(w, c, entry, f);
 	}
-	if (unlikely(!dp_layering_number(c->stream, sel->point, entry, n)))
+	if (unlikely(!dp_layering_number(s, sel->point, entry, n)))
 		return NULL;
 	if (unlikely(!dp_epochs_map(&sel->epochs, 0, n->out, &out)))
 		e = earlier_epoch(c, entry, n, &out);
@@ -199,8 +201,7 @@ static struct dp_frame_ids ids_of(const struct dp_epoch *e, const struct dp_numb
 /* Whether the payload's descriptor has numbers that go on across encodings and points. */
 static bool numbered(const struct dp_stream *s, const struct dp_frame_info *f)
 {
-	return s->codec == SH_CODEC_VP8 &&
-	       f->flags & (DP_FRAME_PICTURE_ID | DP_FRAME_TL0PICIDX | DP_FRAME_KEYIDX);
+	return s->codec == SH_CODEC_VP8 && f->flags & ALL_FIELDS;
 }
 
 /* Notes what the viewer was sent last, so that the next epoch can go on from it. */
@@ -257,16 +258,25 @@ static struct dp_patched *patched(struct dp_worker *w, const struct dp_stream *s
 	p->stream = s->id;
 	p->position = position;
 	p->len = (uint16_t)normalize(p->data, sizeof(p->data), &s->ring[position & s->mask], ids);
+	p->all_fields = (s->layering->frame[position & s->mask].flags & ALL_FIELDS) == ALL_FIELDS;
+	p->last = p->data[DP_PATCH_MAX - 1];
 	return p->len ? p : NULL;
 }
 
 /* Has the last added packet's payload patched with the viewer's numbers. */
-static void patch(struct dp_srtp_job *job, const struct dp_ring_entry *entry, const struct dp_frame_ids *ids)
+static void patch(struct dp_srtp_job *job, const struct dp_patched *copy, const struct dp_ring_entry *entry,
+	const struct dp_frame_ids *ids)
 {
 	uint8_t descriptor[DP_PATCH_MAX];
-	size_t replaced, n = dp_vp8_rewrite(descriptor, entry->payload, ids, &replaced);
+	size_t replaced, n;
 
 	job->patch_at = DP_PATCH_MAX - DP_SRTP_PATCH_MAX; /* the bytes before are the same for all */
+	if (likely(copy->all_fields)) {
+		job->patch_len = DP_VP8_PATCH;
+		dp_vp8_patch(job->patch, copy->last, ids);
+		return;
+	}
+	n = dp_vp8_rewrite(descriptor, entry->payload, ids, &replaced);
 	job->patch_len = (uint8_t)(n > job->patch_at ? n - job->patch_at : 0);
 	memcpy(job->patch, descriptor + job->patch_at, job->patch_len);
 }
@@ -281,9 +291,9 @@ void dp_layered_header(const struct dp_number *n, uint8_t *header)
 	}
 }
 
-bool dp_rewrite_layered(struct dp_worker *w, uint64_t position, struct dp_consumer *c, struct dp_outgoing *o)
+bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t position,
+	struct dp_consumer *c, struct dp_outgoing *o)
 {
-	const struct dp_stream *s = c->stream;
 	const struct dp_ring_entry *entry = &s->ring[position & s->mask];
 	const struct dp_frame_info *f = &s->layering->frame[position & s->mask];
 	const uint8_t *payload = entry->payload;
@@ -301,7 +311,7 @@ bool dp_rewrite_layered(struct dp_worker *w, uint64_t position, struct dp_consum
 		w->stats->drop[SH_DROP_UNPROVEN]++;
 		return true;
 	}
-	e = choose(w, c, entry, f, &n, &seq);
+	e = choose(w, s, c, entry, f, &n, &seq);
 	if (!e) {
 		o->allowed--;
 		return true;
@@ -331,7 +341,7 @@ bool dp_rewrite_layered(struct dp_worker *w, uint64_t position, struct dp_consum
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, payload, len, (uint32_t)(seq >> 16));
 	if (copy)
-		patch(&o->job[o->count - 1], entry, &ids);
+		patch(&o->job[o->count - 1], copy, entry, &ids);
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};
 	o->allowed -= DP_PACKET_WORK;
 	c->packets++;

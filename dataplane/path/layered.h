@@ -33,11 +33,14 @@ struct dp_patched {
 	sh_id stream; /* 0: unused */
 	uint64_t position;
 	uint16_t len;
-	uint8_t data[DP_PATCHED_SIZE];
+	bool all_fields; /* the descriptor has all of them */
+	uint8_t last; /* with all_fields: its last byte */
+	uint8_t data[DP_PATCHED_SIZE] __rte_cache_aligned;
 } __rte_cache_aligned;
 
-/* As dp_rewrite(), for the entry at `position` of the viewer's stream. */
-bool dp_rewrite_layered(struct dp_worker *w, uint64_t position, struct dp_consumer *c, struct dp_outgoing *o);
+/* As dp_rewrite(), for the entry at `position` of the viewer's stream `s`. */
+bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t position,
+	struct dp_consumer *c, struct dp_outgoing *o);
 
 /* What a packet of the past was for a viewer. */
 struct dp_layered_packet {

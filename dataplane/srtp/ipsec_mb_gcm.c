@@ -58,17 +58,31 @@ void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job)
 	make_iv(iv, s->rtp.salt, sh_get_be32(job->dst + 8), index);
 }
 
+static void patch(const struct dp_srtp_job *j)
+{
+	if (j->patch_len)
+		dp_srtp_patch(j, (uint8_t *)(uintptr_t)j->payload);
+}
+
+/*
+ * A payload is patched one job ahead, unless the job before reads the same memory: the cipher reads it
+ * in larger pieces than the patch, and would wait for a patch that has not reached the cache yet.
+ */
 void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 {
+	if (n)
+		patch(e->gcm[0]);
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_srtp_job *j = e->gcm[i];
+		const struct dp_srtp_job *next = i + 1 < n ? e->gcm[i + 1] : NULL;
 		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
+		bool ahead = next && next->payload != j->payload;
 
 		/* with many viewers most of the time is spent on fetching their keys */
-		if (i + 1 < n && e->gcm[i + 1]->session != j->session)
+		if (next && next->session != j->session)
 			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
-		if (j->patch_len)
-			dp_srtp_patch(j, (uint8_t *)(uintptr_t)j->payload);
+		if (ahead)
+			patch(next);
 		if (e->vaes)
 			dp_gcm_seal(&out->rtp.vaes, dp_mb_gcm_rounds(&out->s), j->dst, j->hdr_len, j->payload,
 				j->payload_len, e->iv[i]);
@@ -76,6 +90,8 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 			encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len,
 				e->iv[i], j->dst, j->hdr_len);
 		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
+		if (next && !ahead)
+			patch(next);
 	}
 }
 

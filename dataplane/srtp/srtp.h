@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum dp_srtp_kind { DP_SRTP_IPSEC_MB = 1, DP_SRTP_LIBSRTP2 = 2 };
 enum dp_srtp_dir { DP_SRTP_IN, DP_SRTP_OUT };
@@ -108,6 +109,10 @@ _Static_assert(sizeof(struct dp_srtp_job) == 40, "the patch fits into what was p
 /* Writes the job's patch to its payload at `payload`. */
 static inline void dp_srtp_patch(const struct dp_srtp_job *j, uint8_t *payload)
 {
+	if (j->patch_len == DP_SRTP_PATCH_MAX) {
+		memcpy(payload + j->patch_at, j->patch, DP_SRTP_PATCH_MAX);
+		return;
+	}
 	for (unsigned i = 0; i < j->patch_len; i++)
 		payload[j->patch_at + i] = j->patch[i];
 }

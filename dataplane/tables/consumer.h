@@ -35,7 +35,7 @@ struct dp_consumer {
 	bool paused;
 	bool waiting_keyframe; /* packets are skipped until one at which a decoder can start */
 	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
-	uint32_t rtx_roc; /* its SRTP rollover counter */
+	struct dp_selection *selection; /* NULL: the producer has no layers to select */
 	uint64_t packets, bytes; /* sent, without retransmissions; bytes of RTP payload */
 
 	/* not needed for every packet */
@@ -44,7 +44,7 @@ struct dp_consumer {
 	uint32_t index; /* index in the chunk of its audience that holds it, */
 	struct dp_audience_chunk *chunk; /* which is this one */
 	struct dp_stream *stream; /* one encoding of the producer */
-	struct dp_selection *selection; /* NULL: the producer has no layers to select */
+	uint32_t rtx_roc; /* SRTP rollover counter of the RTX SSRC */
 	struct dp_consumer *next_on_transport;
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */

@@ -189,15 +189,6 @@ void dp_layering_rates(struct dp_layering *l, uint64_t now_ns)
 	l->last_rate_ns = now_ns;
 }
 
-bool dp_layering_number(const struct dp_stream *s, unsigned point, const struct dp_ring_entry *entry,
-	struct dp_number *out)
-{
-	if (s->layering->points > 1)
-		return dp_numbers_of(&s->layering->numbers[point], entry->info.seq, out);
-	*out = (struct dp_number){.out = (uint32_t)entry->info.seq, .state = DP_NUMBER_PASSES};
-	return true;
-}
-
 bool dp_layering_arrival(const struct dp_layering *l, struct dp_arrival *out)
 {
 	/* A timestamp of one packet with the arrival of the next is off by one frame at most. */

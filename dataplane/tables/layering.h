@@ -17,11 +17,11 @@
 #include "dataplane/codec/point.h"
 #include "dataplane/layers/align.h"
 #include "dataplane/layers/numbers.h"
+#include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ring.h"
 #include "shared/abi.h"
 
-struct dp_ring_entry;
 struct dp_rtp;
-struct dp_stream;
 
 enum { DP_POINTS_MAX = SH_MAX_LAYERS * SH_MAX_LAYERS };
 
@@ -88,8 +88,14 @@ void dp_layering_restart(struct dp_stream *s);
 void dp_layering_rates(struct dp_layering *l, uint64_t now_ns);
 
 /* What the packet of `entry`, at `position` of the stream's ring, is at a point. */
-bool dp_layering_number(const struct dp_stream *s, unsigned point, const struct dp_ring_entry *entry,
-	struct dp_number *out);
+static inline bool dp_layering_number(const struct dp_stream *s, unsigned point,
+	const struct dp_ring_entry *entry, struct dp_number *out)
+{
+	if (s->layering->points > 1)
+		return dp_numbers_of(&s->layering->numbers[point], entry->info.seq, out);
+	*out = (struct dp_number){.out = (uint32_t)entry->info.seq, .state = DP_NUMBER_PASSES};
+	return true;
+}
 /* The newest packet, for dp_align_by_arrival(). False: there was none. */
 bool dp_layering_arrival(const struct dp_layering *l, struct dp_arrival *out);
 

@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/layers/epochs.h"
@@ -21,29 +22,32 @@ struct dp_stream;
 struct dp_worker;
 
 struct dp_selection {
-	struct dp_epochs epochs;
+	/* what each packet needs, with the newest epoch in one cache line */
 	uint8_t point; /* at which the viewer is, of its stream */
 	uint8_t aim_point; /* at which it will be, of the encoding that it changes or has changed to */
-	bool changing; /* it waits in dp_audience.changing of the encoding `aim` */
-	bool reported; /* there was one */
 	bool frame_open; /* of the last frame the last packet was not sent yet */
-	struct sh_wishes wishes;
-	uint8_t spatial, temporal; /* to aim for: what the path carries */
 	/* what the viewer was last sent, in its own numbers */
 	uint8_t tl0picidx, keyidx;
 	uint16_t picture;
-	uint16_t since; /* AV1: number of the first frame at the point */
 	uint32_t timestamp;
-	struct sh_layers told; /* what the control plane was told */
+	/* sequence numbers since the last report whose packets never came; late ones make it shrink */
+	int32_t holes;
 	struct dp_stream *aim;
-	struct dp_consumer *next_changing;
+	struct dp_epochs epochs;
+
+	bool changing; /* it waits in dp_audience.changing of the encoding `aim` */
+	bool reported; /* there was a receiver report */
+	uint8_t spatial, temporal; /* to aim for: what the path carries */
+	uint16_t since; /* AV1: number of the first frame at the point */
+	struct sh_wishes wishes;
+	struct sh_layers told; /* what the control plane was told */
 	/* of the last receiver report, to compare the next one with (tables/adaptation.c) */
 	uint32_t reported_highest, reported_rtx;
 	int32_t reported_lost;
-	/* sequence numbers since then whose packets never came; late ones make it shrink */
-	int32_t holes;
+	struct dp_consumer *next_changing;
 	uint64_t change_from; /* position in the ring of `aim` from which a key frame is awaited */
 };
+_Static_assert(offsetof(struct dp_selection, epochs.epoch[1]) <= RTE_CACHE_LINE_SIZE, "it is prefetched");
 _Static_assert(sizeof(struct dp_selection) <= 192, "one viewer's memory is limited: start/media_memory.c");
 
 /*
