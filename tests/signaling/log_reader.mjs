@@ -45,7 +45,7 @@ function drain(fd) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ log: { level: "debug" } });
+	const servers = new Servers({ log: { level: "debug" }, limits: { connects_per_second: 10000 } });
 	const fifo = join(workDir(), "log");
 	execFileSync("mkfifo", [fifo]);
 	const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
