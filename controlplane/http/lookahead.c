@@ -24,10 +24,12 @@
 #include "controlplane/http/address.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/server.h"
+#include "controlplane/http/tls_gate.h"
 #include "controlplane/http/websocket.h"
 
 enum {
 	LOOKS_PER_TURN = 32, /* connections that are looked at in one iteration of the event loop */
+	RECORDS_PER_TURN = 16, /* of TLS, of one of them */
 	DISCARD_TIMEOUT_S = 2, /* so long a client that was refused may still send */
 	DISCARD_MAX = 1 << 20, /* so many bytes */
 	FRAME_BYTES = 2, /* the start of a frame, with the mask bit */
@@ -47,11 +49,27 @@ static void watch(struct cp_lookahead *a, int operation)
 	epoll_ctl(a->server->lookaheads.epoll, operation, lws_get_socket_fd(a->wsi), &event);
 }
 
+static void add_new(struct cp_lookahead *a)
+{
+	if (!a->is_new)
+		TAILQ_INSERT_TAIL(&a->server->lookaheads.new, a, next);
+	a->is_new = true;
+}
+
+/* Keeps the library from reading, now and when it has done what it does in this turn. */
+static void hold(struct cp_lookahead *a)
+{
+	a->closed = true;
+	lws_rx_flow_control(a->wsi, 0);
+	if (lws_get_ssl(a->wsi))
+		add_new(a);
+}
+
 static void begin(struct cp_lookahead *a, enum cp_look look)
 {
 	memset(&a->head, 0, sizeof(a->head));
 	a->look = look;
-	lws_rx_flow_control(a->wsi, 0);
+	hold(a);
 	watch(a, EPOLL_CTL_ADD);
 }
 
@@ -65,6 +83,7 @@ static bool let_read(struct cp_lookahead *a)
 	struct lws_context *context = lws_get_context(wsi);
 	struct lws_pollfd ready = {.fd = lws_get_socket_fd(wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
 
+	a->closed = false;
 	lws_rx_flow_control(wsi, 1);
 	return !lws_get_ssl(wsi) || lws_service_fd(context, &ready) == 0;
 }
@@ -85,8 +104,9 @@ static void release(struct cp_lookahead *a)
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* The bytes that have come. Their number; 0: the end, or an error; -EAGAIN: none. */
-static ssize_t peek(struct lws *wsi, char *buf, size_t size)
+static ssize_t peek(struct cp_lookahead *a, char *buf, size_t size)
 {
+	struct lws *wsi = a->wsi;
 	SSL *ssl = lws_get_ssl(wsi);
 	ssize_t len;
 	int error;
@@ -96,7 +116,9 @@ static ssize_t peek(struct lws *wsi, char *buf, size_t size)
 		return len < 0 ? errno == EAGAIN || errno == EINTR ? -EAGAIN : 0 : len;
 	}
 	ERR_clear_error();
+	a->closed = false;
 	len = SSL_peek(ssl, buf, (int)size);
+	a->closed = true;
 	if (len > 0)
 		return len;
 	error = SSL_get_error(ssl, (int)len);
@@ -148,22 +170,26 @@ static void head_complete(struct cp_lookahead *a)
 		release(a);
 }
 
-/* Over TLS the library takes this record now, since OpenSSL shows the next one only then. */
-static void head_continues(struct cp_lookahead *a, bool had_begun)
+/*
+ * Over TLS the library takes this record now, since OpenSSL shows the next one only then. True: the
+ * next one may have come, perhaps with this one.
+ */
+static bool head_continues(struct cp_lookahead *a, bool had_begun)
 {
 	if (!had_begun)
 		cp_accepted_waits(a->server, a->wsi); /* from its first byte */
 	if (!lws_get_ssl(a->wsi) || !let_read(a))
-		return;
-	lws_rx_flow_control(a->wsi, 0);
-	watch(a, EPOLL_CTL_MOD); /* raises an event again if the next record has come */
+		return false;
+	hold(a);
+	watch(a, EPOLL_CTL_MOD); /* raises an event again for what comes from now on */
+	return true;
 }
 
-/* `ended`: the client will send no more. */
-static void look_at_head(struct cp_lookahead *a, bool ended)
+/* `ended`: the client will send no more. True: look again. */
+static bool look_at_head(struct cp_lookahead *a, bool ended)
 {
 	static char buf[CP_HEADERS_MAX]; /* all of it runs on the loop's thread */
-	ssize_t len = peek(a->wsi, buf, sizeof(buf));
+	ssize_t len = peek(a, buf, sizeof(buf));
 	size_t known = lws_get_ssl(a->wsi) ? 0 : a->head.bytes, used = 0;
 	enum cp_head_verdict verdict = CP_HEAD_MORE;
 	bool had_begun = a->head.bytes > 0;
@@ -178,14 +204,15 @@ static void look_at_head(struct cp_lookahead *a, bool ended)
 	else if (ended || len == 0)
 		release(a); /* the library sees the end, too */
 	else if (len > 0)
-		head_continues(a, had_begun);
+		return head_continues(a, had_begun);
+	return false;
 }
 
 static void look_at_frame(struct cp_lookahead *a, bool ended)
 {
 	const struct cp_connection *c = lws_wsi_user(a->wsi);
 	char frame[FRAME_BYTES];
-	ssize_t len = peek(a->wsi, frame, sizeof(frame));
+	ssize_t len = peek(a, frame, sizeof(frame));
 
 	if (len != 0 && len < FRAME_BYTES && !ended)
 		return; /* too little has come, or nothing */
@@ -198,7 +225,8 @@ static void look(struct cp_lookahead *a, bool ended)
 {
 	switch (a->look) {
 	case CP_LOOK_HEAD:
-		look_at_head(a, ended);
+		for (unsigned i = 0; i < RECORDS_PER_TURN && look_at_head(a, ended); i++)
+			;
 		break;
 	case CP_LOOK_FRAME:
 		look_at_frame(a, ended);
@@ -226,6 +254,11 @@ static void on_events(uv_poll_t *poll, int status, int events)
 
 /* --- connections --------------------------------------------------------------------------- */
 
+/*
+ * libwebsockets turns reading on once more after it has accepted a connection. Without TLS the look
+ * begins here; over TLS it has begun, so that nothing is read in the same turn, and reading is
+ * turned off again.
+ */
 static void begin_new(uv_prepare_t *prepare)
 {
 	struct cp_server *s = prepare->data;
@@ -234,7 +267,10 @@ static void begin_new(uv_prepare_t *prepare)
 	while ((a = TAILQ_FIRST(&s->lookaheads.new))) {
 		TAILQ_REMOVE(&s->lookaheads.new, a, next);
 		a->is_new = false;
-		begin(a, CP_LOOK_HEAD);
+		if (!lws_get_ssl(a->wsi))
+			begin(a, CP_LOOK_HEAD);
+		else if (a->look != CP_LOOK_NONE)
+			lws_rx_flow_control(a->wsi, 0);
 	}
 }
 
@@ -244,13 +280,20 @@ void cp_lookahead_accepted(struct cp_lookahead *a, struct cp_server *s, struct l
 
 	a->wsi = wsi;
 	a->server = s;
+	if (ssl && cp_tls_gate_insert(ssl, &a->closed) != 0) {
+		lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+		return;
+	}
+	/* The library shakes hands before this callback, and may have completed it already. */
+	if (ssl && SSL_is_init_finished(ssl)) {
+		begin(a, CP_LOOK_HEAD);
+		return;
+	}
 	if (ssl) {
 		SSL_set_ex_data(ssl, ssl_index, a);
 		return;
 	}
-	/* libwebsockets turns reading on once more after this callback. */
-	a->is_new = true;
-	TAILQ_INSERT_TAIL(&s->lookaheads.new, a, next);
+	add_new(a);
 }
 
 void cp_lookahead_next(struct cp_lookahead *a)
@@ -275,8 +318,10 @@ void cp_lookahead_gone(struct cp_lookahead *a)
 {
 	SSL *ssl = lws_get_ssl(a->wsi);
 
-	if (ssl)
+	if (ssl) {
 		SSL_set_ex_data(ssl, ssl_index, NULL);
+		cp_tls_gate_remove(ssl);
+	}
 	if (a->is_new)
 		TAILQ_REMOVE(&a->server->lookaheads.new, a, next);
 	if (a->look != CP_LOOK_NONE)

@@ -32,6 +32,7 @@ struct cp_lookahead {
 	struct lws *wsi;
 	struct cp_server *server;
 	enum cp_look look;
+	bool closed; /* over TLS: the gate (http/tls_gate.h) */
 	bool is_new; /* it is in server->lookaheads.new */
 	TAILQ_ENTRY(cp_lookahead) next;
 	struct cp_request_head head;

@@ -142,6 +142,10 @@ static int check_layers(const struct cp_consumable *c, const struct encoding *e,
 	if (e->layers.spatial > 1 && !has_svc(c->codec))
 		return cp_fail(err, ENOTSUP, "%s.scalabilityMode: %s has no spatial layers", e->where,
 			c->router.codec->mime);
+	/* Receivers find the frames of a picture only by the descriptor, which viewers are not sent. */
+	if (e->layers.spatial > 1 && c->codec == SH_CODEC_AV1)
+		return cp_fail(err, ENOTSUP, "%s.scalabilityMode: spatial layers of AV1 are not supported",
+			e->where);
 	return 0;
 }
 

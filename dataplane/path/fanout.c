@@ -116,8 +116,9 @@ static const struct dp_consumer *member_ahead(const struct dp_audience_chunk *ch
 }
 
 /*
- * Prefetches what the next viewers need, `layered` if their stream is. A consumer is prefetched further in advance than its
- * transport, because the pointer to the transport is read from the consumer.
+ * Prefetches what the next viewers need, `layered` if their stream is. A consumer is prefetched
+ * further in advance than its transport, because the pointer to the transport is read from the
+ * consumer.
  */
 static void prefetch(const struct dp_audience_chunk *chunk, uint64_t i, bool layered)
 {

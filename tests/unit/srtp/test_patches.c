@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Jobs that share a payload, each with a patch of its own: whatever the order, and whatever the engine
- * does ahead of a job, every packet carries its own patch.
+ * Jobs that share a payload, each with a patch of its own: whatever the order, and whatever the
+ * engine does ahead of a job, every packet carries its own patch.
  */
 
 #include <string.h>
