@@ -124,7 +124,14 @@ static int whip_request(void *owner, struct cp_connection *c)
 {
 	struct cp_public *p = owner;
 
-	return cp_whip_request(&p->whip, c);
+	return cp_whip_request(&p->whip, CP_SDP_PUBLISH, c);
+}
+
+static int whep_request(void *owner, struct cp_connection *c)
+{
+	struct cp_public *p = owner;
+
+	return cp_whip_request(&p->whip, CP_SDP_PLAY, c);
 }
 
 static const struct cp_route routes[] = {
@@ -139,6 +146,12 @@ static const struct cp_route routes[] = {
 	{.path = CP_WHIP_PATH,
 		.below = true,
 		.request = whip_request,
+		.body = cp_whip_body,
+		.body_complete = cp_whip_body_complete,
+		.gone = cp_whip_gone},
+	{.path = CP_WHEP_PATH,
+		.below = true,
+		.request = whep_request,
 		.body = cp_whip_body,
 		.body_complete = cp_whip_body_complete,
 		.gone = cp_whip_gone},

@@ -24,7 +24,7 @@ static const struct {
 /* Reads the method and the path. A path that is too long names nothing. */
 static void read_target(struct cp_whip_request *r, struct lws *wsi)
 {
-	const size_t prefix = strlen(CP_WHIP_PATH);
+	const size_t prefix = strlen(r->use == CP_SDP_PUBLISH ? CP_WHIP_PATH : CP_WHEP_PATH);
 
 	r->method = CP_WHIP_OTHER;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -119,10 +119,16 @@ static int not_found(struct cp_whip_request *r)
 	return cp_whip_refuse(r, 404, &fault);
 }
 
-/* The path is a session's, or a room's: a room needs not exist. */
+/*
+ * The path is a session's, or a room's: a room needs not exist. What ends like a session's is one,
+ * although a room's name may have a slash.
+ */
 static int probe(struct cp_whip_request *r)
 {
-	if (!cp_publication_find(r) && !cp_name_valid(r->path))
+	const char *slash = strrchr(r->path, '/');
+	bool session = slash && strlen(slash + 1) == CP_ID_SIZE - 1;
+
+	if (session ? !cp_publication_find(r) : !cp_name_valid(r->path))
 		return not_found(r);
 	return cp_whip_respond(r, 204, "", NULL, NULL);
 }
@@ -148,7 +154,7 @@ static int serve_without_body(struct cp_whip_request *r)
 
 /* --- requests with a body ------------------------------------------------------------------- */
 
-static int publish(struct cp_whip_request *r)
+static int begin_session(struct cp_whip_request *r)
 {
 	struct cp_connection *c = r->connection;
 	struct cp_fault fault;
@@ -233,7 +239,7 @@ int cp_whip_body_complete(struct cp_connection *c)
 	cp_exchange_read(c, false);
 	if (r->refused != 0)
 		return cp_whip_refuse(r, r->refused, &r->fault);
-	return r->method == CP_WHIP_POST ? publish(r) : patch(r);
+	return r->method == CP_WHIP_POST ? begin_session(r) : patch(r);
 }
 
 /* --- dispatch -------------------------------------------------------------------------------- */
@@ -248,7 +254,7 @@ static unsigned wrong_headers(const struct cp_whip_request *r, struct lws *wsi)
 	return cp_client_sends_body(wsi) ? HTTP_STATUS_BAD_REQUEST : 0;
 }
 
-int cp_whip_request(struct cp_whip_site *site, struct cp_connection *c)
+int cp_whip_request(struct cp_whip_site *site, enum cp_sdp_use use, struct cp_connection *c)
 {
 	struct cp_whip_request *r = calloc(1, sizeof(*r));
 	struct lws *wsi = c->wsi;
@@ -257,6 +263,7 @@ int cp_whip_request(struct cp_whip_site *site, struct cp_connection *c)
 	if (!r)
 		return ENOMEM;
 	r->site = site;
+	r->use = use;
 	r->connection = c;
 	c->request = r;
 	read_headers(r, wsi);
@@ -264,7 +271,7 @@ int cp_whip_request(struct cp_whip_site *site, struct cp_connection *c)
 	if (status != 0)
 		return cp_http_refuse(wsi, status, status == 405 ? CP_WHIP_ALLOW : NULL,
 			"POST and PATCH must have a Content-Length of at most 64 KiB, and the other methods "
-			"of WHIP (DELETE, GET, HEAD, OPTIONS) no body");
+			"of WHIP and WHEP (DELETE, GET, HEAD, OPTIONS) no body");
 	if (r->method != CP_WHIP_POST && r->method != CP_WHIP_PATCH)
 		return serve_without_body(r);
 	if (cp_body_begin(&r->body, c) != 0)

@@ -3,8 +3,9 @@
 #define SPATE_CONTROLPLANE_ENTRY_WHIP_H
 
 /*
- * WHIP over HTTP (RFC 9725): POST /whip/ROOM publishes, and the URL that it answers with, which is
- * /whip/ROOM/ID, takes PATCH and DELETE.
+ * WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over HTTP: POST /whip/ROOM publishes, POST
+ * /whep/ROOM plays, and the URL that it answers with, which has the session's id behind the room,
+ * takes PATCH and DELETE.
  */
 
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <uv.h>
 
 #include "controlplane/base/index.h"
+#include "controlplane/sdp/sdp.h"
 
 struct cp_connection;
 struct cp_publication;
@@ -20,6 +22,7 @@ struct cp_server;
 struct cp_signaling;
 
 #define CP_WHIP_PATH "/whip/"
+#define CP_WHEP_PATH "/whep/"
 
 struct cp_whip_site {
 	struct cp_server *server;
@@ -43,7 +46,8 @@ void cp_whip_stop(struct cp_whip_site *site);
 
 /* --- handlers for a struct cp_route (http/server.h) ---------------------------------------- */
 
-int cp_whip_request(struct cp_whip_site *site, struct cp_connection *c);
+/* For paths below CP_WHIP_PATH with CP_SDP_PUBLISH, below CP_WHEP_PATH with CP_SDP_PLAY. */
+int cp_whip_request(struct cp_whip_site *site, enum cp_sdp_use use, struct cp_connection *c);
 int cp_whip_body(struct cp_connection *c, const void *data, size_t len);
 int cp_whip_body_complete(struct cp_connection *c);
 void cp_whip_gone(struct cp_connection *c);

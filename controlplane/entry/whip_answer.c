@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes the answers of WHIP. */
+/* Writes the answers of WHIP and WHEP. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static void help(unsigned status, char out[96])
 		snprintf(out, 96, "www-authenticate: Bearer\r\n");
 	else if (status == 415)
 		snprintf(out, 96, "accept-post: application/sdp\r\n");
-	else if (status == 503)
+	else if (status == 503 || status == 409) /* 409: nobody publishes yet */
 		snprintf(out, 96, "retry-after: %d\r\n", RETRY_S);
 }
 
@@ -113,9 +113,9 @@ int cp_whip_respond_created(struct cp_whip_request *r, const struct cp_whip *w)
 
 	encode(w->session->room, room, sizeof(room));
 	snprintf(headers, sizeof(headers),
-		"location: %s" CP_WHIP_PATH "%s/%s\r\n"
+		"location: %s%s%s/%s\r\n"
 		"etag: \"%s\"\r\n"
 		"accept-patch: application/trickle-ice-sdpfrag\r\n",
-		r->base, room, w->id, w->etag);
+		r->base, r->use == CP_SDP_PUBLISH ? CP_WHIP_PATH : CP_WHEP_PATH, room, w->id, w->etag);
 	return cp_whip_respond(r, 201, headers, "application/sdp", w->answer);
 }

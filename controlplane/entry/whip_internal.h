@@ -2,7 +2,7 @@
 #ifndef SPATE_CONTROLPLANE_ENTRY_WHIP_INTERNAL_H
 #define SPATE_CONTROLPLANE_ENTRY_WHIP_INTERNAL_H
 
-/* The parts of WHIP over HTTP: one request, its answer, and the publications. */
+/* The parts of WHIP and WHEP over HTTP: one request, its answer, and the publications. */
 
 #include <stdbool.h>
 
@@ -26,11 +26,12 @@ enum cp_whip_method {
 struct cp_whip_request {
 	struct cp_whip_site *site;
 	struct cp_connection *connection;
+	enum cp_sdp_use use;
 	enum cp_whip_method method;
 	char origin[CP_ORIGIN_SIZE]; /* an allowed origin; "": none */
 	char base[300]; /* "https://host:port"; "": the request has no usable Host */
 	char address[CP_ADDRESS_SIZE];
-	char path[3 * CP_NAME_SIZE]; /* what follows "/whip/" */
+	char path[3 * CP_NAME_SIZE]; /* what follows "/whip/" or "/whep/" */
 	char if_match[CP_WHIP_ETAG_SIZE + 8]; /* "": none */
 	struct cp_grant grant;
 	unsigned refused; /* the status that answers it once its body has been read; 0: it is served */
@@ -56,7 +57,7 @@ int cp_whip_respond_created(struct cp_whip_request *r, const struct cp_whip *w);
 
 /* --- publications (whip_publication.c) -------------------------------------------------------- */
 
-/* A WHIP session, from the POST to its end. */
+/* A WHIP or WHEP session, from the POST to its end. */
 struct cp_publication {
 	char id[CP_ID_SIZE]; /* first: it is the key of the index */
 	struct cp_whip_site *site;
@@ -72,7 +73,7 @@ struct cp_publication {
 	TAILQ_ENTRY(cp_publication) awaited;
 };
 
-/* Begins to publish what `r` offers, and answers it later. 0, or errno with the fault. */
+/* Begins to publish or to play what `r` offers, and answers it later. 0, or errno with the fault. */
 int cp_publication_create(struct cp_whip_request *r, struct cp_fault *fault);
 void cp_publication_free(struct cp_publication *p);
 /* The publication that the request's path names, if it is this user's. NULL: there is none. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Publications: WHIP sessions with the request that creates them. What ends one comes from within
- * the rooms, which must not be called back then, so that each is answered and freed by `work`.
+ * Publications: WHIP and WHEP sessions with the request that creates them. What ends one comes from
+ * within the rooms, which must not be called back then, so that each is answered and freed by
+ * `work`.
  */
 
 #include <errno.h>
@@ -122,7 +123,7 @@ int cp_publication_create(struct cp_whip_request *r, struct cp_fault *fault)
 {
 	const struct sh_config *config = r->site->signaling->config;
 	struct cp_publication *p = calloc(1, sizeof(*p));
-	struct cp_whip_client client = {.room = r->path, .ip = r->address, .grant = &r->grant};
+	struct cp_whip_client client = {.use = r->use, .room = r->path, .ip = r->address, .grant = &r->grant};
 	int rc;
 
 	if (!p)
@@ -174,7 +175,8 @@ struct cp_publication *cp_publication_find(const struct cp_whip_request *r)
 	struct cp_publication *p = slash ? cp_index_find(&r->site->publications, slash + 1) : NULL;
 	const struct cp_session *s = p ? p->whip->session : NULL;
 
-	if (!p || p->waiting || p->failed || p->ended || strlen(s->room) != (size_t)(slash - r->path) ||
+	if (!p || p->waiting || p->failed || p->ended || p->whip->offer->use != r->use ||
+		strlen(s->room) != (size_t)(slash - r->path) ||
 		strncmp(s->room, r->path, strlen(s->room)) != 0 ||
 		(r->grant.user_proven && strcmp(r->grant.user, s->grant.user) != 0))
 		return NULL;

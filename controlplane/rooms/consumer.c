@@ -66,12 +66,8 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	return 0;
 }
 
-static int check_create(const struct cp_transport *t, const struct cp_producer *p,
-	const cJSON *rtp_capabilities, struct cp_common *common, struct cp_fault *fault)
+static int check_peer(const struct cp_transport *t, struct cp_fault *fault)
 {
-	char why[CP_NEGOTIATION_ERROR];
-	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
-	const struct cp_consumer *other;
 	int error = cp_room_check(t->peer->room, fault);
 
 	if (error == 0)
@@ -82,8 +78,13 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 		return error;
 	if (!t->peer->subscribe)
 		return cp_refuse(fault, CP_FORBIDDEN, "subscribe: it was not granted to this peer");
-	if (!cJSON_IsObject(rtp_capabilities))
-		return cp_refuse(fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
+	return 0;
+}
+
+static int check_stream(const struct cp_transport *t, const struct cp_producer *p, struct cp_fault *fault)
+{
+	const struct cp_consumer *other;
+
 	if (t->purpose != CP_PURPOSE_RECV)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to send");
 	if (p->transport->peer == t->peer && !t->peer->of_operator)
@@ -92,9 +93,24 @@ static int check_create(const struct cp_transport *t, const struct cp_producer *
 	TAILQ_FOREACH(other, &t->consumers, on_transport)
 	if (other->producer == p)
 		return cp_refuse(fault, CP_CONFLICT, "producerId: this transport consumes it already");
-	error = cp_consumer_match(&p->consumable, rtp_capabilities, common, why);
-	if (error != 0)
-		return cp_refuse(fault, error == ENOTSUP ? CP_UNSUPPORTED : CP_BAD_REQUEST, "%s", why);
+	return 0;
+}
+
+static int match(const struct cp_producer *p, const cJSON *rtp_capabilities, struct cp_common *common,
+	struct cp_fault *fault)
+{
+	char why[CP_NEGOTIATION_ERROR];
+	int error = cp_consumer_match(&p->consumable, rtp_capabilities, common, why);
+
+	if (error == 0)
+		return 0;
+	return cp_refuse(fault, error == ENOTSUP ? CP_UNSUPPORTED : CP_BAD_REQUEST, "%s", why);
+}
+
+static int check_limits(const struct cp_transport *t, struct cp_fault *fault)
+{
+	const struct sh_config_limits *limit = &t->peer->room->model->config->limit;
+
 	if (!t->peer->of_operator && t->peer->consumer_count >= limit->consumers_per_peer)
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u consumers already",
 			t->peer->consumer_count);
@@ -135,7 +151,10 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	return 0;
 }
 
-/* Creates a consumer in all lists, and its command in `add`. NULL with the fault. */
+/*
+ * Creates a consumer in all lists, and its command in `add`. `common` NULL: `add` has the payload
+ * types, and only SSRCs are added. NULL with the fault.
+ */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
 	const struct cp_common *common, struct sh_consumer_add *add, struct cp_fault *fault)
 {
@@ -149,7 +168,11 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	c->dp_id = cp_dp_id_make();
 	c->transport = t;
 	c->producer = p;
-	if (parameters_make(t, c, common, add, fault) != 0) {
+	if (!common) {
+		c->ssrc = add->ssrc = next_ssrc(t);
+		if (add->rtx_pt != 0)
+			c->rtx_ssrc = add->rtx_ssrc = next_ssrc(t);
+	} else if (parameters_make(t, c, common, add, fault) != 0) {
 		free(c);
 		return NULL;
 	}
@@ -170,38 +193,62 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	return c;
 }
 
-void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
-	bool paused, cp_done done)
+static void submit_add(struct cp_consumer *c, const struct sh_consumer_add *add, cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD};
-	struct sh_consumer_add *add = &cmd.consumer_add;
-	struct cp_consumer *c = NULL;
-	struct cp_common common;
-	struct cp_fault fault;
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = c->dp_id, .consumer_add = *add};
 	struct cp_call *call;
 
-	if (check_create(t, p, rtp_capabilities, &common, &fault) == 0)
-		c = consumer_make(t, p, &common, add, &fault);
-	if (!c) {
-		done(t->peer, &fault, NULL);
-		return;
-	}
-	c->paused = paused;
+	c->paused = (add->flags & SH_CONSUMER_PAUSED) != 0;
 	c->wishes = add->wishes;
-	cmd.id = c->dp_id;
-	add->transport = t->dp_id;
-	add->producer = p->encoding[0].dp_id;
-	if (paused)
-		add->flags |= SH_CONSUMER_PAUSED;
-	/* Whoever is served by signaling is a mediasoup-client, which always takes its probator. */
-	if (!t->plain && p->consumable.kind == SH_KIND_VIDEO)
-		add->flags |= SH_CONSUMER_PROBATOR;
-	call = cp_call_begin(t->peer, c, created, done);
+	cmd.consumer_add.transport = c->transport->dp_id;
+	cmd.consumer_add.producer = c->producer->encoding[0].dp_id;
+	call = cp_call_begin(c->transport->peer, c, created, done);
 	if (!call)
 		cp_consumer_destroy(c, &quietly);
 	else
 		cp_call_submit(call, &cmd, 1);
+}
+
+void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
+	bool paused, cp_done done)
+{
+	struct sh_consumer_add add;
+	struct cp_consumer *c = NULL;
+	struct cp_common common;
+	struct cp_fault fault;
+	int error = check_peer(t, &fault);
+
+	if (error == 0 && !cJSON_IsObject(rtp_capabilities))
+		error = cp_refuse(&fault, CP_BAD_REQUEST, "rtpCapabilities: must be an object");
+	if (error == 0 && check_stream(t, p, &fault) == 0 &&
+		match(p, rtp_capabilities, &common, &fault) == 0 && check_limits(t, &fault) == 0)
+		c = consumer_make(t, p, &common, &add, &fault);
+	if (!c) {
+		done(t->peer, &fault, NULL);
+		return;
+	}
+	if (paused)
+		add.flags |= SH_CONSUMER_PAUSED;
+	/* Whoever is served by signaling is a mediasoup-client, which always takes its probator. */
+	if (!t->plain && p->consumable.kind == SH_KIND_VIDEO)
+		add.flags |= SH_CONSUMER_PROBATOR;
+	submit_add(c, &add, done);
+}
+
+void cp_consumer_create_negotiated(struct cp_transport *t, struct cp_producer *p,
+	const struct sh_consumer_add *negotiated, cp_done done)
+{
+	struct sh_consumer_add add = *negotiated;
+	struct cp_consumer *c = NULL;
+	struct cp_fault fault;
+
+	if (check_peer(t, &fault) == 0 && check_stream(t, p, &fault) == 0 && check_limits(t, &fault) == 0)
+		c = consumer_make(t, p, NULL, &add, &fault);
+	if (c)
+		submit_add(c, &add, done);
+	else
+		done(t->peer, &fault, NULL);
 }
 
 static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)

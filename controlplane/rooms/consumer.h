@@ -29,7 +29,7 @@ struct cp_consumer {
 	struct sh_wishes wishes;
 	uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: without RTX */
 	uint32_t stats_slot; /* statistics slot in which it was last found */
-	char *rtp_parameters; /* JSON text, freed with the consumer */
+	char *rtp_parameters; /* JSON text, freed with the consumer; NULL: its client has an SDP answer */
 	struct cp_table_entry by_dp_id; /* in model->consumers_by_dp_id */
 	struct cp_consumer_quality {
 		struct sh_layers layers; /* as the data plane reported them last */
@@ -55,6 +55,13 @@ struct cp_consumer *cp_peer_consumer(struct cp_peer *peer, const char *id, struc
  */
 void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
 	bool paused, cp_done done);
+/*
+ * The same for a client whose payload types, header extensions, MID and feedback were negotiated by
+ * SDP: `negotiated` is what cp_sdp_consumer() (sdp/sdp.h) has filled in. The SSRCs are chosen here,
+ * for RTX if there is a payload type for it.
+ */
+void cp_consumer_create_negotiated(struct cp_transport *t, struct cp_producer *p,
+	const struct sh_consumer_add *negotiated, cp_done done);
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done);
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done);
 /*

@@ -89,16 +89,14 @@ int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct 
 }
 
 void cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
-	uint32_t ssrc, uint32_t rtx_ssrc, struct sh_consumer_add *add)
+	struct sh_consumer_add *add)
 {
 	const char *mid = offer->section[index].mid;
 
-	*add = (struct sh_consumer_add){.ssrc = ssrc,
-		.pt = choice->codec->pt,
+	*add = (struct sh_consumer_add){.pt = choice->codec->pt,
 		.rtx_pt = choice->rtx_pt,
-		.mid_len = (uint8_t)strlen(mid)};
-	if (choice->rtx_pt != 0)
-		add->rtx_ssrc = rtx_ssrc;
+		.mid_len = (uint8_t)strlen(mid),
+		.wishes = SH_WISHES_NONE};
 	if (choice->feedback & CP_FEEDBACK_NACK)
 		add->flags |= SH_CONSUMER_NACK;
 	memcpy(add->ext_id, choice->ext_id, sizeof(add->ext_id));

@@ -160,11 +160,11 @@ int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct c
 int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct cp_sdp_choice *out,
 	struct cp_fault *fault);
 /*
- * Fills in `add` except for transport, producer and SH_CONSUMER_PAUSED. `rtx_ssrc` is used only
- * where RTX was chosen.
+ * Fills in `add` except for transport, producer, the SSRCs and SH_CONSUMER_PAUSED. All layers are
+ * wished for.
  */
 void cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
-	uint32_t ssrc, uint32_t rtx_ssrc, struct sh_consumer_add *add);
+	struct sh_consumer_add *add);
 
 /* --- the answer -------------------------------------------------------------------------------- */
 

@@ -63,6 +63,12 @@ void cp_reply_member(struct cp_session *s, const char *name);
  */
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data));
+/*
+ * Connects the session's transport, within the budget of handshakes of the client's address. 0, or
+ * errno with the fault.
+ */
+int cp_session_connect(struct cp_session *s, struct cp_transport *t, const cJSON *dtls_parameters,
+	struct cp_fault *fault);
 void cp_request_connect_transport(struct cp_session *s, const cJSON *data);
 void cp_request_restart_ice(struct cp_session *s, const cJSON *data);
 void cp_request_close_transport(struct cp_session *s, const cJSON *data);

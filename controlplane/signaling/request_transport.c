@@ -39,26 +39,31 @@ static struct cp_transport *named(struct cp_session *s, const cJSON *data)
 	return t;
 }
 
+int cp_session_connect(struct cp_session *s, struct cp_transport *t, const cJSON *dtls_parameters,
+	struct cp_fault *fault)
+{
+	int error;
+
+	/* A handshake takes more of the CPU than all else that a client can ask for. */
+	if (!cp_address_may(s->address, CP_BUDGET_HANDSHAKES))
+		return cp_refuse(fault, CP_TOO_MANY, "too many transports are connected from this address");
+	error = cp_transport_connect(t, dtls_parameters, fault);
+	if (error == 0)
+		(void)cp_address_take(s->address, CP_BUDGET_HANDSHAKES, 1);
+	return error;
+}
+
 void cp_request_connect_transport(struct cp_session *s, const cJSON *data)
 {
 	struct cp_transport *t = named(s, data);
 	struct cp_fault fault;
-	int error;
 
 	if (!t)
 		return;
-	/* A handshake takes more of the CPU than all else that a client can ask for. */
-	if (cp_address_may(s->address, CP_BUDGET_HANDSHAKES))
-		error = cp_transport_connect(t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"),
-			&fault);
-	else
-		error = cp_refuse(&fault, CP_TOO_MANY, "too many transports are connected from this address");
-	if (error) {
+	if (cp_session_connect(s, t, cJSON_GetObjectItemCaseSensitive(data, "dtlsParameters"), &fault) != 0)
 		cp_session_error(s, &fault);
-		return;
-	}
-	(void)cp_address_take(s->address, CP_BUDGET_HANDSHAKES, 1);
-	cp_reply_member(s, "transportId");
+	else
+		cp_reply_member(s, "transportId");
 }
 
 void cp_request_restart_ice(struct cp_session *s, const cJSON *data)

@@ -6,14 +6,21 @@
 #include <string.h>
 
 #include "controlplane/base/id.h"
+#include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/request.h"
+#include "controlplane/signaling/whip_play.h"
 
-/* The steps of the creation, which are the requests in the session's queue. */
-enum step { OPEN, PRODUCE, PRODUCE_LAST = PRODUCE + CP_SDP_SECTIONS_MAX - 1, ANSWER };
+/* The steps of the creation, which are the requests in the session's queue; one for each section. */
+enum step { OPEN, SECTION, SECTION_LAST = SECTION + CP_SDP_SECTIONS_MAX - 1, ANSWER };
+
+static enum cp_purpose purpose_of(enum cp_sdp_use use)
+{
+	return use == CP_SDP_PUBLISH ? CP_PURPOSE_SEND : CP_PURPOSE_RECV;
+}
 
 /* --- the end --------------------------------------------------------------------------------- */
 
@@ -64,9 +71,13 @@ static struct cp_text *notice(const char *type, cJSON *data)
 	return text;
 }
 
+/* A player cannot be told of another stream without a new offer: it has to play again. */
 static struct cp_text *printed_notice(const char *type, const char *data)
 {
-	return cp_text_copy("", 0);
+	static const char reason[] = "a stream that it plays has ended";
+
+	return strcmp(type, "consumerClosed") == 0 ? cp_text_copy(reason, sizeof(reason) - 1)
+						   : cp_text_copy("", 0);
 }
 
 static void name_transport(const struct cp_transport *t, cJSON *data)
@@ -104,7 +115,7 @@ static void opened(struct cp_peer *peer, const struct cp_fault *fault, void *obj
 	cp_session_reply(s, NULL);
 }
 
-static void produced(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+static void done(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
 	if (fault)
 		cp_session_error(peer->session, fault);
@@ -119,7 +130,7 @@ static int produce(struct cp_whip *w, struct cp_transport *t, uint32_t index, st
 	int rc = 0;
 
 	if (kind && rtp)
-		cp_producer_create(t, kind, rtp, false, produced);
+		cp_producer_create(t, kind, rtp, false, done);
 	else
 		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
 	cJSON_Delete(kind);
@@ -127,19 +138,33 @@ static int produce(struct cp_whip *w, struct cp_transport *t, uint32_t index, st
 	return rc;
 }
 
+/* A section without a stream needs nothing of the data plane. */
+static int play(struct cp_whip *w, struct cp_transport *t, uint32_t index, struct cp_fault *fault)
+{
+	if (!w->player.producer[index][0]) {
+		cp_session_reply(w->session, NULL);
+		return 0;
+	}
+	return cp_whip_play(w, t, index, done, fault);
+}
+
 /* DTLS may begin when everything else has succeeded, so that a failure leaves nothing behind. */
 static int answer(struct cp_whip *w, struct cp_transport *t, struct cp_fault *fault)
 {
 	cJSON *dtls = cp_sdp_dtls_parameters(w->offer), *parameters = NULL;
+	struct cp_sdp_source source[CP_SDP_SECTIONS_MAX];
 	uint64_t number = 0;
-	int rc = dtls ? cp_transport_connect(t, dtls, fault) : cp_refuse(fault, CP_INTERNAL, "out of memory");
+	int rc = dtls ? cp_session_connect(w->session, t, dtls, fault)
+		      : cp_refuse(fault, CP_INTERNAL, "out of memory");
 
 	cJSON_Delete(dtls);
 	if (rc != 0)
 		return rc;
 	cp_random(&number, sizeof(number));
 	parameters = cp_transport_parameters(t);
-	w->answer = cp_sdp_answer_write(w->offer, parameters, number >> 1, w->choice, NULL);
+	if (w->offer->use == CP_SDP_PLAY)
+		cp_whip_play_sources(w, t, source);
+	w->answer = cp_sdp_answer_write(w->offer, parameters, number >> 1, w->choice, source);
 	cJSON_Delete(parameters);
 	if (!w->answer)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
@@ -162,11 +187,13 @@ static void run_step(struct cp_session *s, const cJSON *message)
 	else if (step != OPEN && !(t = cp_peer_transport(s->peer, w->transport, &fault)))
 		rc = ENOENT;
 	else if (step == OPEN)
-		cp_transport_create(s->peer, CP_PURPOSE_SEND, opened);
+		cp_transport_create(s->peer, purpose_of(w->offer->use), opened);
 	else if (step == ANSWER)
 		rc = answer(w, t, &fault);
+	else if (w->offer->use == CP_SDP_PUBLISH)
+		rc = produce(w, t, (uint32_t)(step - SECTION), &fault);
 	else
-		rc = produce(w, t, (uint32_t)(step - PRODUCE), &fault);
+		rc = play(w, t, (uint32_t)(step - SECTION), &fault);
 	if (rc != 0)
 		cp_session_error(s, &fault);
 }
@@ -174,19 +201,17 @@ static void run_step(struct cp_session *s, const cJSON *message)
 static struct cp_announced announced;
 static struct cp_request_type no_requests[1];
 
-static const struct cp_dialect dialect = {
-	.name = "whip",
-	.request = run_step,
-	.reply = reply,
-	.error = error,
-	.notice = notice,
-	.printed_notice = printed_notice,
-	.transport = cp_peer_transport,
-	.name_transport = name_transport,
-	.producer = producer_data,
-	.types = no_requests,
-	.announced = &announced,
-};
+/* The two differ in the name that the log has. */
+#define DIALECT(called)                                                                                      \
+	{                                                                                                    \
+		.name = (called), .request = run_step, .reply = reply, .error = error, .notice = notice,     \
+		.printed_notice = printed_notice, .transport = cp_peer_transport,                            \
+		.name_transport = name_transport, .producer = producer_data, .types = no_requests,           \
+		.announced = &announced                                                                      \
+	}
+
+static const struct cp_dialect dialects[] = {
+	[CP_SDP_PUBLISH] = DIALECT("whip"), [CP_SDP_PLAY] = DIALECT("whep")};
 
 /* --- creation --------------------------------------------------------------------------------- */
 
@@ -209,19 +234,19 @@ static int queue_steps(struct cp_whip *w, struct cp_fault *fault)
 	int rc = queue(w->session, OPEN);
 
 	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
-		rc = queue(w->session, PRODUCE + i);
+		rc = queue(w->session, SECTION + i);
 	if (rc == 0)
 		rc = queue(w->session, ANSWER);
 	return rc == 0 ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 
-static int read_offer(struct cp_whip *w, const struct cp_router *router, const char *text, size_t len,
-	struct cp_fault *fault)
+static int read_offer(struct cp_whip *w, const struct cp_model *m, const struct cp_whip_client *client,
+	const char *text, size_t len, struct cp_fault *fault)
 {
-	int rc = cp_sdp_offer_read(&w->offer, CP_SDP_PUBLISH, text, len, fault);
+	int rc = cp_sdp_offer_read(&w->offer, client->use, text, len, fault);
 
-	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
-		rc = cp_sdp_publish(w->offer, i, router, &w->choice[i], fault);
+	for (uint32_t i = 0; rc == 0 && client->use == CP_SDP_PUBLISH && i < w->offer->section_count; i++)
+		rc = cp_sdp_publish(w->offer, i, &m->router, &w->choice[i], fault);
 	if (rc == 0 && !(w->ufrag = strdup(w->offer->transport.ufrag)))
 		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return rc;
@@ -234,10 +259,14 @@ static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct 
 	int rc;
 
 	/* Checked again with the transport, but a room that nobody may publish in is not made. */
-	rc = cp_transport_check(signaling->model, CP_PURPOSE_SEND, grant->publish, grant->subscribe, fault);
+	rc = cp_transport_check(signaling->model, purpose_of(client->use), grant->publish, grant->subscribe,
+		fault);
+	if (rc == 0 && client->use == CP_SDP_PLAY)
+		rc = cp_whip_play_choose(w, signaling->model, client->room, fault);
 	if (rc != 0)
 		return rc;
-	w->session = cp_session_open(signaling, &dialect, &carrier, w, client->ip, client->address, grant);
+	w->session = cp_session_open(signaling, &dialects[client->use], &carrier, w, client->ip,
+		client->address, grant);
 	if (!w->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return cp_session_join(w->session, client->room, fault);
@@ -255,7 +284,7 @@ int cp_whip_create(struct cp_whip **out, struct cp_signaling *signaling, const s
 	cp_token_make(w->etag, sizeof(w->etag));
 	w->calls = calls;
 	w->owner = owner;
-	if ((rc = read_offer(w, &signaling->model->router, offer, len, fault)) != 0 ||
+	if ((rc = read_offer(w, signaling->model, client, offer, len, fault)) != 0 ||
 		(rc = join(w, signaling, client, fault)) != 0 || (rc = queue_steps(w, fault)) != 0) {
 		cp_whip_free(w);
 		return rc;

@@ -3,11 +3,11 @@
 #define SPATE_CONTROLPLANE_SIGNALING_WHIP_H
 
 /*
- * A WHIP session (RFC 9725): a publisher that has no connection of its own. One request creates its
- * peer, transport and producers, all or none; later requests trickle candidates, restart ICE or end
- * it. It carries a struct cp_session, whose dialect sends nothing, and whose queue holds the steps
- * of the creation: each begins from the event loop when the data plane has acknowledged the one
- * before. No I/O.
+ * A WHIP session (RFC 9725), or a WHEP one (draft-ietf-wish-whep): a publisher, or a player, that
+ * has no connection of its own. One request creates its peer, transport and producers or consumers,
+ * all or none; later requests trickle candidates, restart ICE or end it. It carries a struct
+ * cp_session, whose dialect sends nothing, and whose queue holds the steps of the creation: each
+ * begins from the event loop when the data plane has acknowledged the one before. No I/O.
  */
 
 #include <stdbool.h>
@@ -40,10 +40,15 @@ struct cp_whip {
 	struct cp_sdp_choice choice[CP_SDP_SECTIONS_MAX];
 	char transport[CP_ID_SIZE];
 	char *ufrag; /* the client's; another one restarts ICE */
+	struct cp_whip_player {
+		char producer[CP_SDP_SECTIONS_MAX][CP_ID_SIZE]; /* "": the section is silent */
+		char cname[CP_CNAME_SIZE]; /* of the peer that has them */
+	} player;
 };
 
-/* The client that wants to publish, and where. The strings are copied. */
+/* The client that wants to publish or to play, and where. The strings are copied. */
 struct cp_whip_client {
+	enum cp_sdp_use use;
 	const char *room, *ip;
 	struct cp_address *address;
 	const struct cp_grant *grant;
@@ -51,7 +56,8 @@ struct cp_whip_client {
 
 /*
  * Reads the offer, joins the room and begins the creation, whose end `created` tells, perhaps
- * before this returns. 0, or errno with the fault: nothing was created.
+ * before this returns. 0, or errno with the fault: nothing was created; CP_CONFLICT: nobody
+ * publishes what a player could be given.
  */
 int cp_whip_create(struct cp_whip **out, struct cp_signaling *signaling, const struct cp_whip_client *client,
 	const char *offer, size_t len, const struct cp_whip_calls *calls, void *owner,

@@ -128,7 +128,7 @@ static void play(const struct cp_sdp_offer *o, uint32_t codec)
 			check_fault(&fault);
 			return;
 		}
-		cp_sdp_consumer(o, i, &choice[i], 1, 2, &add);
+		cp_sdp_consumer(o, i, &choice[i], &add);
 		require(add.mid_len <= SH_MID_MAX && add.pt <= 127 && !add.rtx_ssrc == !add.rtx_pt);
 		for (int e = 0; e < SH_EXT_COUNT; e++)
 			require(add.ext_id[e] <= 14);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// WHIP over HTTP without media: what each request is answered with, and what it leaves behind.
+// WHIP and WHEP over HTTP without media: what each request is answered with, and what it leaves behind.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -110,14 +110,16 @@ async function ffmpegConnects(transports) {
 
 async function probes() {
 	const session = await publishes("obs-30.1");
-	for (const path of ["/whip/show", session.location])
+	for (const path of ["/whip/show", "/whep/show", session.location])
 		for (const method of ["GET", "HEAD"]) {
 			const response = await request(method, path);
 			check(response.status === 204 && (await response.text()) === "", `${method} is answered 204`);
 		}
 	await problem(await request("GET", `/whip/${"x".repeat(300)}`), 404, "a name that is too long");
-	const options = await request("OPTIONS", "/whip/show");
-	check(options.status === 200 && options.headers.get("accept-post") === SDP, "OPTIONS: 200 with Accept-Post");
+	for (const path of ["/whip/show", "/whep/show"]) {
+		const options = await request("OPTIONS", path);
+		check(options.status === 200 && options.headers.get("accept-post") === SDP, "OPTIONS: 200 with Accept-Post");
+	}
 	await ends(session);
 }
 
@@ -169,6 +171,42 @@ async function patches() {
 	await ends({ location });
 }
 
+/** Nobody publishes; then two browsers play what a third publishes; their sessions end with it. */
+async function players() {
+	const play = (name) => request("POST", "/whep/show", { type: SDP, body: offer(name) });
+	const early = await play("chromium-whep");
+	check(Number(early.headers.get("retry-after")) > 0, "a player may come again");
+	await problem(early, 409, "while nobody publishes");
+	await nothingIsLeft("after that");
+
+	const host = await publishes("firefox-whip"); // VP8, which both have
+	const sessions = [];
+	for (const name of ["chromium-whep", "firefox-whep"]) {
+		const response = await play(name);
+		const answer = await response.text();
+		check(response.status === 201 && response.headers.get("location").startsWith(`${ORIGIN}/whep/show/`),
+			`${name} is answered 201 (${response.status} ${response.status === 201 ? "" : answer})`);
+		check(answer.includes("a=sendonly") && /a=ssrc-group:FID \d+ \d+\r\n/.test(answer) && answer.includes("a=candidate:"),
+			"and the answer names the streams");
+		check((answer.match(/^m=(audio|video) \d+ \S+ \d+/gm) ?? []).length === 2, "of both kinds");
+		sessions.push(response.headers.get("location"));
+	}
+	await until("the room has a host and two viewers", 5, async () =>
+		(await rooms()).every((room) => room.hosts === 1 && room.viewers === 2));
+	await problem(await play("obs-30.1"), 422, "an offer to send");
+	await problem(await request("DELETE", sessions[0].replace("/whep/", "/whip/")), 404, "a player is no publisher");
+	const patch = (body) => request("PATCH", sessions[0], { type: FRAGMENT, body, headers: { "if-match": "*" } });
+	check((await patch(CANDIDATE)).status === 204, "candidates: 204");
+	const restart = await patch(CREDENTIALS("other"));
+	check(restart.status === 200 && (await restart.text()).includes("a=ice-ufrag:"), "other credentials restart ICE");
+	const gone = await request("DELETE", sessions[0]);
+	check(gone.status === 200, "DELETE is answered 200");
+	check((await request("GET", sessions[1])).status === 204, "the other session is there");
+	await request("DELETE", host.location);
+	await until("which ends with the publisher", 5, async () => (await request("GET", sessions[1])).status === 404);
+	await nothingIsLeft("after that");
+}
+
 async function badOffers() {
 	const good = offer("obs-30.1");
 	await problem(await post(good, { type: "text/plain" }), 415, "another type");
@@ -214,6 +252,7 @@ await test(async ({ defer }) => {
 	await probes();
 	await otherOrigins();
 	await patches();
+	await players();
 	await badOffers();
 	await abandoned();
 });

@@ -42,11 +42,11 @@ static void payload_types_are_the_players(void **state)
 		struct cp_sdp_choice c = play(o, SH_KIND_VIDEO, cases[i].codec);
 		struct sh_consumer_add add;
 
-		cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, 11, 12, &add);
+		cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &add);
 		assert_int_equal(add.pt, cases[i].chromium);
 		assert_int_equal(add.rtx_pt, cases[i].chromium_rtx);
-		assert_int_equal(add.ssrc, 11);
-		assert_int_equal(add.rtx_ssrc, 12);
+		assert_int_equal(add.wishes.spatial, SH_LAYER_ANY);
+		assert_int_equal(add.wishes.priority, 1);
 		assert_int_equal(add.flags, SH_CONSUMER_NACK);
 		assert_int_equal(add.mid_len, 1);
 		assert_int_equal(add.mid[0], '0');
@@ -60,9 +60,9 @@ static void audio_is_repaired_by_neither_nack_nor_rtx_if_not_offered(void **stat
 	struct cp_sdp_choice c = play(o, SH_KIND_AUDIO, OPUS);
 	struct sh_consumer_add add;
 
-	cp_sdp_consumer(o, section_of(o, SH_KIND_AUDIO), &c, 11, 12, &add);
+	cp_sdp_consumer(o, section_of(o, SH_KIND_AUDIO), &c, &add);
 	assert_int_equal(add.pt, 111);
-	assert_int_equal(add.rtx_ssrc, 0);
+	assert_int_equal(add.rtx_pt, 0);
 	assert_int_equal(add.flags, 0);
 	assert_int_equal(c.feedback, 0);
 	cp_sdp_offer_free(o);

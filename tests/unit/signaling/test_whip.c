@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* WHIP sessions: all or nothing, and no session survives what it is made of. */
+/* WHIP and WHEP sessions: all or nothing, and no session survives what it is made of. */
 
 #include "tests/unit/signaling/clients.h"
 
@@ -79,8 +79,11 @@ static void load(char out[8192], const char *name)
 
 static int publish_with(const struct cp_grant *grant, const char *room, const char *name)
 {
-	const struct cp_whip_client client = {
-		.room = room, .ip = "127.0.0.1", .address = the_address(), .grant = grant};
+	const struct cp_whip_client client = {.use = CP_SDP_PUBLISH,
+		.room = room,
+		.ip = "127.0.0.1",
+		.address = the_address(),
+		.grant = grant};
 	char text[8192];
 
 	load(text, name);
@@ -212,6 +215,23 @@ static void a_producer_that_fails_takes_the_transport_along(void **state)
 	nothing_is_left();
 }
 
+/* As for clients of signaling. */
+static void an_address_has_a_budget_of_handshakes(void **state)
+{
+	limit_handshakes(1);
+	for (unsigned i = 0; i < 11; i++) {
+		assert_int_equal(publish("obs-30.1"), 0);
+		settle();
+		assert_int_equal(created, i < 10 ? i + 1 : 10);
+		cp_whip_free(whip);
+	}
+	whip = NULL;
+	assert_int_equal(failed, 1);
+	assert_int_equal(failure.code, CP_TOO_MANY);
+	assert_int_equal(refused(CP_REFUSED_HANDSHAKES), 1);
+	nothing_is_left();
+}
+
 /* The client closes its connection while the data plane is asked. */
 static void an_abandoned_creation_leaves_nothing(void **state)
 {
@@ -287,6 +307,149 @@ static void notices_do_not_end_it(void **state)
 	assert_int_equal(ended, 0);
 }
 
+/* --- players --------------------------------------------------------------------------------- */
+
+static int play(const struct cp_grant *grant)
+{
+	const struct cp_whip_client client = {
+		.use = CP_SDP_PLAY, .room = "r", .ip = "127.0.0.1", .address = the_address(), .grant = grant};
+	char text[8192];
+
+	load(text, "chromium-whep");
+	return cp_whip_create(&whip, the_signaling(), &client, text, strlen(text), &calls, NULL, &failure);
+}
+
+static const struct cp_grant viewer = {.subscribe = true};
+
+static void a_player_needs_a_publisher(void **state)
+{
+	struct client *c;
+	struct cp_fault fault;
+
+	assert_int_not_equal(play(&viewer), 0);
+	assert_int_equal(failure.code, CP_CONFLICT);
+	assert_null(whip);
+	assert_int_equal(w.model.rooms.count, 0);
+	c = open_client(&cp_json_dialect, "ben");
+	assert_int_equal(cp_session_join(c->session, "r", &fault), 0);
+	assert_int_not_equal(play(&viewer), 0); /* a room without producers is no better */
+	assert_int_equal(failure.code, CP_CONFLICT);
+	close_client(c);
+}
+
+/* The command of the last consumer of that kind, by its payload type. */
+static const struct sh_consumer_add *consumer_with(uint8_t pt)
+{
+	for (unsigned i = w.cmds; i-- > 0;)
+		if (w.cmd[i].op == SH_OP_CONSUMER_ADD && w.cmd[i].consumer_add.pt == pt)
+			return &w.cmd[i].consumer_add;
+	return NULL;
+}
+
+/* Payload types, ids and MIDs are those of Chromium's offer, not the router's. */
+static void a_player_gets_both_streams_as_it_offered(void **state)
+{
+	const struct sh_consumer_add *video, *audio;
+	struct cp_whip *publisher;
+	char line[64];
+
+	publish_all();
+	publisher = whip;
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	assert_int_equal(created, 2);
+	assert_int_equal(w.model.consumers.count, 2);
+	audio = consumer_with(111);
+	video = consumer_with(108);
+	assert_non_null(audio);
+	assert_non_null(video);
+	assert_int_equal(video->rtx_pt, 109);
+	assert_int_equal(video->ext_id[SH_EXT_ABS_SEND_TIME], 2);
+	assert_int_equal(video->wishes.spatial, SH_LAYER_ANY);
+	assert_int_equal(video->flags & (SH_CONSUMER_PAUSED | SH_CONSUMER_PROBATOR), 0);
+	assert_memory_equal(video->mid, "0", 1);
+	assert_memory_equal(audio->mid, "1", 1);
+	snprintf(line, sizeof(line), "\r\na=ssrc-group:FID %u %u\r\n", video->ssrc, video->rtx_ssrc);
+	assert_non_null(strstr(whip->answer, line));
+	snprintf(line, sizeof(line), "\r\na=ssrc:%u cname:%s\r\n", audio->ssrc,
+		publisher->session->peer->cname);
+	assert_non_null(strstr(whip->answer, line));
+	assert_false(whip->session->peer->host);
+	cp_whip_free(whip);
+	whip = publisher;
+	settle();
+	assert_int_equal(w.model.consumers.count, 0);
+	assert_int_equal(w.model.producers.count, 2);
+}
+
+static void a_player_ends_with_its_streams(void **state)
+{
+	struct cp_whip *player;
+
+	publish_all();
+	player = whip;
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	cp_whip_free(player);
+	pass(1000);
+	assert_int_equal(ended, 1);
+	assert_string_equal(end_reason, "a stream that it plays has ended");
+	nothing_is_left();
+}
+
+/* Other producers of the room change nothing for a player. */
+static void a_section_without_a_stream_stays_silent(void **state)
+{
+	struct client *ben = open_client(&cp_json_dialect, "ben"),
+		      *carl = open_client(&cp_json_dialect, "carl");
+	struct cp_fault fault;
+
+	assert_int_equal(cp_session_join(ben->session, "r", &fault), 0);
+	assert_int_equal(cp_session_join(carl->session, "r", &fault), 0);
+	produce(transport(ben->session->peer, CP_PURPOSE_SEND), "audio");
+	produce(transport(carl->session->peer, CP_PURPOSE_SEND), "video");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	assert_int_equal(created, 1);
+	assert_int_equal(w.model.consumers.count, 1);
+	assert_non_null(strstr(whip->answer, "\r\na=inactive\r\n"));
+	close_client(carl);
+	pass(1000);
+	assert_int_equal(ended, 0);
+	close_client(ben);
+	pass(1000);
+	assert_int_equal(ended, 1);
+}
+
+static void who_may_not_subscribe_does_not_play(void **state)
+{
+	const struct cp_grant grant = {.publish = true};
+	struct cp_whip *publisher;
+
+	publish_all();
+	publisher = whip;
+	assert_int_not_equal(play(&grant), 0);
+	assert_int_equal(failure.code, CP_FORBIDDEN);
+	assert_ptr_equal(whip, publisher);
+}
+
+/* The publisher leaves while the data plane is asked for the player's transport. */
+static void a_publisher_that_stops_meanwhile_fails_it_once(void **state)
+{
+	struct cp_whip *publisher;
+
+	publish_all();
+	publisher = whip;
+	w.hold = true;
+	assert_int_equal(play(&viewer), 0);
+	cp_whip_free(publisher);
+	w.hold = false;
+	settle();
+	assert_int_equal(failed, 1);
+	assert_int_equal(failure.code, CP_CONFLICT);
+	nothing_is_left();
+}
+
 /* --- PATCH ----------------------------------------------------------------------------------- */
 
 static int patch(const char *text, enum cp_whip_patch *what, char **answer)
@@ -349,12 +512,19 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_data_plane_it_is_unavailable, make, end),
 		cmocka_unit_test_setup_teardown(a_data_plane_that_is_full_fails_it_once, make, end),
 		cmocka_unit_test_setup_teardown(a_producer_that_fails_takes_the_transport_along, make, end),
+		cmocka_unit_test_setup_teardown(an_address_has_a_budget_of_handshakes, make, end),
 		cmocka_unit_test_setup_teardown(an_abandoned_creation_leaves_nothing, make, end),
 		cmocka_unit_test_setup_teardown(it_ends_with_its_transport, make, end),
 		cmocka_unit_test_setup_teardown(it_ends_with_its_room, make, end),
 		cmocka_unit_test_setup_teardown(the_operator_can_remove_it, make, end),
 		cmocka_unit_test_setup_teardown(the_same_user_takes_over, make, end),
 		cmocka_unit_test_setup_teardown(notices_do_not_end_it, make, end),
+		cmocka_unit_test_setup_teardown(a_player_needs_a_publisher, make, end),
+		cmocka_unit_test_setup_teardown(a_player_gets_both_streams_as_it_offered, make, end),
+		cmocka_unit_test_setup_teardown(a_player_ends_with_its_streams, make, end),
+		cmocka_unit_test_setup_teardown(a_section_without_a_stream_stays_silent, make, end),
+		cmocka_unit_test_setup_teardown(who_may_not_subscribe_does_not_play, make, end),
+		cmocka_unit_test_setup_teardown(a_publisher_that_stops_meanwhile_fails_it_once, make, end),
 		cmocka_unit_test_setup_teardown(other_credentials_restart_ice, make, end),
 		cmocka_unit_test_setup_teardown(a_session_that_has_ended_cannot_be_patched, make, end),
 	};
