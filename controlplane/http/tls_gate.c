@@ -10,12 +10,12 @@ static int type; /* OpenSSL's number for this kind of BIO; 0: none yet */
 static int gate_read(BIO *b, char *buf, int size)
 {
 	const bool *closed = BIO_get_data(b);
-	int len;
+	int len = -1; /* as BIO_read() says that there is nothing yet */
 
 	BIO_clear_retry_flags(b);
 	if (*closed) {
 		BIO_set_retry_read(b);
-		return -1;
+		return len;
 	}
 	len = BIO_read(BIO_next(b), buf, size);
 	BIO_copy_next_retry(b);

@@ -13,8 +13,8 @@
 #include <openssl/ssl.h>
 
 /*
- * Inserts a gate. Whether it is closed is read from `*closed`, until cp_tls_gate_remove(). Returns 0
- * or ENOMEM.
+ * Inserts a gate. Whether it is closed is read from `*closed`, until cp_tls_gate_remove(). Returns
+ * 0 or ENOMEM.
  */
 int cp_tls_gate_insert(SSL *ssl, const bool *closed);
 /* Leaves the gate open for good, if there is one. */

@@ -66,7 +66,7 @@ static void patch(const struct dp_srtp_job *j)
 
 /*
  * A payload is patched one job ahead, unless the job before reads the same memory: the cipher reads
- * it in larger pieces than the patch, and would wait for a patch that has not reached the cache yet.
+ * it in larger pieces than the patch, and would wait for a patch that is not in the cache yet.
  */
 void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 {
