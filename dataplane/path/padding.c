@@ -28,8 +28,6 @@ enum {
 #define PADDING_EVERY (5 * DP_MS)
 
 static const uint8_t zeros[PROBATOR_LEN];
-/* The last byte of the padding counts it. */
-static const uint8_t padding[RTX_LEN] = {[RTX_LEN - 1] = RTX_LEN};
 
 /* The consumer on whose SSRCs the viewer is sent padding. */
 static struct dp_consumer *carrier(const struct dp_transport *t)
@@ -46,15 +44,24 @@ static struct dp_consumer *carrier(const struct dp_transport *t)
 	return rtx;
 }
 
+/* Writes `len` bytes of padding (RFC 3550, 5.1), whose last byte counts it, behind the header. */
+static const uint8_t *put_padding(uint8_t *dst, uint16_t len)
+{
+	memset(dst, 0, len);
+	dst[len - 1] = (uint8_t)len;
+	return dst;
+}
+
 /* Writes a header in the consumer's form, with the present time, and adds the packet. */
-static bool add(struct dp_worker *w, struct dp_consumer *c, struct dp_outgoing *o, const uint8_t *payload,
-	uint16_t len, bool probator)
+static bool add(struct dp_worker *w, struct dp_consumer *c, struct dp_outgoing *o, uint16_t len,
+	bool probator)
 {
 	struct dp_transport *t = c->transport;
 	const struct dp_rtp_info info = {.payload_len = len};
 	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
 	uint32_t roc = probator ? t->probator >> 16 : c->rtx_roc;
 	uint16_t seq = probator ? (uint16_t)t->probator : c->rtx_seq;
+	const uint8_t *payload = zeros;
 	uint8_t *header;
 	size_t hdr_len;
 
@@ -73,6 +80,7 @@ static bool add(struct dp_worker *w, struct dp_consumer *c, struct dp_outgoing *
 		t->probator++;
 	} else {
 		header[0] |= PADDED;
+		payload = put_padding(header + hdr_len, len);
 		c->rtx_roc += ++c->rtx_seq == 0;
 	}
 	dp_outgoing_add(o, t, m, (uint16_t)hdr_len, payload, len, roc);
@@ -95,7 +103,7 @@ static void pad(struct dp_worker *w, struct dp_consumer *c, uint32_t bytes, stru
 
 		if (o->count == DP_JOBS)
 			dp_outgoing_flush(w, o);
-		if (!add(w, c, o, probator ? zeros : padding + RTX_LEN - len, len, probator))
+		if (!add(w, c, o, len, probator))
 			return;
 		bytes -= len;
 	}

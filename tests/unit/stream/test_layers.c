@@ -14,10 +14,13 @@
 
 #include <cmocka.h>
 
+#include "dataplane/path/padding.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/encodings.h"
 #include "dataplane/tables/layering.h"
+#include "dataplane/tables/probing.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
@@ -464,6 +467,54 @@ static void test_stopped_layer(void **state)
 	end();
 }
 
+/* Sends padding for a tenth of a second, and returns how many bytes of it there were. */
+static unsigned pad(uint32_t ssrc)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_adapt *a = &w->adapt[VIEWER];
+	unsigned bytes = 0;
+
+	w->transports = world->transport;
+	world->sent[VIEWER] = 0;
+	dp_probe_start(&a->probe, (uint32_t)(w->now_ns / DP_MS), 800, 1600, 0);
+	dp_probing_add(w, &world->transport[VIEWER]);
+	for (unsigned i = 0; i < 100; i++) {
+		w->now_ns += DP_MS;
+		dp_padding(w);
+	}
+	for (unsigned i = 0; i < world->sent[VIEWER]; i++) {
+		const struct sent *p = &world->log[VIEWER][i];
+
+		assert_int_equal(sh_get_be32(p->bytes + 8), ssrc);
+		bytes += p->len - 12u;
+		if (p->bytes[0] & 0x20) /* the last byte counts the padding, which is all there is */
+			assert_int_equal(p->bytes[p->len - 1], p->len - 12);
+	}
+	dp_probe_stop(&a->probe, (uint32_t)(w->now_ns / DP_MS));
+	w->transports = world->producer;
+	return bytes;
+}
+
+/* Never on the media SSRC: its sequence numbers stay where they are. */
+static void test_padding_to_a_viewer(void **state)
+{
+	struct dp_consumer *c = &world->consumer[VIEWER];
+	uint64_t next;
+
+	begin(4);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	next = c->seq.next;
+	world->worker[0].adapt[VIEWER].cost_kbps = 780;
+	assert_int_equal(pad(0), 0); /* there is no SSRC for it */
+	c->egress.rtx_ssrc = 0x9999;
+	assert_in_range(pad(0x9999), 200, 4000);
+	c->flags |= SH_CONSUMER_PROBATOR;
+	assert_in_range(pad(1234), 200, 4000);
+	assert_int_equal(c->seq.next, next);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +524,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_padding_of_the_producer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_is_no_picture, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_largest_first, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_padding_to_a_viewer, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
