@@ -129,7 +129,9 @@ static void play(const struct cp_sdp_offer *o, uint32_t codec)
 			return;
 		}
 		cp_sdp_consumer(o, i, &choice[i], &add);
-		require(add.mid_len <= SH_MID_MAX && add.pt <= 127 && !add.rtx_ssrc == !add.rtx_pt);
+		/* The SSRCs are the caller's, that of RTX where there is a payload type for it. */
+		require(add.mid_len <= SH_MID_MAX && add.pt <= 127 && add.rtx_pt == choice[i].rtx_pt);
+		require(!add.ssrc && !add.rtx_ssrc && add.wishes.priority > 0);
 		for (int e = 0; e < SH_EXT_COUNT; e++)
 			require(add.ext_id[e] <= 14);
 	}

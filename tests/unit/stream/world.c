@@ -166,7 +166,8 @@ static void note_sent(const struct dp_transport *t, const struct dp_srtp_job *j)
 	memcpy(s->bytes, j->dst, j->hdr_len);
 	memcpy(s->bytes + j->hdr_len, j->payload, j->payload_len);
 	dp_srtp_patch(j, s->bytes + j->hdr_len);
-	memcpy(&s->content, j->payload, sizeof(s->content));
+	s->content = 0;
+	memcpy(&s->content, j->payload, RTE_MIN(sizeof(s->content), (size_t)j->payload_len));
 }
 
 /* Payloads are read here and not before, as by the cipher. */
