@@ -54,7 +54,11 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 		cp_transport_fail(t, CP_INTERNAL, reason);
 		break;
 	case CP_WEBRTC_CLOSED:
-		cp_transport_fail(t, CP_NOT_FOUND, reason);
+		/* A client that has closed its side may have gone on, and is not told. */
+		if (cp_webrtc_peer_closed(w))
+			cp_transport_close(t);
+		else
+			cp_transport_fail(t, CP_NOT_FOUND, reason);
 		break;
 	default:
 		break;

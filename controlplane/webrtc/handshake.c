@@ -65,8 +65,10 @@ void cp_webrtc_dtls_release(struct cp_webrtc *t, bool notify)
 /* The session is gone. Nothing but the peer's end is of interest. */
 static void after_release(struct cp_webrtc *t, const struct sh_packet *p)
 {
-	if (cp_dtls_alert_ends(&t->alert_key, p->data, p->len))
-		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "the peer closed DTLS");
+	if (!cp_dtls_alert_ends(&t->alert_key, p->data, p->len))
+		return;
+	t->peer_closed = true;
+	cp_webrtc_end(t, CP_WEBRTC_CLOSED, "the peer closed DTLS");
 }
 
 void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)

@@ -52,6 +52,7 @@ struct cp_webrtc {
 
 	struct cp_dtls_session *dtls; /* NULL: not opened yet, or released */
 	bool dtls_over; /* it was released and is not opened again */
+	bool peer_closed; /* by a close_notify that came after that */
 	struct cp_dtls_alert_key alert_key; /* of the peer, to recognize its close_notify after that */
 	bool connect_called, dtls_started, dtls_connected;
 	enum cp_dtls_role role;

@@ -218,6 +218,11 @@ sh_id cp_webrtc_sh_id(const struct cp_webrtc *t)
 	return t->sh_id;
 }
 
+bool cp_webrtc_peer_closed(const struct cp_webrtc *t)
+{
+	return t->peer_closed;
+}
+
 bool cp_webrtc_handshake_failed(const struct cp_webrtc *t)
 {
 	return t->state == CP_WEBRTC_FAILED && t->dtls_started && !t->dtls_connected;

@@ -137,6 +137,8 @@ sh_id cp_webrtc_sh_id(const struct cp_webrtc *t); /* its id in the data plane */
  * connect came, or afterwards, because the data plane refused its keys.
  */
 bool cp_webrtc_handshake_failed(const struct cp_webrtc *t);
+/* Whether it was closed because the peer has closed its side of a connected transport. */
+bool cp_webrtc_peer_closed(const struct cp_webrtc *t);
 const char *cp_webrtc_dtls_state(const struct cp_webrtc *t); /* mediasoup's words: "new", "connecting", … */
 /* The path of the selected tuple, or NULL. Valid until the next iteration of the loop. */
 const struct sh_path *cp_webrtc_selected(const struct cp_webrtc *t);
