@@ -28,6 +28,9 @@ enum sh_limits {
 	SH_DATAGRAM_MAX = 1500, /* longest punted or injected UDP payload */
 };
 
+/* mediasoup-client's probator, a stream of padding (mediasoup: RTP::ProbationSsrc). No consumer's. */
+enum { SH_PROBATOR_SSRC = 1234, SH_PROBATOR_PT = 127 };
+
 enum sh_kind { SH_KIND_AUDIO = 1, SH_KIND_VIDEO = 2 };
 
 enum sh_codec {

@@ -32,7 +32,7 @@ sh_id cp_dp_id_make(void);
  */
 static inline bool cp_ssrc_usable(uint32_t ssrc)
 {
-	return ssrc != 0 && ssrc != 1234;
+	return ssrc != 0 && ssrc != SH_PROBATOR_SSRC;
 }
 /* A random SSRC that we may use. */
 uint32_t cp_ssrc_make(void);

@@ -153,17 +153,27 @@ static int member_layer(struct cp_session *s, const cJSON *data, const char *nam
 	return 0;
 }
 
-static void preferred(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+/* A reply that names the consumer. NULL: the request has failed, and its error is sent. */
+static cJSON *reply_about(struct cp_peer *peer, const struct cp_fault *fault, const struct cp_consumer *c)
 {
-	const struct cp_consumer *c = object;
 	cJSON *reply;
 
 	if (fault) {
 		cp_session_error(peer->session, fault);
-		return;
+		return NULL;
 	}
 	reply = cJSON_CreateObject();
 	cJSON_AddStringToObject(reply, "consumerId", c->id);
+	return reply;
+}
+
+static void preferred(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	const struct cp_consumer *c = object;
+	cJSON *reply = reply_about(peer, fault, c);
+
+	if (fault)
+		return;
 	cJSON_AddItemToObject(reply, "preferredLayers", cp_preferred_layers_json(c));
 	cp_session_reply(peer->session, reply);
 }
@@ -184,14 +194,10 @@ void cp_request_set_preferred_layers(struct cp_session *s, const cJSON *data)
 static void prioritized(struct cp_peer *peer, const struct cp_fault *fault, void *object)
 {
 	const struct cp_consumer *c = object;
-	cJSON *reply;
+	cJSON *reply = reply_about(peer, fault, c);
 
-	if (fault) {
-		cp_session_error(peer->session, fault);
+	if (fault)
 		return;
-	}
-	reply = cJSON_CreateObject();
-	cJSON_AddStringToObject(reply, "consumerId", c->id);
 	cJSON_AddNumberToObject(reply, "priority", c->wishes.priority);
 	cp_session_reply(peer->session, reply);
 }

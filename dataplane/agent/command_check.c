@@ -123,6 +123,8 @@ static int check_consumer_add(const struct sh_consumer_add *c)
 {
 	const uint32_t flags = SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR;
 
+	if (c->ssrc == SH_PROBATOR_SSRC || c->rtx_ssrc == SH_PROBATOR_SSRC)
+		return EINVAL; /* path/padding.c uses it with sequence numbers of its own */
 	if (c->ssrc == 0 || c->ssrc == c->rtx_ssrc || c->pt > 127 || c->rtx_pt > 127 ||
 		(c->rtx_ssrc && !c->rtx_pt))
 		return EINVAL;

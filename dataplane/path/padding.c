@@ -17,9 +17,6 @@
 #include "shared/bytes.h"
 
 enum {
-	/* mediasoup-client's: mediasoup's RTP::ProbationSsrc and its payload type */
-	PROBATOR_SSRC = 1234,
-	PROBATOR_PT = 127,
 	PROBATOR_LEN = 1000, /* most bytes of its payload */
 	RTX_LEN = 255, /* most bytes of RTP padding (RFC 3550, 5.1) */
 	PADDED = 0x20, /* in the first byte of the header */
@@ -75,8 +72,8 @@ static bool add(struct dp_worker *w, struct dp_consumer *c, struct dp_outgoing *
 		return false;
 	}
 	if (probator) {
-		header[1] = PROBATOR_PT;
-		sh_put_be32(header + 8, PROBATOR_SSRC);
+		header[1] = SH_PROBATOR_PT;
+		sh_put_be32(header + 8, SH_PROBATOR_SSRC);
 		t->probator++;
 	} else {
 		header[0] |= PADDED;

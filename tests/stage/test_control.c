@@ -355,6 +355,8 @@ static void objects(struct stage *s)
 	c = consumer_add(CONSUMER + 2, OTHER, PRODUCER); /* an SSRC that is taken: its worker refuses */
 	c.id = CONSUMER + 3;
 	STAGE_CHECK(stage_cmd(s, c) == EEXIST);
+	c.consumer_add.ssrc = SH_PROBATOR_SSRC;
+	STAGE_CHECK(stage_cmd(s, c) == EINVAL);
 	c = plain(SH_OP_CONSUMER_SET, CONSUMER + 3);
 	c.consumer_set.wishes = SH_WISHES_NONE;
 	STAGE_CHECK(stage_cmd(s, c) == ENOENT);
