@@ -160,7 +160,7 @@ static void picture(struct source *x, unsigned loss)
 	x->picture++;
 	/* As Chromium probes: no payload, the timestamp of the picture before, no marker. */
 	if (padded && random_below(padded) == 0)
-		world_rtp(x->s, x->seq++, x->timestamp, NULL, 0);
+		world_rtp(x->s, x->seq++, x->timestamp, "", 0);
 }
 
 /* Checks what the viewer was sent since the last call. */
@@ -359,7 +359,7 @@ static void test_padding_is_no_picture(void **state)
 			source[k].timestamp += 2970;
 			picture(&source[k], 0);
 		}
-		world_rtp(source[2].s, source[2].seq++, source[2].timestamp, NULL, 0);
+		world_rtp(source[2].s, source[2].seq++, source[2].timestamp, "", 0);
 		for (unsigned k = 0; k < 33; k++)
 			millisecond();
 		dp_selection_refresh(w, c);
