@@ -138,7 +138,8 @@ static void commit(struct dp_replay *r, uint64_t index)
 {
 	if (index <= r->highest) {
 		uint64_t age = r->highest - index;
-		r->seen[age / 64] |= 1ull << (age % 64);
+		if (age < DP_REPLAY_WINDOW) /* else only the long window has a bit for it */
+			r->seen[age / 64] |= 1ull << (age % 64);
 		return;
 	}
 	uint64_t by = index - r->highest;

@@ -180,6 +180,23 @@ static void test_wide_missed_one(void **state)
 	assert_true(dp_replay_fresh(&t.state[0], &wide, 7, 5400));
 }
 
+/* A packet that only the long window remembers changes nothing of the SSRC in the next place. */
+static void test_late_stays_inside(void **state)
+{
+	struct dp_replay_table t = {.set.limit = 2};
+	struct dp_srtp_window wide = {0};
+
+	dp_replay_accept(&t, 0, &wide, 7, 5000);
+	dp_replay_accept(&t, 1, NULL, 8, 900);
+	const struct dp_replay next = t.state[1];
+	for (uint64_t age = DP_REPLAY_WINDOW - 1; age < DP_SRTP_WINDOW; age += 31) {
+		assert_true(dp_replay_fresh(&t.state[0], &wide, 7, 5000 - age));
+		dp_replay_accept(&t, 0, &wide, 7, 5000 - age);
+		assert_false(dp_replay_fresh(&t.state[0], &wide, 7, 5000 - age));
+	}
+	assert_memory_equal(&t.state[1], &next, sizeof(next));
+}
+
 static void test_table(void **state)
 {
 	struct dp_replay_table t = {.set.limit = 3};
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_wide_model),
 		cmocka_unit_test(test_wide_begins_late),
 		cmocka_unit_test(test_wide_missed_one),
+		cmocka_unit_test(test_late_stays_inside),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_replacing),
 	};
