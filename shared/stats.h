@@ -20,7 +20,7 @@
 #include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 8u
+#define SH_STATS_VERSION 9u
 
 struct sh_stats_header {
 	uint32_t magic, version;
@@ -80,7 +80,9 @@ struct sh_worker_stats {
 	uint64_t fragments_out; /* fragments sent, because a packet did not fit its path's MTU */
 	uint64_t path_mtu_changes; /* a path's MTU was learnt, or expired */
 	uint64_t padding_out; /* packets of padding to viewers, which probe for bandwidth */
-	uint64_t reserved[4];
+	/* By pass over the viewers of a stream: from the RX of its oldest packet to its end. */
+	struct sh_latency pass_lateness;
+	uint64_t reserved[8];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

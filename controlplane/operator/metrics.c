@@ -187,9 +187,8 @@ static const struct {
  * A histogram with one bucket per octave. The data plane counts four in each octave, which would be
  * too many lines for each worker.
  */
-static void latency(FILE *f, const struct sh_latency *live, uint32_t worker)
+static void latency(FILE *f, const char *name, const struct sh_latency *live, uint32_t worker)
 {
-	static const char *const name = "spate_worker_rx_to_tx_seconds";
 	struct sh_latency l;
 	uint64_t below = 0;
 
@@ -229,7 +228,13 @@ static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 				__atomic_load_n(&sh_stats_worker(stats, w)->drop[reason], __ATOMIC_RELAXED));
 	head(f, "worker_rx_to_tx_seconds", "histogram", "Time from RX to TX of packets to viewers.");
 	for (uint32_t w = 0; w < stats->workers; w++)
-		latency(f, &sh_stats_worker(stats, w)->latency, w);
+		latency(f, "spate_worker_rx_to_tx_seconds", &sh_stats_worker(stats, w)->latency, w);
+	head(f, "worker_pass_lateness_seconds", "histogram",
+		"Passes over the viewers of a stream: time from RX of the oldest packet until the last "
+		"viewer had it.");
+	for (uint32_t w = 0; w < stats->workers; w++)
+		latency(f, "spate_worker_pass_lateness_seconds", &sh_stats_worker(stats, w)->pass_lateness,
+			w);
 	single(f, "dataplane_transports", "gauge", "Transports in the data plane's tables.",
 		stats->header->transports_used);
 	single(f, "dataplane_producers", "gauge", "Producers in the data plane's tables.",

@@ -28,6 +28,7 @@
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
 
 enum {
@@ -35,6 +36,7 @@ enum {
 	AUDIO_LOOPS = 3, /* loops in a row in which audio may use all the room while video waits */
 	CONSUMER_AHEAD = 4, /* how many viewers in advance a consumer is prefetched */
 	TRANSPORT_AHEAD = 2, /* likewise a transport */
+	BEGIN_PARTS = 100, /* for each frame, passes begin 1/BEGIN_PARTS of the audience earlier */
 };
 
 /*
@@ -149,48 +151,131 @@ static bool visit(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 	return true;
 }
 
+static uint32_t timestamp_at(const struct dp_stream *s, uint64_t position)
+{
+	return s->ring[position & s->mask].info.timestamp;
+}
+
 /*
- * Continues an audience's pass, or begins one. True: each viewer has been served up to the target.
- *
- * Each viewer gets all packets that are there when it is visited, not only those that were there
- * when the pass began. Under overload a pass takes long, and otherwise the packets of the last
- * viewers would always be older than those of the first ones and would expire more often.
+ * Moves the member at which passes begin, once per frame. abs-send-time is the time of arrival, so
+ * to a viewer its path seems to become longer by a hundredth of a pass per frame, too slowly for
+ * its estimation to see a queue, and then shorter by a pass, which no estimation minds.
  */
+static void rotate(struct dp_audience *a)
+{
+	uint32_t timestamp = timestamp_at(a->stream, a->target - 1), by;
+
+	if (!a->begin)
+		a->begin = a->first;
+	if (timestamp == a->begin_timestamp)
+		return;
+	a->begin_timestamp = timestamp;
+	a->begin_rest += a->members;
+	by = a->begin_rest / BEGIN_PARTS;
+	a->begin_rest %= BEGIN_PARTS;
+	for (; by > a->begin_index; a->begin_index = (uint32_t)a->begin->count) {
+		by -= a->begin_index;
+		a->begin = a->begin->previous ? a->begin->previous : a->last;
+	}
+	a->begin_index -= by;
+}
+
+static void begin_pass(struct dp_audience *a, uint64_t head)
+{
+	const struct dp_stream *s = a->stream;
+
+	a->target = a->until = head;
+	a->changed = true;
+	a->again = false;
+	a->oldest_ns = a->served < head ? s->ring[a->served & s->mask].rx_ns : 0;
+	if (head)
+		rotate(a);
+}
+
+/*
+ * What a viewer who is visited gets beyond the target. The rest of the target's last frame: the
+ * last viewer then has a large key frame after one pass, although some of its packets arrived when
+ * the pass had begun. Under overload it is all that there is: a pass takes long, and otherwise the
+ * packets of the last viewers would always be older than those of the first ones and would expire
+ * more often.
+ */
+static uint64_t extend(struct dp_audience *a, uint64_t head)
+{
+	const struct dp_stream *s = a->stream;
+
+	if (a->backlog.grows)
+		return a->until = head;
+	while (a->until < head && a->until && timestamp_at(s, a->until) == timestamp_at(s, a->until - 1))
+		a->until++;
+	return a->until;
+}
+
+/* Goes to the next chunk of a scan over all members, which ends where it began. */
+static void next_chunk(struct dp_audience *a)
+{
+	struct dp_audience_chunk *chunk = a->resume;
+	bool last = a->wrapped && chunk == a->begin;
+
+	a->resume_index = 0;
+	a->resume = last ? NULL : chunk->next;
+	if (last || a->resume)
+		return;
+	if (!a->wrapped)
+		a->resume = a->first;
+	a->wrapped = true;
+}
+
+static uint64_t chunk_end(const struct dp_audience *a)
+{
+	const struct dp_audience_chunk *chunk = a->resume;
+
+	return a->wrapped && chunk == a->begin ? RTE_MIN(a->begin_index, chunk->count) : chunk->count;
+}
+
+/* Continues an audience's pass, or begins one. True: each viewer has been served up to the target. */
 static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing *o)
 {
-	uint64_t head = atomic_load_explicit(&a->stream->head, memory_order_acquire);
+	uint64_t head = atomic_load_explicit(&a->stream->head, memory_order_acquire), until;
 
 	dp_audience_expire(w, a, head);
-	if (!a->resume) {
-		a->target = head;
-		a->changed = true;
-		a->again = false;
-	}
+	if (!a->resume)
+		begin_pass(a, head);
+	until = extend(a, head);
 	/* Members that moved during an interruption may have been missed: visit all again. */
 	while (a->resume || a->changed) {
-		struct dp_audience_chunk *chunk = a->resume;
-
-		if (!chunk) {
-			a->changed = false;
-			a->resume_index = 0;
-			a->resume = chunk = a->first;
+		if (!a->resume) {
+			a->changed = a->wrapped = false;
+			a->resume = a->begin ? a->begin : a->first;
+			a->resume_index = a->begin ? a->begin_index : 0;
 		}
-		for (; a->resume_index < chunk->count; a->resume_index++) {
-			prefetch(chunk, a->resume_index, a->stream->layering != NULL);
-			if (!visit(w, a, chunk->member[a->resume_index], a->again ? a->target : head, o))
+		for (uint64_t end = chunk_end(a); a->resume_index < end; a->resume_index++) {
+			prefetch(a->resume, a->resume_index, a->stream->layering != NULL);
+			if (!visit(w, a, a->resume->member[a->resume_index], a->again ? a->target : until, o))
 				return false;
 		}
-		a->resume_index = 0;
-		a->resume = chunk->next;
+		next_chunk(a);
 		a->again |= !a->resume;
 	}
 	return true;
 }
 
+/* Records how late the last viewer got the oldest packet of the pass. */
+static void record_lateness(struct dp_worker *w, const struct dp_audience *a)
+{
+	uint64_t now;
+
+	if (!a->oldest_ns)
+		return;
+	now = dp_clock_within(&w->clock);
+	sh_latency_add(&w->stats->pass_lateness, now > a->oldest_ns ? now - a->oldest_ns : 0, 1);
+}
+
 /* Ends a pass. An audience for which there are newer packets is scheduled for the next round. */
 static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 {
+	record_lateness(w, a);
 	a->served = RTE_MAX(a->served, a->target);
+	dp_audience_judge(w, a, atomic_load_explicit(&a->stream->head, memory_order_acquire));
 	a->round = dp_schedule_of(w, a)->round;
 	a->waiting = false;
 	dp_audience_advance_cursor(w, a);

@@ -120,7 +120,7 @@ static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned 
 	for (unsigned i = n; i-- > 0;) {
 		const struct dp_tx_note *note = dp_tx_note(m[i]);
 
-		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= w->tx_age_ns)) {
+		if (likely(w->now_ns <= note->since_ns || w->now_ns - note->since_ns <= w->deadline_ns)) {
 			m[--dropped] = m[i];
 			continue;
 		}

@@ -32,6 +32,8 @@
 #include "dataplane/worker/worker.h"
 #include "dataplane/worker/workers.h"
 
+#define DEADLINE (1000 * DP_MS) /* packets that have waited longer are of no use */
+
 enum { REASSEMBLY_BYTES = 256 * 1024 }; /* one worker's table of rte_ip_frag takes less */
 
 enum { POOL_CACHE = 256 }; /* mbufs in each lcore's cache of a packet pool */
@@ -259,6 +261,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->rtcp_cost_ns = dp_budget_cost(c->limit.peer_rtcp_per_second);
 	w->pool = all->pool[i];
 	w->tx_age_ns = c->dataplane.tx_age_ms * DP_MS;
+	w->deadline_ns = RTE_MAX(w->tx_age_ns, DEADLINE);
 	w->ports = &all->ports;
 	w->stats = &stats->worker[i];
 	w->stats->udp_port = w->udp_port;

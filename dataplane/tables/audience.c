@@ -12,8 +12,11 @@
 #include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+
+#define JUDGE_EVERY (1000 * DP_MS)
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
@@ -49,8 +52,11 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 	a->start_from = a->start = at;
 	a->change = DP_CURSOR_NONE;
 	a->change_next = at;
-	a->resume = NULL;
+	a->resume = a->begin = NULL;
+	a->begin_index = 0;
 	a->changed = false;
+	a->backlog = (struct dp_backlog){.since_ns = w->now_ns};
+	a->passed_ns = w->now_ns;
 	a->round = dp_schedule_of(w, a)->round - 1; /* it has had no pass in this round */
 }
 
@@ -123,12 +129,18 @@ static void insert_member(struct dp_audience *a, struct dp_consumer *c, struct d
 	if (chunk) {
 		chunk->count = 0;
 		chunk->next = a->first;
+		chunk->previous = NULL;
+		if (a->first)
+			a->first->previous = chunk;
+		else
+			a->last = chunk;
 		a->first = chunk;
 	}
 	c->chunk = a->first;
 	c->index = (uint32_t)a->first->count;
 	c->port_index = a->port_index;
 	a->first->member[a->first->count++] = c;
+	a->members++;
 	a->changed = true;
 }
 
@@ -142,6 +154,7 @@ static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_
 	last->chunk = c->chunk;
 	last->index = c->index;
 	c->chunk = NULL;
+	a->members--;
 	a->changed = true;
 	if (first->count)
 		return;
@@ -153,7 +166,15 @@ static void remove_member(struct dp_worker *w, struct dp_audience *a, struct dp_
 	if (a->resume == first)
 		a->resume = first->next;
 	a->resume_index = 0;
+	if (a->begin == first) {
+		a->begin = first->next;
+		a->begin_index = 0;
+	}
 	a->first = first->next;
+	if (a->first)
+		a->first->previous = NULL;
+	else
+		a->last = NULL;
 	rte_mempool_put(w->chunk_pool, first);
 }
 
@@ -320,11 +341,12 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head, uint64_t most)
 {
 	const struct dp_stream *s = a->stream;
+	uint64_t limit = a->backlog.grows ? w->tx_age_ns : w->deadline_ns;
 
 	for (; a->served < head; a->served++) {
 		const struct dp_ring_entry *entry = &s->ring[a->served & s->mask];
 
-		if (!dp_older_than(w, entry->rx_ns, w->tx_age_ns)) {
+		if (!dp_older_than(w, entry->rx_ns, limit)) {
 			if (head - a->served <= most)
 				return;
 			a->overrun = a->served + 1;
@@ -332,6 +354,15 @@ static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t 
 		if (entry->restart)
 			a->restart = a->served + 1;
 	}
+}
+
+void dp_audience_judge(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+{
+	const struct dp_stream *s = a->stream;
+	uint64_t oldest = a->served < head ? s->ring[a->served & s->mask].rx_ns : w->now_ns;
+
+	dp_backlog_note(&a->backlog, w->now_ns, w->now_ns - RTE_MIN(oldest, w->now_ns), w->tx_age_ns);
+	a->passed_ns = w->now_ns;
 }
 
 void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t head)
@@ -369,6 +400,8 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 			tick_without_members(w, s, a, head);
 			continue;
 		}
+		if (dp_older_than(w, a->passed_ns, JUDGE_EVERY)) /* there is none, or its passes do not end */
+			dp_audience_judge(w, a, head);
 		expire_backlog(w, a, head, s->window + s->window / 2);
 		dp_audience_advance_cursor(w, a);
 		/* The wake-up for these packets may be missing, because the wake ring was full. */

@@ -10,15 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/tables/backlog.h"
 #include "dataplane/worker/worker.h"
 
 /*
- * Up to 62 members of an audience, in no order. Only the first chunk of an audience may have room.
+ * Up to 61 members of an audience, in no order. Only the first chunk of an audience may have room.
  */
 struct dp_audience_chunk {
-	struct dp_audience_chunk *next;
+	struct dp_audience_chunk *next, *previous;
 	uint64_t count;
-	struct dp_consumer *member[62];
+	struct dp_consumer *member[61];
 };
 
 /*
@@ -27,7 +28,7 @@ struct dp_audience_chunk {
  * ring.
  */
 struct dp_audience {
-	struct dp_audience_chunk *first; /* NULL: no member */
+	struct dp_audience_chunk *first, *last; /* NULL: no member */
 	struct dp_stream *stream;
 	/*
 	 * Retention: the audience reads no entry below this position. The worker's cursor in the
@@ -35,9 +36,24 @@ struct dp_audience {
 	 */
 	uint64_t low;
 	uint64_t served; /* entries below were sent to each member, or have expired; at least `low` */
-	uint64_t target; /* position up to which the current pass serves */
+	uint64_t target; /* position up to which the current pass serves each member */
+	uint64_t until; /* a member that is visited gets the entries below it; at least `target` */
 	struct dp_audience_chunk *resume; /* chunk at which the current pass resumes; NULL: no pass */
 	uint32_t resume_index; /* index in that chunk */
+	/*
+	 * The member at which passes begin. It moves backwards, slowly, so that the same members
+	 * are not always last: a member's turn comes a little later from frame to frame, until it
+	 * is the last, and then the first.
+	 */
+	struct dp_audience_chunk *begin; /* NULL: the first chunk */
+	uint32_t begin_index;
+	uint32_t begin_rest; /* hundredths of a member by which it has yet to move */
+	uint32_t begin_timestamp; /* RTP timestamp of the frame for which it has moved */
+	bool wrapped; /* the pass has come to the end of the list, and continues at its beginning */
+	uint32_t members;
+	uint64_t oldest_ns; /* arrival of the oldest packet of the pass; 0: it has none */
+	struct dp_backlog backlog;
+	uint64_t passed_ns; /* when the backlog was last judged */
 	bool changed; /* the pass must visit all members again, because some came or went */
 	bool again; /* the pass is visiting all members again, for that reason */
 	bool waiting; /* in one of the worker's schedules */
@@ -125,9 +141,12 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a);
  * age and by count, advances the cursor, and schedules audiences that have a backlog.
  */
 void dp_audience_tick(struct dp_worker *w, struct dp_stream *s);
+/* Judges the audience's backlog at the end of a pass. */
+void dp_audience_judge(struct dp_worker *w, struct dp_audience *a, uint64_t head);
 /*
  * Expires the backlog up to `head` by age alone. The fan-out calls it before it visits viewers:
- * late video is worse than a repaired gap.
+ * late video is worse than a repaired gap. A backlog that grows expires at w->tx_age_ns, another
+ * one at w->deadline_ns.
  */
 void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t head);
 /*

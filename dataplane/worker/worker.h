@@ -99,7 +99,8 @@ struct dp_worker {
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns; /* housekeeping runs every millisecond */
 	uint64_t next_cycle_ns; /* when its next cycle over all owned transports may begin */
-	uint64_t tx_age_ns; /* dataplane.tx_age_ms: packets that waited longer expire */
+	uint64_t tx_age_ns; /* dataplane.tx_age_ms: packets of a growing backlog expire at this age */
+	uint64_t deadline_ns; /* and all others at this one */
 	uint64_t retention_ns; /* how long sent packets are kept; shorter while the pool is short */
 
 	/* memory for media, shared by all workers and allocated by dp_media_memory_init() */

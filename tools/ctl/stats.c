@@ -36,9 +36,9 @@ static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int 
 
 /* --- latency of packets to viewers, from RX to TX ------------------------------------------------ */
 
-/* The latencies of each worker, followed by those of all workers together. */
+/* The latencies of packets, and the lateness of passes: of each worker, followed by all workers together. */
 struct latencies {
-	struct sh_latency of[SH_MAX_WORKERS + 1];
+	struct sh_latency of[SH_MAX_WORKERS + 1], passes[SH_MAX_WORKERS + 1];
 };
 
 static const struct {
@@ -48,12 +48,14 @@ static const struct {
 
 static void read_latencies(struct latencies *l, const struct sh_stats_reader *r)
 {
-	struct sh_latency *total = &l->of[r->workers];
+	struct sh_latency *total = &l->of[r->workers], *passes = &l->passes[r->workers];
 
-	*total = (struct sh_latency){.sum_ns = 0};
+	*total = *passes = (struct sh_latency){.sum_ns = 0};
 	for (uint32_t i = 0; i < r->workers; i++) {
 		sh_latency_read(&sh_stats_worker(r, i)->latency, &l->of[i]);
+		sh_latency_read(&sh_stats_worker(r, i)->pass_lateness, &l->passes[i]);
 		sh_latency_merge(total, &l->of[i]);
+		sh_latency_merge(passes, &l->passes[i]);
 	}
 }
 
@@ -65,8 +67,10 @@ static void watch_latencies(struct latencies *second, const struct latencies *st
 
 	nanosleep(&wait, NULL);
 	read_latencies(second, r);
-	for (uint32_t i = 0; i <= r->workers; i++)
+	for (uint32_t i = 0; i <= r->workers; i++) {
 		sh_latency_since(&second->of[i], &start->of[i]);
+		sh_latency_since(&second->passes[i], &start->passes[i]);
+	}
 }
 
 /*
@@ -80,12 +84,13 @@ static double microseconds(const struct sh_latency *l, unsigned per_mille, bool 
 	return (double)(exact ? l->max_ns : sh_latency_percentile(l, per_mille)) / 1000;
 }
 
-static void add_latency(struct ctl_table *t, const struct latencies *l, uint32_t workers, bool last_second)
+static void add_latency(struct ctl_table *t, const char *what, const struct sh_latency *of, uint32_t workers,
+	bool last_second)
 {
 	for (size_t p = 0; p < sizeof(percentiles) / sizeof(percentiles[0]); p++) {
-		ctl_cell(t, "rx to tx %s, us%s", percentiles[p].name, last_second ? ", last second" : "");
+		ctl_cell(t, "%s %s, us%s", what, percentiles[p].name, last_second ? ", last second" : "");
 		for (uint32_t i = 0; i < workers + (workers > 1); i++) {
-			const struct sh_latency *one = &l->of[i];
+			const struct sh_latency *one = &of[i];
 
 			if (sh_latency_count(one) == 0)
 				ctl_cell(t, "-");
@@ -95,11 +100,12 @@ static void add_latency(struct ctl_table *t, const struct latencies *l, uint32_t
 	}
 }
 
-static void json_latency(cJSON *worker, const char *name, const struct sh_latency *l, bool last_second)
+static void json_latency(cJSON *worker, const char *name, const char *what, const struct sh_latency *l,
+	bool last_second)
 {
 	cJSON *out = cJSON_AddObjectToObject(worker, name);
 
-	ctl_json_u64(out, "packets", sh_latency_count(l));
+	ctl_json_u64(out, what, sh_latency_count(l));
 	cJSON_AddNumberToObject(out, "sum_us", (double)l->sum_ns / 1000);
 	cJSON_AddNumberToObject(out, "p50_us", microseconds(l, 500, last_second));
 	cJSON_AddNumberToObject(out, "p99_us", microseconds(l, 990, last_second));
@@ -135,7 +141,9 @@ static void print_table(const struct sh_stats_reader *r, const struct ctl_option
 		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
 	if (sh_latency_count(&start->of[r->workers]) > 0 || o->all)
-		add_latency(&t, second ? second : start, r->workers, !!second);
+		add_latency(&t, "rx to tx", (second ? second : start)->of, r->workers, !!second);
+	if (sh_latency_count(&start->passes[r->workers]) > 0 || o->all)
+		add_latency(&t, "pass lateness", (second ? second : start)->passes, r->workers, !!second);
 	ctl_table_print(&t);
 }
 
@@ -163,9 +171,12 @@ static void print_json(const struct sh_stats_reader *r, const struct latencies *
 		drops = cJSON_AddObjectToObject(worker, "drops");
 		for (int reason = 0; reason < SH_DROP_COUNT; reason++)
 			ctl_json_u64(drops, sh_drop_name((enum sh_drop)reason), read_drop(r, i, reason));
-		json_latency(worker, "rx_to_tx", &start->of[i], false);
-		if (second)
-			json_latency(worker, "rx_to_tx_last_second", &second->of[i], true);
+		json_latency(worker, "rx_to_tx", "packets", &start->of[i], false);
+		json_latency(worker, "pass_lateness", "passes", &start->passes[i], false);
+		if (second) {
+			json_latency(worker, "rx_to_tx_last_second", "packets", &second->of[i], true);
+			json_latency(worker, "pass_lateness_last_second", "passes", &second->passes[i], true);
+		}
 		cJSON_AddItemToArray(workers, worker);
 	}
 	ctl_json_print(root);

@@ -144,7 +144,7 @@ static int setup(void **state)
 	w->ports = &bed->ports;
 	w->txq = bed->queue;
 	w->now_ns = w->clock.mono = 1000 * MS; /* and no ticks since */
-	w->tx_age_ns = 100 * MS;
+	w->deadline_ns = 100 * MS;
 	bed->ports.count = PORTS;
 	for (uint16_t i = 0; i < PORTS; i++) {
 		bed->ports.port[i].id = i;
@@ -361,7 +361,7 @@ static void the_old_behind_the_young(void **state)
 /* Of any ages, to a device that takes anything: what is sent is not too old then, and in order; what is let go is. */
 static void any_age(void **state)
 {
-	const uint64_t limit = bed->worker.tx_age_ns;
+	const uint64_t limit = bed->worker.deadline_ns;
 	struct dp_worker *w = &bed->worker;
 	struct device *d = &bed->device[0];
 	unsigned seen = 0, late = 0;

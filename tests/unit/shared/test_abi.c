@@ -233,7 +233,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, events_lost, 136),
 	AT(sh_stats_header, log_lost, 144),
 
-	SIZE(sh_worker_stats, 1600),
+	SIZE(sh_worker_stats, 2304),
 	AT(sh_worker_stats, rx_packets, 0),
 	AT(sh_worker_stats, rx_bytes, 8),
 	AT(sh_worker_stats, tx_packets, 16),
@@ -283,7 +283,8 @@ static const struct place places[] = {
 	AT(sh_worker_stats, fragments_in, 1512),
 	AT(sh_worker_stats, path_mtu_changes, 1552),
 	AT(sh_worker_stats, padding_out, 1560),
-	AT(sh_worker_stats, reserved, 1568),
+	AT(sh_worker_stats, pass_lateness, 1568),
+	AT(sh_worker_stats, reserved, 2240),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),
@@ -401,7 +402,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 5);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 8);
+	assert_int_equal(SH_STATS_VERSION, 9);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

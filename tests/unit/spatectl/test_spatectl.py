@@ -21,7 +21,7 @@ import unittest
 SPATECTL = sys.argv.pop(1)
 ABI_VERSION = 5
 COUNTERS, DROPS = 30, 64
-WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 1600, 1280, 96, 136, 120
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 2304, 1280, 96, 136, 120
 NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
 EVENTS_LOST_AT = 136  # in the header
@@ -47,7 +47,7 @@ class DataPlane:
         self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 8, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 9, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets[:5])
@@ -82,12 +82,12 @@ class DataPlane:
     def set_notice(self, slot, text):
         os.pwrite(self.fd, text.encode(), self.notice_at + slot * NOTICE_SIZE)
 
-    def set_latency(self, worker, buckets, sum_ns, max_ns):
-        """`buckets`: {index: packets}; 102 words stand before them in a worker's page."""
+    def set_latency(self, worker, buckets, sum_ns, max_ns, word=102):
+        """`buckets`: {index: packets}; so many words stand before them in a worker's page."""
         for index, value in buckets.items():
-            self.set_counter(worker, 102 + index, value)
-        self.set_counter(worker, 102 + 82, sum_ns)
-        self.set_counter(worker, 102 + 83, max_ns)
+            self.set_counter(worker, word + index, value)
+        self.set_counter(worker, word + 82, sum_ns)
+        self.set_counter(worker, word + 83, max_ns)
 
     def set_transport(self, slot, ident):
         now = monotonic_ns()
@@ -546,6 +546,14 @@ class Spatectl(unittest.TestCase):
         self.assertEqual(latency[0], {"packets": 1000, "sum_us": 5000, "p50_us": 1.28, "p99_us": 1.28, "p999_us": 2.048,
                                       "max_us": 2000000})
         self.assertEqual(latency[1]["p50_us"], 5)
+
+    def test_stats_pass_lateness(self):
+        plane = self.data(workers=2)
+        self.assertNotIn("pass lateness", self.run_ctl("stats")[0])
+        plane.set_latency(1, {1: 990, 81: 10}, 5000000, 2 * 10**9, word=196)
+        self.assertRegex(self.run_ctl("stats")[0], r"(?m)^pass lateness p50, us +- +1\.3 +1\.3$")
+        late = [w["pass_lateness"] for w in json.loads(self.run_ctl("stats", "--json")[0])["workers"]]
+        self.assertEqual((late[0]["passes"], late[1]["passes"], late[1]["max_us"]), (0, 1000, 2000000))
 
     def first_look(self, *args):
         """The first of what --watch prints: up to where the second one begins."""

@@ -230,7 +230,7 @@ static void make_worker(unsigned i)
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->consumer_ssrcs = calloc(dp_consumer_chains(WORLD_VIEWERS), sizeof(*w->consumer_ssrcs));
 	w->now_ns = 1000 * DP_MS;
-	w->tx_age_ns = 100 * DP_MS;
+	w->tx_age_ns = w->deadline_ns = 100 * DP_MS;
 	w->retention_ns = UINT64_MAX;
 	for (unsigned k = 0; k < WORLD_WORKERS; k++) {
 		w->peer[k] = &world->worker[k];
@@ -429,7 +429,13 @@ void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, con
 void world_tx_age(uint64_t ns)
 {
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
-		world->worker[i].tx_age_ns = ns;
+		world->worker[i].tx_age_ns = world->worker[i].deadline_ns = ns;
+}
+
+void world_deadline(uint64_t ns)
+{
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		world->worker[i].deadline_ns = ns;
 }
 
 unsigned world_mbufs(void)

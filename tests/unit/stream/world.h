@@ -85,8 +85,10 @@ void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void
 /* The same, with the marker bit. */
 void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len,
 	bool marker);
-/* How long packets may wait for the TX queue, on every worker. */
+/* How long packets may wait for the TX queue, on every worker, whether the backlog grows or not. */
 void world_tx_age(uint64_t ns);
+/* And how long if it does not. */
+void world_deadline(uint64_t ns);
 unsigned world_mbufs(void); /* not given back */
 
 #endif
