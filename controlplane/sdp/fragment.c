@@ -101,7 +101,7 @@ void cp_sdp_bundle_get(struct cp_sdp_bundle *out, const struct cp_sdp_offer *off
 {
 	const struct cp_sdp_section *s = &offer->section[offer->tag];
 
-	*out = (struct cp_sdp_bundle){.kind = s->kind};
+	*out = (struct cp_sdp_bundle){.kind = s->kind, .trickle = offer->trickle};
 	/* section.c and rules.c have checked both lengths. */
 	strcpy(out->mid, s->mid);
 	strcpy(out->mids, offer->bundle ? offer->bundle : "");
@@ -115,7 +115,8 @@ char *cp_sdp_fragment_write(const struct cp_sdp_bundle *bundle, const cJSON *tra
 
 	if (!cp_sdp_ice_read(&ice, transport))
 		return NULL;
-	cp_write(&w, "a=ice-lite\r\n");
+	/* As in the answer to the offer (RFC 9725, 4.3.3). */
+	cp_write(&w, "a=ice-lite\r\n%s", bundle->trickle ? "a=ice-options:trickle\r\n" : "");
 	if (bundle->mids[0])
 		cp_write(&w, "a=group:BUNDLE %s\r\n", bundle->mids);
 	/* RFC 8840, 9: the line only begins the section, and names any payload type. */

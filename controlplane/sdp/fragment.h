@@ -34,6 +34,7 @@ struct cp_sdp_bundle {
 	enum sh_kind kind; /* of the section that describes the transport */
 	char mid[SH_MID_MAX + 1]; /* its MID; "": none */
 	char mids[CP_SDP_SECTIONS_MAX * (SH_MID_MAX + 1) + 1]; /* a=group:BUNDLE; "": none */
+	bool trickle; /* the answer has a=ice-options:trickle */
 };
 
 void cp_sdp_bundle_get(struct cp_sdp_bundle *out, const struct cp_sdp_offer *offer);

@@ -97,6 +97,7 @@ static void a_restart_is_answered_with_all_candidates(void **state)
 	cp_sdp_offer_free(o);
 	text = cp_sdp_fragment_write(&bundle, json);
 	assert_string_equal(text, "a=ice-lite\r\n"
+				  "a=ice-options:trickle\r\n"
 				  "a=group:BUNDLE video0 audio1\r\n"
 				  "m=video 9 UDP/TLS/RTP/SAVPF 0\r\n"
 				  "a=mid:video0\r\n"
@@ -111,6 +112,29 @@ static void a_restart_is_answered_with_all_candidates(void **state)
 	cJSON_Delete(json);
 }
 
+/* RFC 9725, 4.3.3: the options are those of the answer, which has none of FFmpeg's offer. */
+static void a_restart_repeats_the_options_of_the_answer(void **state)
+{
+	static const struct {
+		const char *name;
+		bool trickle;
+	} files[] = {{"obs-30.1", true}, {"ffmpeg-8", false}};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct cp_sdp_offer *o = read_file(CP_SDP_PUBLISH, files[i].name);
+		struct cp_sdp_bundle bundle;
+		cJSON *json = transport();
+		char *text;
+
+		cp_sdp_bundle_get(&bundle, o);
+		text = cp_sdp_fragment_write(&bundle, json);
+		assert_int_equal(has_line(text, "a=ice-options:trickle"), files[i].trickle);
+		free(text);
+		cJSON_Delete(json);
+		cp_sdp_offer_free(o);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +143,7 @@ int main(void)
 		cmocka_unit_test(an_end_alone_has_no_credentials),
 		cmocka_unit_test(what_is_no_fragment),
 		cmocka_unit_test(a_restart_is_answered_with_all_candidates),
+		cmocka_unit_test(a_restart_repeats_the_options_of_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
