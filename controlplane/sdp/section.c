@@ -3,6 +3,7 @@
 /* Reads an m= line and the attributes of its codecs, header extensions and SSRCs. */
 
 #include <string.h>
+#include <strings.h>
 
 #include "controlplane/negotiation/codecs.h"
 #include "controlplane/sdp/lines.h"
@@ -138,7 +139,8 @@ int cp_sdp_read_rtpmap(struct cp_sdp_reader *r, char *value)
 	if (c->name)
 		return cp_sdp_malformed(r, "there are two a=rtpmap:%u", c->pt);
 	if (r->section->kind == SH_KIND_AUDIO) {
-		c->channels = 1;
+		/* Opus has two, always (RFC 7587, 7); GStreamer's whepsrc leaves them out. */
+		c->channels = strcasecmp(name, "opus") == 0 ? 2 : 1;
 		if (value && !cp_sdp_number(value, 1, 255, &c->channels))
 			return cp_sdp_malformed(r, "a=rtpmap:%u: no such number of channels", c->pt);
 	}

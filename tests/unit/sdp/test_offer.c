@@ -49,6 +49,23 @@ static void a_codec_has_its_parameters_and_feedback(void **state)
 	cp_sdp_offer_free(o);
 }
 
+/* RFC 7587, 7: Opus has two channels, also where a client forgets to say so; other codecs have one. */
+static void opus_has_two_channels(void **state)
+{
+	char text[TEXT_SIZE];
+	struct cp_sdp_offer *o;
+
+	load(text, "obs-30.1");
+	replace(text, "opus/48000/2", "OPUS/48000");
+	o = read_text(CP_SDP_PUBLISH, text);
+	assert_int_equal(o->section[0].codec[0].channels, 2);
+	cp_sdp_offer_free(o);
+	replace(text, "OPUS/48000", "L16/48000");
+	o = read_text(CP_SDP_PUBLISH, text);
+	assert_int_equal(o->section[0].codec[0].channels, 1);
+	cp_sdp_offer_free(o);
+}
+
 /* RFC 4585, 4.2 */
 static void feedback_for_all_payload_types_is_kept(void **state)
 {
@@ -264,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_recorded_offer_is_read),
 		cmocka_unit_test(a_codec_has_its_parameters_and_feedback),
+		cmocka_unit_test(opus_has_two_channels),
 		cmocka_unit_test(feedback_for_all_payload_types_is_kept),
 		cmocka_unit_test(the_session_has_what_the_sections_lack),
 		cmocka_unit_test(the_first_of_the_bundle_describes_the_transport),
