@@ -19,26 +19,26 @@ export function documented(page) {
 	return Object.fromEntries([...text.matchAll(MARKER)].map(([, name, code]) => [name, code]));
 }
 
-async function bundle(code) {
+async function bundle(code, modules) {
 	if (!existsSync(join(web, "node_modules/esbuild")))
 		throw new Skip("esbuild is not installed (npm ci in controlplane/web)");
 	const { build } = createRequire(join(web, "package.json"))("esbuild");
-	const { outputFiles } = await build({ stdin: { contents: code, resolveDir: web }, bundle: true, write: false,
+	const { outputFiles } = await build({ stdin: { contents: code, resolveDir: join(source, modules) }, bundle: true, write: false,
 		format: "esm", target: "es2022", logLevel: "warning" });
 	return outputFiles[0].contents;
 }
 
 /**
  * Serves a page with a video element for each script; returns { url(name), close }. `address`: where
- * it listens, for browsers in other namespaces.
+ * it listens, for browsers in other namespaces. `modules`: the folder whose packages the scripts use.
  */
-export async function servePages(scripts, { address = "localhost" } = {}) {
+export async function servePages(scripts, { address = "localhost", modules = "controlplane/web" } = {}) {
 	const files = new Map();
 	for (const [name, code] of Object.entries(scripts)) {
 		files.set(`/${name}`, ["text/html", "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\">" +
 			"<video id=\"video\" autoplay playsinline muted></video>" +
 			`<script type="module" src="/${name}.js"></script>`]);
-		files.set(`/${name}.js`, ["text/javascript", await bundle(code)]);
+		files.set(`/${name}.js`, ["text/javascript", await bundle(code, modules)]);
 	}
 	const server = createServer((request, response) => {
 		const [type, body] = files.get(request.url) ?? [];
