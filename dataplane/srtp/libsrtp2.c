@@ -43,9 +43,28 @@ static const struct dp_srtp_ops ops;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static srtp_err_status_t init_status;
 
+/*
+ * Debian's libsrtp2 uses NSS, which loads libraries for its first cipher and unloads them after its
+ * last one. This session is never closed, so that no packet waits for that, and because a running
+ * process may not load code.
+ */
+static srtp_t first;
+
+static srtp_err_status_t load_cipher(void)
+{
+	uint8_t key[16 + 14] = {0};
+	srtp_policy_t policy = {.ssrc = {.type = ssrc_specific, .value = 1}, .key = key};
+
+	srtp_crypto_policy_set_rtp_default(&policy.rtp);
+	srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+	return srtp_create(&first, &policy);
+}
+
 static void init(void)
 {
 	init_status = srtp_init();
+	if (init_status == srtp_err_status_ok)
+		init_status = load_cipher();
 }
 
 struct dp_srtp_engine *dp_srtp_libsrtp2_new(void)

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "dataplane/srtp/internal.h"
 #include "shared/bytes.h"
 
@@ -19,6 +21,11 @@ bool dp_srtp_available(enum dp_srtp_kind kind)
 struct dp_srtp_engine *dp_srtp_engine_new(enum dp_srtp_kind kind)
 {
 	if (!dp_srtp_available(kind)) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	/* OpenSSL reads its configuration and loads its providers now, while this process may. */
+	if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1) {
 		errno = ENOTSUP;
 		return NULL;
 	}
