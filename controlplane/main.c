@@ -25,17 +25,20 @@
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/privileges/kept_directory.h"
 #include "controlplane/privileges/key_files.h"
-#include "controlplane/privileges/privileges.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/routes.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/privileges/capabilities.h"
+#include "shared/privileges/privileges.h"
+#include "shared/privileges/system_calls.h"
 #include "shared/run_dir.h"
 
 enum {
 	FILES_MAX = 262144, /* file descriptors to allow, if the hard limit is not lower; one per socket */
 	FAREWELL_MS = 150, /* time for close frames to be sent */
 	EXIT_USAGE = 2,
+	FIRST_PORT_FOR_ALL = 1024,
 	GO_ON = -1, /* no exit status: the process starts */
 };
 
@@ -49,7 +52,7 @@ struct control {
 	struct cp_public public;
 	struct cp_admin admin;
 	struct cp_loop_lag lag;
-	struct cp_privileges privileges;
+	struct sh_privileges privileges;
 	struct cp_auth *auth;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
@@ -270,13 +273,26 @@ static void stop(uv_signal_t *handle, int number)
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
 }
 
+static int limit_privileges(struct control *c, char *err, size_t err_size)
+{
+	bool low_port = c->config.http.port < FIRST_PORT_FOR_ALL;
+	int error =
+		sh_privileges_limit(&c->privileges, low_port ? SH_CAP_NET_BIND_SERVICE : 0, err, err_size);
+
+	if (error == 0 && c->privileges.root)
+		error = sh_control_user(&c->privileges.user, &c->config, err, err_size);
+	if (error == 0 && sh_privileges_lock_memory() != 0)
+		sh_log(SH_LOG_WARN, "memory-not-locked what=\"keys can get into swap space\"");
+	return error;
+}
+
 /*
  * Drops root when all is open that needs it: the port, the administration socket, key files. No
  * byte of a stranger was read until then.
  */
 static int drop_privileges(struct control *c, char *err, size_t err_size)
 {
-	const struct cp_privileges *p = &c->privileges;
+	const struct sh_privileges *p = &c->privileges;
 	int error = p->root ? cp_admin_give(&c->admin, p->user.uid, p->user.gid) : 0;
 
 	if (error != 0) {
@@ -285,10 +301,19 @@ static int drop_privileges(struct control *c, char *err, size_t err_size)
 	}
 	cp_directory_keep(c->config.run_dir);
 	cp_directory_keep(c->config.http.web_root);
-	error = cp_privileges_drop(p, err, err_size);
+	error = sh_privileges_drop(p, err, err_size);
 	if (error == 0)
 		sh_log(SH_LOG_INFO, "privileges uid=%u gid=%u", geteuid(), getegid());
 	return error;
+}
+
+static void restrict_system_calls(void)
+{
+	static const char *const more[] = {NULL};
+	char err[128];
+
+	if (sh_system_calls_restrict(more, err, sizeof(err)) != 0)
+		sh_log(SH_LOG_WARN, "system-calls-not-restricted reason=\"%s\"", err);
 }
 
 /*
@@ -354,7 +379,7 @@ int main(int argc, char **argv)
 	if (status != GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
-	if (cp_privileges_limit(&c.privileges, &c.config, err, sizeof(err)) != 0) {
+	if (limit_privileges(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}
@@ -395,6 +420,7 @@ int main(int argc, char **argv)
 		cp_auth_close(c.auth);
 		return EXIT_FAILURE;
 	}
+	restrict_system_calls();
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
 	cp_loop_lag_start(&c.lag, &c.loop);
 	uv_timer_init(&c.loop, &c.farewell);

@@ -20,6 +20,7 @@
 #include "dataplane/srtp/srtp.h"
 #include "dataplane/start/eal.h"
 #include "dataplane/start/make_workers.h"
+#include "dataplane/start/privileges.h"
 #include "dataplane/start/remove_tree.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/workers.h"
@@ -234,9 +235,10 @@ static int start_environment(char *err, size_t size)
 	error = dp_eal_start(&config, dp_workers_megabytes(&config), err, size);
 	if (error)
 		return error;
+	dp_remove_tree(path); /* only empty directories, which this process could not remove later */
 	error = check_placement(&topology, err, size);
 	if (error)
-		dp_eal_stop(&config);
+		dp_eal_stop();
 	return error;
 }
 
@@ -322,9 +324,13 @@ static int run(void)
 		error = start_workers(err, sizeof(err));
 	if (error)
 		goto no_devices;
+	error = dp_privileges_drop(err, sizeof(err));
+	if (error)
+		goto no_privileges;
 	log_ready();
 	dp_agent_run(&agent, &stop);
 	sh_log(SH_LOG_INFO, "stopping");
+no_privileges:
 	dp_workers_stop(&workers);
 no_devices:
 	if (error)
@@ -332,7 +338,7 @@ no_devices:
 	dp_agent_close(&agent);
 	dp_ports_stop(&workers.ports);
 	dp_stats_close(&stats);
-	dp_eal_stop(&config);
+	dp_eal_stop();
 	return error;
 no_environment:
 	sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
@@ -343,6 +349,7 @@ no_environment:
 int main(int argc, char **argv)
 {
 	struct options options = {0};
+	char err[256];
 
 	if (read_options(&options, argc, argv) != 0)
 		return 2;
@@ -357,6 +364,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	sh_log_init("data", config.log_level);
+	if (dp_privileges_limit(&config, err, sizeof(err)) != 0) {
+		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
+		return 1;
+	}
 	if (sh_log_start() != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"the log's thread cannot be made\"");
 		return 1;

@@ -29,6 +29,7 @@ enum sh_engine { SH_ENGINE_AUTO, SH_ENGINE_IPSEC_MB, SH_ENGINE_LIBSRTP2 };
 enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES256 };
 
 #define SH_CONTROL_USER "spate" /* the default of controlplane.user */
+#define SH_DATA_USER    "spate-data" /* and of dataplane.user */
 
 enum { SH_MAX_PROXIES = 32 }; /* in http.trusted_proxies */
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
@@ -137,6 +138,7 @@ struct sh_config {
 	} network;
 
 	struct {
+		char user[SH_NAME_MAX]; /* its user, if it is started as root: a name or a number */
 		uint32_t workers;
 		/* What happens if the core placement or the memory is a bad choice. */
 		enum sh_bad_placement bad_placement;

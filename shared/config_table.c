@@ -74,6 +74,7 @@ static const struct sh_config_member rows[] = {
 	{"network.announced", SH_CFG_ADDR, AT(network.announced[0]),
 		LIST(SH_MAX_LOCAL_ADDRS, 0, network.announced_count)},
 
+	{"dataplane.user", SH_CFG_STRING, AT(dataplane.user), .min = 1, .max = 32, .text = SH_DATA_USER},
 	{"dataplane.workers", SH_CFG_U32, AT(dataplane.workers), .min = 1, .max = SH_MAX_WORKERS, .value = 1},
 	{"dataplane.cores", SH_CFG_U32, AT(dataplane.core[0]), .min = 0, .max = 1023,
 		LIST(SH_MAX_WORKERS + 1, 0, dataplane.core_count)},

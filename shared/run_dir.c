@@ -23,24 +23,41 @@ static bool parse_id(const char *text, struct sh_user *out)
 	return true;
 }
 
-int sh_control_user(struct sh_user *out, const struct sh_config *c, char *err, size_t err_size)
+/* A default name without an account means the id `fallback`. */
+static int find_user(struct sh_user *out, const char *name, const char *default_name, uid_t fallback)
 {
 	const struct passwd *account;
 
 	errno = 0;
-	account = getpwnam(c->controlplane.user);
+	account = getpwnam(name);
 	if (account) {
 		*out = (struct sh_user){.uid = account->pw_uid, .gid = account->pw_gid};
 		return 0;
 	}
-	if (parse_id(c->controlplane.user, out))
+	if (parse_id(name, out))
 		return 0;
-	if (strcmp(c->controlplane.user, SH_CONTROL_USER) == 0) {
-		*out = (struct sh_user){.uid = SH_CONTROL_FALLBACK_UID, .gid = SH_CONTROL_FALLBACK_UID};
-		return 0;
-	}
-	snprintf(err, err_size, "controlplane.user: there is no user %s", c->controlplane.user);
-	return ENOENT;
+	if (strcmp(name, default_name) != 0)
+		return ENOENT;
+	*out = (struct sh_user){.uid = fallback, .gid = fallback};
+	return 0;
+}
+
+int sh_control_user(struct sh_user *out, const struct sh_config *c, char *err, size_t err_size)
+{
+	int error = find_user(out, c->controlplane.user, SH_CONTROL_USER, SH_CONTROL_FALLBACK_UID);
+
+	if (error)
+		snprintf(err, err_size, "controlplane.user: there is no user %s", c->controlplane.user);
+	return error;
+}
+
+int sh_data_user(struct sh_user *out, const struct sh_config *c, char *err, size_t err_size)
+{
+	int error = find_user(out, c->dataplane.user, SH_DATA_USER, SH_DATA_FALLBACK_UID);
+
+	if (error)
+		snprintf(err, err_size, "dataplane.user: there is no user %s", c->dataplane.user);
+	return error;
 }
 
 static int refuse(const char *path, const char *why, char *err, size_t err_size)

@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "controlplane/privileges/capabilities.h"
+#include "shared/privileges/capabilities.h"
 
 enum { KEY_DIR = 3, FILES, TIMEOUT_S = 2, SOCKET = 3 };
 
@@ -90,13 +90,13 @@ static void serve(void)
 /* Keeps the right to read every file, and nothing else. */
 static bool keep_reading_right(const struct sh_user *user)
 {
-	uint64_t right = cp_capabilities_permitted() & CP_CAP_DAC_READ_SEARCH;
+	uint64_t right = sh_capabilities_permitted() & SH_CAP_DAC_READ_SEARCH;
 
 	if (!right)
-		right = CP_CAP_DAC_OVERRIDE; /* some containers have this one only */
+		right = SH_CAP_DAC_OVERRIDE; /* some containers have this one only */
 	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && setgroups(0, NULL) == 0 &&
 	       setresgid(user->gid, user->gid, user->gid) == 0 &&
-	       setresuid(user->uid, user->uid, user->uid) == 0 && cp_capabilities_keep(right) == 0 &&
+	       setresuid(user->uid, user->uid, user->uid) == 0 && sh_capabilities_keep(right) == 0 &&
 	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
@@ -122,7 +122,7 @@ static _Noreturn void run_opener(int socket, const struct sh_user *user)
 	_exit(0);
 }
 
-int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c)
+int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c)
 {
 	const struct timeval limit = {.tv_sec = TIMEOUT_S};
 	int ends[2];

@@ -8,13 +8,13 @@
  * of the configuration, takes no others but files in auth.key_dir, and does nothing else.
  */
 
-#include "controlplane/privileges/privileges.h"
+#include "shared/privileges/privileges.h"
 
 /*
  * Starts the process that opens key files, if this process is root and the configuration names
  * such files. Call it before there are threads. The process ends with this one. 0, or an errno.
  */
-int cp_key_files_start(const struct cp_privileges *p, const struct sh_config *c);
+int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c);
 
 /*
  * Opens a file or directory of the configuration, or a file in auth.key_dir, to read it: directly,

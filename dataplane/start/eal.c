@@ -18,7 +18,6 @@
 
 #include "dataplane/device/ports.h"
 #include "dataplane/start/dpdk_log.h"
-#include "dataplane/start/remove_tree.h"
 #include "shared/log.h"
 
 enum {
@@ -225,10 +224,7 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 	build_arguments(a, c, megabytes);
 	for (int i = 0; i < a->count; i++)
 		sh_log(SH_LOG_DEBUG, "eal-argument %s", a->pointer[i]);
-	/*
-	 * DPDK then writes its files into run_dir/dpdk, which is removed at stop and before a
-	 * start.
-	 */
+	/* DPDK then makes its directories in run_dir/dpdk. */
 	setenv("RUNTIME_DIRECTORY", c->run_dir, 1);
 	error = dp_dpdk_log_open();
 	if (error) {
@@ -244,11 +240,7 @@ int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_
 	return rte_errno ? rte_errno : EIO;
 }
 
-void dp_eal_stop(const struct sh_config *c)
+void dp_eal_stop(void)
 {
-	char path[SH_PATH_MAX + 8];
-
 	rte_eal_cleanup();
-	snprintf(path, sizeof(path), "%s/dpdk", c->run_dir);
-	dp_remove_tree(path);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The control plane, started as root, serves nobody as root: it has a user of its own and no
-# capabilities, in each thread. It still reads its keys again, serves the page below a directory
-# that its user cannot enter, reconnects, and ends with tools/run.
+# Both processes, started as root, serve nobody as root: each has a user of its own, no capabilities
+# and few system calls, in each thread. The control plane still reads its keys again, serves the page
+# below a directory that its user cannot enter, reconnects, and ends with tools/run.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/launcher.sh"
 
@@ -31,16 +31,41 @@ reloaded() {
 chmod 0700 "$work" # as a private home directory: the run directory and the certificate are in it
 start first --no-build --tls --state-dir "$work/state"
 ok "it is ready" until_true 40 said_ready first
+# account NAME FALLBACK OPTION: an id of an account, or the number that stands for it
+account() {
+	id "$3" "$1" 2>/dev/null || echo "$2"
+}
+
+# restricted PROCESS UID GID
+restricted() {
+	local process=$1 pid set
+	pid=$(process "$process")
+	ok "$process has a user of its own" tasks "$pid" Uid "$2 $2 $2 $2"
+	ok "and a group" tasks "$pid" Gid "$3 $3 $3 $3"
+	ok "and no other groups" tasks "$pid" Groups ""
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		ok "no thread has a capability in $set" tasks "$pid" "$set" 0000000000000000
+	done
+	ok "and none gets any by executing a file" tasks "$pid" NoNewPrivs 1
+	ok "the system calls of each thread are restricted" tasks "$pid" Seccomp 2
+	ok "its memory is never swapped, or it says that it cannot prevent it" locked "$pid"
+}
+
+# locked PID: mappings are locked (lo) when a page of them is used. Some containers' root may not
+# raise the limit of locked memory.
+locked() {
+	if (ulimit -l unlimited) 2>/dev/null; then
+		grep -q '^VmFlags:.* lo' "/proc/$1/smaps"
+	else
+		(($(grep -c memory-not-locked "$work/first.err") == 2))
+	fi
+}
+
 control=$(process spate-controlplane)
-uid=$(id -u spate 2>/dev/null || echo 61000)
-gid=$(id -g spate 2>/dev/null || echo 61000)
-ok "the control plane has a user of its own" tasks "$control" Uid "$uid $uid $uid $uid"
-ok "and a group" tasks "$control" Gid "$gid $gid $gid $gid"
-ok "and no other groups" tasks "$control" Groups ""
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-	ok "no thread has a capability in $set" tasks "$control" "$set" 0000000000000000
-done
-ok "and none gets any by executing a file" tasks "$control" NoNewPrivs 1
+uid=$(account spate 61000 -u)
+gid=$(account spate 61000 -g)
+restricted spate-controlplane "$uid" "$gid"
+restricted spate-dataplane "$(account spate-data 61001 -u)" "$(account spate-data 61001 -g)"
 
 keys=$(process spate-keys)
 ok "a process that opens key files is not root either" tasks "$keys" Uid "$uid $uid $uid $uid"

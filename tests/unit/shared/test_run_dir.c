@@ -128,6 +128,21 @@ static void the_user_is_a_name_or_a_number(void **state)
 	assert_int_equal(find(&u, "12 "), ENOENT);
 }
 
+static void each_process_has_a_user_of_its_own(void **state)
+{
+	static struct sh_config c;
+	struct sh_user control, data;
+	char err[200];
+
+	sh_config_defaults(&c);
+	assert_int_equal(sh_control_user(&control, &c, err, sizeof(err)), 0);
+	assert_int_equal(sh_data_user(&data, &c, err, sizeof(err)), 0);
+	assert_true(control.uid != data.uid && control.gid != data.gid && data.uid != 0);
+	strcpy(c.dataplane.user, "no-such-user");
+	assert_int_equal(sh_data_user(&data, &c, err, sizeof(err)), ENOENT);
+	assert_non_null(strstr(err, "dataplane.user: there is no user no-such-user"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_others_can_write_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_of_another_user_is_refused, setup, teardown),
 		cmocka_unit_test(the_user_is_a_name_or_a_number),
+		cmocka_unit_test(each_process_has_a_user_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

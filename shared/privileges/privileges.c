@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/privileges/privileges.h"
+#include "shared/privileges/privileges.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "controlplane/privileges/capabilities.h"
-
-enum { FIRST_PORT_FOR_ALL = 1024 };
+#include "shared/privileges/capabilities.h"
 
 static int fail(int error, const char *what, char *err, size_t err_size)
 {
@@ -27,20 +27,19 @@ static void empty_bounding_set(void)
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-int cp_privileges_limit(struct cp_privileges *p, const struct sh_config *c, char *err, size_t err_size)
+int sh_privileges_limit(struct sh_privileges *p, uint64_t keep, char *err, size_t err_size)
 {
-	bool low_port = c->http.port < FIRST_PORT_FOR_ALL;
 	int error;
 
-	*p = (struct cp_privileges){.root = geteuid() == 0, .parent = getppid()};
+	*p = (struct sh_privileges){.root = geteuid() == 0, .parent = getppid()};
 	if (prctl(PR_GET_PDEATHSIG, &p->death_signal, 0, 0, 0) != 0)
 		return fail(errno, "parent-death signal", err, err_size);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(errno, "no_new_privs", err, err_size);
 	empty_bounding_set();
 	if (p->root)
-		return sh_control_user(&p->user, c, err, err_size);
-	error = cp_capabilities_keep(low_port ? CP_CAP_NET_BIND_SERVICE : 0);
+		return 0;
+	error = sh_capabilities_keep(keep);
 	return error ? fail(error, "capabilities", err, err_size) : 0;
 }
 
@@ -50,7 +49,8 @@ static int become(const struct sh_user *user, char *err, size_t err_size)
 	if (setgroups(0, NULL) == 0 && setresgid(user->gid, user->gid, user->gid) == 0 &&
 		setresuid(user->uid, user->uid, user->uid) == 0)
 		return 0;
-	return fail(errno, "controlplane.user: cannot become that user", err, err_size);
+	snprintf(err, err_size, "cannot become the user %u: %s", user->uid, strerror(errno));
+	return errno;
 }
 
 /* Neither a core file nor a debugger of the same user may read the keys in memory. */
@@ -63,13 +63,13 @@ static int hide_memory(void)
 #endif
 }
 
-int cp_privileges_drop(const struct cp_privileges *p, char *err, size_t err_size)
+int sh_privileges_drop(const struct sh_privileges *p, char *err, size_t err_size)
 {
 	int error = p->root ? become(&p->user, err, err_size) : 0;
 
 	if (error)
 		return error;
-	error = cp_capabilities_keep(0);
+	error = sh_capabilities_keep(0);
 	if (error)
 		return fail(error, "capabilities", err, err_size);
 	if (hide_memory() != 0)
@@ -81,4 +81,18 @@ int cp_privileges_drop(const struct cp_privileges *p, char *err, size_t err_size
 	if (getppid() != p->parent) /* it has died in between */
 		raise(p->death_signal);
 	return 0;
+}
+
+int sh_privileges_lock_memory(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return 0; /* its shadow memory is larger than any limit */
+#else
+	const struct rlimit all = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+
+	/* With a lower limit each later mapping could fail. */
+	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
+		return errno;
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 ? 0 : errno;
+#endif
 }

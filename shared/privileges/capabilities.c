@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controlplane/privileges/capabilities.h"
+#include "shared/privileges/capabilities.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-uint64_t cp_capabilities_permitted(void)
+uint64_t sh_capabilities_permitted(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -16,10 +16,10 @@ uint64_t cp_capabilities_permitted(void)
 	return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
-int cp_capabilities_keep(uint64_t mask)
+int sh_capabilities_keep(uint64_t mask)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	uint64_t kept = cp_capabilities_permitted() & mask;
+	uint64_t kept = sh_capabilities_permitted() & mask;
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
 		{.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
 		{.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},

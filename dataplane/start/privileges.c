@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/start/privileges.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/log.h"
+#include "shared/privileges/capabilities.h"
+#include "shared/privileges/privileges.h"
+#include "shared/privileges/system_calls.h"
+
+static struct sh_privileges privileges;
+
+/* NUMA policies of memory that DPDK adds to its heaps while it runs. */
+static const char *const more[] = {"get_mempolicy", "set_mempolicy", "mbind", "fallocate", "flock", NULL};
+
+int dp_privileges_limit(const struct sh_config *c, char *err, size_t err_size)
+{
+	int error = sh_privileges_limit(&privileges, SH_CAP_ALL, err, err_size);
+
+	if (error == 0 && privileges.root)
+		error = sh_data_user(&privileges.user, c, err, err_size);
+	if (error == 0 && sh_privileges_lock_memory() != 0)
+		sh_log(SH_LOG_WARN, "memory-not-locked what=\"keys can get into swap space\"");
+	return error;
+}
+
+int dp_privileges_drop(char *err, size_t err_size)
+{
+	char why[128];
+	int error = sh_privileges_drop(&privileges, err, err_size);
+
+	if (error != 0)
+		return error;
+	if (sh_system_calls_restrict(more, why, sizeof(why)) != 0)
+		sh_log(SH_LOG_WARN, "system-calls-not-restricted reason=\"%s\"", why);
+	sh_log(SH_LOG_INFO, "privileges uid=%u gid=%u", geteuid(), getegid());
+	return 0;
+}
