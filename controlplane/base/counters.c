@@ -20,3 +20,15 @@ const char *cp_refusal_name(enum cp_refusal refusal)
 
 	return names[refusal];
 }
+
+const uint16_t cp_whip_statuses[CP_WHIP_STATUSES] = {
+	400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 428, 429, 503, 500};
+
+void cp_whip_count_refusal(struct cp_whip_counts *c, unsigned status)
+{
+	unsigned i = 0;
+
+	while (i < CP_WHIP_STATUSES - 1 && cp_whip_statuses[i] != status)
+		i++;
+	c->refused[i]++;
+}

@@ -28,10 +28,27 @@ enum cp_refusal {
 	CP_REFUSALS,
 };
 
+/*
+ * The statuses with which WHIP and WHEP refuse requests; CP_WHIP_STATUSES of them. Others count as
+ * the last one.
+ */
+enum { CP_WHIP_STATUSES = 16 };
+extern const uint16_t cp_whip_statuses[CP_WHIP_STATUSES];
+
+/* One protocol, WHIP or WHEP. All but `sessions` are totals since the start. */
+struct cp_whip_counts {
+	uint64_t sessions; /* that exist now */
+	uint64_t created;
+	uint64_t refused[CP_WHIP_STATUSES]; /* by index in cp_whip_statuses */
+};
+
+/* Counts a refusal with that status. */
+void cp_whip_count_refusal(struct cp_whip_counts *c, unsigned status);
+
 /* The refusal's name in /metrics. */
 const char *cp_refusal_name(enum cp_refusal refusal);
 
-/* All but sockets_open are totals since the start. */
+/* All but sockets_open, event_streams, and sessions in whip and whep, are totals since the start. */
 struct cp_counters {
 	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
 	uint64_t connections_refused; /* TCP connections closed at once because of a limit */
@@ -39,6 +56,10 @@ struct cp_counters {
 	uint64_t messages_in, messages_out; /* of WebSockets, and packets of long-polling */
 	uint64_t dtls_connected, dtls_failed; /* handshakes */
 	uint64_t dataplane_connected, dataplane_lost;
+	struct cp_whip_counts whip, whep;
+	uint64_t event_streams; /* of players, that are read now */
+	uint64_t event_streams_slow; /* whose readers were too slow */
+	uint64_t whep_events[5]; /* events sent, by enum cp_whep_event (signaling/whep_events.h) */
 	uint64_t error[CP_CODE_COUNT]; /* error replies to clients */
 	uint64_t refused[CP_REFUSALS];
 };

@@ -30,6 +30,7 @@ struct cp_whip_site {
 	struct cp_index publications; /* by id */
 	TAILQ_HEAD(, cp_publication) all;
 	TAILQ_HEAD(, cp_publication) due; /* whose creation is over, or which have ended */
+	TAILQ_HEAD(, cp_publication) readers; /* whose event stream is read, the longest unchecked first */
 	TAILQ_HEAD(, cp_publication) awaited; /* that have not connected, the oldest first */
 	uv_idle_t work; /* active while there are some in `due` */
 	uv_timer_t tick; /* ends those that do not connect */

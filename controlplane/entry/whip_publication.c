@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Publications: WHIP and WHEP sessions with the request that creates them. What ends one comes from
- * within the rooms, which must not be called back then, so that each is answered and freed by
- * `work`.
+ * What ends a publication comes from within the rooms, which must not be called back then, so that
+ * each is answered and freed by `work`.
  */
+
+#include "controlplane/entry/whip_publication.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controlplane/entry/whip_internal.h"
+#include "controlplane/entry/whep_stream.h"
 #include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
 #include "controlplane/signaling/signaling.h"
@@ -49,7 +50,16 @@ static void ended(struct cp_whip *w, const char *reason)
 	make_due(p);
 }
 
-static const struct cp_whip_calls calls = {.created = created, .ended = ended};
+static void changed(struct cp_whip *w, unsigned events)
+{
+	struct cp_publication *p = w->owner;
+
+	p->stream.due |= events;
+	if (p->stream.reader)
+		make_due(p);
+}
+
+static const struct cp_whip_calls calls = {.created = created, .ended = ended, .changed = changed};
 
 /* Answers the POST. May free the connection later, but nothing of the publication. */
 static void answer(struct cp_publication *p)
@@ -80,8 +90,12 @@ static void work(uv_idle_t *idle)
 		p->is_due = false;
 		if (p->waiting)
 			answer(p);
+		if (p->ended)
+			cp_whep_stream_end(p, true);
 		if (p->failed || p->ended)
 			cp_publication_free(p);
+		else
+			cp_whep_stream_run(p);
 	}
 }
 
@@ -107,6 +121,7 @@ static void tick(uv_timer_t *timer)
 	uint64_t limit_ms = site->signaling->config->limit.connect_s * 1000ull;
 	struct cp_publication *p;
 
+	cp_whep_streams_tick(site);
 	while ((p = TAILQ_FIRST(&site->awaited))) {
 		if (!cp_whip_connected(p->whip)) {
 			if (uv_now(timer->loop) - p->begun_ms < limit_ms)
@@ -135,6 +150,8 @@ int cp_publication_create(struct cp_whip_request *r, struct cp_fault *fault)
 	}
 	p->site = r->site;
 	p->waiting = r;
+	p->counts = cp_whip_counts(r);
+	p->counts->sessions++;
 	client.address = p->address;
 	TAILQ_INSERT_TAIL(&r->site->all, p, all);
 	rc = cp_whip_create(&p->whip, r->site->signaling, &client, r->body.data, r->body.len, &calls, p,
@@ -161,10 +178,12 @@ void cp_publication_free(struct cp_publication *p)
 	if (p->id[0])
 		cp_index_remove(&p->site->publications, p);
 	set_awaited(p, false);
+	cp_whep_stream_end(p, false);
 	TAILQ_REMOVE(&p->site->all, p, all);
 	if (p->whip)
 		cp_whip_free(p->whip);
 	cp_address_leave(p->address);
+	p->counts->sessions--;
 	free(p);
 }
 
@@ -190,6 +209,7 @@ void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server 
 	TAILQ_INIT(&site->all);
 	TAILQ_INIT(&site->due);
 	TAILQ_INIT(&site->awaited);
+	TAILQ_INIT(&site->readers);
 	uv_idle_init(loop, &site->work);
 	uv_timer_init(loop, &site->tick);
 	site->work.data = site->tick.data = site;

@@ -11,7 +11,11 @@
 
 #include "controlplane/http/exchange.h"
 
-enum { HEADER_BYTES = 2048, REFUSAL_BYTES = 1024, TYPE_BYTES = 160 };
+enum {
+	HEADER_BYTES = 1024, /* of the headers that each response has */
+	REFUSAL_BYTES = 3072,
+	TYPE_BYTES = 160,
+};
 
 const char *cp_http_status_text(unsigned status)
 {
@@ -28,6 +32,7 @@ const char *cp_http_status_text(unsigned status)
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
 		{409, "Conflict"},
 		{411, "Length Required"},
 		{412, "Precondition Failed"},
@@ -81,6 +86,8 @@ static void describe_body(const struct cp_answer *a, char out[TYPE_BYTES])
 {
 	if (a->status == 204 || a->status == 304)
 		out[0] = '\0';
+	else if (a->endless)
+		snprintf(out, TYPE_BYTES, "content-type: %s\r\n", a->type);
 	else if (!a->type)
 		snprintf(out, TYPE_BYTES, "content-length: %zu\r\n", a->len + a->file_len);
 	else
@@ -90,19 +97,16 @@ static void describe_body(const struct cp_answer *a, char out[TYPE_BYTES])
 
 int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 {
-	char *out = malloc(HEADER_BYTES + a->len), type[TYPE_BYTES];
+	const char *headers = a->headers ? a->headers : "cache-control: no-store\r\n";
+	size_t size = HEADER_BYTES + strlen(headers);
+	char *out = malloc(size + a->len), type[TYPE_BYTES];
 	int len;
 
 	if (!out)
 		return ENOMEM;
-	len = write_head(out, HEADER_BYTES, a->status, CP_HTTP_KEEP);
+	len = write_head(out, size, a->status, a->endless ? "close" : CP_HTTP_KEEP);
 	describe_body(a, type);
-	len += snprintf(out + len, HEADER_BYTES - (size_t)len, "%s%s\r\n", type,
-		a->headers ? a->headers : "cache-control: no-store\r\n");
-	if (len >= HEADER_BYTES) {
-		free(out);
-		return EMSGSIZE;
-	}
+	len += snprintf(out + len, size - (size_t)len, "%s%s\r\n", type, headers);
 	if (a->len > 0)
 		memcpy(out + len, a->body, a->len);
 	c->out = out;
@@ -113,21 +117,31 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 	return 0;
 }
 
-int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason)
+int cp_http_refuse_with(struct lws *wsi, const struct cp_answer *a)
 {
 	unsigned char buf[LWS_PRE + REFUSAL_BYTES];
-	char *out = (char *)buf + LWS_PRE;
-	int len = write_head(out, REFUSAL_BYTES, status, "close");
+	char *out = (char *)buf + LWS_PRE, type[TYPE_BYTES];
+	int len = write_head(out, REFUSAL_BYTES, a->status, "close");
 
-	len += snprintf(out + len, REFUSAL_BYTES - (size_t)len,
-		"content-type: text/plain; charset=utf-8\r\n"
-		"content-length: %zu\r\n"
-		"cache-control: no-store\r\n"
-		"%s\r\n%s\n",
-		strlen(reason) + 1, headers ? headers : "", reason);
+	describe_body(a, type);
+	len += snprintf(out + len, REFUSAL_BYTES - (size_t)len, "%s%s\r\n%.*s", type,
+		a->headers ? a->headers : "cache-control: no-store\r\n", (int)a->len, a->body);
 	if (len < REFUSAL_BYTES)
 		lws_write(wsi, buf + LWS_PRE, (size_t)len, LWS_WRITE_HTTP);
 	return EPROTO;
+}
+
+int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason)
+{
+	char body[REFUSAL_BYTES], all[REFUSAL_BYTES];
+	const struct cp_answer a = {.status = status,
+		.type = "text/plain; charset=utf-8",
+		.headers = all,
+		.body = body,
+		.len = (size_t)snprintf(body, sizeof(body), "%s\n", reason)};
+
+	snprintf(all, sizeof(all), "cache-control: no-store\r\n%s", headers ? headers : "");
+	return cp_http_refuse_with(wsi, &a);
 }
 
 int cp_http_reply(struct cp_connection *c, unsigned status, const char *type, char *body, size_t len)

@@ -4,6 +4,7 @@
 
 /* Builds the response to an HTTP request; exchange.c sends it. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct cp_connection;
@@ -16,13 +17,14 @@ struct cp_answer {
 	const char *body; /* copied */
 	size_t len;
 	size_t file_len; /* bytes to send from the connection's file, after the body */
+	bool endless; /* the end of the connection ends the body, for stream.h */
 };
 
 /* The words that go with a status that Spate sends; others get those of 503. */
 const char *cp_http_status_text(unsigned status);
 /*
- * Stores the response in `c` and schedules it; it is sent later, from the event loop. 0; ENOMEM or
- * EMSGSIZE (the headers are too long): the connection must end.
+ * Stores the response in `c` and schedules it; it is sent later, from the event loop. 0, or ENOMEM:
+ * the connection must end.
  */
 int cp_http_answer(struct cp_connection *c, const struct cp_answer *a);
 /*
@@ -39,5 +41,7 @@ int cp_http_reply_text(struct cp_connection *c, unsigned status, const char *typ
  * EPROTO, because the connection must end.
  */
 int cp_http_refuse(struct lws *wsi, unsigned status, const char *headers, const char *reason);
+/* The same with any body; `a->file_len` is not used. */
+int cp_http_refuse_with(struct lws *wsi, const struct cp_answer *a);
 
 #endif

@@ -253,12 +253,22 @@ static void settle_connection(struct cp_connection *c)
 		memcpy(value, "     close", sizeof(CP_HTTP_KEEP) - 1);
 }
 
+/* A stream has sent all that it has so far: only the end of its client is looked for. */
+static void await_more(struct cp_connection *c)
+{
+	free(c->out);
+	c->out = NULL;
+	c->out_len = c->out_at = 0;
+	c->stage = CP_HTTP_STREAMING;
+	cp_exchange_wait(c, CP_WAIT_HELD);
+}
+
 /* Sends as much of the answer as the socket and the budgets allow. May free `c`. */
 static void send_answer(struct cp_connection *c)
 {
 	struct cp_exchanges *x = &c->server->exchanges;
 
-	if (c->out_at == 0)
+	if (c->out_at == 0 && c->stream == CP_STREAM_NONE)
 		settle_connection(c);
 	for (unsigned i = 0; c->out_at < c->out_len || c->file_left > 0; i++) {
 		if (i == PIECES_PER_ANSWER || x->pieces == 0) {
@@ -278,12 +288,15 @@ static void send_answer(struct cp_connection *c)
 			return;
 		}
 	}
-	complete(c);
+	if (c->stream == CP_STREAM_OPEN)
+		await_more(c);
+	else
+		complete(c);
 }
 
 /*
- * Ends the connection of a held request if its client has closed it or has sent anything: a client
- * that waits for an answer must not send. May free `c`.
+ * Ends the connection of a held request, or of a stream, if its client has closed it or has sent
+ * anything: a client that waits for an answer must not send. May free `c`.
  */
 static void check_client(struct cp_connection *c)
 {
@@ -310,6 +323,7 @@ static void step(struct cp_connection *c)
 			end_connection(c);
 		break;
 	case CP_HTTP_HELD:
+	case CP_HTTP_STREAMING:
 		check_client(c);
 		break;
 	case CP_HTTP_ANSWERED:

@@ -47,6 +47,13 @@ enum cp_http_stage {
 	CP_HTTP_BODY, /* its body arrives */
 	CP_HTTP_HELD, /* its route keeps it and answers later */
 	CP_HTTP_ANSWERED, /* the answer is being sent; after that the exchange is complete */
+	CP_HTTP_STREAMING, /* all that its stream has so far was sent (stream.h) */
+};
+
+enum cp_stream {
+	CP_STREAM_NONE, /* the answer is no stream */
+	CP_STREAM_OPEN, /* its route may add to it */
+	CP_STREAM_ENDS,
 };
 
 /* A connection's user data in libwebsockets, which zeroes it for each request. */
@@ -60,6 +67,7 @@ struct cp_connection {
 	enum cp_http_stage stage;
 	bool head; /* the method is HEAD: only headers are sent */
 	bool last; /* the connection ends after the answer, which says so */
+	enum cp_stream stream;
 	char *out; /* headers and body of the answer, malloc()ed */
 	size_t out_len, out_at;
 	bool has_file; /* `file` is open and is sent after `out` */

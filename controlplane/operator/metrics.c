@@ -4,6 +4,7 @@
 
 #include "controlplane/operator/pages.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
+#include "controlplane/signaling/whep_events.h"
 #include "controlplane/webrtc/webrtc.h"
 #include "shared/log.h"
 
@@ -87,6 +89,43 @@ static void refusals(FILE *f, const struct cp_webrtc_refusals *r)
 		r->too_many_addresses);
 }
 
+static const char *const protocols[] = {"whip", "whep"};
+
+static void whip(FILE *f, const struct cp_counters *m)
+{
+	const struct cp_whip_counts *const counts[] = {&m->whip, &m->whep};
+
+	head(f, "whip_sessions", "gauge", "Sessions of WHIP and WHEP.");
+	for (unsigned i = 0; i < 2; i++)
+		fprintf(f, "spate_whip_sessions{protocol=\"%s\"} %" PRIu64 "\n", protocols[i],
+			counts[i]->sessions);
+	head(f, "whip_sessions_created_total", "counter",
+		"Sessions of WHIP and WHEP that were answered 201.");
+	for (unsigned i = 0; i < 2; i++)
+		fprintf(f, "spate_whip_sessions_created_total{protocol=\"%s\"} %" PRIu64 "\n", protocols[i],
+			counts[i]->created);
+	head(f, "whip_refused_total", "counter", "Requests of WHIP and WHEP that were refused, by status.");
+	for (unsigned i = 0; i < 2 * CP_WHIP_STATUSES; i++)
+		fprintf(f, "spate_whip_refused_total{protocol=\"%s\",status=\"%u\"} %" PRIu64 "\n",
+			protocols[i / CP_WHIP_STATUSES], cp_whip_statuses[i % CP_WHIP_STATUSES],
+			counts[i / CP_WHIP_STATUSES]->refused[i % CP_WHIP_STATUSES]);
+}
+
+static void events(FILE *f, const struct cp_counters *m)
+{
+	static_assert(sizeof(m->whep_events) / sizeof(m->whep_events[0]) == CP_WHEP_EVENTS,
+		"one counter for each event");
+
+	single(f, "whep_event_streams", "gauge", "Event streams of WHEP players that are read.",
+		m->event_streams);
+	single(f, "whep_event_streams_slow_total", "counter",
+		"Event streams closed because their readers were too slow.", m->event_streams_slow);
+	head(f, "whep_events_total", "counter", "Events sent to WHEP players, by event.");
+	for (unsigned e = 0; e < CP_WHEP_EVENTS; e++)
+		fprintf(f, "spate_whep_events_total{event=\"%s\"} %" PRIu64 "\n", cp_whep_event_name(e),
+			m->whep_events[e]);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -131,6 +170,8 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "log_lines_lost_total", "counter", "Lines of the control plane's log that were lost.",
 		sh_log_lost());
 	engine_io(f, v->engineio);
+	whip(f, m);
+	events(f, m);
 	head(f, "requests_total", "counter", "Requests, by dialect and type.");
 	requests(f, &cp_json_dialect);
 	requests(f, &cp_socketio_dialect);

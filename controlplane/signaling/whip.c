@@ -12,6 +12,8 @@
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/request.h"
+#include "controlplane/signaling/whep_events.h"
+#include "controlplane/signaling/whep_layers.h"
 #include "controlplane/signaling/whip_play.h"
 
 /* The steps of the creation, which are the requests in the session's queue; one for each section. */
@@ -45,14 +47,46 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 	fail(carrier, &fault);
 }
 
-/* The text of a notice that ends the session is its reason; all others are empty. */
-static void carrier_send(void *carrier, struct cp_text *text)
+/*
+ * What a notice means for the session. The dialect prints no notices: its texts are one of these
+ * characters and, for an end, the reason.
+ */
+enum news { NEWS_NONE = '-', NEWS_END = 'e', NEWS_STREAM_END = 's', NEWS_LAYERS = 'l', NEWS_PAUSE = 'p' };
+
+static void end_for(struct cp_whip *w, const char *reason)
 {
 	struct cp_fault fault;
 
-	if (text && text->len > 0) {
-		cp_refuse(&fault, CP_UNAVAILABLE, "%s", cp_text_chars(text));
-		fail(carrier, &fault);
+	cp_refuse(&fault, CP_UNAVAILABLE, "%s", reason);
+	fail(w, &fault);
+}
+
+static void tell(struct cp_whip *w, unsigned events)
+{
+	if (w->created && !w->over && w->offer->use == CP_SDP_PLAY)
+		w->calls->changed(w, events);
+}
+
+static void carrier_send(void *carrier, struct cp_text *text)
+{
+	struct cp_whip *w = carrier;
+
+	switch (text && text->len > 0 ? (enum news)cp_text_chars(text)[0] : NEWS_NONE) {
+	case NEWS_STREAM_END:
+		w->stream_over = true;
+		end_for(w, cp_text_chars(text) + 1);
+		break;
+	case NEWS_END:
+		end_for(w, cp_text_chars(text) + 1);
+		break;
+	case NEWS_LAYERS:
+		tell(w, 1u << CP_WHEP_LAYERS);
+		break;
+	case NEWS_PAUSE:
+		tell(w, 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE);
+		break;
+	case NEWS_NONE:
+		break;
 	}
 	cp_text_release(text);
 }
@@ -61,11 +95,25 @@ static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier
 
 /* --- the dialect ------------------------------------------------------------------------------ */
 
+static struct cp_text *news(enum news what, const char *reason)
+{
+	size_t len = strlen(reason);
+	struct cp_text *text = cp_text_make(len + 1);
+
+	if (text) {
+		cp_text_chars(text)[0] = (char)what;
+		memcpy(cp_text_chars(text) + 1, reason, len);
+	}
+	return text;
+}
+
 static struct cp_text *notice(const char *type, cJSON *data)
 {
 	bool ends = strcmp(type, "transportClosed") == 0 || strcmp(type, "roomClosed") == 0;
+	bool pauses = strcmp(type, "producerPaused") == 0 || strcmp(type, "producerResumed") == 0;
 	const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "reason"));
-	struct cp_text *text = ends && reason ? cp_text_copy(reason, strlen(reason)) : cp_text_copy("", 0);
+	struct cp_text *text =
+		ends && reason ? news(NEWS_END, reason) : news(pauses ? NEWS_PAUSE : NEWS_NONE, "");
 
 	cJSON_Delete(data);
 	return text;
@@ -74,10 +122,9 @@ static struct cp_text *notice(const char *type, cJSON *data)
 /* A player cannot be told of another stream without a new offer: it has to play again. */
 static struct cp_text *printed_notice(const char *type, const char *data)
 {
-	static const char reason[] = "a stream that it plays has ended";
-
-	return strcmp(type, "consumerClosed") == 0 ? cp_text_copy(reason, sizeof(reason) - 1)
-						   : cp_text_copy("", 0);
+	if (strcmp(type, "consumerClosed") == 0)
+		return news(NEWS_STREAM_END, "a stream that it plays has ended");
+	return news(strcmp(type, "layers") == 0 ? NEWS_LAYERS : NEWS_NONE, "");
 }
 
 static void name_transport(const struct cp_transport *t, cJSON *data)
@@ -182,6 +229,10 @@ static void run_step(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int rc = 0;
 
+	if (cJSON_IsObject(message)) {
+		cp_whep_run_choice(w, message);
+		return;
+	}
 	if (!s->peer)
 		rc = cp_refuse(&fault, CP_UNAVAILABLE, "room: it has closed");
 	else if (step != OPEN && !(t = cp_peer_transport(s->peer, w->transport, &fault)))

@@ -26,6 +26,8 @@ struct cp_whip_calls {
 	void (*created)(struct cp_whip *w, const struct cp_fault *fault);
 	/* It has ended for a reason that is not its client's, after its creation. */
 	void (*ended)(struct cp_whip *w, const char *reason);
+	/* A player's events (whep_events.h) have changed: a bit for each. */
+	void (*changed)(struct cp_whip *w, unsigned events);
 };
 
 struct cp_whip {
@@ -36,6 +38,7 @@ struct cp_whip {
 	const struct cp_whip_calls *calls;
 	void *owner; /* belongs to the caller */
 	bool created, over; /* `over`: its creation failed, or it has ended */
+	bool stream_over; /* it has ended because a stream that it plays has */
 	struct cp_sdp_offer *offer;
 	struct cp_sdp_choice choice[CP_SDP_SECTIONS_MAX];
 	char transport[CP_ID_SIZE];

@@ -92,3 +92,17 @@ void cp_whip_play_sources(struct cp_whip *w, const struct cp_transport *t,
 		}
 	}
 }
+
+struct cp_consumer *cp_whip_player_consumer(const struct cp_whip *w, uint32_t index)
+{
+	const struct cp_peer *peer = w->session->peer;
+	const struct cp_transport *t = peer ? TAILQ_FIRST(&peer->transports) : NULL;
+	struct cp_consumer *c;
+
+	if (!t || index >= w->offer->section_count)
+		return NULL;
+	TAILQ_FOREACH(c, &t->consumers, on_transport)
+	if (c->live && strcmp(c->producer->id, w->player.producer[index]) == 0)
+		return c;
+	return NULL;
+}

@@ -7,6 +7,7 @@
 #include "controlplane/rooms/peer.h"
 #include "controlplane/signaling/whip.h"
 
+struct cp_consumer;
 struct cp_model;
 
 /*
@@ -24,5 +25,8 @@ int cp_whip_play(struct cp_whip *w, struct cp_transport *t, uint32_t index, cp_d
 /* Fills in an entry for each section, for the answer. The consumers exist. */
 void cp_whip_play_sources(struct cp_whip *w, const struct cp_transport *t,
 	struct cp_sdp_source source[CP_SDP_SECTIONS_MAX]);
+
+/* The live consumer of a section. NULL: the section is silent, or its stream has ended. */
+struct cp_consumer *cp_whip_player_consumer(const struct cp_whip *w, uint32_t index);
 
 #endif

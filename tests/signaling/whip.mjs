@@ -110,17 +110,80 @@ async function ffmpegConnects(transports) {
 
 async function probes() {
 	const session = await publishes("obs-30.1");
-	for (const path of ["/whip/show", "/whep/show", session.location])
+	for (const path of ["/whip/show", session.location])
 		for (const method of ["GET", "HEAD"]) {
 			const response = await request(method, path);
 			check(response.status === 204 && (await response.text()) === "", `${method} is answered 204`);
 		}
+	for (const method of ["GET", "HEAD"]) {
+		const response = await request(method, "/whep/show");
+		check(response.status === 200 && response.headers.get("content-type") === SDP && (await response.text()) === "",
+			`${method} of a player's endpoint: 200 with the type of an SDP, and nothing else`);
+	}
 	await problem(await request("GET", `/whip/${"x".repeat(300)}`), 404, "a name that is too long");
 	for (const path of ["/whip/show", "/whep/show"]) {
 		const options = await request("OPTIONS", path);
 		check(options.status === 200 && options.headers.get("accept-post") === SDP, "OPTIONS: 200 with Accept-Post");
 	}
+	for (const [method, path, allow] of [["PATCH", "/whip/show", "OPTIONS, GET, HEAD, POST"],
+		["DELETE", "/whep/show", "OPTIONS, GET, HEAD, POST"], ["PUT", "/whip/show", "OPTIONS, GET, HEAD, POST"],
+		["POST", session.location, "OPTIONS, GET, HEAD, PATCH, DELETE"],
+		["PUT", session.location, "OPTIONS, GET, HEAD, PATCH, DELETE"]]) {
+		const response = await request(method, path, { type: SDP });
+		check(response.headers.get("allow") === allow, `${method} ${path}: Allow: ${response.headers.get("allow")}`);
+		await problem(response, 405, method);
+	}
+	const options = await request("OPTIONS", session.location);
+	check(options.headers.get("accept-patch") === FRAGMENT && !options.headers.has("accept-post"),
+		"OPTIONS of a session: Accept-Patch alone");
 	await ends(session);
+}
+
+/** 406 for whoever cannot read the answer. */
+async function accepts() {
+	for (const accept of ["application/json", "text/html, application/xml", "application/sdp;q=0"])
+		await problem(await post(offer("obs-30.1"), { headers: { accept } }), 406, `Accept: ${accept}`);
+	for (const accept of ["*/*", "application/sdp", "text/html, application/sdp;q=0.1", "application/*;q=0.5"]) {
+		const response = await post(offer("obs-30.1"), { headers: { accept } });
+		check(response.status === 201, `Accept: ${accept}: ${response.status}`);
+		await request("DELETE", response.headers.get("location"));
+	}
+	await nothingIsLeft("after that");
+}
+
+/** The value of one metric with the labels as they stand there. */
+async function counted(series) {
+	const text = await (await request("GET", "/metrics")).text();
+	const line = text.split("\n").find((l) => l.startsWith(`spate_${series} `));
+	check(line !== undefined, `/metrics has ${series}`);
+	return Number(line.split(" ")[1]);
+}
+
+/** A storm of PATCH requests is refused at a rate; the session and the other clients stay. */
+async function storm() {
+	const { location } = await publishes("obs-30.1");
+	const patch = () => request("PATCH", location, { type: FRAGMENT, body: CANDIDATE, headers: { "if-match": "*" } });
+	const before = await counted('whip_refused_total{protocol="whip",status="429"}');
+	const statuses = new Map();
+	let refused;
+	for (let i = 0; i < 20; i++)
+		for (const response of await Promise.all(Array.from({ length: 20 }, patch))) {
+			statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+			if (response.status === 429 && !refused)
+				refused = response;
+			else
+				await response.arrayBuffer();
+		}
+	check([...statuses.keys()].sort().join() === "204,429", `a storm is answered ${JSON.stringify([...statuses])}`);
+	check(Number(refused.headers.get("retry-after")) > 0, "with Retry-After");
+	await problem(refused, 429, "the excess");
+	check(await counted('whip_refused_total{protocol="whip",status="429"}') - before === statuses.get(429),
+		"each is counted");
+	check(await counted('whip_sessions{protocol="whip"}') === 1, "the session is there");
+	await sleep(1100);
+	check((await patch()).status === 204, "and takes candidates again");
+	await ends({ location });
+	check(await counted('whip_sessions{protocol="whip"}') === 0, "no session is counted any more");
 }
 
 async function otherOrigins() {
@@ -135,7 +198,7 @@ async function otherOrigins() {
 		check(allowed("headers").split(", ").includes(name), `it allows ${name}`);
 	const response = await post(offer("obs-30.1"), { headers });
 	const exposed = response.headers.get("access-control-expose-headers").toLowerCase();
-	for (const name of ["location", "etag", "link", "accept-patch"])
+	for (const name of ["location", "etag", "link", "retry-after", "accept-patch"])
 		check(exposed.split(", ").includes(name), `the page may read ${name}`);
 	await request("DELETE", response.headers.get("location"), { headers });
 	const refused = await post(offer("obs-30.1"), { headers: { origin: "https://evil.example" } });
@@ -219,11 +282,32 @@ async function badOffers() {
 	await problem(await post(good.replaceAll("a=rtcp-mux\r\n", "")), 422, "no rtcp-mux");
 	await problem(await post(good.replace("H264/90000", "H265/90000")), 422, "no codec in common");
 	await nothingIsLeft("after offers that were refused");
-	const large = await post("v=0\r\n" + "a=x\r\n".repeat(400000)).then((r) => r.status, () => "closed");
-	check(large === 413 || large === "closed", `2 MB: ${large}`);
-	const put = await request("PUT", "/whip/show", { type: SDP, body: good }).then((r) => r.status, () => "closed");
-	check(put === 405 || put === "closed", `PUT: ${put}`);
+	const before = await counted('whip_refused_total{protocol="whip",status="413"}');
+	await post("v=0\r\n" + "a=x\r\n".repeat(400000)).then((r) => problem(r, 413, "2 MB"),
+		() => { /* Node saw the connection end before it read the answer */ });
+	check(await counted('whip_refused_total{protocol="whip",status="413"}') === before + 1, "2 MB: 413 is counted");
+	await problem(await raw(`POST /whip/show HTTP/1.1\r\nhost: x\r\ncontent-type: ${SDP}\r\n` +
+		"content-length: 2000000\r\n\r\n"), 413, "2 MB announced");
+	await problem(await raw(`POST /whip/show HTTP/1.1\r\nhost: x\r\ncontent-type: ${SDP}\r\n\r\n`), 411,
+		"no length");
+	const print = /a=fingerprint:.*\r\n/;
+	const two = await post(good.replace(print, (line) => line + line.replace(/[0-9A-F]{2}\r/, "00\r")));
+	check(two.status === 201, `two fingerprints, of which either may be the certificate's: ${two.status}`);
+	await request("DELETE", two.headers.get("location"));
+	await problem(await post(good.replace(print, (line) => line.repeat(9))), 400, "nine fingerprints");
 	await nothingIsLeft("after all");
+}
+
+/** What the server answers to a request as it stands, in fetch's form. */
+async function raw(text) {
+	const socket = connect(PORT, "127.0.0.1");
+	let answer = "";
+	socket.on("data", (piece) => { answer += piece; });
+	socket.write(text);
+	await new Promise((resolve) => { socket.once("close", resolve); });
+	const [head, body] = answer.split("\r\n\r\n");
+	const headers = new Headers(head.split("\r\n").slice(1).map((line) => line.split(": ")));
+	return new Response(body, { status: Number(head.split(" ")[1]), headers });
 }
 
 /** A client that closes its connection at each step leaves nothing behind. */
@@ -250,6 +334,8 @@ await test(async ({ defer }) => {
 	defer(() => transports.end());
 	await ffmpegConnects(transports);
 	await probes();
+	await accepts();
+	await storm();
 	await otherOrigins();
 	await patches();
 	await players();
