@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shared/abi.h"
+#include "shared/config_ice.h"
 
 enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
@@ -96,6 +97,7 @@ struct sh_config {
 		uint16_t port;
 		char web_root[SH_PATH_MAX]; /* directory of the built web page */
 		char origins[SH_ARGS_MAX]; /* allowed web origins: "*", or a comma-separated list */
+		char frame_ancestors[SH_ARGS_MAX]; /* pages that may embed /player */
 		char hosts[SH_ARGS_MAX]; /* names it may be asked for: "*", or a list */
 		bool room_list; /* serve the list of rooms to anybody */
 		uint32_t proxy_count;
@@ -160,6 +162,9 @@ struct sh_config {
 		uint32_t max_bitrate_bps; /* sent to producers without TWCC by REMB */
 		uint32_t keyframe_ms; /* minimum interval between two key frame requests */
 	} media;
+
+	uint32_t ice_count;
+	struct sh_config_ice ice[SH_MAX_ICE_SERVERS]; /* that clients are told of */
 
 	uint32_t codec_count;
 	enum sh_codec codec[8]; /* codecs that routers offer, in this order */

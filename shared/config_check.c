@@ -76,11 +76,18 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 		for (uint32_t j = 0; j < i; j++)
 			if (c->codec[i] == c->codec[j])
 				return fail(err, err_size, "codecs[%u]: is given twice", i);
+	/* It becomes a part of a header and of a policy. */
+	if (strpbrk(c->http.frame_ancestors, ";,\""))
+		return fail(err, err_size,
+			"http.frame_ancestors: its entries are separated by spaces; ; , and \" cannot be in "
+			"it");
 	error = check_pairs(c, err, err_size);
 	if (error == 0)
 		error = sh_config_check_origins(c, err, err_size);
 	if (error == 0)
 		error = sh_config_check_proxies(c, err, err_size);
+	if (error == 0)
+		error = sh_config_check_ice(c, err, err_size);
 	if (error != 0)
 		return error;
 	return check_network(c, err, err_size);

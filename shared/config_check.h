@@ -20,6 +20,9 @@ int sh_config_check_addresses(const struct sh_config *c, char *err, size_t err_s
  */
 int sh_config_check_proxies(const struct sh_config *c, char *err, size_t err_size);
 
+/* ice_servers: each is one that a browser takes, with the credentials that it needs. */
+int sh_config_check_ice(const struct sh_config *c, char *err, size_t err_size);
+
 /* http.origins: each entry is one that a browser can send. */
 int sh_config_check_origins(const struct sh_config *c, char *err, size_t err_size);
 

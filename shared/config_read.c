@@ -168,23 +168,39 @@ static int read_network(struct reader *r, struct sh_prefix *out, const char *tex
 
 static int read_members(struct reader *r, const struct sh_config_rows *table, void *base, const cJSON *item);
 
-static int read_port(struct reader *r, struct sh_config_port *port, const cJSON *item)
+/* Reads an object of `size` bytes that has a table of its own. */
+static int read_object(struct reader *r, const struct sh_config_rows *table, void *at, size_t size,
+	const cJSON *item)
 {
 	size_t start = r->start;
 	int result;
 
 	if (!cJSON_IsObject(item))
 		return fail(r, "must be an object, not %s", type_name(item));
-	memset(port, 0, sizeof(*port));
-	sh_config_table_defaults(&sh_config_port_table, port);
+	memset(at, 0, size);
+	sh_config_table_defaults(table, at);
 	r->start = r->len + 1; /* after the dot that enter_member() adds */
-	result = read_members(r, &sh_config_port_table, port, item);
+	result = read_members(r, table, at, item);
 	r->start = start;
+	return result;
+}
+
+static int read_port(struct reader *r, struct sh_config_port *port, const cJSON *item)
+{
+	int result = read_object(r, &sh_config_port_table, port, sizeof(*port), item);
+
 	if (result == 0 && port->device[0] == '\0')
 		return fail(r, "device is missing");
 	if (result == 0 && port->address_count == 0)
 		return fail(r, "addresses is missing");
 	return result;
+}
+
+static int read_ice(struct reader *r, struct sh_config_ice *ice, const cJSON *item)
+{
+	int result = read_object(r, &sh_config_ice_table, ice, sizeof(*ice), item);
+
+	return result == 0 && ice->url_count == 0 ? fail(r, "urls is missing") : result;
 }
 
 static int read_value(struct reader *r, const struct sh_config_member *m, void *at, const cJSON *item)
@@ -200,6 +216,8 @@ static int read_value(struct reader *r, const struct sh_config_member *m, void *
 		return 0;
 	case SH_CFG_PORT:
 		return read_port(r, at, item);
+	case SH_CFG_ICE:
+		return read_ice(r, at, item);
 	default:
 		break;
 	}

@@ -5,11 +5,13 @@
 #include <string.h>
 
 /*
- * AT and PORT_AT give the offset and size of a member of struct sh_config and of struct
- * sh_config_port. LIST gives the bounds of a list and the offset of its count.
+ * AT, PORT_AT and ICE_AT give the offset and size of a member of struct sh_config, struct
+ * sh_config_port and struct sh_config_ice. LIST gives the bounds of a list and the offset of its
+ * count.
  */
 #define AT(member)      offsetof(struct sh_config, member), sizeof(((struct sh_config *)0)->member)
 #define PORT_AT(member) offsetof(struct sh_config_port, member), sizeof(((struct sh_config_port *)0)->member)
+#define ICE_AT(member)  offsetof(struct sh_config_ice, member), sizeof(((struct sh_config_ice *)0)->member)
 #define LIST(n, least, member)                                                                               \
 	.list_max = (n), .list_min = (least), .count = offsetof(struct sh_config, member)
 
@@ -36,6 +38,8 @@ static const struct sh_config_member rows[] = {
 	{"http.port", SH_CFG_U16, AT(http.port), .min = 1, .max = 65535, .value = 3000},
 	{"http.web_root", SH_CFG_STRING, AT(http.web_root), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"http.origins", SH_CFG_STRING, AT(http.origins), .min = 0, .max = SH_ARGS_MAX - 1, .text = "*"},
+	{"http.frame_ancestors", SH_CFG_STRING, AT(http.frame_ancestors), .min = 0, .max = SH_ARGS_MAX - 1,
+		.text = "*"},
 	{"http.hosts", SH_CFG_STRING, AT(http.hosts), .min = 0, .max = SH_ARGS_MAX - 1, .text = ""},
 	{"http.room_list", SH_CFG_BOOL, AT(http.room_list), .value = true},
 	{"http.trusted_proxies", SH_CFG_NETWORK, AT(http.proxy[0]),
@@ -97,6 +101,7 @@ static const struct sh_config_member rows[] = {
 		.value = 8000000},
 	{"media.keyframe_ms", SH_CFG_U32, AT(media.keyframe_ms), .min = 50, .max = 10000, .value = 500},
 
+	{"ice_servers", SH_CFG_ICE, AT(ice[0]), LIST(SH_MAX_ICE_SERVERS, 0, ice_count)},
 	{"codecs", SH_CFG_NAME, AT(codec[0]), .names = codecs, LIST(8, 1, codec_count)},
 	{"dtls.threads", SH_CFG_U32, AT(dtls_threads), .min = 1, .max = 64, .value = 1},
 
@@ -180,8 +185,18 @@ static const struct sh_config_member port_rows[] = {
 	{"mtu", SH_CFG_U16, PORT_AT(mtu), .min = 1280, .max = 9216, .value = 1500},
 };
 
+static const struct sh_config_member ice_rows[] = {
+	{"urls", SH_CFG_STRING, ICE_AT(url[0]), .min = 1, .max = SH_ICE_URL_MAX - 1, .list_min = 1,
+		.list_max = SH_MAX_ICE_URLS, .count = offsetof(struct sh_config_ice, url_count)},
+	{"username", SH_CFG_STRING, ICE_AT(username), .min = 0, .max = 127, .text = ""},
+	{"credential", SH_CFG_STRING, ICE_AT(credential), .min = 0, .max = 127, .text = ""},
+	{"secret", SH_CFG_STRING, ICE_AT(secret), .min = 0, .max = 127, .text = ""},
+	{"ttl_s", SH_CFG_U32, ICE_AT(ttl_s), .min = 60, .max = 604800, .value = 86400},
+};
+
 const struct sh_config_rows sh_config_table = {rows, sizeof(rows) / sizeof(rows[0])};
 const struct sh_config_rows sh_config_port_table = {port_rows, sizeof(port_rows) / sizeof(port_rows[0])};
+const struct sh_config_rows sh_config_ice_table = {ice_rows, sizeof(ice_rows) / sizeof(ice_rows[0])};
 
 void sh_config_table_defaults(const struct sh_config_rows *table, void *base)
 {

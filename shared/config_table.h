@@ -20,6 +20,7 @@ enum sh_config_kind {
 	SH_CFG_NETWORK, /* struct sh_prefix; an address without a prefix length is one of full length */
 	SH_CFG_ADDR, /* struct sh_addr */
 	SH_CFG_PORT, /* struct sh_config_port, an object with a table of its own */
+	SH_CFG_ICE, /* struct sh_config_ice, the same */
 };
 
 enum { SH_CFG_NO_COUNT = 0xffffff }; /* the list has no count; it ends with family 0 */
@@ -43,6 +44,8 @@ struct sh_config_rows {
 
 extern const struct sh_config_rows sh_config_table; /* members of struct sh_config */
 extern const struct sh_config_rows sh_config_port_table; /* members of struct sh_config_port */
+
+extern const struct sh_config_rows sh_config_ice_table; /* members of struct sh_config_ice */
 
 /* Writes the defaults of all members of a table that are not lists; lists stay empty. */
 void sh_config_table_defaults(const struct sh_config_rows *table, void *base);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cjson/cJSON.h>
 
@@ -12,6 +13,7 @@
 #include "controlplane/http/answer.h"
 #include "controlplane/http/server.h"
 #include "controlplane/negotiation/writer.h"
+#include "controlplane/signaling/ice_servers.h"
 #include "controlplane/signaling/signaling.h"
 #include "controlplane/signaling/whep_events.h"
 
@@ -218,6 +220,7 @@ int cp_whip_respond_created(struct cp_whip_request *r, const struct cp_whip *w)
 		"etag: \"%s\"\r\n"
 		"accept-patch: application/trickle-ice-sdpfrag\r\n",
 		url, w->etag);
+	cp_ice_servers_links(&out, r->site->signaling->config, w->session->id, (int64_t)time(NULL));
 	if (r->use == CP_SDP_PLAY)
 		write_extensions(&out, url, w);
 	return out.at < out.end ? cp_whip_respond(r, 201, headers, "application/sdp", w->answer) : EMSGSIZE;

@@ -5,13 +5,16 @@
 #include "controlplane/signaling/request.h"
 
 #include <errno.h>
+#include <time.h>
+
+#include "controlplane/signaling/ice_servers.h"
 
 static const uint64_t MAX_BITRATE = 1000000000000; /* bit/s; more than any path carries */
 
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data))
 {
-	cJSON *data = cp_transport_parameters(t);
+	cJSON *data = cp_transport_parameters(t), *servers;
 	struct cp_fault fault;
 
 	if (!data) {
@@ -20,6 +23,9 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 		return ENOMEM;
 	}
 	add(t, data);
+	servers = cp_ice_servers_json(s->signaling->config, s->id, (int64_t)time(NULL));
+	if (servers)
+		cJSON_AddItemToObject(data, "iceServers", servers);
 	cp_session_reply(s, data);
 	return 0;
 }

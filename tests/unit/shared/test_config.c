@@ -60,6 +60,44 @@ static void bad(const char *text, const char *words)
 	assert_string_equal(err, words);
 }
 
+static void ice_servers_are_those_that_browsers_take(void **state)
+{
+	struct sh_config c;
+
+	good(&c, "{\"ice_servers\":[{\"urls\":[\"stun:stun.example:3478\"]},"
+		 "{\"urls\":[\"turn:[2001:db8::1]:3478?transport=tcp\",\"turns:turn.example\"],"
+		 "\"secret\":\"north\",\"ttl_s\":600}]}");
+	assert_int_equal(c.ice_count, 2);
+	assert_string_equal(c.ice[0].url[0], "stun:stun.example:3478");
+	assert_int_equal(c.ice[0].ttl_s, 86400);
+	assert_int_equal(c.ice[1].url_count, 2);
+	assert_int_equal(c.ice[1].ttl_s, 600);
+	bad("{\"ice_servers\":[{}]}", "ice_servers[0]: urls is missing");
+	bad("{\"ice_servers\":[{\"urls\":[\"http://a\"]}]}",
+		"ice_servers[0].urls[0]: http://a begins with none of stun:, stuns:, turn:, turns:");
+	bad("{\"ice_servers\":[{\"urls\":[\"stun:a/b\"]}]}",
+		"ice_servers[0].urls[0]: stun:a/b has more than a host and a port");
+	bad("{\"ice_servers\":[{\"urls\":[\"stun:\"]}]}",
+		"ice_servers[0].urls[0]: stun: has no host behind the scheme");
+	bad("{\"ice_servers\":[{\"urls\":[\"turn:a?transport=sctp\"],\"secret\":\"x\"}]}",
+		"ice_servers[0].urls[0]: \"turn:a?transport=sctp\" has another query than ?transport=udp or "
+		"tcp "
+		"of a TURN server");
+	bad("{\"ice_servers\":[{\"urls\":[\"turn:a\"]}]}",
+		"ice_servers[0]: a TURN server needs username and credential, or secret");
+	bad("{\"ice_servers\":[{\"urls\":[\"stun:a\"],\"secret\":\"hush\"}]}",
+		"ice_servers[0]: a STUN server takes no credentials");
+	bad("{\"ice_servers\":[{\"urls\":[\"turn:a\"],\"username\":\"u\"}]}",
+		"ice_servers[0]: username and credential belong together");
+	bad("{\"ice_servers\":[{\"urls\":[\"turn:a\"],\"username\":\"u\",\"credential\":\"hu,sh\"}]}",
+		"ice_servers[0]: username and credential are printable ASCII without space, quote, comma and "
+		"backslash");
+	bad("{\"ice_servers\":[{\"urls\":[\"turn:a\"],\"secret\":7}]}",
+		"ice_servers[0].secret: must be text, not a number");
+	bad("{\"http\":{\"frame_ancestors\":\"*; script-src *\"}}",
+		"http.frame_ancestors: its entries are separated by spaces; ; , and \" cannot be in it");
+}
+
 /* --- good ------------------------------------------------------------------------- */
 
 static void defaults(void **state)
@@ -567,6 +605,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
+		cmocka_unit_test(ice_servers_are_those_that_browsers_take),
 		cmocka_unit_test(unknown_members),
 		cmocka_unit_test(wrong_types),
 		cmocka_unit_test(ranges),

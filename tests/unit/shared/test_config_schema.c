@@ -111,6 +111,7 @@ static void same_value(const struct sh_config_member *m, const cJSON *value)
 		assert_true(m->max < m->size); /* and the terminator */
 		break;
 	case SH_CFG_PORT:
+	case SH_CFG_ICE:
 		assert_string_equal(type->valuestring, "object");
 		assert_true(cJSON_IsFalse(get(value, "additionalProperties")));
 		break;
@@ -197,6 +198,14 @@ static void port_members_agree(void **state)
 	assert_int_equal(count_members(port), sh_config_port_table.count);
 }
 
+static void ice_members_agree(void **state)
+{
+	const cJSON *ice = get(find(schema, "ice_servers"), "items");
+
+	same_table(&sh_config_ice_table, ice);
+	assert_int_equal(count_members(ice), sh_config_ice_table.count);
+}
+
 /* The schema's defaults, read as a configuration, are the built-in ones, lists too. */
 static cJSON *default_of(const cJSON *value)
 {
@@ -241,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_agree),
 		cmocka_unit_test(port_members_agree),
+		cmocka_unit_test(ice_members_agree),
 		cmocka_unit_test(defaults_agree),
 	};
 
