@@ -9,6 +9,7 @@
 #include "controlplane/entry/json_websocket.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
+#include "controlplane/http/static.h"
 #include "controlplane/operator/pages.h"
 
 /* --- the operator's pages ----------------------------------------------------------------- */
@@ -83,6 +84,13 @@ static int rooms(void *owner, struct cp_connection *c)
 	return reply_cached(p, c, &p->rooms, cp_room_list_text, "application/json");
 }
 
+/* --- the player ------------------------------------------------------------------------------ */
+
+static int player(void *owner, struct cp_connection *c)
+{
+	return cp_static_serve_player(c);
+}
+
 /* --- signaling ------------------------------------------------------------------------------ */
 
 static int json_upgrade(void *owner, struct lws *wsi)
@@ -155,6 +163,7 @@ static const struct cp_route routes[] = {
 		.body = cp_whip_body,
 		.body_complete = cp_whip_body_complete,
 		.gone = cp_whip_gone},
+	{.path = "/player", .page = player},
 	{.path = "/healthz", .page = health},
 	{.path = "/readyz", .page = readiness},
 	{.path = "/metrics", .page = metrics},

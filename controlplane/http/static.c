@@ -13,19 +13,19 @@
 #include "controlplane/privileges/kept_directory.h"
 
 enum {
-	HEADERS_SIZE = 1000, /* `security`, an entity tag and the coding */
+	HEADERS_SIZE = 1400, /* `security` with http.frame_ancestors, an entity tag and the coding */
 	GZIP_NAME_SIZE = 600, /* longer than any path that is served, and ".gz" */
 };
 
 /*
- * The page opens WebSockets to the host that served it, and shows media streams and
- * canvases.
+ * The pages open WebSockets and send requests to the host that served them, and show media streams
+ * and canvases. `%s` says who may embed them.
  */
 static const char security[] =
 	"content-security-policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' "
 	"data: blob:; "
 	"media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+	"base-uri 'none'; form-action 'self'; frame-ancestors %s\r\n"
 	"referrer-policy: no-referrer\r\n"
 	"cross-origin-opener-policy: same-origin\r\n"
 	/*
@@ -124,15 +124,18 @@ static int open_variant(struct cp_connection *c, const char *name, struct stat *
 }
 
 /* Answers with the open file, or says that the client has it already. */
-static int answer_with(struct cp_connection *c, const char *type, const struct stat *st, bool compressed)
+static int answer_with(struct cp_connection *c, const char *type, const char *ancestors,
+	const struct stat *st, bool compressed)
 {
 	char tag[64], headers[HEADERS_SIZE];
+	int len;
 	struct cp_answer answer = {.status = 200, .type = type, .headers = headers};
 
 	/* A new build of a file has another time, also where its length is the same. */
 	snprintf(tag, sizeof(tag), "\"%llx.%lx-%llx%s\"", (unsigned long long)st->st_mtim.tv_sec,
 		(unsigned long)st->st_mtim.tv_nsec, (unsigned long long)st->st_size, compressed ? "z" : "");
-	snprintf(headers, sizeof(headers), "%setag: %s\r\nvary: Accept-Encoding\r\n%s", security, tag,
+	len = snprintf(headers, sizeof(headers), security, ancestors);
+	snprintf(headers + len, sizeof(headers) - (size_t)len, "etag: %s\r\nvary: Accept-Encoding\r\n%s", tag,
 		compressed ? "content-encoding: gzip\r\n" : "");
 	if (has_it(c->wsi, tag))
 		answer.status = 304;
@@ -152,5 +155,16 @@ int cp_static_serve(struct cp_connection *c, const char *path)
 	type = type_of(name);
 	if (!type || name[0] == '.' || strstr(name, "/.") || open_variant(c, name, &st, &compressed) != 0)
 		return ENOENT;
-	return answer_with(c, type, &st, compressed);
+	return answer_with(c, type, "'none'", &st, compressed);
+}
+
+int cp_static_serve_player(struct cp_connection *c)
+{
+	const char *ancestors = c->server->config->http.frame_ancestors;
+	bool compressed;
+	struct stat st;
+
+	if (open_variant(c, "player.html", &st, &compressed) != 0)
+		return ENOENT;
+	return answer_with(c, type_of("player.html"), ancestors[0] ? ancestors : "'none'", &st, compressed);
 }

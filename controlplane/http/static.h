@@ -13,4 +13,10 @@ struct cp_connection;
  */
 int cp_static_serve(struct cp_connection *c, const char *path);
 
+/*
+ * Answers with the player, player.html, which pages may embed that http.frame_ancestors names.
+ * Errors as cp_static_serve().
+ */
+int cp_static_serve_player(struct cp_connection *c);
+
 #endif

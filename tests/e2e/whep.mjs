@@ -4,7 +4,7 @@
 // offer had. DELETE ends one session, the host's end the other.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { servePages } from "./lib/bundle.mjs";
+import { documented, servePages } from "./lib/bundle.mjs";
 import { metric } from "./lib/metrics.mjs";
 import { checkNoErrors, openHost, reachState, startWithBrowser } from "./lib/page.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
@@ -25,16 +25,23 @@ async function plays(page, who) {
 
 await test(async ({ defer }) => {
 	const { browser } = await startWithBrowser(defer);
-	const pages = await servePages({ whep: readFileSync(new URL("pages/whep.js", import.meta.url), "utf8") });
+	const { whep: copied } = documented("whip.md");
+	check(copied.trim().split("\n").length <= 30, "docs/whip.md has a client that is short enough to copy");
+	const pages = await servePages({ whep: readFileSync(new URL("pages/whep.js", import.meta.url), "utf8"), copied });
 	defer(() => pages.close());
 	const [one, two] = [await browser.open(pages.url("whep")), await browser.open(pages.url("whep"))];
 	check(await one.evaluate("whep.play('default')") === 409, "while nobody publishes, the answer is 409");
 	one.errors.length = 0; // Chromium logs that status
+	const copy = await browser.open(pages.url("copied"));
 
 	const host = await openHost(browser, { codec: "VP8" });
 	await reachState(host, "live", "host");
 	await plays(one, "a player");
 	await plays(two, "another one");
+	await until("the client of docs/whip.md, which was there before the host, plays", 10, () =>
+		copy.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 20"));
+	await copy.close();
+	await until("a page that is closed ends its session", 5, async () => await metric("consumers") === 4);
 
 	check(await one.evaluate("whep.end()") === 200, "DELETE is answered 200");
 	await until("its player gets close_notify", 5, async () => await one.evaluate("whep.transportState()") === "closed");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Emitter } from "./emitter.js";
+import { copy, playerLink, publishLink } from "./links.js";
 import { showRooms } from "./room_rows.js";
 import { canShareScreen } from "./sources.js";
 import { Tiles } from "./tiles.js";
@@ -56,6 +57,8 @@ export class Ui extends Emitter {
 		$("setup").addEventListener("submit", (event) => event.preventDefault());
 		$("host").addEventListener("click", () => this.#begin("host"));
 		$("watch").addEventListener("click", () => this.#begin("watch"));
+		for (const [button, link] of [["copy-obs", publishLink], ["copy-player", playerLink]])
+			$(button).addEventListener("click", () => this.#copy(link));
 		$("stop").addEventListener("click", () => this.emit("stop"));
 		$("retry").addEventListener("click", () => this.emit("retry"));
 		$("close-room").addEventListener("click", () => this.#closeRoom());
@@ -184,6 +187,13 @@ export class Ui extends Emitter {
 		$("close-room").textContent = asking ? CLOSE_ROOM_SURE : CLOSE_ROOM;
 		$("close-room").classList.toggle("sure", asking);
 		$("sure").textContent = asking ? CLOSE_ROOM_HELP : "";
+	}
+
+	async #copy(link) {
+		if (!$("setup").reportValidity())
+			return;
+		const text = link(window.location.href, $("room").value);
+		$("copied").textContent = await copy(text) ? `Copied: ${text}` : text;
 	}
 
 	#begin(role) {

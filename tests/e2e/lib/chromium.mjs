@@ -48,6 +48,8 @@ function wrap(page, close) {
 	return {
 		errors,
 		evaluate: (expression) => page.evaluate(expression),
+		/** In the frame whose address contains `part`, whatever its origin. */
+		evaluateIn: (part, expression) => page.frames().find((f) => f.url().includes(part))?.evaluate(expression),
 		click: (selector) => page.click(selector, { timeout: 5000 }),
 		fill: (selector, text) => page.fill(selector, text),
 		focusAndPress: (selector, key) => page.press(selector, key),
