@@ -348,16 +348,19 @@ static_assert(sizeof(struct sh_event) == 64, "ABI");
 
 /* --- packets that cross -------------------------------------------------------- */
 
+enum { SH_MOVED_LEN = 8 };
+
 /*
- * A packet that a worker punted to the control plane (DTLS, and STUN that the data plane does not
- * answer), or one that the control plane injects for a worker to send. `data` holds `len` bytes of
- * UDP payload.
+ * A packet that a worker punted to the control plane, or one that the control plane injects for a
+ * worker to send. `data` holds `len` bytes of UDP payload. DTLS is punted, and STUN that the data
+ * plane does not answer; and of RTP and RTCP that come from an unknown address and that a
+ * transport's keys authenticate, the first SH_MOVED_LEN bytes: its peer has another address now.
  */
 struct sh_packet {
 	struct sh_path path;
 	uint16_t len;
 	uint16_t worker; /* punt: the worker that received it */
-	sh_id transport; /* punt: the transport that the tuple is bound to; 0: none */
+	sh_id transport; /* punt: the transport that the tuple is bound to, or that moved; 0: none */
 	uint8_t data[SH_DATAGRAM_MAX];
 	uint8_t pad[4];
 };

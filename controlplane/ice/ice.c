@@ -388,6 +388,22 @@ int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote, uint64_t now_
 	return follow && select_tuple(ice, i) ? i : -ENOENT;
 }
 
+int cp_ice_found(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms)
+{
+	int i = cp_ice_find(ice, path);
+
+	if (!ice->established)
+		return -ENOTCONN;
+	if (i < 0 && !may_add(ice, now_ms))
+		return -EBUSY;
+	if (i < 0)
+		i = add_tuple(ice, path);
+	ice->tuple[i].seen = ++ice->order;
+	ice->tuple[i].bound = false; /* the data plane does not know it, or no longer */
+	(void)cp_ice_moved(ice, &path->remote, now_ms);
+	return i;
+}
+
 bool cp_ice_proving(const struct cp_ice *ice)
 {
 	return ice->candidate >= 0 && ice->probes < CP_ICE_PROBES;

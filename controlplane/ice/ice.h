@@ -58,7 +58,7 @@ struct cp_ice_tuple {
 	uint32_t nomination; /* highest NOMINATION value seen here; 0: none */
 	bool use_candidate;
 	bool proven; /* the peer has received packets of ours there */
-	/* the data plane has the tuple; a command that tells it is pending. The caller sets both */
+	/* the data plane has the tuple; a command that tells it is pending. Mostly the caller's */
 	bool bound, binding;
 };
 
@@ -148,6 +148,14 @@ bool cp_ice_established(struct cp_ice *ice, const struct sh_path *path, uint64_t
  * changed, else -ENOENT.
  */
 int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote, uint64_t now_ms);
+
+/*
+ * The data plane has authenticated a packet of the peer that came along an unknown path: its NAT
+ * has lost the mapping. Adds the path's tuple if there is none, and goes on as cp_ice_moved().
+ * Returns the tuple's index, which the caller has to bind in the data plane. -ENOTCONN: media may
+ * not be sent yet; -EBUSY: too many new tuples.
+ */
+int cp_ice_found(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms);
 
 /*
  * Writes the next probe to the candidate, tuple[ice->candidate], if one is due. Returns its length,

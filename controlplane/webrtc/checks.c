@@ -2,7 +2,7 @@
 
 /*
  * Processes ICE checks that the data plane punts: responds to them, and binds their tuples in the
- * data plane.
+ * data plane. Media from an unknown address gets its tuple bound as well.
  */
 
 #include <errno.h>
@@ -180,5 +180,17 @@ void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p)
 		check_accepted(t, p, &r);
 	else if (r.actions & CP_ICE_SELECT)
 		cp_webrtc_select(t, r.tuple);
+	cp_webrtc_prove(t);
+}
+
+void cp_webrtc_found(struct cp_webrtc *t, const struct sh_packet *p)
+{
+	int i = cp_ice_found(&t->ice, &p->path, uv_now(t->server->loop));
+
+	t->server->refusals.too_many_addresses += i == -EBUSY;
+	if (i < 0)
+		return;
+	if (!t->ice.tuple[i].binding)
+		bind_tuple(t, i, NULL);
 	cp_webrtc_prove(t);
 }

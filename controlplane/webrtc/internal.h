@@ -102,6 +102,8 @@ int cp_webrtc_add(struct cp_webrtc *t, cp_dp_done *done);
 
 /* Processes an ICE check and sends the response. */
 void cp_webrtc_check(struct cp_webrtc *t, const struct sh_packet *p);
+/* The peer's media has come along a path that the data plane does not know. */
+void cp_webrtc_found(struct cp_webrtc *t, const struct sh_packet *p);
 /* Has the data plane send along this tuple. */
 void cp_webrtc_select(struct cp_webrtc *t, int tuple);
 /* Repeats commands for which there was no room. */

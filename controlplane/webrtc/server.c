@@ -202,7 +202,8 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
  * The transport that a punted packet is for. A check is for the transport whose user fragment it
  * names, because its address may still be bound to a transport that used it before. If the user
  * fragment is unknown, the transport that the address is bound to responds with an error; strangers
- * get no response. DTLS is for the transport that the address is bound to.
+ * get no response. DTLS is for the transport that the address is bound to, and the data plane has
+ * found out whose media it is.
  */
 static struct cp_webrtc *find_transport(struct cp_webrtc_server *s, const struct sh_packet *p, bool stun)
 {
@@ -224,14 +225,16 @@ void cp_webrtc_server_punt(struct cp_webrtc_server *s, const struct sh_packet *p
 {
 	enum sh_demux kind = sh_demux(p->data[0]);
 	bool stun = kind == SH_DEMUX_STUN;
-	struct cp_webrtc *t = stun || kind == SH_DEMUX_DTLS ? find_transport(s, p, stun) : NULL;
+	struct cp_webrtc *t = find_transport(s, p, stun);
 
 	if (!t)
 		return;
 	cp_webrtc_hold(t);
 	if (stun)
 		cp_webrtc_check(t, p);
-	else
+	else if (kind == SH_DEMUX_DTLS)
 		cp_webrtc_dtls(t, p);
+	else if (kind == SH_DEMUX_MEDIA)
+		cp_webrtc_found(t, p);
 	cp_webrtc_release(t);
 }

@@ -4,7 +4,8 @@
  * Sorts datagrams into STUN, DTLS, RTP and RTCP by their first bytes (RFC 7983, RFC 5761), and
  * finds their transport: by the 5-tuple or, on a plain transport's own port, by the port. RTP and
  * RTCP and DTLS from an address that belongs to no transport are dropped: a peer sends them only
- * over a path whose check was answered, which is after the path was bound. STUN may come from
+ * over a path whose check was answered, which is after the path was bound. RTP and RTCP that may be
+ * those of a peer behind a NAT that has given it another port are excepted. STUN may come from
  * strangers. The packets go on to the stage for their kind (struct dp_batch).
  */
 
@@ -12,7 +13,9 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
+#include "dataplane/tables/movers.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
@@ -111,6 +114,20 @@ static void classify_plain(struct dp_worker *w, struct rte_mbuf *m, bool media_b
 	}
 }
 
+static void classify_webrtc(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *pkt, bool rtcp,
+	struct dp_batch *b)
+{
+	struct dp_meta *meta = dp_meta(m);
+
+	if (!meta->transport && dp_movers_find(w, meta, pkt, rtcp)) {
+		w->stats->rtcp_in++;
+		dp_punt_moved(w, m);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	classify_media(w, m, rtcp, b);
+}
+
 void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b)
 {
 	b->stuns = b->dtlses = b->rtps = b->rtcps = 0;
@@ -139,7 +156,7 @@ void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct
 		if (meta->path.local.port != w->udp_port)
 			classify_plain(w, m, protocol == SH_DEMUX_MEDIA, rtcp, b);
 		else if (protocol == SH_DEMUX_MEDIA)
-			classify_media(w, m, rtcp, b);
+			classify_webrtc(w, m, p, rtcp, b);
 		else if (protocol == SH_DEMUX_STUN)
 			b->stun[b->stuns++] = m;
 		else if (protocol != SH_DEMUX_DTLS)

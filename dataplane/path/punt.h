@@ -2,7 +2,7 @@
 #ifndef SPATE_DATAPLANE_PATH_PUNT_H
 #define SPATE_DATAPLANE_PATH_PUNT_H
 
-/* Passes packets up to the control plane, for the stages stun and dtls. */
+/* Passes packets up to the control plane, for the stages stun, dtls, unprotect and rtcp. */
 
 struct dp_transport;
 struct dp_worker;
@@ -16,5 +16,10 @@ struct rte_mbuf;
 void dp_punt(struct dp_worker *w, struct rte_mbuf *m, struct dp_transport *payer);
 /* The same for a datagram that is authentic, and was charged to another budget of its transport. */
 void dp_punt_paid(struct dp_worker *w, struct rte_mbuf *m);
+/*
+ * Tells the control plane, at most once a second, that an authenticated packet came from an address
+ * that is not bound: punts the beginning of the packet. `m` stays the caller's.
+ */
+void dp_punt_moved(struct dp_worker *w, struct rte_mbuf *m);
 
 #endif

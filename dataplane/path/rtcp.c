@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/punt.h"
 #include "dataplane/path/report.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
@@ -292,7 +293,7 @@ static enum sh_drop unprotect(struct datagram *d, const struct dp_meta *meta, ui
 		!dp_worth_authenticating(w, dp_srtp_resembles(w->engine, t->in, data, *len, true)))
 		return SH_DROP_FORGED_RATE;
 	error = dp_srtp_unprotect_rtcp(w->engine, t->in, data, len);
-	if (error == EBADMSG && meta->tuple != DP_TUPLE_STRANGER)
+	if (error == EBADMSG && !dp_is_from_elsewhere(meta))
 		dp_not_authentic(w, t);
 	if (error)
 		return drop_reason(error);
@@ -309,6 +310,8 @@ static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 	enum sh_drop reason = unprotect(&d, meta, data, &len);
 	struct dp_rtcp r;
 
+	if (reason == SH_DROP_COUNT && meta->tuple == DP_TUPLE_MOVED)
+		dp_punt_moved(w, m);
 	d.selected = meta->tuple == d.t->selected;
 	/* Not before it is authenticated: nobody else can use up the budget of a peer. */
 	if (reason == SH_DROP_COUNT && !dp_budget_take(&d.t->rtcp_budget_ns, w->now_ns, w->rtcp_cost_ns))

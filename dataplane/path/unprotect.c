@@ -9,6 +9,9 @@
 
 #include <errno.h>
 
+#include <rte_branch_prediction.h>
+
+#include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/rtp/rtp.h"
 #include "dataplane/tables/forgery.h"
@@ -75,13 +78,15 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	error = dp_srtp_unprotect_rtp(w->engine, t->in, pkt, &len, rtp.hdr_len);
 	if (error) {
-		if (error == EBADMSG && meta->tuple != DP_TUPLE_STRANGER)
+		if (error == EBADMSG && !dp_is_from_elsewhere(meta))
 			dp_not_authentic(w, t);
 		dp_drop(w, m, drop_reason(error));
 		return false;
 	}
 	meta->payload_len = (uint16_t)len;
 	dp_transport_accepted(w, t, meta, true);
+	if (unlikely(meta->tuple == DP_TUPLE_MOVED))
+		dp_punt_moved(w, m);
 	return true;
 }
 

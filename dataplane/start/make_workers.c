@@ -20,6 +20,7 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/movers.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
@@ -216,8 +217,10 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->audience = rte_zmalloc_socket("audiences",
 		ports->count * c->limit.producers * sizeof(*w->audience), 64, socket);
 	w->owned = rte_zmalloc_socket("owned", c->limit.transports * sizeof(*w->owned), 64, socket);
-	w->ufrags = rte_zmalloc_socket("ufrags",
-		dp_ufrag_chains(c->limit.transports) * sizeof(struct dp_transport *), 64, socket);
+	w->ufrags = rte_zmalloc_socket("ufrags", dp_ufrag_chains(c->limit.transports) * sizeof(*w->ufrags),
+		64, socket);
+	w->movers = rte_zmalloc_socket("movers", dp_mover_chains(c->limit.transports) * sizeof(*w->movers),
+		64, socket);
 	w->consumer_ssrcs = rte_zmalloc_socket("consumer ssrcs",
 		dp_consumer_chains(c->limit.consumers) * sizeof(struct dp_consumer *), 64, socket);
 	w->network_budget_ns =
@@ -229,7 +232,7 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
 	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq ||
-		!w->reassembly || !w->ufrags || !w->consumer_ssrcs || !w->network_budget_ns)
+		!w->reassembly || !w->ufrags || !w->movers || !w->consumer_ssrcs || !w->network_budget_ns)
 		return ENOMEM;
 	for (unsigned i = 0; i < ports->count; i++) {
 		w->txq[ports->port[i].id] =

@@ -15,6 +15,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/movers.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/transport_state.h"
@@ -87,6 +88,8 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
 	struct dp_tuple_key key = dp_tuple_key(&t->tuple[i].path);
 
 	rte_hash_del_key(w->tuples, &key);
+	if (t->selected == i)
+		dp_movers_remove(w, t);
 	memset(&t->tuple[i], 0, sizeof(t->tuple[i]));
 	t->tuple_count--;
 	if (t->selected == i) {
@@ -173,7 +176,10 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 	t->tuple[i].seen_ns = w->now_ns;
 	t->tuple[i].unproven = b->unproven && !t->tuple[i].echoed;
 	if (b->selected) {
+		if (t->selected != DP_NO_TUPLE)
+			dp_movers_remove(w, t);
 		t->selected = (uint8_t)i;
+		dp_movers_add(w, t);
 		dp_encap_init(w, &t->encap, &b->path);
 		dp_audience_change_port(w, t);
 	}

@@ -109,7 +109,8 @@ struct dp_transport {
 		struct { /* ICE: our credentials, which connectivity checks must carry */
 			struct sh_hmac_sha1 key; /* the password, prepared for MESSAGE-INTEGRITY */
 			char ufrag[SH_UFRAG_MAX]; /* ufrag_len bytes, not terminated */
-			struct dp_transport *next_by_ufrag; /* in its chain of tables/ufrags.h */
+			/* in its chains of tables/ufrags.h and tables/movers.h: slot + 1; 0: the last */
+			uint32_t next_by_ufrag, next_mover;
 		};
 	};
 	struct dp_tuple tuple[SH_MAX_TUPLES];

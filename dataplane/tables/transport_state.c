@@ -92,6 +92,8 @@ void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const st
 	}
 	if (!t->media_seen)
 		t->media_seen = dp_report_event(w, SH_EV_TRANSPORT_MEDIA, t->id, NULL);
+	if (meta->tuple == DP_TUPLE_MOVED) /* no consent before the address is bound */
+		return;
 	dp_transport_heard(w, t, meta);
 	if (meta->tuple != t->selected)
 		report_move(w, t, meta);

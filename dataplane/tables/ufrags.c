@@ -17,7 +17,7 @@ uint32_t dp_ufrag_chains(uint32_t transports)
 }
 
 /* A ufrag in a packet has any alignment; rte_jhash() reads words. One that is too long is cut. */
-static struct dp_transport **chain_of(const struct dp_worker *w, const char *ufrag, size_t len)
+static uint32_t *chain_of(const struct dp_worker *w, const char *ufrag, size_t len)
 {
 	uint32_t aligned[SH_UFRAG_MAX / sizeof(uint32_t)];
 	uint32_t hash;
@@ -30,21 +30,21 @@ static struct dp_transport **chain_of(const struct dp_worker *w, const char *ufr
 
 void dp_ufrags_add(struct dp_worker *w, struct dp_transport *t)
 {
-	struct dp_transport **chain = chain_of(w, t->ufrag, t->ufrag_len);
+	uint32_t *chain = chain_of(w, t->ufrag, t->ufrag_len);
 
 	t->next_by_ufrag = *chain;
-	*chain = t;
+	*chain = t->slot + 1;
 }
 
 void dp_ufrags_remove(struct dp_worker *w, struct dp_transport *t)
 {
-	struct dp_transport **at = chain_of(w, t->ufrag, t->ufrag_len);
+	uint32_t *at = chain_of(w, t->ufrag, t->ufrag_len);
 
-	while (*at && *at != t)
-		at = &(*at)->next_by_ufrag;
+	while (*at && *at != t->slot + 1)
+		at = &w->transports[*at - 1].next_by_ufrag;
 	if (*at)
 		*at = t->next_by_ufrag;
-	t->next_by_ufrag = NULL;
+	t->next_by_ufrag = 0;
 }
 
 static bool verify(struct dp_worker *w, struct dp_transport *t, const struct sh_stun *s, const uint8_t *data)
@@ -64,6 +64,7 @@ static bool verify(struct dp_worker *w, struct dp_transport *t, const struct sh_
 struct dp_transport *dp_ufrags_verify(struct dp_worker *w, const struct sh_stun *s, const uint8_t *data)
 {
 	const char *colon;
+	uint32_t at;
 	size_t len;
 
 	if (s->type != SH_STUN_BINDING_REQUEST || !s->integrity || !s->username)
@@ -72,8 +73,13 @@ struct dp_transport *dp_ufrags_verify(struct dp_worker *w, const struct sh_stun 
 	len = colon ? (size_t)(colon - s->username) : 0;
 	if (len == 0 || len > SH_UFRAG_MAX)
 		return NULL;
-	for (struct dp_transport *t = *chain_of(w, s->username, len); t; t = t->next_by_ufrag)
+	at = *chain_of(w, s->username, len);
+	while (at) {
+		struct dp_transport *t = &w->transports[at - 1];
+
 		if (t->ufrag_len == len && memcmp(t->ufrag, s->username, len) == 0 && verify(w, t, s, data))
 			return t;
+		at = t->next_by_ufrag;
+	}
 	return NULL;
 }

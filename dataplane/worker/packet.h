@@ -7,6 +7,7 @@
  * packet's mbuf.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -18,10 +19,12 @@ struct dp_transport;
 enum { DP_BURST = 32 }; /* most packets that a stage takes in one call */
 
 /*
- * Values of dp_meta.tuple for packets to a plain transport's port from another address than its
- * own.
+ * Values of dp_meta.tuple for packets from another address than the transport's own. But for the
+ * first one they are for packets to a plain transport's port.
  */
 enum {
+	/* on a WebRTC transport: from an unknown address; authentication tells whether it is the peer's */
+	DP_TUPLE_MOVED = 0xfc,
 	DP_TUPLE_RTCP = 0xfd, /* from the UDP port above the transport's (RFC 3550, 11) */
 	DP_TUPLE_STRANGER = 0xfe, /* from elsewhere: the transport learns it if it accepts the packet */
 };
@@ -37,6 +40,12 @@ struct dp_meta {
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+/* Whether the packet came from an address that nobody vouches for until it is authenticated. */
+static inline bool dp_is_from_elsewhere(const struct dp_meta *meta)
+{
+	return meta->tuple == DP_TUPLE_STRANGER || meta->tuple == DP_TUPLE_MOVED;
 }
 
 #endif

@@ -76,7 +76,8 @@ struct dp_worker {
 	struct dp_consumer *consumers;
 
 	struct rte_hash *tuples; /* this worker's: struct dp_tuple_key -> dp_tuple_value() */
-	struct dp_transport **ufrags; /* this worker's transports by ICE user fragment: tables/ufrags.h */
+	/* this worker's transports by ICE user fragment, and by the IP address of the selected tuple */
+	uint32_t *ufrags, *movers;
 	struct dp_consumer **consumer_ssrcs; /* this worker's, by SSRC: tables/consumer_ssrcs.h */
 	uint32_t hash_seed; /* random, so that nobody can choose what falls into one chain */
 	/*
@@ -131,6 +132,7 @@ struct dp_worker {
 	/* Cost of a packet in the budgets of a peer's transport (dp_budget_cost()). */
 	uint64_t packet_cost_ns, check_cost_ns, rtcp_cost_ns;
 	uint64_t failure_budget_ns; /* for forged packets of suspected transports (tables/forgery.h) */
+	uint64_t mover_budget_ns; /* for searches for peers that may have moved (tables/movers.h) */
 	/* Budgets (worker/budget.h) for punted packets of strangers: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/demux.h"
 #include "tests/stage/media.h"
 
 static const char username[] = "abcdefgh:peer", password[] = "0123456789abcdefghijklmn";
 
+enum { SILENT_MS = 500 }; /* a peer that was heard within this time has not moved */
 enum { HOLD_MS = 10000, SILENCE_MS = 8000, FEW = 10 /* packets to an unproven address */ };
 
 static int bind_at(struct media *m, const struct media_peer *p, const struct sh_path *path, bool selected)
@@ -240,6 +242,83 @@ static void checks_elsewhere_are_a_move(struct media *m)
 	media_peer_close(m, &p);
 }
 
+/* Whether a packet of the peer's from this address was told, and nothing else. */
+static bool told(struct media *m, const struct media_peer *p, const struct sh_path *path, uint8_t second_byte)
+{
+	struct sh_packet punt;
+
+	return stage_punt(&m->s, 0, &punt, STAGE_WAIT_MS) && punt.transport == p->transport &&
+	       punt.len == SH_MOVED_LEN && sh_demux(punt.data[0]) == SH_DEMUX_MEDIA &&
+	       punt.data[1] == second_byte &&
+	       memcmp(&punt.path.remote, &path->remote, sizeof(path->remote)) == 0 &&
+	       !stage_punt(&m->s, 0, &punt, MEDIA_QUIET_MS);
+}
+
+static bool told_nothing(struct media *m)
+{
+	struct sh_packet punt;
+
+	return !stage_punt(&m->s, 0, &punt, MEDIA_QUIET_MS);
+}
+
+/* A NAT gives the peer another port, and the peer checks nothing: its media and reports tell. */
+static void media_elsewhere_is_a_move(struct media *m)
+{
+	struct media_peer host = {0}, viewer = {0};
+	struct media_source audio = {0};
+	struct media_viewer seen = {0};
+	struct media_drops before;
+	unsigned strays = m->strays;
+	struct sh_path first;
+
+	media_peer_open(m, &host, 4);
+	media_source_open(m, &audio, &host);
+	media_peer_open(m, &viewer, 4);
+	media_viewer_open(m, &seen, &viewer, &audio);
+	media_send_range(m, &audio, 0, 6, false);
+	STAGE_CHECK(media_viewer_got(m, &seen, 0, 6, false));
+	send_rr(m, &host);
+	send_rr(m, &viewer);
+	first = host.path;
+
+	/* Not while it is heard where it was, and not from another host. */
+	before = media_drops(m);
+	host.path.remote.port = 3999;
+	send_rr(m, &host);
+	STAGE_CHECK(told_nothing(m));
+	stage_sleep(SILENT_MS + 100);
+	host.path.remote.ip[3] = 10;
+	send_rr(m, &host);
+	STAGE_CHECK(told_nothing(m));
+	STAGE_CHECK(stage_drops(&m->s, SH_DROP_UNKNOWN_TUPLE) == before.drop[SH_DROP_UNKNOWN_TUPLE] + 2);
+	host.path.remote.ip[3] = first.remote.ip[3];
+
+	/* Only what authenticates, and once a second. It is forwarded as well. */
+	media_send_raw(m, &host, "\x80\xc9\x00\x01\x00\x00\x00\x77, and it does not authenticate", 40);
+	STAGE_CHECK(told_nothing(m));
+	media_send(m, &audio, 6, false);
+	STAGE_CHECK(told(m, &host, &host.path, audio.pt));
+	media_send(m, &audio, 7, false);
+	STAGE_CHECK(media_viewer_got(m, &seen, 6, 8, false) && told_nothing(m));
+	/* It and the viewer send RTCP with one SSRC: their keys tell whose it is. */
+	stage_sleep(1100);
+	send_rr(m, &host);
+	STAGE_CHECK(told(m, &host, &host.path, DP_RTCP_RR));
+
+	/* A viewer has only its reports. */
+	first = viewer.path;
+	viewer.path.remote.port = 3998;
+	send_rr(m, &viewer);
+	STAGE_CHECK(told(m, &viewer, &viewer.path, DP_RTCP_RR));
+	STAGE_CHECK(m->strays == strays); /* nothing goes there before it is bound */
+	STAGE_CHECK(bind_at(m, &viewer, &viewer.path, true) == 0);
+	viewer.path = first;
+	send_rr(m, &viewer); /* it is still bound */
+	STAGE_CHECK(told_nothing(m));
+	media_peer_close(m, &viewer);
+	media_peer_close(m, &host);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -250,6 +329,7 @@ int main(void)
 	media_is_consent(&m);
 	little_goes_to_an_unproven_address(&m);
 	checks_elsewhere_are_a_move(&m);
+	media_elsewhere_is_a_move(&m);
 	an_address_is_held(&m);
 	media_stop(&m);
 	printf("%d failed\n", stage_failures);

@@ -413,6 +413,42 @@ static void a_silent_mover_is_followed_unproven(void **state)
 	assert_int_equal(cp_ice_moved(&ice, &first.remote, now), 0);
 }
 
+/* The data plane has authenticated media along a path that nobody has checked. */
+static void media_makes_a_tuple_and_proves_it(void **state)
+{
+	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000);
+
+	assert_int_equal(cp_ice_found(&ice, &second, now), -ENOTCONN);
+	assert_int_equal(ice.tuple_count, 0);
+	establish(0);
+	assert_int_equal(cp_ice_found(&ice, &second, now), 1);
+	assert_int_equal(ice.selected, 0);
+	assert_true(cp_ice_proving(&ice));
+	now += CP_ICE_BIND_MS;
+	answer(0x0111, 2, true);
+	assert_int_equal(result.actions, CP_ICE_SELECT);
+	assert_int_equal(ice.selected, 1);
+	/* The data plane has dropped the first tuple, which is proven. */
+	ice.tuple[0].bound = true;
+	assert_int_equal(cp_ice_found(&ice, &first, now), 0);
+	assert_int_equal(ice.selected, 0);
+	assert_false(ice.tuple[0].bound);
+}
+
+static void media_makes_few_tuples(void **state)
+{
+	unsigned made = 0;
+
+	establish(0);
+	for (uint16_t port = 6000; port < 6000 + 2 * CP_ICE_NEW_TUPLES; port++) {
+		struct sh_path path = request_path(2, port);
+
+		made += cp_ice_found(&ice, &path, now) >= 0;
+	}
+	assert_in_range(made, CP_ICE_NEW_TUPLES - 2, CP_ICE_NEW_TUPLES);
+	assert_int_equal(ice.selected, 0);
+}
+
 static void a_move_is_followed_whatever_was_nominated(void **state)
 {
 	struct sh_path first = request_path(1, 5000), second = request_path(2, 5000);
@@ -555,6 +591,8 @@ int main(void)
 		cmocka_unit_test_setup(a_nominated_address_must_answer_first, start),
 		cmocka_unit_test_setup(probes_are_few, start),
 		cmocka_unit_test_setup(a_silent_mover_is_followed_unproven, start),
+		cmocka_unit_test_setup(media_makes_a_tuple_and_proves_it, start),
+		cmocka_unit_test_setup(media_makes_few_tuples, start),
 		cmocka_unit_test_setup(a_move_is_followed_whatever_was_nominated, start),
 		cmocka_unit_test_setup(a_handshake_over_two_paths_proves_none, start),
 		cmocka_unit_test_setup(the_handshake_s_path_is_proven_and_not_the_nominated_one, start),

@@ -615,6 +615,26 @@ static void media_on_another_tuple_moves_the_selection(void **state)
 	browser.path = first;
 }
 
+/* The data plane tells whose media comes from an address that nobody has checked. */
+static void media_from_an_unknown_address_is_bound_and_proven(void **state)
+{
+	struct sh_path first = browser.path;
+	struct sh_packet p = {.len = SH_MOVED_LEN, .data = {0x80, 201}};
+
+	do_everything();
+	p.transport = cp_webrtc_sh_id(transport);
+	p.path = browser.path = request_path(2, 6000);
+	browser.transport = p.transport;
+	cp_webrtc_server_punt(server, &p);
+	assert_memory_equal(cp_webrtc_selected(transport), &first, sizeof(first));
+	wait_for(&browser.probes);
+	settle();
+	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.selected, 1);
+	assert_int_equal(last(SH_OP_TRANSPORT_BIND)->transport_bind.unproven, 0);
+	assert_memory_equal(cp_webrtc_selected(transport), &browser.path, sizeof(struct sh_path));
+	browser.path = first;
+}
+
 /* Nominated, and nobody answers there: the media stays where it is; probes are few, and end. */
 static void a_nominated_address_that_does_not_answer_gets_probes_alone(void **state)
 {
@@ -855,6 +875,7 @@ int main(void)
 		T(wrong_fingerprint_fails),
 		T(new_credentials_reach_the_data_plane_when_they_are_used),
 		T(consent_expires),
+		T(media_from_an_unknown_address_is_bound_and_proven),
 		T(media_on_another_tuple_moves_the_selection),
 		T(a_nominated_address_that_does_not_answer_gets_probes_alone),
 		T(an_address_that_is_in_use_gets_no_answer),
