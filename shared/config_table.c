@@ -171,8 +171,8 @@ static const struct sh_config_member rows[] = {
 	/* a viewer of 64 streams, of which half lose packets, so that each is NACKed every 20 ms */
 	{"limits.peer_rtcp_per_second", SH_CFG_U32, AT(limit.peer_rtcp_per_second), .min = 10,
 		.max = 10000000, .value = 2000},
-	{"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 32,
-		.value = 32},
+	{"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 512,
+		.value = 256},
 };
 
 static const struct sh_config_member port_rows[] = {

@@ -134,6 +134,31 @@ static int check_unique(const struct cp_transport *t, const struct cp_signalled 
 	return 0;
 }
 
+/* SSRCs that its packets have, of media and RTX. */
+static uint32_t ssrcs_of(const struct cp_signalled *sent)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sent->count; i++)
+		n += sent->encoding[i].rtx_pt ? 2 : 1;
+	return n;
+}
+
+/* The data plane keeps state for each SSRC that a transport's peer sends with. */
+static int check_ssrcs(const struct cp_transport *t, const struct cp_signalled *sent, struct cp_fault *fault)
+{
+	uint32_t most = t->peer->room->model->config->limit.ssrcs_per_transport, n = ssrcs_of(sent);
+	const struct cp_producer *p;
+
+	TAILQ_FOREACH(p, &t->producers, on_transport)
+	n += ssrcs_of(&p->signalled);
+	if (n > most)
+		return cp_refuse(fault, CP_TOO_MANY,
+			"rtpParameters: the producers of this transport would have %u SSRCs, more than %u", n,
+			most);
+	return 0;
+}
+
 /*
  * Takes one of the producers that the peer may create per minute, all of which it may create at
  * once. 0, or errno with the fault.
@@ -184,6 +209,8 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_TOO_MANY, "this peer has %u producers already",
 			t->peer->producer_count);
 	error = check_unique(t, sent, fault);
+	if (error == 0)
+		error = check_ssrcs(t, sent, fault);
 	if (error == 0)
 		error = cp_share_check(t->peer, CP_TABLE_PRODUCERS, sent->count, fault);
 	return error != 0 || t->peer->of_operator ? error : take_produce(t->peer, fault);

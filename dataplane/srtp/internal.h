@@ -47,15 +47,19 @@ struct dp_srtp_keep {
 	const void *arg;
 };
 
+struct dp_srtp_inbound;
+struct dp_ssrc_table;
+
 struct dp_srtp_ops {
 	enum dp_srtp_kind kind;
 	const char *name;
 	size_t session_size[2]; /* by enum dp_srtp_dir */
 	void (*free)(struct dp_srtp_engine *e);
-	/* `limit` <= DP_SRTP_SSRC_MAX. The session is zeroed except for its common fields. */
-	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
-		unsigned limit);
-	struct dp_srtp_keep *(*keep)(struct dp_srtp_session *s);
+	/* The session is zeroed except for its common fields. */
+	int (*open)(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys);
+	struct dp_srtp_inbound *(*inbound)(struct dp_srtp_session *s);
+	/* NULL, or what to do when an SSRC leaves a table. */
+	void (*forget)(struct dp_srtp_session *s, const struct dp_ssrc_table *t, uint32_t ssrc);
 	/* The caller wipes the session's memory. */
 	void (*close)(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 	void (*protect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);
@@ -69,6 +73,7 @@ struct dp_srtp_ops {
 struct dp_srtp_engine {
 	const struct dp_srtp_ops *ops;
 	const char *code; /* see dp_srtp_engine_code() */
+	struct dp_srtp_blocks pool; /* `take` NULL: none */
 };
 
 /* Creates an engine; NULL with errno set: failed. */

@@ -201,35 +201,29 @@ static void forget_expanded(struct dp_mb_engine *e)
 	explicit_bzero(e->round_keys_unused, sizeof(e->round_keys_unused));
 }
 
-void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
-	unsigned limit)
+void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived)
 {
 	set_keys(e, s, &s->rtp, &derived->rtp);
 	set_keys(e, s, &s->rtcp, &derived->rtcp);
-	if (s->base.dir == DP_SRTP_OUT) {
+	if (s->base.dir == DP_SRTP_OUT)
 		expand_out(e, s, &((struct dp_mb_out *)s)->rtp);
-	} else {
-		struct dp_mb_in *in = (struct dp_mb_in *)s;
-		in->rtp.set.limit = in->rtcp.set.limit = (uint8_t)limit;
-	}
 	forget_expanded(e);
 }
 
-static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys,
-	unsigned limit)
+static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const struct dp_srtp_keys *keys)
 {
 	struct dp_srtp_derived derived;
 
 	int err = dp_srtp_derive(&derived, keys);
 	if (err == 0)
-		dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, &derived, limit);
+		dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, &derived);
 	explicit_bzero(&derived, sizeof(derived));
 	return err;
 }
 
-static struct dp_srtp_keep *mb_keep(struct dp_srtp_session *s)
+static struct dp_srtp_inbound *mb_inbound(struct dp_srtp_session *s)
 {
-	return &((struct dp_mb_in *)s)->keep;
+	return &((struct dp_mb_in *)s)->in;
 }
 
 static void mb_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
@@ -283,25 +277,26 @@ static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session 
 	size_t *len, size_t hdr_len)
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
-	struct dp_mb_in *in = (struct dp_mb_in *)session;
+	struct dp_mb_session *s = (struct dp_mb_session *)session;
+	struct dp_srtp_inbound *in = mb_inbound(session);
 	uint16_t seq = sh_get_be16(pkt + 2);
 	uint32_t ssrc = sh_get_be32(pkt + 8);
-	int place = dp_ssrc_find(&in->rtp.set, ssrc);
+	int place = dp_ssrc_find(&in->rtp, ssrc);
 	struct dp_srtp_window *wide = dp_replay_window(&in->keep, ssrc);
 	uint64_t index = seq;
 
 	if (place < 0) {
-		place = dp_ssrc_room(&in->rtp.set, &in->keep);
+		place = dp_ssrc_room(&in->rtp, &in->keep);
 		if (place < 0)
 			return ENOSPC;
 	} else {
-		const struct dp_replay *r = &in->rtp.state[place];
+		const struct dp_replay *r = dp_ssrc_state(&in->rtp, place);
 		index = dp_replay_estimate(r, seq);
 		if (index > DP_RTP_INDEX_MAX || !dp_replay_fresh(r, wide, ssrc, index))
 			return EALREADY;
 	}
-	int err = dp_mb_is_gcm(&in->s) ? dp_mb_gcm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index)
-				       : dp_mb_cm_unprotect_rtp(e, &in->s, pkt, len, hdr_len, index);
+	int err = dp_mb_is_gcm(s) ? dp_mb_gcm_unprotect_rtp(e, s, pkt, len, hdr_len, index)
+				  : dp_mb_cm_unprotect_rtp(e, s, pkt, len, hdr_len, index);
 	if (err == 0)
 		dp_replay_accept(&in->rtp, place, wide, ssrc, index);
 	return err;
@@ -332,34 +327,35 @@ enum { RTCP_AHEAD = 1024 };
 
 static bool mb_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)
 {
-	const struct dp_mb_in *in = (const struct dp_mb_in *)session;
+	struct dp_mb_in *s = (struct dp_mb_in *)(uintptr_t)session;
+	struct dp_ssrc_table *t = rtcp ? &s->in.rtcp : &s->in.rtp;
 	uint32_t ssrc = sh_get_be32(pkt + (rtcp ? 4 : 8));
-	int place = dp_ssrc_find(rtcp ? &in->rtcp.set : &in->rtp.set, ssrc);
+	int place = dp_ssrc_find(t, ssrc);
 
 	if (place < 0)
-		return dp_replay_window(&in->keep, ssrc) != NULL;
-	return !rtcp || rtcp_index(&in->s, pkt, len) <= in->rtcp.state[place].highest + RTCP_AHEAD;
+		return dp_replay_window(&s->in.keep, ssrc) != NULL;
+	return !rtcp || rtcp_index(&s->s, pkt, len) <= dp_ssrc_state(t, place)->highest + RTCP_AHEAD;
 }
 
 static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
 	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
-	struct dp_mb_in *in = (struct dp_mb_in *)session;
-	bool gcm = dp_mb_is_gcm(&in->s);
+	struct dp_mb_session *s = (struct dp_mb_session *)session;
+	struct dp_srtp_inbound *in = mb_inbound(session);
 	uint32_t ssrc = sh_get_be32(pkt + 4);
-	uint32_t index = rtcp_index(&in->s, pkt, *len);
-	int place = dp_ssrc_find(&in->rtcp.set, ssrc);
+	uint32_t index = rtcp_index(s, pkt, *len);
+	int place = dp_ssrc_find(&in->rtcp, ssrc);
 
 	if (place < 0) {
-		place = dp_ssrc_room(&in->rtcp.set, &in->keep);
+		place = dp_ssrc_room(&in->rtcp, &in->keep);
 		if (place < 0)
 			return ENOSPC;
-	} else if (!dp_replay_fresh(&in->rtcp.state[place], NULL, ssrc, index)) {
+	} else if (!dp_replay_fresh(dp_ssrc_state(&in->rtcp, place), NULL, ssrc, index)) {
 		return EALREADY;
 	}
-	int err = gcm ? dp_mb_gcm_unprotect_rtcp(e, &in->s, pkt, len)
-		      : dp_mb_cm_unprotect_rtcp(e, &in->s, pkt, len);
+	int err = dp_mb_is_gcm(s) ? dp_mb_gcm_unprotect_rtcp(e, s, pkt, len)
+				  : dp_mb_cm_unprotect_rtcp(e, s, pkt, len);
 	if (err == 0)
 		dp_replay_accept(&in->rtcp, place, NULL, ssrc, index);
 	return err;
@@ -371,7 +367,7 @@ static const struct dp_srtp_ops ops = {
 	.session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
 	.free = mb_free,
 	.open = mb_open,
-	.keep = mb_keep,
+	.inbound = mb_inbound,
 	.close = mb_close,
 	.protect_rtp = mb_protect_rtp,
 	.unprotect_rtp = mb_unprotect_rtp,

@@ -7,8 +7,8 @@
  *
  * Only the key that encrypts RTP is stored in expanded form in the session, because it is used for
  * every packet to a viewer. The other keys are stored unexpanded, and the engine expands a key when
- * it differs from the one used last (some 200 cycles). A viewer therefore needs 3 KiB of memory and
- * not 6.
+ * it differs from the one used last (some 200 cycles). A viewer therefore needs 2 KiB of memory and
+ * not 5.
  */
 
 #include <assert.h>
@@ -57,8 +57,7 @@ struct dp_mb_out {
 
 struct dp_mb_in {
 	struct dp_mb_session s;
-	struct dp_srtp_keep keep;
-	struct dp_replay_table rtp, rtcp;
+	struct dp_srtp_inbound in;
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct dp_mb_out) + sizeof(struct dp_mb_in) <= DP_SRTP_SESSIONS_MAX,
@@ -118,8 +117,7 @@ static inline void dp_mb_prefetch(const struct dp_srtp_job *job, size_t bytes)
 }
 
 /* Completes dp_srtp_open() after dp_srtp_session_init(), with the derived session keys. */
-void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived,
-	unsigned limit);
+void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp_srtp_derived *derived);
 
 /* Expands `keys` into e->schedule unless they are there already. Valid until the next call. */
 const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,

@@ -25,8 +25,7 @@ struct session {
 
 struct session_in {
 	struct session s;
-	struct dp_srtp_keep keep;
-	struct dp_ssrc_set rtp, rtcp;
+	struct dp_srtp_inbound in;
 } __attribute__((aligned(64)));
 
 struct session_out {
@@ -86,7 +85,7 @@ static void engine_free(struct dp_srtp_engine *e)
 }
 
 static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session,
-	const struct dp_srtp_keys *keys, unsigned limit)
+	const struct dp_srtp_keys *keys)
 {
 	struct session *s = (struct session *)session;
 	const struct dp_srtp_profile *p = dp_srtp_profile(keys->profile);
@@ -106,18 +105,12 @@ static int engine_open(struct dp_srtp_engine *e, struct dp_srtp_session *session
 	memcpy(key + p->key_len, keys->salt, p->salt_len);
 	srtp_err_status_t status = srtp_create(&s->srtp, &policy);
 	explicit_bzero(key, sizeof(key));
-	if (status != srtp_err_status_ok)
-		return ENOMEM;
-	if (session->dir == DP_SRTP_IN) {
-		struct session_in *in = (struct session_in *)session;
-		in->rtp.limit = in->rtcp.limit = (uint8_t)limit;
-	}
-	return 0;
+	return status == srtp_err_status_ok ? 0 : ENOMEM;
 }
 
-static struct dp_srtp_keep *engine_keep(struct dp_srtp_session *session)
+static struct dp_srtp_inbound *engine_inbound(struct dp_srtp_session *session)
 {
-	return &((struct session_in *)session)->keep;
+	return &((struct session_in *)session)->in;
 }
 
 static void engine_close(struct dp_srtp_engine *e, struct dp_srtp_session *session)
@@ -190,27 +183,34 @@ static void engine_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *job
 
 /*
  * The library has one stream for RTP and SRTCP of an SSRC, which is removed when the SSRC has left
- * both sets.
+ * both tables. `t` is the one that it leaves.
  */
-static int unprotect(struct session_in *in, struct dp_ssrc_set *set, uint32_t ssrc, uint8_t *pkt, size_t *len,
+static void engine_forget(struct dp_srtp_session *session, const struct dp_ssrc_table *t, uint32_t ssrc)
+{
+	struct session_in *s = (struct session_in *)session;
+	const struct dp_ssrc_table *other = t == &s->in.rtp ? &s->in.rtcp : &s->in.rtp;
+
+	if (dp_ssrc_find(other, ssrc) < 0)
+		/* the library expects network byte order */
+		(void)srtp_remove_stream(s->s.srtp, __builtin_bswap32(ssrc));
+}
+
+static int unprotect(struct session_in *s, struct dp_ssrc_table *t, uint32_t ssrc, uint8_t *pkt, size_t *len,
 	srtp_err_status_t (*call)(srtp_t, void *, int *))
 {
-	const struct dp_ssrc_set *other = set == &in->rtp ? &in->rtcp : &in->rtp;
-	int place = dp_ssrc_find(set, ssrc);
+	int place = dp_ssrc_find(t, ssrc);
 	if (place < 0)
-		place = dp_ssrc_room(set, &in->keep);
+		place = dp_ssrc_room(t, &s->in.keep);
 	if (place < 0)
 		return ENOSPC;
 
 	int n = (int)*len;
-	int err = to_errno(call(in->s.srtp, pkt, &n));
+	int err = to_errno(call(s->s.srtp, pkt, &n));
 	if (err != 0)
 		return err;
-	bool held = place < set->count;
-	uint32_t before = set->ssrc[place];
-	if (dp_ssrc_accept(set, place, ssrc) && held && dp_ssrc_find(other, before) < 0)
-		/* the library expects network byte order */
-		(void)srtp_remove_stream(in->s.srtp, __builtin_bswap32(before));
+	if (place < t->count && dp_ssrc_at(t, place) != ssrc)
+		engine_forget(&s->s.base, t, dp_ssrc_at(t, place));
+	(void)dp_ssrc_accept(t, place, ssrc);
 	*len = (size_t)n;
 	return 0;
 }
@@ -218,24 +218,24 @@ static int unprotect(struct session_in *in, struct dp_ssrc_set *set, uint32_t ss
 static int engine_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len, size_t hdr_len)
 {
-	struct session_in *in = (struct session_in *)session;
-	return unprotect(in, &in->rtp, sh_get_be32(pkt + 8), pkt, len, srtp_unprotect);
+	struct session_in *s = (struct session_in *)session;
+	return unprotect(s, &s->in.rtp, sh_get_be32(pkt + 8), pkt, len, srtp_unprotect);
 }
 
 static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
-	struct session_in *in = (struct session_in *)session;
-	return unprotect(in, &in->rtcp, sh_get_be32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
+	struct session_in *s = (struct session_in *)session;
+	return unprotect(s, &s->in.rtcp, sh_get_be32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
 }
 
 static bool engine_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)
 {
-	const struct session_in *in = (const struct session_in *)session;
+	const struct session_in *s = (const struct session_in *)session;
 	uint32_t ssrc = sh_get_be32(pkt + (rtcp ? 4 : 8));
 
-	return dp_ssrc_find(rtcp ? &in->rtcp : &in->rtp, ssrc) >= 0 ||
-	       dp_replay_window(&in->keep, ssrc) != NULL;
+	return dp_ssrc_find(rtcp ? &s->in.rtcp : &s->in.rtp, ssrc) >= 0 ||
+	       dp_replay_window(&s->in.keep, ssrc) != NULL;
 }
 
 static int engine_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
@@ -255,7 +255,8 @@ static const struct dp_srtp_ops ops = {
 		{[DP_SRTP_IN] = sizeof(struct session_in), [DP_SRTP_OUT] = sizeof(struct session_out)},
 	.free = engine_free,
 	.open = engine_open,
-	.keep = engine_keep,
+	.inbound = engine_inbound,
+	.forget = engine_forget,
 	.close = engine_close,
 	.protect_rtp = engine_protect_rtp,
 	.unprotect_rtp = engine_unprotect_rtp,

@@ -1,57 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/srtp/replay.h"
 
-#include <errno.h>
 #include <string.h>
-
-int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc)
-{
-	for (uint32_t i = 0; i < set->count; i++)
-		if (set->ssrc[i] == ssrc)
-			return (int)i;
-	return -ENOENT;
-}
-
-int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep)
-{
-	int recent = -ENOSPC;
-
-	if (set->count < set->limit)
-		return set->count;
-	for (unsigned n = 0; n < set->count; n++) {
-		unsigned i = (set->next + n) % set->count;
-
-		if (!keep->window || keep->window(keep->arg, set->ssrc[i]))
-			continue;
-		if ((set->recent >> i & 1) == 0)
-			return (int)i;
-		if (recent < 0)
-			recent = (int)i;
-	}
-	return recent;
-}
-
-bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc)
-{
-	uint32_t bit = 1u << place;
-	bool replaced = place < set->count && set->ssrc[place] != ssrc;
-	bool new = replaced || place == set->count;
-
-	if (replaced) {
-		/*
-		 * Every SSRC that could be replaced had its bit set. Clear all bits to learn again
-		 * which SSRCs are active.
-		 */
-		if (set->recent & bit)
-			set->recent = 0;
-		set->next = (uint8_t)(place + 1);
-	}
-	if (place == set->count)
-		set->count++;
-	set->ssrc[place] = ssrc;
-	set->recent |= bit;
-	return new;
-}
 
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq)
 {
@@ -156,14 +106,12 @@ static void commit(struct dp_replay *r, uint64_t index)
 	r->highest = index;
 }
 
-void dp_replay_accept(struct dp_replay_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
+void dp_replay_accept(struct dp_ssrc_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
 	uint64_t index)
 {
-	struct dp_replay *r = &t->state[place];
-	bool new = dp_ssrc_accept(&t->set, place, ssrc);
+	bool new = dp_ssrc_accept(t, place, ssrc);
+	struct dp_replay *r = dp_ssrc_state(t, place);
 
-	if (new)
-		*r = (struct dp_replay){0};
 	if (wide && (new || !wide_follows(wide, r, ssrc)))
 		wide_begin(wide, r, ssrc, new);
 	commit(r, index);

@@ -12,46 +12,13 @@
 #include <stdint.h>
 
 #include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/ssrc_table.h"
 
 /* Of each SSRC, in the session. An SSRC that is kept has a longer window besides (dp_srtp_keep()). */
 enum { DP_REPLAY_WINDOW = 128 };
 
 /* The last packet index: one key protects at most 2^48 packets (RFC 3711, 9.2). */
 #define DP_RTP_INDEX_MAX 0xffffffffffffull
-
-struct dp_replay {
-	uint64_t highest; /* highest index accepted */
-	uint64_t seen[2]; /* bit i: highest - i was accepted */
-};
-
-/* The SSRCs for which a session keeps state. */
-struct dp_ssrc_set {
-	uint8_t count, limit;
-	uint8_t next; /* index behind the one that was replaced last */
-	uint32_t recent; /* bit i: ssrc[i] was accepted since the bits were cleared */
-	uint32_t ssrc[DP_SRTP_SSRC_MAX];
-};
-
-struct dp_replay_table {
-	struct dp_ssrc_set set;
-	struct dp_replay state[DP_SRTP_SSRC_MAX]; /* state[i] belongs to set.ssrc[i] */
-};
-
-/* Returns the index of an SSRC; -ENOENT: not in the set. */
-int dp_ssrc_find(const struct dp_ssrc_set *set, uint32_t ssrc);
-
-/*
- * Returns the index for a new SSRC: a free one, otherwise that of the SSRC that is not kept and,
- * as far as one bit per SSRC tells, was not accepted for longest. -ENOSPC: none. Changes
- * nothing.
- */
-int dp_ssrc_room(const struct dp_ssrc_set *set, const struct dp_srtp_keep *keep);
-
-/*
- * Records that a packet of `ssrc` was authenticated. `place` is the index from dp_ssrc_find() or
- * dp_ssrc_room(). True: the SSRC is new at this index.
- */
-bool dp_ssrc_accept(struct dp_ssrc_set *set, int place, uint32_t ssrc);
 
 /* Estimates ROC || SEQ of a packet. The result exceeds DP_RTP_INDEX_MAX if the ROC is exhausted. */
 uint64_t dp_replay_estimate(const struct dp_replay *r, uint16_t seq);
@@ -70,7 +37,7 @@ bool dp_replay_fresh(const struct dp_replay *r, const struct dp_srtp_window *wid
  * Marks `index` as accepted, also in `wide` unless it is NULL. `place` is the index from
  * dp_ssrc_find() or dp_ssrc_room(). An SSRC that is new there starts with an empty window.
  */
-void dp_replay_accept(struct dp_replay_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
+void dp_replay_accept(struct dp_ssrc_table *t, int place, struct dp_srtp_window *wide, uint32_t ssrc,
 	uint64_t index);
 
 #endif

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "dataplane/srtp/internal.h"
+#include "dataplane/srtp/ssrc_table.h"
 #include "shared/bytes.h"
 
 bool dp_srtp_available(enum dp_srtp_kind kind)
@@ -71,22 +72,48 @@ int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_sr
 {
 	if (!dp_srtp_session_init(e, s, dir, keys->profile))
 		return EINVAL;
-	int err = e->ops->open(e, s, keys, ssrc_limit < DP_SRTP_SSRC_MAX ? ssrc_limit : DP_SRTP_SSRC_MAX);
-	if (err != 0)
+	int err = e->ops->open(e, s, keys);
+	if (err != 0) {
 		explicit_bzero(s, dp_srtp_session_size(e, dir));
+	} else if (dir == DP_SRTP_IN) {
+		struct dp_srtp_inbound *in = e->ops->inbound(s);
+
+		dp_ssrc_begin(&in->rtp, ssrc_limit);
+		dp_ssrc_begin(&in->rtcp, ssrc_limit);
+	}
 	return err;
 }
 
 void dp_srtp_keep(struct dp_srtp_engine *e, struct dp_srtp_session *s,
 	struct dp_srtp_window *(*window)(const void *arg, uint32_t ssrc), const void *arg)
 {
-	*e->ops->keep(s) = (struct dp_srtp_keep){window, arg};
+	e->ops->inbound(s)->keep = (struct dp_srtp_keep){window, arg};
+}
+
+void dp_srtp_pool(struct dp_srtp_engine *e, const struct dp_srtp_blocks *pool)
+{
+	e->pool = *pool;
+}
+
+int dp_srtp_expect(struct dp_srtp_engine *e, struct dp_srtp_session *s, unsigned rtp, unsigned rtcp)
+{
+	struct dp_srtp_inbound *in = e->ops->inbound(s);
+	int error = dp_ssrc_resize(&in->rtp, rtp, &e->pool, &in->keep, e->ops->forget, s);
+	int other = dp_ssrc_resize(&in->rtcp, rtcp, &e->pool, &in->keep, e->ops->forget, s);
+
+	return error ? error : other;
 }
 
 void dp_srtp_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
 {
 	if (!s || s->tag_len == 0)
 		return;
+	if (s->dir == DP_SRTP_IN) {
+		struct dp_srtp_inbound *in = e->ops->inbound(s);
+
+		dp_ssrc_end(&in->rtp, &e->pool);
+		dp_ssrc_end(&in->rtcp, &e->pool);
+	}
 	e->ops->close(e, s);
 	explicit_bzero(s, dp_srtp_session_size(e, (enum dp_srtp_dir)s->dir));
 }

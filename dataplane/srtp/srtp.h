@@ -20,9 +20,12 @@ enum {
 	DP_SRTP_TAG_MAX = 16,
 	DP_SRTP_RTP_OVERHEAD = 16, /* bytes that protecting RTP adds at most */
 	DP_SRTP_RTCP_OVERHEAD = 20, /* likewise for RTCP: tag and E || index */
-	DP_SRTP_SESSIONS_MAX = 3264, /* bytes of both sessions of a transport, of any engine */
-	/* The SSRCs for which an inbound session keeps state at most, for RTP and for RTCP each. */
-	DP_SRTP_SSRC_MAX = 32,
+	DP_SRTP_SESSIONS_MAX = 1984, /* bytes of both sessions of a transport, of any engine */
+	/* SSRCs for which an inbound session keeps state, for RTP and for RTCP each: */
+	DP_SRTP_SSRCS = 8, /* in its own memory */
+	DP_SRTP_BLOCK_SSRCS = 32, /* in each block (dp_srtp_pool()), */
+	DP_SRTP_BLOCK_SIZE = 960, /* which has so many bytes */
+	DP_SRTP_SSRC_MAX = 1024, /* at most */
 	DP_SRTP_WINDOW = 1024, /* packets in the replay window of an SSRC that is kept */
 };
 
@@ -46,16 +49,36 @@ const char *dp_srtp_engine_name(const struct dp_srtp_engine *e);
 /* Returns which of the engine's code this CPU runs, for the operator: "AVX2, GCM by VAES". */
 const char *dp_srtp_engine_code(const struct dp_srtp_engine *e);
 
+/*
+ * Where inbound sessions get memory for more than DP_SRTP_SSRCS SSRCs: blocks of DP_SRTP_BLOCK_SIZE
+ * bytes, aligned to 64. Sessions give all of them back. `take` returns NULL if there is none.
+ */
+struct dp_srtp_blocks {
+	void *(*take)(void *arg);
+	void (*give)(void *arg, void *block);
+	void *arg;
+};
+/* Without this call, and with an empty pool, sessions keep state for DP_SRTP_SSRCS SSRCs. */
+void dp_srtp_pool(struct dp_srtp_engine *e, const struct dp_srtp_blocks *pool);
+
 /* Returns the size of a session of this direction in bytes, a multiple of 64. */
 size_t dp_srtp_session_size(const struct dp_srtp_engine *e, enum dp_srtp_dir dir);
 
 /*
  * Opens a session: derives its keys (RFC 3711, 4.3; RFC 6188 for 256 bits). `ssrc_limit` bounds the
- * SSRCs for which an inbound session keeps state (at most DP_SRTP_SSRC_MAX). Returns 0, EINVAL
- * (profile) or ENOMEM. Not for the packet path.
+ * SSRCs for which an inbound session keeps state (at most DP_SRTP_SSRC_MAX); it begins with room
+ * for at most DP_SRTP_SSRCS. Returns 0, EINVAL (profile) or ENOMEM. Not for the packet path.
  */
 int dp_srtp_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, enum dp_srtp_dir dir,
 	const struct dp_srtp_keys *keys, unsigned ssrc_limit);
+/*
+ * Tells an inbound session that packets of so many SSRCs are expected in RTP and in RTCP. It takes
+ * blocks for them as far as its limit allows, and gives back blocks that are not needed any more.
+ * Nothing else makes a session's memory grow. What is known of SSRCs that are kept is never lost by
+ * this; of the others, those that find no place are forgotten as if they had been replaced. 0, or
+ * ENOSPC: the pool has too few blocks, and nothing is lost. Not for the packet path.
+ */
+int dp_srtp_expect(struct dp_srtp_engine *e, struct dp_srtp_session *s, unsigned rtp, unsigned rtcp);
 /*
  * The long replay window of one SSRC's RTP packets (RFC 3711, 3.3.2), in memory of the caller. The
  * caller zeroes it before the first use; only the engine reads and writes it. It may be given to
@@ -128,7 +151,7 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
  * 3.3.2). The ROC is estimated per SSRC (3.3.1) and starts at 0.
  *
  * Returns 0 with *len shortened, or EBADMSG (authentication), EALREADY (replayed or older than the
- * window), EINVAL (malformed or too short), ENOSPC (ssrc_limit reached, all SSRCs in use). On an
+ * window), EINVAL (malformed or too short), ENOSPC (all its SSRCs are kept). On an
  * error *len is unchanged and the content of the packet is unspecified.
  */
 int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,

@@ -21,6 +21,7 @@
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/movers.h"
+#include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/tuples.h"
@@ -104,6 +105,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
 					      c->dataplane.stream_packets * stream_slot);
+	bytes += (uint64_t)dp_ssrc_blocks(c->limit.producers, c->limit.consumers) * DP_SRTP_BLOCK_SIZE;
 	bytes += (uint64_t)c->limit.consumers *
 		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
 	return (unsigned)(bytes * 5 / 4 >> 20) + 64;

@@ -33,7 +33,7 @@ enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* consumer
 static_assert(sizeof(struct dp_transport) + DP_SRTP_SESSIONS_MAX + SH_MAX_TUPLES * DP_TUPLE_BYTES +
 			      sizeof(struct sh_transport_stats) + sizeof(struct dp_consumer) +
 			      sizeof(struct sh_consumer_stats) + sizeof(struct dp_audience_chunk) / MEMBERS <=
-		      5 * 1024,
+		      4 * 1024,
 	"a viewer's memory");
 static_assert(sizeof(struct dp_selection) + sizeof(struct dp_adapt) <= 256, "and what layers add to it");
 static_assert(offsetof(struct dp_consumer, id) == 2 * RTE_CACHE_LINE_SIZE &&
@@ -56,12 +56,30 @@ static uint8_t *allocate_sessions(size_t size, uint32_t count, int socket)
 	return rte_zmalloc_socket("srtp sessions", size * count, RTE_CACHE_LINE_SIZE, socket);
 }
 
+static void *take_block(void *pool)
+{
+	void *b;
+
+	return rte_mempool_get(pool, &b) ? NULL : b;
+}
+
+static void give_block(void *pool, void *block)
+{
+	rte_mempool_put(pool, block);
+}
+
+static struct rte_mempool *make_blocks(const struct sh_config_limits *limit, int socket)
+{
+	return rte_mempool_create("ssrcs", dp_ssrc_blocks(limit->producers, limit->consumers),
+		DP_SRTP_BLOCK_SIZE, 0, 0, NULL, NULL, NULL, NULL, socket, 0);
+}
+
 int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 {
 	const struct sh_config *c = workers[0]->config;
 	const struct sh_config_limits *limit = &c->limit;
 	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
-	struct rte_mempool *twcc, *chunks, *selections;
+	struct rte_mempool *twcc, *chunks, *selections, *blocks;
 	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
 	struct dp_adapt *adapt;
@@ -89,14 +107,17 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	selections = rte_mempool_create("selections", limit->consumers, sizeof(struct dp_selection), 0, 0,
 		NULL, NULL, NULL, NULL, workers[0]->socket, 0);
+	blocks = make_blocks(limit, workers[0]->socket);
 	adapt = rte_zmalloc_socket("adaptation", limit->transports * sizeof(*adapt), RTE_CACHE_LINE_SIZE,
 		workers[0]->socket);
-	if (!in || !out || !twcc || !chunks || !selections || !adapt)
+	if (!in || !out || !twcc || !chunks || !selections || !blocks || !adapt)
 		return ENOMEM;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_worker *w = workers[i];
 
+		dp_srtp_pool(w->engine,
+			&(struct dp_srtp_blocks){.take = take_block, .give = give_block, .arg = blocks});
 		w->session_in = in;
 		w->session_out = out;
 		w->session_in_size = in_size;

@@ -13,6 +13,7 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/selection.h"
+#include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
@@ -90,6 +91,24 @@ static bool take_ssrcs(struct dp_transport *t, uint32_t ssrc, uint32_t rtx_ssrc)
 	return true;
 }
 
+static void uncount(struct dp_worker *w, struct dp_transport *t)
+{
+	t->consumer_count--;
+	(void)dp_transport_expect_ssrcs(w, t);
+}
+
+/* Counts one more consumer. 0, or ENOSPC: nothing has changed. */
+static int count(struct dp_worker *w, struct dp_transport *t)
+{
+	int error;
+
+	t->consumer_count++;
+	error = dp_transport_expect_ssrcs(w, t);
+	if (error)
+		uncount(w, t);
+	return error;
+}
+
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_consumer *c = &w->consumers[op->slot];
@@ -98,6 +117,8 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 
 	if (!take_ssrcs(t, add->ssrc, add->rtx_ssrc))
 		return EEXIST;
+	if (count(w, t) != 0)
+		return ENOSPC;
 	memset(c, 0, sizeof(*c));
 	c->id = op->cmd.id;
 	c->slot = op->slot;
@@ -110,11 +131,14 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
 		add->ext_id);
 	dp_seqmap_init(&c->seq, first_seq());
-	if (c->stream->layering && dp_selection_add(w, c, &add->wishes))
+	if (c->stream->layering && dp_selection_add(w, c, &add->wishes)) {
+		uncount(w, t);
 		return ENOMEM;
+	}
 	if (!dp_audience_join(w, c)) {
 		if (c->selection)
 			dp_selection_remove(w, c);
+		uncount(w, t);
 		return ENOMEM;
 	}
 	c->next_on_transport = t->consumers;
@@ -152,6 +176,7 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	while (*at != c)
 		at = &(*at)->next_on_transport;
 	*at = c->next_on_transport;
+	uncount(w, c->transport);
 	dp_consumer_ssrcs_remove(w, c);
 	dp_audience_leave(w, c);
 	if (c->selection)

@@ -49,6 +49,20 @@ static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
 }
 
 /*
+ * A browser sends RTP and sender reports with the SSRCs of its streams, and receiver reports with
+ * one SSRC (Chromium) or with one for each consumer (Firefox).
+ */
+int dp_transport_expect_ssrcs(struct dp_worker *w, struct dp_transport *t)
+{
+	unsigned streams = RTE_MIN(t->stream_ssrcs, w->config->limit.ssrcs_per_transport);
+
+	if (!t->in)
+		return 0;
+	return dp_srtp_expect(w->engine, t->in, streams + DP_SPARE_SSRCS,
+		streams + t->consumer_count + DP_SPARE_SSRCS);
+}
+
+/*
  * Installed keys stay: a repeated command changes nothing. To open a session again under the same
  * key would reset its counters, and so use its nonces twice.
  */
@@ -68,21 +82,23 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	out = (struct dp_srtp_session *)(w->session_out + op->slot * w->session_out_size);
 
 	copy_keys(&keys, (uint16_t)k->profile, &k->in);
-	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, w->config->limit.ssrcs_per_transport);
+	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, DP_SRTP_SSRC_MAX);
 	if (!error) {
 		t->in = in;
 		dp_srtp_keep(w->engine, in, window_of, t);
+		error = dp_transport_expect_ssrcs(w, t);
+	}
+	if (!error) {
 		copy_keys(&keys, (uint16_t)k->profile, &k->out);
 		error = dp_srtp_open(w->engine, out, DP_SRTP_OUT, &keys, 0);
-		if (!error)
-			t->out = out;
-		else
-			close_session(w, &t->in);
 	}
 	explicit_bzero(&keys, sizeof(keys));
-	if (!error) {
-		t->profile = (uint16_t)k->profile;
-		dp_transport_refresh(t);
+	if (error) {
+		close_session(w, &t->in);
+		return error;
 	}
-	return error;
+	t->out = out;
+	t->profile = (uint16_t)k->profile;
+	dp_transport_refresh(t);
+	return 0;
 }

@@ -12,6 +12,7 @@
 #include <rte_mempool.h>
 
 #include "dataplane/tables/layering.h"
+#include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/messages.h"
@@ -101,15 +102,38 @@ static void start_nack(struct dp_stream *s)
 	dp_nack_init(&s->nack, RTE_MIN(s->window, (uint32_t)DP_SRTP_WINDOW) - 1);
 }
 
+static void remove_ssrcs(struct dp_worker *w, struct dp_transport *t, uint8_t rtx_pt)
+{
+	t->stream_ssrcs -= rtx_pt ? 2 : 1;
+	(void)dp_transport_expect_ssrcs(w, t);
+}
+
+/* Counts the SSRCs of one more stream. 0, or ENOSPC: nothing has changed. */
+static int add_ssrcs(struct dp_worker *w, struct dp_transport *t, uint8_t rtx_pt)
+{
+	int error;
+
+	t->stream_ssrcs += rtx_pt ? 2 : 1;
+	error = dp_transport_expect_ssrcs(w, t);
+	if (error)
+		remove_ssrcs(w, t, rtx_pt);
+	return error;
+}
+
 int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_stream *s = &w->streams[op->slot];
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_producer_add *p = &op->cmd.producer_add;
-	int error = attach_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
+	int error = add_ssrcs(w, t, p->rtx_pt);
 
 	if (error)
 		return error;
+	error = attach_twcc(w, t, p->flags & SH_PRODUCER_TWCC ? p->ext_id[SH_EXT_TWCC] : 0);
+	if (error) {
+		remove_ssrcs(w, t, p->rtx_pt);
+		return error;
+	}
 	s->id = op->cmd.id;
 	s->slot = op->slot;
 	s->owner = w->id;
@@ -176,6 +200,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 	while (*at != s)
 		at = &(*at)->next_on_transport;
 	*at = s->next_on_transport;
+	remove_ssrcs(w, t, s->rtx_pt);
 	if (!t->streams) {
 		unlist_ingress(w, t);
 		if (t->twcc)

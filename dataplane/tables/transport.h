@@ -96,6 +96,8 @@ struct dp_transport {
 	uint32_t rtcp_ssrc; /* our SSRC as sender of feedback */
 	uint32_t first_ssrc; /* of its first consumer */
 	uint32_t ssrcs_used; /* all SSRCs below first_ssrc + ssrcs_used count as used; 0: none */
+	uint32_t stream_ssrcs; /* SSRCs that its streams may have, of media and RTX */
+	uint32_t consumer_count;
 	uint64_t next_twcc_ns; /* when the next transport-wide feedback is due */
 	struct dp_transport *ingress_prev, *ingress_next; /* the worker's list of producing transports */
 

@@ -62,6 +62,7 @@ struct media_setup {
 	unsigned producers, consumers; /* most at a time; 0: 8, 128 */
 	unsigned tx_age_ms; /* 0: 2000 */
 	unsigned peer_packets; /* per second; 0: 20000 */
+	unsigned ssrcs; /* per transport; 0: 8 */
 	const char *
 		second_port; /* JSON of one more, with a comma before it; its neighbours are in 10.2.0.0/24 */
 };

@@ -38,14 +38,14 @@ void media_start(struct media *m, const struct media_setup *setup)
 		"\"dataplane\":{\"workers\":%u,\"mbufs\":%u,\"stream_packets\":%u,\"engine\":\"%s\",\"tx_age_"
 		"ms\":%u},"
 		"\"media\":{\"keyframe_ms\":%u},"
-		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,\"ssrcs_per_transport\":8,"
+		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,\"ssrcs_per_transport\":%u,"
 		"\"peer_packets_per_second\":%u}}",
 		setup->second_port ? setup->second_port : "", setup->workers ? setup->workers : 1,
 		setup->mbufs ? setup->mbufs : 8192, setup->stream_packets ? setup->stream_packets : 256,
 		setup->engine ? setup->engine : "auto", setup->tx_age_ms ? setup->tx_age_ms : 2000,
 		setup->keyframe_ms ? setup->keyframe_ms : 500, MEDIA_PEERS,
 		setup->producers ? setup->producers : 8, setup->consumers ? setup->consumers : 128,
-		setup->peer_packets ? setup->peer_packets : 20000);
+		setup->ssrcs ? setup->ssrcs : 8, setup->peer_packets ? setup->peer_packets : 20000);
 	stage_init(&m->s);
 	stage_start(&m->s, config);
 	if (stage_hello(&m->s) != 0)

@@ -197,6 +197,26 @@ static void the_load_is_that_of_the_costliest_encoding(void **state)
 	assert_int_equal(w.model.load.worker[0].rate, 0);
 }
 
+/* SSRCs of all producers of a transport count, of media and RTX. */
+static void a_transport_has_so_many_ssrcs(void **state)
+{
+	struct cp_transport *t = transport(join("r", "a"), CP_PURPOSE_SEND);
+	uint32_t each;
+
+	begin_encodings(t, "0", THREE, false);
+	answer_all();
+	assert_false(w.failed);
+	each = w.cmd[0].producer_add.rtx_pt ? 6 : 3;
+	w.config.limit.ssrcs_per_transport = 2 * each - 1;
+	begin_encodings(t, "1", THREE, false);
+	assert_true(w.failed);
+	expect_fault(CP_TOO_MANY, "SSRCs");
+	w.config.limit.ssrcs_per_transport = 2 * each;
+	begin_encodings(t, "1", THREE, false);
+	answer_all();
+	assert_false(w.failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +230,7 @@ int main(void)
 			world_end),
 		cmocka_unit_test_setup_teardown(a_transport_carries_more_than_32_ssrcs, world_make,
 			world_end),
+		cmocka_unit_test_setup_teardown(a_transport_has_so_many_ssrcs, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_load_is_that_of_the_costliest_encoding, world_make,
 			world_end),
 	};

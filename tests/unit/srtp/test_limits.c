@@ -275,7 +275,7 @@ static void test_roc_disagrees(void **state)
 	pair_close(&p);
 }
 
-/* A limit of 0 takes nobody; one over the most is the most. */
+/* A limit of 0 takes nobody. However high it is, there are no more places than memory. */
 static void test_ssrc_limits(void **state)
 {
 	const struct engine *kind[ENGINES];
@@ -290,9 +290,9 @@ static void test_ssrc_limits(void **state)
 		pair_close(&p);
 
 		pair_open(&p, kind[i], kind[i], SH_SRTP_AEAD_AES_128_GCM, 1000);
-		for (s.ssrc = 0; s.ssrc <= DP_SRTP_SSRC_MAX; s.ssrc++) {
+		for (s.ssrc = 0; s.ssrc <= DP_SRTP_SSRCS; s.ssrc++) {
 			pkt = protect(&p, &s, 0);
-			assert_int_equal(unprotect(&p, &pkt, NULL), s.ssrc < DP_SRTP_SSRC_MAX ? 0 : ENOSPC);
+			assert_int_equal(unprotect(&p, &pkt, NULL), s.ssrc < DP_SRTP_SSRCS ? 0 : ENOSPC);
 			drop(&pkt);
 		}
 		pair_close(&p);

@@ -38,7 +38,7 @@ static void test_estimate(void **state)
 
 static void test_window(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_ssrc_table t = {.places = 1};
 	const struct dp_replay *r = &t.state[0];
 
 	dp_replay_accept(&t, 0, NULL, 7, 1000);
@@ -62,7 +62,7 @@ static void test_window_model(void **state)
 {
 	enum { SPAN = 60000 };
 	static uint8_t seen[SPAN];
-	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_ssrc_table t = {.places = 1};
 	uint64_t highest = 200;
 	uint32_t random = 1;
 
@@ -92,7 +92,7 @@ static void test_window_shifts(void **state)
 	static const unsigned by[] = {1, 63, 64, 65, 127, 128, 129, 1u << 20};
 
 	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
-		struct dp_replay_table t = {.set.limit = 1};
+		struct dp_ssrc_table t = {.places = 1};
 		dp_replay_accept(&t, 0, NULL, 7, 5000);
 		dp_replay_accept(&t, 0, NULL, 7, 4999);
 		dp_replay_accept(&t, 0, NULL, 7, 5000 + by[i]);
@@ -112,7 +112,7 @@ static void test_wide_model(void **state)
 {
 	enum { SPAN = 1 << 20 };
 	static uint8_t seen[SPAN];
-	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_ssrc_table t = {.places = 1};
 	struct dp_srtp_window wide = {0};
 	uint64_t highest = 5000;
 	uint32_t random = 1;
@@ -141,7 +141,7 @@ static void test_wide_model(void **state)
 /* A window that has not followed the SSRC from its first packet knows of no old packet that it is fresh. */
 static void test_wide_begins_late(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 2};
+	struct dp_ssrc_table t = {.places = 2};
 	struct dp_srtp_window wide = {0};
 	const struct dp_replay *r = &t.state[0];
 
@@ -169,7 +169,7 @@ static void test_wide_begins_late(void **state)
 /* A packet that only the short window noted makes the long one begin anew. */
 static void test_wide_missed_one(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 1};
+	struct dp_ssrc_table t = {.places = 1};
 	struct dp_srtp_window wide = {0};
 
 	dp_replay_accept(&t, 0, &wide, 7, 5000);
@@ -183,7 +183,7 @@ static void test_wide_missed_one(void **state)
 /* A packet that only the long window remembers changes nothing of the SSRC in the next place. */
 static void test_late_stays_inside(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 2};
+	struct dp_ssrc_table t = {.places = 2};
 	struct dp_srtp_window wide = {0};
 
 	dp_replay_accept(&t, 0, &wide, 7, 5000);
@@ -199,20 +199,20 @@ static void test_late_stays_inside(void **state)
 
 static void test_table(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 3};
+	struct dp_ssrc_table t = {.places = 3};
 	const struct dp_srtp_keep keep = {0};
 
-	assert_int_equal(dp_ssrc_find(&t.set, 0), -ENOENT);
+	assert_int_equal(dp_ssrc_find(&t, 0), -ENOENT);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(dp_ssrc_room(&t.set, &keep), i);
+		assert_int_equal(dp_ssrc_room(&t, &keep), i);
 		dp_replay_accept(&t, (int)i, NULL, i * 1000, 10 + i);
 	}
-	assert_int_equal(dp_ssrc_room(&t.set, &keep), -ENOSPC);
+	assert_int_equal(dp_ssrc_room(&t, &keep), -ENOSPC);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(dp_ssrc_find(&t.set, i * 1000), i);
+		assert_int_equal(dp_ssrc_find(&t, i * 1000), i);
 		assert_int_equal(t.state[i].highest, 10 + i);
 	}
-	assert_int_equal(dp_ssrc_find(&t.set, 1), -ENOENT);
+	assert_int_equal(dp_ssrc_find(&t, 1), -ENOENT);
 }
 
 static struct dp_srtp_window *below(const void *arg, uint32_t ssrc)
@@ -225,24 +225,24 @@ static struct dp_srtp_window *below(const void *arg, uint32_t ssrc)
 /* The longest unused of those that are not kept goes, and takes all that was known of it along. */
 static void test_replacing(void **state)
 {
-	struct dp_replay_table t = {.set.limit = 6};
+	struct dp_ssrc_table t = {.places = 6};
 	const uint32_t kept = 2;
 	const struct dp_srtp_keep keep = {below, &kept};
 
 	for (uint32_t ssrc = 0; ssrc < 6; ssrc++)
-		dp_replay_accept(&t, dp_ssrc_room(&t.set, &keep), NULL, ssrc, 0x20000 + ssrc);
+		dp_replay_accept(&t, dp_ssrc_room(&t, &keep), NULL, ssrc, 0x20000 + ssrc);
 	/* 3 goes on, and so is never the one */
 	for (uint32_t ssrc = 6; ssrc < 100; ssrc++) {
-		int place = dp_ssrc_room(&t.set, &keep);
-		assert_int_equal(t.set.ssrc[place], ssrc == 6 ? 2 : ssrc - 3);
+		int place = dp_ssrc_room(&t, &keep);
+		assert_int_equal(t.ssrc[place], ssrc == 6 ? 2 : ssrc - 3);
 		dp_replay_accept(&t, place, NULL, ssrc, ssrc);
 		assert_int_equal(t.state[place].highest, ssrc);
 		assert_true(dp_replay_fresh(&t.state[place], NULL, 7, ssrc - 1));
-		dp_replay_accept(&t, dp_ssrc_find(&t.set, 3), NULL, 3, 0x30000 + ssrc);
+		dp_replay_accept(&t, dp_ssrc_find(&t, 3), NULL, 3, 0x30000 + ssrc);
 	}
-	assert_int_equal(t.set.count, 6);
+	assert_int_equal(t.count, 6);
 	for (uint32_t ssrc = 0; ssrc < 2; ssrc++)
-		assert_int_equal(t.state[dp_ssrc_find(&t.set, ssrc)].highest, 0x20000 + ssrc);
+		assert_int_equal(t.state[dp_ssrc_find(&t, ssrc)].highest, 0x20000 + ssrc);
 }
 
 int main(void)

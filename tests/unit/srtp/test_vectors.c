@@ -79,7 +79,11 @@ static struct dp_srtp_session *raw_session(struct dp_srtp_engine *e, enum dp_srt
 	struct dp_srtp_session *s = aligned_alloc(64, dp_srtp_session_size(e, dir));
 	assert_non_null(s);
 	assert_true(dp_srtp_session_init(e, s, dir, d->profile));
-	dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, d, 1);
+	dp_mb_open((struct dp_mb_engine *)e, (struct dp_mb_session *)s, d);
+	if (dir == DP_SRTP_IN) {
+		dp_ssrc_begin(&((struct dp_mb_in *)s)->in.rtp, 1);
+		dp_ssrc_begin(&((struct dp_mb_in *)s)->in.rtcp, 1);
+	}
 	return s;
 }
 

@@ -28,6 +28,7 @@
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/selection.h"
+#include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
@@ -124,6 +125,11 @@ bool dp_report_layers(struct dp_worker *w, sh_id id, const struct sh_layers *lay
 {
 	world->told[id - 1] = *layers;
 	return true;
+}
+
+int dp_transport_expect_ssrcs(struct dp_worker *w, struct dp_transport *t)
+{
+	return 0;
 }
 
 static unsigned *room_of(uint16_t port)
