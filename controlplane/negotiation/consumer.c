@@ -71,10 +71,12 @@ static int get_direction(const cJSON *item, bool *receives, const char *where, c
 
 /*
  * True if consumers may be offered the extension. Transport-wide sequence numbers count per
- * transport, and egress does not write them.
+ * transport, and egress does not write them; it writes dependency descriptors for AV1 with layers.
  */
-static bool offered(const struct cp_ext *ext)
+static bool offered(const struct cp_consumable *c, const struct cp_ext *ext)
 {
+	if (ext->ext == SH_EXT_DEPENDENCY_DESCRIPTOR && !cp_has_descriptor(c))
+		return false;
 	return ext->direction == CP_EXT_SENDRECV && ext->ext != SH_EXT_TWCC;
 }
 
@@ -128,7 +130,7 @@ static int match_exts(const struct cp_consumable *c, const cJSON *caps, struct c
 		 * because egress writes the router's ids.
 		 */
 		ext = cp_ext_find(e.uri, c->kind);
-		if (ext && offered(ext) && e.receives && !e.encrypt && e.id == sh_router_ext[ext->ext])
+		if (ext && offered(c, ext) && e.receives && !e.encrypt && e.id == sh_router_ext[ext->ext])
 			m->ext[ext->ext] = true;
 	}
 	return 0;

@@ -130,8 +130,11 @@ static bool has_svc(enum sh_codec codec)
 	return codec == SH_CODEC_VP9 || codec == SH_CODEC_AV1;
 }
 
-static int check_layers(const struct cp_consumable *c, const struct encoding *e, unsigned count, char *err)
+static int check_layers(const struct cp_consumable *c, const struct encoding *e,
+	const struct sh_producer_add *add, char *err)
 {
+	unsigned count = add->encodings;
+
 	if (c->kind == SH_KIND_AUDIO && (e->layers.spatial > 1 || e->layers.temporal > 1))
 		return cp_fail(err, ENOTSUP, "%s.scalabilityMode: audio has no layers", e->where);
 	if (e->layers.spatial > 1 && count > 1)
@@ -142,10 +145,10 @@ static int check_layers(const struct cp_consumable *c, const struct encoding *e,
 	if (e->layers.spatial > 1 && !has_svc(c->codec))
 		return cp_fail(err, ENOTSUP, "%s.scalabilityMode: %s has no spatial layers", e->where,
 			c->router.codec->mime);
-	/* Receivers find the frames of a picture only by the descriptor, which viewers are not sent. */
-	if (e->layers.spatial > 1 && c->codec == SH_CODEC_AV1)
-		return cp_fail(err, ENOTSUP, "%s.scalabilityMode: spatial layers of AV1 are not supported",
-			e->where);
+	if (e->layers.spatial > 1 && c->codec == SH_CODEC_AV1 && !add->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR])
+		return cp_fail(err, ENOTSUP,
+			"%s.scalabilityMode: spatial layers of AV1 need the header extension %s", e->where,
+			cp_ext_uri(SH_EXT_DEPENDENCY_DESCRIPTOR));
 	return 0;
 }
 
@@ -210,7 +213,7 @@ static int take_encoding(const cJSON *item, struct cp_signalled *sent, unsigned 
 	if ((rc = check_findable(add, e->where, err)) != 0 ||
 		(rc = check_distinct(sent, i, e->where, err)) != 0)
 		return rc;
-	return check_layers(c, e, sent->count, err);
+	return check_layers(c, e, add, err);
 }
 
 int cp_get_encodings(const cJSON *rtp, struct cp_signalled *sent, struct cp_consumable *out, char *err)

@@ -77,6 +77,12 @@ struct cp_consumable {
 	char scalability[CP_SCALABILITY_SIZE]; /* scalabilityMode of consumers; "": none */
 };
 
+/* Whether viewers are sent the dependency descriptor: receivers need it for spatial layers of AV1. */
+static inline bool cp_has_descriptor(const struct cp_consumable *c)
+{
+	return c->codec == SH_CODEC_AV1 && c->type != CP_STREAM_SIMPLE;
+}
+
 /* The identifiers that the caller chose for one consumer. */
 struct cp_consumer_ids {
 	uint32_t ssrc;

@@ -11,10 +11,10 @@
 #include "controlplane/negotiation/codecs.h"
 #include "controlplane/sdp/choice.h"
 
-/* Egress writes these two for each viewer, with the viewer's ids. */
+/* Egress writes these for each viewer, with the viewer's ids. */
 static bool is_written(enum sh_ext ext)
 {
-	return ext == SH_EXT_MID || ext == SH_EXT_ABS_SEND_TIME;
+	return ext == SH_EXT_MID || ext == SH_EXT_ABS_SEND_TIME || ext == SH_EXT_DEPENDENCY_DESCRIPTOR;
 }
 
 /* Egress copies these from the producer's packets, with the router's ids for all viewers. */
@@ -42,7 +42,7 @@ static bool is_taken(const struct cp_sdp_offer *offer, uint8_t id)
 }
 
 static void choose_exts(struct cp_sdp_choice *out, const struct cp_sdp_offer *offer,
-	const struct cp_sdp_section *s)
+	const struct cp_sdp_section *s, const struct cp_consumable *c)
 {
 	for (size_t i = 0; i < cp_ext_count; i++) {
 		const struct cp_ext *e = &cp_exts[i];
@@ -53,6 +53,8 @@ static void choose_exts(struct cp_sdp_choice *out, const struct cp_sdp_offer *of
 		if (is_written(e->ext) ? !is_taken(offer, id) : is_copied(e) && id == sh_router_ext[e->ext])
 			out->ext_id[e->ext] = id;
 	}
+	if (!cp_has_descriptor(c))
+		out->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] = 0;
 }
 
 int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_consumable *c,
@@ -63,7 +65,7 @@ int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct c
 
 	if (rc != 0)
 		return rc;
-	choose_exts(out, offer, s);
+	choose_exts(out, offer, s, c);
 	if (!s->mid[0])
 		out->ext_id[SH_EXT_MID] = 0;
 	out->feedback &= ~(unsigned)CP_FEEDBACK_TWCC; /* egress writes no transport-wide numbers */

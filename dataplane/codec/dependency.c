@@ -189,14 +189,25 @@ int dp_dependencies_parse(struct dp_dependencies *d, struct dp_frame_info *out, 
 	return 0;
 }
 
+uint32_t dp_dependencies_active(const struct dp_dependencies *d, unsigned spatial, unsigned temporal)
+{
+	const struct dp_structure *s = &d->structure;
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; d->known && i < s->targets; i++)
+		if (s->target[i].spatial <= spatial && s->target[i].temporal <= temporal)
+			mask |= 1u << i;
+	return mask & d->active;
+}
+
 int dp_dependencies_target(const struct dp_dependencies *d, unsigned spatial, unsigned temporal)
 {
 	const struct dp_structure *s = &d->structure;
+	uint32_t active = dp_dependencies_active(d, spatial, temporal);
 	int best = -ENOENT;
 
-	for (int i = 0; d->known && i < s->targets; i++) {
-		if (!(d->active >> i & 1) || s->target[i].spatial > spatial ||
-			s->target[i].temporal > temporal)
+	for (int i = 0; i < DP_TARGETS_MAX; i++) {
+		if (!(active >> i & 1))
 			continue;
 		if (best < 0 || s->target[i].spatial > s->target[best].spatial ||
 			(s->target[i].spatial == s->target[best].spatial &&

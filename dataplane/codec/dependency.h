@@ -67,6 +67,12 @@ int dp_dependencies_parse(struct dp_dependencies *d, struct dp_frame_info *out, 
  */
 int dp_dependencies_target(const struct dp_dependencies *d, unsigned spatial, unsigned temporal);
 
+/*
+ * Returns the decode targets, of those that the producer sends, that have no layers above `spatial`
+ * and `temporal`.
+ */
+uint32_t dp_dependencies_active(const struct dp_dependencies *d, unsigned spatial, unsigned temporal);
+
 /* What a consumer's descriptor has in place of the producer's. */
 struct dp_descriptor_change {
 	uint16_t frame_number;

@@ -52,7 +52,11 @@ enum dp_frame_flags {
  */
 struct dp_frame_info {
 	uint16_t flags; /* enum dp_frame_flags */
-	uint16_t picture_id; /* with DP_FRAME_PICTURE_ID: as received, not extended */
+	union {
+		uint16_t picture_id; /* with DP_FRAME_PICTURE_ID: as received, not extended */
+		/* otherwise, for tables/layering.h: which set of active decode targets applies; 0: not known */
+		uint16_t active;
+	};
 	uint16_t dd_back; /* the dependency descriptor begins so many bytes before the payload; 0: none */
 	uint8_t dd_len; /* its length in bytes */
 	uint8_t spatial : 4, temporal : 4; /* ids of the frame's layers, the lowest is 0 */

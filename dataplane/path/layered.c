@@ -7,6 +7,7 @@
 
 #include "dataplane/codec/vp8.h"
 #include "dataplane/layers/align.h"
+#include "dataplane/path/descriptor.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
@@ -57,8 +58,14 @@ static uint32_t alignment(const struct dp_worker *w, const struct dp_stream *s)
 	return 0;
 }
 
+/*
+ * The number that goes on from one epoch to the next. Picture ids are dense at each point; numbers
+ * of frames keep their distances, by which frames refer to each other.
+ */
 static uint16_t picture_of(const struct dp_frame_info *f, const struct dp_number *n)
 {
+	if (dp_has_frame_number(f))
+		return f->frame_number;
 	return (uint16_t)(f->picture_id - n->pictures);
 }
 
@@ -130,7 +137,8 @@ static void change_point(struct dp_worker *w, struct dp_consumer *c, const struc
 	if ((int32_t)(e.first_out - (uint32_t)c->seq.next) < 0)
 		return;
 	e.first_in = to.out;
-	e.picture = (uint16_t)(e.picture - from.pictures + to.pictures);
+	if (!dp_has_frame_number(f))
+		e.picture = (uint16_t)(e.picture - from.pictures + to.pictures);
 	e.began_ms = now_ms(w);
 	e.point = point;
 	dp_epochs_begin(&sel->epochs, &e);
@@ -191,8 +199,10 @@ static const struct dp_epoch *choose(struct dp_worker *w, const struct dp_stream
 static struct dp_frame_ids ids_of(const struct dp_epoch *e, const struct dp_number *n,
 	const struct dp_frame_info *f)
 {
+	uint16_t mask = dp_has_frame_number(f) ? UINT16_MAX : 0x7fff;
+
 	return (struct dp_frame_ids){
-		.picture_id = (uint16_t)(picture_of(f, n) + e->picture) & 0x7fff,
+		.picture_id = (uint16_t)(picture_of(f, n) + e->picture) & mask,
 		.tl0picidx = (uint8_t)(f->tl0picidx + e->tl0picidx),
 		.keyidx = (uint8_t)(f->keyidx + e->keyidx) & 0x1f,
 	};
@@ -281,14 +291,18 @@ static void patch(struct dp_srtp_job *job, const struct dp_patched *copy, const 
 	memcpy(job->patch, descriptor + job->patch_at, job->patch_len);
 }
 
-void dp_layered_header(const struct dp_number *n, uint8_t *header)
+uint16_t dp_layered_header(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
+	const struct dp_epoch *e, const struct dp_number *n, uint8_t *header, size_t hdr_len)
 {
 	if (n->state == DP_NUMBER_PASSES_END)
 		header[1] |= MARKER;
 	if (n->state == DP_NUMBER_PADDING) {
 		header[0] |= PADDED;
 		header[1] &= (uint8_t)~MARKER;
+		return (uint16_t)hdr_len;
 	}
+	return c->egress.descriptor_id ? dp_put_descriptor(s, position, c, e, header, hdr_len)
+				       : (uint16_t)hdr_len;
 }
 
 bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t position,
@@ -330,8 +344,14 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 		return false;
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, &entry->info, (uint16_t)seq,
 		entry->info.timestamp + e->timestamp, entry->abs_send_time);
-	dp_layered_header(&n, rte_pktmbuf_mtod(m, uint8_t *));
+	hdr_len = dp_layered_header(s, position, c, e, &n, rte_pktmbuf_mtod(m, uint8_t *), hdr_len);
 	note_sent(c, e, entry, &ids, &n, seq);
+	if (unlikely(!hdr_len)) {
+		o->spare[o->spares++] = m;
+		o->allowed--;
+		w->stats->drop[SH_DROP_DESCRIPTOR]++;
+		return true;
+	}
 	if (!dp_fits_path(c->transport, hdr_len + len)) {
 		o->spare[o->spares++] = m;
 		o->allowed--;

@@ -58,7 +58,12 @@ bool dp_layered_find(struct dp_worker *w, const struct dp_consumer *c, uint16_t 
  * byte more than the producer's payload. Returns its length.
  */
 uint16_t dp_layered_payload(const struct dp_layered_packet *p, uint8_t *dst);
-/* Corrects the header that was written for the producer's packet. */
-void dp_layered_header(const struct dp_number *number, uint8_t *header);
+/*
+ * Corrects the header of `hdr_len` bytes that was written for the producer's packet at `position`
+ * of the ring of `s`, and adds the dependency descriptor. Returns its length; 0: what belongs into
+ * the descriptor is no longer known (path/descriptor.h).
+ */
+uint16_t dp_layered_header(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
+	const struct dp_epoch *e, const struct dp_number *number, uint8_t *header, size_t hdr_len);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "dataplane/path/retransmit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "dataplane/path/layered.h"
@@ -77,25 +78,30 @@ static bool find_sent(struct dp_worker *w, const struct dp_consumer *c, uint16_t
 	return position != DP_CURSOR_NONE;
 }
 
-/*
- * Writes the packet's payload behind a header, and corrects what layers change in the header.
- * Returns the payload's length.
- */
-static uint16_t put_payload(const struct sent *p, uint8_t *header, uint8_t *dst)
+/* Corrects what layers change in the header. Returns its length; 0: it cannot be repeated. */
+static size_t layered_header(const struct sent *p, const struct dp_consumer *c, uint8_t *header,
+	size_t hdr_len)
 {
-	if (p->layered) {
-		dp_layered_header(&p->l.number, header);
+	if (!p->layered)
+		return hdr_len;
+	return dp_layered_header(p->l.stream, p->l.position, c, p->l.epoch, &p->l.number, header, hdr_len);
+}
+
+/* Writes the packet's payload behind a header. Returns its length. */
+static uint16_t put_payload(const struct sent *p, uint8_t *dst)
+{
+	if (p->layered)
 		return dp_layered_payload(&p->l, dst);
-	}
 	memcpy(dst, p->entry->payload, p->entry->info.payload_len);
 	return p->entry->info.payload_len;
 }
 
 /*
  * Adds the packet as RTX, with the SSRC and sequence numbers of the RTX stream; the original
- * sequence number precedes the payload (RFC 4588, 4). False: too long for the path.
+ * sequence number precedes the payload (RFC 4588, 4). Returns 0; EMSGSIZE: it is
+ * too long for the path; ENOENT: its dependency descriptor is no longer known.
  */
-static bool add_rtx(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
+static int add_rtx(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
 	struct dp_outgoing *o)
 {
 	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
@@ -103,23 +109,27 @@ static bool add_rtx(struct dp_consumer *c, const struct sent *p, uint16_t seq, s
 		p->entry->abs_send_time);
 	uint16_t len;
 
+	hdr_len = layered_header(p, c, dst, hdr_len);
+	if (!hdr_len)
+		return ENOENT;
 	if (!dp_fits_path(c->transport, hdr_len + 2 + p->entry->info.payload_len + p->layered))
-		return false;
+		return EMSGSIZE;
 	dst[hdr_len] = (uint8_t)(seq >> 8);
 	dst[hdr_len + 1] = (uint8_t)seq;
-	len = put_payload(p, dst, dst + hdr_len + 2);
+	len = put_payload(p, dst + hdr_len + 2);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, (uint16_t)(len + 2),
 		c->rtx_roc);
 	if (++c->rtx_seq == 0)
 		c->rtx_roc++;
-	return true;
+	return 0;
 }
 
 /*
  * Adds the packet byte for byte as it was sent before: another content under the same sequence
- * number would reuse the nonce, which breaks the cipher. False: too long for the path.
+ * number would reuse the nonce, which breaks the cipher. Returns 0; EMSGSIZE: it is
+ * too long for the path; ENOENT: its dependency descriptor is no longer known.
  */
-static bool add_original(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
+static int add_original(struct dp_consumer *c, const struct sent *p, uint16_t seq, struct rte_mbuf *m,
 	struct dp_outgoing *o)
 {
 	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
@@ -128,11 +138,14 @@ static bool add_original(struct dp_consumer *c, const struct sent *p, uint16_t s
 		p->entry->abs_send_time);
 	uint16_t len;
 
+	hdr_len = layered_header(p, c, dst, hdr_len);
+	if (!hdr_len)
+		return ENOENT;
 	if (!dp_fits_path(c->transport, hdr_len + p->entry->info.payload_len + p->layered))
-		return false;
-	len = put_payload(p, dst, dst + hdr_len);
+		return EMSGSIZE;
+	len = put_payload(p, dst + hdr_len);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, dst + hdr_len, len, (uint32_t)(ours >> 16));
-	return true;
+	return 0;
 }
 
 /* Whether the audience that has the next pass has a packet that has waited long for the device. */
@@ -173,7 +186,7 @@ static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct 
 {
 	struct dp_resent *before = dp_resent_entry(w->resent, c->slot, seq);
 	struct rte_mbuf *m;
-	bool added;
+	int error;
 
 	if (dp_resent_recently(before, c->slot, c->id, seq, w->now_ns, round_trip_ns(c))) {
 		w->stats->drop[SH_DROP_RTX_REPEATED]++;
@@ -191,10 +204,10 @@ static void retransmit(struct dp_worker *w, struct dp_consumer *c, const struct 
 		w->stats->drop[SH_DROP_NO_MBUF]++;
 		return;
 	}
-	added = c->egress.rtx_ssrc ? add_rtx(c, p, seq, m, o) : add_original(c, p, seq, m, o);
-	if (!added) {
+	error = c->egress.rtx_ssrc ? add_rtx(c, p, seq, m, o) : add_original(c, p, seq, m, o);
+	if (error) {
 		o->spare[o->spares++] = m;
-		w->stats->drop[SH_DROP_TOO_LONG]++;
+		w->stats->drop[error == ENOENT ? SH_DROP_DESCRIPTOR : SH_DROP_TOO_LONG]++;
 		return;
 	}
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = w->now_ns};

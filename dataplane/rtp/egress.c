@@ -8,6 +8,7 @@
 
 enum {
 	ONE_BYTE_PROFILE = 0xbede,
+	TWO_BYTE_PROFILE = 0x1000,
 	ONE_BYTE_ID_MAX = 14,
 	ONE_BYTE_LEN_MAX = 16,
 	ABS_SEND_TIME_LEN = 3,
@@ -94,17 +95,17 @@ bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct 
 }
 
 /*
- * Writes version, X bit and the extension's header for `elements` bytes of elements in one-byte
- * form. Returns the length of the RTP header with the extension.
+ * Writes version, X bit and the extension's header for `elements` bytes of elements. Returns the
+ * length of the RTP header with the extension.
  */
-static uint8_t put_extension_header(uint8_t *dst, size_t elements)
+static size_t put_extension_header(uint8_t *dst, uint16_t profile, size_t elements)
 {
 	size_t words = (elements + 3) / 4;
 
 	dst[0] = 2 << 6 | 1 << 4;
-	sh_put_be16(dst + DP_RTP_HEADER, ONE_BYTE_PROFILE);
+	sh_put_be16(dst + DP_RTP_HEADER, profile);
 	sh_put_be16(dst + DP_RTP_HEADER + 2, (uint16_t)words);
-	return (uint8_t)(DP_EGRESS_ELEMENTS + 4 * words);
+	return DP_EGRESS_ELEMENTS + 4 * words;
 }
 
 void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t pt, uint8_t rtx_pt,
@@ -125,10 +126,12 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 		put_element(prefix + e->prefix_len, e->abs_send_time_id, zero, sizeof(zero));
 		e->prefix_len = (uint8_t)(e->prefix_len + 1 + sizeof(zero));
 	}
+	if (one_byte_id(ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR]))
+		e->descriptor_id = ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR];
 	e->header[0] = 2 << 6;
 	e->header_len = DP_RTP_HEADER;
 	if (e->prefix_len)
-		e->header_len = put_extension_header(e->header, e->prefix_len);
+		e->header_len = (uint8_t)put_extension_header(e->header, ONE_BYTE_PROFILE, e->prefix_len);
 }
 
 uint32_t dp_abs_send_time(uint64_t ns)
@@ -140,7 +143,7 @@ uint32_t dp_abs_send_time(uint64_t ns)
 static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
-	size_t header_len = put_extension_header(dst, len);
+	size_t header_len = put_extension_header(dst, ONE_BYTE_PROFILE, len);
 
 	/*
 	 * A copy of fixed size compiles to a few moves. The bytes behind the elements are padding,
@@ -175,4 +178,46 @@ size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struc
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
 {
 	return put_header(dst, e, p, e->rtx_pt, rtx_seq, timestamp, e->rtx_ssrc, abs_send_time);
+}
+
+/* Puts `len` bytes of elements in one-byte form at `at` into two-byte form. Returns their new length. */
+static size_t widen(uint8_t *at, size_t len)
+{
+	uint8_t one[DP_EGRESS_HEADER_MAX];
+	size_t to = 0;
+
+	memcpy(one, at, len);
+	for (size_t from = 0; from < len;) {
+		size_t data = (one[from] & 0xf) + 1u;
+
+		at[to++] = one[from++] >> 4;
+		at[to++] = (uint8_t)data;
+		memcpy(at + to, one + from, data);
+		from += data;
+		to += data;
+	}
+	return to;
+}
+
+size_t dp_egress_add_element(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint8_t id,
+	const uint8_t *data, size_t len)
+{
+	uint8_t *elements = dst + DP_EGRESS_ELEMENTS;
+	size_t at = (size_t)e->prefix_len + p->copy_len, header_len;
+	uint16_t profile = ONE_BYTE_PROFILE;
+
+	if (len <= ONE_BYTE_LEN_MAX) {
+		put_element(elements + at, id, data, len);
+		at += 1 + len;
+	} else {
+		profile = TWO_BYTE_PROFILE;
+		at = widen(elements, at);
+		elements[at] = id;
+		elements[at + 1] = (uint8_t)len;
+		memcpy(elements + at + 2, data, len);
+		at += 2 + len;
+	}
+	header_len = put_extension_header(dst, profile, at);
+	memset(elements + at, 0, header_len - DP_EGRESS_ELEMENTS - at);
+	return header_len;
 }

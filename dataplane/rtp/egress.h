@@ -13,7 +13,7 @@
  *   abs-send-time          rewritten: arrival time, so that retransmissions are identical
  *   transport-wide number  stripped: it counts per transport, and we do not write it
  *   audio level, video orientation, toffset, abs-capture-time, playout delay   copied
- *   dependency descriptor  stripped (offered recvonly)
+ *   dependency descriptor  rewritten for AV1 with layers (path/descriptor.h), else stripped
  *   anything else          stripped
  */
 
@@ -27,6 +27,8 @@
 enum {
 	DP_EGRESS_COPY_MAX = 64,
 	DP_EGRESS_HEADER_MAX = 12 + 4 + 84,
+	/* with another element of 255 bytes, and all elements in two-byte form */
+	DP_EGRESS_LONG_MAX = DP_EGRESS_HEADER_MAX + 84 / 2 + 2 + 255 + 3,
 	DP_EGRESS_ELEMENTS = 12 + 4, /* offset of the extension's elements */
 	DP_EGRESS_TEMPLATE = DP_EGRESS_ELEMENTS + 16, /* with the longest prefix, padded */
 };
@@ -59,7 +61,7 @@ bool dp_ext_find(const struct dp_rtp *r, const uint8_t *pkt, uint8_t id, struct 
 struct dp_egress {
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t pt, rtx_pt;
-	uint8_t mid_id, abs_send_time_id; /* 0: not negotiated */
+	uint8_t mid_id, abs_send_time_id, descriptor_id; /* 0: not negotiated */
 	uint8_t prefix_len; /* length of the MID and abs-send-time elements, in this order */
 	uint8_t header_len; /* length of the header of a packet without copied elements */
 	/*
@@ -96,6 +98,15 @@ size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp
  */
 size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time);
+
+/*
+ * Adds an element with `id` and the `len` bytes at `data`, 1..255, to a header that one of the two
+ * functions above has written for `e` and `p`. One of more than 16 bytes puts all elements into
+ * the two-byte form (RFC 8285, 4.3). `dst` has DP_EGRESS_LONG_MAX bytes. Returns the header's new
+ * length.
+ */
+size_t dp_egress_add_element(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint8_t id,
+	const uint8_t *data, size_t len);
 
 /*
  * Maps the producer's sequence numbers to the consumer's own. Gaps in the producer's numbers are

@@ -97,6 +97,70 @@ static void find_targets(struct dp_layering *l)
 	}
 }
 
+/* Whether the newest set is what the structure and the active targets say. */
+static bool is_current(const struct dp_layering *l, const uint32_t mask[DP_POINTS_MAX])
+{
+	const struct dp_active_set *a = &l->active_set[l->active_version % DP_ACTIVE_SETS];
+
+	if (!l->active_version || a->targets != l->dependencies.structure.targets)
+		return false;
+	for (unsigned i = 0; i < l->points; i++)
+		if (a->mask[i] != mask[i])
+			return false;
+	return true;
+}
+
+static void add_active_set(struct dp_layering *l, const uint32_t mask[DP_POINTS_MAX])
+{
+	/* The low 16 bits, which a frame remembers, are never 0. */
+	uint32_t version = l->active_version + 1 + ((uint16_t)(l->active_version + 1) == 0);
+	struct dp_active_set *a = &l->active_set[version % DP_ACTIVE_SETS];
+
+	atomic_store_explicit(&a->version, 0, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&a->targets, l->dependencies.structure.targets, memory_order_relaxed);
+	for (unsigned i = 0; i < l->points; i++)
+		atomic_store_explicit(&a->mask[i], mask[i], memory_order_relaxed);
+	atomic_store_explicit(&a->version, version, memory_order_release);
+	l->active_version = version;
+}
+
+/*
+ * Notes which active decode targets apply to the frame. Of one that comes late, perhaps after
+ * another structure, it is not known.
+ */
+static void find_active(struct dp_layering *l, struct dp_frame_info *f)
+{
+	const struct dp_dependencies *d = &l->dependencies;
+	uint32_t mask[DP_POINTS_MAX];
+
+	if (!(f->flags & DP_FRAME_DEPENDENCIES) || f->flags & DP_FRAME_PICTURE_ID ||
+		f->frame_number != d->newest)
+		return;
+	if (f->flags & DP_FRAME_STRUCTURE || d->active != l->active_seen) {
+		for (unsigned i = 0; i < l->points; i++)
+			mask[i] = dp_dependencies_active(d, l->point[i].spatial, l->point[i].temporal);
+		if (!is_current(l, mask))
+			add_active_set(l, mask);
+		l->active_seen = d->active;
+	}
+	f->active = (uint16_t)l->active_version;
+}
+
+bool dp_layering_active(const struct dp_layering *l, const struct dp_frame_info *f, unsigned point,
+	uint8_t *targets, uint32_t *mask)
+{
+	const struct dp_active_set *a = &l->active_set[f->active % DP_ACTIVE_SETS];
+	uint32_t version = atomic_load_explicit(&a->version, memory_order_acquire);
+
+	if (!f->active || (uint16_t)version != f->active)
+		return false;
+	*targets = (uint8_t)atomic_load_explicit(&a->targets, memory_order_relaxed);
+	*mask = atomic_load_explicit(&a->mask[point], memory_order_relaxed);
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&a->version, memory_order_relaxed) == version;
+}
+
 static void read_frame(struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
 	const struct dp_ring_entry *entry, struct dp_frame_info *frame)
 {
@@ -153,6 +217,7 @@ void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const 
 	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
 	if (l->points > 1 && frame->flags & DP_FRAME_STRUCTURE && frame->flags & DP_FRAME_DEPENDENCIES)
 		find_targets(l);
+	find_active(l, frame);
 	hear(l, frame, entry->rx_ns);
 	number(l, entry, frame);
 	/* Padding alone, by which senders probe, is of no picture and does not keep an encoding active. */

@@ -23,7 +23,18 @@
 
 struct dp_rtp;
 
-enum { DP_POINTS_MAX = SH_MAX_LAYERS * SH_MAX_LAYERS };
+enum { DP_POINTS_MAX = SH_MAX_LAYERS * SH_MAX_LAYERS, DP_ACTIVE_SETS = 8 };
+
+/*
+ * The decode targets that viewers at each point are sent, as long as structure and active targets
+ * of the producer's dependency descriptors stay the same. Its version changes before and after the
+ * other fields.
+ */
+struct dp_active_set {
+	_Atomic uint32_t version; /* 0: none */
+	_Atomic uint32_t targets; /* decode targets of the structure */
+	_Atomic uint32_t mask[DP_POINTS_MAX]; /* by point */
+};
 
 struct dp_layering {
 	/* set before the stream is added, and constant */
@@ -39,11 +50,14 @@ struct dp_layering {
 	_Atomic uint8_t alive; /* bit s: those of spatial layer s do; 0: no packet has named one */
 	_Atomic uint32_t size; /* of its pictures, width << 16 | height; 0: not known */
 	_Atomic uint32_t kbps[DP_POINTS_MAX]; /* by point: rate of what passes, mean of about a second */
+	struct dp_active_set active_set[DP_ACTIVE_SETS]; /* by version % DP_ACTIVE_SETS */
 
 	/* the owner's alone */
 	struct dp_codec codec;
 	struct dp_dependencies dependencies;
 	struct dp_point point[DP_POINTS_MAX];
+	uint32_t active_version; /* of the newest in active_set[]; 0: none */
+	uint32_t active_seen; /* dependencies.active in it */
 	uint32_t picture; /* RTP timestamp of the newest picture */
 	uint64_t pictures; /* how many there were */
 	uint64_t last_ns; /* arrival of the newest packet */
@@ -96,6 +110,12 @@ static inline bool dp_layering_number(const struct dp_stream *s, unsigned point,
 	*out = (struct dp_number){.out = (uint32_t)entry->info.seq, .state = DP_NUMBER_PASSES};
 	return true;
 }
+/*
+ * The decode targets of a point that apply to a frame: `targets` becomes their number in the
+ * structure, `mask` the active ones. False: they are not known, or are no longer.
+ */
+bool dp_layering_active(const struct dp_layering *l, const struct dp_frame_info *f, unsigned point,
+	uint8_t *targets, uint32_t *mask);
 /* The newest packet, for dp_align_by_arrival(). False: there was none. */
 bool dp_layering_arrival(const struct dp_layering *l, struct dp_arrival *out);
 

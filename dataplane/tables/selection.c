@@ -53,6 +53,20 @@ static struct dp_stream *find_aim(const struct dp_consumer *c, uint8_t *point)
 	return s;
 }
 
+/*
+ * Receivers of AV1 find the frames of a picture in spatial layers by the dependency descriptor; a
+ * viewer who has not negotiated it is sent the lowest one only.
+ */
+static struct sh_wishes possible(const struct dp_consumer *c, const struct sh_wishes *wishes)
+{
+	const struct dp_stream *lead = c->stream->lead;
+	struct sh_wishes w = *wishes;
+
+	if (lead->codec == SH_CODEC_AV1 && lead->encodings.count == 1 && !c->egress.descriptor_id)
+		w.spatial = 0;
+	return w;
+}
+
 int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes)
 {
 	void *memory;
@@ -61,7 +75,7 @@ int dp_selection_add(struct dp_worker *w, struct dp_consumer *c, const struct sh
 		return ENOMEM;
 	c->selection = memory;
 	*c->selection = (struct dp_selection){
-		.wishes = *wishes,
+		.wishes = possible(c, wishes),
 		.spatial = SH_LAYER_ANY,
 		.temporal = SH_LAYER_ANY,
 		.told = {SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY, SH_LAYER_ANY},
@@ -146,7 +160,7 @@ void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spati
 
 void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes)
 {
-	c->selection->wishes = *wishes;
+	c->selection->wishes = possible(c, wishes);
 	aim(w, c);
 }
 

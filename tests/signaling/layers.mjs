@@ -37,6 +37,7 @@ async function wrongEncodings(host, transportId) {
 		["layers within encodings", [{ ...first, scalabilityMode: "L2T1" }, second], "unsupported",
 			"encodings[0].scalabilityMode"],
 		["VP9 with several encodings", [first, second], "unsupported", "VP9", VP9],
+		["spatial layers of AV1 without the descriptor", mode("L3T3_KEY"), "unsupported", "dependency-descriptor", AV1],
 		["five temporal layers", mode("L1T5"), "unsupported", "encodings[0].scalabilityMode", AV1],
 	];
 	for (const [words, encodings, code, part, codec] of cases)

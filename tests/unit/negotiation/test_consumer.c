@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/negotiation/codecs.h"
 #include "tests/unit/negotiation/data.h"
 
 #include <errno.h>
@@ -88,6 +89,36 @@ static void gives_chromium_a_firefox_producer(void **state)
 	assert_int_equal(add.ext_id[SH_EXT_TWCC], 0);
 	assert_int_equal(add.ext_id[SH_EXT_RID], 0);
 	cJSON_Delete(out);
+	cJSON_Delete(caps);
+}
+
+/* Consumers of what has one layer, or of another codec, have no use for it. */
+static void gives_the_descriptor_with_layers_of_av1(void **state)
+{
+	static const struct {
+		enum sh_codec codec;
+		enum cp_stream_type type;
+		bool has;
+	} t[] = {
+		{SH_CODEC_AV1, CP_STREAM_SVC, true},
+		{SH_CODEC_AV1, CP_STREAM_SIMULCAST, true},
+		{SH_CODEC_AV1, CP_STREAM_SIMPLE, false},
+		{SH_CODEC_VP9, CP_STREAM_SVC, false},
+	};
+	cJSON *caps = load("chromium-recv"), *ext = cJSON_Parse("{\"kind\":\"video\",\"preferredId\":7}");
+	struct cp_common common;
+
+	cJSON_AddStringToObject(ext, "uri", cp_ext_uri(SH_EXT_DEPENDENCY_DESCRIPTOR));
+	cJSON_AddItemToArray(at(caps, "headerExtensions"), ext);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct cp_consumable c =
+			producer(t[i].codec == SH_CODEC_AV1 ? "chromium-av1" : "chromium-vp9");
+
+		c.type = t[i].type;
+		assert_int_equal(cp_consumer_match(&c, caps, &common, err), 0);
+		assert_int_equal(common.ext[SH_EXT_DEPENDENCY_DESCRIPTOR], t[i].has);
+		assert_true(common.ext[SH_EXT_MID]);
+	}
 	cJSON_Delete(caps);
 }
 
@@ -362,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_chromium_a_firefox_producer),
+		cmocka_unit_test(gives_the_descriptor_with_layers_of_av1),
 		cmocka_unit_test(gives_audio_its_extensions),
 		cmocka_unit_test(matches_browsers_and_codecs),
 		cmocka_unit_test(carries_the_scalability_mode),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "controlplane/negotiation/codecs.h"
 #include "tests/unit/negotiation/data.h"
 
 #include <errno.h>
@@ -484,6 +485,23 @@ static void picks_the_first_codec_in_common(void **state)
 	cJSON_Delete(data);
 }
 
+/* Without the descriptor nobody finds the frames of a picture of AV1 in spatial layers. */
+static void spatial_layers_of_av1_need_the_descriptor(void **state)
+{
+	cJSON *data = load("chromium-av1"), *ext = cJSON_Parse("{\"id\":13}");
+
+	set(data, "rtpParameters.encodings.0.scalabilityMode", "\"L3T3_KEY\"");
+	assert_int_equal(produce(data), ENOTSUP);
+	assert_non_null(strstr(err, "encodings[0].scalabilityMode: spatial layers of AV1 need"));
+	cJSON_AddStringToObject(ext, "uri", cp_ext_uri(SH_EXT_DEPENDENCY_DESCRIPTOR));
+	cJSON_AddItemToArray(at(data, "rtpParameters.headerExtensions"), ext);
+	assert_int_equal(produce(data), 0);
+	assert_int_equal(add->spatial_layers, 3);
+	assert_int_equal(add->svc, SH_SVC_KEY);
+	assert_int_equal(add->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR], 13);
+	cJSON_Delete(data);
+}
+
 /* RFC 5506 is used unless the client says that it does not know it. */
 static void reduced_size_rtcp_is_the_clients_choice(void **state)
 {
@@ -622,6 +640,7 @@ int main(void)
 		cmocka_unit_test(matches_profiles),
 		cmocka_unit_test(answers_h264_levels),
 		cmocka_unit_test(picks_the_first_codec_in_common),
+		cmocka_unit_test(spatial_layers_of_av1_need_the_descriptor),
 		cmocka_unit_test(reduced_size_rtcp_is_the_clients_choice),
 		cmocka_unit_test(chooses_feedback_by_extension),
 		cmocka_unit_test(ignores_encrypted_extensions),

@@ -86,7 +86,7 @@ static void lists_header_extensions(void **state)
 		{"audio", 5, "recvonly"},
 		{"video", 5, "sendrecv"},
 		{"audio", 6, "sendrecv"},
-		{"video", 7, "recvonly"},
+		{"video", 7, "sendrecv"},
 		{"video", 8, "sendrecv"},
 		{"video", 9, "sendrecv"},
 		{"audio", 10, "sendrecv"},

@@ -295,6 +295,62 @@ static void parses_back(void **state)
 	assert_true(dp_ext_find(&r, dst, router[SH_EXT_VIDEO_ORIENTATION], &x) && x.data[0] == 3);
 }
 
+/* Every element is found again, whatever the length of the last one, and the form is the right one. */
+static void another_element(void **state)
+{
+	static const uint8_t elements[] = {0xe0, 'l', 0xd0, 3, 0, 0, 0, 0};
+	struct dp_rtp_info p = plain_of(0xbede, elements, sizeof(elements), browser, router);
+	uint8_t data[255], *dst = malloc(DP_EGRESS_LONG_MAX);
+	struct dp_egress e;
+
+	assert_non_null(dst);
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i + 1);
+	dp_egress_init(&e, 7, 8, 96, 97, "12345678", 8, router);
+	assert_int_equal(e.descriptor_id, router[SH_EXT_DEPENDENCY_DESCRIPTOR]);
+	for (size_t n = 1; n <= sizeof(data); n++) {
+		struct dp_rtp_ext x;
+		struct dp_rtp r;
+		size_t len;
+
+		memset(dst, 0xee, DP_EGRESS_LONG_MAX);
+		assert_true(dp_egress_header(dst, &e, &p, 1000, 90000, 5) <= DP_EGRESS_HEADER_MAX);
+		len = dp_egress_add_element(dst, &e, &p, e.descriptor_id, data, n);
+		assert_int_equal(len % 4, 0);
+		assert_int_equal(dp_rtp_parse(&r, dst, len), 0);
+		assert_int_equal(r.hdr_len, len);
+		assert_int_equal(r.ext_profile, n > 16 ? 0x1000 : 0xbede);
+		assert_true(dp_ext_find(&r, dst, router[SH_EXT_MID], &x) && x.len == 8 && x.data[7] == '8');
+		assert_true(dp_ext_find(&r, dst, router[SH_EXT_ABS_SEND_TIME], &x) && x.len == 3);
+		assert_true(dp_ext_find(&r, dst, router[SH_EXT_AUDIO_LEVEL], &x) && x.data[0] == 'l');
+		assert_true(dp_ext_find(&r, dst, router[SH_EXT_VIDEO_ORIENTATION], &x) && x.data[0] == 3);
+		assert_true(dp_ext_find(&r, dst, e.descriptor_id, &x) && x.len == n);
+		assert_memory_equal(x.data, data, n);
+	}
+	free(dst);
+}
+
+/* The longest header there can be, and one without any other element. */
+static void another_element_at_the_limits(void **state)
+{
+	static const uint8_t no_ids[SH_EXT_COUNT];
+	uint8_t data[255] = {1}, *dst = malloc(DP_EGRESS_LONG_MAX);
+	struct dp_rtp_info p = {.copy_len = DP_EGRESS_COPY_MAX}, none = {.copy_len = 0};
+	struct dp_egress e;
+
+	assert_non_null(dst);
+	dp_egress_init(&e, 7, 8, 96, 97, "12345678", 8, router);
+	for (unsigned i = 0; i < DP_EGRESS_COPY_MAX; i += 2)
+		p.copy[i] = 9 << 4; /* elements of one byte grow most */
+	dp_egress_header(dst, &e, &p, 1, 2, 3);
+	assert_true(dp_egress_add_element(dst, &e, &p, 7, data, sizeof(data)) <= DP_EGRESS_LONG_MAX);
+	dp_egress_init(&e, 7, 8, 96, 97, "", 0, no_ids);
+	assert_int_equal(dp_egress_header(dst, &e, &none, 1, 2, 3), 12);
+	assert_int_equal(dp_egress_add_element(dst, &e, &none, 7, data, 3), 12 + 4 + 4);
+	assert_memory_equal(dst + 12, "\xbe\xde\0\x01\x72\x01\0\0", 8);
+	free(dst);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +368,8 @@ int main(void)
 		cmocka_unit_test(unwritable),
 		cmocka_unit_test(longest_header),
 		cmocka_unit_test(parses_back),
+		cmocka_unit_test(another_element),
+		cmocka_unit_test(another_element_at_the_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,29 @@ static void ids_of_written_extensions_are_the_players(void **state)
 	cp_sdp_offer_free(o);
 }
 
+/* Egress writes it for AV1 with layers, and with the player's id. */
+static void the_descriptor_comes_with_layers_of_av1(void **state)
+{
+	char text[TEXT_SIZE];
+	struct cp_sdp_offer *o;
+
+	load(text, "chromium-whep");
+	replace(text, "a=extmap:8 http://www.webrtc.org/experiments/rtp-hdrext/color-space",
+		"a=extmap:12 "
+		"https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension");
+	o = read_text(CP_SDP_PLAY, text);
+	for (unsigned svc = 0; svc < 2; svc++) {
+		struct cp_consumable c = stream(SH_KIND_VIDEO, AV1);
+		struct cp_sdp_choice choice;
+		struct cp_fault fault;
+
+		c.type = svc ? CP_STREAM_SVC : CP_STREAM_SIMPLE;
+		assert_int_equal(cp_sdp_play(o, section_of(o, SH_KIND_VIDEO), &c, &choice, &fault), 0);
+		assert_int_equal(choice.ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR], svc ? 12 : 0);
+	}
+	cp_sdp_offer_free(o);
+}
+
 /* They come with the router's ids, so that only an offer with the same ones can name them. */
 static void copied_extensions_need_the_routers_id(void **state)
 {
@@ -216,6 +239,7 @@ int main(void)
 		cmocka_unit_test(audio_is_repaired_by_neither_nack_nor_rtx_if_not_offered),
 		cmocka_unit_test(an_id_that_a_copied_extension_has_is_not_accepted),
 		cmocka_unit_test(ids_of_written_extensions_are_the_players),
+		cmocka_unit_test(the_descriptor_comes_with_layers_of_av1),
 		cmocka_unit_test(copied_extensions_need_the_routers_id),
 		cmocka_unit_test(an_id_over_14_is_not_accepted),
 		cmocka_unit_test(an_answer_names_the_stream),

@@ -414,19 +414,25 @@ void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void
 void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len,
 	bool marker)
 {
-	struct rte_mbuf *m = world_mbuf(0);
-	uint8_t *pkt = rte_pktmbuf_mtod(m, uint8_t *);
+	uint8_t pkt[2048] = {0x80, (uint8_t)(marker << 7 | s->pt)};
 
-	pkt[0] = 0x80;
-	pkt[1] = (uint8_t)(marker << 7 | s->pt);
 	sh_put_be16(pkt + 2, seq);
 	sh_put_be32(pkt + 4, timestamp);
 	sh_put_be32(pkt + 8, s->ssrc);
-	assert_true(len <= m->buf_len - 12u);
+	assert_true(len <= sizeof(pkt) - 12);
 	memcpy(pkt + 12, payload, len);
+	world_rtp_packet(s, pkt, 12 + len);
+}
+
+void world_rtp_packet(struct dp_stream *s, const uint8_t *packet, size_t len)
+{
+	struct rte_mbuf *m = world_mbuf(0);
+
+	assert_true(len <= m->buf_len);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), packet, len);
 	*dp_meta(m) = (struct dp_meta){
 		.transport = s->transport,
-		.payload_len = (uint16_t)(12 + len),
+		.payload_len = (uint16_t)len,
 		.rx_ns = world->worker[0].now_ns,
 	};
 	dp_route(&world->worker[0], &m, 1);

@@ -33,7 +33,7 @@ struct sent {
 	uint64_t number; /* ROC and sequence number */
 	uint32_t content; /* the first word of the payload */
 	uint16_t len; /* of header and payload, as far as kept */
-	uint8_t bytes[128];
+	uint8_t bytes[256];
 };
 
 struct world {
@@ -82,7 +82,9 @@ void world_packet(struct dp_stream *s, uint64_t seq);
  * by the stream's transport and were decrypted.
  */
 void world_rtp(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len);
-/* The same, with the marker bit. */
+/* Likewise a whole packet, of the SSRC and payload type that it has. */
+void world_rtp_packet(struct dp_stream *s, const uint8_t *packet, size_t len);
+/* world_rtp() with the marker bit. */
 void world_rtp_marked(struct dp_stream *s, uint16_t seq, uint32_t timestamp, const void *payload, size_t len,
 	bool marker);
 /* How long packets may wait for the TX queue, on every worker, whether the backlog grows or not. */
