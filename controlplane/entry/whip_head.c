@@ -100,7 +100,8 @@ static void read_base(struct cp_whip_request *r, struct lws *wsi)
 	int len = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
 
 	if (len > 0 && strspn(host, plain) == (size_t)len)
-		snprintf(r->base, sizeof(r->base), "%s://%s", lws_is_ssl(wsi) ? "https" : "http", host);
+		snprintf(r->base, sizeof(r->base), "%s://%s",
+			cp_client_uses_tls(r->site->server, wsi) ? "https" : "http", host);
 }
 
 /* --- what is refused once the body has been read ----------------------------------------------- */

@@ -54,6 +54,19 @@ void cp_client_address(const struct cp_server *s, struct lws *wsi, char out[CP_A
 	cp_forwarded_client(s->config, peer, list, len > 0 ? (size_t)len : 0, out);
 }
 
+bool cp_client_uses_tls(const struct cp_server *s, struct lws *wsi)
+{
+	static const char name[] = "x-forwarded-proto:";
+	char peer[CP_ADDRESS_SIZE], scheme[8];
+
+	if (lws_is_ssl(wsi))
+		return true;
+	cp_peer_address(wsi, peer);
+	return cp_proxy_trusted(s->config, peer) &&
+	       lws_hdr_custom_copy(wsi, scheme, sizeof(scheme), name, sizeof(name) - 1) > 0 &&
+	       strcasecmp(scheme, "https") == 0;
+}
+
 bool cp_client_query(struct lws *wsi, const char *name, const char *absent, char *out, size_t size)
 {
 	char buf[CP_HEADERS_MAX]; /* libwebsockets reports a value that does not fit as absent */

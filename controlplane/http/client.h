@@ -29,6 +29,12 @@ void cp_peer_address(struct lws *wsi, char out[CP_ADDRESS_SIZE]);
 void cp_client_address(const struct cp_server *s, struct lws *wsi, char out[CP_ADDRESS_SIZE]);
 
 /*
+ * True if the client speaks TLS: with this server, or with a trusted proxy that says so
+ * (X-Forwarded-Proto).
+ */
+bool cp_client_uses_tls(const struct cp_server *s, struct lws *wsi);
+
+/*
  * True if the headers announce a body, or may do so. "Content-Length: 0" announces none: some
  * clients send it with each request.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An audience behind proxies: each client has its own limits, and nobody else can claim an address.
-import { get } from "node:http";
+import { readFileSync } from "node:fs";
+import { get, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test } from "../e2e/lib/test.mjs";
@@ -75,6 +76,24 @@ async function polling() {
 	check((await handshake("203.0.113.51")).status === 200, "Socket.IO: a neighbour's");
 }
 
+/** The URL of a session has the scheme that the client used, if a trusted proxy says which. */
+async function schemes() {
+	const offer = readFileSync(new URL("../unit/sdp/data/obs-30.1.sdp", import.meta.url));
+	for (const [proto, localAddress, begin] of [["https", "127.0.0.1", "https:"], ["http", "127.0.0.1", "http:"],
+		["https", "127.0.0.9", "http:"]]) {
+		const response = await new Promise((resolve, reject) => {
+			request({ port: PORT, host: "127.0.0.1", localAddress, method: "POST", path: "/whip/secure", headers: {
+				"content-type": "application/sdp", "content-length": offer.length, "x-forwarded-proto": proto,
+				"x-forwarded-for": "203.0.113.20" } }, resolve).on("error", reject).end(offer);
+		});
+		const { location } = response.headers;
+		check(response.statusCode === 201 && location.startsWith(`${begin}//127.0.0.1`),
+			`X-Forwarded-Proto: ${proto} by ${localAddress}: ${location}`);
+		response.resume();
+		await fetch(location.replace("https:", "http:"), { method: "DELETE" });
+	}
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers({ limits: { connections_per_address: EACH, share_percent: 100 },
 		http: { trusted_proxies: ["127.0.0.1", "10.0.0.0/8"] } });
@@ -82,6 +101,7 @@ await test(async ({ defer }) => {
 	await servers.start();
 	const clients = [...await audience(), ...await oneClient(), ...await strangers()];
 	await polling();
+	await schemes();
 	check(/peer-joined .*address=203\.0\.113\.10 /.test(servers.controlplane.output), "the log names the client's address");
 	check((await fetch(`${ORIGIN}/readyz`)).ok, "the server is ready");
 	for (const client of clients)

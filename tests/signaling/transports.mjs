@@ -56,6 +56,15 @@ export class Transports {
 		return name;
 	}
 
+	/** Sends SRTP, every 50 ms, until quiet(). */
+	send(name, ssrc, payloadType) {
+		this.#child.stdin.write(`send ${name} ${ssrc} ${payloadType}\n`);
+	}
+
+	quiet(name) {
+		this.#child.stdin.write(`quiet ${name}\n`);
+	}
+
 	/** With a close_notify, or without a word. */
 	close(name, notify) {
 		this.#child.stdin.write(`${notify ? "close" : "drop"} ${name}\n`);

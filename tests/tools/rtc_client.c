@@ -5,6 +5,8 @@
  * language. Prints "fingerprint FINGERPRINT" (of all of them), then takes lines
  *
  *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server|ffmpeg
+ *   send NAME SSRC PT   an SRTP packet every 50 ms, once it is connected, and nothing else
+ *   quiet NAME          no more of them
  *   close NAME          with a close_notify
  *   drop NAME           without a word
  *
@@ -17,9 +19,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "shared/bytes.h"
 #include "tools/loadgen/rtc_peer.h"
+#include "tools/loadgen/srtp.h"
 
 enum { PEERS_MAX = 1024, NAME_SIZE = 40, LINE_MAX_LEN = 1024, TICK_MS = 50 };
 
@@ -27,6 +33,12 @@ struct named {
 	char name[NAME_SIZE];
 	enum rtc_state said;
 	struct rtc_peer peer;
+	bool sends;
+	uint32_t ssrc;
+	uint8_t pt;
+	uint16_t sequence;
+	uint64_t next_ms; /* when the next packet is due, CLOCK_MONOTONIC */
+	srtp_t srtp; /* NULL: nothing was sent yet */
 };
 
 static struct rtc_context context;
@@ -56,6 +68,37 @@ static void report(struct named *n)
 	n->said = n->peer.state;
 }
 
+/* --- media -------------------------------------------------------------------------------- */
+
+enum { RTP_HEADER = 12, RTP_PAYLOAD = 20, SAMPLES = 2400 /* of 48 kHz in TICK_MS */ };
+
+static bool open_srtp(struct named *n)
+{
+	struct sh_transport_keys keys;
+	bool opened = rtc_peer_keys(&n->peer, &keys) == 0 && lg_srtp_open(&n->srtp, &keys) == 0;
+
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return opened;
+}
+
+static void send_packet(struct named *n)
+{
+	uint8_t p[RTP_HEADER + RTP_PAYLOAD + SRTP_MAX_TRAILER_LEN] = {0x80, n->pt};
+	int len = RTP_HEADER + RTP_PAYLOAD;
+
+	if (!n->srtp && !open_srtp(n)) {
+		printf("failed %s no keys\n", n->name);
+		n->sends = false;
+		return;
+	}
+	sh_put_be16(p + 2, n->sequence);
+	sh_put_be32(p + 4, SAMPLES * n->sequence);
+	sh_put_be32(p + 8, n->ssrc);
+	n->sequence++;
+	if (srtp_protect(n->srtp, p, &len) == srtp_err_status_ok)
+		(void)!send(n->peer.fd, p, (size_t)len, 0);
+}
+
 /* --- commands ---------------------------------------------------------------------------- */
 
 static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kind kind)
@@ -80,8 +123,17 @@ static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kin
 static void close_peer(unsigned i, bool notify)
 {
 	rtc_peer_close(&peers[i]->peer, notify);
+	if (peers[i]->srtp)
+		srtp_dealloc(peers[i]->srtp);
 	free(peers[i]);
 	peers[i] = peers[--count];
+}
+
+static void set_sending(struct named *n, uint32_t ssrc, uint8_t pt)
+{
+	n->ssrc = ssrc;
+	n->pt = pt;
+	n->sends = true;
 }
 
 static enum rtc_kind kind_of(const char *role)
@@ -96,6 +148,7 @@ static void obey(const char *line)
 	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT],
 		role[8];
 	unsigned short port;
+	unsigned ssrc, pt;
 	int n = sscanf(line, "%7s %39s %15s %hu %256s %256s %191s %7s", verb, name, ip, &port, ufrag, pwd,
 		fingerprint, role);
 	struct rtc_remote r = {
@@ -103,6 +156,10 @@ static void obey(const char *line)
 
 	if (n == 8 && strcmp(verb, "open") == 0)
 		open_peer(name, &r, kind_of(role));
+	else if (sscanf(line, "send %39s %u %u", name, &ssrc, &pt) == 3 && find(name) < count)
+		set_sending(peers[find(name)], ssrc, (uint8_t)pt);
+	else if (n == 2 && strcmp(verb, "quiet") == 0 && find(name) < count)
+		peers[find(name)]->sends = false;
 	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
 		close_peer(find(name), verb[0] == 'c');
 }
@@ -131,6 +188,22 @@ static bool read_commands(void)
 
 /* --- the loop ------------------------------------------------------------------------------- */
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void send_due(struct named *n)
+{
+	if (!n->sends || n->peer.state != RTC_CONNECTED || now_ms() < n->next_ms)
+		return;
+	n->next_ms = now_ms() + TICK_MS;
+	send_packet(n);
+}
+
 static bool turn(void)
 {
 	static struct pollfd fds[PEERS_MAX + 1];
@@ -147,6 +220,7 @@ static bool turn(void)
 			rtc_peer_readable(&peers[i]->peer);
 		rtc_peer_tick(&peers[i]->peer);
 		report(peers[i]);
+		send_due(peers[i]);
 	}
 	if (fds[0].revents) /* last: it changes the list */
 		more = read_commands();
@@ -155,7 +229,7 @@ static bool turn(void)
 
 int main(void)
 {
-	if (rtc_context_init(&context) < 0) {
+	if (rtc_context_init(&context) < 0 || srtp_init() != srtp_err_status_ok) {
 		fputs("no DTLS context\n", stderr);
 		return EXIT_FAILURE;
 	}

@@ -165,6 +165,9 @@ int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys)
 	static const char label[] = "EXTRACTOR-dtls_srtp";
 	const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(p->ssl);
 	const size_t key = 16;
+	bool is_server = SSL_is_server(p->ssl) != 0;
+	struct sh_srtp_keys *client = is_server ? &keys->in : &keys->out;
+	struct sh_srtp_keys *server = is_server ? &keys->out : &keys->in;
 	uint8_t block[2 * (16 + 14)];
 	size_t salt;
 	int ok;
@@ -176,10 +179,11 @@ int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys)
 		0);
 	memset(keys, 0, sizeof(*keys));
 	keys->profile = (uint32_t)profile->id;
-	memcpy(keys->out.key, block, key);
-	memcpy(keys->in.key, block + key, key);
-	memcpy(keys->out.salt, block + 2 * key, salt);
-	memcpy(keys->in.salt, block + 2 * key + salt, salt);
+	/* RFC 5764, 4.2: the DTLS client's key, the server's, and then both salts. */
+	memcpy(client->key, block, key);
+	memcpy(server->key, block + key, key);
+	memcpy(client->salt, block + 2 * key, salt);
+	memcpy(server->salt, block + 2 * key + salt, salt);
 	OPENSSL_cleanse(block, sizeof(block));
 	return ok == 1 ? 0 : -1;
 }

@@ -90,8 +90,8 @@ void rtc_peer_close(struct rtc_peer *p, bool notify);
 const char *rtc_peer_profile(const struct rtc_peer *p);
 
 /*
- * Exports the SRTP keys (RFC 5764, 4.2); `out` are those that this peer sends with. Only for the
- * DTLS client in the state RTC_CONNECTED. The caller wipes them. 0, or -1 when OpenSSL fails.
+ * Exports the SRTP keys (RFC 5764, 4.2); `out` are those that this peer sends with. Only in the
+ * state RTC_CONNECTED. The caller wipes them. 0, or -1 when OpenSSL fails.
  */
 int rtc_peer_keys(const struct rtc_peer *p, struct sh_transport_keys *keys);
 
