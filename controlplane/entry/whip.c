@@ -73,6 +73,24 @@ static int begin_session(struct cp_whip_request *r)
 }
 
 /*
+ * True if one of a list of entity-tags is the session's (RFC 9110, 13.1.1); a weak one never is.
+ * None of ours has a comma.
+ */
+static bool lists_etag(const char *list, const char *etag)
+{
+	char copy[sizeof(((struct cp_whip_request *)0)->if_match)], *rest = copy, *tag;
+
+	strcpy(copy, list);
+	while ((tag = strsep(&rest, ","))) {
+		tag += strspn(tag, " \t");
+		tag[strcspn(tag, " \t")] = '\0';
+		if (strcmp(tag, etag) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * RFC 9725, 4.3: a PATCH must name the ICE session by its ETag; one that restarts ICE names any.
  * The status that refuses it; 0: it matches.
  */
@@ -85,7 +103,7 @@ static unsigned check_match(const struct cp_whip_request *r, const struct cp_whi
 		cp_refuse(fault, CP_BAD_REQUEST, "if-match: is missing");
 		return 428;
 	}
-	if (strcmp(r->if_match, "*") == 0 || strcmp(r->if_match, etag) == 0)
+	if (strcmp(r->if_match, "*") == 0 || lists_etag(r->if_match, etag))
 		return 0;
 	cp_refuse(fault, CP_CONFLICT, "if-match: it is not the ETag of this ICE session");
 	return 412;

@@ -104,7 +104,8 @@ static void help(const struct cp_whip_request *r, unsigned status, char out[160]
 {
 	out[0] = '\0';
 	if (status == 401)
-		snprintf(out, 160, "www-authenticate: Bearer\r\n");
+		snprintf(out, 160, "www-authenticate: Bearer%s\r\n",
+			r->has_token ? " error=\"invalid_token\"" : "");
 	else if (status == 405)
 		snprintf(out, 160, "allow: %s\r\n", cp_whip_allowed(r));
 	else if (status == 415)

@@ -181,6 +181,7 @@ static void authenticate(struct cp_whip_request *r, struct lws *wsi)
 	lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION);
 	if (strncasecmp(header, "Bearer ", 7) == 0)
 		who.token = header + 7 + strspn(header + 7, " ");
+	r->has_token = who.token[0] != '\0';
 	who.address = cp_address_hold(&r->site->server->addresses, r->address);
 	if (!who.address)
 		refuse_later(r, 503, CP_UNAVAILABLE, "out of memory");
@@ -197,7 +198,7 @@ void cp_whip_read_head(struct cp_whip_request *r, struct lws *wsi)
 	read_base(r, wsi);
 	cp_client_address(r->site->server, wsi, r->address);
 	if (lws_hdr_copy(wsi, r->if_match, sizeof(r->if_match), WSI_TOKEN_HTTP_IF_MATCH) < 0)
-		strcpy(r->if_match, "?"); /* too long for one of ours */
+		strcpy(r->if_match, "?"); /* too long: none of ours is looked for in it */
 	if (!cp_cors_allowed(wsi, r->site->server->config->http.origins, r->origin)) {
 		r->origin[0] = '\0';
 		refuse_later(r, 403, CP_FORBIDDEN,

@@ -44,7 +44,8 @@ struct cp_whip_request {
 	char address[CP_ADDRESS_SIZE];
 	char path[3 * CP_NAME_SIZE]; /* of the room or the session, behind "/whip/" or "/whep/" */
 	char stream[CP_ID_SIZE]; /* the event stream's id, with CP_WHIP_STREAM */
-	char if_match[CP_WHIP_ETAG_SIZE + 8]; /* "": none */
+	char if_match[400]; /* "": none */
+	bool has_token;
 	struct cp_grant grant;
 	unsigned refused; /* the status that answers it once its body has been read; 0: it is served */
 	struct cp_fault fault; /* why */

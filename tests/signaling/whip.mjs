@@ -216,6 +216,8 @@ async function patches() {
 		"candidates: 204 without an ETag");
 	await problem(await patch(CANDIDATE, null), 428, "without If-Match");
 	await problem(await patch(CANDIDATE, '"other"'), 412, "with another ETag");
+	await problem(await patch(CANDIDATE, `W/${etag}`), 412, "with a weak ETag");
+	check((await patch(CANDIDATE, `"other", ${etag}`)).status === 204, "one of a list of ETags is enough");
 	await problem(await patch(CANDIDATE, etag, "application/json"), 415, "with JSON");
 	await problem(await patch("a=candidate:1\r\n", etag), 400, "with a candidate that is none");
 	await problem(await patch("{}", etag), 400, "with a body that is no fragment");
