@@ -39,6 +39,9 @@ extern const uint16_t cp_whip_statuses[CP_WHIP_STATUSES];
 struct cp_whip_counts {
 	uint64_t sessions; /* that exist now */
 	uint64_t created;
+	uint64_t deleted; /* that their clients ended */
+	uint64_t ended; /* with what they are made of: transport, room, stream, user */
+	uint64_t unconnected; /* that their clients abandoned before they connected */
 	uint64_t refused[CP_WHIP_STATUSES]; /* by index in cp_whip_statuses */
 };
 

@@ -23,6 +23,7 @@
 enum {
 	VIEWERS_MS = 5000, /* between two viewercount of one stream */
 	SILENCE_MS = 15000, /* after which a comment is sent, so that proxies keep the connection */
+	CHECKS_PER_TICK = 2000, /* streams whose viewercount is looked at; the others' turn comes later */
 	EVENTS_SIZE = 4096, /* bytes of all events that are due together */
 };
 
@@ -117,9 +118,11 @@ void cp_whep_streams_tick(struct cp_whip_site *site)
 {
 	static const char comment[] = ":\n\n";
 	uint64_t now_ms = uv_now(site->tick.loop);
+	unsigned left = CHECKS_PER_TICK;
 	struct cp_publication *p;
 
-	while ((p = TAILQ_FIRST(&site->readers)) && now_ms - p->stream.checked_ms >= VIEWERS_MS) {
+	while (left-- > 0 && (p = TAILQ_FIRST(&site->readers)) &&
+		now_ms - p->stream.checked_ms >= VIEWERS_MS) {
 		uint32_t viewers = cp_whep_viewers(p->whip);
 
 		p->stream.checked_ms = now_ms;

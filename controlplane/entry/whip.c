@@ -43,6 +43,7 @@ static int end_session(struct cp_whip_request *r)
 
 	if (!p)
 		return not_found(r);
+	p->counts->deleted++;
 	cp_publication_free(p);
 	return cp_whip_respond(r, 200, "", NULL, NULL);
 }

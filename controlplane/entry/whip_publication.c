@@ -47,6 +47,7 @@ static void ended(struct cp_whip *w, const char *reason)
 
 	sh_log_limited(&limit, SH_LOG_INFO, "whip-ended peer=%s reason=\"%s\"", w->session->id, reason);
 	p->ended = true;
+	p->counts->ended++;
 	make_due(p);
 }
 
@@ -128,6 +129,7 @@ static void tick(uv_timer_t *timer)
 				return;
 			sh_log_limited(&limit, SH_LOG_INFO, "whip-unconnected peer=%s", p->whip->session->id);
 			p->failed = true;
+			p->counts->unconnected++;
 			make_due(p);
 		}
 		set_awaited(p, false);

@@ -91,6 +91,12 @@ static void refusals(FILE *f, const struct cp_webrtc_refusals *r)
 
 static const char *const protocols[] = {"whip", "whep"};
 
+static void ended(FILE *f, const char *protocol, const char *how, uint64_t count)
+{
+	fprintf(f, "spate_whip_sessions_ended_total{protocol=\"%s\",how=\"%s\"} %" PRIu64 "\n", protocol, how,
+		count);
+}
+
 static void whip(FILE *f, const struct cp_counters *m)
 {
 	const struct cp_whip_counts *const counts[] = {&m->whip, &m->whep};
@@ -104,6 +110,14 @@ static void whip(FILE *f, const struct cp_counters *m)
 	for (unsigned i = 0; i < 2; i++)
 		fprintf(f, "spate_whip_sessions_created_total{protocol=\"%s\"} %" PRIu64 "\n", protocols[i],
 			counts[i]->created);
+	head(f, "whip_sessions_ended_total", "counter",
+		"Sessions of WHIP and WHEP that were deleted, ended with their transport, room or stream, or "
+		"never connected.");
+	for (unsigned i = 0; i < 2; i++) {
+		ended(f, protocols[i], "deleted", counts[i]->deleted);
+		ended(f, protocols[i], "ended", counts[i]->ended);
+		ended(f, protocols[i], "unconnected", counts[i]->unconnected);
+	}
 	head(f, "whip_refused_total", "counter", "Requests of WHIP and WHEP that were refused, by status.");
 	for (unsigned i = 0; i < 2 * CP_WHIP_STATUSES; i++)
 		fprintf(f, "spate_whip_refused_total{protocol=\"%s\",status=\"%u\"} %" PRIu64 "\n",
