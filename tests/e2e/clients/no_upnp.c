@@ -26,6 +26,10 @@ void *gupnp_simple_igd_thread_new(void)
 	return NULL;
 }
 
-void gupnp_simple_igd_add_port(void) {}
+void gupnp_simple_igd_add_port(void)
+{
+}
 
-void gupnp_simple_igd_remove_port_local(void) {}
+void gupnp_simple_igd_remove_port_local(void)
+{
+}
