@@ -21,14 +21,16 @@ function ascending({ p50, p99, max }) {
 
 const lines = readLines(result.stdout, "signaling");
 check(lines.every((line) => line.benchmark === "signaling"), "every line is one of this benchmark");
-check(lines.map((line) => line.case).join() === "machine,sockets,joins", "the machine, sockets, joins");
-for (const [line, asked] of [[lines[1], 200], [lines[2], 50]]) {
+check(lines.map((line) => line.case).join() === "machine,sockets,joins,whep", "the machine, sockets, joins, whep");
+const signaling = ["capabilities", "transport", "newProducer"];
+for (const [line, asked, steps] of [[lines[1], 200, signaling], [lines[2], 50, signaling], [lines[3], 50, ["transport"]]]) {
 	const { case: name, watchers, server, ms } = line;
 	check(line.asked === asked && line.begun === asked && line.limit === "", `${name}: all that were asked for`);
 	check(line.completed === asked && line.failed === 0 && line.failures.length === 0, `${name}: all of them complete`);
-	check(["capabilities", "transport", "newProducer"].every((step) => ascending(ms[step])), `${name}: times of signaling`);
+	check(steps.every((step) => ascending(ms[step])), `${name}: times of signaling`);
 	check(watchers.count === 5 && watchers.packets > 0 && watchers.lost === 0, `${name}: the watchers lost nothing`);
 	check(server.rss_before > 0 && server.cpu_s >= 0, `${name}: the server's CPU time and memory`);
 }
-check(["check", "dtls", "media"].every((step) => ascending(lines[2].ms[step])), "joins: times of ICE, DTLS, media");
+for (const line of [lines[2], lines[3]])
+	check(["check", "dtls", "media"].every((step) => ascending(line.ms[step])), `${line.case}: times of ICE, DTLS, media`);
 check(result.status === 0, "exit code 0");

@@ -40,6 +40,7 @@ struct lg_options {
 	uint32_t hold_s; /* quiet time after the burst, before the members leave */
 	uint32_t audio_ms, fps, frame_packets, keyframe_ms; /* the host's media */
 	int measured_pid; /* 0: none */
+	bool whep; /* the joins are WHEP's */
 	bool publish, table;
 };
 
@@ -80,7 +81,7 @@ enum lg_role { LG_VIEWER, LG_JOINER, LG_WATCHER, LG_HOST };
 /* The steps of a join. Their times count from the moment when the socket began to connect. */
 enum lg_step {
 	LG_CAPABILITIES, /* rtpCapabilities was received */
-	LG_TRANSPORT, /* the parameters of the receiving transport were received */
+	LG_TRANSPORT, /* the parameters of the receiving transport were received; WHEP: the answer */
 	LG_PRODUCERS, /* a newProducer was received for each producer of the host */
 	LG_CHECKED, /* an ICE check got a response */
 	LG_DTLS, /* the handshake is done and there are SRTP keys */
@@ -111,6 +112,13 @@ void lg_member_fail(struct lg_member *m, const char *reason); /* counts a member
 void lg_member_transport_changed(struct lg_member *m);
 void lg_member_media(struct lg_member *m, const uint8_t *data, size_t len);
 
+/* --- WHEP -------------------------------------------------------------------------------- */
+
+/* Prepares `posts` of the run. 0, or -1. */
+int lg_whep_init(struct lg_run *run);
+/* The answer to the member's POST has arrived: opens the transport. */
+void lg_whep_answered(struct lg_member *m, unsigned status, const char *body, size_t len);
+
 /* --- the host's media ----------------------------------------------------------------------- */
 
 struct lg_host;
@@ -137,7 +145,7 @@ struct lg_run {
 	uv_loop_t loop;
 	uv_timer_t tick;
 	uv_idle_t opener; /* opens the stage's members, a few per iteration of the loop */
-	struct lg_sockets sockets;
+	struct lg_sockets sockets, posts; /* posts: with --whep */
 	struct rtc_context rtc;
 	cJSON *capabilities; /* the router's; all members use this one copy */
 	unsigned expected_producers;

@@ -252,6 +252,8 @@ static int start(struct lg_run *run, const char *path)
 	uv_loop_init(&run->loop);
 	if (lg_sockets_init(&run->sockets, &run->loop, o->host, o->port, path) < 0)
 		return -1;
+	if (o->whep && lg_whep_init(run) < 0)
+		return -1;
 	uv_idle_init(&run->loop, &run->opener);
 	uv_timer_init(&run->loop, &run->tick);
 	run->opener.data = run->tick.data = run;

@@ -336,18 +336,31 @@ void lg_member_media(struct lg_member *m, const uint8_t *data, size_t len)
 		complete(m);
 }
 
+/* --- WHEP -------------------------------------------------------------------------------------- */
+
+static void answered(void *arg, unsigned status, const char *body, size_t len)
+{
+	struct lg_member *m = arg;
+
+	reached(m, LG_TRANSPORT);
+	lg_whep_answered(m, status, body, len);
+	lg_host_send_due(m->run->media);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role)
 {
 	static const struct lg_socket_events events = {.opened = opened, .text = text, .closed = closed};
+	static const struct lg_socket_events whep = {.answered = answered, .closed = closed};
+	bool posts = run->options.whep && role == LG_JOINER;
 
 	memset(m, 0, sizeof(*m));
 	m->run = run;
 	m->role = role;
-	m->waits_for = "a WebSocket";
+	m->waits_for = posts ? "an answer to POST" : "a WebSocket";
 	m->start_ns = uv_hrtime();
-	lg_socket_open(&m->socket, &run->sockets, &events, m);
+	lg_socket_open(&m->socket, posts ? &run->posts : &run->sockets, posts ? &whep : &events, m);
 }
 
 void lg_member_close(struct lg_member *m)

@@ -17,6 +17,7 @@ static void usage(FILE *to)
 	      "\n"
 	      "  --viewers N      a burst of N WebSockets that ask for a transport each\n"
 	      "  --joins N        a burst of N whole joins: signaling, ICE, DTLS, first media\n"
+	      "  --whep           the joins are WHEP's: one POST instead of a WebSocket\n"
 	      "  --publish        a host first, with audio and video\n"
 	      "  --watchers N     whole joins before the burst, whose lost packets are counted\n"
 	      "  --rate N         open N sockets a second (default: as fast as possible)\n"
@@ -71,7 +72,7 @@ static const struct {
 };
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
-enum { O_HOST = NUMBERS, O_PORT, O_ROOM, O_MEASURE, O_PUBLISH, O_TABLE, O_HELP, OPTIONS };
+enum { O_HOST = NUMBERS, O_PORT, O_ROOM, O_MEASURE, O_WHEP, O_PUBLISH, O_TABLE, O_HELP, OPTIONS };
 
 static int read_other(struct lg_options *o, int option, const char *value)
 {
@@ -93,6 +94,9 @@ static int read_other(struct lg_options *o, int option, const char *value)
 		status = number(&n, "measure", value, 1, 1 << 22);
 		o->measured_pid = (int)n;
 		return status;
+	case O_WHEP:
+		o->whep = true;
+		return -1;
 	case O_PUBLISH:
 		o->publish = true;
 		return -1;
@@ -114,6 +118,8 @@ static int check(const struct lg_options *o)
 		fputs("loadgen: --viewers and --joins are two runs\n", stderr);
 	else if (o->viewers == 0 && o->joins == 0)
 		fputs("loadgen: neither --viewers nor --joins: nothing to measure\n", stderr);
+	else if (o->whep && (o->joins == 0 || !o->publish))
+		fputs("loadgen: --whep needs --joins, and --publish for an answer\n", stderr);
 	else if (o->watchers > 0 && !o->publish)
 		fputs("loadgen: --watchers have nothing to watch without --publish\n", stderr);
 	else
@@ -128,6 +134,7 @@ int lg_options_read(struct lg_options *o, int argc, char **argv)
 		[O_PORT] = {"port", required_argument, NULL, O_PORT},
 		[O_ROOM] = {"room", required_argument, NULL, O_ROOM},
 		[O_MEASURE] = {"measure", required_argument, NULL, O_MEASURE},
+		[O_WHEP] = {"whep", no_argument, NULL, O_WHEP},
 		[O_PUBLISH] = {"publish", no_argument, NULL, O_PUBLISH},
 		[O_TABLE] = {"table", no_argument, NULL, O_TABLE},
 		[O_HELP] = {"help", no_argument, NULL, O_HELP},

@@ -171,6 +171,13 @@ static cJSON *process_json(const struct lg_run *run)
 	return o;
 }
 
+static const char *case_name(const struct lg_run *run)
+{
+	if (run->options.whep)
+		return "whep";
+	return run->options.joins > 0 ? "joins" : "sockets";
+}
+
 static void print_json(const struct lg_run *run)
 {
 	cJSON *o = cJSON_CreateObject(), *part;
@@ -178,7 +185,7 @@ static void print_json(const struct lg_run *run)
 	char *text;
 
 	repeats(run, &checks, &flights);
-	cJSON_AddStringToObject(o, "case", run->options.joins > 0 ? "joins" : "sockets");
+	cJSON_AddStringToObject(o, "case", case_name(run));
 	cJSON_AddNumberToObject(o, "asked",
 		run->options.joins > 0 ? run->options.joins : run->options.viewers);
 	cJSON_AddNumberToObject(o, "begun", run->burst_count);

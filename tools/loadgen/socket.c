@@ -124,6 +124,35 @@ static size_t take_upgrade(struct lg_socket *s, const uint8_t *data, size_t len)
 	return (size_t)(end_of_headers - data) + 4;
 }
 
+/*
+ * Takes the answer to a POST, once it has arrived whole. Returns 0 in any case, since nothing may
+ * follow it.
+ */
+static size_t take_answer(struct lg_socket *s, const uint8_t *data, size_t len)
+{
+	const uint8_t *end_of_headers = memmem(data, len, "\r\n\r\n", 4);
+	char head[1024];
+	const char *length;
+	unsigned status;
+	size_t size;
+
+	if (!end_of_headers)
+		return 0;
+	size = (size_t)(end_of_headers - data) + 4;
+	snprintf(head, sizeof(head), "%.*s", (int)(size < sizeof(head) ? size : sizeof(head) - 1),
+		(const char *)data);
+	length = strcasestr(head, "\r\ncontent-length:");
+	if (sscanf(head, "HTTP/1.1 %3u", &status) != 1 || !length) {
+		closed(s, "an answer without a status or a length");
+		return 0;
+	}
+	if (len - size < strtoul(length + 17, NULL, 10))
+		return 0;
+	s->events->answered(s->arg, status, (const char *)data + size, len - size);
+	lg_socket_close(s);
+	return 0;
+}
+
 static void take_payload(struct lg_socket *s, uint8_t first, const uint8_t *data, size_t len)
 {
 	char reason[80];
@@ -182,6 +211,8 @@ static size_t take_frame(struct lg_socket *s, const uint8_t *data, size_t len)
 
 static size_t take(struct lg_socket *s, const uint8_t *data, size_t len)
 {
+	if (s->all->post)
+		return take_answer(s, data, len);
 	return s->state == LG_SOCKET_UPGRADING ? take_upgrade(s, data, len) : take_frame(s, data, len);
 }
 
@@ -264,6 +295,18 @@ int lg_sockets_init(struct lg_sockets *s, uv_loop_t *loop, const char *host, uin
 		path, host, port);
 
 	s->loop = loop;
+	return n < (int)sizeof(s->request) && uv_ip4_addr(host, port, &s->to) == 0 ? 0 : -1;
+}
+
+int lg_sockets_init_post(struct lg_sockets *s, uv_loop_t *loop, const char *host, uint16_t port,
+	const char *path, const char *type, const char *body)
+{
+	int n = snprintf(s->request, sizeof(s->request),
+		"POST %s HTTP/1.1\r\nHost: %s:%u\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", path,
+		host, port, type, strlen(body), body);
+
+	s->loop = loop;
+	s->post = true;
 	return n < (int)sizeof(s->request) && uv_ip4_addr(host, port, &s->to) == 0 ? 0 : -1;
 }
 

@@ -18,6 +18,8 @@
 
 struct lg_socket_events {
 	void (*opened)(void *arg);
+	/* The answer to a POST; the socket is of no further use. */
+	void (*answered)(void *arg, unsigned status, const char *body, size_t len);
 	void (*text)(void *arg, const char *text, size_t len); /* a whole message, not terminated */
 	/*
 	 * The socket could not be opened, or it closed. This is the last call. Not called after
@@ -42,11 +44,15 @@ struct lg_socket {
 struct lg_sockets {
 	uv_loop_t *loop;
 	struct sockaddr_in to;
-	char request[512]; /* HTTP request for the upgrade */
+	bool post; /* the request is a POST and not the upgrade of a WebSocket */
+	char request[2048]; /* what each socket sends first */
 };
 
 /* `host` is an IPv4 address. 0, or -1. */
 int lg_sockets_init(struct lg_sockets *s, uv_loop_t *loop, const char *host, uint16_t port, const char *path);
+/* The same for sockets that send one POST each, with that body. */
+int lg_sockets_init_post(struct lg_sockets *s, uv_loop_t *loop, const char *host, uint16_t port,
+	const char *path, const char *type, const char *body);
 
 /*
  * Starts to connect. `events` report the result, possibly from within this call. `socket` must stay
