@@ -99,6 +99,7 @@ struct sh_config {
 		char origins[SH_ARGS_MAX]; /* allowed web origins: "*", or a comma-separated list */
 		char frame_ancestors[SH_ARGS_MAX]; /* pages that may embed /player */
 		char hosts[SH_ARGS_MAX]; /* names it may be asked for: "*", or a list */
+		uint32_t hsts_s; /* of Strict-Transport-Security; 0: none */
 		bool room_list; /* serve the list of rooms to anybody */
 		uint32_t proxy_count;
 		struct sh_prefix proxy[SH_MAX_PROXIES]; /* whose X-Forwarded-For is believed */

@@ -41,6 +41,7 @@ static const struct sh_config_member rows[] = {
 	{"http.frame_ancestors", SH_CFG_STRING, AT(http.frame_ancestors), .min = 0, .max = SH_ARGS_MAX - 1,
 		.text = "*"},
 	{"http.hosts", SH_CFG_STRING, AT(http.hosts), .min = 0, .max = SH_ARGS_MAX - 1, .text = ""},
+	{"http.hsts_s", SH_CFG_U32, AT(http.hsts_s), .min = 0, .max = 63072000, .value = 0},
 	{"http.room_list", SH_CFG_BOOL, AT(http.room_list), .value = true},
 	{"http.trusted_proxies", SH_CFG_NETWORK, AT(http.proxy[0]),
 		LIST(SH_MAX_PROXIES, 0, http.proxy_count)},

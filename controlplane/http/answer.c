@@ -10,11 +10,13 @@
 #include <libwebsockets.h>
 
 #include "controlplane/http/exchange.h"
+#include "controlplane/http/server.h"
 
 enum {
 	HEADER_BYTES = 1024, /* of the headers that each response has */
 	REFUSAL_BYTES = 3072,
 	TYPE_BYTES = 160,
+	HSTS_BYTES = 64,
 };
 
 const char *cp_http_status_text(unsigned status)
@@ -56,16 +58,28 @@ const char *cp_http_status_text(unsigned status)
 	return "Service Unavailable";
 }
 
+/* Strict-Transport-Security, if it is configured: only over TLS (RFC 6797, 7.2). */
+static void write_hsts(struct lws *wsi, char out[HSTS_BYTES])
+{
+	const struct cp_server *s = lws_context_user(lws_get_context(wsi));
+
+	out[0] = '\0';
+	if (s->config->http.hsts_s && lws_is_ssl(wsi))
+		snprintf(out, HSTS_BYTES, "strict-transport-security: max-age=%u\r\n",
+			s->config->http.hsts_s);
+}
+
 /*
  * Writes the status line and the headers that every response has; the caller adds its own and the
  * empty line. The length, as snprintf() returns it.
  */
-static int write_head(char *out, size_t size, unsigned status, const char *connection)
+static int write_head(struct lws *wsi, char *out, size_t size, unsigned status, const char *connection)
 {
-	char date[40] = "";
+	char date[40] = "", hsts[HSTS_BYTES];
 	time_t now = time(NULL);
 	struct tm utc;
 
+	write_hsts(wsi, hsts);
 	/* RFC 9110, 5.6.7; the process never leaves the C locale, so that the names are English. */
 	if (gmtime_r(&now, &utc))
 		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
@@ -74,8 +88,9 @@ static int write_head(char *out, size_t size, unsigned status, const char *conne
 		"date: %s\r\n"
 		"server: spate\r\n"
 		"connection: %s\r\n"
-		"x-content-type-options: nosniff\r\n",
-		status, cp_http_status_text(status), date, connection);
+		"x-content-type-options: nosniff\r\n"
+		"%s",
+		status, cp_http_status_text(status), date, connection, hsts);
 }
 
 /*
@@ -104,7 +119,7 @@ int cp_http_answer(struct cp_connection *c, const struct cp_answer *a)
 
 	if (!out)
 		return ENOMEM;
-	len = write_head(out, size, a->status, a->endless ? "close" : CP_HTTP_KEEP);
+	len = write_head(c->wsi, out, size, a->status, a->endless ? "close" : CP_HTTP_KEEP);
 	describe_body(a, type);
 	len += snprintf(out + len, size - (size_t)len, "%s%s\r\n", type, headers);
 	if (a->len > 0)
@@ -121,7 +136,7 @@ int cp_http_refuse_with(struct lws *wsi, const struct cp_answer *a)
 {
 	unsigned char buf[LWS_PRE + REFUSAL_BYTES];
 	char *out = (char *)buf + LWS_PRE, type[TYPE_BYTES];
-	int len = write_head(out, REFUSAL_BYTES, a->status, "close");
+	int len = write_head(wsi, out, REFUSAL_BYTES, a->status, "close");
 
 	describe_body(a, type);
 	len += snprintf(out + len, REFUSAL_BYTES - (size_t)len, "%s%s\r\n%.*s", type,

@@ -13,7 +13,7 @@ import { check, Skip, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
 import { get as page, Raw } from "./raw.mjs";
 
-const HOST = "localhost";
+const HOST = "localhost", HSTS_S = 300;
 const path = (name) => join(workDir(), name);
 const certificate = (name) => readFileSync(path(`${name}.pem`));
 
@@ -56,7 +56,7 @@ function get(trusted, where) {
 		request({ host: HOST, port: PORT, path: where, ca: certificate(trusted), agent: false }, (response) => {
 			let text = "";
 			response.on("data", (data) => { text += data; });
-			response.on("end", () => resolve({ status: response.statusCode, text }));
+			response.on("end", () => resolve({ status: response.statusCode, text, headers: response.headers }));
 		}).on("error", reject).end();
 	});
 }
@@ -69,6 +69,8 @@ async function plainOverTls() {
 	const page = await get("first", "/");
 	check(page.status === 200 && page.text.includes("<!doctype html>"), "the page comes by https");
 	check((await get("first", "/healthz")).status === 200, "so does /healthz");
+	for (const where of ["/", "/healthz", "/nothing"])
+		check((await get("first", where)).headers["strict-transport-security"] === `max-age=${HSTS_S}`, `HSTS at ${where}`);
 	const { name, protocol, alpn } = await seen("first");
 	check(name === "first" && protocol === "TLSv1.3" && alpn === "http/1.1", "TLS 1.3 and http/1.1");
 	check((await seen("first", { maxVersion: "TLSv1.2" })).protocol === "TLSv1.2", "TLS 1.2");
@@ -186,8 +188,8 @@ await test(async ({ defer }) => {
 	makePair("second", "ec");
 	makePair("third", "rsa");
 	install("first", "first");
-	const servers = new Servers({ tls: { certificate: path("server.pem"), key: path("server.key") },
-		limits: { messages_per_second: 1000 } });
+	const servers = new Servers({ http: { hsts_s: HSTS_S },
+		tls: { certificate: path("server.pem"), key: path("server.key") }, limits: { messages_per_second: 1000 } });
 	defer((failed) => servers.end(failed));
 	await servers.startDataplane();
 	servers.controlplane.start();

@@ -499,6 +499,7 @@ static void members_that_need_another(void **state)
 
 	bad("{\"tls\":{\"certificate\":\"/c.pem\"}}", "tls.key: is missing; tls.certificate needs it");
 	bad("{\"tls\":{\"key\":\"/k.pem\"}}", "tls.certificate: is missing; tls.key needs it");
+	bad("{\"http\":{\"hsts_s\":300}}", "tls.certificate: is missing; http.hsts_s needs it");
 	bad("{\"auth\":{\"algorithm\":\"HS256\"}}",
 		"auth.key_file: is missing; auth.algorithm needs it or key_dir");
 	bad("{\"auth\":{\"key_file\":\"/k\"}}", "auth.algorithm: is none, but auth.key_file is given");
