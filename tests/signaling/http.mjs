@@ -155,6 +155,29 @@ async function masks(socket = () => undefined) {
 	await until("one that leaves without a frame is noticed", 3, async () => (await metrics()).spate_sockets < sockets);
 }
 
+/** Later frames without a mask are as if masked with zeros: what is checked in others is checked in them. */
+async function laterMasks() {
+	const unmasked = [
+		["a ping is answered", [0x89, 1, 0x41], (text) => text.includes("\x8a\x01A")],
+		["text of bad UTF-8 ends it with 1007", [0x81, 2, 0xff, 0xff], (text) => closeCode(text) === 1007],
+		["binary ends it with 1003", [0x82, 1, 0], (text) => closeCode(text) === 1003],
+		["too long a message, in two frames, ends it with 1009",
+			[0x01, 126, 0xff, 0xff, ...Array(0xffff).fill(0x20), 0x80, 2, 0x20, 0x20], (text) => closeCode(text) === 1009],
+	];
+	for (const [what, bytes, seen] of unmasked) {
+		const raw = new Raw();
+		raw.bodiless = true;
+		await raw.write(handshake()).answer();
+		raw.write(frame("40"));
+		await until("a session begins with a masked frame", 3, () => raw.text.includes("40{\"sid\""), { quiet: true });
+		raw.text = "";
+		raw.write(Buffer.from(bytes));
+		await until(`without a mask, later: ${what}`, 3, () => seen(raw.text));
+		raw.close();
+	}
+	check((await ask(get("/healthz"))).status === 200, "the server is well");
+}
+
 /* --- heads -------------------------------------------------------------------------------------- */
 
 /** The request as one write, cut in two, and byte by byte. */
@@ -330,6 +353,7 @@ await test(async ({ defer }) => {
 	await upgrades();
 	await handshakes();
 	await masks();
+	await laterMasks();
 	await longHeads();
 	await misreadHeaders();
 	await wrongHeads();
