@@ -82,10 +82,13 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 	struct rte_mbuf *m;
 	size_t len = 0;
 	uint8_t *data;
+	bool as_it_is;
 
 	if (!b->len)
 		return;
-	if (!dp_unproven_spend(t, (int32_t)len)) {
+	as_it_is = may_be_sent(t, b);
+	if (!dp_unproven_spend_rtcp(t,
+		    (int32_t)(b->len + (as_it_is ? 0 : RR_BEFORE) + DP_SRTP_RTCP_OVERHEAD))) {
 		w->stats->drop[SH_DROP_UNPROVEN]++;
 		return;
 	}
@@ -95,7 +98,7 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 		return;
 	}
 	data = rte_pktmbuf_mtod(m, uint8_t *);
-	if (!may_be_sent(t, b))
+	if (!as_it_is)
 		len = put_empty_rr(w, t, data);
 	memcpy(data + len, b->data, b->len);
 	len += b->len;

@@ -201,13 +201,25 @@ static void little_goes_to_an_unproven_address(struct media *m)
 	media_send_range(m, &video, 126, 146, true);
 	STAGE_CHECK(media_nothing(m, &viewer));
 
-	for (unsigned i = 0; i < 3; i++)
-		send_echo(m, &seen, 0); /* they earn sender reports */
+	/* Sender reports go there on credit, and are paid for before media is. */
+	STAGE_CHECK(next_sr(m, &seen) && next_sr(m, &seen) && next_sr(m, &seen));
+	for (unsigned i = 0; i < 8; i++)
+		send_echo(m, &seen, 0); /* they earn a packet and not the reports */
+	media_send_range(m, &video, 146, 150, true);
+	STAGE_CHECK(media_nothing(m, &viewer));
+	for (unsigned i = 0; i < 6; i++)
+		send_echo(m, &seen, 0);
+	media_send_range(m, &video, 150, 154, true);
+	STAGE_CHECK(media_wait(m, &viewer.rtp, 1));
+	media_settle(m);
+	STAGE_CHECK(viewer.rtp.count == 1);
+	media_clear(&viewer.rtp);
+	seen.seq++;
 	lsr = next_sr(m, &seen);
 	STAGE_CHECK(lsr);
 	STAGE_CHECK((uint32_t)(ntp >> 16) + 4 * 65536 - lsr < 5 * 65536); /* it is right: of just now */
 	send_echo(m, &seen, lsr + 1);
-	media_send_range(m, &video, 146, 166, true);
+	media_send_range(m, &video, 154, 166, true);
 	STAGE_CHECK(media_nothing(m, &viewer));
 	send_echo(m, &seen, lsr);
 	media_send_range(m, &video, 166, 200, true);
