@@ -15,6 +15,7 @@
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
@@ -228,9 +229,11 @@ bool dp_retransmit(struct dp_worker *w, struct dp_consumer *c, uint16_t seq, str
 	}
 	if (c->paused || !c->transport->can_send || c->transport->limited)
 		return true;
-	if (find_sent(w, c, seq, &p))
-		retransmit(w, c, &p, seq, o);
-	else
+	if (!find_sent(w, c, seq, &p))
 		w->stats->rtx_missed++;
+	else if (p.layered && dp_selection_abandoned(w, c, p.l.stream))
+		w->stats->drop[SH_DROP_RTX_ABANDONED]++;
+	else
+		retransmit(w, c, &p, seq, o);
 	return true;
 }

@@ -23,6 +23,9 @@
 #define OPEN_MAX (50 * DP_MS)
 #define KEY_MAX  (300 * DP_MS)
 
+/* For so long a viewer who goes down for its path's sake is not repaired what it is leaving. */
+enum { LEAVING_MS = 500 };
+
 static uint32_t *viewers(struct dp_worker *w, const struct dp_stream *lead)
 {
 	return &dp_audience_of(w, lead->slot, 0)->layered;
@@ -153,8 +156,12 @@ bool dp_selection_pending(const struct dp_consumer *c)
 
 void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal)
 {
-	c->selection->spatial = (uint8_t)spatial;
-	c->selection->temporal = (uint8_t)temporal;
+	struct dp_selection *sel = c->selection;
+
+	sel->leaving = spatial < sel->spatial;
+	sel->leaving_ms = (uint16_t)(w->now_ns / DP_MS);
+	sel->spatial = (uint8_t)spatial;
+	sel->temporal = (uint8_t)temporal;
 	aim(w, c);
 }
 
@@ -212,6 +219,19 @@ void dp_selection_change(struct dp_worker *w, struct dp_audience *a)
 		c->selection->changing = false;
 		c->waiting_keyframe = true; /* the entry at which it begins is one */
 	}
+}
+
+bool dp_selection_abandoned(const struct dp_worker *w, const struct dp_consumer *c, const struct dp_stream *s)
+{
+	struct dp_selection *sel = c->selection;
+	const struct dp_stream *lead = s->lead;
+
+	if (s != c->stream)
+		return dp_rank_of_encoding(lead, s->encoding) >
+		       dp_rank_of_encoding(lead, c->stream->encoding);
+	if (!sel->leaving || !sel->changing)
+		return false;
+	return (uint16_t)(w->now_ns / DP_MS - sel->leaving_ms) < LEAVING_MS;
 }
 
 uint32_t dp_selection_timestamp(const struct dp_consumer *c)

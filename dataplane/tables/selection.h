@@ -35,9 +35,11 @@ struct dp_selection {
 	struct dp_stream *aim;
 	struct dp_epochs epochs;
 
-	bool changing; /* it waits in dp_audience.changing of the encoding `aim` */
-	bool reported; /* there was a receiver report */
+	bool changing : 1; /* it waits in dp_audience.changing of the encoding `aim` */
+	bool reported : 1; /* there was a receiver report */
+	bool leaving : 1; /* the path does not carry what is sent, since: */
 	uint8_t spatial, temporal; /* to aim for: what the path carries */
+	uint16_t leaving_ms; /* modulo 2^16 */
 	uint16_t since; /* AV1: number of the first frame at the point */
 	struct sh_wishes wishes;
 	struct sh_layers told; /* what the control plane was told */
@@ -61,7 +63,10 @@ void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c);
 void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes);
 /* Whether it aims for other layers than those that the viewer is sent. */
 bool dp_selection_pending(const struct dp_consumer *c);
-/* Aims for these layers, as far as the viewer wishes them and they are active. */
+/*
+ * Aims for these layers, as far as the viewer wishes them and they are active; the path has decided
+ * for them.
+ */
 void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal);
 
 /* Stops a change that has not happened yet, until the selection is refreshed. */
@@ -72,6 +77,12 @@ void dp_selection_change(struct dp_worker *w, struct dp_audience *a);
 void dp_selection_refresh(struct dp_worker *w, struct dp_consumer *c);
 /* What is added to the RTP timestamps of the consumer's stream; it has been sent a packet. */
 uint32_t dp_selection_timestamp(const struct dp_consumer *c);
+/*
+ * Whether packets of encoding `s`, which the viewer was sent, are of no more use to it: it has
+ * changed to a smaller one at a key frame, or is about to because its path does not carry this one.
+ */
+bool dp_selection_abandoned(const struct dp_worker *w, const struct dp_consumer *c,
+	const struct dp_stream *s);
 /* What the viewer is sent, and will be. */
 struct sh_layers dp_selection_layers(const struct dp_consumer *c);
 

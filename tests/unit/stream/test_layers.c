@@ -467,6 +467,83 @@ static void test_stopped_layer(void **state)
 	end();
 }
 
+/* Asks for what the viewer was sent last. Returns how many packets were retransmitted. */
+static unsigned repaired(uint64_t from, unsigned count)
+{
+	struct dp_worker *w = &world->worker[0];
+	uint64_t before = w->stats->rtx_out;
+	struct dp_outgoing o = {.count = 0};
+
+	world->consumer[VIEWER].rtt_us = 20000;
+	w->now_ns += 21 * DP_MS; /* over a round trip since the last request */
+	for (unsigned i = 0; i < count; i++)
+		dp_retransmit(w, &world->consumer[VIEWER], (uint16_t)(from - i), &o);
+	dp_outgoing_end(w, &o);
+	return (unsigned)(w->stats->rtx_out - before);
+}
+
+/* What a full path has lost of a larger encoding is not worth its room: a key frame of a smaller one comes. */
+static void test_abandoned(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+	uint64_t *drops = &w->stats->drop[SH_DROP_RTX_ABANDONED], large, small;
+
+	begin(21);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	large = c->seq.next - 1;
+	assert_int_equal(repaired(large, 2), 2);
+	dp_selection_aim(w, c, 1, TEMPORAL - 1); /* the path does not carry it, and a key frame is awaited */
+	assert_int_equal(repaired(large, 2), 0);
+	assert_int_equal(*drops, 2);
+	frame_time(0);
+	frame_time(0);
+	assert_int_equal(c->stream->encoding, 1);
+	small = c->seq.next - 1;
+	assert_int_equal(repaired(large, 2), 0);
+	assert_int_equal(*drops, 4);
+	assert_int_equal(repaired(small, 2), 2);
+	dp_selection_aim(w, c, 2, TEMPORAL - 1); /* until the larger one decodes, the smaller one is shown */
+	frame_time(0);
+	frame_time(0);
+	assert_int_equal(c->stream->encoding, 2);
+	assert_int_equal(repaired(small, 2), 2);
+	assert_int_equal(*drops, 4);
+	end();
+}
+
+/* If the smaller encoding does not come, the larger one is all that the viewer has. */
+static void test_abandoned_in_vain(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	begin(23);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	dp_selection_aim(w, c, 1, TEMPORAL - 1);
+	assert_int_equal(repaired(c->seq.next - 1, 2), 0);
+	w->now_ns += 500 * DP_MS;
+	assert_int_equal(repaired(c->seq.next - 1, 2), 2);
+	end();
+}
+
+/* A wish for a smaller one says nothing about the path. */
+static void test_wish_abandons_nothing(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	begin(22);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	dp_selection_wish(w, c, &(struct sh_wishes){.spatial = 0, .temporal = SH_LAYER_ANY, .priority = 1});
+	assert_true(dp_selection_pending(c));
+	assert_int_equal(repaired(c->seq.next - 1, 2), 2);
+	end();
+}
+
 /* Sends padding for a tenth of a second, and returns how many bytes of it there were. */
 static unsigned pad(uint32_t ssrc)
 {
@@ -523,6 +600,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stopped_layer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_of_the_producer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_is_no_picture, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_abandoned, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_abandoned_in_vain, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_wish_abandons_nothing, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_largest_first, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_to_a_viewer, world_setup, world_teardown),
 	};
