@@ -44,17 +44,18 @@ async function open(defer, pages, who, number, set, seed) {
 	return { wire, browser, url };
 }
 
-async function watch(browser, url) {
+async function watch(browser, url, options) {
 	const page = await browser.open(url);
-	await page.evaluate("quality.watch()");
+	await page.evaluate(`quality.watch(${JSON.stringify(options)})`);
 	return page;
 }
 
 /**
  * Publishes `stream` (above) and has it watched. `host`, `viewer`: the settings of their wires, none:
- * no wire; `others`: further viewers beside the server. Throws what the server refuses.
+ * no wire; `others`: further viewers beside the server; `watching`: the options of the page's watch().
+ * Throws what the server refuses.
  */
-export async function openScene(defer, { stream, host, viewer, others = 0, seed = 1 }) {
+export async function openScene(defer, { stream, host, viewer, others = 0, seed = 1, watching = {} }) {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
 	await servers.start();
@@ -65,9 +66,9 @@ export async function openScene(defer, { stream, host, viewer, others = 0, seed 
 
 	const hostPage = await from.browser.open(from.url);
 	await hostPage.evaluate(`quality.publish(${JSON.stringify(stream)})`);
-	const viewers = [await watch(to.browser, to.url)];
+	const viewers = [await watch(to.browser, to.url, watching)];
 	for (let i = 0; i < others; i++)
-		viewers.push(await watch(from.browser, from.url));
+		viewers.push(await watch(from.browser, from.url, watching));
 	for (const page of viewers)
 		await until("a viewer shows frames", 20, () => page.evaluate("quality.shown > 5"));
 	return {

@@ -25,7 +25,7 @@ const waiting = new Map();
 const samples = []; // { at, streams: [...] }
 const frames = []; // [when it was shown, width, height]
 const notices = []; // { at, type, data }
-let lastId = 0, device, transport, producer, consumer;
+let lastId = 0, device, transport, producer, consumer, withEstimate = true;
 
 function request(type, data = {}) {
 	return new Promise((resolve, reject) => {
@@ -74,7 +74,10 @@ async function openTransport(purpose) {
 }
 
 async function consume(producerId) {
-	const { recvRtpCapabilities: rtpCapabilities } = device;
+	const { recvRtpCapabilities: all } = device;
+	const kept = ({ type }) => withEstimate || type !== "goog-remb";
+	const rtpCapabilities = { ...all, codecs: all.codecs.map((codec) =>
+		({ ...codec, rtcpFeedback: codec.rtcpFeedback.filter(kept) })) };
 	const one = await transport.consume(await request("consume", { producerId, rtpCapabilities, paused: true }));
 	video.srcObject ??= new MediaStream();
 	video.srcObject.addTrack(one.track);
@@ -118,7 +121,9 @@ async function publish({ codec, encodings, width, height, fps }) {
 	setInterval(sample, EVERY_MS);
 }
 
-async function watch() {
+/** `estimate`: the browser reports its estimate of the bandwidth (REMB). */
+async function watch({ estimate = true } = {}) {
+	withEstimate = estimate;
 	await openTransport("recv");
 	setInterval(sample, EVERY_MS);
 }
