@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host sends three sizes of its picture, as layers.mjs CODEC [MODE] says: encodings, or with a mode
-// the spatial layers of one. A viewer asks for one after the other, up and down: it sees that layer's
+// A host sends three sizes of its picture, as layers.mjs CODEC [MODE|firefox] says: encodings, or with a
+// mode the spatial layers of one; the host is Chromium, or Firefox. A viewer asks for one after the other, up and down: it sees that layer's
 // size soon, without a freeze and without a PLI, and hears a layersChange each time. Its browser does not
 // report an estimate of the bandwidth, and loses nothing, so that the layers change for the wishes alone.
 // A second viewer wishes nothing: where its picture stands as long, the machine is the cause. What depends
@@ -24,7 +24,8 @@ const SETTLE_MS = 2500;
  * busy (docs/media-quality.md): there the picture may have another size in between.
  */
 const SVC_SWITCHES = 3 * WISHES.length;
-const [codec, scalabilityMode] = process.argv.slice(2);
+const [codec, how] = process.argv.slice(2);
+const firefox = how === "firefox", scalabilityMode = firefox ? undefined : how;
 
 /** What the viewer was told last of its layers. */
 function lastChange({ notices }) {
@@ -65,7 +66,7 @@ function isRight({ switches: { length }, longest_stall_ms: stall, other_stall_ms
 
 await test(async ({ defer }) => {
 	const stream = layered({ codec, scalabilityMode });
-	const scene = await openScene(defer, { stream, others: 1, watching: { estimate: false } });
+	const scene = await openScene(defer, { stream, others: 1, firefox, watching: { estimate: false } });
 	defer(async (failed) => failed && log(JSON.stringify(await scene.viewer.evaluate("quality.stats()"))));
 	let right = false;
 	for (let i = 0; i < ROUNDS && !right; i++) {

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { servePages } from "./bundle.mjs";
 import { startChromium } from "./chromium.mjs";
+import { startFirefox } from "./firefox.mjs";
 import { Servers } from "./servers.mjs";
 import { until } from "./test.mjs";
 import { programIn, Wire } from "./wire.mjs";
@@ -30,7 +31,7 @@ export function simple({ codec = "VP8", kbps = 800 } = {}) {
 }
 
 /** Opens the page in a browser of its own, behind a wire if there are `set`tings for it. */
-async function open(defer, pages, who, number, set, seed) {
+async function open(defer, pages, who, number, set, seed, firefox) {
 	const wire = set && new Wire(who, number, { set, seed });
 	if (wire) {
 		defer(() => wire.end());
@@ -39,7 +40,7 @@ async function open(defer, pages, who, number, set, seed) {
 	const url = pages.url("quality").replace(BESIDE, wire ? wire.here : BESIDE);
 	// mediasoup-client finds out which browser it is in by what only secure contexts have.
 	const flags = [`--unsafely-treat-insecure-origin-as-secure=${new URL(url).origin}`];
-	const browser = await startChromium(wire ? { path: programIn(who, CHROMIUM), flags } : {});
+	const browser = firefox ? await startFirefox() : await startChromium(wire ? { path: programIn(who, CHROMIUM), flags } : {});
 	defer(() => browser.close());
 	return { wire, browser, url };
 }
@@ -52,23 +53,25 @@ async function watch(browser, url, options) {
 
 /**
  * Publishes `stream` (above) and has it watched. `host`, `viewer`: the settings of their wires, none:
- * no wire; `others`: further viewers beside the server; `watching`: the options of the page's watch().
- * Throws what the server refuses.
+ * no wire; `others`: further viewers beside the server; `watching`: the options of the page's watch();
+ * `firefox`: the host is Firefox, without a wire. Throws what the server refuses.
  */
-export async function openScene(defer, { stream, host, viewer, others = 0, seed = 1, watching = {} }) {
+export async function openScene(defer, { stream, host, viewer, others = 0, seed = 1, watching = {},
+	firefox = false }) {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	const pages = await servePages({ quality: PAGE }, { address: "0.0.0.0" });
 	defer(() => pages.close());
-	const from = await open(defer, pages, "host", 1, host, seed);
+	const from = await open(defer, pages, "host", 1, host, seed, firefox);
 	const to = await open(defer, pages, "viewer", 2, viewer, seed);
 
 	const hostPage = await from.browser.open(from.url);
 	await hostPage.evaluate(`quality.publish(${JSON.stringify(stream)})`);
+	const beside = firefox ? to : from; // neither is behind a bad link of the viewer's
 	const viewers = [await watch(to.browser, to.url, watching)];
 	for (let i = 0; i < others; i++)
-		viewers.push(await watch(from.browser, from.url, watching));
+		viewers.push(await watch(beside.browser, beside.url, watching));
 	for (const page of viewers)
 		await until("a viewer shows frames", 20, () => page.evaluate("quality.shown > 5"));
 	return {
