@@ -80,7 +80,7 @@ async function polling() {
 async function schemes() {
 	const offer = readFileSync(new URL("../unit/sdp/data/obs-30.1.sdp", import.meta.url));
 	for (const [proto, localAddress, begin] of [["https", "127.0.0.1", "https:"], ["http", "127.0.0.1", "http:"],
-		["https", "127.0.0.9", "http:"]]) {
+		["https", "127.0.0.10", "http:"]]) {
 		const response = await new Promise((resolve, reject) => {
 			request({ port: PORT, host: "127.0.0.1", localAddress, method: "POST", path: "/whip/secure", headers: {
 				"content-type": "application/sdp", "content-length": offer.length, "x-forwarded-proto": proto,

@@ -326,8 +326,9 @@ async function abandoned() {
 	check((await rooms()).length <= 1, "only the one that was complete may have become a session");
 	await until("which ends, since its client never connects", LIMIT_S + 3, async () => (await rooms()).length === 0);
 	check(await counted('whip_sessions_ended_total{protocol="whip",how="unconnected"}') >= 1, "and is counted");
-	check(await counted('whip_sessions_ended_total{protocol="whip",how="deleted"}') > 10 &&
-		await counted('whip_sessions_ended_total{protocol="whep",how="ended"}') === 1, "as are the ends of the others");
+	const [deleted, ended] = [await counted('whip_sessions_ended_total{protocol="whip",how="deleted"}'),
+		await counted('whip_sessions_ended_total{protocol="whep",how="ended"}')];
+	check(deleted > 10 && ended === 1, `as are the ends of the others: ${deleted} deleted, ${ended} ended`);
 	for (const protocol of ["whip", "whep"])
 		check(await counted(`whip_sessions{protocol="${protocol}"}`) === 0, `no session of ${protocol} is left`);
 }
