@@ -50,6 +50,6 @@ await test(async () => {
 	const keyFile = join(workDir(), "token.key");
 	writeFileSync(keyFile, SECRET);
 	await run("without tokens", {});
-	await run("with tokens", { auth: { hs256_key_file: keyFile } }, "--token", token({ sub: "anna", publish: true }),
+	await run("with tokens", { auth: { algorithm: "HS256", key_file: keyFile } }, "--token", token({ sub: "anna", publish: true }),
 		"--whep-token", token({ sub: "bert", subscribe: true }));
 });
