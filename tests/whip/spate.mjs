@@ -14,6 +14,9 @@ const LEAST = 60; // checks that a run makes
 
 const SECRET = "the secret of the operator's application";
 
+const ICE_SERVERS = [{ urls: ["stun:stun.example:3478"] },
+	{ urls: ["turn:turn.example:3478?transport=udp", "turns:turn.example:5349?transport=tcp"], secret: "shared with the TURN server" }];
+
 function token(claims) {
 	const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 	const text = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ exp: Math.floor(Date.now() / 1000) + 100, room: "show", ...claims })}`;
@@ -49,7 +52,7 @@ async function run(words, settings, ...args) {
 await test(async () => {
 	const keyFile = join(workDir(), "token.key");
 	writeFileSync(keyFile, SECRET);
-	await run("without tokens", {});
+	await run("without tokens", { ice_servers: ICE_SERVERS });
 	await run("with tokens", { auth: { algorithm: "HS256", key_file: keyFile } }, "--token", token({ sub: "anna", publish: true }),
 		"--whep-token", token({ sub: "bert", subscribe: true }));
 });
