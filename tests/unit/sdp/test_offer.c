@@ -18,7 +18,9 @@ static void every_recorded_offer_is_read(void **state)
 		{"firefox-whip-simulcast", CP_SDP_PUBLISH}, {"firefox-whep", CP_SDP_PLAY},
 		{"obs-30.1", CP_SDP_PUBLISH}, {"obs-32-1", CP_SDP_PUBLISH}, {"obs-32-2", CP_SDP_PUBLISH},
 		{"obs-32-3", CP_SDP_PUBLISH}, {"obs-32-4", CP_SDP_PUBLISH}, {"ffmpeg-8", CP_SDP_PUBLISH},
-		{"gstreamer", CP_SDP_PUBLISH}};
+		{"gstreamer", CP_SDP_PUBLISH}, {"gstreamer-whep", CP_SDP_PLAY},
+		{"simple-whip-client", CP_SDP_PUBLISH}, {"aiortc-whip", CP_SDP_PUBLISH},
+		{"aiortc-whep", CP_SDP_PLAY}};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct cp_sdp_offer *o = read_file(files[i].use, files[i].name);

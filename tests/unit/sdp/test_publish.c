@@ -104,7 +104,7 @@ static void negotiation_agrees_with_the_answer(void **state)
 {
 	static const char *const names[] = {"chromium-whip", "chromium-whip-simulcast", "firefox-whip",
 		"firefox-whip-simulcast", "obs-30.1", "obs-32-1", "obs-32-2", "obs-32-3", "obs-32-4",
-		"ffmpeg-8", "gstreamer"};
+		"ffmpeg-8", "gstreamer", "simple-whip-client", "aiortc-whip"};
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
 		struct publisher p = publish(names[n]);
