@@ -104,7 +104,9 @@ static unsigned check_match(const struct cp_whip_request *r, const struct cp_whi
 		cp_refuse(fault, CP_BAD_REQUEST, "if-match: is missing");
 		return 428;
 	}
-	if (strcmp(r->if_match, "*") == 0 || lists_etag(r->if_match, etag))
+	/* RFC 9725, 4.3.3 has the asterisk in quotation marks in its example. */
+	if (strcmp(r->if_match, "*") == 0 || strcmp(r->if_match, "\"*\"") == 0 ||
+		lists_etag(r->if_match, etag))
 		return 0;
 	cp_refuse(fault, CP_CONFLICT, "if-match: it is not the ETag of this ICE session");
 	return 412;

@@ -74,6 +74,8 @@ export async function restart(r, e) {
 	const again = await e.patch(session, makeFragment(newCredentials()), { match: "*" });
 	r.check("MUST", p, "restart", "a second restart has another entity-tag again", again.status === 200 &&
 		![etag, session.etag].includes(again.header("etag")), [again.status, again.header("etag")]);
+	const quoted = await e.patch(session, makeFragment(newCredentials()), { match: "\"*\"" });
+	r.check("SHOULD", p, "restart", "the asterisk is known in quotation marks, too, as in the example", quoted.status === 200, quoted.status);
 	await e.close(session);
 }
 
