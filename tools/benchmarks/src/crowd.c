@@ -17,10 +17,20 @@ enum {
 	PEER_PORT = 5000,
 	SSRC_PRODUCER = 0x20000000, /* the first producer's */
 	PT = 96,
+	RTX_PT = 97,
 	CONSENT_MS = 600000,
 	HEADERS = CROWD_HEADERS,
 	OUT_HEADER = 12 + 4 + 8, /* RTP with MID and abs-send-time */
-	STARTING = 500, /* the producer's first number */
+	CROWD_IPS = 0x100000, /* addresses of the viewers of one crowd */
+	CROWD_PRODUCERS = 0x10000, /* likewise of its producers */
+	STARTING = 500, /* the sequence number of a producer's packet 0 */
+	/*
+	 * The layers' rates are known after two of the data plane's visits, and decided for each
+	 * viewer after one more: it visits each transport once a second.
+	 */
+	KNOWN_MS = 2400,
+	DECIDED_MS = 2000,
+	PICTURE_MS = 40, /* between small pictures meanwhile */
 	KEY_IN = 1000000, /* key numbers: viewers' from here on, */
 	KEY_PRODUCER = 2000000, /* producers' from here on, */
 	KEY_UNUSED = 3000000, /* keys towards producers, which are never used */
@@ -56,6 +66,16 @@ static void set_keys(struct sh_srtp_keys *out, uint16_t profile, uint64_t number
 	oracle_keys(&keys, profile, number);
 	memcpy(out->key, keys.key, sizeof(out->key));
 	memcpy(out->salt, keys.salt, sizeof(out->salt));
+}
+
+static uint32_t producer_ip(const struct crowd *c, unsigned stream)
+{
+	return PRODUCER_IP + c->layout.nth * CROWD_PRODUCERS + stream;
+}
+
+static uint32_t viewer_ip(const struct crowd *c, unsigned i)
+{
+	return VIEWER_IP + c->layout.nth * CROWD_IPS + i;
 }
 
 static void bind_to(struct crowd *c, sh_id id, unsigned port, unsigned worker, uint32_t remote)
@@ -112,15 +132,28 @@ unsigned crowd_viewer_worker(const struct crowd *c, unsigned i)
 	return c->layout.viewers_from + (stream + nth) % c->layout.viewers_on;
 }
 
+/* The stream whose transport and keys this one has: the encodings of a producer share them. */
+static unsigned carrier(const struct crowd *c, unsigned stream)
+{
+	return c->layout.layered ? 0 : stream;
+}
+
 static void add_producer(struct crowd *c, unsigned stream)
 {
 	struct sh_cmd cmd = {.op = SH_OP_PRODUCER_ADD,
 		.id = producing_id(c, stream) + 1,
 		.producer_add = SH_PRODUCER_ADD_SIMPLE};
 
-	add_transport(c, producing_id(c, stream), worker_of_stream(c, stream), KEY_PRODUCER + stream,
-		KEY_UNUSED + stream, PRODUCER_IP + stream);
-	cmd.producer_add.transport = producing_id(c, stream);
+	if (carrier(c, stream) == stream)
+		add_transport(c, producing_id(c, stream), worker_of_stream(c, stream), KEY_PRODUCER + stream,
+			KEY_UNUSED + stream, producer_ip(c, stream));
+	if (c->layout.layered) {
+		cmd.producer_add.encodings = LAYERS_ENCODINGS;
+		cmd.producer_add.encoding = (uint8_t)stream;
+		cmd.producer_add.temporal_layers = LAYERS_TEMPORAL;
+		cmd.producer_add.lead = stream ? producing_id(c, 0) + 1 : 0;
+	}
+	cmd.producer_add.transport = producing_id(c, carrier(c, stream));
 	cmd.producer_add.ssrc = SSRC_PRODUCER + stream;
 	cmd.producer_add.clock_rate = 90000;
 	cmd.producer_add.kind = SH_KIND_VIDEO;
@@ -137,11 +170,20 @@ static void add_viewer(struct crowd *c, unsigned i)
 		.id = transport_id(c, i) + 1,
 		.consumer_add.wishes = SH_WISHES_NONE};
 
-	add_transport(c, transport_id(c, i), crowd_viewer_worker(c, i), KEY_IN + i, i, VIEWER_IP + i);
+	add_transport(c, transport_id(c, i), crowd_viewer_worker(c, i), KEY_IN + i, i, viewer_ip(c, i));
 	cmd.consumer_add.transport = transport_id(c, i);
-	cmd.consumer_add.producer = producing_id(c, i % c->layout.streams) + 1;
+	cmd.consumer_add.producer = producing_id(c, carrier(c, i % c->layout.streams)) + 1;
+	if (c->layout.layered)
+		cmd.consumer_add.wishes = layers_wishes(i);
+	c->viewer[i].highest = (uint8_t)layers_highest(&cmd.consumer_add.wishes);
+	c->watching[c->viewer[i].highest]++;
 	cmd.consumer_add.ssrc = CROWD_SSRC + i;
 	cmd.consumer_add.pt = PT;
+	if (c->layout.rtx) {
+		cmd.consumer_add.rtx_ssrc = CROWD_RTX_SSRC + i;
+		cmd.consumer_add.rtx_pt = RTX_PT;
+		cmd.consumer_add.flags |= SH_CONSUMER_NACK;
+	}
 	cmd.consumer_add.mid_len = 1;
 	cmd.consumer_add.mid[0] = '0';
 	cmd.consumer_add.ext_id[SH_EXT_MID] = sh_router_ext[SH_EXT_MID];
@@ -163,9 +205,25 @@ static void open_session(const struct crowd *c, unsigned stream)
 {
 	struct dp_srtp_keys keys;
 
-	oracle_keys(&keys, c->profile, KEY_PRODUCER + stream);
+	oracle_keys(&keys, c->profile, KEY_PRODUCER + carrier(c, stream));
 	if (dp_srtp_open(c->engine, session_of(c, stream), DP_SRTP_OUT, &keys, 0) != 0)
 		bench_die("a producer has no session");
+}
+
+/*
+ * Sends small pictures of each encoding for some time, by whole periods of temporal layers. None is
+ * a key picture.
+ */
+static void send_small(struct crowd *c, unsigned ms)
+{
+	c->payload = ORACLE_PAYLOAD_MIN;
+	for (unsigned at = 0; at < ms || c->sent % (LAYERS_PERIOD * c->layout.picture); at += PICTURE_MS) {
+		c->begun = c->sent + LAYERS_PERIOD * c->layout.picture;
+		crowd_send(c, c->layout.picture);
+		rte_delay_us_block(PICTURE_MS * 1000);
+		crowd_receive(c);
+	}
+	c->begun = c->sent;
 }
 
 void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, unsigned viewers,
@@ -179,6 +237,7 @@ void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, u
 	c->layout.producers_on += !layout->producers_on;
 	c->layout.viewers_on += !layout->viewers_on;
 	c->profile = profile;
+	c->payload = ORACLE_PAYLOAD_MIN;
 	c->viewers = viewers;
 	c->base = next;
 	c->tag = profile == SH_SRTP_AES128_CM_SHA1_80 ? 10 : 16;
@@ -197,9 +256,18 @@ void crowd_open_spread(struct crowd *c, struct plane *plane, uint16_t profile, u
 		open_session(c, s);
 		add_producer(c, s);
 	}
+	plane_settle(plane);
+	/*
+	 * The viewers send no reports. They are decided to have all the layers that they wish while
+	 * the rates are small, and keep them because nothing is congested when the rates grow.
+	 */
+	if (c->layout.layered)
+		send_small(c, KNOWN_MS);
 	for (unsigned i = 0; i < viewers; i++)
 		add_viewer(c, i);
 	plane_settle(plane);
+	if (c->layout.layered)
+		send_small(c, DECIDED_MS);
 }
 
 void crowd_close(struct crowd *c)
@@ -207,6 +275,8 @@ void crowd_close(struct crowd *c)
 	struct sh_cmd cmd = {.op = SH_OP_TRANSPORT_DEL};
 
 	for (unsigned i = 0; i < c->layout.streams + c->viewers; i++) {
+		if (i < c->layout.streams && carrier(c, i) != i)
+			continue;
 		cmd.id = producing_id(c, i); /* the viewers' ids follow those of the producers */
 		plane_send(c->plane, &cmd);
 	}
@@ -222,7 +292,7 @@ void crowd_close(struct crowd *c)
 void crowd_bind(struct crowd *c, unsigned port)
 {
 	for (unsigned i = 0; i < c->viewers; i++)
-		bind_to(c, transport_id(c, i), port, crowd_viewer_worker(c, i), VIEWER_IP + i);
+		bind_to(c, transport_id(c, i), port, crowd_viewer_worker(c, i), viewer_ip(c, i));
 	plane_settle(c->plane);
 }
 
@@ -248,6 +318,27 @@ static void put_headers(const struct crowd *c, unsigned worker, uint32_t remote,
 	sh_put_be16(udp + 6, 0);
 }
 
+static void write_payload(const struct crowd *c, uint8_t *out, uint64_t number, bool first)
+{
+	unsigned size = c->layout.picture;
+	struct layers_packet p = {.number = number};
+
+	if (!size) {
+		oracle_payload(out, c->payload, number, first);
+		return;
+	}
+	p.picture = p.own_picture = number / size;
+	p.begins = number % size == 0;
+	p.key = number - number % size == c->begun;
+	layers_payload(out, c->payload, &p);
+}
+
+/* All packets of a picture have the same. */
+static uint32_t timestamp_of(const struct crowd *c, uint64_t number)
+{
+	return (uint32_t)(c->layout.picture ? number - number % c->layout.picture : number);
+}
+
 static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 {
 	struct rte_mbuf *m[CROWD_BURST_MAX];
@@ -262,9 +353,9 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 		rtp[0] = 0x80;
 		rtp[1] = (uint8_t)(PT | (i + 1 == n) << 7);
 		sh_put_be16(rtp + 2, (uint16_t)index);
-		sh_put_be32(rtp + 4, (uint32_t)number);
+		sh_put_be32(rtp + 4, timestamp_of(c, number));
 		sh_put_be32(rtp + 8, SSRC_PRODUCER + stream);
-		oracle_payload(rtp + 12, c->payload, number, i == 0);
+		write_payload(c, rtp + 12, number, i == 0);
 		job[i] = (struct dp_srtp_job){.session = session_of(c, stream),
 			.dst = rtp,
 			.payload = rtp + 12,
@@ -274,7 +365,7 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 	}
 	dp_srtp_protect_rtp(c->engine, job, n);
 	for (unsigned i = 0; i < n; i++) {
-		put_headers(c, worker_of_stream(c, stream), PRODUCER_IP + stream,
+		put_headers(c, worker_of_stream(c, stream), producer_ip(c, carrier(c, stream)),
 			rte_pktmbuf_mtod(m[i], uint8_t *), job[i].out_len);
 		m[i]->data_len = (uint16_t)(HEADERS + job[i].out_len);
 		m[i]->pkt_len = m[i]->data_len;
@@ -297,7 +388,36 @@ void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *o
 
 void crowd_viewer_headers(const struct crowd *c, unsigned i, uint8_t *frame, size_t len)
 {
-	put_headers(c, crowd_viewer_worker(c, i), VIEWER_IP + i, frame, len);
+	put_headers(c, crowd_viewer_worker(c, i), viewer_ip(c, i), frame, len);
+}
+
+/* --- what a viewer gets ------------------------------------------------------------------- */
+
+static uint64_t passing(const struct crowd *c, unsigned highest, uint64_t n)
+{
+	unsigned size = c->layout.picture;
+
+	return size ? layers_pass(highest, n / size) * size : n;
+}
+
+uint64_t crowd_passing(const struct crowd *c, unsigned i, uint64_t n)
+{
+	return passing(c, c->viewer[i].highest, n);
+}
+
+uint64_t crowd_expected(const struct crowd *c, uint64_t from)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < LAYERS_TEMPORAL; i++)
+		sum += c->watching[i] * (passing(c, i, c->sent) - passing(c, i, from));
+	return sum;
+}
+
+/* Which of the packets that pass for viewer i has this index; those before `begun` count. */
+static uint64_t own_number(const struct crowd *c, unsigned i, uint64_t index)
+{
+	return index - c->viewer[i].first + crowd_passing(c, i, c->begun);
 }
 
 /* --- receiving ---------------------------------------------------------------------------- */
@@ -320,7 +440,7 @@ static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 	uint32_t i = sh_get_be32(rtp + 8) - CROWD_SSRC;
 	struct crowd_viewer *v;
 
-	if (i >= c->viewers || sh_get_be32(frame + 30) != VIEWER_IP + i ||
+	if (i >= c->viewers || sh_get_be32(frame + 30) != viewer_ip(c, i) ||
 		len != HEADERS + OUT_HEADER + c->payload + c->tag || rtp[0] != 0x90)
 		return false;
 	v = &c->viewer[i];
@@ -331,12 +451,20 @@ static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 	if (sh_get_be16(rtp + 2) != (uint16_t)v->at)
 		return false;
 	v->got++;
-	if (c->sample_at && !v->sampled && v->at - v->first + 1 >= c->sample_from + c->sample_at)
+	if (c->sample_at && !v->sampled &&
+		own_number(c, i, v->at) + 1 >= crowd_passing(c, i, c->sample_from) + c->sample_at)
 		keep(c, i, rtp, len - HEADERS);
 	if (c->seen)
 		c->seen(c->seen_arg, v->at - v->first);
 	v->at++;
 	return true;
+}
+
+static bool is_rtx(const struct crowd *c, const uint8_t *frame)
+{
+	uint32_t i = sh_get_be32(frame + HEADERS + 8) - CROWD_RTX_SSRC;
+
+	return c->layout.rtx && i < c->viewers && sh_get_be32(frame + 30) == viewer_ip(c, i);
 }
 
 unsigned crowd_receive(struct crowd *c)
@@ -356,6 +484,8 @@ unsigned crowd_receive(struct crowd *c)
 			continue; /* ARP and ND */
 		} else if (frame[HEADERS + 1] >= 192 && frame[HEADERS + 1] <= 223) {
 			c->rtcp++;
+		} else if (is_rtx(c, frame)) {
+			c->rtx++;
 		} else {
 			c->got++;
 			c->wrong += !take(c, frame, len);
@@ -368,7 +498,7 @@ unsigned crowd_receive(struct crowd *c)
 void crowd_passed(struct crowd *c, uint64_t n)
 {
 	for (unsigned i = 0; i < c->viewers; i++)
-		c->viewer[i].at += n;
+		c->viewer[i].at += crowd_passing(c, i, c->sent) - crowd_passing(c, i, c->sent - n);
 }
 
 void crowd_sample(struct crowd *c, unsigned nth)
@@ -380,20 +510,42 @@ void crowd_sample(struct crowd *c, unsigned nth)
 		c->viewer[i].sampled = false;
 }
 
-/* All sequence numbers of a viewer are consecutive, which tells the number of the source packet. */
+/*
+ * Whether the sample of viewer i is right. All sequence numbers of a viewer are consecutive, which
+ * tells the number of the source packet, and the number of its picture for this viewer.
+ */
+static bool sample_right(const struct crowd *c, unsigned i)
+{
+	struct crowd_sample *s = &c->sample[i];
+	uint64_t nth = own_number(c, i, s->index);
+	unsigned size = c->layout.picture;
+	uint8_t expected[CROWD_PAYLOAD_MAX];
+	struct layers_packet p;
+	struct dp_srtp_keys keys;
+	const uint8_t *payload;
+
+	oracle_keys(&keys, c->profile, i);
+	if (!size)
+		return oracle_right(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload, nth);
+	p.own_picture = nth / size;
+	p.picture = layers_picture(c->viewer[i].highest, p.own_picture);
+	p.begins = nth % size == 0;
+	p.number = p.picture * size + nth % size;
+	p.key = p.number - p.number % size == c->begun;
+	/* The numbers are not rewritten without layers: there both numbers of a picture are the same. */
+	layers_payload(expected, c->payload, &p);
+	payload = oracle_decrypt(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload);
+	return payload && memcmp(payload, expected, c->payload) == 0;
+}
+
 bool crowd_verify(struct crowd *c)
 {
 	bool right = c->sampled == c->viewers;
 
 	for (unsigned i = 0; i < c->viewers; i++) {
-		struct crowd_sample *s = &c->sample[i];
-		struct dp_srtp_keys keys;
-
 		if (!c->viewer[i].sampled)
 			continue;
-		oracle_keys(&keys, c->profile, i);
-		if (oracle_right(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload,
-			    s->index - c->viewer[i].first))
+		if (sample_right(c, i))
 			c->verified++;
 		else
 			right = false;

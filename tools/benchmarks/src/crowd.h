@@ -8,6 +8,7 @@
  * one. One packet of each viewer, chosen by crowd_sample(), is kept for libsrtp2.
  */
 
+#include "tools/benchmarks/src/layers.h"
 #include "tools/benchmarks/src/link.h"
 #include "tools/benchmarks/src/oracle.h"
 #include "tools/benchmarks/src/plane.h"
@@ -18,6 +19,7 @@ enum {
 	CROWD_BURST_MAX = 32,
 	CROWD_HEADERS = 14 + 20 + 8, /* Ethernet, IPv4, UDP */
 	CROWD_SSRC = 0x10000001, /* viewer i receives CROWD_SSRC + i */
+	CROWD_RTX_SSRC = 0x18000001, /* and retransmissions as CROWD_RTX_SSRC + i, if it has RTX */
 };
 
 /* ICE of every transport. */
@@ -26,10 +28,11 @@ enum {
 
 struct crowd_viewer {
 	uint64_t got; /* RTP packets received over the link */
-	/* index (ROC || SEQ) of the first packet, which is the producer's packet 0 */
+	/* index (ROC || SEQ) of the first packet, which is the producer's packet `begun` */
 	uint64_t first;
 	uint64_t at; /* index of the next expected packet */
 	bool started, sampled;
+	uint8_t highest; /* temporal layer that it gets, LAYERS_TOP without layers */
 };
 
 struct crowd_sample {
@@ -49,6 +52,18 @@ struct crowd_layout {
 	bool at_home; /* all viewers of a stream are on its producer's worker */
 	/* distance of the queue that the producers' packets arrive on from the right queue */
 	unsigned astray;
+	/*
+	 * Packets in a picture: payloads are those of layers.h, and packets are sent by whole
+	 * pictures. 0: payloads are those of the oracle.
+	 */
+	unsigned picture;
+	/*
+	 * With `picture`, on one worker: the streams are the encodings of one producer
+	 * (LAYERS_ENCODINGS), and the viewers have the wishes of layers_wishes().
+	 */
+	bool layered;
+	bool rtx; /* viewers may request retransmissions, which come as RTX */
+	unsigned nth; /* two crowds at a time have different ones, and so different addresses */
 };
 
 struct crowd {
@@ -64,14 +79,17 @@ struct crowd {
 	uint8_t *session; /* by stream */
 	size_t session_size;
 	uint64_t sent; /* packets of each; also the number of the next one */
+	uint64_t begun; /* the first packet that viewers get; with `picture`, its picture is a key picture */
 
 	/* received packets */
-	uint64_t got, rtcp, wrong;
+	uint64_t got, rtcp, wrong; /* got: of media */
+	uint64_t rtx; /* retransmissions; only their addresses and SSRCs are checked */
 	/* n: the nth packet of each viewer since sample_from is its sample; 0: none wanted */
 	unsigned sample_at;
 	unsigned sampled;
 	uint64_t sample_from; /* packets sent when sampling began */
 	struct crowd_viewer *viewer;
+	unsigned watching[LAYERS_TEMPORAL]; /* viewers by their highest temporal layer */
 	struct crowd_sample *sample; /* by viewer */
 	uint64_t verified;
 
@@ -94,8 +112,12 @@ void crowd_close(struct crowd *c);
 /* Sends viewers' media to PLANE_LINK or PLANE_NULL from now on. No packet may be on its way. */
 void crowd_bind(struct crowd *c, unsigned port);
 
-/* Sends n packets of each producer. */
+/* Sends n packets of each producer; of each encoding, if it has several. */
 void crowd_send(struct crowd *c, unsigned n);
+/* How many of each producer's first n packets viewer i gets. */
+uint64_t crowd_passing(const struct crowd *c, unsigned i, uint64_t n);
+/* How many packets all viewers get of those that were sent since there were `from`. */
+uint64_t crowd_expected(const struct crowd *c, uint64_t from);
 /* The keys that viewer i sends with. */
 void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *out);
 unsigned crowd_viewer_worker(const struct crowd *c, unsigned i);
@@ -106,7 +128,7 @@ unsigned crowd_receive(struct crowd *c);
 
 /*
  * The last n packets of the producer went to PLANE_NULL: advances each viewer's expected number by
- * n.
+ * those that the viewer gets.
  */
 void crowd_passed(struct crowd *c, uint64_t n);
 

@@ -31,6 +31,7 @@ enum {
 	AHEAD_SOURCE = 256, /* most packets of the producer on their way */
 	LOOK_US = 50, /* between reads of the worker's counters, because the worker writes there */
 	DRAIN_MS = 5000,
+	LAYERS_ROUNDS = 7, /* of the cases "simple" and "layered", one after the other */
 };
 
 struct options {
@@ -38,6 +39,7 @@ struct options {
 	bool link, null; /* measure with PLANE_LINK, with PLANE_NULL */
 	/* reports a second that each viewer sends in the case "return"; 0: no such case */
 	unsigned returns;
+	bool layers; /* measure a producer of layers beside a simple one, and nothing else */
 };
 
 struct slices {
@@ -152,7 +154,7 @@ static uint64_t arrived(struct run *r)
 
 static uint64_t expected(const struct run *r)
 {
-	return (r->crowd->sent - r->base_sent) * r->crowd->viewers;
+	return crowd_expected(r->crowd, r->base_sent);
 }
 
 /* Waits for the packets on their way. Returns how many did not arrive. */
@@ -179,6 +181,7 @@ static void load(struct run *r, unsigned ms)
 	const uint64_t slice_tsc = rte_get_tsc_hz() / 1000 * SLICE_MS;
 	const uint64_t ramp_tsc = rte_get_tsc_hz() / 1000 * RAMP_MS;
 	uint64_t now = rte_rdtsc(), end = now + rte_get_tsc_hz() / 1000 * ms;
+	uint64_t give_up = end + rte_get_tsc_hz() / 1000 * DRAIN_MS;
 	uint64_t one = (uint64_t)r->burst * r->crowd->viewers, most = 2 * one > AHEAD ? 2 * one : AHEAD;
 	bool kept;
 
@@ -188,7 +191,8 @@ static void load(struct run *r, unsigned ms)
 	slice(r, false);
 	if (r->returns)
 		returns_resume(r->returns);
-	for (bool ramp = true; now < end || r->slices.count < 3; now = rte_rdtsc()) {
+	/* A worker that sends less than is expected would never have room for more. */
+	for (bool ramp = true; (now < end || r->slices.count < 3) && now < give_up; now = rte_rdtsc()) {
 		uint64_t done = arrived(r);
 
 		while (expected(r) - done + one <= most)
@@ -209,6 +213,13 @@ static void load(struct run *r, unsigned ms)
 		slice(r, false);
 		ramp = !ramp;
 	}
+}
+
+/* Sends so many packets that each viewer gets some: of layers, a period of pictures. */
+static void send_to_each(struct crowd *c, unsigned burst)
+{
+	for (unsigned i = 0; i < (c->layout.layered ? LAYERS_PERIOD : 1); i++)
+		crowd_send(c, c->layout.picture ? c->layout.picture : burst);
 }
 
 /* Measures one case on one device. `returns` is NULL, or what viewers send meanwhile. */
@@ -244,7 +255,7 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 		begin(&r);
 		r.base_drops = drops;
 		crowd_sample(c, 1);
-		crowd_send(c, r.burst);
+		send_to_each(c, r.burst);
 		result->dropped += drain(&r);
 	}
 	result->right &= crowd_verify(c);
@@ -253,6 +264,10 @@ static void measure(struct crowd *c, const struct floors *floors, unsigned port,
 		result->dropped = drops;
 	result->right &= result->dropped == 0 && c->wrong == wrong;
 	result->verified = c->verified - verified;
+	if (!r.slices.count) {
+		result->right = false;
+		return;
+	}
 	result->cycles = result_quiet(r.slices.cycles, r.slices.count);
 	result->pps = result_quiet_most(r.slices.pps, r.slices.count);
 	result->floor = result_quiet(r.slices.floor, r.slices.count);
@@ -295,7 +310,7 @@ static void run_case(struct crowd *c, struct returns *returns, const struct floo
 		run_return(returns, floors, o, result);
 }
 
-/* Sends the first packet to each viewer, which tells its first sequence number. */
+/* Sends the first packets to each viewer, which tell its first sequence number. */
 static void meet(struct crowd *c)
 {
 	static struct run r;
@@ -303,7 +318,7 @@ static void meet(struct crowd *c)
 	memset(&r, 0, sizeof(r));
 	r.crowd = c;
 	begin(&r);
-	crowd_send(c, 1);
+	send_to_each(c, 1);
 	failed |= drain(&r) != 0;
 }
 
@@ -331,11 +346,120 @@ static void run_payload(struct crowd *c, struct returns *returns, const struct o
 	floor_close(f.crypto);
 }
 
+/* --- layers ---------------------------------------------------------------------------------- */
+
+/* The figures of all rounds of one case. */
+struct rounds {
+	double pps[LAYERS_ROUNDS], cycles[LAYERS_ROUNDS], floor[LAYERS_ROUNDS], floor_ratio[LAYERS_ROUNDS];
+	struct result result;
+};
+
+static void open_layers(struct crowd *c, struct plane *plane, const struct result *like, bool layered)
+{
+	struct crowd_layout layout = {.streams = layered ? LAYERS_ENCODINGS : 1,
+		.picture = like->burst,
+		.layered = layered,
+		.nth = layered};
+
+	crowd_open_spread(c, plane, like->profile, like->viewers, &layout);
+	c->payload = like->payload;
+	meet(c);
+}
+
+/* Measures one round; each picture is a burst. */
+static void run_round(struct crowd *c, const struct floors *f, const struct options *o, unsigned port,
+	unsigned round, struct rounds *all)
+{
+	struct result r = all->result;
+
+	if (port == PLANE_NULL)
+		crowd_bind(c, PLANE_NULL);
+	measure(c, f, port, o->common.ms, NULL, &r);
+	all->pps[round] = r.pps;
+	all->cycles[round] = r.cycles;
+	all->floor[round] = r.floor;
+	all->floor_ratio[round] = r.floor_ratio;
+	all->result.round_trips = r.round_trips;
+	all->result.dropped += r.dropped;
+	all->result.verified += r.verified;
+	all->result.right &= r.right;
+}
+
+static void print_rounds(struct rounds *all, const struct result *base)
+{
+	struct result *r = &all->result;
+
+	r->pps = result_median(all->pps, LAYERS_ROUNDS);
+	r->cycles = result_median(all->cycles, LAYERS_ROUNDS);
+	r->floor = result_median(all->floor, LAYERS_ROUNDS);
+	r->floor_ratio = result_median(all->floor_ratio, LAYERS_ROUNDS);
+	if (base) {
+		r->base = base->cycles;
+		r->base_ratio = base->floor_ratio;
+	}
+	result_print(r);
+	failed |= !r->right;
+}
+
+/* Measures a simple producer and one of layers in turn, with the same payloads. */
+static void run_layers(struct plane *plane, const struct floors *f, const struct options *o, unsigned port,
+	const struct result *like)
+{
+	struct rounds all[2] = {{.result = *like}, {.result = *like}};
+	static struct crowd c[2];
+
+	all[0].result.name = port == PLANE_LINK ? "simple-link" : "simple";
+	all[1].result.name = port == PLANE_LINK ? "layered-link" : "layered";
+	for (unsigned layered = 0; layered < 2; layered++)
+		open_layers(&c[layered], plane, like, layered);
+	for (unsigned round = 0; round < LAYERS_ROUNDS; round++)
+		for (unsigned layered = 0; layered < 2; layered++)
+			run_round(&c[layered], f, o, port, round, &all[layered]);
+	crowd_close(&c[0]);
+	crowd_close(&c[1]);
+	print_rounds(&all[0], NULL);
+	print_rounds(&all[1], &all[0].result);
+}
+
+static void run_layers_cases(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers,
+	unsigned payload)
+{
+	bool gcm = profile == SH_SRTP_AEAD_AES_128_GCM;
+	struct floor *floor = floor_open(profile, gcm ? 1 : viewers, payload);
+	struct floors f = {.floor = floor,
+		.crypto = floor,
+		.core = o->common.plane.worker_core,
+		.load_core = o->common.load_core};
+
+	for (unsigned b = 0; o->common.burst[b]; b++) {
+		struct result like = {.benchmark = "fanout",
+			.profile = profile,
+			.viewers = viewers,
+			.payload = payload,
+			.burst = o->common.burst[b],
+			.workers = 1,
+			.right = true};
+
+		if (o->link)
+			run_layers(plane, &f, o, PLANE_LINK, &like);
+		if (o->null)
+			run_layers(plane, &f, o, PLANE_NULL, &like);
+	}
+	floor_close(floor);
+}
+
+/* --- all cases ------------------------------------------------------------------------------- */
+
 static void run_crowd(struct plane *plane, const struct options *o, uint16_t profile, unsigned viewers)
 {
 	static struct crowd c;
 	struct returns returns;
 
+	if (o->layers) {
+		for (unsigned p = 0; o->common.payload[p]; p++)
+			run_layers_cases(plane, o, profile, viewers, o->common.payload[p]);
+		return;
+	}
 	crowd_open(&c, plane, profile, viewers);
 	if (o->returns)
 		returns_open(&returns, &c, o->returns);
@@ -351,6 +475,7 @@ static void run_crowd(struct plane *plane, const struct options *o, uint16_t pro
 static const struct option own[] = {
 	{"device", required_argument, NULL, 'N'},
 	{"return", required_argument, NULL, 'R'},
+	{"layers", no_argument, NULL, 'L'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -361,6 +486,8 @@ static void take_option(void *arg, int option, const char *value)
 	if (option == 'N') {
 		o->null = strcmp(value, "link") != 0;
 		o->link = strcmp(value, "null") != 0;
+	} else if (option == 'L') {
+		o->layers = true;
 	} else {
 		o->returns = options_read_number(value);
 		o->link = o->null = false;
@@ -385,6 +512,8 @@ int main(int argc, char **argv)
 	options_read(c, argc, argv, own, take_option, &o);
 	link_arguments(link, sizeof(link), socket, sizeof(socket), c->plane.directory, 1);
 	c->plane.link = link;
+	c->plane.streams = o.layers ? 1 + LAYERS_ENCODINGS : 1;
+	c->plane.viewers *= o.layers ? 2 : 1;
 	oracle_init();
 	link_open(socket, c->load_core, c->plane.hugepages, 1);
 	plane_start(&plane, &c->plane);

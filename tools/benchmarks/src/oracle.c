@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static void fill(uint8_t *out, size_t len, uint64_t number)
+void oracle_fill(uint8_t *out, size_t len, uint64_t number)
 {
 	for (size_t at = 0; at < len; at += 8) {
 		uint64_t v = mix(&number);
@@ -34,8 +34,8 @@ void oracle_keys(struct dp_srtp_keys *out, uint16_t profile, uint64_t number)
 {
 	memset(out, 0, sizeof(*out));
 	out->profile = profile;
-	fill(out->key, profile == SH_SRTP_AEAD_AES_256_GCM ? 32 : 16, number * 2 + 1);
-	fill(out->salt, profile == SH_SRTP_AES128_CM_SHA1_80 ? 14 : 12, ~number);
+	oracle_fill(out->key, profile == SH_SRTP_AEAD_AES_256_GCM ? 32 : 16, number * 2 + 1);
+	oracle_fill(out->salt, profile == SH_SRTP_AES128_CM_SHA1_80 ? 14 : 12, ~number);
 }
 
 /* RFC 7741, 4.2 and 4.3: S with PID 0, then P 0, begin a key frame. */
@@ -43,7 +43,7 @@ void oracle_payload(uint8_t *out, size_t len, uint64_t number, bool first)
 {
 	out[0] = first ? 0x10 : 0x00;
 	out[1] = first ? 0x00 : 0x01;
-	fill(out + 2, len - 2, number);
+	oracle_fill(out + 2, len - 2, number);
 }
 
 bool oracle_payload_right(const uint8_t *payload, size_t len, uint64_t number)
@@ -96,8 +96,8 @@ void oracle_init(void)
 	exit(1);
 }
 
-bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc, size_t payload_len,
-	uint64_t number)
+const uint8_t *oracle_decrypt(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc,
+	size_t payload_len)
 {
 	struct dp_rtp rtp;
 	int n = (int)len;
@@ -105,13 +105,20 @@ bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uin
 	bool right;
 
 	if (len < DP_RTP_HEADER)
-		return false;
+		return NULL;
 	s = session(keys, sh_get_be32(pkt + 8), roc);
 	if (!s)
-		return false;
+		return NULL;
 	right = srtp_unprotect(s, pkt, &n) == srtp_err_status_ok && dp_rtp_parse(&rtp, pkt, (size_t)n) == 0 &&
-		rtp.payload_len == payload_len &&
-		oracle_payload_right(pkt + rtp.hdr_len, payload_len, number);
+		rtp.payload_len == payload_len;
 	srtp_dealloc(s);
-	return right;
+	return right ? pkt + rtp.hdr_len : NULL;
+}
+
+bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc, size_t payload_len,
+	uint64_t number)
+{
+	const uint8_t *payload = oracle_decrypt(keys, pkt, len, roc, payload_len);
+
+	return payload && oracle_payload_right(payload, payload_len, number);
 }

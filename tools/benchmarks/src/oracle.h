@@ -18,6 +18,8 @@ enum { ORACLE_PAYLOAD_MIN = 16 };
 /* Starts libsrtp2. Ends the program on failure. */
 void oracle_init(void);
 
+/* Writes bytes that are derived from the number. */
+void oracle_fill(uint8_t *out, size_t len, uint64_t number);
 void oracle_keys(struct dp_srtp_keys *out, uint16_t profile, uint64_t number);
 
 /*
@@ -29,9 +31,12 @@ void oracle_payload(uint8_t *out, size_t len, uint64_t number, bool first);
 bool oracle_payload_right(const uint8_t *payload, size_t len, uint64_t number);
 
 /*
- * Decrypts `pkt` in place, with a new session at rollover counter `roc`. True if it authenticates
- * and carries the payload of packet `number` with `payload_len` bytes.
+ * Decrypts `pkt` in place, with a new session at rollover counter `roc`. Returns its payload, or
+ * NULL if it does not authenticate or its payload does not have `payload_len` bytes.
  */
+const uint8_t *oracle_decrypt(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc,
+	size_t payload_len);
+/* Decrypts it likewise. True if it carries the payload of packet `number`. */
 bool oracle_right(const struct dp_srtp_keys *keys, uint8_t *pkt, size_t len, uint32_t roc, size_t payload_len,
 	uint64_t number);
 

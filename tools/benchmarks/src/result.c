@@ -56,7 +56,8 @@ void result_print(const struct result *r)
 		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->dropped,
 		(unsigned long)r->verified, r->right ? "true" : "false");
 	if (r->base > 0)
-		printf(",\"base_cycles\":%.1f,\"added\":%.3f", r->base, added(r));
+		printf(",\"base_cycles\":%.1f,\"added\":%.3f,\"base_ratio\":%.3f", r->base, added(r),
+			1 + added(r));
 	if (r->returned)
 		printf(",\"returned\":%lu,\"return_pps\":%.0f,\"rtcp_in\":%lu,\"stun_answered\":%lu,"
 		       "\"missed\":%lu,\"refused\":%lu,\"judged\":%lu,\"judged_refused\":%lu",
@@ -72,7 +73,8 @@ void result_print(const struct result *r)
 		ratio(r->cycles, r->floor, r->floor_ratio), r->crypto,
 		ratio(r->cycles, r->crypto, r->crypto_ratio), (unsigned long)r->verified);
 	if (r->base > 0)
-		fprintf(stderr, "  %u workers, %+.1f %%", r->workers, added(r) * 100);
+		fprintf(stderr, "  %u worker%s, %+.1f %%, %.3f x", r->workers, r->workers == 1 ? "" : "s",
+			added(r) * 100, 1 + added(r));
 	if (r->returned)
 		fprintf(stderr, "  %.0f a second back, %lu of %lu missed, %lu of %lu judged", r->return_pps,
 			(unsigned long)r->missed, (unsigned long)r->returned,

@@ -20,6 +20,9 @@ enum {
 	 * delayed.
 	 */
 	BURST = 64,
+	REPORT_MAX = 200,
+	REMB_BPS = 20000000,
+	LOST_256 = 2, /* fraction lost: about 1 % */
 	COUNTERS_MS = 1200, /* a device's counters are published each second */
 	MISSED_PER_MILLE = 1,
 };
@@ -41,7 +44,8 @@ void returns_open(struct returns *r, struct crowd *c, unsigned rate)
 		bench_die("no memory");
 	r->session_size = dp_srtp_session_size(r->engine, DP_SRTP_OUT);
 	r->session = aligned_alloc(64, r->session_size * c->viewers);
-	if (!r->session)
+	r->last_requested = calloc(c->viewers, sizeof(*r->last_requested));
+	if (!r->session || !r->last_requested)
 		bench_die("no memory");
 	for (unsigned i = 0; i < c->viewers; i++) {
 		struct dp_srtp_keys keys;
@@ -58,19 +62,45 @@ void returns_close(struct returns *r)
 		dp_srtp_close(r->engine, session_of(r, i));
 	dp_srtp_engine_free(r->engine);
 	free(r->session);
+	free(r->last_requested);
 }
 
 /* --- sending ------------------------------------------------------------------------------ */
 
+/* Whether this report requests the last packet, which the viewer has not requested before. */
+static bool nack_is_due(const struct returns *r, unsigned i)
+{
+	const struct crowd_viewer *v = &r->crowd->viewer[i];
+
+	return (r->round + i) % RETURNS_NACKS_OF < r->nacks && v->at > v->first &&
+	       r->last_requested[i] != v->at - 1;
+}
+
+/* Appends what the report has beside its first two packets. */
+static bool put_feedback(struct returns *r, unsigned i, struct dp_rtcp_buf *b)
+{
+	uint32_t media = CROWD_SSRC + i;
+	uint16_t seq = (uint16_t)(r->crowd->viewer[i].at - 1);
+
+	if (r->remb && !dp_rtcp_put_remb(b, REPORTER + i, REMB_BPS, &media, 1))
+		return false;
+	if (!nack_is_due(r, i))
+		return true;
+	r->last_requested[i] = r->crowd->viewer[i].at - 1;
+	r->requested++;
+	return dp_rtcp_put_nack(b, REPORTER + i, media, &seq, 1);
+}
+
 /* Writes a receiver report and an SDES with the CNAME, as browsers do. Returns its length. */
 static size_t write_report(struct returns *r, unsigned i, uint8_t *out, size_t cap)
 {
-	struct dp_rtcp_report report = {
-		.ssrc = CROWD_SSRC + i, .highest_seq = (uint32_t)r->crowd->viewer[i].at - 1};
+	struct dp_rtcp_report report = {.ssrc = CROWD_SSRC + i,
+		.highest_seq = (uint32_t)r->crowd->viewer[i].at - 1,
+		.fraction_lost = r->nacks ? LOST_256 : 0};
 	struct dp_rtcp_buf b = {.data = out, .cap = cap};
 
 	if (!dp_rtcp_put_rr(&b, REPORTER + i, &report, 1) ||
-		!dp_rtcp_put_sdes_cname(&b, REPORTER + i, "viewer", 6) ||
+		!dp_rtcp_put_sdes_cname(&b, REPORTER + i, "viewer", 6) || !put_feedback(r, i, &b) ||
 		dp_srtp_protect_rtcp(r->engine, session_of(r, i), out, &b.len, cap) != 0)
 		bench_die("a report cannot be written");
 	return b.len;
@@ -87,7 +117,7 @@ static struct rte_mbuf *packet(struct returns *r, bool check)
 	struct rte_mbuf *m = link_packet();
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *data = frame + CROWD_HEADERS;
 	size_t len = check ? lg_check_write(data, CROWD_UFRAG, &r->key, r->round, LG_CHECK_BROWSER)
-			   : write_report(r, r->next, data, LG_CHECK_MAX);
+			   : write_report(r, r->next, data, REPORT_MAX);
 
 	crowd_viewer_headers(r->crowd, r->next, frame, len);
 	m->data_len = (uint16_t)(CROWD_HEADERS + len);
@@ -108,7 +138,7 @@ void returns_begin(struct returns *r)
 
 	r->due = 0;
 	r->sending_tsc = 0;
-	r->sent = r->refused = 0;
+	r->sent = r->refused = r->requested = 0;
 	r->marked_sent = r->marked_refused = 0;
 	r->judged = r->judged_refused = 0;
 	r->base_rtcp = w->rtcp_in;

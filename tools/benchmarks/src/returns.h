@@ -4,18 +4,24 @@
 
 /*
  * Sends what the viewers of a crowd send while they watch: receiver reports under their own keys,
- * and a check for consent every five seconds (RFC 7675, 5.1), viewer after viewer at a steady pace.
- * It never waits: packets that do not fit in the device's queue are lost, as they would be on a
- * wire.
+ * with what else belongs to them if it is asked for, and a check for consent every five seconds
+ * (RFC 7675, 5.1), viewer after viewer at a steady pace. It never waits: packets that do not fit in
+ * the device's queue are lost, as they would be on a wire.
  */
 
 #include "shared/stun.h"
 #include "tools/benchmarks/src/crowd.h"
 #include "tools/benchmarks/src/result.h"
 
+enum { RETURNS_NACKS_OF = 10 };
+
 struct returns {
 	struct crowd *crowd;
 	unsigned rate; /* reports a viewer sends a second */
+	bool remb; /* each report has a REMB, as Chromium's have */
+	unsigned nacks; /* of RETURNS_NACKS_OF reports so many request the viewer's last packet again */
+	uint64_t requested; /* packets that were requested in this case */
+	uint64_t *last_requested; /* by viewer: index */
 	struct dp_srtp_engine *engine;
 	uint8_t *session; /* by viewer */
 	size_t session_size;
