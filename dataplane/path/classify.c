@@ -49,6 +49,7 @@ static void find_transports(struct dp_worker *w, struct rte_mbuf **pkts, unsigne
 		meta->transport = &w->transports[(uintptr_t)value[i] >> 8];
 		meta->tuple = (uint8_t)(uintptr_t)value[i];
 		rte_prefetch0(&meta->transport->id);
+		rte_prefetch0((const char *)&meta->transport->id + RTE_CACHE_LINE_SIZE);
 	}
 }
 

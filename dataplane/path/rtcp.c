@@ -7,6 +7,9 @@
  */
 
 #include <errno.h>
+#include <stddef.h>
+
+#include <rte_prefetch.h>
 
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/punt.h"
@@ -17,6 +20,7 @@
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/forgery.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
@@ -328,8 +332,60 @@ static void process_datagram(struct dp_worker *w, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
+/* --- prefetching ---------------------------------------------------------------------------- */
+
+static void prefetch(const void *from, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0((const char *)from + at);
+}
+
+/* What is needed of the transport itself; its first lines were prefetched by dp_classify(). */
+static void prefetch_transport(const struct dp_transport *t, uint8_t tuple)
+{
+	size_t from = offsetof(struct dp_transport, id) + 2 * RTE_CACHE_LINE_SIZE;
+
+	prefetch((const char *)t + from, offsetof(struct dp_transport, next_twcc_ns) - from);
+	if (tuple < SH_MAX_TUPLES)
+		rte_prefetch0(&t->tuple[tuple].seen_ns);
+}
+
+/* What is behind the transport's pointers: its keys, its first consumer, and what adapts it. */
+static void prefetch_viewer(const struct dp_worker *w, const struct dp_transport *t)
+{
+	dp_srtp_prefetch_rtcp(w->engine, t->in);
+	if (!t->consumers)
+		return;
+	prefetch(t->consumers, sizeof(*t->consumers));
+	rte_prefetch0(dp_adaptation_of(w, t));
+}
+
+static void prefetch_selection(const struct dp_transport *t)
+{
+	if (t->consumers && t->consumers->selection)
+		prefetch(t->consumers->selection, sizeof(struct dp_selection));
+}
+
+/*
+ * The viewers who report at a time have nothing in common, so nothing that they need is in a cache
+ * near the core. Each step follows pointers that the step before it has fetched for another packet
+ * meanwhile.
+ */
 void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		process_datagram(w, pkts[i]);
+	enum { TRANSPORT_AHEAD = 3, VIEWER_AHEAD = 2, SELECTION_AHEAD = 1 };
+
+	for (unsigned i = 0; n && i < n + TRANSPORT_AHEAD; i++) {
+		unsigned viewer = i - (TRANSPORT_AHEAD - VIEWER_AHEAD);
+		unsigned selection = i - (TRANSPORT_AHEAD - SELECTION_AHEAD);
+
+		if (i < n)
+			prefetch_transport(dp_meta(pkts[i])->transport, dp_meta(pkts[i])->tuple);
+		if (viewer < n)
+			prefetch_viewer(w, dp_meta(pkts[viewer])->transport);
+		if (selection < n)
+			prefetch_selection(dp_meta(pkts[selection])->transport);
+		if (i >= TRANSPORT_AHEAD)
+			process_datagram(w, pkts[i - TRANSPORT_AHEAD]);
+	}
 }

@@ -66,6 +66,7 @@ struct dp_srtp_ops {
 	int (*unprotect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
 		size_t hdr_len);
 	bool (*resembles)(const struct dp_srtp_session *s, const uint8_t *pkt, size_t len, bool rtcp);
+	void (*prefetch_rtcp)(const struct dp_srtp_session *s); /* NULL: nothing to prefetch */
 	int (*protect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 	int (*unprotect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 };

@@ -172,6 +172,12 @@ int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, ui
 	return e->ops->protect_rtcp(e, s, pkt, len);
 }
 
+void dp_srtp_prefetch_rtcp(const struct dp_srtp_engine *e, const struct dp_srtp_session *s)
+{
+	if (s && e->ops->prefetch_rtcp)
+		e->ops->prefetch_rtcp(s);
+}
+
 int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len)
 {
 	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)

@@ -166,6 +166,9 @@ int dp_srtp_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, u
 bool dp_srtp_resembles(struct dp_srtp_engine *e, const struct dp_srtp_session *s, const uint8_t *pkt,
 	size_t len, bool rtcp);
 
+/* Prefetches what unprotecting a packet of RTCP needs of the session, which may be NULL. */
+void dp_srtp_prefetch_rtcp(const struct dp_srtp_engine *e, const struct dp_srtp_session *s);
+
 /*
  * Protects a compound RTCP packet in place. The session counts the SRTCP index, one for all SSRCs.
  * `cap` is the size of the buffer at `pkt`. Returns 0 with *len grown by up to

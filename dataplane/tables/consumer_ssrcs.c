@@ -40,8 +40,12 @@ void dp_consumer_ssrcs_remove(struct dp_worker *w, struct dp_consumer *c)
 struct dp_consumer *dp_consumer_ssrcs_find(const struct dp_worker *w, const struct dp_transport *t,
 	uint32_t ssrc)
 {
-	struct dp_consumer *c = *chain_of(w, t, ssrc);
+	struct dp_consumer *c = t->consumers;
 
+	/* Most viewers have few consumers; the first is in the cache already, the chain is not. */
+	if (c && c->egress.ssrc == ssrc)
+		return c;
+	c = *chain_of(w, t, ssrc);
 	while (c && (c->transport != t || c->egress.ssrc != ssrc))
 		c = c->next_by_ssrc;
 	return c;
