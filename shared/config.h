@@ -148,6 +148,7 @@ struct sh_config {
 		uint32_t core_count; /* 0: not pinned; else the agent's core, then each worker's */
 		uint32_t core[SH_MAX_WORKERS + 1];
 		bool hugepages;
+		bool udp_checksum; /* over IPv4, where the device computes none */
 		uint32_t idle_sleep_us; /* 0: always poll */
 		uint32_t mbufs; /* in the packet pool, per NUMA node */
 		uint32_t stream_packets; /* size of a video stream's ring; a power of two */

@@ -86,6 +86,7 @@ static const struct sh_config_member rows[] = {
 	{"dataplane.bad_placement", SH_CFG_NAME, AT(dataplane.bad_placement), .value = SH_BAD_PLACEMENT_WARN,
 		.names = bad_placements},
 	{"dataplane.hugepages", SH_CFG_BOOL, AT(dataplane.hugepages), .value = false},
+	{"dataplane.udp_checksum", SH_CFG_BOOL, AT(dataplane.udp_checksum), .value = true},
 	{"dataplane.idle_sleep_us", SH_CFG_U32, AT(dataplane.idle_sleep_us), .min = 0, .max = 10000,
 		.value = 50},
 	{"dataplane.mbufs", SH_CFG_U32, AT(dataplane.mbufs), .min = 1024, .max = 16777216, .value = 16384},

@@ -128,7 +128,7 @@ static int set_mac(struct dp_port *p)
 
 /*
  * Chooses the offloads. A TAP uses none: its driver offers checksums but computes them on the CPU,
- * which gains nothing, and over IPv4 we send no UDP checksum at all.
+ * which gains nothing.
  */
 static void choose_offloads(struct dp_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
 	bool one_pool)
@@ -267,6 +267,7 @@ int dp_ports_start(struct dp_ports *p, const struct sh_config *c, struct rte_mem
 		int error;
 
 		port->config = &c->network.port[i];
+		port->no_udp_sum = !c->dataplane.udp_checksum;
 		error = start_port(port, pool, workers, err, err_size);
 		if (error)
 			return error;

@@ -54,8 +54,8 @@ static uint16_t udp_sum(uint8_t family, const uint8_t *src, const uint8_t *dst, 
 }
 
 /*
- * Fills in length and checksums. `udp_len`: UDP header and payload. Without offload the UDP
- * checksum stays 0, which RFC 768 permits: computing it costs a third of a packet to a viewer.
+ * Fills in length and checksums. `udp_len`: UDP header and payload. RFC 768 permits IPv4 without a
+ * UDP checksum, but RFC 1122, 4.1.3.4 wants one by default, and some networks drop what has none.
  */
 static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, struct rte_mbuf *m, uint8_t *ip,
 	uint8_t *udp, uint16_t udp_len)
@@ -66,6 +66,8 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 	if (port->tx_udp_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
 		sum = rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)(void *)ip, m->ol_flags);
+	} else if (!port->no_udp_sum) {
+		sum = udp_sum(4, ip + 12, ip + 16, udp, udp_len);
 	}
 	memcpy(udp + 6, &sum, 2);
 	if (port->tx_ip_sum) {

@@ -25,15 +25,12 @@ function remotePorts() {
 	return spatectl("transports").transports.map((t) => Number(t.remote.split(":").pop())).sort();
 }
 
-/**
- * From now on packets of those sockets leave from other ports; packets to the old ones are lost. nft
- * would "correct" the checksum 0, with which Spate sends over IPv4, to a wrong one: it is set again.
- */
+/** From now on packets of those sockets leave from other ports; packets to the old ones are lost. */
 function rebind(ports) {
 	const rules = ports.map((port, i) => `
 		add rule ip nat out udp sport ${port} udp dport 20000 udp sport set ${NEW_PORTS + i}
 		add rule ip nat in udp sport 20000 udp dport ${port} drop
-		add rule ip nat in udp sport 20000 udp dport ${NEW_PORTS + i} udp dport set ${port} udp checksum set 0`);
+		add rule ip nat in udp sport 20000 udp dport ${NEW_PORTS + i} udp dport set ${port}`);
 	execFileSync("nft", ["-f", "-"], { input: `
 		add table ip nat
 		add chain ip nat out { type filter hook output priority raw; }

@@ -53,7 +53,9 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"{\"device\":\"net_virtio_user0\",\"args\":\"%s\",\"addresses\":[\"10.1.0.2/8\"]},"
 		"{\"device\":\"net_null0\",\"args\":\"no-rx=1\",\"addresses\":[\"10.1.0.3/8\"]}]},"
 		"\"dataplane\":{\"workers\":%u,\"cores\":[%u%s],\"hugepages\":%s,\"mbufs\":32768,"
-		"\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_args\":["
+		/* a NIC would compute it */
+		"\"udp_checksum\":false,\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_"
+		"args\":["
 		"%s]},"
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,"
 		"\"peer_packets_per_second\":100000000}}\n",
