@@ -10,11 +10,11 @@ enum {
 	HOLD_MAX_S = 60,
 	FAILED_MS = 10000, /* a climb has failed if congestion follows within this time */
 	FORGET_MS = 30000, /* without a change: the next hold is short again */
-	AFTER_CLIMB_MS = 700, /* until the next probe: the key frame must have passed */
+	AFTER_CLIMB_MS = 300, /* until the next probe, for the key frame to pass */
 	TRIAL_MS = 3000, /* between climbs without probes */
 	PROBE_WAIT_MS = 1500, /* after the first failed probe */
-	PROBE_WAIT_EARLY_MS = 2000, /* after the next ones */
-	PROBES_EARLY = 20, /* then the wait grows by half each time, */
+	PROBE_WAIT_EARLY_MS = 1600, /* after the next ones */
+	PROBES_EARLY = 12, /* then the wait grows by half each time, */
 	PROBE_WAIT_MAX_MS = 30000, /* up to this */
 	GOAL_PART = 32, /* a probe's goal is by this part above what the step needs */
 	SENT_PERCENT = 75, /* of the targets' cost: before, the last switch has not taken effect */

@@ -91,6 +91,22 @@ static void three_to_point_four_and_back(void **state)
 	thin_link(400, 0, 2500, 1);
 }
 
+/* One probe that fails costs the aim of 8 s nothing; it is missed after two, which is rare. */
+static void back_from_point_four_in_time(void **state)
+{
+	enum { RUNS = 100 };
+	unsigned late = 0;
+
+	for (unsigned seed = 1; seed <= RUNS; seed++) {
+		path_init(&p, seed);
+		path_run(&p, 20000 + seed * 37 % 1000);
+		phase(400, 0, 30000);
+		late += phase(3000, TOP, 15000).ms > 8000;
+	}
+	print_message("3 -> 0.4 -> 3 Mbit/s: %u of %d runs take more than 8 s for the way up\n", late, RUNS);
+	assert_in_range(late, 0, 3);
+}
+
 static void a_viewer_without_remb(void **state)
 {
 	unsigned low = 0;
@@ -167,7 +183,7 @@ static void marginal_links(void **state)
 		}
 	}
 	print_message("marginal links: %u switches in 38 runs of 10 minutes\n", all);
-	assert_in_range(all, 0, 60);
+	assert_in_range(all, 0, 30);
 }
 
 static void loss_before_the_server(void **state)
@@ -260,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_to_one_and_back),
 		cmocka_unit_test(three_to_point_four_and_back),
+		cmocka_unit_test(back_from_point_four_in_time),
 		cmocka_unit_test(a_viewer_without_remb),
 		cmocka_unit_test(one_step_down_without_remb),
 		cmocka_unit_test(constant_links),
