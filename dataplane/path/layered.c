@@ -21,7 +21,12 @@
 #include "dataplane/worker/worker.h"
 
 enum {
-	STEPS_PER_S = 1000, /* timestamps go on by at least 1/STEPS_PER_S s */
+	/*
+	 * From one encoding to another, timestamps go on by at least 1/STEPS_PER_S s. The key
+	 * frame may show the instant of the frame before, and what it is off adds up with the next
+	 * change.
+	 */
+	STEPS_PER_S = 9000,
 	MARKER = 0x80, /* in the second byte of the header */
 	PADDED = 0x20, /* in the first */
 	ALL_FIELDS = DP_FRAME_PICTURE_ID | DP_FRAME_TL0PICIDX | DP_FRAME_KEYIDX,

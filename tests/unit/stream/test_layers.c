@@ -467,6 +467,64 @@ static void test_stopped_layer(void **state)
 	end();
 }
 
+/* Sender reports of all encodings, each about its own instant: encodings report one after the other. */
+static void report_all(void)
+{
+	static const uint64_t second = UINT64_C(1) << 32;
+	const struct dp_worker *w = &world->worker[0];
+
+	for (unsigned i = 0; i < ENCODINGS; i++) {
+		uint32_t ticks = 900 * i; /* 10 ms each after the last frame */
+		uint64_t ntp = (uint64_t)source[i].timestamp - (0xfffff000u + 77777 * i) + ticks;
+
+		dp_stream_set_clock(source[i].s, (7 << 20) * second + (ntp * second / 90000),
+			source[i].timestamp + ticks, w->now_ns + 10 * i * DP_MS);
+	}
+}
+
+/* By how much, in ticks, the viewer's newest timestamp is off the instant that its picture shows. */
+static int32_t off(uint32_t start)
+{
+	const struct sent *p = &world->log[VIEWER][world->sent[VIEWER] - 1];
+
+	/* Source 0's clock is the viewer's, but for the constant offset. */
+	return (int32_t)(sh_get_be32(p->bytes + 4) - start - (source[0].timestamp - 0xfffff000u));
+}
+
+/*
+ * Picture and sound stay together. Here every key frame shows the instant of the frame that was
+ * sent last, and timestamps must grow, so that each change is off a little, and all of them add up.
+ */
+static void test_in_sync(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+	unsigned changes = 0;
+	uint32_t start;
+
+	begin(31);
+	report_all();
+	dp_selection_aim(w, c, 0, TEMPORAL - 1);
+	for (unsigned i = 0; i < 5; i++)
+		frame_time(0);
+	assert_ptr_equal(c->stream, source[0].s);
+	start = sh_get_be32(world->log[VIEWER][world->sent[VIEWER] - 1].bytes + 4) -
+		(source[0].timestamp - 0xfffff000u);
+	while (changes < 20) {
+		const struct dp_stream *before = c->stream;
+
+		dp_selection_aim(w, c, random_below(ENCODINGS), TEMPORAL - 1);
+		report_all();
+		for (unsigned i = 0; i < 5; i++) {
+			world->sent[VIEWER] = 0;
+			frame_time(0);
+			assert_in_range(off(start) + 1, 0, 1 + 3 * 90); /* 3 ms */
+		}
+		changes += c->stream != before;
+	}
+	end();
+}
+
 /* Asks for what the viewer was sent last. Returns how many packets were retransmitted. */
 static unsigned repaired(uint64_t from, unsigned count)
 {
@@ -600,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stopped_layer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_of_the_producer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_is_no_picture, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_in_sync, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_abandoned, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_abandoned_in_vain, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_wish_abandons_nothing, world_setup, world_teardown),
