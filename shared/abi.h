@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 5u
+#define SH_ABI_VERSION 6u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -72,6 +72,7 @@ enum sh_op {
 	SH_OP_TRANSPORT_DEL,
 	SH_OP_PRODUCER_ADD,
 	SH_OP_PRODUCER_SET,
+	SH_OP_PRODUCER_OBSERVE, /* read the audio level of its packets, or stop it */
 	SH_OP_PRODUCER_DEL,
 	SH_OP_CONSUMER_ADD,
 	SH_OP_CONSUMER_SET,
@@ -215,6 +216,11 @@ static_assert(sizeof(struct sh_producer_add) == 112, "ABI");
 #define SH_PRODUCER_ADD_SIMPLE                                                                               \
 	((struct sh_producer_add){.encodings = 1, .spatial_layers = 1, .temporal_layers = 1})
 
+struct sh_producer_observe {
+	uint8_t levels; /* 1: sum up audio levels (struct sh_producer_stats) */
+	uint8_t pad[7];
+};
+
 struct sh_producer_set {
 	uint8_t paused;
 	uint8_t keyframe; /* request a key frame from the producer */
@@ -302,6 +308,7 @@ struct sh_cmd {
 		struct sh_transport_set transport_set;
 		struct sh_producer_add producer_add;
 		struct sh_producer_set producer_set;
+		struct sh_producer_observe producer_observe;
 		struct sh_consumer_add consumer_add;
 		struct sh_consumer_set consumer_set;
 		struct sh_snapshot_end snapshot_end;

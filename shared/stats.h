@@ -131,6 +131,12 @@ struct sh_producer_stats {
 	uint32_t width, height; /* of its pictures, if viewers can choose among layers; 0: not known */
 	uint32_t spatial; /* its rank among the encodings of the producer, 0 is the smallest */
 	uint32_t active; /* 1: it is being sent */
+	/*
+	 * While the producer is observed: the number of its packets with an audio level (RFC 6464)
+	 * in the high 32 bits, the sum of these levels in −dBov in the low ones. Both wrap. Written
+	 * every 100 ms while packets arrive.
+	 */
+	uint64_t audio_levels;
 };
 
 struct sh_consumer_stats {

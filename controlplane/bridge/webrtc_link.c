@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 #include "shared/log.h"
 
@@ -187,7 +188,22 @@ static int submit(void *bridge, struct sh_cmd *cmd, cp_bridge_done done, void *a
 	return cp_dp_send(p->dp, cmd, done, arg);
 }
 
+/* The slot is the one that the last sample of the load found. */
+static bool audio_levels(void *bridge, const struct cp_producer *producer, uint64_t *out)
+{
+	const struct cp_dataplane *p = bridge;
+	const struct cp_encoding *e = &producer->encoding[0];
+	struct sh_producer_stats now;
+
+	if (!p->stats.map || e->stats_slot >= p->stats.producers ||
+		!sh_stats_producer(&p->stats, e->stats_slot, &now) || now.id != e->dp_id)
+		return false;
+	*out = now.audio_levels;
+	return true;
+}
+
 const struct cp_bridge cp_dataplane_bridge = {
+	.audio_levels = audio_levels,
 	.up = up,
 	.transport_open = transport_open,
 	.transport_parameters = transport_parameters,

@@ -19,6 +19,7 @@
 #include "controlplane/base/fault.h"
 #include "shared/abi.h"
 
+struct cp_producer;
 struct cp_transport;
 
 /*
@@ -56,6 +57,11 @@ struct cp_bridge {
 	 */
 	void (*transport_close)(void *bridge, struct cp_transport *t);
 
+	/*
+	 * Reads the audio levels of a producer's first encoding (struct sh_producer_stats). False:
+	 * they are not known now, and `*out` stays.
+	 */
+	bool (*audio_levels)(void *bridge, const struct cp_producer *p, uint64_t *out);
 	/*
 	 * Sends a PRODUCER_* or CONSUMER_* command, or TRANSPORT_SET; commands take effect in the
 	 * order of the calls.

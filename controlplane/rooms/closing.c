@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "controlplane/rooms/announce.h"
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
@@ -169,6 +170,7 @@ void cp_model_run(struct cp_model *m)
 	cp_share_run(m);
 	cp_announce_run(m);
 	cp_quality_run(m);
+	cp_audio_run(m);
 	cp_transports_close_lost(m);
 	cp_transport_walks_run(m);
 	cp_plain_run(m);

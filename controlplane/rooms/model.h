@@ -24,6 +24,7 @@
 #include "shared/config.h"
 
 struct cp_plain_request;
+struct cp_room_audio;
 struct cp_transport_walk;
 struct cp_room;
 
@@ -60,6 +61,13 @@ struct cp_model {
 		TAILQ_HEAD(, cp_producer) producers; /* whose consumers have to be told */
 		TAILQ_HEAD(, cp_consumer) consumers; /* that have to be told */
 	} quality; /* quality.h */
+	struct {
+		TAILQ_HEAD(cp_audio_rooms, cp_room_audio) rooms; /* where somebody asks */
+		TAILQ_HEAD(, cp_room_audio) telling; /* with peers who have to be told, round robin */
+		struct cp_room_audio *next; /* to be measured in this tick; NULL: all have been */
+		uint64_t next_ms; /* when the next tick is due */
+		uint64_t number; /* of what was found out last */
+	} audio; /* audio.h */
 	struct cp_addresses subjects; /* users, for their shares of the tables */
 	struct cp_share_counts shares;
 	TAILQ_HEAD(, cp_transport) awaited; /* that have not connected, the oldest first */

@@ -18,6 +18,7 @@
 #include "controlplane/base/fault.h"
 #include "controlplane/base/id.h"
 #include "controlplane/base/name.h"
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/holder.h"
 
 struct cp_call;
@@ -47,6 +48,12 @@ struct cp_listener {
 	void (*layers)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*layers_changed)(struct cp_peer *to, const struct cp_consumer *c);
 	void (*score)(struct cp_peer *to, const struct cp_consumer *c);
+	/*
+	 * Only to peers that ask (audio.h): at most `entries` of the levels, and who speaks; NULL:
+	 * nobody. `number` tells notices apart.
+	 */
+	void (*audio_levels)(struct cp_peer *to, const struct cp_levels *levels, unsigned entries);
+	void (*active_speaker)(struct cp_peer *to, const char *producer, uint64_t number);
 	void (*transport_closed)(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 		const char *reason);
 	/* The peer is removed from its room. It is freed after this call, as after room_closed. */
@@ -71,6 +78,7 @@ struct cp_peer {
 	void *session; /* belongs to the dialect */
 	struct cp_call *call; /* the pending request; NULL: none */
 	uint64_t produce_us; /* limits.produces_per_minute are used up to this time */
+	struct cp_peer_audio audio;
 	uint32_t transport_count, producer_count, consumer_count;
 	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
 	TAILQ_ENTRY(cp_peer) in_room;

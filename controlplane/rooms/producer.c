@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controlplane/rooms/announce.h"
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/quality.h"
@@ -339,6 +340,7 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 	cp_model_submit(room->model, &cmd);
 	cp_load_remove_producer(p);
 	cp_quality_remove_producer(room->model, p);
+	cp_audio_remove_producer(p);
 	cp_share_remove(&owner->holder, CP_TABLE_PRODUCERS, p->signalled.count);
 	room->model->encoding_count -= p->signalled.count;
 	cp_index_remove(&room->model->producers, p);

@@ -12,6 +12,7 @@
 
 #include "controlplane/base/id.h"
 #include "controlplane/negotiation/negotiation.h"
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/peer.h"
 #include "controlplane/rooms/score.h"
 #include "shared/abi.h"
@@ -70,6 +71,7 @@ struct cp_producer {
 		struct cp_consumer *next;
 		TAILQ_ENTRY(cp_producer) in_due; /* in model->quality.producers, while `due` is not 0 */
 	} quality; /* quality.h */
+	struct cp_producer_audio audio;
 	TAILQ_HEAD(, cp_consumer) consumers;
 	TAILQ_ENTRY(cp_producer) on_transport;
 	TAILQ_ENTRY(cp_producer) in_room;

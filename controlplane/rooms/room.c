@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controlplane/rooms/announce.h"
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
@@ -37,6 +38,8 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->awaited);
 	TAILQ_INIT(&m->quality.producers);
 	TAILQ_INIT(&m->quality.consumers);
+	TAILQ_INIT(&m->audio.rooms);
+	TAILQ_INIT(&m->audio.telling);
 	cp_load_init(&m->load);
 	error = cp_table_init(&m->consumers_by_dp_id);
 	if (error != 0)
@@ -97,6 +100,7 @@ static void room_free(struct cp_room *room)
 	const struct cp_counts *n = &room->end.counts;
 
 	cp_room_unqueue(room);
+	cp_audio_end(room);
 	cp_announce_stop(room);
 	while (cp_announce_forget(room))
 		;
@@ -241,6 +245,7 @@ void cp_peer_free(struct cp_peer *peer)
 
 	cp_room_peer_leaving(peer);
 	cp_announce_peer_leaving(peer);
+	cp_audio_remove_peer(peer);
 	cp_user_leave(room, peer);
 	TAILQ_REMOVE(&room->peers, peer, in_room);
 	room->peer_count--;

@@ -18,6 +18,7 @@
 
 struct cp_closing;
 struct cp_model;
+struct cp_room_audio;
 
 enum cp_room_state {
 	CP_ROOM_OPEN,
@@ -51,6 +52,7 @@ struct cp_room {
 		struct cp_peer *next; /* the first producer's news is begun: the next peer to tell */
 		bool queued; /* the room is in the model's list `telling` */
 	} telling; /* announce.h */
+	struct cp_room_audio *audio; /* NULL: nobody asks (audio.h) */
 	struct cp_holder creator; /* for whom the room counts */
 	struct cp_index users; /* struct cp_user by name */
 	struct cp_peer *plain_peer; /* the operator's peer; NULL: the room has no plain transports */

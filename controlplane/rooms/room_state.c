@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/rooms/room_state.h"
 
+#include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/quality.h"
@@ -59,7 +60,8 @@ static uint64_t due_in(const struct cp_model *m)
 	uint64_t now = now_ms(m), due = UINT64_MAX;
 
 	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || !TAILQ_EMPTY(&m->walks) ||
-		cp_quality_is_due(m) || m->plain_due || (t && cp_transport_is_lost(t)))
+		cp_quality_is_due(m) || cp_audio_due_ms(m) == 0 || m->plain_due ||
+		(t && cp_transport_is_lost(t)))
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;
@@ -67,6 +69,8 @@ static uint64_t due_in(const struct cp_model *m)
 		due = cp_share_due_ms(m);
 	if (p && p->news.state_ms + m->config->rooms.pause_notice_ms < due)
 		due = p->news.state_ms + m->config->rooms.pause_notice_ms;
+	if (cp_audio_due_ms(m) < due)
+		due = cp_audio_due_ms(m);
 	if (due == UINT64_MAX)
 		return due;
 	return due > now ? due - now : 0;

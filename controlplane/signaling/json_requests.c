@@ -111,6 +111,7 @@ struct cp_request_type cp_json_requests[] = {
 	{.name = "setPreferredLayers", .handle = cp_request_set_preferred_layers},
 	{.name = "setPriority", .handle = cp_request_set_priority},
 	{.name = "setMaxBitrate", .handle = cp_request_set_max_bitrate},
+	{.name = "observeAudio", .handle = cp_request_observe_audio, .enters = cp_enters},
 	{.name = "requestKeyFrame", .handle = cp_request_keyframe},
 	{.name = "getStats", .handle = cp_request_get_stats},
 	{.name = "closeRoom", .handle = cp_request_close_room},

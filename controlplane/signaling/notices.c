@@ -139,6 +139,54 @@ static void score(struct cp_peer *to, const struct cp_consumer *c)
 	send_written(to->session, "score", &w, data);
 }
 
+/* What an audience is told at the same time is printed once (cp_session_announce()). */
+struct about_levels {
+	const struct cp_levels *levels;
+	unsigned entries;
+};
+
+static cJSON *levels_json(const void *arg)
+{
+	const struct about_levels *about = arg;
+	cJSON *data = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(data, "levels");
+
+	for (unsigned i = 0; i < about->levels->count && i < about->entries; i++) {
+		cJSON *entry = one_id("producerId", about->levels->entry[i].producer);
+
+		cJSON_AddNumberToObject(entry, "level", about->levels->entry[i].level);
+		cJSON_AddItemToArray(list, entry);
+	}
+	return data;
+}
+
+static void audio_levels(struct cp_peer *to, const struct cp_levels *levels, unsigned entries)
+{
+	const struct about_levels about = {levels, entries};
+	char key[CP_ID_SIZE];
+
+	snprintf(key, sizeof(key), "%" PRIx64 ".%u", levels->number, entries);
+	cp_session_announce(to->session, "audioLevels", key, levels_json, &about);
+}
+
+static cJSON *speaker_json(const void *producer)
+{
+	cJSON *data;
+
+	if (producer)
+		return one_id("producerId", producer);
+	data = cJSON_CreateObject();
+	cJSON_AddNullToObject(data, "producerId");
+	return data;
+}
+
+static void active_speaker(struct cp_peer *to, const char *producer, uint64_t number)
+{
+	char key[CP_ID_SIZE];
+
+	snprintf(key, sizeof(key), "%" PRIx64, number);
+	cp_session_announce(to->session, "activeSpeaker", key, speaker_json, producer);
+}
+
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 	const char *reason)
 {
@@ -183,6 +231,8 @@ const struct cp_listener cp_session_listener = {
 	.layers = layers,
 	.layers_changed = layers_changed,
 	.score = score,
+	.audio_levels = audio_levels,
+	.active_speaker = active_speaker,
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,

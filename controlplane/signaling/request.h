@@ -106,6 +106,10 @@ void cp_request_keyframe(struct cp_session *s, const cJSON *data);
 
 void cp_request_get_stats(struct cp_session *s, const cJSON *data);
 
+/* --- request_audio.c ----------------------------------------------------------------- */
+
+void cp_request_observe_audio(struct cp_session *s, const cJSON *data);
+
 /* --- request.c ---------------------------------------------------------------------- */
 
 void cp_request_close_room(struct cp_session *s, const cJSON *data);

@@ -167,6 +167,7 @@ struct cp_request_type cp_socketio_requests[] = {
 		.handle = cp_request_set_preferred_layers},
 	{.name = "setPriority", .answer = "prioritySet", .handle = cp_request_set_priority},
 	{.name = "setMaxBitrate", .answer = "maxBitrateSet", .handle = cp_request_set_max_bitrate},
+	{.name = "observeAudio", .answer = "audioObserved", .handle = cp_request_observe_audio},
 	{.name = "requestKeyFrame", .answer = "keyFrameRequested", .handle = cp_request_keyframe},
 	{.name = "getStats", .answer = "stats", .handle = cp_request_get_stats},
 	{.name = "closeRoom", .answer = "roomClosing", .handle = cp_request_close_room},

@@ -151,6 +151,8 @@ int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 		return check_producer_add(&cmd->producer_add);
 	case SH_OP_PRODUCER_SET:
 		return cmd->producer_set.paused > 1 || cmd->producer_set.keyframe > 1 ? EINVAL : 0;
+	case SH_OP_PRODUCER_OBSERVE:
+		return cmd->producer_observe.levels > 1 ? EINVAL : 0;
 	case SH_OP_CONSUMER_ADD:
 		return check_consumer_add(&cmd->consumer_add);
 	case SH_OP_CONSUMER_SET:

@@ -291,6 +291,7 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 	case SH_OP_PRODUCER_ADD:
 		return add_producer(a, cmd);
 	case SH_OP_PRODUCER_SET:
+	case SH_OP_PRODUCER_OBSERVE:
 		return forward(a, dp_objects_find(&a->objects, DP_PRODUCER, cmd->id), cmd);
 	case SH_OP_PRODUCER_DEL:
 		return delete_object(a, cmd, DP_PRODUCER);

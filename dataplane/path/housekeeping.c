@@ -138,6 +138,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	out.rtt_us = s->rtt_us;
 	out.fraction_lost = s->receive.fraction_lost;
 	out.active = s->bitrate_bps > 0;
+	out.audio_levels = s->levels;
 	if (s->layering) {
 		uint32_t size = atomic_load_explicit(&s->layering->size, memory_order_relaxed);
 

@@ -15,6 +15,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
@@ -64,6 +65,27 @@ static bool fresh(struct dp_stream *s, uint64_t seq, bool repaired, enum sh_drop
 		return false;
 	}
 	return true;
+}
+
+/* How often audio levels are published. A reader's shortest interval is twice that. */
+#define LEVELS (100 * DP_MS)
+
+/*
+ * Adds the packet's audio level (RFC 6464, 3): one byte, of which the low 7 bits are the level. An
+ * element of another length is no level.
+ */
+static void add_level(struct dp_worker *w, struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt)
+{
+	struct dp_rtp_ext ext;
+	uint32_t count = (uint32_t)(s->levels >> 32), sum = (uint32_t)s->levels;
+
+	if (!dp_ext_find(rtp, pkt, s->level_ext, &ext) || ext.len != 1)
+		return;
+	s->levels = (uint64_t)(count + 1) << 32 | (uint32_t)(sum + (ext.data[0] & 0x7f));
+	if (w->now_ns < s->next_levels_ns)
+		return;
+	s->next_levels_ns = w->now_ns + LEVELS;
+	__atomic_store_n(&w->producer_stats[s->slot].audio_levels, s->levels, __ATOMIC_RELAXED);
 }
 
 /* Publishes the packet in the next entry of the stream's ring, which takes ownership of `m`. */
@@ -182,6 +204,8 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	*reason = SH_DROP_STREAM_FULL;
 	if (!dp_stream_room(s))
 		return false;
+	if (s->level_ext)
+		add_level(w, s, &rtp, pkt);
 	append(w, s, m, &rtp, pkt, seq);
 	*to = s;
 	return true;

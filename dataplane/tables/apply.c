@@ -27,6 +27,7 @@ static bool slot_matches(const struct dp_worker *w, const struct dp_op *op)
 	case SH_OP_TRANSPORT_DEL:
 		return w->transports[op->slot].id == op->cmd.id;
 	case SH_OP_PRODUCER_SET:
+	case SH_OP_PRODUCER_OBSERVE:
 	case SH_OP_PRODUCER_DEL:
 		return w->streams[op->slot].id == op->cmd.id;
 	case SH_OP_CONSUMER_SET:
@@ -64,6 +65,8 @@ static int apply(struct dp_worker *w, const struct dp_op *op)
 		return clear_id_if_gone(&w->streams[op->slot].id, dp_stream_add(w, op), false);
 	case SH_OP_PRODUCER_SET:
 		return dp_stream_set(w, op);
+	case SH_OP_PRODUCER_OBSERVE:
+		return dp_stream_observe(w, op);
 	case SH_OP_PRODUCER_DEL:
 		return clear_id_if_gone(&w->streams[op->slot].id, dp_stream_del(w, op), true);
 	case SH_OP_CONSUMER_ADD:

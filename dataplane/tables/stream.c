@@ -191,6 +191,15 @@ int dp_stream_set(struct dp_worker *w, const struct dp_op *op)
 	return 0;
 }
 
+int dp_stream_observe(struct dp_worker *w, const struct dp_op *op)
+{
+	struct dp_stream *s = &w->streams[op->slot];
+	bool wanted = op->cmd.producer_observe.levels && s->kind == SH_KIND_AUDIO;
+
+	s->level_ext = wanted ? s->ext_id[SH_EXT_AUDIO_LEVEL] : 0;
+	return 0;
+}
+
 int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_stream *s = &w->streams[op->slot];

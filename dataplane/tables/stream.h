@@ -104,6 +104,11 @@ struct dp_stream {
 	uint64_t rebound_ns; /* 0: never */
 	uint8_t pt, rtx_pt;
 	bool paused, restart; /* restart: the next packet is the first after a pause or restart */
+	/*
+	 * While its audio levels are observed: the producer's id of that extension. 0: nobody asks,
+	 * or it has none.
+	 */
+	uint8_t level_ext;
 	bool appended; /* got packets in the burst that is being routed (path/route.c) */
 	bool may_restart; /* after a silence or with another SSRC: the next packet may be the first after a restart */
 	/* a packet that may be the first after a restart (path/source_restart.h); NULL: none */
@@ -122,6 +127,8 @@ struct dp_stream {
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
 	struct dp_keyframes starts; /* tells where decoders can start */
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes; /* for the statistics */
+	uint64_t levels; /* struct sh_producer_stats.audio_levels */
+	uint64_t next_levels_ns; /* when they are published next */
 	uint64_t malformed_frames; /* packets whose layers could not be read (codec/codec.h) */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
@@ -144,6 +151,7 @@ void dp_stream_dispose(struct dp_stream *s);
 /* Operations, run on the owning worker. 0 or errno. */
 int dp_stream_add(struct dp_worker *w, const struct dp_op *op);
 int dp_stream_set(struct dp_worker *w, const struct dp_op *op);
+int dp_stream_observe(struct dp_worker *w, const struct dp_op *op);
 /* All its consumers have been deleted. */
 int dp_stream_del(struct dp_worker *w, const struct dp_op *op);
 

@@ -28,6 +28,7 @@ export const ANSWERS = {
 	setPreferredLayers: "preferredLayersSet",
 	setPriority: "prioritySet",
 	setMaxBitrate: "maxBitrateSet",
+	observeAudio: "audioObserved",
 	getStats: "stats",
 	closeRoom: "roomClosing",
 };

@@ -121,7 +121,18 @@ static int submit(void *bridge, struct sh_cmd *cmd, cp_bridge_done callback, voi
 	return 0;
 }
 
+static bool read_levels(void *bridge, const struct cp_producer *p, uint64_t *out)
+{
+	for (unsigned i = 0; i < 8; i++)
+		if (w.loud[i] && strcmp(w.loud[i], p->id) == 0) {
+			*out = w.levels[i];
+			return true;
+		}
+	return false;
+}
+
 static const struct cp_bridge bridge = {
+	.audio_levels = read_levels,
 	.up = is_up,
 	.transport_open = open_one,
 	.transport_parameters = describe_parameters,
@@ -131,6 +142,16 @@ static const struct cp_bridge bridge = {
 	.transport_close = close_one,
 	.submit = submit,
 };
+
+static const char *world_name(const char *producer)
+{
+	static const char *const names[8] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+
+	for (unsigned i = 0; i < 8; i++)
+		if (w.loud[i] && strcmp(w.loud[i], producer) == 0)
+			return names[i];
+	return "?";
+}
 
 /* --- what peers hear ---------------------------------------------------------------------- */
 
@@ -177,6 +198,24 @@ static void score(struct cp_peer *to, const struct cp_consumer *c)
 	hear(to, "score");
 }
 
+static void audio_levels(struct cp_peer *to, const struct cp_levels *l, unsigned entries)
+{
+	char what[200] = "levels";
+
+	for (unsigned i = 0; i < l->count && i < entries; i++)
+		snprintf(what + strlen(what), sizeof(what) - strlen(what), "%c%s%d", i == 0 ? '=' : ',',
+			world_name(l->entry[i].producer), l->entry[i].level);
+	hear(to, what);
+}
+
+static void active_speaker(struct cp_peer *to, const char *producer, uint64_t number)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "speaker=%s", producer ? world_name(producer) : "nobody");
+	hear(to, what);
+}
+
 static void transport_closed(struct cp_peer *to, const struct cp_transport *t, enum cp_code why,
 	const char *reason)
 {
@@ -205,6 +244,8 @@ static const struct cp_listener listener = {
 	.layers = layers,
 	.layers_changed = layers_changed,
 	.score = score,
+	.audio_levels = audio_levels,
+	.active_speaker = active_speaker,
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,

@@ -30,6 +30,8 @@ struct world {
 	int error; /* what they are answered with */
 	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order, as many as fit */
 	unsigned cmds;
+	const char *loud[8]; /* ids of producers A, B... whose levels the media side knows, */
+	uint64_t levels[8]; /* and these */
 	unsigned opened, closed, connected; /* transports */
 	struct pending pending[64];
 	unsigned pendings;

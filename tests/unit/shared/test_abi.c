@@ -115,6 +115,9 @@ static const struct place places[] = {
 	AT(sh_producer_set, paused, 0),
 	AT(sh_producer_set, keyframe, 1),
 
+	SIZE(sh_producer_observe, 8),
+	AT(sh_producer_observe, levels, 0),
+
 	SIZE(sh_consumer_add, 56),
 	AT(sh_consumer_add, transport, 0),
 	AT(sh_consumer_add, producer, 8),
@@ -347,7 +350,7 @@ static const struct place places[] = {
 	AT(sh_transport_stats, consent_ns, 80),
 	AT(sh_transport_stats, available_bps, 88),
 
-	SIZE(sh_producer_stats, 136),
+	SIZE(sh_producer_stats, 144),
 	AT(sh_producer_stats, id, 0),
 	AT(sh_producer_stats, transport, 8),
 	AT(sh_producer_stats, ssrc, 16),
@@ -368,6 +371,7 @@ static const struct place places[] = {
 	AT(sh_producer_stats, height, 124),
 	AT(sh_producer_stats, spatial, 128),
 	AT(sh_producer_stats, active, 132),
+	AT(sh_producer_stats, audio_levels, 136),
 
 	SIZE(sh_consumer_stats, 120),
 	AT(sh_consumer_stats, id, 0),
@@ -400,7 +404,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 5);
+	assert_int_equal(SH_ABI_VERSION, 6);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 9);
 }
@@ -412,7 +416,7 @@ static void numbers(void **state)
 	assert_int_equal(sizeof(struct sh_event) % 4, 0);
 	assert_int_equal(sizeof(struct sh_packet) % 4, 0);
 	assert_int_equal(SH_OP_TRANSPORT_ADD, 1);
-	assert_int_equal(SH_OP_DRAIN, 15);
+	assert_int_equal(SH_OP_DRAIN, 16);
 	assert_int_equal(SH_EV_LAYERS_CHANGED, 6);
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);
