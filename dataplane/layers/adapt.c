@@ -48,7 +48,7 @@ static uint32_t for_video(const struct dp_adapt *a, const struct dp_adapt_viewer
 {
 	uint32_t media = (uint32_t)((uint64_t)kbps * 256 / (256u + a->usual_loss));
 
-	return media > v->audio_kbps ? media - v->audio_kbps : 0;
+	return media > v->fixed_kbps ? media - v->fixed_kbps : 0;
 }
 
 /* --- holding ------------------------------------------------------------------------------- */
@@ -121,8 +121,8 @@ static void follow_probe(struct dp_adapt *a, uint32_t now_ms)
 static uint32_t probe_goal(const struct dp_adapt *a, const struct dp_adapt_viewer *v, uint32_t next_kbps)
 {
 	struct dp_allocation all = dp_allocate_try(v->videos, v->count, UINT32_MAX);
-	uint32_t next = with_rtx(a, (uint64_t)next_kbps + v->audio_kbps);
-	uint32_t top = with_rtx(a, (uint64_t)all.kbps + v->audio_kbps);
+	uint32_t next = with_rtx(a, (uint64_t)next_kbps + v->fixed_kbps);
+	uint32_t top = with_rtx(a, (uint64_t)all.kbps + v->fixed_kbps);
 	uint64_t goal = 2 * (uint64_t)a->cost_kbps;
 
 	if (v->max_kbps && next > v->max_kbps)
@@ -207,7 +207,7 @@ static struct dp_allocation allocate(struct dp_adapt *a, uint32_t now_ms, const 
 
 static void note_cost(struct dp_adapt *a, const struct dp_adapt_viewer *v)
 {
-	a->cost_kbps = with_rtx(a, (uint64_t)dp_videos_kbps(v->videos, v->count) + v->audio_kbps);
+	a->cost_kbps = with_rtx(a, (uint64_t)dp_videos_kbps(v->videos, v->count) + v->fixed_kbps);
 }
 
 bool dp_adapt_decide(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_viewer *v)

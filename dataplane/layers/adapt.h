@@ -56,7 +56,7 @@ static_assert(sizeof(struct dp_adapt) == 64, "one cache line");
 /* What is sent to a viewer now, and what may be. */
 struct dp_adapt_viewer {
 	uint32_t sent_kbps; /* of about the last second, with audio, RTX and padding */
-	uint32_t audio_kbps; /* of its audio consumers */
+	uint32_t fixed_kbps; /* of its other consumers: audio, and video without layers */
 	uint32_t max_kbps; /* limit on all; 0: none */
 	bool switching; /* a target has not taken effect yet: its key frame has not come */
 	bool can_pad; /* there is an SSRC on which padding may be sent */

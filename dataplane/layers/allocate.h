@@ -36,7 +36,7 @@ struct dp_video {
 };
 
 enum {
-	DP_VIDEOS_MAX = 32, /* consumers of one call; the caller leaves any others as they are */
+	DP_VIDEOS_MAX = 64, /* consumers of one call; the caller leaves any others as they are */
 	/* A step that a consumer has not reached yet costs this much more, in percent. */
 	DP_CLIMB_MARGIN = 15,
 };

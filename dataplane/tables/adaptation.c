@@ -21,23 +21,18 @@ void dp_adaptation_init(struct dp_worker *w, const struct dp_transport *t)
 }
 
 /* What the viewer was sent in about the last second. */
-static uint32_t sent_kbps(const struct dp_transport *t, uint32_t *audio)
+static uint32_t sent_kbps(const struct dp_transport *t)
 {
-	uint64_t all = 0, sound = 0;
+	uint64_t all = 0;
 
-	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
+	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
 		all += c->bitrate_bps;
-		sound += c->stream->kind == SH_KIND_AUDIO ? c->bitrate_bps : 0;
-	}
-	*audio = (uint32_t)(sound / 1000);
 	return (uint32_t)(all / 1000);
 }
 
 void dp_adaptation_remb(struct dp_worker *w, const struct dp_transport *t, uint64_t bps)
 {
-	uint32_t audio;
-
-	dp_adapt_remb(dp_adaptation_of(w, t), w->now_ns, dp_kbps(bps), sent_kbps(t, &audio));
+	dp_adapt_remb(dp_adaptation_of(w, t), w->now_ns, dp_kbps(bps), sent_kbps(t));
 }
 
 void dp_adaptation_report(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *block)
@@ -96,9 +91,10 @@ static void read_rates(struct dp_layer_rates *r, const struct dp_stream *lead)
 	}
 }
 
-/* The videos of one viewer that are being decided. */
+/* The videos of one viewer that are being decided, */
 struct videos {
 	unsigned count;
+	uint64_t fixed_bps; /* and what its other consumers take, for which there is no choice */
 	struct dp_consumer *consumer[DP_VIDEOS_MAX];
 	struct dp_video video[DP_VIDEOS_MAX];
 	struct dp_layer_rates rates[DP_VIDEOS_MAX];
@@ -107,9 +103,14 @@ struct videos {
 static void collect(struct videos *v, const struct dp_transport *t)
 {
 	v->count = 0;
-	for (struct dp_consumer *c = t->consumers; c && v->count < DP_VIDEOS_MAX; c = c->next_on_transport) {
-		if (!c->selection || c->paused)
+	v->fixed_bps = 0;
+	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
+		if (c->paused)
 			continue;
+		if (!c->selection || v->count == DP_VIDEOS_MAX) {
+			v->fixed_bps += c->bitrate_bps;
+			continue;
+		}
 		read_rates(&v->rates[v->count], c->stream->lead);
 		v->consumer[v->count] = c;
 		v->video[v->count] = (struct dp_video){
@@ -139,7 +140,8 @@ void dp_adaptation_decide(struct dp_worker *w, struct dp_transport *t)
 	collect(&v, t);
 	if (!v.count)
 		return;
-	viewer.sent_kbps = sent_kbps(t, &viewer.audio_kbps);
+	viewer.sent_kbps = sent_kbps(t);
+	viewer.fixed_kbps = (uint32_t)(v.fixed_bps / 1000);
 	viewer.videos = v.video;
 	viewer.count = v.count;
 	viewer.can_pad = can_pad(t);

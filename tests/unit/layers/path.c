@@ -299,7 +299,7 @@ void path_init(struct path *p, uint64_t seed)
 		p->actual_kbps[s] = p->rates.kbps[s][0] = kbps[s];
 	p->video = (struct dp_video){&p->rates, SH_WISHES_NONE, SH_LAYER_ANY, SH_LAYER_ANY};
 	p->viewer = (struct dp_adapt_viewer){
-		.audio_kbps = 40, .can_pad = true, .videos = &p->video, .count = 1, .sent_kbps = 540};
+		.fixed_kbps = 40, .can_pad = true, .videos = &p->video, .count = 1, .sent_kbps = 540};
 	receiver_init(&p->receiver);
 	dp_adapt_init(&p->adapt, now_ns(p));
 	p->second_ms = 1000;

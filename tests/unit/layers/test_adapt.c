@@ -32,7 +32,7 @@ static void begin(struct world *w, unsigned videos)
 	for (unsigned i = 0; i < videos; i++)
 		w->video[i] = video_of(&w->rates);
 	w->viewer = (struct dp_adapt_viewer){
-		.audio_kbps = 40, .can_pad = true, .videos = w->video, .count = videos};
+		.fixed_kbps = 40, .can_pad = true, .videos = w->video, .count = videos};
 	w->now = 5000 * ms;
 	w->rtt_us = 50000;
 	dp_adapt_init(&w->adapt, w->now);
@@ -325,13 +325,34 @@ static void audio_comes_first(void **state)
 
 	begin(&w, 1);
 	reach_the_top(&w, true);
-	w.viewer.audio_kbps = 510;
+	w.viewer.fixed_kbps = 510;
 	decide(&w);
 	w.remb = 1000;
 	step(&w);
 	w.remb = 900; /* would carry 500 kbit/s of video alone */
 	step(&w);
 	assert_int_equal(w.video[0].spatial, 0);
+}
+
+/* Far below the lowest layer that one goes on, is probed above, and the way up is open again. */
+static void the_lowest_layer_goes_on_and_recovers(void **state)
+{
+	struct world w;
+	unsigned padded = 0;
+
+	begin(&w, 1);
+	reach_the_top(&w, true);
+	for (unsigned i = 0; i < 100; i++) { /* 20 s */
+		w.remb = i == 0 ? 80 : 40; /* audio alone takes that */
+		w.lost = i < 5 ? 20 : 0;
+		step(&w);
+		padded += dp_adapt_probing(&w.adapt);
+	}
+	assert_int_equal(w.video[0].spatial, 0);
+	assert_true(w.video[0].temporal != SH_LAYER_ANY);
+	assert_true(padded > 0);
+	pass(&w, 60000);
+	assert_int_equal(w.video[0].spatial, 2);
 }
 
 static void consumers_share_by_priority(void **state)
@@ -485,6 +506,7 @@ int main(void)
 		cmocka_unit_test(failed_probes_are_retried_ever_later),
 		cmocka_unit_test(a_limit_is_kept),
 		cmocka_unit_test(audio_comes_first),
+		cmocka_unit_test(the_lowest_layer_goes_on_and_recovers),
 		cmocka_unit_test(consumers_share_by_priority),
 		cmocka_unit_test(wishes_and_returning_layers_need_no_probe),
 		cmocka_unit_test(what_was_carried_needs_no_probe),

@@ -26,7 +26,7 @@ static void report(struct viewer *v, uint64_t now, unsigned round)
 {
 	struct dp_adapt_report r = {.expected = 34, .lost = 1, .rtx = 1, .rtt_us = 50000};
 	struct dp_adapt_viewer in = {.sent_kbps = v->adapt.cost_kbps,
-		.audio_kbps = 40,
+		.fixed_kbps = 40,
 		.can_pad = true,
 		.videos = &v->video,
 		.count = 1};

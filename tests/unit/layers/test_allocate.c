@@ -141,23 +141,23 @@ static void a_higher_priority_climbs_first(void **state)
 static void absurd_rates_do_not_overflow(void **state)
 {
 	struct dp_layer_rates r = {.spatial = 4, .temporal = 4, .alive = 15};
-	struct dp_video v[40];
+	struct dp_video v[DP_VIDEOS_MAX + 8];
 	struct dp_allocation a;
 
 	for (unsigned s = 0; s < 4; s++)
 		for (unsigned t = 0; t < 4; t++)
 			r.kbps[s][t] = UINT32_MAX;
-	for (unsigned i = 0; i < 40; i++) {
+	for (unsigned i = 0; i < DP_VIDEOS_MAX + 8; i++) {
 		v[i] = video_of(&r);
 		v[i].wishes.priority = (uint8_t)(i + 1);
 	}
-	a = dp_allocate(v, 40, UINT32_MAX - 1);
+	a = dp_allocate(v, DP_VIDEOS_MAX + 8, UINT32_MAX - 1);
 	assert_int_equal(a.kbps, UINT32_MAX);
-	assert_target(v[31], 0, 0);
-	assert_target(v[32], SH_LAYER_ANY, SH_LAYER_ANY); /* beyond DP_VIDEOS_MAX */
+	assert_target(v[DP_VIDEOS_MAX - 1], 0, 0);
+	assert_target(v[DP_VIDEOS_MAX], SH_LAYER_ANY, SH_LAYER_ANY); /* beyond DP_VIDEOS_MAX */
 	/* A layer count beyond the table's. */
 	r.spatial = r.temporal = 255;
-	dp_allocate_try(v, 40, UINT32_MAX);
+	dp_allocate_try(v, DP_VIDEOS_MAX + 8, UINT32_MAX);
 }
 
 int main(void)

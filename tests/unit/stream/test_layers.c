@@ -650,6 +650,31 @@ static void test_padding_to_a_viewer(void **state)
 	end();
 }
 
+/* What consumers without layers take is not there for those with them; a paused one takes nothing. */
+static void test_video_without_layers_counts(void **state)
+{
+	struct dp_worker *w = &world->worker[0];
+	struct dp_transport *t = &world->transport[VIEWER];
+	struct dp_consumer other = {.transport = t, .bitrate_bps = 1000000};
+	uint32_t alone;
+
+	begin(4);
+	for (unsigned i = 0; i < 10; i++)
+		frame_time(0);
+	dp_adaptation_decide(w, t);
+	alone = w->adapt[VIEWER].cost_kbps;
+	other.stream = world->consumer[VIEWER].stream;
+	other.next_on_transport = t->consumers;
+	t->consumers = &other;
+	dp_adaptation_decide(w, t);
+	assert_in_range(w->adapt[VIEWER].cost_kbps, alone + 1000, alone + 1200);
+	other.paused = true;
+	dp_adaptation_decide(w, t);
+	assert_int_equal(w->adapt[VIEWER].cost_kbps, alone);
+	t->consumers = other.next_on_transport;
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -664,6 +689,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wish_abandons_nothing, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_largest_first, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_to_a_viewer, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_video_without_layers_counts, world_setup,
+			world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
