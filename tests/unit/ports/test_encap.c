@@ -68,11 +68,13 @@ static uint16_t received_sum(struct rte_mbuf *m, uint16_t payload_len)
 	return sh_get_be16(frame + ip.l4_offset + 6);
 }
 
-static void without_offload_ipv6_alone_has_a_udp_checksum(void **state)
+/* The UDP checksums of packets to a device that computes none. */
+static void expect_checksums(bool over_ipv4)
 {
 	static const uint16_t lengths[] = {1, 2, 3, 12, 99, 160, 1199, 1200};
 
 	ports.by_id[0] = &ports.port[0];
+	ports.port[0].no_udp_sum = !over_ipv4;
 	for (unsigned family = 4; family <= 6; family += 2)
 		for (unsigned tag = 0; tag < 2; tag++)
 			for (unsigned i = 0; i < RTE_DIM(lengths); i++) {
@@ -82,15 +84,26 @@ static void without_offload_ipv6_alone_has_a_udp_checksum(void **state)
 
 				dp_encap_init(&worker, &e, &path);
 				dp_encap(&worker, &e, &m);
-				assert_int_equal(received_sum(&m, lengths[i]) != 0, family == 6);
+				assert_int_equal(received_sum(&m, lengths[i]) != 0, over_ipv4 || family == 6);
 			}
+	ports.port[0].no_udp_sum = false;
+}
+
+static void without_offload_there_is_a_udp_checksum(void **state)
+{
+	expect_checksums(true);
+}
+
+static void ipv4_may_be_without_one(void **state)
+{
+	expect_checksums(false);
 }
 
 /* The payload's last word is chosen so that the sum is 0, which must be sent as ffff (RFC 768). */
-static void a_checksum_of_zero_is_sent_as_ffff(void **state)
+static void checksum_of_zero(uint8_t family)
 {
 	ports.by_id[0] = &ports.port[0];
-	struct sh_path path = path_of(6, 0);
+	struct sh_path path = path_of(family, 0);
 	struct rte_mbuf m = payload_of(3, 100);
 	struct dp_encap e;
 	uint16_t sum;
@@ -104,6 +117,12 @@ static void a_checksum_of_zero_is_sent_as_ffff(void **state)
 	sh_put_be16(room + RTE_PKTMBUF_HEADROOM + 98, sum);
 	dp_encap(&worker, &e, &m);
 	assert_int_equal(received_sum(&m, 100), 0xffff);
+}
+
+static void a_checksum_of_zero_is_sent_as_ffff(void **state)
+{
+	checksum_of_zero(4);
+	checksum_of_zero(6);
 }
 
 /* The driver needs them to give the buffer back to whom it belongs; others are of the reception. */
@@ -123,7 +142,8 @@ static void flags_of_a_foreign_buffer_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_offload_ipv6_alone_has_a_udp_checksum),
+		cmocka_unit_test(without_offload_there_is_a_udp_checksum),
+		cmocka_unit_test(ipv4_may_be_without_one),
 		cmocka_unit_test(a_checksum_of_zero_is_sent_as_ffff),
 		cmocka_unit_test(flags_of_a_foreign_buffer_are_kept),
 	};
