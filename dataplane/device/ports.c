@@ -180,6 +180,17 @@ static int make_queues(struct dp_port *p, struct rte_mempool *const *pool)
 	return error;
 }
 
+/* Whether packets to this driver's devices are read by another core. */
+static bool read_by_cpu(const char *driver)
+{
+	static const char *const such[] = {"net_virtio", "net_virtio_user", "net_vhost", "net_memif", "net_tap"};
+
+	for (unsigned i = 0; i < RTE_DIM(such); i++)
+		if (strcmp(driver, such[i]) == 0)
+			return true;
+	return false;
+}
+
 static int configure_port(struct dp_port *p, const struct rte_eth_dev_info *info,
 	struct rte_mempool *const *pool)
 {
@@ -220,6 +231,7 @@ static int start_port(struct dp_port *p, struct rte_mempool *const *pool, unsign
 		return -error;
 	}
 	snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name);
+	p->read_by_cpu = read_by_cpu(p->driver);
 	if (workers > info.max_rx_queues || workers > info.max_tx_queues) {
 		snprintf(err, err_size,
 			"port %s: its driver %s has %u RX and %u TX queues, and every one of %u workers "

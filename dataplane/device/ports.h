@@ -26,6 +26,7 @@ struct dp_port {
 	bool rx_ip_sum, rx_udp_sum; /* the device checks these checksums */
 	bool tx_ip_sum, tx_udp_sum; /* the device fills in these checksums */
 	bool no_udp_sum; /* nobody fills in UDP's over IPv4: dataplane.udp_checksum is off */
+	bool read_by_cpu; /* another core reads what is sent, not a device by DMA */
 	int node; /* NUMA node; -1: none */
 	uint16_t queues; /* RX and TX queues, one of each per worker */
 	uint16_t rx_descriptors, tx_descriptors; /* per queue */

@@ -7,13 +7,16 @@
  * TX together, because the SRTP engine encrypts many packets at once faster than one by one.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/srtp/srtp.h"
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
 
-struct dp_transport;
+#include "dataplane/srtp/srtp.h"
+#include "dataplane/tables/transport.h"
+
 struct dp_worker;
-struct rte_mbuf;
 
 enum {
 	DP_JOBS = 64,
@@ -35,16 +38,56 @@ struct dp_outgoing {
 	struct rte_mbuf *spare[DP_JOBS]; /* empty mbufs, allocated in bulk */
 };
 
+/* Allocates empty mbufs when there are none. False: the pool is empty. */
+bool dp_outgoing_refill(struct dp_worker *w, struct dp_outgoing *o);
+
 /* Takes an empty mbuf; the caller adds it or puts it back into `spare`. NULL: the pool is empty. */
-struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o);
+static inline struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
+{
+	if (unlikely(!o->spares) && !dp_outgoing_refill(w, o))
+		return NULL;
+	return o->spare[--o->spares];
+}
+
+/* Fetches the cache lines of `len` bytes in order to write them. */
+static inline void dp_outgoing_own(uint8_t *from, size_t len)
+{
+	for (size_t at = 0; at < len + RTE_CACHE_LINE_SIZE; at += RTE_CACHE_LINE_SIZE)
+#ifdef RTE_ARCH_X86
+		/* For the compiler's oldest CPU its built-in would fetch them for reading. */
+		__asm__ volatile("prefetchw %0" : : "m"(from[at]));
+#else
+		__builtin_prefetch(from + at, 1);
+#endif
+}
+
 /*
  * Adds a packet to transport `t`. `m` holds the RTP header of `hdr_len` bytes; the payload is read
  * when the batch is flushed and must stay valid until then. `roc` is the packet's SRTP rollover
  * counter. The caller has checked that `count` is less than DP_JOBS and that the TX queue has room
  * (dp_tx_room()).
  */
-void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
-	const uint8_t *payload, uint16_t payload_len, uint32_t roc);
+static inline void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m,
+	uint16_t hdr_len, const uint8_t *payload, uint16_t payload_len, uint32_t roc)
+{
+	unsigned i = o->count++;
+	uint8_t *dst = rte_pktmbuf_mtod(m, uint8_t *);
+
+	o->mbuf[i] = m;
+	o->transport[i] = t;
+	o->job[i] = (struct dp_srtp_job){
+		.session = t->out,
+		.dst = dst,
+		.payload = payload,
+		.hdr_len = hdr_len,
+		.payload_len = payload_len,
+		.roc = roc,
+	};
+	/* Another core has read what was in the mbuf before: each line would be waited for. */
+	if (t->encap.read_by_cpu)
+		dp_outgoing_own(dst + hdr_len, payload_len);
+}
+
 /* Protects and encapsulates all packets of the batch and queues them for TX. */
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o);
 /* Flushes the batch, and frees the empty mbufs. */

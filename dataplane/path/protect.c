@@ -19,31 +19,12 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
+bool dp_outgoing_refill(struct dp_worker *w, struct dp_outgoing *o)
 {
-	if (!o->spares) {
-		if (rte_pktmbuf_alloc_bulk(w->pool, o->spare, DP_BURST))
-			return NULL;
-		o->spares = DP_BURST;
-	}
-	return o->spare[--o->spares];
-}
-
-void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
-	const uint8_t *payload, uint16_t payload_len, uint32_t roc)
-{
-	unsigned i = o->count++;
-
-	o->mbuf[i] = m;
-	o->transport[i] = t;
-	o->job[i] = (struct dp_srtp_job){
-		.session = t->out,
-		.dst = rte_pktmbuf_mtod(m, uint8_t *),
-		.payload = payload,
-		.hdr_len = hdr_len,
-		.payload_len = payload_len,
-		.roc = roc,
-	};
+	if (rte_pktmbuf_alloc_bulk(w->pool, o->spare, DP_BURST))
+		return false;
+	o->spares = DP_BURST;
+	return true;
 }
 
 /*

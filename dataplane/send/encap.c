@@ -26,6 +26,7 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 	e->family = family;
 	e->port_id = path->l2.port;
 	e->mtu = e->path_mtu = port->mtu;
+	e->read_by_cpu = port->read_by_cpu;
 	at = dp_frame_build(header, path->l2.mac, port->mac, path->l2.vlan,
 		family == 4 ? DP_ETHERTYPE_IPV4 : DP_ETHERTYPE_IPV6);
 	e->ip_offset = (uint8_t)at;

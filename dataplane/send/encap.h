@@ -7,6 +7,7 @@
  * packet costs a copy and a few stores.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/abi.h"
@@ -28,6 +29,7 @@ struct dp_encap {
 	uint16_t port_id; /* DPDK's, of the port by which packets leave */
 	uint16_t mtu; /* longest IP packet of the port, in bytes */
 	uint16_t path_mtu; /* longer ones are sent in fragments (send/fragment.h); at most mtu */
+	bool read_by_cpu; /* the port's other side is a CPU, whose caches hold what it has read */
 	uint32_t ip_sum; /* IPv4: dp_sum() of the header without length and checksum */
 	uint8_t header[DP_ENCAP_ROOM]; /* the headers are the last `len` bytes */
 };

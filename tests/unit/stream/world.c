@@ -142,23 +142,10 @@ unsigned dp_tx_room(const struct dp_worker *w, uint16_t port)
 	return *room_of(port);
 }
 
-struct rte_mbuf *dp_outgoing_mbuf(struct dp_worker *w, struct dp_outgoing *o)
+bool dp_outgoing_refill(struct dp_worker *w, struct dp_outgoing *o)
 {
-	return o->spares ? o->spare[--o->spares] : world_mbuf(0);
-}
-
-void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t, struct rte_mbuf *m, uint16_t hdr_len,
-	const uint8_t *payload, uint16_t payload_len, uint32_t roc)
-{
-	o->transport[o->count] = t;
-	o->mbuf[o->count] = m;
-	o->job[o->count++] = (struct dp_srtp_job){
-		.dst = rte_pktmbuf_mtod(m, uint8_t *),
-		.payload = payload,
-		.hdr_len = hdr_len,
-		.payload_len = payload_len,
-		.roc = roc,
-	};
+	o->spare[o->spares++] = world_mbuf(0);
+	return true;
 }
 
 static void note_sent(const struct dp_transport *t, const struct dp_srtp_job *j)
