@@ -54,7 +54,7 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"{\"device\":\"net_null0\",\"args\":\"no-rx=1\",\"addresses\":[\"10.1.0.3/8\"]}]},"
 		"\"dataplane\":{\"workers\":%u,\"cores\":[%u%s],\"hugepages\":%s,\"mbufs\":32768,"
 		/* a NIC would compute it */
-		"\"udp_checksum\":false,\"idle_sleep_us\":0,\"stream_packets\":2048,\"tx_age_ms\":5000,\"eal_"
+		"\"udp_checksum\":false,\"idle_sleep_us\":0,\"stream_packets\":1024,\"tx_age_ms\":5000,\"eal_"
 		"args\":["
 		"%s]},"
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,"
@@ -63,7 +63,7 @@ static void write_config(const struct plane_setup *s, const char *path)
 		s->hugepages ? "true" : "false",
 		/* vhost-user passes at most 8 memory regions */
 		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
-		s->streams + 3, s->viewers + 4);
+		s->streams + 64, s->viewers + 4);
 	if (fclose(f) != 0)
 		bench_die("%s cannot be written", path);
 }
