@@ -183,7 +183,8 @@ static int make_queues(struct dp_port *p, struct rte_mempool *const *pool)
 /* Whether packets to this driver's devices are read by another core. */
 static bool read_by_cpu(const char *driver)
 {
-	static const char *const such[] = {"net_virtio", "net_virtio_user", "net_vhost", "net_memif", "net_tap"};
+	static const char *const such[] = {
+		"net_virtio", "net_virtio_user", "net_vhost", "net_memif", "net_tap"};
 
 	for (unsigned i = 0; i < RTE_DIM(such); i++)
 		if (strcmp(driver, such[i]) == 0)
