@@ -22,6 +22,7 @@
 #include "dataplane/start/make_workers.h"
 #include "dataplane/start/privileges.h"
 #include "dataplane/start/remove_tree.h"
+#include "dataplane/tables/stream.h"
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/workers.h"
 #include "shared/config_table.h"
@@ -280,6 +281,18 @@ static int start_workers(char *err, size_t size)
 	return error;
 }
 
+/* What the rings of video streams take, if there are as many as the limit allows. */
+static void log_rings(const struct sh_config *c)
+{
+	uint64_t packets = dp_key_cache_ring(c);
+
+	sh_log(SH_LOG_INFO, "rings cache_ms=%u packets=%lu ring_kb=%lu all_mb=%lu mbufs=%u",
+		c->media.cache_ms, (unsigned long)packets,
+		(unsigned long)(packets * DP_RING_ENTRY_BYTES >> 10),
+		(unsigned long)(packets * DP_RING_ENTRY_BYTES * c->limit.producers >> 20),
+		c->dataplane.mbufs);
+}
+
 static void log_ready(void)
 {
 	const struct dp_ports *ports = &workers.ports;
@@ -299,6 +312,7 @@ static void log_ready(void)
 			p->config->device, sh_steering_name(p->steering.method), p->steering.rules,
 			p->steering.reason);
 	}
+	log_rings(&config);
 	sh_log(SH_LOG_INFO, "dataplane ready workers=%u udp=%u..%u engine=%s code=\"%s\" socket=%s",
 		workers.count, config.network.udp_port_base, config.network.udp_port_base + workers.count - 1,
 		dp_srtp_engine_name(workers.worker[0]->engine),

@@ -102,6 +102,12 @@ static const struct sh_config_member rows[] = {
 	{"media.max_bitrate_bps", SH_CFG_U32, AT(media.max_bitrate_bps), .min = 100000, .max = 1000000000,
 		.value = 8000000},
 	{"media.keyframe_ms", SH_CFG_U32, AT(media.keyframe_ms), .min = 50, .max = 10000, .value = 500},
+	{"media.cache_ms", SH_CFG_U32, AT(media.cache_ms), .min = 0, .max = 30000, .value = 8000},
+	{"media.cache_bytes", SH_CFG_U32, AT(media.cache_bytes), .min = 0, .max = 33554432, .value = 786432},
+	{"media.join_bitrate", SH_CFG_U32, AT(media.join_bitrate), .min = 100000, .max = 1000000000,
+		.value = 10000000},
+	{"media.join_budget", SH_CFG_U32, AT(media.join_budget), .min = 1000000, .max = 4000000000,
+		.value = 2000000000},
 
 	{"ice_servers", SH_CFG_ICE, AT(ice[0]), LIST(SH_MAX_ICE_SERVERS, 0, ice_count)},
 	{"codecs", SH_CFG_NAME, AT(codec[0]), .names = codecs, LIST(8, 1, codec_count)},

@@ -82,7 +82,9 @@ struct sh_worker_stats {
 	uint64_t padding_out; /* packets of padding to viewers, which probe for bandwidth */
 	/* By pass over the viewers of a stream: from the RX of its oldest packet to its end. */
 	struct sh_latency pass_lateness;
-	uint64_t reserved[8];
+	uint64_t catch_ups; /* viewers who began with a key frame of the ring */
+	uint64_t catch_up_out; /* packets sent to them until they had caught up */
+	uint64_t reserved[6];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

@@ -51,6 +51,8 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(fragments_refused, "fragments that found no room, or do not fit together"),
 	COUNTER(fragments_out, "fragments sent, because a packet did not fit the MTU of its path"),
 	COUNTER(path_mtu_changes, "changes of the MTU of a path to a viewer"),
+	COUNTER(catch_ups, "viewers who began with a key frame of the ring"),
+	COUNTER(catch_up_out, "packets sent to viewers until they had caught up"),
 	COUNTER(keyframe_limited, "requests for key frames beyond a viewer's budget"),
 };
 const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);

@@ -23,7 +23,8 @@ struct dp_epoch {
 	uint8_t tl0picidx, keyidx; /* likewise, modulo 2^8 and 2^5 */
 	uint8_t encoding; /* index among the producer's encodings */
 	uint8_t point; /* index among the points of that encoding's stream */
-	uint8_t pad[2];
+	bool squeezed; /* timestamps are squeezed before (layers/squeeze.h): the viewer caught up */
+	uint8_t pad;
 };
 _Static_assert(sizeof(struct dp_epoch) == 24, "it belongs to every viewer of layers");
 
@@ -40,6 +41,17 @@ struct dp_epochs {
 bool dp_epochs_room(const struct dp_epochs *e, uint32_t now_ms, uint32_t window_ms);
 /* Begins an epoch. It ends the one before, at `first_out`, which is above all that were sent. */
 void dp_epochs_begin(struct dp_epochs *e, const struct dp_epoch *epoch);
+
+/*
+ * Ends an epoch with squeezed timestamps at the viewer's sequence number `out`, above all that were
+ * sent: the next one maps numbers as it does.
+ */
+void dp_epochs_end_squeeze(struct dp_epochs *e, uint32_t out, uint32_t now_ms);
+/*
+ * Forgets the epochs with squeezed timestamps, so that others can be squeezed in another way.
+ * False: their packets may still be requested.
+ */
+bool dp_epochs_forget_squeezed(struct dp_epochs *e, uint32_t now_ms, uint32_t window_ms);
 
 /* The epoch in which the viewer's sequence number `out` was sent, or NULL. */
 const struct dp_epoch *dp_epochs_of(const struct dp_epochs *e, uint32_t out);

@@ -81,6 +81,8 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 	const struct dp_transport *t = c->transport;
 	unsigned room;
 
+	if (unlikely(c->catching_up))
+		return true;
 	if (c->paused || !t->can_send) {
 		skip_to(w, c, target);
 		return true;

@@ -48,7 +48,7 @@ static void check_silence(struct dp_worker *w, struct dp_transport *t)
 	if (t->silent || t->udp_port || w->now_ns - t->consent_ns < SILENCE)
 		return;
 	t->silent = true;
-	dp_transport_refresh(t);
+	dp_transport_refresh(w, t);
 }
 
 /*
@@ -68,7 +68,7 @@ static void check_consent(struct dp_worker *w, struct dp_transport *t)
 			return;
 		t->idle = true;
 		t->next_idle_ns = w->now_ns;
-		dp_transport_refresh(t);
+		dp_transport_refresh(w, t);
 	}
 	if (w->now_ns >= t->next_idle_ns && dp_report_event(w, SH_EV_TRANSPORT_IDLE, t->id, NULL))
 		t->next_idle_ns = w->now_ns + IDLE_EVERY;
@@ -122,6 +122,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	struct sh_producer_stats out = {.id = s->id};
 
 	s->bitrate_bps = bitrate(s->bytes, &s->last_bytes, elapsed);
+	atomic_store_explicit(&s->kbps, (uint32_t)(s->bitrate_bps / 1000), memory_order_relaxed);
 	out.transport = s->transport->id;
 	out.ssrc = s->ssrc;
 	out.rtx_ssrc = s->rtx_ssrc;
@@ -185,13 +186,14 @@ static void visit_transport(struct dp_worker *w, struct dp_transport *t)
 		dp_plain_transport_solicit(w, t);
 	dp_report_consumers(w, t);
 	/* Repeat key frame requests: a request, or the key frame itself, may have been lost. */
-	dp_consumers_want_keyframes(t);
+	dp_consumers_want_keyframes(w, t);
 	write_transport(w, t);
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
 		write_producer(w, s, elapsed);
 	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport) {
 		/* While a device is stuck, the fan-out does not visit its viewers, so do it here. */
 		dp_audience_skip_expired(w, dp_audience_of(w, c->stream->slot, c->port_index), c);
+		dp_catch_up_release(w, c, false);
 		if (c->selection)
 			dp_selection_refresh(w, c);
 		write_consumer(w, c, elapsed);
@@ -219,9 +221,9 @@ static void visit_due_transports(struct dp_worker *w, uint64_t elapsed)
 }
 
 /*
- * Sets how long streams keep packets for retransmission. The pool must never become empty because
- * streams keep too many packets, as it serves reception too: with less than a quarter of it free,
- * the time is reduced in proportion.
+ * Sets how long streams keep packets for retransmission, and for viewers who join. The pool must
+ * never become empty because streams keep too many packets, as it serves reception too: with less
+ * than a quarter of it free, the times are reduced in proportion.
  */
 static void set_retention(struct dp_worker *w)
 {
@@ -232,6 +234,7 @@ static void set_retention(struct dp_worker *w)
 
 	left -= RTE_MIN(left, cached);
 	w->retention_ns = RETENTION * RTE_MIN(left, quarter) / quarter;
+	w->cache_ns = w->config->media.cache_ms * DP_MS * RTE_MIN(left, quarter) / quarter;
 }
 
 static void reclaim_streams(struct dp_worker *w, struct dp_transport *t)
@@ -239,6 +242,7 @@ static void reclaim_streams(struct dp_worker *w, struct dp_transport *t)
 	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport)
 		if (w->now_ns >= s->next_reclaim_ns) {
 			s->next_reclaim_ns = w->now_ns + RECLAIM_EVERY;
+			dp_key_cache_expire(w, s, w->cache_ns);
 			dp_stream_reclaim(s);
 		}
 }

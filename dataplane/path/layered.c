@@ -63,6 +63,12 @@ static uint32_t alignment(const struct dp_worker *w, const struct dp_stream *s)
 	return 0;
 }
 
+uint32_t dp_layered_timestamp(const struct dp_consumer *c, const struct dp_epoch *e, uint32_t timestamp)
+{
+	return e->timestamp +
+	       (unlikely(e->squeezed) ? dp_squeeze(&c->catch_up->squeeze, timestamp) : timestamp);
+}
+
 /*
  * The number that goes on from one epoch to the next. Picture ids are dense at each point; numbers
  * of frames keep their distances, by which frames refer to each other.
@@ -91,12 +97,14 @@ static void begin(struct dp_worker *w, struct dp_consumer *c, const struct dp_ri
 		.began_ms = now_ms(w),
 		.encoding = s->encoding,
 		.point = sel->aim_point,
+		.squeezed = c->catching_up,
 	};
 	uint32_t least = sel->timestamp + s->clock_rate / STEPS_PER_S;
+	uint32_t timestamp = dp_layered_timestamp(c, &e, entry->info.timestamp);
 
 	if (!first) {
-		if ((int32_t)(entry->info.timestamp + e.timestamp - least) < 0)
-			e.timestamp = least - entry->info.timestamp;
+		if ((int32_t)(timestamp - least) < 0)
+			e.timestamp += least - timestamp;
 		e.picture = (uint16_t)(sel->picture + 1 - picture_of(f, n));
 		e.tl0picidx = (uint8_t)(sel->tl0picidx + 1 - f->tl0picidx);
 		e.keyidx = (uint8_t)(sel->keyidx + 1 - f->keyidx);
@@ -234,7 +242,7 @@ static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const str
 	/* Padding of ours or of the producer: the numbers of frames go on from the packet before. */
 	if (n->state == DP_NUMBER_PADDING || !entry->info.payload_len)
 		return;
-	sel->timestamp = entry->info.timestamp + e->timestamp;
+	sel->timestamp = dp_layered_timestamp(c, e, entry->info.timestamp);
 	sel->frame_open = !(entry->info.marker || n->state == DP_NUMBER_PASSES_END);
 	sel->picture = ids->picture_id;
 	sel->tl0picidx = ids->tl0picidx;
@@ -348,7 +356,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 	if (!m)
 		return false;
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, &entry->info, (uint16_t)seq,
-		entry->info.timestamp + e->timestamp, entry->abs_send_time);
+		dp_layered_timestamp(c, e, entry->info.timestamp), entry->abs_send_time);
 	hdr_len = dp_layered_header(s, position, c, e, &n, rte_pktmbuf_mtod(m, uint8_t *), hdr_len);
 	note_sent(c, e, entry, &ids, &n, seq);
 	if (unlikely(!hdr_len)) {
@@ -408,7 +416,7 @@ bool dp_layered_find(struct dp_worker *w, const struct dp_consumer *c, uint16_t 
 	head = s == c->stream ? c->at : atomic_load_explicit(&s->head, memory_order_acquire);
 	if (!head || !find_in_stream(s, e->point, e->first_in + ((uint32_t)ours - e->first_out), head, &in))
 		return false;
-	out->position = dp_stream_find(s, in, a->low, head);
+	out->position = dp_stream_find(s, in, dp_audience_low(a), head);
 	out->stream = s;
 	out->epoch = e;
 	return out->position != DP_CURSOR_NONE &&

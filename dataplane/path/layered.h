@@ -58,6 +58,8 @@ bool dp_layered_find(struct dp_worker *w, const struct dp_consumer *c, uint16_t 
  * byte more than the producer's payload. Returns its length.
  */
 uint16_t dp_layered_payload(const struct dp_layered_packet *p, uint8_t *dst);
+/* The timestamp with which `c` was sent the packet that has `timestamp` in its stream. */
+uint32_t dp_layered_timestamp(const struct dp_consumer *c, const struct dp_epoch *e, uint32_t timestamp);
 /*
  * Corrects the header of `hdr_len` bytes that was written for the producer's packet at `position`
  * of the ring of `s`, and adds the dependency descriptor. Returns its length; 0: what belongs into

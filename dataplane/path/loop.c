@@ -9,6 +9,7 @@
 
 #include <rte_pause.h>
 
+#include "dataplane/path/catch_up.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/apply.h"
@@ -63,6 +64,7 @@ static unsigned iterate(struct dp_worker *w)
 	for (unsigned i = 0; i < RX_BURSTS && receive(w, &done); i++)
 		w->now_ns = dp_clock_now(&w->clock);
 	done += dp_fanout(w);
+	done += dp_catch_up(w);
 	done += dp_inject(w);
 	done += dp_apply_ops(w);
 	dp_housekeeping(w);

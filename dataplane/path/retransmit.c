@@ -12,6 +12,7 @@
 #include "dataplane/path/rewrite.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
@@ -68,14 +69,14 @@ static bool find_sent(struct dp_worker *w, const struct dp_consumer *c, uint16_t
 		if (!dp_layered_find(w, c, seq, &out->l))
 			return false;
 		out->entry = &out->l.stream->ring[out->l.position & out->l.stream->mask];
-		out->timestamp = out->entry->info.timestamp + out->l.epoch->timestamp;
+		out->timestamp = dp_layered_timestamp(c, out->l.epoch, out->entry->info.timestamp);
 		return true;
 	}
-	if (!dp_seqmap_in(&c->seq, seq, &in))
+	if (!dp_catch_up_sent(c, seq, &in))
 		return false;
-	position = dp_stream_find(s, in, dp_audience_of(w, s->slot, c->port_index)->low, c->at);
+	position = dp_stream_find(s, in, dp_audience_low(dp_audience_of(w, s->slot, c->port_index)), c->at);
 	out->entry = &s->ring[position & s->mask];
-	out->timestamp = out->entry->info.timestamp + c->timestamp_offset;
+	out->timestamp = dp_catch_up_timestamp(c, in, out->entry->info.timestamp) + c->timestamp_offset;
 	return position != DP_CURSOR_NONE;
 }
 

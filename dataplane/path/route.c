@@ -93,6 +93,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	const uint8_t *pkt, uint64_t seq)
 {
 	const struct dp_meta *meta = dp_meta(m);
+	uint64_t position = atomic_load_explicit(&s->head, memory_order_relaxed);
 	struct dp_ring_entry *entry = dp_stream_next(s);
 	struct dp_rtp_info *p = &entry->info;
 
@@ -120,6 +121,8 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	if (entry->restart && !p->keyframe && s->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(s);
 	dp_stream_append(s);
+	if (s->kind == SH_KIND_VIDEO && w->config->media.cache_ms)
+		dp_key_cache_packet(s, position);
 }
 
 /*

@@ -106,7 +106,7 @@ static void round_trip(struct datagram *d, struct dp_consumer *c, const struct d
 		return;
 	}
 	if (d->t->limited && d->selected && c->transport->guesses < DP_UNPROVEN_GUESSES)
-		dp_unproven_echoed(c->transport);
+		dp_unproven_echoed(d->w, c->transport);
 	elapsed = d->w->now_ns - c->sr_sent_ns;
 	if (elapsed >= delay)
 		c->rtt_us = (uint32_t)RTE_MIN((elapsed - delay) / 1000, UINT32_MAX);

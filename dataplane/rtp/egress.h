@@ -133,8 +133,8 @@ void dp_seqmap_start(struct dp_seqmap *m, uint64_t in);
 bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out);
 /*
  * Maps the consumer's 16-bit sequence number `out` of a NACK to the producer's extended one. False:
- * `out` was never sent, or before the last start.
+ * `out` was never sent, or maps to one below `low`, the first one that was sent with this offset.
  */
-bool dp_seqmap_in(const struct dp_seqmap *m, uint16_t out, uint64_t *in);
+bool dp_seqmap_in(const struct dp_seqmap *m, uint64_t low, uint16_t out, uint64_t *in);
 
 #endif

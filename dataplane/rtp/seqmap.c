@@ -31,13 +31,13 @@ bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
 	return true;
 }
 
-bool dp_seqmap_in(const struct dp_seqmap *m, uint16_t out, uint64_t *in)
+bool dp_seqmap_in(const struct dp_seqmap *m, uint64_t low, uint16_t out, uint64_t *in)
 {
 	if (!m->started)
 		return false;
 
 	uint64_t ours = dp_seq_extend(m->next, out);
-	if (ours >= m->next || ours < m->base + (uint64_t)m->offset)
+	if (ours >= m->next || ours < low + (uint64_t)m->offset)
 		return false;
 	*in = ours - (uint64_t)m->offset;
 	return true;

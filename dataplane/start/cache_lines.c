@@ -52,7 +52,7 @@ WHOLE_LINES(struct rte_mempool_cache);
  * across '|'.
  */
 APART(struct dp_stream, cname_len, head);
-APART(struct dp_stream, sr_rtp, keyframe_wanted);
+APART(struct dp_stream, kbps, keyframe_wanted);
 APART(struct dp_stream, readers, cursor);
 APART(struct dp_stream, cursor, transport);
 

@@ -20,6 +20,7 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/key_cache.h"
 #include "dataplane/tables/movers.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
@@ -88,8 +89,7 @@ static uint16_t mbuf_room(const struct sh_config *c)
 
 unsigned dp_workers_megabytes(const struct sh_config *c)
 {
-	const uint64_t n = c->dataplane.workers, session = 8192,
-		       stream_slot = sizeof(struct dp_ring_entry) + 8;
+	const uint64_t n = c->dataplane.workers, session = 8192, stream_slot = DP_RING_ENTRY_BYTES;
 	uint64_t nodes = c->dataplane.hugepages ? RTE_MIN(n, (uint64_t)rte_socket_count()) : 1;
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
@@ -104,7 +104,7 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n * dp_consumer_chains(c->limit.consumers) * 8ull;
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
 	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
-					      c->dataplane.stream_packets * stream_slot);
+					      dp_key_cache_ring(c) * stream_slot);
 	bytes += (uint64_t)dp_ssrc_blocks(c->limit.producers, c->limit.consumers) * DP_SRTP_BLOCK_SIZE;
 	bytes += (uint64_t)c->limit.consumers *
 		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));

@@ -12,6 +12,7 @@
 #include "dataplane/path/layered.h"
 #include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/probing.h"
 #include "dataplane/tables/resent.h"
@@ -23,6 +24,7 @@
 #include "dataplane/worker/worker.h"
 #include "shared/log.h"
 
+enum { CATCH_UPS = 32768 }; /* viewers that catch up, or have lately; others wait for a key frame */
 enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* consumers in one chunk */
 
 /*
@@ -79,7 +81,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	const struct sh_config *c = workers[0]->config;
 	const struct sh_config_limits *limit = &c->limit;
 	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
-	struct rte_mempool *twcc, *chunks, *selections, *blocks;
+	struct rte_mempool *twcc, *chunks, *selections, *catch_ups, *blocks;
 	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
 	struct dp_adapt *adapt;
@@ -107,10 +109,12 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		sizeof(struct dp_audience_chunk), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	selections = rte_mempool_create("selections", limit->consumers, sizeof(struct dp_selection), 0, 0,
 		NULL, NULL, NULL, NULL, workers[0]->socket, 0);
+	catch_ups = rte_mempool_create("catch-ups", RTE_MIN(limit->consumers, (uint32_t)CATCH_UPS),
+		sizeof(struct dp_catch_up), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	blocks = make_blocks(limit, workers[0]->socket);
 	adapt = rte_zmalloc_socket("adaptation", limit->transports * sizeof(*adapt), RTE_CACHE_LINE_SIZE,
 		workers[0]->socket);
-	if (!in || !out || !twcc || !chunks || !selections || !blocks || !adapt)
+	if (!in || !out || !twcc || !chunks || !selections || !catch_ups || !blocks || !adapt)
 		return ENOMEM;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -125,6 +129,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		w->twcc_pool = twcc;
 		w->chunk_pool = chunks;
 		w->selection_pool = selections;
+		w->catch_up_pool = catch_ups;
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
 			w->socket);
 		w->resent = rte_zmalloc_socket("retransmissions", DP_RESENT * sizeof(*w->resent),

@@ -7,7 +7,9 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/key_cache.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
@@ -16,7 +18,8 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
-#define JUDGE_EVERY (1000 * DP_MS)
+#define JUDGE_EVERY  (1000 * DP_MS)
+#define CATCH_UP_MAX (3000 * DP_MS)
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
@@ -32,7 +35,7 @@ static uint64_t lowest_position(const struct dp_worker *w, const struct dp_strea
 		const struct dp_audience *a = dp_audience_of(w, s->slot, i);
 
 		if (dp_audience_reads(a))
-			low = RTE_MIN(low, a->low);
+			low = RTE_MIN(low, dp_audience_low(a));
 	}
 	return low;
 }
@@ -50,7 +53,7 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 	a->port_index = (uint8_t)port_index;
 	a->low = a->served = a->target = a->restart = a->overrun = at;
 	a->start_from = a->start = at;
-	a->change = DP_CURSOR_NONE;
+	a->change = a->hold = DP_CURSOR_NONE;
 	a->change_next = at;
 	a->resume = a->begin = NULL;
 	a->begin_index = 0;
@@ -137,7 +140,7 @@ static void insert_member(struct dp_audience *a, struct dp_consumer *c, struct d
 		a->first = chunk;
 	}
 	c->chunk = a->first;
-	c->index = (uint32_t)a->first->count;
+	c->index = (uint8_t)a->first->count;
 	c->port_index = a->port_index;
 	a->first->member[a->first->count++] = c;
 	a->members++;
@@ -223,6 +226,7 @@ static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned po
 
 	if (!reserve_chunk(w, to, &chunk))
 		return;
+	dp_catch_up_stop(w, c);
 	dp_audience_skip_expired(w, from, c);
 	leave(w, from, c);
 	if (!dp_audience_reads(to))
@@ -287,6 +291,7 @@ bool dp_audience_change(struct dp_worker *w, struct dp_stream *to, struct dp_con
 
 	if (!reserve_chunk(w, a, &chunk))
 		return false;
+	dp_catch_up_stop(w, c);
 	dp_audience_skip_expired(w, from, c);
 	leave(w, from, c);
 	from->lingers = true;
@@ -332,6 +337,48 @@ void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
 		return;
 	a->low = low;
 	publish_cursor(w, s);
+}
+
+/* Goes back in the ring; stream_ring.h explains the order, which is that of attaching. */
+bool dp_audience_hold(struct dp_worker *w, struct dp_audience *a, uint64_t at)
+{
+	uint64_t before = a->hold;
+
+	a->hold = RTE_MIN(a->hold, at);
+	if (at >= a->low || at >= before)
+		return true;
+	publish_cursor(w, a->stream);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&a->stream->freed, memory_order_relaxed) <= at)
+		return true;
+	a->hold = before;
+	publish_cursor(w, a->stream);
+	return false;
+}
+
+/*
+ * Releases what nobody who catches up reads any more, or requests: nobody begins with a key frame
+ * older than the cache, catches up for longer than CATCH_UP_MAX, and is retransmitted packets after
+ * the retention. The ring's free quarter is never held.
+ */
+static void advance_hold(struct dp_worker *w, struct dp_audience *a, uint64_t head)
+{
+	const struct dp_stream *s = a->stream;
+	uint64_t hold = a->hold, most = dp_key_cache_most(s);
+
+	if (hold == DP_CURSOR_NONE)
+		return;
+	if (head - hold > most)
+		hold = head - most;
+	while (hold < head &&
+		dp_older_than(w, s->ring[hold & s->mask].rx_ns, w->cache_ns + CATCH_UP_MAX + w->retention_ns))
+		hold++;
+	if ((!a->catching_up && dp_older_than(w, a->held_ns, w->retention_ns)) || hold == head)
+		hold = DP_CURSOR_NONE;
+	if (hold == a->hold)
+		return;
+	a->hold = hold;
+	publish_cursor(w, a->stream);
 }
 
 /*
@@ -396,6 +443,7 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 
 		if (!dp_audience_reads(a))
 			continue;
+		advance_hold(w, a, head);
 		if (!a->first) {
 			tick_without_members(w, s, a, head);
 			continue;
@@ -414,7 +462,7 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 {
 	uint64_t n, young;
 
-	if (c->at >= a->served)
+	if (c->at >= a->served || c->catching_up)
 		return;
 	young = a->overrun > c->at ? a->overrun - c->at : 0; /* at or below: expired by count */
 	n = a->served - c->at;

@@ -35,6 +35,13 @@ struct dp_audience {
 	 * stream is the lowest value of all ports' audiences.
 	 */
 	uint64_t low;
+	/*
+	 * Members that catch up read from here on, and may request retransmissions of it;
+	 * DP_CURSOR_NONE: there are none.
+	 */
+	uint64_t hold;
+	uint64_t held_ns; /* when the last of them stopped */
+	uint32_t catching_up; /* how many there are */
 	uint64_t served; /* entries below were sent to each member, or have expired; at least `low` */
 	uint64_t target; /* position up to which the current pass serves each member */
 	uint64_t until; /* a member that is visited gets the entries below it; at least `target` */
@@ -131,6 +138,17 @@ void dp_audience_read_wakeups(struct dp_worker *w);
  */
 void dp_audience_notify(struct dp_worker *w, struct dp_stream *s);
 
+/* The position below which the audience reads no entry. */
+static inline uint64_t dp_audience_low(const struct dp_audience *a)
+{
+	return a->hold < a->low ? a->hold : a->low;
+}
+
+/*
+ * Holds the entries from position `at` on for a member that catches up. False: they may have been
+ * freed.
+ */
+bool dp_audience_hold(struct dp_worker *w, struct dp_audience *a, uint64_t at);
 /*
  * Advances `low`, and so the worker's cursor, past served entries that are too old or too many to
  * be kept for retransmissions.

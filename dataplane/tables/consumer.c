@@ -43,10 +43,10 @@ static bool needs_keyframe(const struct dp_consumer *c)
 	       c->stream->kind == SH_KIND_VIDEO;
 }
 
-void dp_consumers_want_keyframes(const struct dp_transport *t)
+void dp_consumers_want_keyframes(struct dp_worker *w, const struct dp_transport *t)
 {
-	for (const struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
-		if (needs_keyframe(c))
+	for (struct dp_consumer *c = t->consumers; c; c = c->next_on_transport)
+		if (needs_keyframe(c) && !dp_catch_up_begin(w, c))
 			dp_stream_want_keyframe(c->stream);
 }
 
@@ -66,7 +66,8 @@ void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c)
 	uint64_t arrived = atomic_load_explicit(&c->stream->keyframe_ns, memory_order_relaxed);
 	bool limited;
 
-	if (c->paused || c->stream->kind != SH_KIND_VIDEO || crosses_keyframe(w, c, arrived))
+	if (c->paused || c->stream->kind != SH_KIND_VIDEO || c->catching_up ||
+		crosses_keyframe(w, c, arrived))
 		return;
 	if (dp_keyframe_budget_take(&c->keyframes, w->now_ns, interval, arrived, &limited))
 		dp_stream_want_keyframe(c->stream);
@@ -147,7 +148,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	/* Skips packets until one at which a decoder can start; for audio that is any packet. */
 	c->waiting_keyframe = true;
 	dp_adaptation_decide(w, t);
-	if (needs_keyframe(c))
+	if (needs_keyframe(c) && !dp_catch_up_begin(w, c))
 		dp_stream_want_keyframe(c->stream);
 	w->stats->consumers++;
 	return 0;
@@ -160,9 +161,13 @@ int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
 	bool resumed = c->paused && !set->paused;
 
 	c->paused = set->paused;
+	if (c->paused)
+		dp_catch_up_stop(w, c);
 	if (c->selection)
 		dp_selection_wish(w, c, &set->wishes);
 	c->waiting_keyframe |= resumed;
+	if (resumed && needs_keyframe(c) && dp_catch_up_begin(w, c))
+		return 0;
 	if (set->keyframe || (resumed && needs_keyframe(c)))
 		dp_consumer_want_keyframe(w, c);
 	return 0;
@@ -178,6 +183,8 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	*at = c->next_on_transport;
 	uncount(w, c->transport);
 	dp_consumer_ssrcs_remove(w, c);
+	dp_catch_up_stop(w, c);
+	dp_catch_up_release(w, c, true);
 	dp_audience_leave(w, c);
 	if (c->selection)
 		dp_selection_remove(w, c);

@@ -14,6 +14,7 @@
 
 #include "dataplane/rtp/egress.h"
 #include "dataplane/rtp/feedback.h"
+#include "dataplane/tables/catch_up.h"
 #include "shared/abi.h"
 
 struct dp_audience_chunk;
@@ -34,17 +35,18 @@ struct dp_consumer {
 	uint32_t timestamp_offset; /* added to the producer's RTP timestamps */
 	bool paused;
 	bool waiting_keyframe; /* packets are skipped until one at which a decoder can start */
-	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
+	bool catching_up; /* passes leave it out (tables/catch_up.h) */
+	uint8_t port_index; /* the port of its audience; index in struct dp_ports */
 	struct dp_selection *selection; /* NULL: the producer has no layers to select */
 	uint64_t packets, bytes; /* sent, without retransmissions; bytes of RTP payload */
 
 	/* not needed for every packet */
 	sh_id id __rte_cache_aligned; /* 0: the slot is free */
 	uint32_t slot;
-	uint32_t index; /* index in the chunk of its audience that holds it, */
-	struct dp_audience_chunk *chunk; /* which is this one */
-	struct dp_stream *stream; /* one encoding of the producer */
 	uint32_t rtx_roc; /* SRTP rollover counter of the RTX SSRC */
+	struct dp_audience_chunk *chunk; /* of its audience, that holds it at `index` */
+	struct dp_stream *stream; /* one encoding of the producer */
+	struct dp_catch_up *catch_up; /* NULL: it does not catch up, and has not lately */
 	struct dp_consumer *next_on_transport;
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */
@@ -53,8 +55,9 @@ struct dp_consumer {
 	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
 	uint32_t rtx_in_window; /* packets that NACKs have named in it; limited in path/retransmit.c */
 	uint32_t reported_lost, reported_jitter; /* of the last receiver report; jitter in RTP ticks */
+	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
+	uint8_t index; /* in `chunk` */
 	uint8_t reported_fraction; /* fraction lost in that report, in 1/256 */
-	uint8_t port_index; /* the port of its audience; index in struct dp_ports */
 	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
 	uint64_t sr_packets; /* `packets` in it */
@@ -80,10 +83,10 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
  */
 void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c);
 /*
- * Requests the key frames for which the transport's consumers wait, if media can reach the viewer.
- * These requests do not count against a viewer's budget: they come when its path opens, and once a
- * second while it has no picture.
+ * Gets the key frames for which the transport's consumers wait, if media can reach the viewer: from
+ * the streams' rings, or requests them. These requests do not count against a viewer's budget: they
+ * come when its path opens, and once a second while it has no picture.
  */
-void dp_consumers_want_keyframes(const struct dp_transport *t);
+void dp_consumers_want_keyframes(struct dp_worker *w, const struct dp_transport *t);
 
 #endif

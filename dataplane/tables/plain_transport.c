@@ -55,7 +55,7 @@ void dp_plain_transport_set_l2(struct dp_worker *w, struct dp_transport *t, cons
 	t->selected = 0;
 	dp_encap_init(w, &t->encap, &tuple->path);
 	dp_audience_change_port(w, t);
-	dp_transport_refresh(t);
+	dp_transport_refresh(w, t);
 }
 
 void dp_plain_transport_solicit(struct dp_worker *w, struct dp_transport *t)

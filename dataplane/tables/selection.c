@@ -234,6 +234,32 @@ bool dp_selection_abandoned(const struct dp_worker *w, const struct dp_consumer 
 	return (uint16_t)(w->now_ns / DP_MS - sel->leaving_ms) < LEAVING_MS;
 }
 
+static uint32_t milliseconds(uint64_t ns)
+{
+	return (uint32_t)(ns / DP_MS);
+}
+
+bool dp_selection_can_squeeze(const struct dp_worker *w, struct dp_consumer *c)
+{
+	struct dp_epochs *e = &c->selection->epochs;
+	uint32_t now = milliseconds(w->now_ns), window = milliseconds(w->retention_ns);
+
+	return dp_epochs_forget_squeezed(e, now, window) && dp_epochs_room(e, now, window);
+}
+
+bool dp_selection_end_squeeze(const struct dp_worker *w, struct dp_consumer *c)
+{
+	struct dp_epochs *e = &c->selection->epochs;
+	uint32_t now = milliseconds(w->now_ns), window = milliseconds(w->retention_ns);
+
+	if (!e->count || !e->epoch[0].squeezed)
+		return true;
+	if (!dp_epochs_room(e, now, window))
+		return false;
+	dp_epochs_end_squeeze(e, (uint32_t)c->seq.next, now);
+	return true;
+}
+
 uint32_t dp_selection_timestamp(const struct dp_consumer *c)
 {
 	return c->selection->epochs.epoch[0].timestamp;

@@ -75,6 +75,13 @@ void dp_selection_stay(struct dp_worker *w, struct dp_consumer *c);
 void dp_selection_change(struct dp_worker *w, struct dp_audience *a);
 /* Aims again, because encodings may have stopped or come back, and tells the control plane. */
 void dp_selection_refresh(struct dp_worker *w, struct dp_consumer *c);
+/*
+ * The consumer is about to catch up (tables/catch_up.h), which squeezes timestamps. False: it has
+ * done so too recently, or no epoch may begin now.
+ */
+bool dp_selection_can_squeeze(const struct dp_worker *w, struct dp_consumer *c);
+/* It squeezes no more from its next sequence number on. False: no epoch may begin now. */
+bool dp_selection_end_squeeze(const struct dp_worker *w, struct dp_consumer *c);
 /* What is added to the RTP timestamps of the consumer's stream; it has been sent a packet. */
 uint32_t dp_selection_timestamp(const struct dp_consumer *c);
 /*

@@ -21,7 +21,7 @@ void dp_transport_close_srtp(struct dp_worker *w, struct dp_transport *t)
 {
 	close_session(w, &t->in);
 	close_session(w, &t->out);
-	dp_transport_refresh(t);
+	dp_transport_refresh(w, t);
 }
 
 static void copy_keys(struct dp_srtp_keys *out, uint16_t profile, const struct sh_srtp_keys *keys)
@@ -99,6 +99,6 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	}
 	t->out = out;
 	t->profile = (uint16_t)k->profile;
-	dp_transport_refresh(t);
+	dp_transport_refresh(w, t);
 	return 0;
 }

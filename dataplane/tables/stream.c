@@ -31,11 +31,12 @@ static bool layered(const struct sh_producer_add *p)
 int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, const struct sh_producer_add *p,
 	int socket)
 {
-	uint32_t size = p->kind == SH_KIND_VIDEO ? config->dataplane.stream_packets : AUDIO_PACKETS;
+	uint32_t size = p->kind == SH_KIND_VIDEO ? dp_key_cache_ring(config) : AUDIO_PACKETS;
 
 	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
 		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
+	atomic_store(&s->key, DP_CURSOR_NONE);
 	s->mask = size - 1;
 	s->window = size / 2;
 	s->ring = rte_zmalloc_socket("stream ring", size * sizeof(*s->ring), RTE_CACHE_LINE_SIZE, socket);
@@ -186,6 +187,8 @@ int dp_stream_set(struct dp_worker *w, const struct dp_op *op)
 			dp_stream_want_keyframe(s);
 	}
 	s->paused = set->paused;
+	if (s->paused)
+		dp_key_cache_forget(s);
 	if (set->keyframe)
 		dp_stream_want_keyframe(s);
 	return 0;
@@ -216,6 +219,7 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 			rte_mempool_put(w->twcc_pool, t->twcc);
 		t->twcc = NULL;
 	}
+	dp_key_cache_forget(s);
 	rte_pktmbuf_free(s->held);
 	dp_encodings_put(s->lead, s->encoding, NULL);
 	dp_stream_reclaim_all(s);
@@ -271,6 +275,7 @@ void dp_stream_restart(struct dp_stream *s, uint16_t seq)
 	dp_source_clock_init(&s->clock, s->clock_rate);
 	start_nack(s);
 	s->starts = (struct dp_keyframes){0};
+	dp_key_cache_forget(s);
 	if (s->layering)
 		dp_layering_restart(s);
 	dp_stream_set_clock(s, 0, 0, 0);

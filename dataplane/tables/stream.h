@@ -22,6 +22,7 @@
 #include "dataplane/rtp/source_clock.h"
 #include "dataplane/srtp/srtp.h"
 #include "dataplane/tables/encodings.h"
+#include "dataplane/tables/key_cache.h"
 #include "shared/abi.h"
 #include "shared/config.h"
 
@@ -44,6 +45,8 @@ struct dp_ring_entry {
 	bool restart; /* first packet after a pause or restart: viewers restart with a key frame */
 	struct dp_rtp_info info;
 } __rte_cache_aligned;
+/* with its word of by_seq[] */
+enum { DP_RING_ENTRY_BYTES = sizeof(struct dp_ring_entry) + sizeof(uint32_t) };
 
 /* One worker's cursor, in a cache line of its own. Writer: that worker; reader: the owner. */
 struct dp_cursor {
@@ -88,6 +91,9 @@ struct dp_stream {
 	_Atomic uint32_t sr_rtp;
 	_Atomic uint64_t
 		keyframe_ns; /* arrival of the newest key frame; 0: none; writer: owner; readers: all */
+	/* position of the newest complete key frame that is kept; DP_CURSOR_NONE: none; the same */
+	_Atomic uint64_t key;
+	_Atomic uint32_t kbps; /* rate of the last second; 0: not known; the same */
 
 	/* Written by any worker, but rarely; read by the owner. */
 	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* 1: request a key frame */
@@ -126,6 +132,7 @@ struct dp_stream {
 	uint64_t rtt_us; /* last round-trip time to the producer in microseconds; 0: not known */
 	uint8_t fir_seq; /* sequence number of the next FIR command (RFC 5104, 4.3.1.1) */
 	struct dp_keyframes starts; /* tells where decoders can start */
+	struct dp_key_cache cache;
 	uint64_t packets, bytes, repaired, duplicates, nacks, plis, keyframes; /* for the statistics */
 	uint64_t levels; /* struct sh_producer_stats.audio_levels */
 	uint64_t next_levels_ns; /* when they are published next */

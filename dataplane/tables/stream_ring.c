@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/tables/stream_ring.h"
 
+#include <rte_common.h>
 #include <rte_mbuf.h>
 
 #include "dataplane/tables/stream.h"
@@ -18,7 +19,8 @@ static void reclaim_below(struct dp_stream *s, uint64_t bound)
 /* Returns the lowest cursor. */
 static uint64_t lowest_cursor(const struct dp_stream *s, uint64_t head)
 {
-	uint64_t low = head; /* without a reader: one that attaches begins at the head */
+	/* Without a reader: one that attaches begins at the head, and may go back to the key frame. */
+	uint64_t low = RTE_MIN(head, atomic_load_explicit(&s->key, memory_order_relaxed));
 
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
 		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);

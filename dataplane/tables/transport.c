@@ -94,7 +94,7 @@ static void unbind(struct dp_worker *w, struct dp_transport *t, unsigned i)
 	t->tuple_count--;
 	if (t->selected == i) {
 		t->selected = DP_NO_TUPLE;
-		dp_transport_refresh(t);
+		dp_transport_refresh(w, t);
 	}
 }
 
@@ -188,7 +188,7 @@ int dp_transport_bind(struct dp_worker *w, const struct dp_op *op)
 		t->idle = t->silent = false;
 	}
 	dp_unproven_update(w, t);
-	dp_transport_refresh(t);
+	dp_transport_refresh(w, t);
 	return 0;
 }
 

@@ -26,14 +26,14 @@
 enum { OTHER_CHECKS = 3 };
 #define OTHER_SILENCE (2500 * DP_MS)
 
-void dp_transport_refresh(struct dp_transport *t)
+void dp_transport_refresh(struct dp_worker *w, struct dp_transport *t)
 {
 	bool could_send = t->can_send;
 
 	t->can_send = (t->out || dp_transport_unprotected(t)) && t->selected != DP_NO_TUPLE && !t->idle &&
 		      !t->silent;
 	if (t->can_send && !could_send)
-		dp_consumers_want_keyframes(t);
+		dp_consumers_want_keyframes(w, t);
 }
 
 /* The control plane selects paths. At most once a second it learns that the peer uses another one. */
@@ -78,7 +78,7 @@ void dp_transport_heard(struct dp_worker *w, struct dp_transport *t, const struc
 	}
 	if (t->silent) {
 		t->silent = false;
-		dp_transport_refresh(t);
+		dp_transport_refresh(w, t);
 	}
 }
 

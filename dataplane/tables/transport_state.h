@@ -16,7 +16,7 @@ struct dp_worker;
  * Recomputes can_send after keys, path or consent changed. When sending becomes possible, requests
  * the key frames that its viewers wait for.
  */
-void dp_transport_refresh(struct dp_transport *t);
+void dp_transport_refresh(struct dp_worker *w, struct dp_transport *t);
 /*
  * A valid check or an authenticated packet came on a bound tuple of a WebRTC transport. On the
  * selected one it refreshes consent. The packet may come from another link-layer address than

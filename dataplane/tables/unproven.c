@@ -10,11 +10,11 @@
 enum { EARNED_PER_BYTE = 3, CREDIT_MAX = 64 * 1024 };
 
 /* Viewers continue with a key frame. */
-static void lift(struct dp_transport *t)
+static void lift(struct dp_worker *w, struct dp_transport *t)
 {
 	t->limited = false;
 	if (t->can_send)
-		dp_consumers_want_keyframes(t);
+		dp_consumers_want_keyframes(w, t);
 }
 
 void dp_unproven_update(struct dp_worker *w, struct dp_transport *t)
@@ -22,7 +22,7 @@ void dp_unproven_update(struct dp_worker *w, struct dp_transport *t)
 	bool unproven = t->selected != DP_NO_TUPLE && t->tuple[t->selected].unproven;
 
 	if (t->limited && !unproven)
-		lift(t);
+		lift(w, t);
 	if (!unproven || t->limited)
 		return;
 	t->limited = true;
@@ -40,9 +40,9 @@ void dp_unproven_earn(struct dp_transport *t, uint32_t bytes)
 	t->credit = (int32_t)RTE_MIN(credit, CREDIT_MAX);
 }
 
-void dp_unproven_echoed(struct dp_transport *t)
+void dp_unproven_echoed(struct dp_worker *w, struct dp_transport *t)
 {
 	t->tuple[t->selected].unproven = false;
 	t->tuple[t->selected].echoed = true;
-	lift(t);
+	lift(w, t);
 }

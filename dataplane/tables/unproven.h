@@ -30,7 +30,7 @@ void dp_unproven_update(struct dp_worker *w, struct dp_transport *t);
 /* An authenticated packet or a check of that many bytes came on the selected tuple. */
 void dp_unproven_earn(struct dp_transport *t, uint32_t bytes);
 /* The peer has shown that it receives on the selected tuple: lifts the limit. */
-void dp_unproven_echoed(struct dp_transport *t);
+void dp_unproven_echoed(struct dp_worker *w, struct dp_transport *t);
 
 static inline bool dp_unproven_spend_down_to(struct dp_transport *t, int32_t bytes, int32_t least)
 {

@@ -49,6 +49,14 @@ struct dp_schedule {
 	uint32_t round; /* number of the current round */
 };
 
+/* The consumers that catch up (tables/catch_up.h), in the order in which they are served next. */
+struct dp_catching_up {
+	struct dp_consumer *first, *last;
+	uint32_t count;
+	uint64_t next_ns, last_ns; /* when they are served next, and were last */
+	int64_t credit; /* bytes that all of them together may be sent now */
+};
+
 enum { DP_NETWORKS = 4096 }; /* a power of two */
 enum { DP_CNAME_LEN = 16 };
 
@@ -102,12 +110,14 @@ struct dp_worker {
 	uint64_t next_cycle_ns; /* when its next cycle over all owned transports may begin */
 	uint64_t tx_age_ns; /* dataplane.tx_age_ms: packets of a growing backlog expire at this age */
 	uint64_t deadline_ns; /* and all others at this one */
+	uint64_t cache_ns; /* media.cache_ms; shorter while the pool is short */
+	struct dp_catching_up catching_up;
 	uint64_t retention_ns; /* how long sent packets are kept; shorter while the pool is short */
 
 	/* memory for media, shared by all workers and allocated by dp_media_memory_init() */
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot; a slot is its owner's */
 	size_t session_in_size, session_out_size; /* of one session, in bytes */
-	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool;
+	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool, *catch_up_pool;
 	struct dp_adapt *adapt; /* by transport slot; a slot is its owner's */
 	struct dp_probing *probing; /* tables/probing.h */
 	struct dp_patched *patched; /* payloads that are patched for each viewer (path/layered.h) */

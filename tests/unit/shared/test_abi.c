@@ -287,7 +287,9 @@ static const struct place places[] = {
 	AT(sh_worker_stats, path_mtu_changes, 1552),
 	AT(sh_worker_stats, padding_out, 1560),
 	AT(sh_worker_stats, pass_lateness, 1568),
-	AT(sh_worker_stats, reserved, 2240),
+	AT(sh_worker_stats, catch_ups, 2240),
+	AT(sh_worker_stats, catch_up_out, 2248),
+	AT(sh_worker_stats, reserved, 2256),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),

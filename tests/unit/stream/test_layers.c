@@ -14,10 +14,12 @@
 
 #include <cmocka.h>
 
+#include "dataplane/path/catch_up.h"
 #include "dataplane/path/padding.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/adaptation.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/encodings.h"
 #include "dataplane/tables/layering.h"
 #include "dataplane/tables/probing.h"
@@ -251,6 +253,7 @@ static void millisecond(void)
 	}
 	dp_encodings_update(source[0].s->transport, w->now_ns);
 	dp_fanout(w);
+	dp_catch_up(w);
 }
 
 /* 33 ms, in which each encoding sends a picture, one after the other. */
@@ -425,6 +428,105 @@ static void test_nonces(void **state)
 		world->sent[VIEWER] = 0;
 	}
 	assert_in_range(repeated, 1000, 20000);
+	end();
+}
+
+static void pause_viewer(bool paused)
+{
+	struct dp_op op = {.slot = VIEWER};
+
+	op.cmd.consumer_set.paused = paused;
+	op.cmd.consumer_set.wishes = SH_WISHES_NONE;
+	assert_int_equal(dp_consumer_set(&world->worker[0], &op), 0);
+}
+
+/* As an encoder that makes key frames by itself. */
+static void key_frames(unsigned frame)
+{
+	for (unsigned i = 0; i < ENCODINGS && frame % 50 == 0; i++)
+		source[i].frame = 0;
+}
+
+static void begin_cached(unsigned seed)
+{
+	world->config.dataplane.stream_packets = 512;
+	world->config.media.cache_ms = 8000;
+	world->config.media.join_bitrate = 2000000;
+	world->config.media.join_budget = 100000000;
+	for (unsigned i = 0; i < WORLD_WORKERS; i++)
+		world->worker[i].cache_ns = 8000 * DP_MS;
+	begin(seed);
+	for (unsigned i = 0; i < ENCODINGS; i++)
+		atomic_store(&source[i].s->kbps, 24 * 8 * PACKETS * 30 / 1000);
+}
+
+/* A viewer who resumes begins with the key frame of its encoding, and everything goes on from what it had. */
+static void test_resumes_at_once(void **state)
+{
+	struct dp_consumer *c = &world->consumer[VIEWER];
+	uint64_t before;
+
+	begin_cached(21);
+	for (unsigned i = 0; i < 60; i++) {
+		frame_time(0);
+		check_sent();
+		check_continuous();
+		world->sent[VIEWER] = 0;
+	}
+	for (unsigned turn = 0; turn < 4; turn++) {
+		for (unsigned i = 0; i < ENCODINGS; i++)
+			atomic_store(&source[i].s->keyframe_wanted, 0);
+		before = world->stats[0].catch_ups;
+		pause_viewer(true);
+		for (unsigned i = 0; i < 20; i++) {
+			key_frames(i);
+			frame_time(0);
+		}
+		assert_int_equal(world->sent[VIEWER], 0);
+		pause_viewer(false);
+		assert_int_equal(world->stats[0].catch_ups, before + 1);
+		for (unsigned i = 0; i < 60; i++) {
+			frame_time(0);
+			assert_true(i > 0 || world->sent[VIEWER] > PACKETS);
+			check_sent();
+			check_continuous();
+			nack_some();
+			check_sent();
+			world->sent[VIEWER] = 0;
+		}
+		assert_false(c->catching_up);
+		assert_false(c->selection->epochs.epoch[0].squeezed);
+		for (unsigned i = 0; i < ENCODINGS; i++)
+			assert_int_equal(atomic_load(&source[i].s->keyframe_wanted), 0);
+	}
+	end();
+}
+
+/* The same as above, with pauses that end in the middle of a group of pictures. */
+static void test_nonces_with_the_cache(void **state)
+{
+	unsigned repeated = 0;
+
+	begin_cached(23);
+	for (unsigned i = 0; i < 6000; i++) {
+		if (random_below(40) == 0)
+			dp_selection_aim(&world->worker[0], &world->consumer[VIEWER], random_below(ENCODINGS),
+				random_below(TEMPORAL));
+		if (random_below(60) == 0)
+			pause_viewer(!world->consumer[VIEWER].paused);
+		key_frames(i);
+		if (random_below(100) == 0)
+			dp_catch_up_release(&world->worker[0], &world->consumer[VIEWER], false);
+		frame_time(8);
+		check_sent();
+		world->sent[VIEWER] = 0;
+		nack_some();
+		repeated += world->sent[VIEWER];
+		check_sent();
+		world->sent[VIEWER] = 0;
+	}
+	assert_true(repeated > 2000);
+	assert_true(world->stats[0].catch_ups > 10);
 	end();
 }
 
@@ -680,6 +782,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_continuous, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_nonces, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_resumes_at_once, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_nonces_with_the_cache, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stopped_layer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_of_the_producer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_is_no_picture, world_setup, world_teardown),

@@ -22,6 +22,7 @@
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/probing.h"
@@ -216,6 +217,7 @@ static void make_worker(unsigned i)
 		assert_true(dp_schedule_init(&w->audio[k], WORLD_STREAMS, 0) &&
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->selection_pool = &world->selections;
+	w->catch_up_pool = &world->catch_ups;
 	w->adapt = calloc(WORLD_VIEWERS, sizeof(*w->adapt));
 	w->probing = calloc(1, sizeof(*w->probing));
 	w->patched = rte_zmalloc(NULL, DP_PATCHED * sizeof(*w->patched), 64);
@@ -246,6 +248,7 @@ int world_setup(void **state)
 	world->pool.elt_size = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 256;
 	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
 	world->selections.elt_size = sizeof(struct dp_selection);
+	world->catch_ups.elt_size = sizeof(struct dp_catch_up);
 	world->room = world->other_room = UINT32_MAX;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		make_worker(i);
