@@ -61,6 +61,8 @@ struct media_setup {
 	unsigned workers, mbufs, stream_packets, keyframe_ms; /* 0: 1, 8192, 256, 500 */
 	unsigned producers, consumers; /* most at a time; 0: 8, 128 */
 	unsigned tx_age_ms; /* 0: 2000 */
+	unsigned cache_ms; /* 0: viewers wait for the next key frame */
+	unsigned join_budget; /* bit/s; 0: 1000000000 */
 	unsigned peer_packets; /* per second; 0: 20000 */
 	unsigned ssrcs; /* per transport; 0: 8 */
 	const char *

@@ -37,13 +37,14 @@ void media_start(struct media *m, const struct media_setup *setup)
 		"\"addresses\":[\"10.1.0.2/24\",\"fd01::2/64\"]}%s]},"
 		"\"dataplane\":{\"workers\":%u,\"mbufs\":%u,\"stream_packets\":%u,\"engine\":\"%s\",\"tx_age_"
 		"ms\":%u},"
-		"\"media\":{\"keyframe_ms\":%u},"
+		"\"media\":{\"keyframe_ms\":%u,\"cache_ms\":%u,\"join_budget\":%u},"
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,\"ssrcs_per_transport\":%u,"
 		"\"peer_packets_per_second\":%u}}",
 		setup->second_port ? setup->second_port : "", setup->workers ? setup->workers : 1,
 		setup->mbufs ? setup->mbufs : 8192, setup->stream_packets ? setup->stream_packets : 256,
 		setup->engine ? setup->engine : "auto", setup->tx_age_ms ? setup->tx_age_ms : 2000,
-		setup->keyframe_ms ? setup->keyframe_ms : 500, MEDIA_PEERS,
+		setup->keyframe_ms ? setup->keyframe_ms : 500, setup->cache_ms,
+		setup->join_budget ? setup->join_budget : 1000000000, MEDIA_PEERS,
 		setup->producers ? setup->producers : 8, setup->consumers ? setup->consumers : 128,
 		setup->ssrcs ? setup->ssrcs : 8, setup->peer_packets ? setup->peer_packets : 20000);
 	stage_init(&m->s);
