@@ -36,8 +36,8 @@ static bool carries(struct media_source *s, const struct media_packet *p, uint32
 }
 
 /*
- * Checks what came on one SSRC: from the key frame `from` on up to `to`, dense. Returns how many are
- * missing or wrong.
+ * Checks what came on one SSRC: from the key frame `from` on up to `to`, dense. Returns how many
+ * are missing or wrong.
  */
 static unsigned wrong_of(struct media_viewer *v, uint32_t from, uint32_t to)
 {
