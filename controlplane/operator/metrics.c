@@ -235,6 +235,8 @@ static const struct {
 	COUNTER(video_first, "Times video was sent before audio so that video did not starve."),
 	COUNTER(aged_audio, "Audio packets to viewers dropped for their age."),
 	COUNTER(aged_video, "Video packets to viewers dropped for their age."),
+	COUNTER(catch_ups, "Viewers who began with a key frame of the ring."),
+	COUNTER(catch_up_out, "Packets sent to viewers until they had caught up."),
 	COUNTER(keyframe_limited, "Requests for key frames beyond a viewer's budget."),
 };
 

@@ -3,7 +3,13 @@
 const server = "http://localhost:3000";
 const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
 const video = document.getElementById("video");
-let session;
+const NTP_MS = Date.UTC(1970) - Date.UTC(1900); // NTP counts from 1900
+let session, connectedAt, pictureAt;
+pc.addEventListener("iceconnectionstatechange", () => {
+	if (pc.iceConnectionState === "connected")
+		connectedAt ??= performance.now();
+});
+video.requestVideoFrameCallback((now) => { pictureAt = now; });
 
 /** Returns the status of the POST. */
 async function play(room) {
@@ -28,9 +34,20 @@ async function received() {
 		audioPackets: sound?.packetsReceived ?? 0 };
 }
 
+/** Milliseconds from ICE being connected to the first picture on the screen; undefined: there is none yet. */
+function firstPicture() {
+	return pictureAt && Math.round(pictureAt - connectedAt);
+}
+
+/** How many milliseconds the picture is behind the producer's clock, which is this machine's. */
+async function behind() {
+	const stats = [...(await pc.getStats()).values()].find((s) => s.type === "inbound-rtp" && s.kind === "video");
+	return Math.round(Date.now() - (stats.estimatedPlayoutTimestamp - NTP_MS));
+}
+
 /** Returns the status of the DELETE. */
 async function end() {
 	return (await fetch(session, { method: "DELETE" })).status;
 }
 
-globalThis.whep = { play, received, end, transportState: () => pc.getReceivers()[0].transport?.state };
+globalThis.whep = { play, received, firstPicture, behind, end, transportState: () => pc.getReceivers()[0].transport?.state };
