@@ -165,8 +165,7 @@ struct sh_config {
 		uint32_t keyframe_ms; /* minimum interval between two key frame requests */
 		uint32_t cache_ms; /* age of the oldest key frame that viewers begin with; 0: no cache */
 		uint32_t cache_bytes; /* room for a key frame and what follows, for each video stream */
-		uint32_t join_bitrate; /* bit/s to a viewer who catches up, until its estimate is known */
-		uint32_t join_budget; /* bit/s to all of them on a worker */
+		uint32_t join_bitrate, join_budget; /* bit/s to a viewer who catches up; to all on a worker */
 	} media;
 
 	uint32_t ice_count;

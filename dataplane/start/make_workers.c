@@ -103,8 +103,8 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
 	bytes += n * dp_consumer_chains(c->limit.consumers) * 8ull;
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
-	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
-					      dp_key_cache_ring(c) * stream_slot);
+	bytes += c->limit.producers *
+		 (sizeof(struct dp_stream) + sizeof(struct dp_twcc) + dp_key_cache_ring(c) * stream_slot);
 	bytes += (uint64_t)dp_ssrc_blocks(c->limit.producers, c->limit.consumers) * DP_SRTP_BLOCK_SIZE;
 	bytes += (uint64_t)c->limit.consumers *
 		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
