@@ -253,7 +253,8 @@ static_assert(sizeof(struct sh_wishes) == 4, "ABI");
  * consumer starts with unrelated sequence numbers, and using the same key, SSRC and sequence number
  * twice would break AES-GCM. Therefore SSRCs only ascend: the first one of a transport is random,
  * and each later `ssrc`, and `rtx_ssrc` after its `ssrc`, is further from the first one, modulo
- * 2^32. The data plane refuses all others with EEXIST, and SH_PROBATOR_SSRC with EINVAL.
+ * 2^32. The data plane refuses all others with EEXIST, and SH_PROBATOR_SSRC with EINVAL. Reports of
+ * the viewer about its RTX are understood if `rtx_ssrc` is `ssrc` + 1.
  */
 struct sh_consumer_add {
 	sh_id transport;

@@ -17,6 +17,7 @@
 #include "shared/drop.h"
 #include "shared/ids.h"
 #include "shared/latency.h"
+#include "shared/loss.h"
 #include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
@@ -84,7 +85,13 @@ struct sh_worker_stats {
 	struct sh_latency pass_lateness;
 	uint64_t catch_ups; /* viewers who began with a key frame of the ring */
 	uint64_t catch_up_out; /* packets sent to them until they had caught up */
-	uint64_t reserved[6];
+	/*
+	 * Of all viewers' packets: missing when they were due, sent and lost behind the server, and
+	 * those of the latter that a retransmission has repaired (struct sh_consumer_stats).
+	 */
+	uint64_t viewer_lost_before, viewer_lost_after, viewer_repaired;
+	uint64_t malformed_frames; /* packets of layered producers whose layers could not be read */
+	uint64_t reserved[2];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");
@@ -116,6 +123,12 @@ struct sh_transport_stats {
 	uint64_t available_bps; /* the peer's REMB; 0: unknown */
 };
 
+/* A spatial layer of a stream with several. */
+struct sh_layer_stats {
+	uint16_t width, height; /* 0: not known */
+	uint32_t kbps; /* of what its viewers are sent, mean of about a second */
+};
+
 /* One encoding of a producer. */
 struct sh_producer_stats {
 	sh_id id;
@@ -139,6 +152,10 @@ struct sh_producer_stats {
 	 * every 100 ms while packets arrive.
 	 */
 	uint64_t audio_levels;
+	uint64_t malformed_frames; /* packets whose layers could not be read */
+	uint32_t layers; /* spatial layers within the encoding; 0: viewers have no choice */
+	uint32_t layers_active; /* bit s: layer s is being sent */
+	struct sh_layer_stats layer[SH_MAX_LAYERS]; /* the first `layers` are valid, if there are several */
 };
 
 struct sh_consumer_stats {
@@ -146,11 +163,18 @@ struct sh_consumer_stats {
 	sh_id transport;
 	sh_id producer;
 	uint32_t ssrc, rtx_ssrc;
-	uint64_t packets, bytes;
+	uint64_t packets, bytes; /* sent; bytes of RTP payload */
 	uint64_t packets_lost, fraction_lost; /* reported by the viewer */
 	uint64_t nacks, plis, rtx_packets; /* received from the viewer; retransmitted */
 	uint64_t jitter, rtt_us, bitrate_bps;
 	uint32_t paused, waiting_keyframe;
+	/*
+	 * Where its packets were lost (docs/packet-path.md): before the server, in it by enum
+	 * sh_loss, and behind it, of which some were repaired by retransmissions.
+	 */
+	uint32_t lost_before, lost_after, repaired, pad;
+	uint32_t dropped[SH_LOSS_COUNT];
 };
+static_assert(sizeof(struct sh_consumer_stats) % 8 == 0, "whole words");
 
 #endif

@@ -53,6 +53,10 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(path_mtu_changes, "changes of the MTU of a path to a viewer"),
 	COUNTER(catch_ups, "viewers who began with a key frame of the ring"),
 	COUNTER(catch_up_out, "packets sent to viewers until they had caught up"),
+	COUNTER(viewer_lost_before, "viewers' packets that never arrived from the producer, or too late"),
+	COUNTER(viewer_lost_after, "packets sent to viewers and lost behind the server"),
+	COUNTER(viewer_repaired, "those of the latter that a retransmission has repaired"),
+	COUNTER(malformed_frames, "packets of producers with layers whose layers could not be read"),
 	COUNTER(keyframe_limited, "requests for key frames beyond a viewer's budget"),
 };
 const uint32_t sh_worker_counter_count = sizeof(sh_worker_counters) / sizeof(sh_worker_counters[0]);

@@ -50,8 +50,10 @@ static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 	if (c->at >= target)
 		return;
 	c->waiting_keyframe = true;
-	if (c->transport->idle || c->transport->silent)
+	if (c->transport->idle || c->transport->silent) {
 		w->stats->drop[SH_DROP_NO_CONSENT] += target - c->at;
+		dp_loss_drop(&c->loss, SH_LOSS_NO_CONSENT, c->paused ? 0 : (uint32_t)(target - c->at));
+	}
 	c->at = target;
 }
 

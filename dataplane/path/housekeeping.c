@@ -117,6 +117,24 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	sh_slot_write(&w->transport_stats[t->slot], &out, sizeof(out));
 }
 
+/* The spatial layers within an encoding. */
+static void write_layers(const struct dp_layering *l, struct sh_producer_stats *out)
+{
+	uint32_t alive = atomic_load_explicit(&l->alive, memory_order_relaxed);
+
+	out->layers = l->spatial;
+	out->layers_active = alive ? alive : out->active ? (1u << l->spatial) - 1 : 0;
+	for (unsigned i = 0; i < l->spatial; i++) {
+		unsigned point = (i + 1u) * l->temporal - 1;
+
+		out->layer[i] = (struct sh_layer_stats){
+			.width = l->codec.layers.size[i].width,
+			.height = l->codec.layers.size[i].height,
+			.kbps = atomic_load_explicit(&l->kbps[point], memory_order_relaxed),
+		};
+	}
+}
+
 static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t elapsed)
 {
 	struct sh_producer_stats out = {.id = s->id};
@@ -140,6 +158,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 	out.fraction_lost = s->receive.fraction_lost;
 	out.active = s->bitrate_bps > 0;
 	out.audio_levels = s->levels;
+	out.malformed_frames = s->malformed_frames;
 	if (s->layering) {
 		uint32_t size = atomic_load_explicit(&s->layering->size, memory_order_relaxed);
 
@@ -147,6 +166,7 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 		out.height = size & 0xffff;
 		out.spatial = dp_rank_of_encoding(s->lead, s->encoding);
 		out.active = atomic_load_explicit(&s->layering->active, memory_order_relaxed);
+		write_layers(s->layering, &out);
 	}
 	sh_slot_write(&w->producer_stats[s->slot], &out, sizeof(out));
 }
@@ -154,15 +174,16 @@ static void write_producer(struct dp_worker *w, struct dp_stream *s, uint64_t el
 static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t elapsed)
 {
 	struct sh_consumer_stats out = {.id = c->id};
+	const struct dp_loss_sums sums = dp_consumer_account(w, c);
 
 	c->bitrate_bps = bitrate(c->bytes, &c->last_bytes, elapsed);
 	out.transport = c->transport->id;
 	out.producer = c->stream->lead->id;
 	out.ssrc = c->egress.ssrc;
 	out.rtx_ssrc = c->egress.rtx_ssrc;
-	out.packets = c->packets;
+	out.packets = c->packets - c->loss.unsent;
 	out.bytes = c->bytes;
-	out.packets_lost = c->reported_lost;
+	out.packets_lost = c->loss.lost > 0 ? (uint32_t)c->loss.lost : 0;
 	out.fraction_lost = c->reported_fraction;
 	out.nacks = c->nacks;
 	out.plis = c->plis;
@@ -172,6 +193,10 @@ static void write_consumer(struct dp_worker *w, struct dp_consumer *c, uint64_t 
 	out.bitrate_bps = c->bitrate_bps;
 	out.paused = c->paused;
 	out.waiting_keyframe = c->waiting_keyframe;
+	out.lost_before = sums.before;
+	out.lost_after = sums.after;
+	out.repaired = sums.repaired;
+	memcpy(out.dropped, c->loss.dropped, sizeof(out.dropped));
 	sh_slot_write(&w->consumer_stats[c->slot], &out, sizeof(out));
 }
 

@@ -102,6 +102,10 @@ static void begin(struct dp_worker *w, struct dp_consumer *c, const struct dp_ri
 	uint32_t least = sel->timestamp + s->clock_rate / STEPS_PER_S;
 	uint32_t timestamp = dp_layered_timestamp(c, &e, entry->info.timestamp);
 
+	if (dp_selection_filters(c))
+		dp_loss_gap(&c->loss, 0);
+	else
+		dp_loss_begin(&c->loss, c->seq.next);
 	if (!first) {
 		if ((int32_t)(timestamp - least) < 0)
 			e.timestamp += least - timestamp;
@@ -227,6 +231,41 @@ static bool numbered(const struct dp_stream *s, const struct dp_frame_info *f)
 	return s->codec == SH_CODEC_VP8 && f->flags & ALL_FIELDS;
 }
 
+/* Whether the numbering still has what it knew of a packet, as of one that is at most a ring old. */
+static bool remembered(const struct dp_stream *s, uint64_t seq)
+{
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+
+	return seq + s->mask >= s->ring[(head - 1) & s->mask].info.seq;
+}
+
+/*
+ * The viewer's sequence numbers from `from` up to `to` are left out: the packets behind some of
+ * them never came, those behind others expired in the backlog. What is too old to be told apart
+ * counts as expired; `in` less what is unknown, in the steps of the rest, is about how old it is.
+ */
+static void note_gap(struct dp_consumer *c, const struct dp_epoch *e, uint32_t from, uint32_t to)
+{
+	const struct dp_stream *s = c->stream;
+	uint64_t now = s->ring[c->at & s->mask].info.seq, in;
+	uint32_t expired = 0, unknown = 0;
+
+	if (!dp_selection_filters(c) || !dp_loss_pending(&c->loss))
+		return;
+	for (uint32_t out = to - RTE_MIN(to - from, s->mask); out != to; out++) {
+		uint32_t number = e->first_in + (out - e->first_out);
+
+		if (!dp_numbers_find(&s->layering->numbers[e->point], number, now + s->mask, &in)) {
+			unknown++;
+			continue;
+		}
+		if (!expired && !remembered(s, in - unknown * ((now - in) / (to - out))))
+			expired += unknown;
+		expired += dp_stream_before(s, in, c->at);
+	}
+	dp_loss_gap(&c->loss, expired);
+}
+
 /* Notes what the viewer was sent last, so that the next epoch can go on from it. */
 static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const struct dp_ring_entry *entry,
 	const struct dp_frame_ids *ids, const struct dp_number *n, uint64_t seq)
@@ -235,9 +274,13 @@ static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const str
 
 	if (seq < c->seq.next) {
 		sel->holes--;
+		c->seq.late++;
 		return;
 	}
-	sel->holes += (int32_t)(seq - c->seq.next);
+	if (unlikely(seq > c->seq.next)) {
+		sel->holes += (int32_t)(seq - c->seq.next);
+		note_gap(c, e, (uint32_t)c->seq.next, (uint32_t)seq);
+	}
 	c->seq.next = seq + 1;
 	/* Padding of ours or of the producer: the numbers of frames go on from the packet before. */
 	if (n->state == DP_NUMBER_PADDING || !entry->info.payload_len)
@@ -336,6 +379,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 	if (unlikely(c->transport->limited && c->transport->credit < DP_UNPROVEN_COST)) {
 		c->waiting_keyframe = true;
 		w->stats->drop[SH_DROP_UNPROVEN]++;
+		dp_loss_drop(&c->loss, SH_LOSS_UNPROVEN, 1);
 		return true;
 	}
 	e = choose(w, s, c, entry, f, &n, &seq);
@@ -369,6 +413,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 		o->spare[o->spares++] = m;
 		o->allowed--;
 		w->stats->drop[SH_DROP_TOO_LONG]++;
+		dp_loss_drop(&c->loss, SH_LOSS_TOO_LONG, 1);
 		return true;
 	}
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);

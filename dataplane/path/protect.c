@@ -11,6 +11,7 @@
 #include <rte_branch_prediction.h>
 
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/unsent.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/fragment.h"
 #include "dataplane/send/tx.h"
@@ -49,6 +50,12 @@ static void protect(struct dp_worker *w, struct dp_outgoing *o)
 	dp_srtp_protect_rtp(w->engine, o->job + from, o->count - from);
 }
 
+/* The viewer's ledger: packet `i` does not leave. Its header was written into the job's buffer. */
+static void note_unsent(struct dp_worker *w, const struct dp_outgoing *o, unsigned i, enum sh_loss reason)
+{
+	dp_unsent(w, o->transport[i], o->job[i].dst, reason);
+}
+
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
 	unsigned ready = 0, run = 0; /* mbuf[run..ready) go to the same port */
@@ -64,6 +71,7 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		uint16_t len = o->job[i].out_len;
 
 		if (unlikely(!len)) {
+			note_unsent(w, o, i, SH_LOSS_PROTECT);
 			dp_drop(w, m, SH_DROP_PROTECT);
 			continue;
 		}
@@ -74,7 +82,10 @@ void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 		if (unlikely(len + t->encap.len - t->encap.ip_offset > t->encap.path_mtu)) {
 			dp_tx_burst(w, port, o->mbuf + run, ready - run); /* what stands before it */
 			run = ready;
-			w->stats->rtp_out += dp_send_fragments(w, &t->encap, m);
+			if (dp_send_fragments(w, &t->encap, m))
+				w->stats->rtp_out++;
+			else
+				note_unsent(w, o, i, SH_LOSS_NO_MBUF);
 			continue;
 		}
 		dp_encap(w, &t->encap, m);

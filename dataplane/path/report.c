@@ -299,7 +299,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	/* Between two encodings it is not known yet how the new one's timestamps are shifted. */
 	if (c->selection && c->waiting_keyframe)
 		return;
-	if (c->paused || !c->packets || (c->packets == c->sr_packets && !c->transport->limited) ||
+	if (c->paused || !c->packets || ((uint32_t)c->packets == c->sr_packets && !c->transport->limited) ||
 		w->now_ns < c->next_sr_ns || !dp_stream_clock(s, &clock) ||
 		!dp_sr_at(&clock, w->now_ns, &info.ntp, &info.rtp_timestamp))
 		return;
@@ -320,7 +320,7 @@ static void put_sr(struct dp_worker *w, struct dp_consumer *c, struct dp_rtcp_bu
 	c->next_sr_ns = w->now_ns + SR_EVERY / 2;
 	c->sr_ntp_sent = info.ntp;
 	c->sr_sent_ns = w->now_ns;
-	c->sr_packets = c->packets;
+	c->sr_packets = (uint32_t)c->packets;
 	w->stats->sr_out++;
 }
 

@@ -33,6 +33,7 @@ static bool map_sequence(struct dp_consumer *c, const struct dp_ring_entry *entr
 	if (c->waiting_keyframe) {
 		if (!entry->info.keyframe)
 			return false;
+		dp_loss_begin(&c->loss, c->seq.next);
 		dp_seqmap_start(&c->seq, entry->info.seq);
 		c->waiting_keyframe = false;
 	}
@@ -54,6 +55,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 		c->waiting_keyframe = true;
 		o->spare[o->spares++] = m;
 		w->stats->drop[SH_DROP_UNPROVEN]++;
+		dp_loss_drop(&c->loss, SH_LOSS_UNPROVEN, 1);
 		return true;
 	}
 	if (!map_sequence(c, entry, &seq)) {
@@ -65,6 +67,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 	if (!dp_fits_path(c->transport, hdr_len + p->payload_len)) {
 		put_back(o, m);
 		w->stats->drop[SH_DROP_TOO_LONG]++;
+		dp_loss_drop(&c->loss, SH_LOSS_TOO_LONG, 1);
 		return true;
 	}
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);

@@ -108,7 +108,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	p->payload_len = rtp->payload_len;
 	p->marker = rtp->marker;
 	if (s->layering)
-		dp_layering_packet(s, entry, rtp, pkt);
+		dp_layering_packet(w, s, entry, rtp, pkt);
 	else
 		p->keyframe = dp_keyframe_begins(&s->starts, s->codec, seq, rtp->timestamp, entry->payload,
 			rtp->payload_len);

@@ -49,8 +49,7 @@ static enum sh_drop drop_reason(int error)
 
 /*
  * The most SSRCs of a datagram that may be unknown; what follows them is ignored. A receiver report
- * has up to 31 blocks, and all of them may be about consumers that have just been closed, or about
- * RTX, whose reports are not used.
+ * has up to 31 blocks, and all of them may be about consumers that have just been closed.
  */
 enum { UNKNOWN_MAX = 31 };
 
@@ -112,19 +111,46 @@ static void round_trip(struct datagram *d, struct dp_consumer *c, const struct d
 		c->rtt_us = (uint32_t)RTE_MIN((elapsed - delay) / 1000, UINT32_MAX);
 }
 
+/* The viewer's ledger: what was lost behind us. */
+static void ledger(struct dp_consumer *c, const struct dp_rtcp_report *b)
+{
+	const struct dp_loss_sent sent = dp_consumer_sent(c);
+
+	dp_loss_report(&c->loss, &sent, b->highest_seq, b->total_lost);
+}
+
+/*
+ * A report about RTX tells which retransmissions arrived. The control plane gives a consumer's RTX
+ * the SSRC behind its media's (shared/abi.h). False: it is about no RTX of ours.
+ */
+static bool rtx_report(struct datagram *d, const struct dp_rtcp_report *b)
+{
+	struct dp_consumer *c = dp_consumer_ssrcs_find(d->w, d->t, b->ssrc - 1);
+	struct dp_loss_sent sent;
+
+	if (!c || c->egress.rtx_ssrc != b->ssrc)
+		return false;
+	sent = dp_consumer_sent(c);
+	dp_loss_rtx_report(&c->loss, &sent, b->highest_seq, b->total_lost,
+		(c->rtx_roc << 16 | c->rtx_seq) - c->loss.rtx_first);
+	return true;
+}
+
 static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 {
 	struct dp_rtcp_report block;
 
 	for (unsigned i = 0; !too_many_unknown(d) && dp_rtcp_report(r, i, &block); i++) {
-		struct dp_consumer *c = consumer_of(d, block.ssrc);
+		struct dp_consumer *c = dp_consumer_ssrcs_find(d->w, d->t, block.ssrc);
 
-		if (!c)
+		if (!c) {
+			d->unknown += !rtx_report(d, &block);
 			continue;
+		}
 		if (c->selection)
 			dp_adaptation_report(d->w, c, &block);
+		ledger(c, &block);
 		c->reported_fraction = block.fraction_lost;
-		c->reported_lost = block.total_lost > 0 ? (uint32_t)block.total_lost : 0;
 		c->reported_jitter = block.jitter;
 		round_trip(d, c, &block);
 		d->reported = c;

@@ -114,6 +114,7 @@ size_t dp_egress_add_element(uint8_t *dst, const struct dp_egress *e, const stru
  */
 struct dp_seqmap {
 	bool started;
+	uint32_t late; /* packets that were mapped after later ones: they have filled gaps */
 	uint64_t base; /* the producer's extended sequence number at the last start */
 	int64_t offset; /* consumer's = producer's + offset */
 	uint64_t next; /* the consumer's extended sequence number behind the highest sent */

@@ -27,6 +27,8 @@ bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
 	uint64_t ours = in + (uint64_t)m->offset;
 	if (ours >= m->next)
 		m->next = ours + 1;
+	else
+		m->late++;
 	*out = ours;
 	return true;
 }

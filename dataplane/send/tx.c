@@ -108,6 +108,14 @@ static unsigned transmit(struct dp_worker *w, uint16_t port_id, struct rte_mbuf 
 	return sent;
 }
 
+/* Drops a packet from the queue. */
+static void drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
+{
+	if (dp_tx_note(m)->kind && w->unsent)
+		w->unsent(w, m, reason);
+	dp_drop(w, m, reason);
+}
+
 /*
  * Drops the expired ones of `n` packets and moves the others to the end, in order. Returns how many
  * were dropped. Each packet is checked, because ages are not in order: retransmissions, answers and
@@ -126,7 +134,7 @@ static unsigned drop_expired(struct dp_worker *w, struct rte_mbuf **m, unsigned 
 		}
 		w->stats->aged_audio += note->kind == SH_KIND_AUDIO;
 		w->stats->aged_video += note->kind == SH_KIND_VIDEO;
-		dp_drop(w, m[i], SH_DROP_TX_AGE);
+		drop(w, m[i], SH_DROP_TX_AGE);
 	}
 	return dropped;
 }
@@ -159,7 +167,7 @@ static unsigned send_queued(struct dp_worker *w, uint16_t port_id, struct dp_txq
 static void enqueue(struct dp_worker *w, uint16_t port_id, struct dp_txq *q, struct rte_mbuf *m)
 {
 	if (q->head - q->tail >= q->limit) {
-		dp_drop(w, m, SH_DROP_TX_QUEUE);
+		drop(w, m, SH_DROP_TX_QUEUE);
 		return;
 	}
 	q->mbuf[q->head % DP_TXQ_SLOTS] = m;

@@ -15,6 +15,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/path/loop.h"
 #include "dataplane/path/reassemble.h"
+#include "dataplane/path/unsent.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/start/media_memory.h"
 #include "dataplane/tables/audience.h"
@@ -231,6 +232,7 @@ static int make_private(struct dp_worker *w, const struct dp_ports *ports)
 		rte_zmalloc_socket("plain ports", w->udp_ports * sizeof(*w->plain_transports), 64, socket);
 	w->reassembly = dp_reassembly_new(socket);
 	w->fragment_id = (uint32_t)rte_rand();
+	w->unsent = dp_unsent_frame;
 	w->packet = rte_zmalloc_socket("packet", sizeof(*w->packet), 64, socket);
 	w->txq = rte_zmalloc_socket("txqs", RTE_MAX_ETHPORTS * sizeof(*w->txq), 64, socket);
 	if (!w->tuples || !w->audience || !w->owned || !w->plain_transports || !w->packet || !w->txq ||

@@ -293,6 +293,10 @@ bool dp_audience_change(struct dp_worker *w, struct dp_stream *to, struct dp_con
 		return false;
 	dp_catch_up_stop(w, c);
 	dp_audience_skip_expired(w, from, c);
+	if (dp_selection_filters(c))
+		dp_loss_gap(&c->loss, 0);
+	else
+		dp_loss_settle(&c->loss, c->seq.next);
 	leave(w, from, c);
 	from->lingers = true;
 	from->linger_ns = w->now_ns + w->retention_ns;
@@ -458,9 +462,18 @@ void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
 	}
 }
 
+/* The viewer's ledger: a viewer who waits for a key frame would not have been sent these packets. */
+static void note_expired(struct dp_consumer *c, uint32_t aged, uint32_t behind)
+{
+	if (!dp_selection_filters(c))
+		dp_loss_settle(&c->loss, c->seq.next);
+	dp_loss_expired(&c->loss, c->seq.next, aged, behind);
+}
+
 void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
 {
 	uint64_t n, young;
+	bool due = !c->waiting_keyframe;
 
 	if (c->at >= a->served || c->catching_up)
 		return;
@@ -470,12 +483,16 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 	c->at = a->served;
 	if (c->paused || !c->transport->can_send) {
 		c->waiting_keyframe = true;
-		w->stats->drop[SH_DROP_NO_CONSENT] += c->transport->idle || c->transport->silent ? n : 0;
+		n = c->transport->idle || c->transport->silent ? n : 0;
+		w->stats->drop[SH_DROP_NO_CONSENT] += n;
+		dp_loss_drop(&c->loss, SH_LOSS_NO_CONSENT, c->paused ? 0 : (uint32_t)n);
 		return;
 	}
 	w->stats->drop[SH_DROP_TX_BEHIND] += young;
 	n -= young;
 	w->stats->drop[SH_DROP_TX_AGE] += n;
+	if (due)
+		note_expired(c, (uint32_t)n, (uint32_t)young);
 	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
 	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
 }

@@ -125,13 +125,14 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	c->slot = op->slot;
 	c->transport = t;
 	c->stream = &w->streams[op->slot3];
-	c->flags = add->flags;
+	c->flags = (uint16_t)add->flags;
 	c->paused = add->flags & SH_CONSUMER_PAUSED;
 	c->timestamp_offset = (uint32_t)rte_rand();
 	c->rtx_seq = first_seq();
 	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
 		add->ext_id);
 	dp_seqmap_init(&c->seq, first_seq());
+	dp_loss_init(&c->loss, (uint16_t)c->seq.next, c->rtx_seq);
 	if (c->stream->layering && dp_selection_add(w, c, &add->wishes)) {
 		uncount(w, t);
 		return ENOMEM;
@@ -173,6 +174,29 @@ int dp_consumer_set(struct dp_worker *w, const struct dp_op *op)
 	return 0;
 }
 
+/* Adds what exceeds the highest value so far: a sum must not fall when a late packet fills a gap. */
+static void add_growth(uint64_t *sum, uint32_t *told, uint32_t now)
+{
+	if ((int32_t)(now - *told) <= 0)
+		return;
+	*sum += now - *told;
+	*told = now;
+}
+
+struct dp_loss_sums dp_consumer_account(struct dp_worker *w, struct dp_consumer *c)
+{
+	const struct dp_loss_sent sent = dp_consumer_sent(c);
+	struct dp_loss_sums sums;
+
+	if (!dp_selection_filters(c))
+		dp_loss_settle(&c->loss, sent.next);
+	sums = dp_loss_sums(&c->loss, &sent);
+	add_growth(&w->stats->viewer_lost_before, &c->loss.told_before, sums.before);
+	add_growth(&w->stats->viewer_lost_after, &c->loss.told_after, sums.after);
+	add_growth(&w->stats->viewer_repaired, &c->loss.told_repaired, sums.repaired);
+	return sums;
+}
+
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_consumer *c = &w->consumers[op->slot];
@@ -186,6 +210,7 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	dp_catch_up_stop(w, c);
 	dp_catch_up_release(w, c, true);
 	dp_audience_leave(w, c);
+	(void)dp_consumer_account(w, c);
 	if (c->selection)
 		dp_selection_remove(w, c);
 	sh_slot_clear(&w->consumer_stats[op->slot]);

@@ -14,6 +14,7 @@
 
 #include "dataplane/rtp/egress.h"
 #include "dataplane/rtp/feedback.h"
+#include "dataplane/rtp/loss.h"
 #include "dataplane/tables/catch_up.h"
 #include "shared/abi.h"
 
@@ -51,23 +52,36 @@ struct dp_consumer {
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */
 	uint32_t rtt_us; /* last round-trip time in microseconds; 0: not known */
-	uint64_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
-	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
-	uint32_t rtx_in_window; /* packets that NACKs have named in it; limited in path/retransmit.c */
-	uint32_t reported_lost, reported_jitter; /* of the last receiver report; jitter in RTP ticks */
+	uint32_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
+	uint32_t rtx_in_window; /* packets that NACKs have named since */
+	uint64_t rtx_window_ns; /* then; limited in path/retransmit.c */
+	uint32_t reported_jitter; /* in the last receiver report, in RTP ticks */
 	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
 	uint8_t index; /* in `chunk` */
 	uint8_t reported_fraction; /* fraction lost in that report, in 1/256 */
 	uint64_t sr_ntp_sent; /* NTP timestamp of the last sender report */
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
-	uint64_t sr_packets; /* `packets` in it */
-	/* the viewer's last RRTR (RFC 3611, 4.4), which the next SR answers by DLRR */
-	uint64_t rrtr_ns; /* arrival; 0: none, or it was answered */
-	uint32_t rrtr_ssrc, rrtr_lrr; /* who sent it; the middle 32 bits of its NTP time */
+	uint32_t sr_packets; /* `packets` in it, modulo 2^32 */
+	/* the viewer's last RRTR (RFC 3611, 4.4), which the next SR answers by DLRR: */
+	uint32_t rrtr_ssrc; /* who sent it, */
+	uint64_t rrtr_ns; /* its arrival, 0: none, or it was answered, */
+	uint32_t rrtr_lrr; /* and the middle 32 bits of its NTP time */
+	struct dp_loss loss; /* where its packets were lost */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	struct dp_keyframe_budget keyframes; /* limits its requests for key frames */
 };
+
+/* What the fan-out has done for it, as its ledger needs it. */
+static inline struct dp_loss_sent dp_consumer_sent(const struct dp_consumer *c)
+{
+	return (struct dp_loss_sent){
+		.next = c->seq.next,
+		.packets = c->packets,
+		.late = c->seq.late,
+		.resent = c->rtx_packets,
+	};
+}
 
 /*
  * Operations, run on the owning worker. Return 0 or errno; EEXIST: the SSRCs do not
@@ -76,6 +90,11 @@ struct dp_consumer {
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
+/*
+ * Where the consumer's packets were lost so far. Adds what is new since the last call to the sums
+ * in the worker's statistics.
+ */
+struct dp_loss_sums dp_consumer_account(struct dp_worker *w, struct dp_consumer *c);
 /*
  * The viewer asks for a key frame, by RTCP, by a request to the control plane or because it has
  * resumed: requests one from the producer, unless one is on its way, or the viewer has asked too

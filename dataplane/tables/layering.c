@@ -7,6 +7,7 @@
 #include "dataplane/rtp/rtp.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/worker/clock.h"
+#include "dataplane/worker/worker.h"
 
 #define RATE_EVERY (1000 * DP_MS)
 enum { FALL_PARTS = 4 }; /* a rate falls by 1/FALL_PARTS of the difference at a time */
@@ -161,7 +162,7 @@ bool dp_layering_active(const struct dp_layering *l, const struct dp_frame_info 
 	return atomic_load_explicit(&a->version, memory_order_relaxed) == version;
 }
 
-static void read_frame(struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
+static void read_frame(struct dp_worker *w, struct dp_stream *s, const struct dp_rtp *rtp, const uint8_t *pkt,
 	const struct dp_ring_entry *entry, struct dp_frame_info *frame)
 {
 	struct dp_codec_packet p = {
@@ -177,7 +178,10 @@ static void read_frame(struct dp_stream *s, const struct dp_rtp *rtp, const uint
 		p.descriptor = ext.data;
 		p.descriptor_len = ext.len;
 	}
-	s->malformed_frames += dp_codec_packet(&s->layering->codec, &p, frame) != 0;
+	if (dp_codec_packet(&s->layering->codec, &p, frame)) {
+		s->malformed_frames++;
+		w->stats->malformed_frames++;
+	}
 }
 
 static void number(struct dp_layering *l, const struct dp_ring_entry *entry,
@@ -205,15 +209,15 @@ static void hear(struct dp_layering *l, const struct dp_frame_info *frame, uint6
 	l->layer[frame->spatial].pictures = l->pictures;
 }
 
-void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const struct dp_rtp *rtp,
-	const uint8_t *pkt)
+void dp_layering_packet(struct dp_worker *w, struct dp_stream *s, struct dp_ring_entry *entry,
+	const struct dp_rtp *rtp, const uint8_t *pkt)
 {
 	struct dp_layering *l = s->layering;
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
 	struct dp_frame_info *frame = &l->frame[head & s->mask];
 	const struct dp_picture_size *size;
 
-	read_frame(s, rtp, pkt, entry, frame);
+	read_frame(w, s, rtp, pkt, entry, frame);
 	entry->info.keyframe = frame->flags & DP_FRAME_BEGINS;
 	if (l->points > 1 && frame->flags & DP_FRAME_STRUCTURE && frame->flags & DP_FRAME_DEPENDENCIES)
 		find_targets(l);

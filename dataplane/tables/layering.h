@@ -22,6 +22,7 @@
 #include "shared/abi.h"
 
 struct dp_rtp;
+struct dp_worker;
 
 enum { DP_POINTS_MAX = SH_MAX_LAYERS * SH_MAX_LAYERS, DP_ACTIVE_SETS = 8 };
 
@@ -94,8 +95,8 @@ void dp_layering_free(struct dp_layering *l);
  * Describes the packet at `pkt`, which is about to be appended as `entry`, and numbers it at each
  * point. Sets entry->info.keyframe. Called by the owner.
  */
-void dp_layering_packet(struct dp_stream *s, struct dp_ring_entry *entry, const struct dp_rtp *rtp,
-	const uint8_t *pkt);
+void dp_layering_packet(struct dp_worker *w, struct dp_stream *s, struct dp_ring_entry *entry,
+	const struct dp_rtp *rtp, const uint8_t *pkt);
 /* The source has restarted: frames of before have nothing to do with those that follow. */
 void dp_layering_restart(struct dp_stream *s);
 /* Computes the rates, about once a second. */

@@ -154,6 +154,11 @@ bool dp_selection_pending(const struct dp_consumer *c)
 	return sel->aim != c->stream || sel->aim_point != sel->point;
 }
 
+bool dp_selection_filters(const struct dp_consumer *c)
+{
+	return c->selection && c->stream->layering->points > 1;
+}
+
 void dp_selection_aim(struct dp_worker *w, struct dp_consumer *c, unsigned spatial, unsigned temporal)
 {
 	struct dp_selection *sel = c->selection;

@@ -63,6 +63,8 @@ void dp_selection_remove(struct dp_worker *w, struct dp_consumer *c);
 void dp_selection_wish(struct dp_worker *w, struct dp_consumer *c, const struct sh_wishes *wishes);
 /* Whether it aims for other layers than those that the viewer is sent. */
 bool dp_selection_pending(const struct dp_consumer *c);
+/* Whether packets of its stream are left out for the consumer, because it is sent some layers only. */
+bool dp_selection_filters(const struct dp_consumer *c);
 /*
  * Aims for these layers, as far as the viewer wishes them and they are active; the path has decided
  * for them.

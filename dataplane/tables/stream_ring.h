@@ -4,7 +4,7 @@
 
 /*
  * Appends to the ring of a stream (tables/stream.h), reclaims its entries and finds packets in it.
- * All but dp_stream_find() is for the owner alone.
+ * All but dp_stream_find() and dp_stream_before() is for the owner alone.
  *
  * The owner reclaims the mbufs of entries below every reader's cursor. It does so every 10 ms and
  * not only when the ring is full, because the mbufs come from the pool of the receive queues. Each
@@ -42,5 +42,15 @@ void dp_stream_append(struct dp_stream *s);
  * read.
  */
 uint64_t dp_stream_find(const struct dp_stream *s, uint64_t seq, uint64_t low, uint64_t high);
+/*
+ * Whether the packet with extended sequence number `seq`, which is known to have been appended and
+ * is not a whole ring old, stands before `position`. Reads no entry.
+ */
+static inline bool dp_stream_before(const struct dp_stream *s, uint64_t seq, uint64_t position)
+{
+	uint32_t at = atomic_load_explicit(&s->by_seq[seq & s->mask], memory_order_relaxed);
+
+	return (int32_t)(at - (uint32_t)position) < 0;
+}
 
 #endif

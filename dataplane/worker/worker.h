@@ -34,6 +34,7 @@ struct dp_stream;
 struct dp_transport;
 struct dp_txq;
 struct rte_hash;
+struct rte_mbuf;
 struct rte_mempool;
 struct rte_ring;
 
@@ -141,6 +142,11 @@ struct dp_worker {
 	struct dp_txq **txq; /* by port_id; send/tx.h */
 	/* Cost of a packet in the budgets of a peer's transport (dp_budget_cost()). */
 	uint64_t packet_cost_ns, check_cost_ns, rtcp_cost_ns;
+	/*
+	 * Notes that a live packet to a viewer was dropped from the queue before a device
+	 * (path/unsent.h); NULL: nobody wants to know
+	 */
+	void (*unsent)(struct dp_worker *w, const struct rte_mbuf *m, enum sh_drop reason);
 	uint64_t failure_budget_ns; /* for forged packets of suspected transports (tables/forgery.h) */
 	uint64_t mover_budget_ns; /* for searches for peers that may have moved (tables/movers.h) */
 	/* Budgets (worker/budget.h) for punted packets of strangers: */

@@ -289,7 +289,11 @@ static const struct place places[] = {
 	AT(sh_worker_stats, pass_lateness, 1568),
 	AT(sh_worker_stats, catch_ups, 2240),
 	AT(sh_worker_stats, catch_up_out, 2248),
-	AT(sh_worker_stats, reserved, 2256),
+	AT(sh_worker_stats, viewer_lost_before, 2256),
+	AT(sh_worker_stats, viewer_lost_after, 2264),
+	AT(sh_worker_stats, viewer_repaired, 2272),
+	AT(sh_worker_stats, malformed_frames, 2280),
+	AT(sh_worker_stats, reserved, 2288),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),
@@ -352,7 +356,12 @@ static const struct place places[] = {
 	AT(sh_transport_stats, consent_ns, 80),
 	AT(sh_transport_stats, available_bps, 88),
 
-	SIZE(sh_producer_stats, 144),
+	SIZE(sh_layer_stats, 8),
+	AT(sh_layer_stats, width, 0),
+	AT(sh_layer_stats, height, 2),
+	AT(sh_layer_stats, kbps, 4),
+
+	SIZE(sh_producer_stats, 192),
 	AT(sh_producer_stats, id, 0),
 	AT(sh_producer_stats, transport, 8),
 	AT(sh_producer_stats, ssrc, 16),
@@ -374,8 +383,12 @@ static const struct place places[] = {
 	AT(sh_producer_stats, spatial, 128),
 	AT(sh_producer_stats, active, 132),
 	AT(sh_producer_stats, audio_levels, 136),
+	AT(sh_producer_stats, malformed_frames, 144),
+	AT(sh_producer_stats, layers, 152),
+	AT(sh_producer_stats, layers_active, 156),
+	AT(sh_producer_stats, layer, 160),
 
-	SIZE(sh_consumer_stats, 120),
+	SIZE(sh_consumer_stats, 168),
 	AT(sh_consumer_stats, id, 0),
 	AT(sh_consumer_stats, transport, 8),
 	AT(sh_consumer_stats, producer, 16),
@@ -393,6 +406,10 @@ static const struct place places[] = {
 	AT(sh_consumer_stats, bitrate_bps, 104),
 	AT(sh_consumer_stats, paused, 112),
 	AT(sh_consumer_stats, waiting_keyframe, 116),
+	AT(sh_consumer_stats, lost_before, 120),
+	AT(sh_consumer_stats, lost_after, 124),
+	AT(sh_consumer_stats, repaired, 128),
+	AT(sh_consumer_stats, dropped, 136),
 };
 /* clang-format on */
 
