@@ -84,7 +84,7 @@ static bool find_encoding(const struct sh_stats_reader *r, struct cp_encoding *e
 /* What an encoding's slot says to viewers. */
 static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats *now)
 {
-	return (struct cp_encoding_sample){
+	struct cp_encoding_sample sample = {
 		.found = true,
 		.packets = now->packets,
 		.lost = now->packets_lost,
@@ -94,7 +94,16 @@ static struct cp_encoding_sample encoding_sample(const struct sh_producer_stats 
 		.height = now->height,
 		.spatial = (uint8_t)now->spatial,
 		.active = now->active,
+		.layers = now->layers <= SH_MAX_LAYERS ? (uint8_t)now->layers : 0,
 	};
+
+	for (unsigned i = 0; i < sample.layers; i++) {
+		sample.layer[i].active = now->layers_active >> i & 1;
+		sample.layer[i].width = now->layer[i].width;
+		sample.layer[i].height = now->layer[i].height;
+		sample.layer[i].bitrate = (uint64_t)now->layer[i].kbps * 1000;
+	}
+	return sample;
 }
 
 static void sample_producer(struct cp_dataplane *p, struct cp_producer *producer, unsigned *searches,

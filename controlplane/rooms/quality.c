@@ -174,9 +174,23 @@ static void take_encodings(struct cp_producer *p, const struct cp_encoding_sampl
 	}
 }
 
+/* What is known of a layer within the encoding, over what is derived from the next higher one. */
+static void take_layer(struct cp_layer *layer, const struct cp_encoding_sample *s, unsigned i)
+{
+	if (s->layers < 2 || i >= s->layers)
+		return;
+	layer->active = s->active && s->layer[i].active;
+	layer->measured = true;
+	layer->bitrate = layer->active ? s->layer[i].bitrate : 0;
+	if (s->layer[i].width > 0 && s->layer[i].height > 0) {
+		layer->width = s->layer[i].width;
+		layer->height = s->layer[i].height;
+	}
+}
+
 /*
- * The layers of SVC: the statistics are those of the highest, and each lower one has half its size
- * in both directions, or two thirds in modes with "h".
+ * The layers of SVC. If their sizes are not known, each lower one has half the size of the next in
+ * both directions, or two thirds in modes with "h".
  */
 static void take_svc(struct cp_producer *p, const struct cp_encoding_sample *s)
 {
@@ -185,6 +199,7 @@ static void take_svc(struct cp_producer *p, const struct cp_encoding_sample *s)
 	struct cp_layer layer = layer_of(s);
 
 	for (unsigned i = p->consumable.spatial_layers; s->found && i-- > 0;) {
+		take_layer(&layer, s, i);
 		p->quality.layer[i] = layer;
 		layer.measured = false;
 		layer.bitrate = 0;

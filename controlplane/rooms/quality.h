@@ -32,6 +32,12 @@ struct cp_encoding_sample {
 	uint32_t width, height; /* of its last key frame; 0: not known */
 	uint8_t spatial; /* its place among the producer's encodings, 0 is the smallest */
 	bool active; /* it is being sent */
+	uint8_t layers; /* spatial layers within it, of which the rest is valid if there are several */
+	struct {
+		bool active;
+		uint32_t width, height; /* 0: not known */
+		uint64_t bitrate; /* bit/s, of what its viewers get */
+	} layer[SH_MAX_LAYERS];
 };
 
 /* What one consumer's statistics say: totals. */

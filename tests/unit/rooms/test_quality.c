@@ -143,6 +143,42 @@ static void the_lower_layers_of_svc_are_smaller(void **state)
 	p->signalled.count = 2;
 }
 
+/* An encoder that leaves out its highest layer: the others go on, with rates of their own. */
+static void each_layer_of_svc_has_its_rate(void **state)
+{
+	produce_two();
+	p->signalled.count = 1; /* as if it were one encoding of L3T1 */
+	p->consumable.type = CP_STREAM_SVC;
+	p->consumable.spatial_layers = 3;
+	sample[0].width = 1280;
+	sample[0].height = 720;
+	sample[0].active = true;
+	sample[0].layers = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		sample[0].layer[i].active = true;
+		sample[0].layer[i].bitrate = 100000u << i;
+	}
+	sample[0].layer[0].width = 426;
+	sample[0].layer[0].height = 240;
+	second(10);
+	assert_int_equal(p->quality.told[0].width, 426);
+	assert_int_equal(p->quality.told[1].width, 640); /* its own is not known */
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(p->quality.told[i].active);
+		assert_true(p->quality.told[i].measured);
+		assert_int_equal(p->quality.told[i].bitrate, 100000u << i);
+	}
+	sample[0].layer[2].active = false;
+	second(10);
+	assert_false(p->quality.told[2].active);
+	assert_int_equal(p->quality.told[2].bitrate, 0);
+	assert_true(p->quality.told[1].active);
+	sample[0].active = false; /* all of it has stopped */
+	second(10);
+	assert_false(p->quality.told[1].active);
+	p->signalled.count = 2;
+}
+
 static void a_change_of_layers_is_told_once(void **state)
 {
 	struct cp_consumer *b, *c;
@@ -295,6 +331,7 @@ int main(void)
 		TEST(bitrates_alone_are_told_seldom),
 		TEST(layers_are_ordered_as_the_data_plane_orders_them),
 		TEST(the_lower_layers_of_svc_are_smaller),
+		TEST(each_layer_of_svc_has_its_rate),
 		TEST(a_change_of_layers_is_told_once),
 		TEST(scores_are_told_when_they_change),
 		TEST(an_audience_is_told_in_slices),
