@@ -117,7 +117,8 @@ struct sh_transport_stats {
 	uint8_t remote_ip[16];
 	uint16_t remote_port;
 	uint8_t remote_family; /* 4 or 6 */
-	uint8_t pad[5];
+	uint8_t unproven; /* 1: the peer has not shown that it receives there; little is sent */
+	uint8_t pad[4];
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t consent_ns; /* CLOCK_MONOTONIC of the last valid connectivity check */
 	uint64_t available_bps; /* the peer's REMB; 0: unknown */

@@ -9,6 +9,7 @@
 #include "controlplane/operator/readiness.h"
 #include "controlplane/operator/reply_line.h"
 #include "controlplane/operator/transport_list.h"
+#include "controlplane/operator/viewer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
 #include "controlplane/rooms/room.h"
@@ -136,6 +137,16 @@ static void close_plain(const struct cp_view *v, const cJSON *request, cJSON *re
 		refuse(reply, fault.message);
 }
 
+static void show_viewer(const struct cp_view *v, const cJSON *request, cJSON *reply)
+{
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "id"));
+
+	if (!id)
+		refuse(reply, "id: must be a string");
+	else if (!cp_admin_viewer(v, id, reply))
+		refuse(reply, "id: no peer, transport or consumer has it");
+}
+
 /* Begins a command that is answered when the data plane has acknowledged. False: refused. */
 static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
@@ -164,6 +175,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		add_status(v, reply);
 	else if (strcmp(cmd, "rooms") == 0)
 		add_rooms(v, reply);
+	else if (strcmp(cmd, "viewer") == 0)
+		show_viewer(v, request, reply);
 	else if (strcmp(cmd, "room-close") == 0)
 		close_room(v, request, reply);
 	else if (strcmp(cmd, "peer-close") == 0)
@@ -175,7 +188,7 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	else if (strcmp(cmd, "plain-list") == 0)
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
-		refuse(reply, "cmd: must be status, rooms, transports, room-close, peer-close, "
+		refuse(reply, "cmd: must be status, rooms, transports, viewer, room-close, peer-close, "
 			      "plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }

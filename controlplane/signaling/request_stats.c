@@ -137,6 +137,8 @@ static void add_encoding(const struct cp_session *s, struct cp_producer *p, uint
 	add_number(e, "packetsLost", now.packets_lost);
 	add_number(e, "fractionLost", now.fraction_lost);
 	add_number(e, "packetsRepaired", now.packets_repaired);
+	if (p->consumable.type != CP_STREAM_SIMPLE)
+		add_number(e, "malformedFrames", now.malformed_frames);
 	add_number(e, "nackCount", now.nacks);
 	add_number(e, "pliCount", now.plis);
 	add_number(e, "jitter", now.jitter);
@@ -174,6 +176,21 @@ static void add_layers(cJSON *e, const struct cp_consumer *c)
 	cJSON_AddItemToObject(e, "preferredLayers", cp_preferred_layers_json(c));
 }
 
+/* Where the viewer's packets were lost. Reasons of which there are none are absent. */
+static void add_loss(cJSON *e, const struct sh_consumer_stats *s)
+{
+	cJSON *loss = cJSON_AddObjectToObject(e, "loss"), *dropped;
+
+	add_number(loss, "beforeServer", s->lost_before);
+	dropped = cJSON_AddObjectToObject(loss, "droppedByServer");
+	for (unsigned i = 0; i < SH_LOSS_COUNT; i++)
+		if (s->dropped[i] > 0)
+			add_number(dropped, sh_drop_name(sh_loss_drop(i)), s->dropped[i]);
+	add_number(loss, "afterServer", s->lost_after);
+	add_number(loss, "repaired", s->repaired);
+	add_number(loss, "unrepaired", s->lost_after - s->repaired);
+}
+
 static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSON *list)
 {
 	struct sh_consumer_stats now = {.ssrc = c->ssrc}, found;
@@ -190,6 +207,7 @@ static void add_consumer(const struct cp_session *s, struct cp_consumer *c, cJSO
 	add_number(e, "bitrate", now.bitrate_bps);
 	add_number(e, "packetsLost", now.packets_lost);
 	add_number(e, "fractionLost", now.fraction_lost);
+	add_loss(e, &now);
 	add_number(e, "packetsRetransmitted", now.rtx_packets);
 	add_number(e, "nackCount", now.nacks);
 	add_number(e, "pliCount", now.plis);

@@ -108,6 +108,7 @@ static void write_transport(struct dp_worker *w, const struct dp_transport *t)
 	memcpy(out.remote_ip, remote.ip, sizeof(out.remote_ip));
 	out.remote_port = remote.port;
 	out.remote_family = remote.family;
+	out.unproven = t->limited;
 	out.rx_packets = t->rx_packets;
 	out.rx_bytes = t->rx_bytes;
 	out.tx_packets = t->tx_packets;

@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{"room", ctl_room, 2, true, false},
 	{"peer", ctl_peer, 2, true, false},
 	{"transports", ctl_transports, 0, false, false},
+	{"viewer", ctl_viewer, 1, false, false},
 	{"ports", ctl_ports, 0, false, false},
 	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
@@ -42,6 +43,8 @@ static void print_help(void)
 	      "  room close NAME  close a room: everything in it ends, its peers are told\n"
 	      "  peer close PEER  end a client's connection: what it owns ends, too; PEER: see transports\n"
 	      "  transports       every transport: room, peer, state, worker, packets\n"
+	      "  viewer ID        where one viewer's packets are lost, and its layers, bitrate, address;\n"
+	      "                   ID: of a peer, a transport or a consumer\n"
 	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
@@ -72,15 +75,16 @@ static int check_command(const struct command *command, int arguments, bool agai
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, ports, stats, plain is needed; see spatectl --help\n",
+		      "transports, viewer ID, ports, stats, plain is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}
 	if (command->arguments != ANY && arguments != command->arguments) {
 		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
-			command->run == ctl_room   ? "it is room close NAME"
-			: command->run == ctl_peer ? "it is peer close PEER"
-						   : "takes nothing more");
+			command->run == ctl_room     ? "it is room close NAME"
+			: command->run == ctl_peer   ? "it is peer close PEER"
+			: command->run == ctl_viewer ? "it is viewer ID"
+						     : "takes nothing more");
 		return -1;
 	}
 	if (again && command->changes) {

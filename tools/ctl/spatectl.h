@@ -39,6 +39,7 @@ int ctl_rooms(const struct ctl_options *o);
 int ctl_room(const struct ctl_options *o);
 int ctl_peer(const struct ctl_options *o);
 int ctl_transports(const struct ctl_options *o);
+int ctl_viewer(const struct ctl_options *o);
 int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
@@ -68,6 +69,10 @@ int ctl_tell(const struct ctl_options *o, const cJSON *request, char err[CTL_ERR
 
 /* --- what several commands show ------------------------------------------------------------ */
 
+/* The remote address of a transport, "-" if there is none. Returns `out`. */
+const char *ctl_remote(const struct sh_transport_stats *s, char out[64]);
+/* Seconds since the last valid check; negative if there was none. */
+double ctl_consent_age(const struct sh_transport_stats *s);
 /* Everything that is known about a port. */
 cJSON *ctl_port_json(const struct sh_port_stats *p);
 /* The notices from the data plane's start, as a list of texts. */

@@ -60,19 +60,19 @@ static const cJSON *find_name(const struct names *n, sh_id id)
 	return found ? found->item : NULL;
 }
 
-static void remote_text(const struct sh_transport_stats *s, char *out, size_t size)
+const char *ctl_remote(const struct sh_transport_stats *s, char out[64])
 {
 	struct sh_addr a = {.family = s->remote_family, .port = s->remote_port};
 
 	memcpy(a.ip, s->remote_ip, sizeof(a.ip));
 	if (a.family == 0)
-		snprintf(out, size, "-");
+		snprintf(out, 64, "-");
 	else
-		sh_addr_format(&a, out, size);
+		sh_addr_format(&a, out, 64);
+	return out;
 }
 
-/* Seconds since the last valid check; negative when there was none. */
-static double consent_age(const struct sh_transport_stats *s)
+double ctl_consent_age(const struct sh_transport_stats *s)
 {
 	struct timespec now;
 
@@ -85,7 +85,7 @@ static double consent_age(const struct sh_transport_stats *s)
 static void add_row(struct ctl_table *t, const struct sh_transport_stats *s, const cJSON *name)
 {
 	char text[CTL_TEXT_MAX], si[16];
-	double age = consent_age(s);
+	double age = ctl_consent_age(s);
 
 	if (name)
 		ctl_cell(t, "%s", ctl_text(text, name, "id"));
@@ -96,8 +96,7 @@ static void add_row(struct ctl_table *t, const struct sh_transport_stats *s, con
 	ctl_cell(t, "%s", ctl_text(text, name, "purpose"));
 	ctl_cell(t, "%s", sh_transport_state_name(s->state));
 	ctl_cell(t, "%u", s->worker);
-	remote_text(s, text, sizeof(text));
-	ctl_cell(t, "%s", text);
+	ctl_cell(t, "%s", ctl_remote(s, text));
 	ctl_cell(t, "%s", sh_srtp_profile_name(s->profile));
 	ctl_cell(t, "%" PRIu64, s->rx_packets);
 	ctl_cell(t, "%" PRIu64, s->tx_packets);
@@ -112,7 +111,7 @@ static cJSON *json_row(const struct sh_transport_stats *s, const cJSON *name)
 {
 	static const char *const from_control[] = {"id", "room", "peer", "purpose"};
 	cJSON *row = cJSON_CreateObject();
-	double age = consent_age(s);
+	double age = ctl_consent_age(s);
 	char remote[64];
 
 	for (size_t i = 0; i < sizeof(from_control) / sizeof(from_control[0]); i++) {
@@ -124,9 +123,8 @@ static cJSON *json_row(const struct sh_transport_stats *s, const cJSON *name)
 	ctl_json_id(row, "dp_id", s->id);
 	cJSON_AddStringToObject(row, "state", sh_transport_state_name(s->state));
 	cJSON_AddNumberToObject(row, "worker", s->worker);
-	remote_text(s, remote, sizeof(remote));
 	if (s->remote_family != 0)
-		cJSON_AddStringToObject(row, "remote", remote);
+		cJSON_AddStringToObject(row, "remote", ctl_remote(s, remote));
 	cJSON_AddStringToObject(row, "profile", sh_srtp_profile_name(s->profile));
 	cJSON_AddNumberToObject(row, "tuples", s->tuples);
 	ctl_json_u64(row, "rx_packets", s->rx_packets);

@@ -97,6 +97,40 @@ static void rooms_are_told_with_their_hosts_and_state(void **state)
 	cJSON_Delete(answer);
 }
 
+/* A viewer is named by its peer, a transport or a consumer. */
+static void a_viewer_is_told_with_its_layers(void **state)
+{
+	struct cp_peer *a = join("r", "a"), *b = join("r", "b");
+	struct cp_transport *t = transport(b, CP_PURPOSE_RECV), *send = transport(a, CP_PURPOSE_SEND);
+	struct cp_consumer *first = consume(t, produce(send, "audio"));
+	struct cp_consumer *second = consume(t, produce(send, "video"));
+	const struct {
+		const char *id;
+		int consumers;
+	} named[] = {{b->id, 2}, {t->id, 2}, {first->id, 1}, {second->id, 1}};
+
+	for (unsigned i = 0; i < 4; i++) {
+		cJSON *answer, *transports, *consumers;
+		char line[100];
+
+		snprintf(line, sizeof(line), "{\"cmd\":\"viewer\",\"id\":\"%s\"}", named[i].id);
+		answer = ask(line);
+		assert_true(cJSON_IsTrue(cJSON_GetObjectItem(answer, "ok")));
+		assert_string_equal(cJSON_GetObjectItem(answer, "peer")->valuestring, b->id);
+		transports = cJSON_GetObjectItem(answer, "transports");
+		assert_int_equal(cJSON_GetArraySize(transports), 1);
+		consumers = cJSON_GetObjectItem(cJSON_GetArrayItem(transports, 0), "consumers");
+		assert_int_equal(cJSON_GetArraySize(consumers), named[i].consumers);
+		if (named[i].consumers == 1)
+			assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(consumers, 0), "id")
+						    ->valuestring,
+				named[i].id);
+		cJSON_Delete(answer);
+	}
+	expect_refused("{\"cmd\":\"viewer\",\"id\":\"nobody\"}", "id: no peer");
+	expect_refused("{\"cmd\":\"viewer\"}", "id: must be a string");
+}
+
 /* Many transports; every second one closes while the list is written. */
 static void transports_are_listed_in_slices(void **state)
 {
@@ -141,6 +175,7 @@ static void whoever_hangs_up_gets_no_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_viewer_is_told_with_its_layers, world_make, world_end),
 		cmocka_unit_test_setup_teardown(transports_are_listed_in_slices, world_make, world_end),
 		cmocka_unit_test_setup_teardown(whoever_hangs_up_gets_no_list, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),

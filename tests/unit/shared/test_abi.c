@@ -349,6 +349,7 @@ static const struct place places[] = {
 	AT(sh_transport_stats, remote_ip, 24),
 	AT(sh_transport_stats, remote_port, 40),
 	AT(sh_transport_stats, remote_family, 42),
+	AT(sh_transport_stats, unproven, 43),
 	AT(sh_transport_stats, rx_packets, 48),
 	AT(sh_transport_stats, rx_bytes, 56),
 	AT(sh_transport_stats, tx_packets, 64),

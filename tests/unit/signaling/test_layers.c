@@ -224,7 +224,10 @@ static void statistics_name_encodings_and_layers(void **state)
 		     "\"currentLayers\":{\"spatialLayer\":1,\"temporalLayer\":2}",
 		     "\"targetLayers\":{\"spatialLayer\":2,\"temporalLayer\":1}",
 		     "\"preferredLayers\":{\"spatialLayer\":2,\"temporalLayer\":2}", "\"rid\":\"r0\"",
-		     "\"rid\":\"r1\"", "\"rid\":\"r2\"", "\"score\":10", NULL};
+		     "\"rid\":\"r1\"", "\"rid\":\"r2\"", "\"score\":10", "\"malformedFrames\":0",
+		     "\"loss\":{\"beforeServer\":0,\"droppedByServer\":{},\"afterServer\":0,\"repaired\":0,"
+		     "\"unrepaired\":0}",
+		     NULL};
 		*part; part++)
 		if (!strstr(viewer->text[0], *part))
 			fail_msg("no %s in %s", *part, viewer->text[0]);

@@ -44,6 +44,7 @@ class DataPlane:
             offsets.append(offset)
             offset += count * size
         self.worker_at, self.port_at, self.transport_at = offsets[:3]
+        self.consumer_at = offsets[4]
         self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
@@ -94,6 +95,13 @@ class DataPlane:
         body = struct.pack("<Q4I16sHB5x6Q", ident, 0, 3, 7, 1, socket.inet_aton("192.0.2.9"), 4321, 4,
                            100, 10000, 200, 20000, now - 2 * 10**9, 2500000)
         os.pwrite(self.fd, body, self.transport_at + slot * TRANSPORT_SIZE)
+
+    def set_consumer(self, slot, ident, sent, before, dropped, after, repaired):
+        """`dropped`: by enum sh_loss."""
+        body = struct.pack("<3Q2I", ident, 0xa1, 0xb1, 1000, 1001)
+        body += struct.pack("<10Q2I", sent, 5 * 10**6, before + after, 0, 12, 2, 9, 0, 34500, 1500000, 0, 0)
+        body += struct.pack("<4I8I", before, after, repaired, 0, *dropped)
+        os.pwrite(self.fd, body, self.consumer_at + slot * CONSUMER_SIZE)
 
     def turn(self):
         """The agent ticks, worker loops turn, and what grows grows."""
@@ -283,6 +291,40 @@ class Spatectl(unittest.TestCase):
     def with_stats(self):
         self.plane = self.data(connected=0, mbuf_free=999)
         return self.run_ctl("stats", "--json")[0]
+
+    def test_viewer(self):
+        plane = self.data()
+        plane.set_transport(1, 0xa1)
+        plane.set_consumer(1, 0xc1, 9800, 100, [70, 0, 0, 5, 0, 0, 25, 0], 40, 30)
+        consumer = {"id": "con-1", "dp_id": "00000000000000c1", "producer": "pro-1", "kind": "video",
+                    "mime": "video/VP8", "paused": False, "score": 9, "priority": 1,
+                    "currentLayers": {"spatialLayer": 1, "temporalLayer": 2},
+                    "targetLayers": {"spatialLayer": 2, "temporalLayer": 2},
+                    "preferredLayers": {"spatialLayer": None, "temporalLayer": None}}
+        gone = {"id": "con-2", "dp_id": "00000000000000c2", "mime": "audio/opus", "score": 10}
+        control = self.control(viewer={"ok": True, "room": "default", "peer": "bob", "transports": [
+            {"id": "sub-1", "dp_id": "00000000000000a1", "consumers": [consumer, gone]}]})
+        out, _ = self.run_ctl("viewer", "bob")
+        self.assertEqual(control.requests, [{"cmd": "viewer", "id": "bob"}])
+        self.assertIn("peer bob in room default\n", out)
+        self.assertRegex(out, r"transport sub-1: media, address 192.0.2.9:4321, heard 2\.\d s ago, can take 2.50 Mbit/s")
+        self.assertIn("consumer con-1: video/VP8, 1.50 Mbit/s, round trip 34.5 ms, score 9, layers 1/2, target 2/2, "
+                      "preferred any\n", out)
+        for line in (r"packets due +10000", r"lost before the server +100 +1\.00 %",
+                     r"dropped by the server +100 +1\.00 % \(tx_age 70, too_long 5, no_consent 25\)",
+                     r"sent +9800 +98\.00 %", r"lost behind the server +40 +0\.40 % +\(repaired 30, not repaired 10\)",
+                     r"retransmitted +9  for 12 NACKs; 2 requests for key frames"):
+            self.assertRegex(out, rf"(?m)^    {line}$")
+        self.assertRegex(out, r"consumer con-2: audio/opus, 0")
+        both = json.loads(self.run_ctl("viewer", "bob", "--json")[0])
+        shown = both["transports"][0]["consumers"][0]
+        self.assertEqual(shown["loss"], {"beforeServer": 100, "afterServer": 40, "repaired": 30, "unrepaired": 10,
+                                         "droppedByServer": {"tx_age": 70, "too_long": 5, "no_consent": 25}})
+        self.assertEqual(both["transports"][0]["available_bps"], 2500000)
+        self.assertTrue(both["transports"][0]["proven"])
+        self.run_ctl("viewer", code=2)
+        control.answers["viewer"] = {"ok": False, "error": "id: no peer, transport or consumer has it"}
+        self.assertIn("no peer, transport or consumer", self.run_ctl("viewer", "nobody", code=5)[1])
 
     def test_hung_data_plane(self):
         plane = self.data()
