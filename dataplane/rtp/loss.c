@@ -113,10 +113,10 @@ void dp_loss_report(struct dp_loss *l, const struct dp_loss_sent *s, uint32_t hi
 	uint64_t reported = dp_seq_extend(s->next, (uint16_t)highest);
 	int32_t before = l->missing;
 
-	if (reported >= s->next) /* never sent */
-		return;
 	l->lost = (int32_t)clamp((int64_t)l->lost + sign_24((uint32_t)total_lost - (uint32_t)l->lost), -MOST,
 		MOST);
+	if (reported >= s->next) /* never sent */
+		return;
 	update_missing(l, s);
 	update_repaired(l, s, before);
 	if ((int16_t)(uint16_t)(highest + 1 - l->mark) < 0)

@@ -149,6 +149,26 @@ static uint64_t in_order(void)
 	return came;
 }
 
+/* The ledgers of the slow device's viewers name what was dropped, wherever it waited. */
+static void ledgers(uint64_t aged)
+{
+	uint64_t end = stage_ms() + STAGE_WAIT_MS, sum = 0;
+	struct sh_consumer_stats s;
+	unsigned complete = 0;
+
+	/* They are written once a second. */
+	for (; (sum != aged || complete < FAR) && stage_ms() < end; stage_sleep(50)) {
+		sum = complete = 0;
+		for (unsigned i = 0; i < FAR; i++) {
+			STAGE_CHECK(sh_stats_find_consumer(&m.s.stats, far_seen[i].id, NULL, &s));
+			STAGE_CHECK(s.lost_before == 0);
+			sum += s.dropped[SH_LOSS_TX_AGE];
+			complete += s.packets + s.dropped[SH_LOSS_TX_AGE] == next;
+		}
+	}
+	STAGE_CHECK(sum == aged && complete == FAR);
+}
+
 /*
  * The memif device takes nothing for longer than the age limit. The other viewers have each packet
  * before the next one is sent. Each packet that the slow device's viewers miss is counted.
@@ -219,6 +239,7 @@ int main(void)
 	slow();
 	stuck();
 	as_before();
+	ledgers(stage_drops(&m.s, SH_DROP_TX_AGE));
 	media_stop(&m);
 	wire_close();
 	remove(wire);
