@@ -186,6 +186,32 @@ static void accessors_at_each_length(void **state)
 	}
 }
 
+/* Bitrates of 0, of 2^63, and beyond what 64 bits hold. */
+static void absurd_estimates(void **state)
+{
+	static const struct {
+		uint8_t exponent_and_mantissa[3];
+		uint64_t bps;
+	} absurd[] = {
+		{{0, 0, 0}, 0},
+		{{0xfc, 0, 0}, 0},
+		{{0xfc, 0, 1}, UINT64_C(1) << 63},
+		{{0xfc, 0, 2}, UINT64_MAX},
+		{{0xff, 0xff, 0xff}, UINT64_MAX},
+		{{0xbb, 0xff, 0xff}, UINT64_C(0x3ffff) << 46},
+		{{0xbf, 0xff, 0xff}, UINT64_MAX},
+	};
+	uint8_t body[] = {0, 0, 0, 0, 'R', 'E', 'M', 'B', 0, 0, 0, 0};
+	struct dp_rtcp r = {.pt = 206, .count = 15, .body = body, .body_len = sizeof(body)};
+	uint64_t bps;
+
+	for (unsigned i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
+		memcpy(body + 9, absurd[i].exponent_and_mantissa, 3);
+		assert_true(dp_rtcp_remb(&r, &bps));
+		assert_true(bps == absurd[i].bps);
+	}
+}
+
 static void other_application_feedback(void **state)
 {
 	static const uint8_t body[] = {0, 0, 0, 0, 'R', 'E', 'M', 'X', 0, 0x0b, 0xff, 0xff};
@@ -234,6 +260,7 @@ int main(void)
 		cmocka_unit_test(padding_counts),
 		cmocka_unit_test(header_alone),
 		cmocka_unit_test(accessors_at_each_length),
+		cmocka_unit_test(absurd_estimates),
 		cmocka_unit_test(other_application_feedback),
 		cmocka_unit_test(extended_report),
 	};

@@ -371,6 +371,28 @@ static void test_padding_is_no_picture(void **state)
 	end();
 }
 
+/* Descriptors that are cut off are counted; what other viewers get goes on. */
+static void test_malformed(void **state)
+{
+	enum { BAD = 20 };
+
+	begin(17);
+	frame_time(0);
+	for (unsigned i = 0; i < BAD; i++) {
+		static const uint8_t cut[] = {0x90, 0xf0, 0x80};
+
+		world_rtp(source[2].s, source[2].seq++, source[2].timestamp, cut, 1 + i % 3);
+		frame_time(0);
+		check_sent();
+		world->sent[VIEWER] = 0;
+	}
+	assert_int_equal(source[2].s->malformed_frames, BAD);
+	assert_int_equal(source[0].s->malformed_frames, 0);
+	assert_int_equal(world->stats[0].malformed_frames, BAD);
+	assert_true(highest > world->consumer[VIEWER].seq.next - 10);
+	end();
+}
+
 /* OBS signals the largest encoding first. Spatial layer 0 is the smallest, to aim for and to tell. */
 static void test_largest_first(void **state)
 {
@@ -791,6 +813,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_abandoned, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_abandoned_in_vain, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_wish_abandons_nothing, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_malformed, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_largest_first, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_padding_to_a_viewer, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_video_without_layers_counts, world_setup,
