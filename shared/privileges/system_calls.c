@@ -49,7 +49,7 @@ static const char *const deadly[] = {"execve", "execveat", "ptrace", "process_vm
 	"delete_module", "kexec_load", "kexec_file_load", "bpf", "perf_event_open", "userfaultfd", "keyctl",
 	"add_key", "request_key", "open_by_handle_at", "io_uring_setup", "reboot", "swapon", "swapoff", NULL};
 
-static const char *const leaks[] = {"clone", "ptrace", "wait4", "prctl", "kill", NULL};
+static const char *const leaks[] = {"clone", "getdents", "ptrace", "wait4", "prctl", "kill", NULL};
 
 /* Adds the rule for each name that this architecture knows. */
 static int add_names(scmp_filter_ctx filter, uint32_t action, const char *const *names)
