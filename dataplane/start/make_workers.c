@@ -18,11 +18,15 @@
 #include "dataplane/path/unsent.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/start/media_memory.h"
+#include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/key_cache.h"
+#include "dataplane/tables/layering.h"
 #include "dataplane/tables/movers.h"
+#include "dataplane/tables/selection.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
@@ -90,7 +94,8 @@ static uint16_t mbuf_room(const struct sh_config *c)
 
 unsigned dp_workers_megabytes(const struct sh_config *c)
 {
-	const uint64_t n = c->dataplane.workers, session = 8192, stream_slot = DP_RING_ENTRY_BYTES;
+	const uint64_t n = c->dataplane.workers, session = 8192;
+	const uint32_t ring = dp_key_cache_ring(c);
 	uint64_t nodes = c->dataplane.hugepages ? RTE_MIN(n, (uint64_t)rte_socket_count()) : 1;
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
@@ -104,11 +109,13 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
 	bytes += n * dp_consumer_chains(c->limit.consumers) * 8ull;
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
-	bytes += c->limit.producers *
-		 (sizeof(struct dp_stream) + sizeof(struct dp_twcc) + dp_key_cache_ring(c) * stream_slot);
+	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
+					      (uint64_t)ring * DP_RING_ENTRY_BYTES + dp_layering_bytes(ring));
 	bytes += (uint64_t)dp_ssrc_blocks(c->limit.producers, c->limit.consumers) * DP_SRTP_BLOCK_SIZE;
+	bytes += (uint64_t)c->limit.transports * sizeof(struct dp_adapt);
 	bytes += (uint64_t)c->limit.consumers *
-		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk));
+		 (sizeof(struct dp_consumer) + sizeof(struct dp_audience_chunk) +
+			 sizeof(struct dp_selection) + sizeof(struct dp_catch_up));
 	return (unsigned)(bytes * 5 / 4 >> 20) + 64;
 }
 

@@ -44,6 +44,12 @@ static void make_numbers(struct dp_layering *l, uint32_t entries)
 		dp_numbers_init(&l->numbers[i], memory + i * dp_numbers_size(entries), entries);
 }
 
+size_t dp_layering_bytes(uint32_t entries)
+{
+	return sizeof(struct dp_layering) + entries * sizeof(struct dp_frame_info) +
+	       DP_POINTS_MAX * dp_numbers_size(entries);
+}
+
 struct dp_layering *dp_layering_new(const struct sh_producer_add *p, uint32_t entries, int socket)
 {
 	struct dp_layering *l = rte_zmalloc_socket("layering", sizeof(*l), RTE_CACHE_LINE_SIZE, socket);

@@ -84,6 +84,9 @@ static inline uint8_t dp_layering_point(const struct dp_layering *l, unsigned sp
 	return (uint8_t)(s * l->temporal + t);
 }
 
+/* The most memory that the layers of a stream with `entries` in its ring take. */
+size_t dp_layering_bytes(uint32_t entries);
+
 /*
  * Allocates the layering of a stream with `entries` in its ring, on NUMA node `socket`. Called by
  * the agent. NULL: no memory.
