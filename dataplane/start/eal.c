@@ -178,8 +178,10 @@ static void add_devices(struct args *a, const struct sh_config *c)
 		add_argument(a, "%s=%s%s%s", dp_port_is_pci(p) ? "--allow" : "--vdev", p->device, comma,
 			p->args);
 	}
-	if (!pci)
-		add_argument(a, "--no-pci");
+	if (pci)
+		return;
+	add_argument(a, "--no-pci");
+	add_argument(a, "--iova-mode=va"); /* virtual devices need no physical addresses */
 }
 
 static void build_arguments(struct args *a, const struct sh_config *c, unsigned megabytes)
@@ -205,7 +207,8 @@ static void build_arguments(struct args *a, const struct sh_config *c, unsigned 
 		add_argument(a, "-m");
 		add_argument(a, "%u", megabytes);
 	} else {
-		add_argument(a, "--huge-unlink=always");
+		/* Hugepages come from memfds: a heap that grows later needs no right to a directory. */
+		add_argument(a, "--in-memory");
 	}
 	add_devices(a, c);
 	for (uint32_t i = 0; i < c->dataplane.eal_arg_count; i++)

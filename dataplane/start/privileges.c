@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/start/privileges.h"
 
-#include <string.h>
+#include <stdbool.h>
 #include <unistd.h>
+
+#include <rte_eal.h>
 
 #include "shared/log.h"
 #include "shared/privileges/capabilities.h"
@@ -25,11 +27,21 @@ int dp_privileges_limit(const struct sh_config *c, char *err, size_t err_size)
 	return error;
 }
 
+/* Without an IOMMU, DPDK looks up the physical addresses of hugepages, also when a heap grows. */
+static bool needs_root(void)
+{
+	return rte_eal_has_hugepages() && rte_eal_iova_mode() == RTE_IOVA_PA;
+}
+
 int dp_privileges_drop(char *err, size_t err_size)
 {
 	char why[128];
-	int error = sh_privileges_drop(&privileges, err, err_size);
+	int error = 0;
 
+	if (needs_root())
+		sh_log(SH_LOG_WARN, "privileges-kept reason=\"memory by physical addresses: use an IOMMU\"");
+	else
+		error = sh_privileges_drop(&privileges, err, err_size);
 	if (error != 0)
 		return error;
 	if (sh_system_calls_restrict(more, why, sizeof(why)) != 0)

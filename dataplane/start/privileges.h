@@ -19,7 +19,8 @@ int dp_privileges_limit(const struct sh_config *c, char *err, size_t err_size);
 
 /*
  * Becomes that user in all threads, drops all capabilities and restricts the system calls. Call it
- * when devices and workers run. 0, or an errno with the operator's message in `err`.
+ * when devices and workers run. With hugepages and without an IOMMU it remains root, and logs that.
+ * 0, or an errno with the operator's message in `err`.
  */
 int dp_privileges_drop(char *err, size_t err_size);
 

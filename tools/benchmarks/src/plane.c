@@ -62,7 +62,7 @@ static void write_config(const struct plane_setup *s, const char *path)
 		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->workers, s->agent_core, cores,
 		s->hugepages ? "true" : "false",
 		/* vhost-user passes at most 8 memory regions */
-		s->hugepages ? "\"--in-memory\",\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
+		s->hugepages ? "\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
 		s->streams + 64, s->viewers + 4);
 	if (fclose(f) != 0)
 		bench_die("%s cannot be written", path);
