@@ -273,6 +273,8 @@ static bool told_nothing(struct media *m)
 	return !stage_punt(&m->s, 0, &punt, MEDIA_QUIET_MS);
 }
 
+static const char forged[] = "\x80\xc9\x00\x01\x00\x00\x00\x77, and it does not authenticate";
+
 /* A NAT gives the peer another port, and the peer checks nothing: its media and reports tell. */
 static void media_elsewhere_is_a_move(struct media *m)
 {
@@ -306,7 +308,7 @@ static void media_elsewhere_is_a_move(struct media *m)
 	host.path.remote.ip[3] = first.remote.ip[3];
 
 	/* Only what authenticates, and once a second. It is forwarded as well. */
-	media_send_raw(m, &host, "\x80\xc9\x00\x01\x00\x00\x00\x77, and it does not authenticate", 40);
+	media_send_raw(m, &host, forged, sizeof(forged));
 	STAGE_CHECK(told_nothing(m));
 	media_send(m, &audio, 6, false);
 	STAGE_CHECK(told(m, &host, &host.path, audio.pt));
