@@ -29,6 +29,17 @@ static void wrong(const struct viewer *v, const char *what, uint32_t is, uint32_
 		stage_die("too much is wrong");
 }
 
+/*
+ * Whether packet `number` may be the next. Who paused continues with a key frame: the newest
+ * complete one of the stream, which may be the one that it was sent last.
+ */
+static bool follows(const struct viewer *v, uint32_t number)
+{
+	if (v->kind == VIEWER_STAYS || (v->got && number % BURST != 0))
+		return number == v->next;
+	return number + (v->kind == VIEWER_PAUSES ? BURST : 0) >= v->next;
+}
+
 /* What the packet says, and that it is what follows. */
 static void read_payload(struct viewer *v, const uint8_t *payload)
 {
@@ -37,8 +48,7 @@ static void read_payload(struct viewer *v, const uint8_t *payload)
 
 	if (serial != v->serial)
 		wrong(v, "the source of a packet", serial, v->serial);
-	/* Who paused goes on where a key frame begins. */
-	if (v->kind == VIEWER_STAYS || (v->got && number % BURST != 0) ? number != v->next : number < v->next)
+	if (!follows(v, number))
 		wrong(v, "the number of a packet", number, v->next);
 	source_payload(expected, serial, number, payload[0] == 0x10);
 	if (memcmp(payload, expected, PAYLOAD) != 0 || (payload[0] == 0x10) != (number % BURST == 0))
