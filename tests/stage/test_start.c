@@ -46,9 +46,10 @@ static void bad_starts(void)
 	refused("{\"dataplane\":{\"workers\":2,\"cores\":[0,1]}}", 2, "dataplane.cores");
 	refused(TAP("net_tap0", "iface=aNameThatIsTooLong"), 1, "longer than 15");
 	refused(TAP("net_nothing0", ""), 1, "start-failed");
+	/* no free hugepages, or not enough for so many packets */
 	refused("{\"network\":{\"ports\":[{\"device\":\"net_tap0\",\"args\":\"iface=stage0\",\"addresses\":"
-		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"hugepages\":true}}",
-		1, "hugepage");
+		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"hugepages\":true,\"mbufs\":16777216}}",
+		1, "start-failed reason=\"dataplane.");
 	refused("{\"network\":{\"ports\":[{\"device\":\"net_pcap0\",\"args\":\"rx_iface=lo,tx_iface=lo\","
 		"\"addresses\":"
 		"[\"10.1.0.2/24\"]}]},\"dataplane\":{\"workers\":2}}",
