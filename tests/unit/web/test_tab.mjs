@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tab keeps its name over reloads, and a duplicate of a tab gets another one.
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { tabName } from "../../../controlplane/web/src/tab.js";
+
+globalThis.crypto ??= webcrypto; // Node 18 has none, unlike browsers
 
 /** A page with a storage, which a browser copies for a duplicated tab. */
 function makePage(stored = new Map()) {
