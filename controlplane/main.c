@@ -281,8 +281,8 @@ static int limit_privileges(struct control *c, char *err, size_t err_size)
 
 	if (error == 0 && c->privileges.root)
 		error = sh_control_user(&c->privileges.user, &c->config, err, err_size);
-	if (error == 0 && sh_privileges_lock_memory() != 0)
-		sh_log(SH_LOG_WARN, "memory-not-locked what=\"keys can get into swap space\"");
+	if (error == 0)
+		sh_privileges_lock_memory();
 	return error;
 }
 
@@ -305,15 +305,6 @@ static int drop_privileges(struct control *c, char *err, size_t err_size)
 	if (error == 0)
 		sh_log(SH_LOG_INFO, "privileges uid=%u gid=%u", geteuid(), getegid());
 	return error;
-}
-
-static void restrict_system_calls(void)
-{
-	static const char *const more[] = {NULL};
-	char err[128];
-
-	if (sh_system_calls_restrict(more, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_WARN, "system-calls-not-restricted reason=\"%s\"", err);
 }
 
 /*
@@ -420,7 +411,7 @@ int main(int argc, char **argv)
 		cp_auth_close(c.auth);
 		return EXIT_FAILURE;
 	}
-	restrict_system_calls();
+	(void)sh_system_calls_restrict((const char *const[]){NULL});
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
 	cp_loop_lag_start(&c.lag, &c.loop);
 	uv_timer_init(&c.loop, &c.farewell);

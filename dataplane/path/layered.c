@@ -22,9 +22,9 @@
 
 enum {
 	/*
-	 * From one encoding to another, timestamps go on by at least 1/STEPS_PER_S s. The key
-	 * frame may show the instant of the frame before, and what it is off adds up with the next
-	 * change.
+	 * At a change of encodings the timestamp advances by at least 1/STEPS_PER_S s, even if the
+	 * key frame shows the same instant as the frame before it. The step is an error of the
+	 * timestamp, and the errors of successive changes add up: so it is small.
 	 */
 	STEPS_PER_S = 9000,
 	MARKER = 0x80, /* in the second byte of the header */
@@ -231,7 +231,7 @@ static bool numbered(const struct dp_stream *s, const struct dp_frame_info *f)
 	return s->codec == SH_CODEC_VP8 && f->flags & ALL_FIELDS;
 }
 
-/* Whether the numbering still has what it knew of a packet, as of one that is at most a ring old. */
+/* Whether the numbering still has the entry of packet `seq`: it has as many as the ring. */
 static bool remembered(const struct dp_stream *s, uint64_t seq)
 {
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
@@ -241,8 +241,8 @@ static bool remembered(const struct dp_stream *s, uint64_t seq)
 
 /*
  * The viewer's sequence numbers from `from` up to `to` are left out: the packets behind some of
- * them never came, those behind others expired in the backlog. What is too old to be told apart
- * counts as expired; `in` less what is unknown, in the steps of the rest, is about how old it is.
+ * them never came, those behind others expired in the backlog. A packet whose entry is gone counts
+ * as expired. The number of such packets is estimated from the entries that are left.
  */
 static void note_gap(struct dp_consumer *c, const struct dp_epoch *e, uint32_t from, uint32_t to)
 {

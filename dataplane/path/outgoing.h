@@ -54,7 +54,7 @@ static inline void dp_outgoing_own(uint8_t *from, size_t len)
 {
 	for (size_t at = 0; at < len + RTE_CACHE_LINE_SIZE; at += RTE_CACHE_LINE_SIZE)
 #ifdef RTE_ARCH_X86
-		/* For the compiler's oldest CPU its built-in would fetch them for reading. */
+		/* Without -mprfchw, __builtin_prefetch(, 1) compiles to a prefetch for reading. */
 		__asm__ volatile("prefetchw %0" : : "m"(from[at]));
 #else
 		__builtin_prefetch(from + at, 1);
@@ -83,7 +83,7 @@ static inline void dp_outgoing_add(struct dp_outgoing *o, struct dp_transport *t
 		.payload_len = payload_len,
 		.roc = roc,
 	};
-	/* Another core has read what was in the mbuf before: each line would be waited for. */
+	/* The other core has this memory in its cache: each store would wait for its line. */
 	if (t->encap.read_by_cpu)
 		dp_outgoing_own(dst + hdr_len, payload_len);
 }

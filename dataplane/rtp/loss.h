@@ -32,8 +32,8 @@ struct dp_loss {
 	int32_t lost; /* cumulative, unwrapped */
 	int32_t missing; /* packets that were sent and have not arrived; duplicates count negative */
 	int32_t least; /* the smallest that `missing` was, at most 0 */
-	uint32_t gaps; /* that were there when an earlier packet was sent which it has reported, */
-	uint32_t mark_gaps; /* and at `mark` */
+	uint32_t gaps; /* gaps when a packet was sent that an earlier report covers */
+	uint32_t mark_gaps; /* gaps when `mark` was noted */
 	uint32_t repaired; /* retransmissions that arrived */
 	uint32_t told_before, told_after, told_repaired; /* included in the worker's sums */
 	uint16_t resent; /* all of them, at the last report, modulo 2^16 */

@@ -23,7 +23,7 @@ int dp_eal_check(const struct sh_config *c, char *err, size_t err_size);
  */
 int dp_eal_start(const struct sh_config *c, unsigned megabytes, char *err, size_t err_size);
 
-/* Stops EAL and removes its files from the run directory. */
+/* Stops EAL. */
 void dp_eal_stop(void);
 
 #endif

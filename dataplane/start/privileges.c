@@ -22,8 +22,8 @@ int dp_privileges_limit(const struct sh_config *c, char *err, size_t err_size)
 
 	if (error == 0 && privileges.root)
 		error = sh_data_user(&privileges.user, c, err, err_size);
-	if (error == 0 && sh_privileges_lock_memory() != 0)
-		sh_log(SH_LOG_WARN, "memory-not-locked what=\"keys can get into swap space\"");
+	if (error == 0)
+		sh_privileges_lock_memory();
 	return error;
 }
 
@@ -35,7 +35,6 @@ static bool needs_root(void)
 
 int dp_privileges_drop(char *err, size_t err_size)
 {
-	char why[128];
 	int error = 0;
 
 	if (needs_root())
@@ -44,8 +43,7 @@ int dp_privileges_drop(char *err, size_t err_size)
 		error = sh_privileges_drop(&privileges, err, err_size);
 	if (error != 0)
 		return error;
-	if (sh_system_calls_restrict(more, why, sizeof(why)) != 0)
-		sh_log(SH_LOG_WARN, "system-calls-not-restricted reason=\"%s\"", why);
+	(void)sh_system_calls_restrict(more);
 	sh_log(SH_LOG_INFO, "privileges uid=%u gid=%u", geteuid(), getegid());
 	return 0;
 }

@@ -12,13 +12,13 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
 
-#define KEPT (1000 * DP_MS) /* what it was sent when it caught up is no longer retransmitted then */
+#define KEPT (1000 * DP_MS) /* how long packets of catching up can be retransmitted afterwards */
 
 enum {
 	TIMES = 8, /* the pace is at most so many times the stream's rate, */
 	TIMES_LEAST = 5, /* and at least TIMES_LEAST / TIMES_LEAST_PARTS, or live is out of reach */
 	TIMES_LEAST_PARTS = 4,
-	LATER_PER_S = 1000, /* the key frame's timestamp is 1/LATER_PER_S s behind the newest */
+	LATER_PER_S = 1000, /* the key frame's timestamp is 1/LATER_PER_S s after the newest one */
 };
 
 static struct dp_audience *audience(const struct dp_worker *w, const struct dp_consumer *c)

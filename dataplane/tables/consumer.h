@@ -53,8 +53,8 @@ struct dp_consumer {
 	uint32_t flags; /* enum sh_consumer_flags */
 	uint32_t rtt_us; /* last round-trip time in microseconds; 0: not known */
 	uint32_t rtx_packets, nacks, plis; /* retransmissions sent; NACK, and PLI or FIR, received */
-	uint32_t rtx_in_window; /* packets that NACKs have named since */
-	uint64_t rtx_window_ns; /* then; limited in path/retransmit.c */
+	uint32_t rtx_in_window; /* sequence numbers that NACKs named since rtx_window_ns; path/retransmit.c */
+	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
 	uint32_t reported_jitter; /* in the last receiver report, in RTP ticks */
 	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
 	uint8_t index; /* in `chunk` */
@@ -63,9 +63,9 @@ struct dp_consumer {
 	uint64_t sr_sent_ns, next_sr_ns; /* when it was sent, and when the next is due */
 	uint32_t sr_packets; /* `packets` in it, modulo 2^32 */
 	/* the viewer's last RRTR (RFC 3611, 4.4), which the next SR answers by DLRR: */
-	uint32_t rrtr_ssrc; /* who sent it, */
-	uint64_t rrtr_ns; /* its arrival, 0: none, or it was answered, */
-	uint32_t rrtr_lrr; /* and the middle 32 bits of its NTP time */
+	uint32_t rrtr_ssrc; /* SSRC of its sender */
+	uint64_t rrtr_ns; /* its arrival; 0: none, or it was answered */
+	uint32_t rrtr_lrr; /* the middle 32 bits of its NTP time */
 	struct dp_loss loss; /* where its packets were lost */
 	uint64_t last_bytes; /* `bytes` when bitrate_bps was computed */
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */

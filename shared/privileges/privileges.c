@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "shared/log.h"
 #include "shared/privileges/capabilities.h"
 
 static int fail(int error, const char *what, char *err, size_t err_size)
@@ -83,16 +84,13 @@ int sh_privileges_drop(const struct sh_privileges *p, char *err, size_t err_size
 	return 0;
 }
 
-int sh_privileges_lock_memory(void)
+void sh_privileges_lock_memory(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-	return 0; /* its shadow memory is larger than any limit */
-#else
+#ifndef __SANITIZE_ADDRESS__ /* its shadow memory is larger than any limit */
 	const struct rlimit all = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
 
 	/* With a lower limit each later mapping could fail. */
-	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
-		return errno;
-	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 ? 0 : errno;
+	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0 || mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		sh_log(SH_LOG_WARN, "memory-not-locked what=\"keys can get into swap space\"");
 #endif
 }

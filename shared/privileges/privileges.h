@@ -38,8 +38,9 @@ int sh_privileges_drop(const struct sh_privileges *p, char *err, size_t err_size
 
 /*
  * Keeps the process's memory out of the swap space, because keys are in it: pages that exist, and
- * each later one once it is used. Needs CAP_IPC_LOCK or RLIMIT_MEMLOCK. 0, or a positive errno.
+ * each later one once it is used. Needs CAP_IPC_LOCK or RLIMIT_MEMLOCK; without them it logs a
+ * warning.
  */
-int sh_privileges_lock_memory(void);
+void sh_privileges_lock_memory(void);
 
 #endif

@@ -8,15 +8,16 @@
  * process, or use a part of the kernel that Spate never uses.
  */
 
-#include <stddef.h>
+#include <stdbool.h>
 
 /*
  * Restricts all threads of this process for good. Call it when everything is started. A system
  * call outside of the list fails with EPERM; one of those by which an attacker would go on, such as
  * execve(), ends the process with SIGSYS, and the supervisor starts it again.
  * `more`: names of system calls that this process needs beside the common ones; NULL ends the list.
- * Returns 0, or an errno with the operator's message in `err`; nothing is restricted then.
+ * False: the kernel or a container does not permit it. Nothing is restricted then, and a warning is
+ * logged.
  */
-int sh_system_calls_restrict(const char *const *more, char *err, size_t err_size);
+bool sh_system_calls_restrict(const char *const *more);
 
 #endif
