@@ -24,7 +24,8 @@ await test(async ({ defer }) => {
 	const { down } = await scene.viewerWire.end();
 	log(`the wire: ${JSON.stringify(down)}`);
 	check(down.lost > down.packets * 0.02, `the wire has lost ${down.lost} of ${down.packets} packets`);
-	check(told.rtx > down.lost * 0.5, `${told.rtx} packets came by retransmission`);
+	// The wire loses audio, feedback and checks, too; of these none is retransmitted.
+	check(told.rtx > told.packets * 0.02, `${told.rtx} packets came by retransmission beside ${told.packets}`);
 	check(told.decoded_percent >= 95, `${told.frames_decoded} of ${told.frames_sent} frames were decoded`);
 	check(told.longest_stall_ms <= 500, `the longest stall was ${told.longest_stall_ms} ms`);
 	check(told.host_plis === 0, "no key frame was requested from the host");
