@@ -23,7 +23,7 @@
 #include "dataplane/worker/messages.h"
 #include "shared/bytes.h"
 #include "tests/unit/codec/recorded.h"
-#include "tests/unit/stream/world.h"
+#include "tests/unit/stream/oracle.h"
 
 enum {
 	VIEWER = 0,
@@ -35,16 +35,14 @@ enum {
 	TWO_BYTE = 0x1000,
 	PAYLOAD = 8,
 	LATE = 8,
-	NUMBERS = 1 << 17,
 };
 
 static struct recording recording;
-static unsigned loops, frames, random_state;
+static unsigned loops, frames;
 static struct dp_dependencies receiver; /* what the viewer's receiver knows */
 static bool has_frames;
 static uint16_t newest; /* frame number that it was sent last */
-static uint32_t content[NUMBERS]; /* by the viewer's sequence number: hash of what it stood for */
-static uint64_t highest;
+static struct oracle oracle;
 static uint32_t masks_seen; /* bit i: a descriptor whose active targets were those of spatial layer i */
 static unsigned long_ones, short_ones; /* headers in two-byte and in one-byte form, with a descriptor */
 static struct {
@@ -53,33 +51,17 @@ static struct {
 	unsigned after; /* packets */
 } late[LATE];
 
-static unsigned random_below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return (random_state >> 16) % n;
-}
-
-static uint32_t hash(const uint8_t *data, size_t len)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ data[i]) * 16777619u;
-	return h | 1;
-}
-
 static void begin(const char *name, unsigned seed)
 {
 	struct dp_op op = {.cmd.id = 1};
 	struct sh_producer_add *p = &op.cmd.producer_add;
 
-	random_state = seed;
+	random_seed(seed);
 	recording = recording_read(name);
 	loops = frames = long_ones = short_ones = masks_seen = 0;
-	highest = 0;
+	oracle_reset(&oracle);
 	has_frames = false;
 	receiver = (struct dp_dependencies){0};
-	memset(content, 0, sizeof(content));
 	memset(late, 0, sizeof(late));
 	*p = SH_PRODUCER_ADD_SIMPLE;
 	p->kind = SH_KIND_VIDEO;
@@ -153,17 +135,6 @@ static size_t make(size_t i, uint8_t *pkt)
 	return len + PAYLOAD;
 }
 
-static void note_content(const struct sent *p)
-{
-	uint32_t h = hash(p->bytes, p->len);
-
-	assert_true(p->number < NUMBERS);
-	if (content[p->number])
-		assert_int_equal(content[p->number], h); /* the same nonce, the same content */
-	content[p->number] = h;
-	highest = p->number > highest ? p->number : highest;
-}
-
 /* The spatial layer whose targets, with all temporal layers, are these. */
 static unsigned layer_of(uint32_t active)
 {
@@ -200,7 +171,7 @@ static void check_sent(bool lossless)
 		struct dp_rtp_ext x;
 		struct dp_rtp r;
 
-		note_content(p);
+		oracle_note(&oracle, p);
 		assert_int_equal(dp_rtp_parse(&r, p->bytes, p->len), 0);
 		assert_true(dp_ext_find(&r, p->bytes, MID_ID, &x) && x.len == 1 && x.data[0] == '0');
 		if (!dp_ext_find(&r, p->bytes, TO, &x))
@@ -259,7 +230,7 @@ static void nack_some(void)
 
 	for (unsigned i = 0; i < 3; i++)
 		dp_retransmit(&world->worker[0], &world->consumer[VIEWER],
-			(uint16_t)(highest - random_below(20)), &o);
+			(uint16_t)(oracle.highest - random_below(20)), &o);
 	dp_outgoing_end(&world->worker[0], &o);
 }
 
@@ -360,7 +331,7 @@ static void test_changing_structure(void **state)
 	negotiate();
 	play(1, 0, 0);
 	l = world->stream[0].layering;
-	last = highest;
+	last = oracle.highest;
 	f.active = (uint16_t)l->active_version;
 	assert_true(dp_layering_active(l, &f, 0, &targets, &mask));
 	assert_int_equal(targets, l->dependencies.structure.targets);

@@ -18,24 +18,16 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "shared/bytes.h"
-#include "tests/unit/stream/world.h"
+#include "tests/unit/stream/oracle.h"
 
 enum { VIEWERS = 8, NUMBERS = 4096, FIRST = 40000 };
 
-static unsigned random_state;
-
-static unsigned random_below(unsigned n)
-{
-	random_state = random_state * 1103515245 + 12345;
-	return (random_state >> 16) % n;
-}
-
 /* What became of the producer's packets. */
-static struct oracle {
+static struct truth {
 	unsigned sent; /* sequence numbers so far, from FIRST */
 	bool arrived[NUMBERS];
 	bool passes[NUMBERS]; /* at the viewers' point */
-} oracle;
+} truth;
 
 /* What viewer `i` was sent, by the producer's sequence number, which each packet carries. */
 static bool got[VIEWERS][NUMBERS];
@@ -64,19 +56,19 @@ static void arrive(struct dp_stream *s, unsigned seq)
 
 	sh_put_be16(p + 2, (uint16_t)(0x8000 | (seq & 0x7fff)));
 	p[4] = (uint8_t)(seq / 2);
-	p[5] = (uint8_t)(!oracle.passes[seq] << 6 | 0x20);
+	p[5] = (uint8_t)(!truth.passes[seq] << 6 | 0x20);
 	p[6] = key ? 0x10 : 0x11;
 	if (key)
 		memcpy(p + 9, "\x9d\x01\x2a\x40\x01\xb4\x00", 7);
 	sh_put_be16(p + 22, (uint16_t)seq);
-	oracle.arrived[seq] = true;
+	truth.arrived[seq] = true;
 	world_rtp_marked(s, (uint16_t)(FIRST + seq), 3000 * seq, p, sizeof(p), true);
 }
 
 static void reset(unsigned seed)
 {
-	random_state = seed;
-	memset(&oracle, 0, sizeof(oracle));
+	random_seed(seed);
+	memset(&truth, 0, sizeof(truth));
 	memset(got, 0, sizeof(got));
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		world->worker[i].retention_ns = 300 * DP_MS;
@@ -104,9 +96,9 @@ static void run(struct dp_stream *s, unsigned loss, bool stalls, bool halves)
 	unsigned late[4] = {0}, lates = 0, stalled = 0;
 
 	for (unsigned i = 0; i < NUMBERS - 64; i++) {
-		unsigned seq = oracle.sent++;
+		unsigned seq = truth.sent++;
 
-		oracle.passes[seq] = !halves || seq % 2 == 0;
+		truth.passes[seq] = !halves || seq % 2 == 0;
 		if (seq > 0 && i < NUMBERS - 128 && random_below(100) < loss) {
 			if (lates < 4 && random_below(2))
 				late[lates++] = seq;
@@ -139,9 +131,9 @@ static void check(unsigned viewer, unsigned from, bool exact)
 	struct dp_loss_sums sums = dp_consumer_account(&world->worker[0], c);
 	unsigned before = 0, dropped = 0, sent = 0, counted = 0;
 
-	for (unsigned seq = from; seq < oracle.sent; seq++) {
-		before += !oracle.arrived[seq];
-		dropped += oracle.arrived[seq] && oracle.passes[seq] && !got[viewer][seq];
+	for (unsigned seq = from; seq < truth.sent; seq++) {
+		before += !truth.arrived[seq];
+		dropped += truth.arrived[seq] && truth.passes[seq] && !got[viewer][seq];
 		sent += got[viewer][seq];
 	}
 	for (unsigned i = 0; i < SH_LOSS_COUNT; i++)
