@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/tables/key_cache.h"
 
+#include <rte_bitops.h> /* rte_align32pow2(), from DPDK 23.11 on */
 #include <rte_common.h>
 
 #include "dataplane/tables/stream.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <rte_bitops.h> /* rte_align32pow2(), from DPDK 23.11 on */
 #include <rte_common.h>
 #include <rte_jhash.h>
 
