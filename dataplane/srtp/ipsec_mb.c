@@ -54,8 +54,10 @@ static const char *code_name(const struct dp_mb_engine *e)
 		return has_avx512_vaes(e->mgr) ? "AVX-512, GCM by VAES" : "AVX-512";
 	case IMB_ARCH_AVX2:
 		return e->vaes ? "AVX2, GCM by VAES" : "AVX2";
+#if DP_MB_HAS_AVX
 	case IMB_ARCH_AVX:
 		return "AVX";
+#endif
 	default:
 		return "SSE";
 	}

@@ -18,6 +18,9 @@
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
 
+/* Version 2.0 has no code for AVX without AVX2 any more. */
+#define DP_MB_HAS_AVX (IMB_VERSION_NUM < 0x20000)
+
 #include "dataplane/srtp/gcm_vaes.h"
 #include "dataplane/srtp/internal.h"
 #include "dataplane/srtp/kdf.h"
@@ -60,7 +63,9 @@ struct dp_mb_in {
 	struct dp_srtp_inbound in;
 } __attribute__((aligned(64)));
 
-static_assert(sizeof(struct dp_mb_out) + sizeof(struct dp_mb_in) <= DP_SRTP_SESSIONS_MAX,
+/* By so many bytes an expanded AES-GCM key is larger than ipsec-mb 1.3's: 256 since 1.4. */
+#define DP_MB_KEY_GROWTH (sizeof(struct gcm_key_data) - 1024)
+static_assert(sizeof(struct dp_mb_out) + sizeof(struct dp_mb_in) <= DP_SRTP_SESSIONS_MAX + DP_MB_KEY_GROWTH,
 	"memory of one viewer");
 
 enum { DP_MB_BATCH = 64 }; /* jobs that are staged together */

@@ -34,10 +34,12 @@ static struct dp_srtp_engine *make_sse_without_sha(void)
 	return dp_mb_new(init_mb_mgr_sse, IMB_FLAG_SHANI_OFF, false);
 }
 
+#if DP_MB_HAS_AVX
 static struct dp_srtp_engine *make_avx(void)
 {
 	return dp_mb_new(init_mb_mgr_avx, 0, false);
 }
+#endif
 
 static struct dp_srtp_engine *make_avx2(void)
 {
@@ -66,12 +68,14 @@ static struct dp_srtp_engine *make_avx512_without_vaes(void)
 	return dp_mb_new(init_mb_mgr_avx512, IMB_FLAG_GFNI_OFF, false);
 }
 
-static const struct engine known[ENGINES] = {
+static const struct engine known[] = {
 	{"libsrtp2", make_libsrtp2, "portable", false, 0},
 	{"ipsec-mb", make_best, NULL, true, 0},
 	{"ipsec-mb SSE", make_sse, "SSE", true, IMB_CPUFLAGS_SSE_T2},
 	{"ipsec-mb SSE without SHA-NI", make_sse_without_sha, "SSE", true, IMB_CPUFLAGS_SSE},
+#if DP_MB_HAS_AVX
 	{"ipsec-mb AVX", make_avx, "AVX", true, IMB_CPUFLAGS_AVX},
+#endif
 	{"ipsec-mb AVX2", make_avx2, "AVX2", true, IMB_CPUFLAGS_AVX2},
 	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, "AVX2", true, IMB_CPUFLAGS_AVX2},
 	{"ipsec-mb AVX2 and our VAES", make_vaes, "AVX2, GCM by VAES", true,
@@ -79,6 +83,7 @@ static const struct engine known[ENGINES] = {
 	{"ipsec-mb AVX-512 without VAES", make_avx512_without_vaes, "AVX-512", true, IMB_CPUFLAGS_AVX512},
 	{"ipsec-mb AVX-512", make_avx512, "AVX-512, GCM by VAES", true, IMB_CPUFLAGS_AVX512_T2},
 };
+enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];
 
 static bool runs(const struct engine *k)
@@ -110,17 +115,17 @@ static void check_code(const struct engine *k)
 
 unsigned engines(const struct engine *out[ENGINES])
 {
-	static bool asked, can[ENGINES];
+	static bool asked, can[KNOWN];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ENGINES && !asked; i++) {
+	for (unsigned i = 0; i < KNOWN && !asked; i++) {
 		can[i] = runs(&known[i]);
 		print_message("%s: %s\n", known[i].name, can[i] ? "tested" : "NOT TESTED, this CPU lacks it");
 		if (can[i])
 			check_code(&known[i]);
 	}
 	asked = true;
-	for (unsigned i = 0; i < ENGINES; i++)
+	for (unsigned i = 0; i < KNOWN; i++)
 		if (can[i])
 			out[n++] = &known[i];
 	return n;
