@@ -132,6 +132,12 @@ static uint32_t next_ssrc(struct cp_transport *t)
 	return t->last_ssrc;
 }
 
+void cp_consumer_reserve(struct cp_transport *t, bool rtx, uint32_t *ssrc, uint32_t *rtx_ssrc)
+{
+	*ssrc = next_ssrc(t);
+	*rtx_ssrc = rtx ? next_ssrc(t) : 0;
+}
+
 static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const struct cp_common *common,
 	struct sh_consumer_add *add, struct cp_fault *fault)
 {
@@ -141,9 +147,9 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	/* The counter outgrows the longest MID after 100 million consumers on one transport. */
 	if (snprintf(mid, sizeof(mid), "%u", t->next_mid) > SH_MID_MAX)
 		return cp_refuse(fault, CP_TOO_MANY, "transportId: this transport has run out of MIDs");
-	c->ssrc = ids.ssrc = next_ssrc(t);
-	if (common->rtx)
-		c->rtx_ssrc = ids.rtx_ssrc = next_ssrc(t);
+	cp_consumer_reserve(t, common->rtx, &c->ssrc, &c->rtx_ssrc);
+	ids.ssrc = c->ssrc;
+	ids.rtx_ssrc = c->rtx_ssrc;
 	c->rtp_parameters = cp_consumer_parameters(&c->producer->consumable, common, &ids, add);
 	if (!c->rtp_parameters)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
@@ -152,8 +158,8 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 }
 
 /*
- * Creates a consumer in all lists, and its command in `add`. `common` NULL: `add` has the payload
- * types, and only SSRCs are added. NULL with the fault.
+ * Creates a consumer in all lists, and its command in `add`. `common` NULL: `add` has all that was
+ * negotiated. NULL with the fault.
  */
 static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_producer *p,
 	const struct cp_common *common, struct sh_consumer_add *add, struct cp_fault *fault)
@@ -169,9 +175,8 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 	c->transport = t;
 	c->producer = p;
 	if (!common) {
-		c->ssrc = add->ssrc = next_ssrc(t);
-		if (add->rtx_pt != 0)
-			c->rtx_ssrc = add->rtx_ssrc = next_ssrc(t);
+		c->ssrc = add->ssrc;
+		c->rtx_ssrc = add->rtx_ssrc;
 	} else if (parameters_make(t, c, common, add, fault) != 0) {
 		free(c);
 		return NULL;

@@ -57,11 +57,16 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	bool paused, cp_done done);
 /*
  * The same for a client whose payload types, header extensions, MID and feedback were negotiated by
- * SDP: `negotiated` is what cp_sdp_consumer() (sdp/sdp.h) has filled in. The SSRCs are chosen here,
- * for RTX if there is a payload type for it.
+ * SDP: `negotiated` is what cp_sdp_consumer() (sdp/sdp.h) has filled in, with SSRCs that
+ * cp_consumer_reserve() has given.
  */
 void cp_consumer_create_negotiated(struct cp_transport *t, struct cp_producer *p,
 	const struct sh_consumer_add *negotiated, cp_done done);
+/*
+ * The next SSRCs of the transport, for a consumer that may be created later: `*rtx_ssrc` is 0
+ * unless it has RTX. Those that are reserved first must be used first (struct sh_consumer_add).
+ */
+void cp_consumer_reserve(struct cp_transport *t, bool rtx, uint32_t *ssrc, uint32_t *rtx_ssrc);
 void cp_consumer_pause(struct cp_consumer *c, bool paused, cp_done done);
 void cp_consumer_request_keyframe(struct cp_consumer *c, cp_done done);
 /*

@@ -77,7 +77,7 @@ static void write_fmtp(struct cp_writer *w, const struct cp_sdp_codec *c)
 		cp_write(w, "\r\n");
 }
 
-static void write_feedback(struct cp_writer *w, const struct cp_sdp_choice *c)
+static void write_feedback(struct cp_writer *w, const struct cp_sdp_format *f)
 {
 	static const struct {
 		unsigned bit;
@@ -87,24 +87,24 @@ static void write_feedback(struct cp_writer *w, const struct cp_sdp_choice *c)
 		{CP_FEEDBACK_TWCC, "transport-cc"}};
 
 	for (size_t i = 0; i < sizeof(feedback) / sizeof(feedback[0]); i++) {
-		if (c->feedback & feedback[i].bit)
-			cp_write(w, "a=rtcp-fb:%u %s\r\n", c->codec->pt, feedback[i].text);
+		if (f->feedback & feedback[i].bit)
+			cp_write(w, "a=rtcp-fb:%u %s\r\n", f->codec->pt, feedback[i].text);
 	}
 }
 
-static void write_codecs(struct cp_writer *w, const struct cp_sdp_choice *choice)
+static void write_format(struct cp_writer *w, const struct cp_sdp_format *f)
 {
-	const struct cp_sdp_codec *c = choice->codec;
+	const struct cp_sdp_codec *c = f->codec;
 
 	cp_write(w, "a=rtpmap:%u %s/%u", c->pt, c->name, c->clock_rate);
 	if (c->channels > 1)
 		cp_write(w, "/%u", c->channels);
 	cp_write(w, "\r\n");
-	write_feedback(w, choice);
+	write_feedback(w, f);
 	write_fmtp(w, c);
-	if (choice->rtx_pt != 0)
-		cp_write(w, "a=rtpmap:%u rtx/%u\r\na=fmtp:%u apt=%u\r\n", choice->rtx_pt, c->clock_rate,
-			choice->rtx_pt, c->pt);
+	if (f->rtx_pt != 0)
+		cp_write(w, "a=rtpmap:%u rtx/%u\r\na=fmtp:%u apt=%u\r\n", f->rtx_pt, c->clock_rate, f->rtx_pt,
+			c->pt);
 }
 
 /* RFC 8851, 6.3: an answer keeps restrictions; of the payload types one is left. */
@@ -147,10 +147,10 @@ static void write_source(struct cp_writer *w, const struct cp_sdp_section *s, co
 	const struct cp_sdp_source *source)
 {
 	cp_write(w, "a=msid:%s %s\r\n", source->cname, cp_kind_name(s->kind));
-	if (c->rtx_pt != 0)
+	if (cp_sdp_has_rtx(c))
 		cp_write(w, "a=ssrc-group:FID %u %u\r\n", source->ssrc, source->rtx_ssrc);
 	cp_write(w, "a=ssrc:%u cname:%s\r\n", source->ssrc, source->cname);
-	if (c->rtx_pt != 0)
+	if (cp_sdp_has_rtx(c))
 		cp_write(w, "a=ssrc:%u cname:%s\r\n", source->rtx_ssrc, source->cname);
 }
 
@@ -161,14 +161,22 @@ static const char *direction(const struct answer *a, const struct cp_sdp_choice 
 	return a->offer->use == CP_SDP_PUBLISH ? "recvonly" : "sendonly";
 }
 
+static void write_payload_types(struct cp_writer *w, const struct cp_sdp_choice *c)
+{
+	for (uint32_t i = 0; i < c->count; i++) {
+		cp_write(w, " %u", c->format[i].codec->pt);
+		if (c->format[i].rtx_pt != 0)
+			cp_write(w, " %u", c->format[i].rtx_pt);
+	}
+}
+
 static void write_section(struct answer *a, uint32_t index, const struct cp_sdp_choice *c)
 {
 	const struct cp_sdp_section *s = &a->offer->section[index];
 	struct cp_writer *w = &a->w;
 
-	cp_write(w, "m=%s %u %s %u", cp_kind_name(s->kind), a->ice.port, s->proto, c->codec->pt);
-	if (c->rtx_pt != 0)
-		cp_write(w, " %u", c->rtx_pt);
+	cp_write(w, "m=%s %u %s", cp_kind_name(s->kind), a->ice.port, s->proto);
+	write_payload_types(w, c);
 	cp_write(w, "\r\nc=IN %s %s\r\n", strchr(a->ice.address, ':') ? "IP6" : "IP4", a->ice.address);
 	write_transport(a, index);
 	if (s->mid[0])
@@ -180,7 +188,8 @@ static void write_section(struct answer *a, uint32_t index, const struct cp_sdp_
 	cp_write(w, "a=%s\r\na=rtcp-mux\r\n", direction(a, c));
 	if (s->rtcp_rsize)
 		cp_write(w, "a=rtcp-rsize\r\n");
-	write_codecs(w, c);
+	for (uint32_t i = 0; i < c->count; i++)
+		write_format(w, &c->format[i]);
 }
 
 char *cp_sdp_answer_write(const struct cp_sdp_offer *offer, const cJSON *transport, uint64_t session,
@@ -195,7 +204,7 @@ char *cp_sdp_answer_write(const struct cp_sdp_offer *offer, const cJSON *transpo
 	for (uint32_t i = 0; i < offer->section_count; i++) {
 		write_section(&a, i, &choice[i]);
 		if (offer->use == CP_SDP_PUBLISH)
-			write_encodings(&a.w, &offer->section[i], choice[i].codec->pt);
+			write_encodings(&a.w, &offer->section[i], choice[i].format[0].codec->pt);
 		else if (!choice[i].silent)
 			write_source(&a.w, &offer->section[i], &choice[i], &source[i]);
 	}

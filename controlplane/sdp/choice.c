@@ -123,19 +123,68 @@ static int refuse(const struct cp_sdp_section *s, const struct cp_router_codec *
 		cp_kind_name(s->kind), list[0] ? list : "none is");
 }
 
+/* Adds codec `c` of the section, which is `ours`. */
+static void add_format(struct cp_sdp_choice *out, const struct cp_sdp_section *s,
+	const struct cp_sdp_codec *c, const struct cp_router_codec *ours)
+{
+	out->format[out->count++] = (struct cp_sdp_format){
+		.codec = c,
+		.rtx_pt = ours->rtx_pt != 0 ? find_rtx(s, c) : 0,
+		.feedback = (s->feedback | c->feedback) & cp_feedback_of(s->kind),
+	};
+}
+
 int cp_sdp_choose_codec(struct cp_sdp_choice *out, const struct cp_sdp_section *s,
 	const struct cp_router_codec *ours, uint32_t count, struct cp_fault *fault)
 {
-	*out = (struct cp_sdp_choice){.codec = NULL};
+	*out = (struct cp_sdp_choice){.count = 0};
 	for (uint32_t i = 0; i < s->codec_count; i++) {
 		const struct cp_router_codec *found = match(s, &s->codec[i], ours, count);
 
 		if (!found)
 			continue;
-		out->codec = &s->codec[i];
-		out->rtx_pt = found->rtx_pt != 0 ? find_rtx(s, out->codec) : 0;
-		out->feedback = (s->feedback | out->codec->feedback) & cp_feedback_of(s->kind);
+		add_format(out, s, &s->codec[i], found);
 		return 0;
 	}
 	return refuse(s, ours, count, fault);
+}
+
+bool cp_sdp_has_rtx(const struct cp_sdp_choice *choice)
+{
+	return choice->format[0].rtx_pt != 0;
+}
+
+/* The formats share one SSRC of RTX: all have it, or none has. */
+static void settle_rtx(struct cp_sdp_choice *out)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < out->count; i++)
+		all &= out->format[i].rtx_pt != 0;
+	for (uint32_t i = 0; i < out->count && !all; i++)
+		out->format[i].rtx_pt = 0;
+}
+
+uint32_t cp_sdp_choose_codecs(struct cp_sdp_choice *out, const struct cp_sdp_section *s,
+	const struct cp_router_codec *ours, uint32_t count)
+{
+	*out = (struct cp_sdp_choice){.count = 0};
+	for (uint32_t i = 0; i < s->codec_count && out->count < CP_ROUTER_CODECS_MAX; i++) {
+		const struct cp_router_codec *found = match(s, &s->codec[i], ours, count);
+
+		if (found && !cp_sdp_find_format(out, s, found))
+			add_format(out, s, &s->codec[i], found);
+	}
+	settle_rtx(out);
+	return out->count;
+}
+
+const struct cp_sdp_format *cp_sdp_find_format(const struct cp_sdp_choice *choice,
+	const struct cp_sdp_section *s, const struct cp_router_codec *ours)
+{
+	for (uint32_t i = 0; i < choice->count; i++) {
+		if (match(s, choice->format[i].codec, ours, 1))
+			return &choice->format[i];
+	}
+	return NULL;
 }

@@ -14,6 +14,15 @@
  */
 int cp_sdp_choose_codec(struct cp_sdp_choice *out, const struct cp_sdp_section *s,
 	const struct cp_router_codec *ours, uint32_t count, struct cp_fault *fault);
+/*
+ * Likewise for all of ours that the section has, each once, in the section's order. RTX is chosen
+ * if all of them have it: they share one SSRC for it. Returns their number.
+ */
+uint32_t cp_sdp_choose_codecs(struct cp_sdp_choice *out, const struct cp_sdp_section *s,
+	const struct cp_router_codec *ours, uint32_t count);
+/* The format of the choice that is the codec `ours`; NULL: none. */
+const struct cp_sdp_format *cp_sdp_find_format(const struct cp_sdp_choice *choice,
+	const struct cp_sdp_section *s, const struct cp_router_codec *ours);
 
 /* The codec's a=fmtp as `parameters` of signaling, owned by the caller. NULL when memory is short. */
 cJSON *cp_sdp_codec_parameters(const struct cp_sdp_codec *c);

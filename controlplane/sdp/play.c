@@ -41,8 +41,9 @@ static bool is_taken(const struct cp_sdp_offer *offer, uint8_t id)
 	return false;
 }
 
+/* `descriptor`: streams of the section may have dependency descriptors. */
 static void choose_exts(struct cp_sdp_choice *out, const struct cp_sdp_offer *offer,
-	const struct cp_sdp_section *s, const struct cp_consumable *c)
+	const struct cp_sdp_section *s, bool descriptor)
 {
 	for (size_t i = 0; i < cp_ext_count; i++) {
 		const struct cp_ext *e = &cp_exts[i];
@@ -53,8 +54,21 @@ static void choose_exts(struct cp_sdp_choice *out, const struct cp_sdp_offer *of
 		if (is_written(e->ext) ? !is_taken(offer, id) : is_copied(e) && id == sh_router_ext[e->ext])
 			out->ext_id[e->ext] = id;
 	}
-	if (!cp_has_descriptor(c))
+	if (!descriptor)
 		out->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] = 0;
+	if (!s->mid[0])
+		out->ext_id[SH_EXT_MID] = 0;
+}
+
+static void choose_feedback(struct cp_sdp_choice *out)
+{
+	for (uint32_t i = 0; i < out->count; i++) {
+		unsigned *feedback = &out->format[i].feedback;
+
+		*feedback &= ~(unsigned)CP_FEEDBACK_TWCC; /* egress writes no transport-wide numbers */
+		if (out->ext_id[SH_EXT_ABS_SEND_TIME] == 0)
+			*feedback &= ~(unsigned)CP_FEEDBACK_REMB;
+	}
 }
 
 int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_consumable *c,
@@ -65,24 +79,18 @@ int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct c
 
 	if (rc != 0)
 		return rc;
-	choose_exts(out, offer, s, c);
-	if (!s->mid[0])
-		out->ext_id[SH_EXT_MID] = 0;
-	out->feedback &= ~(unsigned)CP_FEEDBACK_TWCC; /* egress writes no transport-wide numbers */
-	if (out->ext_id[SH_EXT_ABS_SEND_TIME] == 0)
-		out->feedback &= ~(unsigned)CP_FEEDBACK_REMB;
+	choose_exts(out, offer, s, cp_has_descriptor(c));
+	choose_feedback(out);
 	return 0;
 }
 
-int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct cp_sdp_choice *out,
-	struct cp_fault *fault)
+/* What stands in a section in which nothing can be played: any of its codecs, and silence. */
+static int keep_silent(const struct cp_sdp_section *s, struct cp_sdp_choice *out, struct cp_fault *fault)
 {
-	const struct cp_sdp_section *s = &offer->section[index];
-
-	*out = (struct cp_sdp_choice){.silent = true};
+	*out = (struct cp_sdp_choice){.count = 1, .silent = true};
 	for (uint32_t i = 0; i < s->codec_count; i++) {
 		if (s->codec[i].name && strcasecmp(s->codec[i].name, "rtx") != 0) {
-			out->codec = &s->codec[i];
+			out->format[0].codec = &s->codec[i];
 			return 0;
 		}
 	}
@@ -90,17 +98,46 @@ int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct 
 		cp_kind_name(s->kind));
 }
 
-void cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
-	struct sh_consumer_add *add)
+static bool has_av1(const struct cp_sdp_choice *choice, const struct cp_sdp_section *s,
+	const struct cp_router *router)
 {
-	const char *mid = offer->section[index].mid;
+	for (uint32_t i = 0; i < router->codec_count; i++) {
+		if (router->codec[i].codec->id == SH_CODEC_AV1 &&
+			cp_sdp_find_format(choice, s, &router->codec[i]))
+			return true;
+	}
+	return false;
+}
 
-	*add = (struct sh_consumer_add){.pt = choice->codec->pt,
-		.rtx_pt = choice->rtx_pt,
-		.mid_len = (uint8_t)strlen(mid),
+int cp_sdp_wait(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_router *router,
+	struct cp_sdp_choice *out, struct cp_fault *fault)
+{
+	const struct cp_sdp_section *s = &offer->section[index];
+
+	if (cp_sdp_choose_codecs(out, s, router->codec, router->codec_count) == 0)
+		return keep_silent(s, out, fault);
+	choose_exts(out, offer, s, has_av1(out, s, router));
+	choose_feedback(out);
+	return 0;
+}
+
+bool cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
+	const struct cp_consumable *c, struct sh_consumer_add *add)
+{
+	const struct cp_sdp_section *s = &offer->section[index];
+	const struct cp_sdp_format *f = choice->silent ? NULL : cp_sdp_find_format(choice, s, &c->router);
+
+	if (!f)
+		return false;
+	*add = (struct sh_consumer_add){.pt = f->codec->pt,
+		.rtx_pt = f->rtx_pt,
+		.mid_len = (uint8_t)strlen(s->mid),
 		.wishes = SH_WISHES_NONE};
-	if (choice->feedback & CP_FEEDBACK_NACK)
+	if (f->feedback & CP_FEEDBACK_NACK)
 		add->flags |= SH_CONSUMER_NACK;
 	memcpy(add->ext_id, choice->ext_id, sizeof(add->ext_id));
-	memcpy(add->mid, mid, add->mid_len);
+	if (!cp_has_descriptor(c))
+		add->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] = 0;
+	memcpy(add->mid, s->mid, add->mid_len);
+	return true;
 }

@@ -36,10 +36,10 @@ static int check_encodings(const struct cp_sdp_section *s, const struct cp_sdp_c
 	struct cp_fault *fault)
 {
 	for (uint32_t i = 0; i < s->encoding_count; i++) {
-		if (!allows(s->encoding[i], c->codec->pt))
+		if (!allows(s->encoding[i], c->format[0].codec->pt))
 			return cp_refuse(fault, CP_UNSUPPORTED,
 				"a=rid:%s does not allow payload type %u, which is the one that is served",
-				s->encoding[i]->id, c->codec->pt);
+				s->encoding[i]->id, c->format[0].codec->pt);
 	}
 	if (s->encoding_count > 0 && s->ext_id[SH_EXT_RID] == 0)
 		return cp_refuse(fault, CP_BAD_REQUEST, "m=%s has a=rid, but no a=extmap with %s",
@@ -58,12 +58,14 @@ static int check_encodings(const struct cp_sdp_section *s, const struct cp_sdp_c
  */
 static void choose_bandwidth_feedback(struct cp_sdp_choice *c)
 {
-	if (!(c->feedback & CP_FEEDBACK_TWCC))
+	unsigned *feedback = &c->format[0].feedback;
+
+	if (!(*feedback & CP_FEEDBACK_TWCC))
 		c->ext_id[SH_EXT_TWCC] = 0;
 	if (c->ext_id[SH_EXT_TWCC] == 0)
-		c->feedback &= ~(unsigned)CP_FEEDBACK_TWCC;
+		*feedback &= ~(unsigned)CP_FEEDBACK_TWCC;
 	if (c->ext_id[SH_EXT_TWCC] != 0 || c->ext_id[SH_EXT_ABS_SEND_TIME] == 0)
-		c->feedback &= ~(unsigned)CP_FEEDBACK_REMB;
+		*feedback &= ~(unsigned)CP_FEEDBACK_REMB;
 }
 
 int cp_sdp_publish(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_router *router,
@@ -83,12 +85,12 @@ int cp_sdp_publish(const struct cp_sdp_offer *offer, uint32_t index, const struc
 
 /* --- rtpParameters ----------------------------------------------------------------------------- */
 
-static bool add_codec(cJSON *list, const struct cp_sdp_section *s, const struct cp_sdp_choice *c)
+static bool add_codec(cJSON *list, const struct cp_sdp_section *s, const struct cp_sdp_format *f)
 {
-	cJSON *o = cp_json_append(list), *parameters = cp_sdp_codec_parameters(c->codec);
+	cJSON *o = cp_json_append(list), *parameters = cp_sdp_codec_parameters(f->codec);
 	char mime[64];
 
-	snprintf(mime, sizeof(mime), "%s/%s", cp_kind_name(s->kind), c->codec->name);
+	snprintf(mime, sizeof(mime), "%s/%s", cp_kind_name(s->kind), f->codec->name);
 	/* It may be longer than signaling allows, and viewers get the same within the stream. */
 	cJSON_DeleteItemFromObjectCaseSensitive(parameters, "sprop-parameter-sets");
 	if (!o) {
@@ -96,21 +98,21 @@ static bool add_codec(cJSON *list, const struct cp_sdp_section *s, const struct 
 		return false;
 	}
 	return cp_json_add(o, "parameters", parameters) && cJSON_AddStringToObject(o, "mimeType", mime) &&
-	       cJSON_AddNumberToObject(o, "payloadType", c->codec->pt) &&
-	       cJSON_AddNumberToObject(o, "clockRate", c->codec->clock_rate) &&
-	       (c->codec->channels == 0 || cJSON_AddNumberToObject(o, "channels", c->codec->channels)) &&
-	       cp_json_add(o, "rtcpFeedback", cp_feedback_json(c->feedback));
+	       cJSON_AddNumberToObject(o, "payloadType", f->codec->pt) &&
+	       cJSON_AddNumberToObject(o, "clockRate", f->codec->clock_rate) &&
+	       (f->codec->channels == 0 || cJSON_AddNumberToObject(o, "channels", f->codec->channels)) &&
+	       cp_json_add(o, "rtcpFeedback", cp_feedback_json(f->feedback));
 }
 
-static bool add_rtx(cJSON *list, const struct cp_sdp_choice *c)
+static bool add_rtx(cJSON *list, const struct cp_sdp_format *f)
 {
 	cJSON *o = cp_json_append(list);
 	cJSON *parameters = cJSON_AddObjectToObject(o, "parameters");
 
-	return parameters && cJSON_AddNumberToObject(parameters, "apt", c->codec->pt) &&
+	return parameters && cJSON_AddNumberToObject(parameters, "apt", f->codec->pt) &&
 	       cJSON_AddStringToObject(o, "mimeType", "video/rtx") &&
-	       cJSON_AddNumberToObject(o, "payloadType", c->rtx_pt) &&
-	       cJSON_AddNumberToObject(o, "clockRate", c->codec->clock_rate);
+	       cJSON_AddNumberToObject(o, "payloadType", f->rtx_pt) &&
+	       cJSON_AddNumberToObject(o, "clockRate", f->codec->clock_rate);
 }
 
 static bool add_exts(cJSON *list, const struct cp_sdp_choice *c)
@@ -143,18 +145,19 @@ static bool add_encodings(cJSON *list, const struct cp_sdp_section *s, const str
 	o = cp_json_append(list);
 	if (!o || (s->ssrc != 0 && !cJSON_AddNumberToObject(o, "ssrc", s->ssrc)))
 		return false;
-	return c->rtx_pt == 0 || s->rtx_ssrc == 0 ||
+	return c->format[0].rtx_pt == 0 || s->rtx_ssrc == 0 ||
 	       cJSON_AddNumberToObject(cJSON_AddObjectToObject(o, "rtx"), "ssrc", s->rtx_ssrc);
 }
 
 cJSON *cp_sdp_rtp_parameters(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *c)
 {
 	const struct cp_sdp_section *s = &offer->section[index];
+	const struct cp_sdp_format *f = &c->format[0];
 	cJSON *o = cJSON_CreateObject();
 	cJSON *codecs = cJSON_AddArrayToObject(o, "codecs");
 	cJSON *rtcp = cJSON_AddObjectToObject(o, "rtcp");
 
-	if (codecs && add_codec(codecs, s, c) && (c->rtx_pt == 0 || add_rtx(codecs, c)) &&
+	if (codecs && add_codec(codecs, s, f) && (f->rtx_pt == 0 || add_rtx(codecs, f)) &&
 		add_exts(cJSON_AddArrayToObject(o, "headerExtensions"), c) &&
 		add_encodings(cJSON_AddArrayToObject(o, "encodings"), s, c) &&
 		(!s->mid[0] || cJSON_AddStringToObject(o, "mid", s->mid)) && rtcp &&

@@ -14,8 +14,7 @@
  *
  * The steps for one session:
  *   1. cp_sdp_offer_read
- *   2. for each section of a publisher cp_sdp_publish; of a player cp_sdp_play or
- *      cp_sdp_keep_silent
+ *   2. for each section of a publisher cp_sdp_publish; of a player cp_sdp_play or cp_sdp_wait
  *   3. cp_sdp_dtls_parameters and cp_sdp_rtp_parameters or cp_sdp_consumer, for what rooms/ creates
  *   4. cp_sdp_answer_write
  */
@@ -127,12 +126,18 @@ void cp_sdp_offer_free(struct cp_sdp_offer *offer);
 /* The dtlsParameters of signaling, owned by the caller. NULL when memory is short. */
 cJSON *cp_sdp_dtls_parameters(const struct cp_sdp_offer *offer);
 
-/* What a section of the answer says. Valid while the offer exists. */
-struct cp_sdp_choice {
+/* A codec that a section of the answer has. */
+struct cp_sdp_format {
 	const struct cp_sdp_codec *codec;
-	bool silent; /* a=inactive: nothing is sent in this section */
 	uint8_t rtx_pt; /* 0: without RTX */
 	unsigned feedback; /* enum cp_feedback */
+};
+
+/* What a section of the answer says. Valid while the offer exists. */
+struct cp_sdp_choice {
+	uint32_t count; /* of formats: one, but of a player who waits for a stream perhaps several */
+	struct cp_sdp_format format[CP_ROUTER_CODECS_MAX]; /* the offer's first one first */
+	bool silent; /* a=inactive: nothing is sent in this section */
 	uint8_t ext_id[SH_EXT_COUNT]; /* by enum sh_ext; 0: not accepted */
 };
 
@@ -156,15 +161,20 @@ cJSON *cp_sdp_rtp_parameters(const struct cp_sdp_offer *offer, uint32_t index,
  */
 int cp_sdp_play(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_consumable *c,
 	struct cp_sdp_choice *out, struct cp_fault *fault);
-/* Chooses what stands in a section for which there is no stream: any of its codecs, and silence. */
-int cp_sdp_keep_silent(const struct cp_sdp_offer *offer, uint32_t index, struct cp_sdp_choice *out,
-	struct cp_fault *fault);
 /*
- * Fills in `add` except for transport, producer, the SSRCs and SH_CONSUMER_PAUSED. All layers are
- * wished for.
+ * The same for a section for which there is no stream yet: all codecs that the offer and the router
+ * have in common, so that one of them can begin later. Without any, the section is silent.
  */
-void cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
-	struct sh_consumer_add *add);
+int cp_sdp_wait(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_router *router,
+	struct cp_sdp_choice *out, struct cp_fault *fault);
+/*
+ * Fills in `add` for the stream `c` except for transport, producer, the SSRCs and
+ * SH_CONSUMER_PAUSED. All layers are wished for. False: its codec is not in the answer.
+ */
+bool cp_sdp_consumer(const struct cp_sdp_offer *offer, uint32_t index, const struct cp_sdp_choice *choice,
+	const struct cp_consumable *c, struct sh_consumer_add *add);
+/* True if a format of the choice has RTX; then all have. */
+bool cp_sdp_has_rtx(const struct cp_sdp_choice *choice);
 
 /* --- the answer -------------------------------------------------------------------------------- */
 

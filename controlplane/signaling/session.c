@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/notices.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,19 +174,24 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 	cp_session_send(s, last->text ? cp_text_hold(last->text) : NULL);
 }
 
+/*
+ * Lets the next request begin, from the event loop and not from here: this can be a callback of the
+ * rooms while they iterate over lists that a request would change.
+ */
+static void run_later(struct cp_session *s)
+{
+	if (s->running || s->is_ready || (s->waiting_count == 0 && !s->leaves))
+		return;
+	s->is_ready = true;
+	TAILQ_INSERT_TAIL(&s->signaling->ready, s, ready);
+	s->signaling->wake(s->signaling->wake_arg);
+}
+
 /* The pending request was answered: the next one may begin. */
 static void answered(struct cp_session *s)
 {
 	release_current(s);
-	if (s->running || s->is_ready || (s->waiting_count == 0 && !s->leaves))
-		return;
-	/*
-	 * The next request begins from the event loop, not from here: this can be a callback of the
-	 * rooms while they iterate over lists that a request would change.
-	 */
-	s->is_ready = true;
-	TAILQ_INSERT_TAIL(&s->signaling->ready, s, ready);
-	s->signaling->wake(s->signaling->wake_arg);
+	run_later(s);
 }
 
 void cp_session_reply(struct cp_session *s, cJSON *data)
@@ -211,6 +217,21 @@ void cp_session_error(struct cp_session *s, const struct cp_fault *fault)
 }
 
 /* --- requests --------------------------------------------------------------------------- */
+
+int cp_session_queue(struct cp_session *s, cJSON *message)
+{
+	struct cp_request *r = message ? calloc(1, sizeof(*r)) : NULL;
+
+	if (!r) {
+		cJSON_Delete(message);
+		return ENOMEM;
+	}
+	r->message = message;
+	TAILQ_INSERT_TAIL(&s->waiting, r, next);
+	s->waiting_count++;
+	run_later(s);
+	return 0;
+}
 
 void cp_session_run(struct cp_session *s)
 {

@@ -200,6 +200,11 @@ void cp_session_refuse_excess(struct cp_session *s, const cJSON *message, const 
  * `message`. If the queue or its memory is full, the request is refused as excess.
  */
 void cp_session_enqueue(struct cp_session *s, cJSON *message);
+/*
+ * Queues a step of the session's own, which is no message of its client: no limit applies. It
+ * begins from the event loop. Takes over `message`. 0 or ENOMEM.
+ */
+int cp_session_queue(struct cp_session *s, cJSON *message);
 /* Refuses a message that is nested too deep. It was charged. */
 void cp_session_refuse_deep(struct cp_session *s);
 /* Handles queued requests until one has to wait for the data plane. */

@@ -16,8 +16,11 @@
 #include "controlplane/signaling/whep_layers.h"
 #include "controlplane/signaling/whip_play.h"
 
-/* The steps of the creation, which are the requests in the session's queue; one for each section. */
-enum step { OPEN, SECTION, SECTION_LAST = SECTION + CP_SDP_SECTIONS_MAX - 1, ANSWER };
+/*
+ * The steps of the creation, which are the requests in the session's queue; one for each section.
+ * BIND comes later, when a player's room has news.
+ */
+enum step { OPEN, SECTION, SECTION_LAST = SECTION + CP_SDP_SECTIONS_MAX - 1, ANSWER, BIND };
 
 static enum cp_purpose purpose_of(enum cp_sdp_use use)
 {
@@ -51,7 +54,14 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
  * What a notice means for the session. The dialect prints no notices: its texts are one of these
  * characters and, for an end, the reason.
  */
-enum news { NEWS_NONE = '-', NEWS_END = 'e', NEWS_STREAM_END = 's', NEWS_LAYERS = 'l', NEWS_PAUSE = 'p' };
+enum news {
+	NEWS_NONE = '-',
+	NEWS_END = 'e',
+	NEWS_STREAM_END = 's',
+	NEWS_LAYERS = 'l',
+	NEWS_PAUSE = 'p',
+	NEWS_PRODUCERS = 'n',
+};
 
 static void end_for(struct cp_whip *w, const char *reason)
 {
@@ -61,10 +71,24 @@ static void end_for(struct cp_whip *w, const char *reason)
 	fail(w, &fault);
 }
 
+static bool plays(const struct cp_whip *w)
+{
+	return w->created && !w->over && w->offer->use == CP_SDP_PLAY;
+}
+
 static void tell(struct cp_whip *w, unsigned events)
 {
-	if (w->created && !w->over && w->offer->use == CP_SDP_PLAY)
+	if (plays(w))
 		w->calls->changed(w, events);
+}
+
+/* Lets the player's sections that have no stream be bound to one soon, if there is one now. */
+static void bind_later(struct cp_whip *w)
+{
+	if (!plays(w) || w->player.is_binding || !cp_whip_play_waits(w))
+		return;
+	/* Without memory the next news tries it again. */
+	w->player.is_binding = cp_session_queue(w->session, cJSON_CreateNumber(BIND)) == 0;
 }
 
 static void carrier_send(void *carrier, struct cp_text *text)
@@ -84,6 +108,9 @@ static void carrier_send(void *carrier, struct cp_text *text)
 		break;
 	case NEWS_PAUSE:
 		tell(w, 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE);
+		break;
+	case NEWS_PRODUCERS:
+		bind_later(w);
 		break;
 	case NEWS_NONE:
 		break;
@@ -107,13 +134,33 @@ static struct cp_text *news(enum news what, const char *reason)
 	return text;
 }
 
+static enum news news_of(const char *type)
+{
+	static const struct {
+		const char *type;
+		enum news news;
+	} all[] = {
+		{"transportClosed", NEWS_END},
+		{"roomClosed", NEWS_END},
+		{"producerPaused", NEWS_PAUSE},
+		{"producerResumed", NEWS_PAUSE},
+		{"newProducer", NEWS_PRODUCERS},
+		{"producerClosed", NEWS_PRODUCERS},
+		{"layers", NEWS_LAYERS},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(all[i].type, type) == 0)
+			return all[i].news;
+	}
+	return NEWS_NONE;
+}
+
 static struct cp_text *notice(const char *type, cJSON *data)
 {
-	bool ends = strcmp(type, "transportClosed") == 0 || strcmp(type, "roomClosed") == 0;
-	bool pauses = strcmp(type, "producerPaused") == 0 || strcmp(type, "producerResumed") == 0;
 	const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, "reason"));
-	struct cp_text *text =
-		ends && reason ? news(NEWS_END, reason) : news(pauses ? NEWS_PAUSE : NEWS_NONE, "");
+	enum news what = news_of(type);
+	struct cp_text *text = news(what == NEWS_END && !reason ? NEWS_NONE : what, reason ? reason : "");
 
 	cJSON_Delete(data);
 	return text;
@@ -124,7 +171,7 @@ static struct cp_text *printed_notice(const char *type, const char *data)
 {
 	if (strcmp(type, "consumerClosed") == 0)
 		return news(NEWS_STREAM_END, "a stream that it plays has ended");
-	return news(strcmp(type, "layers") == 0 ? NEWS_LAYERS : NEWS_NONE, "");
+	return news(news_of(type), "");
 }
 
 static void name_transport(const struct cp_transport *t, cJSON *data)
@@ -188,11 +235,34 @@ static int produce(struct cp_whip *w, struct cp_transport *t, uint32_t index, st
 /* A section without a stream needs nothing of the data plane. */
 static int play(struct cp_whip *w, struct cp_transport *t, uint32_t index, struct cp_fault *fault)
 {
-	if (!w->player.producer[index][0]) {
+	if (!w->player.section[index].producer[0]) {
 		cp_session_reply(w->session, NULL);
 		return 0;
 	}
 	return cp_whip_play(w, t, index, done, fault);
+}
+
+static void bound(struct cp_peer *peer, const struct cp_fault *fault, void *object)
+{
+	struct cp_session *s = peer->session;
+	struct cp_whip *w = s->carrier;
+
+	if (fault && fault->code != CP_NOT_FOUND) {
+		cp_session_error(s, fault);
+		return;
+	}
+	cp_session_reply(s, NULL);
+	if (fault) /* the stream has ended meanwhile: there will be news of it */
+		return;
+	bind_later(w);
+	tell(w, 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE | 1u << CP_WHEP_LAYERS);
+}
+
+static void bind(struct cp_whip *w, struct cp_transport *t)
+{
+	w->player.is_binding = false;
+	if (!cp_whip_play_bind(w, t, bound))
+		cp_session_reply(w->session, NULL);
 }
 
 /* DTLS may begin when everything else has succeeded, so that a failure leaves nothing behind. */
@@ -218,6 +288,7 @@ static int answer(struct cp_whip *w, struct cp_transport *t, struct cp_fault *fa
 	w->created = true;
 	cp_session_reply(w->session, NULL);
 	w->calls->created(w, NULL);
+	bind_later(w); /* to what has begun since its streams were chosen */
 	return 0;
 }
 
@@ -241,6 +312,8 @@ static void run_step(struct cp_session *s, const cJSON *message)
 		cp_transport_create(s->peer, purpose_of(w->offer->use), opened);
 	else if (step == ANSWER)
 		rc = answer(w, t, &fault);
+	else if (step == BIND)
+		bind(w, t);
 	else if (w->offer->use == CP_SDP_PUBLISH)
 		rc = produce(w, t, (uint32_t)(step - SECTION), &fault);
 	else
@@ -266,28 +339,14 @@ static const struct cp_dialect dialects[] = {
 
 /* --- creation --------------------------------------------------------------------------------- */
 
-/* The steps are no messages of the client, so that the limits of messages are not theirs. */
-static int queue(struct cp_session *s, enum step step)
-{
-	struct cp_request *r = calloc(1, sizeof(*r));
-
-	if (!r || !(r->message = cJSON_CreateNumber(step))) {
-		free(r);
-		return ENOMEM;
-	}
-	TAILQ_INSERT_TAIL(&s->waiting, r, next);
-	s->waiting_count++;
-	return 0;
-}
-
 static int queue_steps(struct cp_whip *w, struct cp_fault *fault)
 {
-	int rc = queue(w->session, OPEN);
+	int rc = cp_session_queue(w->session, cJSON_CreateNumber(OPEN));
 
 	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
-		rc = queue(w->session, SECTION + i);
+		rc = cp_session_queue(w->session, cJSON_CreateNumber(SECTION + i));
 	if (rc == 0)
-		rc = queue(w->session, ANSWER);
+		rc = cp_session_queue(w->session, cJSON_CreateNumber(ANSWER));
 	return rc == 0 ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
 }
 

@@ -44,9 +44,14 @@ struct cp_whip {
 	char transport[CP_ID_SIZE];
 	char *ufrag; /* the client's; another one restarts ICE */
 	struct cp_whip_player {
-		char producer[CP_SDP_SECTIONS_MAX][CP_ID_SIZE]; /* "": the section is silent */
-		char cname[CP_CNAME_SIZE]; /* of the peer that has them */
-	} player;
+		uint64_t peer; /* number of the peer whose streams it plays */
+		char cname[CP_CNAME_SIZE]; /* that peer's */
+		bool is_binding; /* a step that binds sections to streams is queued */
+		struct cp_whip_section {
+			char producer[CP_ID_SIZE]; /* "": the section has had no stream yet */
+			uint32_t ssrc, rtx_ssrc; /* with which it is sent a stream, also a later one */
+		} section[CP_SDP_SECTIONS_MAX];
+	} player; /* whip_play.h */
 };
 
 /* The client that wants to publish or to play, and where. The strings are copied. */

@@ -87,7 +87,8 @@ static void produce(const struct cp_sdp_offer *o, uint32_t i, const struct cp_sd
 		for (uint32_t k = 0; k < sent.count; k++) {
 			const struct sh_producer_add *add = &sent.encoding[k];
 
-			require(add->pt == choice->codec->pt && add->rtx_pt == choice->rtx_pt);
+			require(add->pt == choice->format[0].codec->pt &&
+				add->rtx_pt == choice->format[0].rtx_pt);
 			require(memcmp(add->ext_id, choice->ext_id, sizeof(add->ext_id)) == 0);
 		}
 	} else {
@@ -112,28 +113,43 @@ static void publish(const struct cp_sdp_offer *o)
 	check_answer(o, choice);
 }
 
+/* What the player gets if a stream of that codec begins in the section. */
+static void consume(const struct cp_sdp_offer *o, uint32_t i, const struct cp_sdp_choice *choice,
+	uint32_t codec)
+{
+	struct cp_consumable c = {.router = router.codec[codec]};
+	struct sh_consumer_add add;
+
+	if (!cp_sdp_consumer(o, i, choice, &c, &add))
+		return;
+	require(!choice->silent && o->section[i].kind == c.router.codec->kind);
+	/* The SSRCs are the caller's, that of RTX where there is a payload type for it. */
+	require(add.mid_len <= SH_MID_MAX && add.pt <= 127);
+	require((add.rtx_pt != 0) == cp_sdp_has_rtx(choice));
+	require(!add.ssrc && !add.rtx_ssrc && add.wishes.priority > 0);
+	for (int e = 0; e < SH_EXT_COUNT; e++)
+		require(add.ext_id[e] <= 14);
+}
+
 static void play(const struct cp_sdp_offer *o, uint32_t codec)
 {
 	struct cp_sdp_choice choice[CP_SDP_SECTIONS_MAX];
 	struct cp_consumable c = {.router = router.codec[codec]};
-	struct sh_consumer_add add;
 	struct cp_fault fault = {0};
 
 	for (uint32_t i = 0; i < o->section_count; i++) {
 		int rc = o->section[i].kind == c.router.codec->kind
 				 ? cp_sdp_play(o, i, &c, &choice[i], &fault)
-				 : cp_sdp_keep_silent(o, i, &choice[i], &fault);
+				 : cp_sdp_wait(o, i, &router, &choice[i], &fault);
 
 		if (rc != 0) {
 			check_fault(&fault);
 			return;
 		}
-		cp_sdp_consumer(o, i, &choice[i], &add);
-		/* The SSRCs are the caller's, that of RTX where there is a payload type for it. */
-		require(add.mid_len <= SH_MID_MAX && add.pt <= 127 && add.rtx_pt == choice[i].rtx_pt);
-		require(!add.ssrc && !add.rtx_ssrc && add.wishes.priority > 0);
-		for (int e = 0; e < SH_EXT_COUNT; e++)
-			require(add.ext_id[e] <= 14);
+		for (uint32_t k = 0; k < choice[i].count; k++)
+			require((choice[i].format[k].rtx_pt != 0) == cp_sdp_has_rtx(&choice[i]));
+		for (uint32_t k = 0; k < router.codec_count; k++)
+			consume(o, i, &choice[i], k);
 	}
 	check_answer(o, choice);
 }

@@ -49,6 +49,14 @@ function playing() {
 	$("unmute").hidden = !video.muted || session.stream.getAudioTracks().length === 0;
 }
 
+/** A track was added to the stream. An element that was given a stream without tracks does not begin. */
+function present(stream) {
+	if (video.srcObject !== stream)
+		video.srcObject = stream;
+	video.play().catch(() => { /* the browser shows its own controls */ });
+	playing();
+}
+
 function retry(words, waitMs) {
 	session?.close();
 	session = null;
@@ -88,6 +96,7 @@ async function play() {
 		backoff.reset();
 		playing();
 	}));
+	mine.on("track", own(() => present(mine.stream)));
 	mine.on("inactive", own(() => show("paused", WORDS.paused)));
 	mine.on("active", own(playing));
 	mine.on("lost", own(() => retry(connected ? WORDS.lost : WORDS.noPath, backoff.next())));
@@ -95,12 +104,7 @@ async function play() {
 		await mine.start();
 	} catch (error) {
 		own(refused)(error);
-		return;
 	}
-	if (session !== mine)
-		return;
-	video.srcObject = mine.stream;
-	video.play().catch(() => { /* the browser shows its own controls */ });
 }
 
 for (const event of ["loadeddata", "playing", "resize"])

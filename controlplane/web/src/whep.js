@@ -31,8 +31,8 @@ export function iceServers(link) {
 }
 
 /**
- * One session. Events: "connected"; "active", "inactive" (by the publisher); "lost" (no media path
- * any more, or the server ended the session).
+ * One session. Events: "connected"; "track" (media of another kind has begun); "active", "inactive"
+ * (by the publisher); "lost" (no media path any more, or the server ended the session).
  */
 export class WhepSession extends Emitter {
 	stream = new MediaStream();
@@ -48,7 +48,7 @@ export class WhepSession extends Emitter {
 		super();
 		this.#endpoint = endpoint;
 		this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
-		this.#pc.addEventListener("track", ({ track }) => this.stream.addTrack(track));
+		this.#pc.addEventListener("track", ({ track }) => this.#add(track));
 		this.#pc.addEventListener("connectionstatechange", () => this.#stateChanged());
 	}
 
@@ -90,6 +90,22 @@ export class WhepSession extends Emitter {
 		this.#pc.close();
 		if (this.#session)
 			this.#delete();
+	}
+
+	/**
+	 * A track is muted until its media comes, which can be never: the host may publish the other kind
+	 * alone. A media element plays nothing before each picture track of its stream has a picture.
+	 */
+	#add(track) {
+		const add = () => {
+			this.stream.addTrack(track);
+			if (!this.#over)
+				this.emit("track");
+		};
+		if (track.muted)
+			track.addEventListener("unmute", add, { once: true });
+		else
+			add();
 	}
 
 	async #post(url, type, body) {

@@ -39,10 +39,11 @@ static void payload_types_are_the_players(void **state)
 	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cp_consumable s = stream(SH_KIND_VIDEO, cases[i].codec);
 		struct cp_sdp_choice c = play(o, SH_KIND_VIDEO, cases[i].codec);
 		struct sh_consumer_add add;
 
-		cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &add);
+		assert_true(cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &s, &add));
 		assert_int_equal(add.pt, cases[i].chromium);
 		assert_int_equal(add.rtx_pt, cases[i].chromium_rtx);
 		assert_int_equal(add.wishes.spatial, SH_LAYER_ANY);
@@ -58,13 +59,14 @@ static void audio_is_repaired_by_neither_nack_nor_rtx_if_not_offered(void **stat
 {
 	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
 	struct cp_sdp_choice c = play(o, SH_KIND_AUDIO, OPUS);
+	struct cp_consumable s = stream(SH_KIND_AUDIO, OPUS);
 	struct sh_consumer_add add;
 
-	cp_sdp_consumer(o, section_of(o, SH_KIND_AUDIO), &c, &add);
+	assert_true(cp_sdp_consumer(o, section_of(o, SH_KIND_AUDIO), &c, &s, &add));
 	assert_int_equal(add.pt, 111);
 	assert_int_equal(add.rtx_pt, 0);
 	assert_int_equal(add.flags, 0);
-	assert_int_equal(c.feedback, 0);
+	assert_int_equal(c.format[0].feedback, 0);
 	cp_sdp_offer_free(o);
 }
 
@@ -145,7 +147,7 @@ static void an_id_over_14_is_not_accepted(void **state)
 	replace(text, "a=extmap:2 http", "a=extmap:20 http");
 	o = read_text(CP_SDP_PLAY, text);
 	assert_int_equal(play(o, SH_KIND_VIDEO, VP8).ext_id[SH_EXT_ABS_SEND_TIME], 0);
-	assert_int_equal(play(o, SH_KIND_VIDEO, VP8).feedback & CP_FEEDBACK_REMB, 0);
+	assert_int_equal(play(o, SH_KIND_VIDEO, VP8).format[0].feedback & CP_FEEDBACK_REMB, 0);
 	cp_sdp_offer_free(o);
 }
 
@@ -183,21 +185,121 @@ static void an_answer_names_the_stream(void **state)
 	cp_sdp_offer_free(o);
 }
 
-/* No section is rejected alone: one without a stream is inactive, and the bundle keeps it. */
-static void a_section_without_a_stream_is_inactive(void **state)
+static struct cp_sdp_choice await(const struct cp_sdp_offer *o, enum sh_kind kind)
+{
+	struct cp_router r = full_router();
+	struct cp_sdp_choice choice;
+	struct cp_fault fault;
+
+	if (cp_sdp_wait(o, section_of(o, kind), &r, &choice, &fault) != 0)
+		fail_msg("%s", fault.message);
+	return choice;
+}
+
+/* A publisher begins with its sound, and its picture comes later in a codec that nobody knows yet. */
+static void a_section_that_waits_has_every_common_codec(void **state)
+{
+	static const struct cp_sdp_source source[] = {
+		{.ssrc = 7, .rtx_ssrc = 8, .cname = "cname"}, {.ssrc = 5, .cname = "cname"}};
+	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
+	struct cp_sdp_choice choice[] = {await(o, SH_KIND_VIDEO), play(o, SH_KIND_AUDIO, OPUS)};
+	cJSON *json = transport();
+	char *answer = cp_sdp_answer_write(o, json, 1, choice, source);
+
+	assert_int_equal(choice[0].count, 5);
+	expect_line(answer, "m=video 20001 UDP/TLS/RTP/SAVPF 96 97 98 99 108 109 116 117 45 46");
+	expect_line(answer, "a=rtpmap:96 VP8/90000");
+	expect_line(answer, "a=rtpmap:98 VP9/90000");
+	expect_line(answer, "a=fmtp:99 apt=98");
+	expect_line(answer, "a=rtcp-fb:45 nack pli");
+	assert_false(has_line(answer, "a=rtcp-fb:98 transport-cc"));
+	expect_line_after(answer, "m=video", "a=sendonly");
+	expect_line(answer, "a=ssrc-group:FID 7 8");
+	expect_line(answer, "a=msid:cname video");
+	assert_null(strstr(answer, "a=inactive"));
+	assert_true(strlen(answer) <= 8192);
+	free(answer);
+	cJSON_Delete(json);
+	cp_sdp_offer_free(o);
+}
+
+static void what_comes_later_has_the_answers_payload_types(void **state)
+{
+	static const struct {
+		uint32_t codec;
+		uint8_t pt, rtx_pt;
+	} cases[] = {{VP8, 96, 97}, {VP9, 98, 99}, {H264, 108, 109}, {H264_MAIN, 116, 117}, {AV1, 45, 46}};
+	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
+	struct cp_sdp_choice c = await(o, SH_KIND_VIDEO);
+	struct cp_consumable sound = stream(SH_KIND_AUDIO, OPUS);
+	struct sh_consumer_add add;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cp_consumable s = stream(SH_KIND_VIDEO, cases[i].codec);
+
+		assert_true(cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &s, &add));
+		assert_int_equal(add.pt, cases[i].pt);
+		assert_int_equal(add.rtx_pt, cases[i].rtx_pt);
+		assert_int_equal(add.flags, SH_CONSUMER_NACK);
+	}
+	assert_false(cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &sound, &add));
+	cp_sdp_offer_free(o);
+}
+
+/* A section that plays has one codec: another one needs another answer. */
+static void another_codec_than_that_of_the_answer_is_not_played(void **state)
+{
+	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
+	struct cp_sdp_choice c = play(o, SH_KIND_VIDEO, VP8);
+	struct cp_consumable vp8 = stream(SH_KIND_VIDEO, VP8), vp9 = stream(SH_KIND_VIDEO, VP9);
+	struct sh_consumer_add add;
+
+	assert_true(cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &vp8, &add));
+	assert_false(cp_sdp_consumer(o, section_of(o, SH_KIND_VIDEO), &c, &vp9, &add));
+	cp_sdp_offer_free(o);
+}
+
+/* All formats of a section share one SSRC of RTX. */
+static void rtx_is_chosen_for_all_codecs_or_for_none(void **state)
+{
+	char text[TEXT_SIZE];
+	struct cp_sdp_offer *o;
+	struct cp_sdp_choice c;
+
+	load(text, "chromium-whep");
+	replace(text, "a=fmtp:99 apt=98\r\n", "");
+	o = read_text(CP_SDP_PLAY, text);
+	c = await(o, SH_KIND_VIDEO);
+	assert_int_equal(c.count, 5);
+	assert_false(cp_sdp_has_rtx(&c));
+	for (uint32_t i = 0; i < c.count; i++)
+		assert_int_equal(c.format[i].rtx_pt, 0);
+	cp_sdp_offer_free(o);
+}
+
+/* No section is rejected alone: one in which nothing can be played is inactive, and the bundle keeps it. */
+static void a_section_without_a_common_codec_is_inactive(void **state)
 {
 	static const struct cp_sdp_source source[2] = {{.ssrc = 7, .cname = "cname"}};
-	struct cp_sdp_offer *o = read_file(CP_SDP_PLAY, "chromium-whep");
-	struct cp_sdp_choice choice[2] = {play(o, SH_KIND_VIDEO, VP8)};
-	struct cp_fault fault;
+	char text[TEXT_SIZE];
+	struct cp_sdp_choice choice[2];
+	struct cp_consumable opus = stream(SH_KIND_AUDIO, OPUS);
+	struct sh_consumer_add add;
+	struct cp_sdp_offer *o;
 	cJSON *json = transport();
 	char *answer;
 
-	assert_int_equal(cp_sdp_keep_silent(o, 1, &choice[1], &fault), 0);
+	load(text, "chromium-whep");
+	replace(text, "a=rtpmap:111 opus/48000/2", "a=rtpmap:111 speex/48000/2");
+	o = read_text(CP_SDP_PLAY, text);
+	choice[0] = play(o, SH_KIND_VIDEO, VP8);
+	choice[1] = await(o, SH_KIND_AUDIO);
+	assert_true(choice[1].silent);
+	assert_false(cp_sdp_consumer(o, section_of(o, SH_KIND_AUDIO), &choice[1], &opus, &add));
 	answer = cp_sdp_answer_write(o, json, 1, choice, source);
 	expect_line(answer, "a=group:BUNDLE 0 1");
 	expect_line_after(answer, "m=audio", "a=inactive");
-	expect_line_after(answer, "m=audio", "a=rtpmap:111 opus/48000/2");
+	expect_line_after(answer, "m=audio", "a=rtpmap:111 speex/48000/2");
 	assert_null(strstr(strstr(answer, "m=audio"), "a=ssrc"));
 	free(answer);
 	cJSON_Delete(json);
@@ -220,6 +322,7 @@ static void a_codec_that_the_player_lacks_is_refused(void **state)
 static void nothing_can_stand_for_nameless_payload_types(void **state)
 {
 	char text[TEXT_SIZE];
+	struct cp_router r = full_router();
 	struct cp_sdp_choice choice;
 	struct cp_fault fault;
 	struct cp_sdp_offer *o;
@@ -227,7 +330,7 @@ static void nothing_can_stand_for_nameless_payload_types(void **state)
 	load(text, "chromium-whep");
 	replace(text, "SAVPF 111 63 9 0 8 13 110 126", "SAVPF 5");
 	o = read_text(CP_SDP_PLAY, text);
-	assert_int_not_equal(cp_sdp_keep_silent(o, 1, &choice, &fault), 0);
+	assert_int_not_equal(cp_sdp_wait(o, 1, &r, &choice, &fault), 0);
 	assert_int_equal(fault.code, CP_BAD_REQUEST);
 	cp_sdp_offer_free(o);
 }
@@ -243,7 +346,11 @@ int main(void)
 		cmocka_unit_test(copied_extensions_need_the_routers_id),
 		cmocka_unit_test(an_id_over_14_is_not_accepted),
 		cmocka_unit_test(an_answer_names_the_stream),
-		cmocka_unit_test(a_section_without_a_stream_is_inactive),
+		cmocka_unit_test(a_section_that_waits_has_every_common_codec),
+		cmocka_unit_test(what_comes_later_has_the_answers_payload_types),
+		cmocka_unit_test(another_codec_than_that_of_the_answer_is_not_played),
+		cmocka_unit_test(rtx_is_chosen_for_all_codecs_or_for_none),
+		cmocka_unit_test(a_section_without_a_common_codec_is_inactive),
 		cmocka_unit_test(a_codec_that_the_player_lacks_is_refused),
 		cmocka_unit_test(nothing_can_stand_for_nameless_payload_types),
 	};

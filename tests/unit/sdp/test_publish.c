@@ -73,7 +73,8 @@ static void expect_feedback(const struct publisher *p, uint32_t index, uint32_t 
 		{SH_PRODUCER_TWCC, CP_FEEDBACK_TWCC}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		assert_int_equal(!(flags & pairs[i].flag), !(p->choice[index].feedback & pairs[i].bit));
+		assert_int_equal(!(flags & pairs[i].flag),
+			!(p->choice[index].format[0].feedback & pairs[i].bit));
 }
 
 /* One encoding as the data plane is told of it, beside the section and the choice that it is of. */
@@ -85,8 +86,8 @@ static void expect_encoding(const struct publisher *p, uint32_t index, const str
 	bool by_rid = s->encoding_count > 0;
 
 	assert_int_equal(add->kind, s->kind);
-	assert_int_equal(add->pt, choice->codec->pt);
-	assert_int_equal(add->rtx_pt, choice->rtx_pt);
+	assert_int_equal(add->pt, choice->format[0].codec->pt);
+	assert_int_equal(add->rtx_pt, choice->format[0].rtx_pt);
 	assert_int_equal(add->ssrc, by_rid ? 0 : s->ssrc);
 	assert_int_equal(add->rtx_ssrc, !by_rid && add->rtx_pt ? s->rtx_ssrc : 0);
 	assert_int_equal(add->rid_len, by_rid ? strlen(s->encoding[encoding]->id) : 0);
@@ -333,7 +334,7 @@ static void a_payload_type_of_rtcp_is_not_chosen(void **state)
 	replace(text, "SAVPF 96 97", "SAVPF 72 97");
 	replace(text, "a=rtpmap:96 VP8", "a=rtpmap:72 VP8");
 	p = publish_text(text);
-	assert_int_not_equal(p.choice[1].codec->pt, 72);
+	assert_int_not_equal(p.choice[1].format[0].codec->pt, 72);
 	end(&p);
 }
 

@@ -390,6 +390,136 @@ static void a_player_gets_both_streams_as_it_offered(void **state)
 	assert_int_equal(w.model.producers.count, 2);
 }
 
+/* A browser host that publishes in the room: its transport. */
+static struct cp_transport *open_host(struct client **c, const char *user)
+{
+	struct cp_fault fault;
+
+	*c = open_client(&cp_json_dialect, user);
+	assert_int_equal(cp_session_join((*c)->session, "r", &fault), 0);
+	return transport((*c)->session->peer, CP_PURPOSE_SEND);
+}
+
+/* The SSRC that the answer names in the section of that kind. */
+static uint32_t answered_ssrc(const char *section)
+{
+	static const char line[] = "\r\na=ssrc:";
+	const char *at = strstr(whip->answer, section);
+
+	at = at ? strstr(at, line) : NULL;
+	assert_non_null(at);
+	return (uint32_t)strtoul(at + strlen(line), NULL, 10);
+}
+
+/* A host creates its producers one after the other: a player that comes in between gets both. */
+static void a_player_gets_what_its_publisher_adds(void **state)
+{
+	struct client *c;
+	struct cp_transport *t = open_host(&c, "ben");
+	const struct sh_consumer_add *video;
+	uint32_t ssrc;
+	char line[64];
+
+	produce(t, "audio");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	assert_int_equal(created, 1);
+	assert_int_equal(w.model.consumers.count, 1);
+	assert_null(strstr(whip->answer, "a=inactive"));
+	ssrc = answered_ssrc("m=video");
+	assert_int_equal(changed, 0);
+	produce(t, "video");
+	pass(100);
+	settle();
+	assert_int_equal(w.model.consumers.count, 2);
+	video = consumer_with(96);
+	assert_non_null(video);
+	assert_int_equal(video->ssrc, ssrc);
+	snprintf(line, sizeof(line), "\r\na=ssrc-group:FID %u %u\r\n", ssrc, video->rtx_ssrc);
+	assert_non_null(strstr(whip->answer, line));
+	assert_int_equal(video->rtx_pt, 97);
+	assert_int_equal(video->flags, SH_CONSUMER_NACK);
+	assert_memory_equal(video->mid, "0", 1);
+	assert_true(changed & 1u << CP_WHEP_LAYERS);
+	assert_int_equal(ended, 0);
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
+}
+
+/* No news comes of what has begun while the session was created. */
+static void what_begins_before_the_answer_is_bound_after_it(void **state)
+{
+	struct client *c;
+	struct cp_transport *t = open_host(&c, "ben");
+
+	produce(t, "video");
+	w.hold = true;
+	assert_int_equal(play(&viewer), 0);
+	begin_produce(t, "audio", false);
+	w.hold = false;
+	settle();
+	pass(100);
+	settle();
+	assert_int_equal(created, 1);
+	assert_int_equal(w.model.consumers.count, 2);
+	assert_int_equal(consumer_with(111)->ssrc, answered_ssrc("m=audio"));
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
+}
+
+/* Audio and video are of one peer: only their times belong together. */
+static void what_others_publish_is_not_added(void **state)
+{
+	struct client *c, *other;
+	struct cp_transport *t = open_host(&c, "ben"), *theirs = open_host(&other, "carl");
+
+	produce(t, "audio");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	produce(theirs, "video");
+	pass(100);
+	settle();
+	assert_int_equal(w.model.consumers.count, 1);
+	produce(t, "video");
+	pass(100);
+	settle();
+	assert_int_equal(w.model.consumers.count, 2);
+	close_client(other);
+	pass(1000);
+	assert_int_equal(ended, 0);
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
+}
+
+/* The stream ends before the data plane has acknowledged its consumer; the next one is bound. */
+static void a_stream_that_ends_while_it_is_bound_ends_nothing(void **state)
+{
+	struct client *c;
+	struct cp_transport *t = open_host(&c, "ben");
+	struct cp_producer *p;
+
+	produce(t, "audio");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	p = produce(t, "video");
+	w.hold = true;
+	cp_signaling_run(the_signaling());
+	assert_int_equal(w.pendings, 1); /* the consumer's creation */
+	cp_producer_close(p);
+	w.hold = false;
+	settle();
+	pass(100);
+	settle();
+	assert_int_equal(ended + failed, 0);
+	assert_int_equal(w.model.consumers.count, 1);
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
+}
+
 static void a_player_ends_with_its_streams(void **state)
 {
 	struct cp_whip *player;
@@ -521,30 +651,6 @@ static void only_known_events_can_be_asked_for(void **state)
 	assert_int_equal(cp_whep_events_read(&wanted, "x", 1, &failure), EINVAL);
 }
 
-/* Other producers of the room change nothing for a player. */
-static void a_section_without_a_stream_stays_silent(void **state)
-{
-	struct client *ben = open_client(&cp_json_dialect, "ben"),
-		      *carl = open_client(&cp_json_dialect, "carl");
-	struct cp_fault fault;
-
-	assert_int_equal(cp_session_join(ben->session, "r", &fault), 0);
-	assert_int_equal(cp_session_join(carl->session, "r", &fault), 0);
-	produce(transport(ben->session->peer, CP_PURPOSE_SEND), "audio");
-	produce(transport(carl->session->peer, CP_PURPOSE_SEND), "video");
-	assert_int_equal(play(&viewer), 0);
-	settle();
-	assert_int_equal(created, 1);
-	assert_int_equal(w.model.consumers.count, 1);
-	assert_non_null(strstr(whip->answer, "\r\na=inactive\r\n"));
-	close_client(carl);
-	pass(1000);
-	assert_int_equal(ended, 0);
-	close_client(ben);
-	pass(1000);
-	assert_int_equal(ended, 1);
-}
-
 static void who_may_not_subscribe_does_not_play(void **state)
 {
 	const struct cp_grant grant = {.publish = true};
@@ -645,12 +751,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(notices_do_not_end_it, make, end),
 		cmocka_unit_test_setup_teardown(a_player_needs_a_publisher, make, end),
 		cmocka_unit_test_setup_teardown(a_player_gets_both_streams_as_it_offered, make, end),
+		cmocka_unit_test_setup_teardown(a_player_gets_what_its_publisher_adds, make, end),
+		cmocka_unit_test_setup_teardown(what_begins_before_the_answer_is_bound_after_it, make, end),
+		cmocka_unit_test_setup_teardown(what_others_publish_is_not_added, make, end),
+		cmocka_unit_test_setup_teardown(a_stream_that_ends_while_it_is_bound_ends_nothing, make, end),
 		cmocka_unit_test_setup_teardown(a_player_ends_with_its_streams, make, end),
 		cmocka_unit_test_setup_teardown(a_player_chooses_layers, make, end),
 		cmocka_unit_test_setup_teardown(choices_that_wait_are_limited, make, end),
 		cmocka_unit_test_setup_teardown(a_player_is_told_of_pauses, make, end),
 		cmocka_unit_test_setup_teardown(only_known_events_can_be_asked_for, make, end),
-		cmocka_unit_test_setup_teardown(a_section_without_a_stream_stays_silent, make, end),
 		cmocka_unit_test_setup_teardown(who_may_not_subscribe_does_not_play, make, end),
 		cmocka_unit_test_setup_teardown(a_publisher_that_stops_meanwhile_fails_it_once, make, end),
 		cmocka_unit_test_setup_teardown(other_credentials_restart_ice, make, end),
