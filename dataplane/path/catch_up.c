@@ -48,6 +48,8 @@ static bool write_packet(struct dp_worker *w, struct dp_consumer *c, struct dp_o
 	/* Its age counts from now: it is no live packet. */
 	*dp_tx_note(o->mbuf[o->count - 1]) = (struct dp_tx_note){.since_ns = w->now_ns};
 	w->stats->catch_up_out++;
+	if (!c->catch_up->key_ns && own != c->catch_up->squeeze.from)
+		c->catch_up->key_ns = w->now_ns;
 	*bytes = entry->info.payload_len;
 	return true;
 }

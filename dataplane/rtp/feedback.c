@@ -46,6 +46,11 @@ void dp_keyframe_arrived(struct dp_keyframe_gate *g)
 	g->pending = false;
 }
 
+bool dp_keyframe_budget_charge(struct dp_keyframe_budget *b, uint64_t now)
+{
+	return take_token(&b->full, now, BUDGET_REFILL, BUDGET_BURST);
+}
+
 bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_t interval_ns,
 	uint64_t arrived, bool *limited)
 {
@@ -54,7 +59,7 @@ bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_
 	*limited = false;
 	if (!answered && now - b->last < interval_ns)
 		return false;
-	*limited = answered && !take_token(&b->full, now, BUDGET_REFILL, BUDGET_BURST);
+	*limited = answered && !dp_keyframe_budget_charge(b, now);
 	if (*limited)
 		return false;
 	b->last = now;

@@ -47,6 +47,8 @@ struct dp_keyframe_budget {
  */
 bool dp_keyframe_budget_take(struct dp_keyframe_budget *b, uint64_t now, uint64_t interval_ns,
 	uint64_t arrived, bool *limited);
+/* Charges the viewer for a key frame of which the producer is not asked. False: it has used up its budget. */
+bool dp_keyframe_budget_charge(struct dp_keyframe_budget *b, uint64_t now);
 
 /*
  * The producer's last sender report. Consumers' reports are derived from it, so that all streams of

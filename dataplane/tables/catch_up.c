@@ -12,7 +12,8 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
 
-#define KEPT (1000 * DP_MS) /* how long packets of catching up can be retransmitted afterwards */
+#define KEPT    (1000 * DP_MS) /* how long packets of catching up can be retransmitted afterwards */
+#define CROSSES (100 * DP_MS) /* how long a PLI may be older than a key frame; no RTT known */
 
 enum {
 	TIMES = 8, /* the pace is at most so many times the stream's rate, */
@@ -101,49 +102,90 @@ static bool allocate(struct dp_worker *w, struct dp_consumer *c)
 
 static bool affords(struct dp_worker *w, struct dp_consumer *c)
 {
-	bool limited;
+	bool affords = dp_keyframe_budget_charge(&c->keyframes, w->now_ns);
 
-	if (dp_keyframe_budget_take(&c->keyframes, w->now_ns, 0, UINT64_MAX, &limited))
-		return true;
-	w->stats->keyframe_limited += limited;
-	return false;
+	w->stats->keyframe_limited += !affords;
+	return affords;
 }
 
-bool dp_catch_up_begin(struct dp_worker *w, struct dp_consumer *c)
+/* What a consumer begins with. */
+struct start {
+	uint64_t key; /* position of the key frame */
+	struct dp_squeeze squeeze;
+	uint32_t kbps;
+};
+
+/* False: the ring or its path does not allow it, or it has asked too often (`*limited`). */
+static bool prepare(struct dp_worker *w, struct dp_consumer *c, struct start *start, bool *limited)
+{
+	const struct dp_stream *s = c->stream;
+
+	*limited = false;
+	start->key = atomic_load_explicit(&s->key, memory_order_acquire);
+	if (start->key == DP_CURSOR_NONE || (c->selection && !dp_selection_can_squeeze(w, c)))
+		return false;
+	*limited = !affords(w, c);
+	return !*limited && allocate(w, c) && find_pace(w, c, &start->kbps, &start->squeeze);
+}
+
+static bool begin(struct dp_worker *w, struct dp_consumer *c, const struct start *start)
 {
 	const struct dp_stream *s = c->stream;
 	struct dp_audience *a = audience(w, c);
-	uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire), head;
-	struct dp_squeeze q;
-	struct dp_catch_up *u;
-	uint32_t pace;
+	struct dp_catch_up *u = c->catch_up;
+	uint64_t head;
 
-	if (c->catching_up)
-		return true;
-	if (key == DP_CURSOR_NONE)
-		return false;
-	if (key >= c->at)
-		return true;
-	if (c->selection && !dp_selection_can_squeeze(w, c))
-		return false;
-	if (!affords(w, c) || !allocate(w, c) || !find_pace(w, c, &pace, &q) || !dp_audience_hold(w, a, key))
+	if (!dp_audience_hold(w, a, start->key))
 		return false;
 	head = atomic_load_explicit(&s->head, memory_order_acquire);
-	q.from = s->ring[key & s->mask].info.timestamp;
-	q.to = s->ring[(head - 1) & s->mask].info.timestamp + s->clock_rate / LATER_PER_S;
-	c->at = key;
-	u = c->catch_up;
-	u->squeeze = q;
-	u->kbps = pace;
-	u->from = s->ring[key & s->mask].info.seq;
+	u->squeeze = start->squeeze;
+	u->squeeze.from = s->ring[start->key & s->mask].info.timestamp;
+	u->squeeze.to = s->ring[(head - 1) & s->mask].info.timestamp + s->clock_rate / LATER_PER_S;
+	c->at = start->key;
+	u->kbps = start->kbps;
+	u->from = s->ring[start->key & s->mask].info.seq;
 	u->edge = UINT64_MAX;
 	u->credit = 0;
 	u->last_ns = w->now_ns - DP_MS;
+	u->key_ns = 0;
 	c->catching_up = true;
 	a->catching_up++;
 	append(&w->catching_up, c);
 	w->stats->catch_ups++;
 	return true;
+}
+
+bool dp_catch_up_begin(struct dp_worker *w, struct dp_consumer *c)
+{
+	uint64_t key = atomic_load_explicit(&c->stream->key, memory_order_acquire);
+	struct start start;
+	bool limited;
+
+	if (c->catching_up || (key != DP_CURSOR_NONE && key >= c->at))
+		return true;
+	return prepare(w, c, &start, &limited) && begin(w, c, &start);
+}
+
+bool dp_catch_up_underway(const struct dp_worker *w, const struct dp_consumer *c)
+{
+	uint64_t wait = c->rtt_us ? RTE_MIN(c->rtt_us * UINT64_C(1000), 10 * CROSSES) : CROSSES;
+
+	return c->catching_up && (!c->catch_up->key_ns || !dp_older_than(w, c->catch_up->key_ns, wait));
+}
+
+bool dp_catch_up_again(struct dp_worker *w, struct dp_consumer *c)
+{
+	uint64_t key = atomic_load_explicit(&c->stream->key, memory_order_acquire);
+	struct start start;
+	bool limited;
+
+	if (key != DP_CURSOR_NONE && key >= c->at)
+		return true;
+	if (!prepare(w, c, &start, &limited))
+		return limited;
+	dp_catch_up_stop(w, c);
+	c->waiting_keyframe = true;
+	return begin(w, c, &start);
 }
 
 /* The consumer belongs to the passes again. */

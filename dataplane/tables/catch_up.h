@@ -25,6 +25,7 @@ struct dp_worker;
 struct dp_catch_up {
 	struct dp_consumer *next, *previous; /* in struct dp_catching_up (worker/worker.h) */
 	uint64_t last_ns; /* when `credit` was counted */
+	uint64_t key_ns; /* when it had been sent the whole key frame; 0: not yet */
 	int64_t credit; /* bytes that it may be sent now */
 	uint32_t kbps; /* its pace */
 	struct dp_squeeze squeeze;
@@ -41,6 +42,16 @@ struct dp_catch_up {
  * up from now on, or because the key frame is still before it.
  */
 bool dp_catch_up_begin(struct dp_worker *w, struct dp_consumer *c);
+/*
+ * It catches up, and its key frame is on its way: the viewer cannot know yet that a packet of it is
+ * lost for good.
+ */
+bool dp_catch_up_underway(const struct dp_worker *w, const struct dp_consumer *c);
+/*
+ * The viewer was sent a key frame and asks for another one. True: it begins again with the newest
+ * one in the ring, or that is still before it, or it has asked too often.
+ */
+bool dp_catch_up_again(struct dp_worker *w, struct dp_consumer *c);
 /*
  * The consumer has been sent all that there is, and its timestamps are the stream's own. False:
  * that cannot be noted now; try again.

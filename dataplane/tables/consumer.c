@@ -60,14 +60,31 @@ static bool crosses_keyframe(const struct dp_worker *w, const struct dp_consumer
 	       !dp_older_than(w, arrived, RTE_MIN(c->rtt_us * UINT64_C(1000), RTT_MAX));
 }
 
+/*
+ * Whether the ring serves the viewer better than the producer: it has lately begun with the ring's
+ * key frame, which then was lost on its way; or the producer takes no requests, or has not answered
+ * the last one. A receiver cannot request the packets before the first one that it received, so
+ * that the loss of a key frame's first packet is not repaired.
+ */
+static bool ring_serves(const struct dp_worker *w, const struct dp_consumer *c, uint64_t arrived,
+	uint64_t interval)
+{
+	uint64_t last = c->keyframes.last;
+
+	return c->catch_up || !(c->stream->flags & (SH_PRODUCER_PLI | SH_PRODUCER_FIR)) ||
+	       (last && arrived < last && dp_older_than(w, last, interval));
+}
+
 void dp_consumer_want_keyframe(struct dp_worker *w, struct dp_consumer *c)
 {
 	uint64_t interval = w->config->media.keyframe_ms * DP_MS;
 	uint64_t arrived = atomic_load_explicit(&c->stream->keyframe_ns, memory_order_relaxed);
 	bool limited;
 
-	if (c->paused || c->stream->kind != SH_KIND_VIDEO || c->catching_up ||
+	if (c->paused || c->stream->kind != SH_KIND_VIDEO || dp_catch_up_underway(w, c) ||
 		crosses_keyframe(w, c, arrived))
+		return;
+	if (ring_serves(w, c, arrived, interval) && dp_catch_up_again(w, c))
 		return;
 	if (dp_keyframe_budget_take(&c->keyframes, w->now_ns, interval, arrived, &limited))
 		dp_stream_want_keyframe(c->stream);

@@ -312,6 +312,10 @@ static void no_nonce_twice(void **state)
 					world->worker[k].now_ns += random_below(3000) * DP_MS;
 			}
 			break;
+		case 6:
+			if (here[v])
+				dp_consumer_want_keyframe(&world->worker[WORKER], &world->consumer[v]);
+			break;
 		default:
 			break;
 		}

@@ -97,6 +97,8 @@ static void test_nonces_with_the_cache(void **state)
 				random_below(TEMPORAL));
 		if (random_below(60) == 0)
 			pause_viewer(!world->consumer[VIEWER].paused);
+		if (random_below(30) == 0)
+			dp_consumer_want_keyframe(&world->worker[0], &world->consumer[VIEWER]);
 		key_frames(i);
 		if (random_below(100) == 0)
 			dp_catch_up_release(&world->worker[0], &world->consumer[VIEWER], false);
