@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A publisher like FFmpeg sends no checks once DTLS is done, and no RTCP: it stays while its SRTP
 // authenticates, and is gone soon after its media stops, or if none ever comes. A player watches it.
+// whip_life.mjs [CONSENT_S [SECONDS]]: with that media.consent_s, and media for so long.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -8,8 +9,10 @@ import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
 import { check, log, test, until } from "../e2e/lib/test.mjs";
 import { Transports } from "./transports.mjs";
 
-const CONSENT_S = 10; // the least that media.consent_s may be
-const BEYOND_S = 5; // how long it stays beyond that while it sends
+const [consent, seconds] = process.argv.slice(2);
+const CONSENT_S = Number(consent ?? 10); // 10: the least that media.consent_s may be
+const SENDS_S = Number(seconds ?? CONSENT_S + 5); // it stays beyond that while it sends
+const BEGIN_AND_END_S = 60;
 const SSRC = 1204935171, PT = 111; // of the offer's sound
 
 function offer(name) {
@@ -58,13 +61,13 @@ await test(async ({ defer }) => {
 	const silent = await publish(transports, "silent");
 	transports.send(sends.name, SSRC, PT);
 	const silence = ends(silent, silent.since, "one without media");
-	await sleep((CONSENT_S + BEYOND_S) * 1000);
+	await sleep(SENDS_S * 1000);
 	await silence;
-	check(await exists(sends), `the one that sends is there after ${CONSENT_S + BEYOND_S} s without any check`);
+	check(await exists(sends), `the one that sends is there after ${SENDS_S} s without any check`);
 	const player = await fetch(`${ORIGIN}/whep/sends`, { method: "POST", body: offer("chromium-whep"),
 		headers: { "content-type": "application/sdp" } });
 	check(player.status === 201 || player.status === 422, `a player finds it (${player.status})`);
 	transports.quiet(sends.name);
 	await ends(sends, Date.now(), "one whose media has stopped");
 	await until("no room is left", 5, async () => (await (await fetch(`${ORIGIN}/rooms`)).json()).rooms.length === 0);
-});
+}, { limit: CONSENT_S + SENDS_S + BEGIN_AND_END_S });
