@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 6u
+#define SH_ABI_VERSION 7u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -81,6 +81,9 @@ enum sh_op {
 	SH_OP_SNAPSHOT_END,
 	SH_OP_BARRIER, /* acknowledged when every earlier command has taken effect */
 	SH_OP_DRAIN, /* keep forwarding media for `within_ms`, then exit */
+	SH_OP_BLOB, /* one piece of what the control plane wants kept with an object */
+	SH_OP_LIST, /* list the objects that have a blob, in the object ring */
+	SH_OP_CLAIM, /* keep these objects: the snapshot names them */
 };
 
 enum sh_transport_kind {
@@ -294,6 +297,63 @@ struct sh_drain {
 	uint32_t pad;
 };
 
+/* --- what the data plane keeps for a successor of the control plane --------------- */
+
+enum {
+	SH_BLOB_MAX = 1984, /* bytes that are kept with one object */
+	SH_BLOB_PIECE = 104, /* bytes that one command carries */
+	SH_CLAIM_MAX = 13, /* ids in one command */
+};
+
+/*
+ * A piece of an object's blob, which the data plane keeps and does not read. The pieces of a blob
+ * follow each other, without pieces of another blob between them, and the last one ends at `size`.
+ * The blob takes the place of the object's earlier one when all of it has come, and is lost with
+ * the connection before that. A transport, a producer's first encoding and a consumer can have one.
+ */
+struct sh_blob {
+	uint16_t version; /* of the content; not 0, the same in all pieces */
+	uint16_t size; /* of the whole blob, 1..SH_BLOB_MAX */
+	uint16_t at; /* where the piece belongs, a multiple of SH_BLOB_PIECE */
+	uint16_t pad;
+	uint8_t data[SH_BLOB_PIECE]; /* those behind `size` are ignored */
+};
+static_assert(sizeof(struct sh_blob) == 112, "ABI");
+
+/* Objects that SNAPSHOT_END must not delete; a producer by its first encoding. Unknown ids do no harm. */
+struct sh_claim {
+	uint32_t count;
+	uint32_t pad;
+	sh_id id[SH_CLAIM_MAX];
+};
+static_assert(sizeof(struct sh_claim) == 112, "ABI");
+
+enum sh_object_kind { SH_OBJECT_END, SH_OBJECT_TRANSPORT, SH_OBJECT_PRODUCER, SH_OBJECT_CONSUMER };
+
+/*
+ * An object with its blob, in the answer to LIST: first the transports, then the producers, then
+ * the consumers. The last record, SH_OBJECT_END, says how many objects have none. An object whose
+ * ADD has not been acknowledged counts among these. Besides the blob, the record has what commands
+ * have changed since.
+ */
+struct sh_object {
+	sh_id id;
+	uint8_t kind; /* enum sh_object_kind */
+	uint8_t paused; /* a producer or consumer, by the last SET */
+	uint8_t mid_len;
+	uint8_t pad;
+	uint16_t version, size; /* of the blob */
+	uint32_t worker; /* the owner */
+	struct sh_wishes wishes; /* of a consumer, by the last SET */
+	/* Of a transport: the last SSRC and MID of its consumers, deleted ones included; 0: none yet. */
+	uint32_t last_ssrc;
+	uint64_t max_bps; /* of a transport, by the last SET */
+	char mid[SH_MID_MAX];
+	uint32_t without[SH_OBJECT_CONSUMER + 1]; /* SH_OBJECT_END: objects without a blob, by kind */
+	uint8_t blob[SH_BLOB_MAX];
+};
+static_assert(sizeof(struct sh_object) == 2048, "ABI");
+
 /*
  * Commands are idempotent: a repeated command changes nothing and gets the same acknowledgement.
  * The SH_EV_ACK of a command carries its `seq`.
@@ -314,6 +374,8 @@ struct sh_cmd {
 		struct sh_consumer_set consumer_set;
 		struct sh_snapshot_end snapshot_end;
 		struct sh_drain drain;
+		struct sh_blob blob;
+		struct sh_claim claim;
 		uint8_t room[112];
 	};
 };
@@ -383,7 +445,7 @@ struct sh_hello {
 	uint32_t version;
 	uint32_t client; /* enum sh_client */
 	uint32_t cmd_size, event_size, packet_size, stats_version;
-	uint32_t pad;
+	uint32_t object_size;
 };
 static_assert(sizeof(struct sh_hello) == 32, "ABI");
 
@@ -408,7 +470,8 @@ struct sh_hello_reply {
 	uint16_t udp_port_last; /* the workers' ports, then the plain transports', end here */
 	uint16_t addr_count;
 	struct sh_addr addr[SH_MAX_LOCAL_ADDRS]; /* the data plane's addresses, port 0 */
-	char reason[98]; /* operator's message if error is not 0 */
+	char reason[90]; /* operator's message if error is not 0 */
+	uint32_t object_offset, object_count; /* ring of struct sh_object */
 };
 static_assert(sizeof(struct sh_hello_reply) == 448, "ABI");
 

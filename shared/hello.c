@@ -16,6 +16,7 @@ void sh_hello_init(struct sh_hello *hello, enum sh_client client)
 		.event_size = sizeof(struct sh_event),
 		.packet_size = sizeof(struct sh_packet),
 		.stats_version = SH_STATS_VERSION,
+		.object_size = sizeof(struct sh_object),
 	};
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "dataplane/agent/blobs.h"
 #include "dataplane/agent/commands.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
@@ -85,7 +86,8 @@ static void tick(struct dp_agent *a)
  */
 static int poll_ms(const struct dp_agent *a)
 {
-	bool busy = !TAILQ_EMPTY(&a->running) || a->holding || a->now_ns - a->active_ns < IDLE_AFTER_MS * MS;
+	bool busy = !TAILQ_EMPTY(&a->running) || a->holding || a->listing.active ||
+		    a->now_ns - a->active_ns < IDLE_AFTER_MS * MS;
 
 	return busy ? POLL_MS : IDLE_POLL_MS;
 }
@@ -119,6 +121,7 @@ void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 		dp_commands_reports(a);
 		dp_commands_delete(a);
 		dp_snapshot_sweep(a);
+		dp_list_run(a);
 		dp_events_flush(a);
 		dp_connections_reclaim(a);
 		tick(a);

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 
+#include "dataplane/agent/blobs.h"
 #include "dataplane/agent/objects.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/workers.h"
@@ -53,8 +54,8 @@ struct dp_agent {
 	 * acknowledged.
 	 */
 	uint32_t generation;
-	/* producer positions when last checked: of the punt rings, then of the event ring */
-	uint32_t woken[SH_MAX_WORKERS + 1];
+	/* producer positions when last checked: of the punt rings, the event ring, the object ring */
+	uint32_t woken[SH_MAX_WORKERS + 2];
 
 	struct dp_progress {
 		uint64_t loops; /* that the worker had completed when last looked */
@@ -77,6 +78,9 @@ struct dp_agent {
 
 	/* snapshot */
 	uint64_t sweep_ns; /* when unclaimed objects are deleted; 0: no sweep is due */
+
+	struct dp_blob_writing writing;
+	struct dp_listing listing;
 
 	uint64_t active_ns; /* when a command last came or the control plane was last woken */
 	uint64_t tick_ns, ports_ns; /* when the next tick, and update of port statistics, is due */

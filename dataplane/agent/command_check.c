@@ -136,9 +136,17 @@ static int check_consumer_add(const struct sh_consumer_add *c)
 	return 0;
 }
 
+static int check_blob(const struct sh_blob *b)
+{
+	return b->version == 0 || b->size == 0 || b->size > SH_BLOB_MAX || b->at >= b->size ||
+			       b->at % SH_BLOB_PIECE != 0
+		       ? EINVAL
+		       : 0;
+}
+
 int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 {
-	if (cmd->op <= SH_OP_CONSUMER_DEL && cmd->id == 0)
+	if ((cmd->op <= SH_OP_CONSUMER_DEL || cmd->op == SH_OP_BLOB) && cmd->id == 0)
 		return EINVAL;
 	switch (cmd->op) {
 	case SH_OP_TRANSPORT_ADD:
@@ -162,6 +170,10 @@ int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 			       : 0;
 	case SH_OP_SNAPSHOT_END:
 		return cmd->snapshot_end.grace_ms > WAIT_MAX_MS ? EINVAL : 0;
+	case SH_OP_BLOB:
+		return check_blob(&cmd->blob);
+	case SH_OP_CLAIM:
+		return cmd->claim.count > SH_CLAIM_MAX ? EINVAL : 0;
 	case SH_OP_DRAIN:
 		return cmd->drain.within_ms > WAIT_MAX_MS ? EINVAL : 0;
 	case SH_OP_TRANSPORT_SET:
@@ -170,6 +182,7 @@ int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 	case SH_OP_CONSUMER_DEL:
 	case SH_OP_SNAPSHOT_BEGIN:
 	case SH_OP_BARRIER:
+	case SH_OP_LIST:
 		return 0;
 	default:
 		return EINVAL;

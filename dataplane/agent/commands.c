@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/blobs.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
 #include "dataplane/agent/objects.h"
@@ -118,6 +119,7 @@ static int forward(struct dp_agent *a, struct dp_object *x, const struct sh_cmd 
 	if (!room_for_op(a, x->worker))
 		return hold(a, x->worker);
 	x->claimed = true;
+	dp_list_note(x, cmd);
 	send_op(a, x, cmd, task_begin(a, cmd));
 	return PENDING;
 }
@@ -309,6 +311,14 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 		return 0;
 	case SH_OP_BARRIER:
 		return barrier(a, cmd);
+	case SH_OP_BLOB:
+		return dp_blob_write(a, cmd);
+	case SH_OP_LIST:
+		dp_list_begin(a);
+		return 0;
+	case SH_OP_CLAIM:
+		dp_snapshot_claim(a, &cmd->claim);
+		return 0;
 	default: /* DRAIN: dp_command_check() has refused all others */
 		return drain(a, cmd);
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/blobs.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/control_rings.h"
@@ -121,7 +122,7 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 		return EPROTO;
 	}
 	if (h->cmd_size != sizeof(struct sh_cmd) || h->event_size != sizeof(struct sh_event) ||
-		h->packet_size != sizeof(struct sh_packet)) {
+		h->packet_size != sizeof(struct sh_packet) || h->object_size != sizeof(struct sh_object)) {
 		snprintf(reason, size, "the client's records have other sizes");
 		return EPROTO;
 	}
@@ -242,6 +243,7 @@ void dp_connections_detach(struct dp_agent *a, const char *why)
 	a->backlog_head = a->backlog_tail = 0;
 	a->holding = false;
 	explicit_bzero(&a->held, sizeof(a->held));
+	dp_blobs_detach(a);
 	for (unsigned i = 0; i < a->workers->count; i++) {
 		struct dp_worker *w = a->workers->worker[i];
 

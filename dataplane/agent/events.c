@@ -68,6 +68,7 @@ void dp_events_flush(struct dp_agent *a)
 	for (unsigned i = 0; i < c->workers; i++)
 		wake |= has_new_records(&c->punt[i], &a->woken[i]);
 	wake |= has_new_records(&c->event, &a->woken[SH_MAX_WORKERS]);
+	wake |= has_new_records(&c->object, &a->woken[SH_MAX_WORKERS + 1]);
 	if (wake) {
 		a->active_ns = a->now_ns;
 		(void)eventfd_write(c->wake_control, 1);

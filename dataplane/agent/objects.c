@@ -43,8 +43,11 @@ int dp_objects_init(struct dp_objects *o, const struct sh_config_limits *limit)
 
 void dp_objects_free(struct dp_objects *o)
 {
-	for (int k = 0; k < DP_OBJECT_KINDS; k++)
+	for (int k = 0; k < DP_OBJECT_KINDS; k++) {
+		for (uint32_t i = 0; o->table[k] && i < o->slots[k]; i++)
+			free(o->table[k][i].blob);
 		free(o->table[k]);
+	}
 	free(o->bucket);
 }
 
@@ -155,6 +158,8 @@ void dp_objects_release(struct dp_objects *o, struct dp_object *x)
 		LIST_REMOVE(x, on_transport);
 		check_ready(o, x->transport);
 	}
+	free(x->blob);
+	x->blob = NULL;
 	x->id = 0;
 	o->used[x->kind]--;
 	STAILQ_INSERT_TAIL(&o->free[x->kind], x, ready);

@@ -19,6 +19,8 @@
 #include "shared/abi.h"
 #include "shared/config.h"
 
+struct dp_blob;
+
 enum dp_object_kind { DP_TRANSPORT, DP_PRODUCER, DP_CONSUMER, DP_OBJECT_KINDS };
 
 struct dp_object {
@@ -29,6 +31,8 @@ struct dp_object {
 	bool adding; /* its worker has not acknowledged the ADD yet */
 	bool dying; /* removed from the index; it will be deleted, or is being deleted */
 	bool claimed; /* named since the last SNAPSHOT_BEGIN */
+	bool paused; /* a producer or consumer, by the last command */
+	struct sh_wishes wishes; /* of a consumer, by the last command */
 	uint32_t task; /* task of the DEL command that waits for its deletion; 0: none */
 	struct dp_object *transport, *producer; /* the objects it depends on; NULL: none */
 	LIST_HEAD(, dp_object) dependents; /* of a transport: producers and consumers */
@@ -37,9 +41,17 @@ struct dp_object {
 	LIST_ENTRY(dp_object) on_transport, on_producer;
 	SLIST_ENTRY(dp_object) bucket;
 	STAILQ_ENTRY(dp_object) ready; /* in dp_objects.ready or .free */
+	struct dp_blob *blob; /* what the control plane keeps here (blobs.h); NULL: none */
 	union {
 		struct sh_producer_add producer_add; /* the ADD, to recognise a repeated one */
 		struct sh_consumer_add consumer_add;
+		struct {
+			uint64_t max_bps; /* by the last command */
+			/* of the consumer that was added last, to be told a successor; 0: none yet */
+			uint32_t last_ssrc;
+			uint8_t mid_len;
+			char mid[SH_MID_MAX];
+		} of_transport;
 	};
 };
 

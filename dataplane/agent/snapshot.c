@@ -14,6 +14,25 @@ void dp_snapshot_begin(struct dp_agent *a)
 			a->objects.table[k][i].claimed = false;
 }
 
+static void claim_id(struct dp_objects *o, sh_id id)
+{
+	struct dp_object *x = NULL, *encoding;
+
+	for (int k = 0; k < DP_OBJECT_KINDS && !x; k++)
+		x = dp_objects_find(o, (enum dp_object_kind)k, id);
+	if (!x)
+		return;
+	x->claimed = true;
+	LIST_FOREACH(encoding, &x->encodings, on_producer)
+	encoding->claimed = true;
+}
+
+void dp_snapshot_claim(struct dp_agent *a, const struct sh_claim *claim)
+{
+	for (uint32_t i = 0; i < claim->count; i++)
+		claim_id(&a->objects, claim->id[i]);
+}
+
 void dp_snapshot_end(struct dp_agent *a, uint32_t grace_ms)
 {
 	a->sweep_ns = a->now_ns + (uint64_t)grace_ms * 1000000;

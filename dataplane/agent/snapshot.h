@@ -9,10 +9,14 @@
 
 #include <stdint.h>
 
+#include "shared/abi.h"
+
 struct dp_agent;
 
 /* Marks all objects as unclaimed and cancels a sweep that is due. */
 void dp_snapshot_begin(struct dp_agent *a);
+/* Keeps the objects that a CLAIM names. */
+void dp_snapshot_claim(struct dp_agent *a, const struct sh_claim *claim);
 /* Schedules the sweep after `grace_ms`. */
 void dp_snapshot_end(struct dp_agent *a, uint32_t grace_ms);
 /* Deletes the unclaimed objects, when the time has come. */

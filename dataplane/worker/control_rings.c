@@ -41,6 +41,8 @@ static int place_rings(struct dp_control_rings *c, char *map, size_t *size)
 
 	if (!error)
 		error = place_ring(&c->event, map, &at, DP_EVENT_SLOTS, sizeof(struct sh_event));
+	if (!error)
+		error = place_ring(&c->object, map, &at, DP_OBJECT_SLOTS, sizeof(struct sh_object));
 	for (unsigned i = 0; !error && i < c->workers; i++) {
 		error = place_ring(&c->punt[i], map, &at, DP_PUNT_SLOTS, sizeof(struct sh_packet));
 		if (!error)
@@ -109,6 +111,8 @@ void dp_control_rings_describe(const struct dp_control_rings *c, struct sh_hello
 	reply->cmd_count = c->cmd.slots;
 	reply->event_offset = offset(c, &c->event);
 	reply->event_count = c->event.slots;
+	reply->object_offset = offset(c, &c->object);
+	reply->object_count = c->object.slots;
 	reply->punt_count = DP_PUNT_SLOTS;
 	reply->inject_count = DP_INJECT_SLOTS;
 	for (unsigned i = 0; i < c->workers; i++) {

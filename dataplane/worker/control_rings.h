@@ -4,7 +4,7 @@
 
 /*
  * Creates the control rings of one control plane, in a memfd that is made for its HELLO and never
- * attached twice. The agent uses `cmd` and `event`; worker i uses punt[i] and inject[i].
+ * attached twice. The agent uses `cmd`, `event` and `object`; worker i uses punt[i] and inject[i].
  */
 
 #include <stddef.h>
@@ -19,10 +19,11 @@ enum {
 	DP_EVENT_SLOTS = 4096,
 	DP_PUNT_SLOTS = 1024,
 	DP_INJECT_SLOTS = 1024,
+	DP_OBJECT_SLOTS = 256,
 };
 
 struct dp_control_rings {
-	struct sh_ring cmd, event;
+	struct sh_ring cmd, event, object;
 	struct sh_ring punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
 	unsigned workers;
 	void *map; /* the memfd, mapped */

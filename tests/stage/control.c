@@ -26,6 +26,7 @@ struct sh_hello stage_hello_record(void)
 		.event_size = sizeof(struct sh_event),
 		.packet_size = sizeof(struct sh_packet),
 		.stats_version = SH_STATS_VERSION,
+		.object_size = sizeof(struct sh_object),
 	};
 }
 
@@ -123,6 +124,7 @@ static void attach(struct stage *s, const int *fds)
 	s->wake_control = fds[2];
 	s->cmd = ring_at(s, h->cmd_offset, h->cmd_count, sizeof(struct sh_cmd));
 	s->event = ring_at(s, h->event_offset, h->event_count, sizeof(struct sh_event));
+	s->object = ring_at(s, h->object_offset, h->object_count, sizeof(struct sh_object));
 	for (unsigned i = 0; i < h->workers; i++) {
 		s->punt[i] = ring_at(s, h->punt_offset[i], h->punt_count, sizeof(struct sh_packet));
 		s->inject[i] = ring_at(s, h->inject_offset[i], h->inject_count, sizeof(struct sh_packet));
@@ -230,6 +232,11 @@ bool stage_event(struct stage *s, enum sh_event_kind kind, struct sh_event *out)
 		if (out->kind == kind)
 			return true;
 	return false;
+}
+
+bool stage_object(struct stage *s, struct sh_object *out)
+{
+	return pop(&s->object, out, STAGE_WAIT_MS);
 }
 
 bool stage_punt(struct stage *s, unsigned worker, struct sh_packet *out, unsigned ms)

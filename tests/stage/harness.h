@@ -28,7 +28,7 @@ struct stage {
 	int socket; /* the HELLO connection; -1: none */
 	struct sh_hello_reply hello;
 	void *map;
-	struct sh_ring cmd, event, punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
+	struct sh_ring cmd, event, object, punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
 	int wake_data, wake_control;
 	struct sh_stats_reader stats;
 	uint32_t seq;
@@ -77,6 +77,9 @@ int stage_ack(struct stage *s, uint32_t seq);
 int stage_cmd(struct stage *s, struct sh_cmd cmd);
 /* Waits for an event of that kind, throwing away others. False: none came. */
 bool stage_event(struct stage *s, enum sh_event_kind kind, struct sh_event *out);
+
+/* Waits for the next record of a list. False: none came. */
+bool stage_object(struct stage *s, struct sh_object *out);
 
 /* Waits for a punted packet. False: none came in `ms`. */
 bool stage_punt(struct stage *s, unsigned worker, struct sh_packet *out, unsigned ms);

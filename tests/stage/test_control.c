@@ -181,6 +181,9 @@ static void hello(struct stage *s)
 	h.cmd_size += 8;
 	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
 	h = stage_hello_record();
+	h.object_size += 8;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
+	h = stage_hello_record();
 	h.magic = 0;
 	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);
 	h = stage_hello_record();

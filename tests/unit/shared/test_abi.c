@@ -142,6 +142,31 @@ static const struct place places[] = {
 	SIZE(sh_drain, 8),
 	AT(sh_drain, within_ms, 0),
 
+	SIZE(sh_blob, 112),
+	AT(sh_blob, version, 0),
+	AT(sh_blob, size, 2),
+	AT(sh_blob, at, 4),
+	AT(sh_blob, data, 8),
+
+	SIZE(sh_claim, 112),
+	AT(sh_claim, count, 0),
+	AT(sh_claim, id, 8),
+
+	SIZE(sh_object, 2048),
+	AT(sh_object, id, 0),
+	AT(sh_object, kind, 8),
+	AT(sh_object, paused, 9),
+	AT(sh_object, mid_len, 10),
+	AT(sh_object, version, 12),
+	AT(sh_object, size, 14),
+	AT(sh_object, worker, 16),
+	AT(sh_object, wishes, 20),
+	AT(sh_object, last_ssrc, 24),
+	AT(sh_object, max_bps, 32),
+	AT(sh_object, mid, 40),
+	AT(sh_object, without, 48),
+	AT(sh_object, blob, 64),
+
 	SIZE(sh_cmd, 128),
 	AT(sh_cmd, op, 0),
 	AT(sh_cmd, seq, 4),
@@ -156,6 +181,8 @@ static const struct place places[] = {
 	AT(sh_cmd, consumer_set, 16),
 	AT(sh_cmd, snapshot_end, 16),
 	AT(sh_cmd, drain, 16),
+	AT(sh_cmd, blob, 16),
+	AT(sh_cmd, claim, 16),
 
 	SIZE(sh_event, 64),
 	AT(sh_event, kind, 0),
@@ -180,6 +207,7 @@ static const struct place places[] = {
 	AT(sh_hello, event_size, 16),
 	AT(sh_hello, packet_size, 20),
 	AT(sh_hello, stats_version, 24),
+	AT(sh_hello, object_size, 28),
 
 	SIZE(sh_hello_reply, 448),
 	AT(sh_hello_reply, magic, 0),
@@ -201,6 +229,8 @@ static const struct place places[] = {
 	AT(sh_hello_reply, addr_count, 188),
 	AT(sh_hello_reply, addr, 190),
 	AT(sh_hello_reply, reason, 350),
+	AT(sh_hello_reply, object_offset, 440),
+	AT(sh_hello_reply, object_count, 444),
 
 	SIZE(sh_stats_header, 192),
 	AT(sh_stats_header, magic, 0),
@@ -424,7 +454,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 6);
+	assert_int_equal(SH_ABI_VERSION, 7);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 9);
 }
@@ -437,6 +467,11 @@ static void numbers(void **state)
 	assert_int_equal(sizeof(struct sh_packet) % 4, 0);
 	assert_int_equal(SH_OP_TRANSPORT_ADD, 1);
 	assert_int_equal(SH_OP_DRAIN, 16);
+	assert_int_equal(SH_OP_BLOB, 17);
+	assert_int_equal(SH_OP_LIST, 18);
+	assert_int_equal(SH_OP_CLAIM, 19);
+	assert_int_equal(SH_OBJECT_TRANSPORT, 1);
+	assert_int_equal(SH_OBJECT_CONSUMER, 3);
 	assert_int_equal(SH_EV_LAYERS_CHANGED, 6);
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);
