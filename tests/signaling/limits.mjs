@@ -116,6 +116,7 @@ async function slowClient(servers) {
 		slow.socket.send(JSON.stringify({ type: "getProducers", id: "x".repeat(128) }));
 	await until("a client that does not read is cut off", 15, async () => await metric("sockets") === 1);
 	check(servers.controlplane.output.includes("the client is too slow"), "and the log says why");
+	check(await metric('admission_refused_total{reason="queue"}') === 1, "and so does /metrics");
 	check((await other.ask("getProducers")).producers.length === 0, "others are served");
 	slow.socket.terminate();
 	await other.end();
@@ -208,6 +209,7 @@ async function files(servers) {
 		socket.destroy();
 	limitFiles(pid, 4000);
 	await until("others may come when they have gone", 5, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
+	check(await metric('admission_refused_total{reason="sockets"}') > 0, "/metrics counts who was not accepted");
 }
 
 async function origins() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of layers and style find a deliberate violation of each of their rules, and nothing in a clean tree.
+"""The checks of layers, style and what tests reach find a deliberate violation of each of their rules, and nothing
+in a clean tree.
 
 usage: test_checks.py FOLDER_OF_THE_CHECKS
 """
@@ -246,6 +247,58 @@ class Style(Tree):
     def test_page_that_names_a_missing_file(self):
         self.write("docs/page.md", "# A page\n\n`shared/sh_ring.h`, `shared/` and `shared/gone.h`\n")
         self.finds("style", "docs/page.md:3: shared/gone.h does not exist", "name the file as it is now")
+
+
+class Reached(Tree):
+    """One outcome of each kind, and the test that expects it."""
+
+    DROP, CODE, REFUSAL = "tests/unit/net/test_a.c", "tests/signaling/b.mjs", "tests/unit/admission/test_c.c"
+    WHIP, CLOSE = "tests/signaling/whip_d.mjs", "tests/signaling/e.mjs"
+
+    def setUp(self):
+        super().setUp()
+        self.write("shared/drop_reasons.def", 'DROP(SH_DROP_NO_KEYS, "no_keys", "unprotect", REMOTE, "no keys")\n')
+        self.write("controlplane/base/fault.c", '[CP_OK] = {"ok", 0},\n[CP_NOT_FOUND] = {"not-found", ENOENT},\n')
+        self.write("controlplane/base/counters.c", '[CP_REFUSED_LATE] = "late",\n'
+                   "const uint16_t cp_whip_statuses[CP_WHIP_STATUSES] = {\n\t404};\n")
+        self.write("docs/signaling.md", "### Close codes\n\n| code | when |\n|---|---|\n| 1001 | it stops |\n\nText.\n")
+        self.write(self.DROP, "\tassert_int_equal(stats.drop[SH_DROP_NO_KEYS], 2);\n")
+        self.write(self.CODE, 'check(error.code === "not-found", "it is refused");\n')
+        self.write(self.REFUSAL, "\tassert_int_equal(refused(CP_REFUSED_LATE), 1);\n")
+        self.write(self.WHIP, 'await problem(await post("x"), 404, "none");\n')
+        self.write(self.CLOSE, 'await client.closes("the end", 1001);\n')
+
+    def missing(self, words):
+        self.finds("reached", "no test expects", words)
+
+    def test_all_are_expected(self):
+        self.assertEqual(self.run_check("reached"), [])
+
+    def test_row_of_a_table(self):
+        self.write(self.DROP, '\t{"no keys", no_keys, SH_DROP_NO_KEYS},\n')
+        self.assertEqual(self.run_check("reached"), [])
+
+    def test_each_kind_without_a_test(self):
+        for file, words in [(self.DROP, "the drop reason no_keys"), (self.CODE, "the error code not-found"),
+                            (self.REFUSAL, "the admission refusal late"), (self.WHIP, "the status of WHIP and WHEP 404"),
+                            (self.CLOSE, "the close code 1001")]:
+            kept = (self.root / file).read_text()
+            self.write(file, "")
+            self.missing(words)
+            self.write(file, kept)
+
+    def test_zero_is_not_reached(self):
+        self.write(self.DROP, "\tassert_int_equal(stats.drop[SH_DROP_NO_KEYS], 0);\n"
+                   "\tSTAGE_CHECK(stage_drops(s, SH_DROP_NO_KEYS) == 0);\n")
+        self.missing("no_keys")
+
+    def test_zero_of_one_and_some_of_another(self):
+        self.write(self.DROP, "\tSTAGE_CHECK(drops(a, SH_DROP_NO_KEYS) == 0 && drops(b, SH_DROP_NO_KEYS) == 6);\n")
+        self.assertEqual(self.run_check("reached"), [])
+
+    def test_comment_and_use_are_not_reached(self):
+        self.write(self.DROP, "/* assert_true(SH_DROP_NO_KEYS); */\n\tdp_drop(w, m, SH_DROP_NO_KEYS);\n")
+        self.missing("no_keys")
 
 
 if __name__ == "__main__":

@@ -69,6 +69,29 @@ static void server_closes(void **state)
 	assert_string_equal(happened(), "ws<4last closing:1001 ws-closed ");
 }
 
+/* The linker puts this in malloc's place. */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+static bool no_memory;
+
+void *__wrap_malloc(size_t size)
+{
+	return no_memory ? NULL : __real_malloc(size);
+}
+
+static void ends_without_memory(void **state)
+{
+	struct cp_eio *e = polling();
+	struct cp_text *t = text("hello");
+
+	no_memory = true;
+	cp_eio_send(e, t);
+	no_memory = false;
+	assert_string_equal(happened(), "closing:1011 ");
+	pass(CP_EIO_CLOSE_WAIT_MS);
+	assert_string_equal(happened(), "closed ");
+}
+
 static void ends_in_its_own_call(void **state)
 {
 	struct cp_eio *e = over_websocket();
@@ -287,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(client_closes),
 		TEST(server_closes),
+		TEST(ends_without_memory),
 		TEST(ends_in_its_own_call),
 		TEST(wrong_packets),
 		TEST(heartbeat),

@@ -197,6 +197,22 @@ static void never_twice(void **state)
 	world_stream_gone(0);
 }
 
+/* Where a worker does not go on, the ring is full one day: what arrives then is dropped. */
+static void no_room(void **state)
+{
+	struct dp_stream *s = world_stream(0);
+	uint16_t seq = 100;
+
+	assert_true(route(s, seq++, 0x100));
+	assert_int_equal(world_join(0, 0, 1), 0);
+	while (route(s, seq, 0x100))
+		seq++;
+	assert_int_equal(seq, 101 + WORLD_RING);
+	assert_int_equal(world->stats[0].drop[SH_DROP_STREAM_FULL], 1);
+	world_leave(0);
+	world_stream_gone(0);
+}
+
 /* SSRC 0 stands for one that is not known yet, and so is nobody's. */
 static void ssrc_0(void **state)
 {
@@ -249,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(finding, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(finding_in_an_empty_ring, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(never_twice, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(no_room, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(ssrc_0, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(stale_wake, world_setup, world_teardown),
 	};
