@@ -72,9 +72,11 @@ static int allow_values(scmp_filter_ctx filter, int call, unsigned argument, con
 {
 	int error = 0;
 
-	for (unsigned i = 0; error == 0 && i < n; i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-			SCMP_CMP64(argument, SCMP_CMP_EQ, value[i]));
+	for (unsigned i = 0; error == 0 && i < n; i++) {
+		const struct scmp_arg_cmp equal = {.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value[i]};
+
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &equal);
+	}
 	return -error;
 }
 
