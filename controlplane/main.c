@@ -16,6 +16,7 @@
 
 #include <uv.h>
 
+#include "controlplane/admin_port.h"
 #include "controlplane/affinity.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/clock.h"
@@ -51,6 +52,7 @@ struct control {
 	struct cp_view view;
 	struct cp_public public;
 	struct cp_admin admin;
+	struct cp_admin_port admin_port;
 	struct cp_loop_lag lag;
 	struct sh_privileges privileges;
 	struct cp_auth *auth;
@@ -210,8 +212,8 @@ static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in}
 /* --- signals --------------------------------------------------------------------------------- */
 
 /*
- * Reads the TLS certificate and the key for tokens again; connections continue. If one of them
- * cannot be read, the old one stays in use.
+ * Reads the TLS certificate, the key for tokens and the administration port's token again;
+ * connections continue. If one of them cannot be read, the old one stays in use.
  */
 static void reload(uv_signal_t *handle, int number)
 {
@@ -226,6 +228,10 @@ static void reload(uv_signal_t *handle, int number)
 		sh_log(SH_LOG_ERROR, "reload-failed what=auth reason=\"%s\"", err);
 	else if (cp_auth_required(c->auth))
 		sh_log(SH_LOG_INFO, "reloaded what=auth");
+	if (cp_admin_port_reload(&c->admin_port, err, sizeof(err)) != 0)
+		sh_log(SH_LOG_ERROR, "reload-failed what=admin reason=\"%s\"", err);
+	else if (c->admin_port.token.required)
+		sh_log(SH_LOG_INFO, "reloaded what=admin");
 }
 
 static void dataplane_connected(struct cp_dataplane *dataplane)
@@ -245,6 +251,7 @@ static void end(uv_timer_t *timer)
 	struct control *c = timer->data;
 
 	cp_public_stop(&c->public);
+	cp_admin_port_stop(&c->admin_port);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
@@ -275,7 +282,8 @@ static void stop(uv_signal_t *handle, int number)
 
 static int limit_privileges(struct control *c, char *err, size_t err_size)
 {
-	bool low_port = c->config.http.port < FIRST_PORT_FOR_ALL;
+	bool low_port = c->config.http.port < FIRST_PORT_FOR_ALL ||
+			(c->config.admin.port > 0 && c->config.admin.port < FIRST_PORT_FOR_ALL);
 	int error =
 		sh_privileges_limit(&c->privileges, low_port ? SH_CAP_NET_BIND_SERVICE : 0, err, err_size);
 
@@ -287,7 +295,7 @@ static int limit_privileges(struct control *c, char *err, size_t err_size)
 }
 
 /*
- * Drops root when all is open that needs it: the port, the administration socket, key files. No
+ * Drops root when all is open that needs it: the ports, the administration socket, key files. No
  * byte of a stranger was read until then.
  */
 static int drop_privileges(struct control *c, char *err, size_t err_size)
@@ -320,8 +328,11 @@ static int start(struct control *c, char *err, size_t err_size)
 		error = cp_admin_start(&c->admin, &c->loop, &c->view, c->config.run_dir, err, err_size);
 	if (error != 0)
 		return error;
-	error = cp_public_start(&c->public, err, err_size);
+	error = cp_admin_port_start(&c->admin_port, err, err_size);
+	if (error == 0)
+		error = cp_public_start(&c->public, err, err_size);
 	if (error != 0) {
+		cp_admin_port_stop(&c->admin_port);
 		cp_admin_stop(&c->admin);
 		return error;
 	}
@@ -332,6 +343,7 @@ static int start(struct control *c, char *err, size_t err_size)
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		cp_public_stop(&c->public);
+		cp_admin_port_stop(&c->admin_port);
 	}
 	return error;
 }
@@ -356,6 +368,10 @@ static void connect_parts(struct control *c)
 	c->public.auth = c->auth;
 	c->public.counters = &c->counters;
 	c->public.view = &c->view;
+	c->admin_port.loop = &c->loop;
+	c->admin_port.config = &c->config;
+	c->admin_port.counters = &c->counters;
+	c->admin_port.view = &c->view;
 }
 
 int main(int argc, char **argv)

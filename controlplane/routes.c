@@ -7,10 +7,9 @@
 
 #include "controlplane/entry/engineio_polling.h"
 #include "controlplane/entry/json_websocket.h"
-#include "controlplane/http/answer.h"
-#include "controlplane/http/client.h"
 #include "controlplane/http/static.h"
 #include "controlplane/operator/pages.h"
+#include "controlplane/pages.h"
 
 /* --- the operator's pages ----------------------------------------------------------------- */
 
@@ -18,57 +17,14 @@ static int health(void *owner, struct cp_connection *c)
 {
 	const struct cp_public *p = owner;
 
-	return cp_http_reply_text(c, 200, "application/json", cp_health_text(p->view));
+	return cp_page_health(p->view, c);
 }
 
 static int readiness(void *owner, struct cp_connection *c)
 {
 	const struct cp_public *p = owner;
-	bool ready;
-	char *text = cp_readiness_text(p->view, &ready);
 
-	return cp_http_reply_text(c, ready ? 200 : 503, "application/json", text);
-}
-
-/* True if the client's address has asked for too many pages. */
-static bool asks_too_often(struct cp_public *p, struct cp_connection *c)
-{
-	char ip[CP_ADDRESS_SIZE];
-	struct cp_address *a;
-	bool allowed;
-
-	cp_client_address(&p->server, c->wsi, ip);
-	a = cp_address_hold(&p->server.addresses, ip);
-	allowed = a && cp_address_take(a, CP_BUDGET_PAGES, 1);
-	cp_address_release(a);
-	return !allowed;
-}
-
-/* Answers with a page that is dear to make. */
-static int reply_cached(struct cp_public *p, struct cp_connection *c, struct cp_page_cache *cache,
-	cp_page_build *build, const char *type)
-{
-	static const struct cp_answer busy = {.status = 429,
-		.type = "text/plain; charset=utf-8",
-		.headers = "cache-control: no-store\r\nretry-after: 1\r\n",
-		.body = "too many requests from this address\n",
-		.len = sizeof("too many requests from this address\n") - 1};
-	double builds = p->config->limit.page_builds_per_second;
-	const struct cp_rate rate = {.per_second = builds, .burst = builds};
-	struct cp_answer page = {.status = 200, .type = type};
-
-	if (asks_too_often(p, c))
-		return cp_http_answer(c, &busy);
-	page.body = cp_page_cached(cache, build, p->view, &rate);
-	page.len = cache->len;
-	return page.body ? cp_http_answer(c, &page) : ENOMEM;
-}
-
-static int metrics(void *owner, struct cp_connection *c)
-{
-	struct cp_public *p = owner;
-
-	return reply_cached(p, c, &p->metrics, cp_metrics_text, "text/plain; version=0.0.4; charset=utf-8");
+	return cp_page_readiness(p->view, c);
 }
 
 /*
@@ -81,7 +37,7 @@ static int rooms(void *owner, struct cp_connection *c)
 
 	if (!p->config->http.room_list || cp_auth_required(p->auth))
 		return ENOENT;
-	return reply_cached(p, c, &p->rooms, cp_room_list_text, "application/json");
+	return cp_page_reply(p->view, c, &p->rooms, cp_room_list_text, "application/json");
 }
 
 /* --- the player ------------------------------------------------------------------------------ */
@@ -166,7 +122,6 @@ static const struct cp_route routes[] = {
 	{.path = "/player", .page = player},
 	{.path = "/healthz", .page = health},
 	{.path = "/readyz", .page = readiness},
-	{.path = "/metrics", .page = metrics},
 	{.path = "/rooms", .page = rooms},
 	{.path = NULL},
 };
@@ -233,7 +188,17 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 	p->ready.data = p->expiry.data = p;
 	if (p->config->auth.end_with_token)
 		uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
-	p->site = (struct cp_site){.routes = routes, .owner = p};
+	p->site = (struct cp_site){.routes = routes,
+		.owner = p,
+		.port = {.name = "HTTP",
+			.members = "http",
+			.other = "--http-port",
+			.address = p->config->http.address,
+			.port = p->config->http.port},
+		.hosts = p->config->http.hosts,
+		.origins = p->config->http.origins,
+		.tls = true,
+		.files = true};
 	cp_whip_start(&p->whip, p->loop, &p->server, &p->signaling);
 	error = cp_server_start(&p->server, p->loop, p->config, &p->site, p->counters, err, err_size);
 	if (error != 0) {
@@ -256,7 +221,6 @@ void cp_public_stop(struct cp_public *p)
 	cp_socketio_stop(&p->socketio);
 	cp_whip_stop(&p->whip);
 	cp_server_stop(&p->server);
-	cp_page_cache_free(&p->metrics);
 	cp_page_cache_free(&p->rooms);
 	uv_close((uv_handle_t *)&p->ready, NULL);
 	uv_close((uv_handle_t *)&p->expiry, NULL);

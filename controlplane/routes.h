@@ -24,14 +24,14 @@ struct cp_public {
 	const struct sh_stats_reader *stats;
 	const struct cp_auth *auth;
 	struct cp_counters *counters;
-	const struct cp_view *view; /* for the operator's pages */
+	const struct cp_view *view; /* for the pages that show how things are */
 
 	struct cp_signaling signaling;
 	struct cp_socketio socketio;
 	struct cp_whip_site whip;
 	struct cp_site site;
 	struct cp_server server;
-	struct cp_page_cache metrics, rooms;
+	struct cp_page_cache rooms;
 	uv_timer_t expiry; /* ends sessions whose tokens have expired */
 	uv_idle_t ready; /* active while a session's next request may begin */
 };

@@ -105,6 +105,14 @@ struct sh_config {
 		struct sh_prefix proxy[SH_MAX_PROXIES]; /* whose X-Forwarded-For is believed */
 	} http;
 
+	struct { /* the administration port */
+		char address[SH_NAME_MAX]; /* "": every address */
+		uint16_t port; /* 0: there is no such listener */
+		char hosts[SH_ARGS_MAX]; /* as http.hosts */
+		char token_file[SH_PATH_MAX]; /* the token that /metrics asks for; "": none */
+		bool tls;
+	} admin;
+
 	struct { /* PEM files; "": no TLS */
 		char certificate[SH_PATH_MAX]; /* certificate chain, the server's own first */
 		char key[SH_PATH_MAX];

@@ -166,29 +166,45 @@ static int check_announced(const struct sh_config *c, char *err, size_t err_size
 	return 0;
 }
 
-/* The HTTP server listens on one host's address, or on all: 0.0.0.0 or ::. */
-static int check_http(const struct sh_config *c, char *err, size_t err_size)
+/* An HTTP server listens on one host's address, or on all: 0.0.0.0 or ::. */
+static int check_listen(const char *member, const char *address, char *err, size_t err_size)
 {
 	static const uint8_t all[16];
 	struct sh_addr a;
 	const char *why;
 
-	if (c->http.address[0] == '\0')
+	if (address[0] == '\0')
 		return 0;
-	if (sh_addr_parse(&a, c->http.address) != 0)
+	if (sh_addr_parse(&a, address) != 0)
 		why = "is no IPv4 or IPv6 address";
 	else
 		why = memcmp(a.ip, all, sizeof(all)) == 0 ? NULL : why_not_a_host(&a);
 	if (why)
-		snprintf(err, err_size, "http.address: %s", why);
+		snprintf(err, err_size, "%s: %s", member, why);
 	return why ? EINVAL : 0;
+}
+
+/* What anybody could read from other machines must ask for a token. */
+static int check_admin(const struct sh_config *c, char *err, size_t err_size)
+{
+	struct sh_addr a;
+	int error = check_listen("admin.address", c->admin.address, err, err_size);
+
+	if (error != 0 || c->admin.port == 0 || c->admin.token_file[0] != '\0')
+		return error;
+	if (c->admin.address[0] != '\0' && sh_addr_parse(&a, c->admin.address) == 0 && is_loopback(&a))
+		return 0;
+	snprintf(err, err_size, "admin.token_file: is missing; admin.address needs it beyond loopback");
+	return EINVAL;
 }
 
 int sh_config_check_addresses(const struct sh_config *c, char *err, size_t err_size)
 {
 	struct seen local = {.count = 0};
-	int error = check_http(c, err, err_size);
+	int error = check_listen("http.address", c->http.address, err, err_size);
 
+	if (error == 0)
+		error = check_admin(c, err, err_size);
 	for (uint32_t p = 0; p < c->network.port_count && error == 0; p++)
 		error = check_port(c, p, &local, err, err_size);
 	for (uint32_t p = 0; p < c->network.port_count && error == 0; p++)

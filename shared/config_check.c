@@ -48,6 +48,8 @@ static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
 		return fail(err, err_size, "tls.certificate: is missing; tls.key needs it");
 	if (c->http.hsts_s && c->tls.certificate[0] == '\0')
 		return fail(err, err_size, "tls.certificate: is missing; http.hsts_s needs it");
+	if (c->admin.tls && c->tls.certificate[0] == '\0')
+		return fail(err, err_size, "tls.certificate: is missing; admin.tls needs it");
 	if (c->auth.algorithm != SH_AUTH_NONE && c->auth.key_file[0] == '\0' && c->auth.key_dir[0] == '\0')
 		return fail(err, err_size, "auth.key_file: is missing; auth.algorithm needs it or key_dir");
 	/* An operator who names a key expects that tokens are required. */

@@ -46,6 +46,14 @@ static const struct sh_config_member rows[] = {
 	{"http.trusted_proxies", SH_CFG_NETWORK, AT(http.proxy[0]),
 		LIST(SH_MAX_PROXIES, 0, http.proxy_count)},
 
+	{"admin.address", SH_CFG_STRING, AT(admin.address), .min = 0, .max = SH_NAME_MAX - 1,
+		.text = "127.0.0.1"},
+	{"admin.port", SH_CFG_U16, AT(admin.port), .min = 0, .max = 65535, .value = 9464},
+	{"admin.hosts", SH_CFG_STRING, AT(admin.hosts), .min = 0, .max = SH_ARGS_MAX - 1, .text = ""},
+	{"admin.token_file", SH_CFG_STRING, AT(admin.token_file), .min = 0, .max = SH_PATH_MAX - 1,
+		.text = ""},
+	{"admin.tls", SH_CFG_BOOL, AT(admin.tls), .value = false},
+
 	{"tls.certificate", SH_CFG_STRING, AT(tls.certificate), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"tls.key", SH_CFG_STRING, AT(tls.key), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 

@@ -55,6 +55,7 @@ const char *cp_refusal_name(enum cp_refusal refusal);
 struct cp_counters {
 	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
 	uint64_t connections_refused; /* TCP connections closed at once because of a limit */
+	uint64_t admin_refused; /* requests to the administration port: no token, a wrong one, or an origin */
 	uint64_t requests_refused; /* HTTP requests whose heads were refused (request_head.h) */
 	uint64_t messages_in, messages_out; /* of WebSockets, and packets of long-polling */
 	uint64_t dtls_connected, dtls_failed; /* handshakes */

@@ -98,16 +98,18 @@ bool cp_host_allowed(const char *hosts, const char *origins, const char *host)
 int cp_host_check(const struct cp_server *s, struct lws *wsi)
 {
 	static struct sh_log_limit limit = {.event = "host-refused", .per_second = SH_LOG_REFUSALS};
-	char host[HOST_SIZE] = "";
+	char host[HOST_SIZE] = "", reason[80];
 	int len = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
 
 	/* A client of HTTP/1.0 that sends none is no browser. */
 	if (lws_get_ssl(wsi) || len == 0 ||
-		(len > 0 && cp_host_allowed(s->config->http.hosts, s->config->http.origins, host)))
+		(len > 0 && cp_host_allowed(s->site->hosts, s->site->origins, host)))
 		return 0;
 	if (host[strspn(host, NAME_CHARACTERS)] != '\0')
 		host[0] = '\0'; /* no name: the log shows none of it */
-	sh_log_limited(&limit, SH_LOG_WARN, "host-refused host=\"%s\" hint=\"add the name to http.hosts\"",
-		host);
-	return cp_http_refuse(wsi, 421, NULL, "http.hosts does not have the name that this request asks for");
+	sh_log_limited(&limit, SH_LOG_WARN, "host-refused host=\"%s\" hint=\"add the name to %s.hosts\"",
+		host, s->site->port.members);
+	snprintf(reason, sizeof(reason), "%s.hosts does not have the name that this request asks for",
+		s->site->port.members);
+	return cp_http_refuse(wsi, 421, NULL, reason);
 }

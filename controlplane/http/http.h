@@ -4,7 +4,7 @@
 
 /*
  * Dispatches an HTTP request that is not an upgrade: to a route of the site, or to a file below
- * http.web_root.
+ * http.web_root, if the site serves files.
  */
 
 #include <libwebsockets.h>

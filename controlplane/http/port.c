@@ -44,7 +44,19 @@ static int try_all(const struct addrinfo *found, const struct addrinfo **failed)
 	return 0;
 }
 
-int cp_port_check(const char *address, uint16_t port, char *err, size_t err_size)
+/* The operator's message about an address on which it failed. */
+static void explain(const struct cp_port *p, const struct addrinfo *failed, int error, char *err,
+	size_t err_size)
+{
+	int len = snprintf(err, err_size, "cannot listen on %s port %u over IPv%c: %s", p->name, p->port,
+		failed->ai_family == AF_INET6 ? '6' : '4', strerror(error));
+
+	if (error == EADDRINUSE && len > 0 && (size_t)len < err_size)
+		snprintf(err + len, err_size - (size_t)len,
+			" (is another server running? %s takes another one)", p->other);
+}
+
+int cp_port_check(const struct cp_port *p, char *err, size_t err_size)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
@@ -53,18 +65,16 @@ int cp_port_check(const char *address, uint16_t port, char *err, size_t err_size
 	char service[8];
 	int status, error;
 
-	snprintf(service, sizeof(service), "%u", port);
-	status = getaddrinfo(address[0] != '\0' ? address : NULL, service, &hints, &found);
+	snprintf(service, sizeof(service), "%u", p->port);
+	status = getaddrinfo(p->address[0] != '\0' ? p->address : NULL, service, &hints, &found);
 	if (status != 0) {
-		snprintf(err, err_size, "http.address: \"%s\": %s", address, gai_strerror(status));
+		snprintf(err, err_size, "%s.address: \"%s\": %s", p->members, p->address,
+			gai_strerror(status));
 		return EADDRNOTAVAIL;
 	}
 	error = try_all(found, &failed);
 	if (error != 0)
-		snprintf(err, err_size, "cannot listen on HTTP port %u over IPv%c: %s%s", port,
-			failed->ai_family == AF_INET6 ? '6' : '4', strerror(error),
-			error == EADDRINUSE ? " (is another server running? --http-port takes another one)"
-					    : "");
+		explain(p, failed, error, err, err_size);
 	freeaddrinfo(found);
 	return error;
 }

@@ -7,11 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where an HTTP server listens, and how the operator calls it. */
+struct cp_port {
+	const char *name; /* "HTTP" */
+	const char *members; /* the object of the configuration that has `address` and `port` */
+	const char *other; /* what takes another port: a member, or an option */
+	const char *address; /* "": every address, over IPv4 and over IPv6 */
+	uint16_t port;
+};
+
 /*
  * Tries to listen on the port for a moment, because libwebsockets reports only that it could not
- * listen and not why. `address` is http.address; "" means every address, over IPv4 and over IPv6.
- * 0, or errno with the operator's message in `err`.
+ * listen and not why. 0, or errno with the operator's message in `err`.
  */
-int cp_port_check(const char *address, uint16_t port, char *err, size_t err_size);
+int cp_port_check(const struct cp_port *p, char *err, size_t err_size);
 
 #endif

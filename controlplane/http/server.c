@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/http/server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +13,6 @@
 #include "controlplane/http/client.h"
 #include "controlplane/http/host.h"
 #include "controlplane/http/http.h"
-#include "controlplane/http/port.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/http/websocket.h"
 #include "controlplane/http/websocket_list.h"
@@ -255,6 +255,14 @@ static bool has_ipv6(void)
 	return true;
 }
 
+/* True for the text of an IPv4 address. NULL: none. */
+static bool is_ipv4(const char *address)
+{
+	struct in_addr ipv4;
+
+	return address && inet_pton(AF_INET, address, &ipv4) == 1;
+}
+
 /* Replaces libwebsockets' signal handlers: the process has its own. */
 static void ignore_signal(void *handle, int number)
 {
@@ -272,8 +280,8 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 	static const lws_retry_bo_t none = {.secs_since_valid_hangup = 0};
 	void *loops[1] = {s->loop};
 	struct lws_context_creation_info info = {
-		.port = s->config->http.port,
-		.iface = s->config->http.address[0] != '\0' ? s->config->http.address : NULL,
+		.port = s->site->port.port,
+		.iface = s->site->port.address[0] != '\0' ? s->site->port.address : NULL,
 		.protocols = protocols,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
 			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
@@ -291,15 +299,20 @@ static int listen_on(struct cp_server *s, char *err, size_t err_size)
 	};
 	int error;
 
-	if (!has_ipv6())
+	/*
+	 * With IPv6, libwebsockets 4.1 looks for `iface` among IPv6 addresses alone, and listens on
+	 * every address if it does not find it.
+	 */
+	if (!has_ipv6() || is_ipv4(info.iface))
 		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	error = cp_tls_prepare(s->config, &info, err, err_size);
+	error = s->site->tls ? cp_tls_prepare(s->config, &info, err, err_size) : 0;
 	if (error != 0)
 		return error;
 	s->context = lws_create_context(&info);
 	if (s->context)
 		return 0;
-	snprintf(err, err_size, "cannot start the HTTP server on port %u", s->config->http.port);
+	snprintf(err, err_size, "cannot start the server of the %s port %u", s->site->port.name,
+		s->site->port.port);
 	return EIO;
 }
 
@@ -314,7 +327,7 @@ static void stop_parts(struct cp_server *s)
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,
 	const struct cp_site *site, struct cp_counters *counters, char *err, size_t err_size)
 {
-	int error = cp_port_check(config->http.address, config->http.port, err, err_size);
+	int error = cp_port_check(&site->port, err, err_size);
 
 	if (error != 0)
 		return error;

@@ -3,9 +3,10 @@
 #define SPATE_CONTROLPLANE_HTTP_SERVER_H
 
 /*
- * The public port: HTTP and WebSockets, by libwebsockets on the process's libuv loop. All of it
- * runs on the loop's thread, and nothing blocks. A table of routes says what is served; this folder
- * depends on no folder above it.
+ * An HTTP server, with WebSockets: the public port, or the administration port. libwebsockets
+ * carries it on the process's libuv loop. All of it runs on the loop's thread, and nothing blocks.
+ * A table of routes says what is served; this folder depends on no folder above it. Each server has
+ * connections and budgets of its own: a storm at one port leaves the other one reachable.
  */
 
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include "controlplane/base/counters.h"
 #include "controlplane/http/exchange.h"
 #include "controlplane/http/lookahead.h"
+#include "controlplane/http/port.h"
 #include "shared/config.h"
 
 struct cp_accepted;
@@ -54,10 +56,15 @@ struct cp_route {
 	int (*opened)(void *owner, struct cp_websocket *w);
 };
 
-/* Everything that is served, except the files of http.web_root. */
+/* What is served, where, and for whom. */
 struct cp_site {
 	const struct cp_route *routes; /* the last one has the path NULL */
 	void *owner;
+	struct cp_port port;
+	const char *hosts, *origins; /* the names that it may be asked for (http/host.h) */
+	bool tls; /* if tls.certificate is given */
+	bool files; /* serves those of http.web_root, too */
+	bool own_pages; /* refuses requests that name an Origin other than this site */
 };
 
 struct cp_server {
@@ -84,7 +91,7 @@ struct cp_server {
 const struct cp_route *cp_site_route(const struct cp_site *site, const char *path);
 
 /*
- * Listens on the configured port. All arguments but `err` must outlive the server. 0, or errno with
+ * Listens on the site's port. All arguments but `err` must outlive the server. 0, or errno with
  * the operator's message in `err`.
  */
 int cp_server_start(struct cp_server *s, uv_loop_t *loop, const struct sh_config *config,

@@ -171,6 +171,9 @@ static void control_plane(FILE *f, const struct cp_view *v)
 		"TCP connections closed at once because of a limit.", m->connections_refused);
 	single(f, "requests_refused_total", "counter",
 		"HTTP requests refused for their request line or headers.", m->requests_refused);
+	single(f, "admin_requests_refused_total", "counter",
+		"Requests to the administration port refused for their token or their origin.",
+		m->admin_refused);
 	single(f, "messages_received_total", "counter",
 		"Messages received: of WebSockets, and packets of long-polling.", m->messages_in);
 	single(f, "messages_sent_total", "counter",

@@ -16,7 +16,7 @@
 
 #include "shared/privileges/capabilities.h"
 
-enum { KEY_DIR = 3, FILES, TIMEOUT_S = 2, SOCKET = 3 };
+enum { CERTIFICATE, KEY, AUTH_KEY, ADMIN_TOKEN, KEY_DIR, FILES, TIMEOUT_S = 2, SOCKET = 3 };
 
 /* A request to the process: a path of the configuration, or a file in auth.key_dir. */
 struct question {
@@ -122,17 +122,27 @@ static _Noreturn void run_opener(int socket, const struct sh_user *user)
 	_exit(0);
 }
 
+/* True if the configuration names a file of keys, or a directory of such. */
+static bool is_needed(void)
+{
+	for (unsigned i = 0; i < FILES; i++)
+		if (paths[i][0] != '\0')
+			return true;
+	return false;
+}
+
 int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c)
 {
 	const struct timeval limit = {.tv_sec = TIMEOUT_S};
 	int ends[2];
 	pid_t pid;
 
-	paths[0] = c->tls.certificate;
-	paths[1] = c->tls.key;
-	paths[2] = c->auth.key_file;
+	paths[CERTIFICATE] = c->tls.certificate;
+	paths[KEY] = c->tls.key;
+	paths[AUTH_KEY] = c->auth.key_file;
+	paths[ADMIN_TOKEN] = c->admin.token_file;
 	paths[KEY_DIR] = c->auth.key_dir;
-	if (!p->root || (paths[0][0] == '\0' && paths[2][0] == '\0' && paths[KEY_DIR][0] == '\0'))
+	if (!p->root || !is_needed())
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return errno;

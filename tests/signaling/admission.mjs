@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { metric } from "../e2e/lib/metrics.mjs";
 import { workDir } from "../e2e/lib/namespace.mjs";
-import { PORT, Servers } from "../e2e/lib/servers.mjs";
+import { ADMIN_PORT, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
 
@@ -97,9 +97,9 @@ async function connects() {
 	end([later]);
 }
 
-function page(path, localAddress) {
+function page(path, localAddress, port = path === "/metrics" ? ADMIN_PORT : PORT) {
 	return new Promise((resolve, reject) => {
-		get({ port: PORT, host: "127.0.0.1", localAddress, agent: false, path }, async (response) =>
+		get({ port, host: "127.0.0.1", localAddress, agent: false, path }, async (response) =>
 			resolve({ status: response.statusCode, headers: response.headers, body: await text(response) })).on("error", reject);
 	});
 }

@@ -180,7 +180,7 @@ class Person {
 async function heckle(dice) {
 	const socket = net.connect(PORT, "127.0.0.1");
 	socket.on("error", () => {});
-	const get = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	const get = "GET /rooms HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	socket.write([get + get, get.slice(0, 20), "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
 		"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + get, "\x16\x03\x01 not HTTP at all\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"][dice(6)]);

@@ -518,7 +518,7 @@ async function pipelines(servers) {
 		"page and POST": async () => get("/") + post(await fresh(), "3"),
 		"page that is not there and POST": async () => get("/none") + post(await fresh(), "3"),
 		"HEAD and POST": async () => `HEAD / HTTP/1.1\r\nHost: x\r\n\r\n${post(await fresh(), "3")}`,
-		"metrics and POST": async () => get("/metrics") + post(await fresh(), "3"),
+		"list of rooms and POST": async () => get("/rooms") + post(await fresh(), "3"),
 		"poll and POST": async () => { const q = await fresh(); return get(`/socket.io/?${q}`) + post(q, "3"); },
 		"POST and POST": async () => { const q = await fresh(); return post(q, "3") + post(q, "3"); },
 		"POST and page": async () => post(await fresh(), "3") + get("/"),
@@ -569,7 +569,7 @@ async function pipelines(servers) {
 	await raw([get(`/socket.io/?${held.query}`), get("/")], { pause: 50, wait: LOOK_MS });
 	check(await held.isGone(), "a request behind a held poll ends the session");
 
-	for (const path of ["/main.js", "/", "/metrics", `${PATH}&transport=polling`, "/socket.io/"])
+	for (const path of ["/main.js", "/", "/rooms", `${PATH}&transport=polling`, "/socket.io/"])
 		await raw([get(path).repeat(100), get(path).repeat(100)], { read: false, pause: 50 });
 	const stuck = connect(PORT, "127.0.0.1", () => {
 		for (let i = 0; i < 20; i++)

@@ -312,7 +312,7 @@ async function files() {
 
 async function names() {
 	const named = (text, host) => text.replace("Host: 127.0.0.1", `Host: ${host}`);
-	for (const text of [get("/"), get("/rooms"), get("/metrics"), get(POLL), handshake()]) {
+	for (const text of [get("/"), get("/rooms"), get(POLL), handshake()]) {
 		check(isRefused(421, "http.hosts")(await ask(named(text, "attacker.example:3000"))),
 			`${text.split(" ")[1]} is not served under a name that anybody may own`);
 		for (const host of ["localhost:3000", "[::1]", "spate", "tv.example", "live.example:80"])

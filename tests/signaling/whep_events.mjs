@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
+import { ADMIN_ORIGIN, ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
 
@@ -91,7 +91,7 @@ class Reader {
 }
 
 async function metric(series) {
-	const text = await (await fetch(`${ORIGIN}/metrics`)).text();
+	const text = await (await fetch(`${ADMIN_ORIGIN}/metrics`)).text();
 	return Number(text.split("\n").find((line) => line.startsWith(`spate_${series} `))?.split(" ")[1]);
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
+import { ADMIN_ORIGIN, ORIGIN, PORT, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
 import { Transports } from "./transports.mjs";
@@ -153,7 +153,7 @@ async function accepts() {
 
 /** The value of one metric with the labels as they stand there. */
 async function counted(series) {
-	const text = await (await request("GET", "/metrics")).text();
+	const text = await (await fetch(`${ADMIN_ORIGIN}/metrics`)).text();
 	const line = text.split("\n").find((l) => l.startsWith(`spate_${series} `));
 	check(line !== undefined, `/metrics has ${series}`);
 	return Number(line.split(" ")[1]);

@@ -47,7 +47,7 @@ fetch_status() {
 # As Prometheus would read it.
 metrics_have_port() {
 	# shellcheck disable=SC2016 # for the shell inside
-	inside bash -c 'exec 3<>"/dev/tcp/localhost/3000" && printf "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
+	inside bash -c 'exec 3<>"/dev/tcp/127.0.0.1/9464" && printf "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 &&
 		timeout 5 cat <&3' >"$work/metrics" 2>/dev/null || return 1
 	grep -q '^spate_port_link_up{device="net_tap0"} 1' "$work/metrics" &&
 		grep -q '^spate_port_rx_missed_total{device="net_tap0"} 0' "$work/metrics" &&

@@ -24,12 +24,15 @@ tasks() {
 	done
 }
 
+# reloaded WHAT TIMES
 reloaded() {
-	(($(grep -c 'reloaded what=tls' "$work/first.err") == $1))
+	(($(grep -c "reloaded what=$1" "$work/first.err") == $2))
 }
 
 chmod 0700 "$work" # as a private home directory: the run directory and the certificate are in it
-start first --no-build --tls --state-dir "$work/state"
+(umask 077 && echo 'only-root-reads-this-token' >"$work/token")
+echo "{\"admin\":{\"token_file\":\"$work/token\"}}" >"$work/first.json"
+start first --no-build --tls --state-dir "$work/state" --config "$work/first.json"
 ok "it is ready" until_true 40 said_ready first
 # account NAME FALLBACK OPTION: an id of an account, or the number that stands for it
 account() {
@@ -74,7 +77,8 @@ ok "and gets no other" tasks "$keys" CapBnd 0000000000000000
 ok "it has no files but its socket" test "$(find "/proc/$keys/fd" -mindepth 1 | wc -l)" = 4
 ok "the key is root's alone" test "$(stat -c '%u %a' "$work/state/tls.key")" = "0 600"
 kill -HUP "$control"
-ok "it is read again" until_true 5 reloaded 1
+ok "it is read again" until_true 5 reloaded tls 1
+ok "and so is the token for the metrics" until_true 5 reloaded admin 1
 
 victim=$(process spate-dataplane)
 kill -KILL "$victim"

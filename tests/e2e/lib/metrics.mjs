@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
-import { ORIGIN } from "./servers.mjs";
+import { ADMIN_ORIGIN } from "./servers.mjs";
 
 /** By a connection of its own: one that was kept may have been closed by the server while the test was busy. */
 function fetchText(path) {
 	return new Promise((resolve, reject) => {
-		get(ORIGIN + path, { agent: false }, (response) => resolve(text(response))).on("error", reject);
+		get(ADMIN_ORIGIN + path, { agent: false }, (response) => resolve(text(response))).on("error", reject);
 	});
 }
 

@@ -15,6 +15,9 @@ const GATEWAY = "10.99.0.2";
 export const PORT = 3000;
 /* Not by name: where the namespace's default route goes to us, a resolver asks us for addresses and waits. */
 export const ORIGIN = `http://127.0.0.1:${PORT}`;
+/* The administration port, as it is configured by default. */
+export const ADMIN_PORT = 9464;
+export const ADMIN_ORIGIN = `http://127.0.0.1:${ADMIN_PORT}`;
 
 /** Where pictures and logs worth keeping go: under the build directory. */
 export function artifact(name) {

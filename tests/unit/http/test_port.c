@@ -41,6 +41,14 @@ static uint16_t another_server(int family)
 	return ntohs(family == AF_INET6 ? ipv6.sin6_port : ipv4.sin_port);
 }
 
+static int check(const char *address, uint16_t port, char *err, size_t err_size)
+{
+	const struct cp_port p = {
+		.name = "HTTP", .members = "http", .other = "--http-port", .address = address, .port = port};
+
+	return cp_port_check(&p, err, err_size);
+}
+
 static void expect_in_use(const char *address, uint16_t port, const char *family)
 {
 	char err[200] = "", words[200];
@@ -49,7 +57,7 @@ static void expect_in_use(const char *address, uint16_t port, const char *family
 		"cannot listen on HTTP port %u over %s: Address already in use "
 		"(is another server running? --http-port takes another one)",
 		port, family);
-	assert_int_equal(cp_port_check(address, port, err, sizeof(err)), EADDRINUSE);
+	assert_int_equal(check(address, port, err, sizeof(err)), EADDRINUSE);
 	assert_string_equal(err, words);
 }
 
@@ -78,7 +86,7 @@ static void a_server_over_the_other_family_is_not_in_the_way_of_one_address(void
 	uint16_t port = another_server(AF_INET);
 
 	assert_int_not_equal(port, 0);
-	if (cp_port_check("::1", port, err, sizeof(err)) == EADDRNOTAVAIL)
+	if (check("::1", port, err, sizeof(err)) == EADDRNOTAVAIL)
 		skip(); /* no IPv6 here */
 	assert_string_equal(err, "");
 }
@@ -90,10 +98,10 @@ static void a_free_port_and_a_wrong_address(void **state)
 
 	close(other);
 	other = -1;
-	assert_int_equal(cp_port_check("", port, err, sizeof(err)), 0);
-	assert_int_equal(cp_port_check("192.0.2.77", port, err, sizeof(err)), EADDRNOTAVAIL);
+	assert_int_equal(check("", port, err, sizeof(err)), 0);
+	assert_int_equal(check("192.0.2.77", port, err, sizeof(err)), EADDRNOTAVAIL);
 	assert_non_null(strstr(err, "over IPv4: "));
-	assert_int_equal(cp_port_check("localhost", port, err, sizeof(err)), EADDRNOTAVAIL);
+	assert_int_equal(check("localhost", port, err, sizeof(err)), EADDRNOTAVAIL);
 	assert_non_null(strstr(err, "http.address: \"localhost\": "));
 }
 

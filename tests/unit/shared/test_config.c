@@ -110,6 +110,8 @@ static void defaults(void **state)
 	assert_int_equal(c.log_level, SH_LOG_INFO);
 	assert_string_equal(c.run_dir, "/run/spate");
 	assert_int_equal(c.http.port, 3000);
+	assert_string_equal(c.admin.address, "127.0.0.1"); /* nobody else reads the metrics */
+	assert_int_equal(c.admin.port, 9464);
 	assert_int_equal(c.network.port_count, 1);
 	assert_string_equal(c.network.port[0].device, "net_tap0");
 	assert_string_equal(c.network.port[0].args, "iface=spate0");
@@ -475,6 +477,7 @@ static void members_that_do_not_fit(void **state)
 
 	bad("{\"run_dir\":\"run\"}", "run_dir: must begin with /");
 	bad("{\"http\":{\"address\":\"localhost\"}}", "http.address: is no IPv4 or IPv6 address");
+	bad("{\"admin\":{\"address\":\"localhost\"}}", "admin.address: is no IPv4 or IPv6 address");
 	bad("{\"dataplane\":{\"workers\":2,\"cores\":[0,1]}}",
 		"dataplane.cores: must be empty or hold 3: the agent's and each worker's");
 	bad("{\"dataplane\":{\"stream_packets\":1000}}", "dataplane.stream_packets: 1000 is no power of two");
@@ -500,6 +503,17 @@ static void members_that_need_another(void **state)
 	bad("{\"tls\":{\"certificate\":\"/c.pem\"}}", "tls.key: is missing; tls.certificate needs it");
 	bad("{\"tls\":{\"key\":\"/k.pem\"}}", "tls.certificate: is missing; tls.key needs it");
 	bad("{\"http\":{\"hsts_s\":300}}", "tls.certificate: is missing; http.hsts_s needs it");
+	bad("{\"admin\":{\"tls\":true}}", "tls.certificate: is missing; admin.tls needs it");
+	bad("{\"admin\":{\"address\":\"192.0.2.1\"}}",
+		"admin.token_file: is missing; admin.address needs it beyond loopback");
+	bad("{\"admin\":{\"address\":\"\"}}",
+		"admin.token_file: is missing; admin.address needs it beyond loopback");
+	bad("{\"admin\":{\"address\":\"::\"}}",
+		"admin.token_file: is missing; admin.address needs it beyond loopback");
+	good(&c, "{\"admin\":{\"address\":\"127.1.2.3\"}}");
+	good(&c, "{\"admin\":{\"address\":\"::1\"}}");
+	good(&c, "{\"admin\":{\"address\":\"\",\"port\":0}}");
+	good(&c, "{\"admin\":{\"address\":\"\",\"token_file\":\"/token\"}}");
 	bad("{\"auth\":{\"algorithm\":\"HS256\"}}",
 		"auth.key_file: is missing; auth.algorithm needs it or key_dir");
 	bad("{\"auth\":{\"key_file\":\"/k\"}}", "auth.algorithm: is none, but auth.key_file is given");
