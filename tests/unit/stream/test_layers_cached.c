@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "dataplane/tables/catch_up.h"
+#include "dataplane/tables/consumer.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
