@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "controlplane/dtls/dtls.h"
 
 enum { IP_UDP_OVERHEAD = 40 + 8 }; /* IPv6, which is longer than IPv4 */
@@ -57,10 +59,20 @@ static int bio_create(BIO *b)
 	return 1;
 }
 
+/* From OpenSSL 3.2 on, a process gets at most 127 indices for BIOs, and none comes back. */
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static int type;
+
+static void get_type(void)
+{
+	type = BIO_get_new_index();
+}
+
 BIO_METHOD *cp_bio_method(void)
 {
-	int type = BIO_get_new_index();
-	BIO_METHOD *m = type < 0 ? NULL : BIO_meth_new(type | BIO_TYPE_SOURCE_SINK, "datagrams");
+	BIO_METHOD *m = !CRYPTO_THREAD_run_once(&once, get_type) || type < 0
+				? NULL
+				: BIO_meth_new(type | BIO_TYPE_SOURCE_SINK, "datagrams");
 
 	if (m && (!BIO_meth_set_write(m, bio_write) || !BIO_meth_set_read(m, bio_read) ||
 			 !BIO_meth_set_ctrl(m, bio_ctrl) || !BIO_meth_set_create(m, bio_create))) {

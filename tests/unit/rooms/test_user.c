@@ -52,12 +52,13 @@ static void others_are_left_alone(void **state)
 static void a_superseded_peer_may_only_close(void **state)
 {
 	struct cp_peer *a = join_as("r", "a", "alice"), *b;
-	struct cp_transport *recv, *send = transport(a, CP_PURPOSE_SEND);
-	struct cp_producer *p = produce(send, "audio"), *q;
+	struct cp_transport *recv;
+	struct cp_producer *q;
 	struct cp_fault f;
 
+	produce(transport(a, CP_PURPOSE_SEND), "audio");
 	b = join_as("r", "b", "alice");
-	q = produce(transport(b, CP_PURPOSE_SEND), "audio");
+	produce(transport(b, CP_PURPOSE_SEND), "audio");
 	cp_transport_create(a, CP_PURPOSE_SEND, done);
 	expect_fault(CP_CONFLICT, "the same user joined again");
 	assert_int_equal(a->transport_count, 0);
@@ -71,7 +72,6 @@ static void a_superseded_peer_may_only_close(void **state)
 	q = produce(transport(join("r", "c"), CP_PURPOSE_SEND), "audio");
 	consume(recv, q);
 	assert_int_equal(b->room->host_count, 2);
-	assert_ptr_not_equal(p, q);
 }
 
 static void every_join_supersedes_those_before(void **state)
