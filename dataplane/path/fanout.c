@@ -36,7 +36,10 @@ enum {
 	AUDIO_LOOPS = 3, /* loops in a row in which audio may use all the room while video waits */
 	CONSUMER_AHEAD = 4, /* how many viewers in advance a consumer is prefetched */
 	TRANSPORT_AHEAD = 2, /* likewise a transport */
-	BEGIN_PARTS = 100, /* for each frame, passes begin 1/BEGIN_PARTS of the audience earlier */
+	/* For each frame, passes begin at most 1/BEGIN_PARTS of the audience earlier, and MOVE_NS of a pass. */
+	BEGIN_PARTS = 100,
+	MOVE_NS = 50000,
+	PASSES = 16, /* how many passes a long one is remembered for */
 };
 
 /*
@@ -162,12 +165,13 @@ static uint32_t timestamp_at(const struct dp_stream *s, uint64_t position)
 
 /*
  * Moves the member at which passes begin, once per frame. abs-send-time is the time of arrival, so
- * to a viewer its path seems to become longer by a hundredth of a pass per frame, too slowly for
- * its estimation to see a queue, and then shorter by a pass, which no estimation minds.
+ * to a viewer its path seems to become longer with each frame, and then shorter by a pass, which no
+ * estimation minds. libwebrtc's detector takes 0.1 ms a frame for a queue.
  */
 static void rotate(struct dp_audience *a)
 {
 	uint32_t timestamp = timestamp_at(a->stream, a->target - 1), by;
+	uint32_t parts = (uint32_t)RTE_MIN(a->pass_ns / MOVE_NS, (uint64_t)UINT16_MAX);
 
 	if (!a->begin)
 		a->begin = a->first;
@@ -175,8 +179,9 @@ static void rotate(struct dp_audience *a)
 		return;
 	a->begin_timestamp = timestamp;
 	a->begin_rest += a->members;
-	by = a->begin_rest / BEGIN_PARTS;
-	a->begin_rest %= BEGIN_PARTS;
+	parts = RTE_MAX(parts, (uint32_t)BEGIN_PARTS);
+	by = a->begin_rest / parts;
+	a->begin_rest %= parts;
 	for (; by > a->begin_index; a->begin_index = (uint32_t)a->begin->count) {
 		by -= a->begin_index;
 		a->begin = a->begin->previous ? a->begin->previous : a->last;
@@ -184,13 +189,14 @@ static void rotate(struct dp_audience *a)
 	a->begin_index -= by;
 }
 
-static void begin_pass(struct dp_audience *a, uint64_t head)
+static void begin_pass(const struct dp_worker *w, struct dp_audience *a, uint64_t head)
 {
 	const struct dp_stream *s = a->stream;
 
 	a->target = a->until = head;
 	a->changed = true;
 	a->again = false;
+	a->pass_begun_ns = w->now_ns;
 	a->oldest_ns = a->served < head ? s->ring[a->served & s->mask].rx_ns : 0;
 	if (head)
 		rotate(a);
@@ -243,7 +249,7 @@ static bool pass(struct dp_worker *w, struct dp_audience *a, struct dp_outgoing 
 
 	dp_audience_expire(w, a, head);
 	if (!a->resume)
-		begin_pass(a, head);
+		begin_pass(w, a, head);
 	until = extend(a, head);
 	/* Members that moved during an interruption may have been missed: visit all again. */
 	while (a->resume || a->changed) {
@@ -278,6 +284,7 @@ static void record_lateness(struct dp_worker *w, const struct dp_audience *a)
 static void complete_pass(struct dp_worker *w, struct dp_audience *a)
 {
 	record_lateness(w, a);
+	a->pass_ns = RTE_MAX(w->now_ns - a->pass_begun_ns, a->pass_ns - a->pass_ns / PASSES);
 	a->served = RTE_MAX(a->served, a->target);
 	dp_audience_judge(w, a, atomic_load_explicit(&a->stream->head, memory_order_acquire));
 	a->round = dp_schedule_of(w, a)->round;

@@ -54,11 +54,13 @@ struct dp_audience {
 	 */
 	struct dp_audience_chunk *begin; /* NULL: the first chunk */
 	uint32_t begin_index;
-	uint32_t begin_rest; /* hundredths of a member by which it has yet to move */
+	uint32_t begin_rest; /* parts of a member by which it has yet to move */
 	uint32_t begin_timestamp; /* RTP timestamp of the frame for which it has moved */
 	bool wrapped; /* the pass has come to the end of the list, and continues at its beginning */
 	uint32_t members;
 	uint64_t oldest_ns; /* arrival of the oldest packet of the pass; 0: it has none */
+	uint64_t pass_begun_ns; /* when the pass began */
+	uint64_t pass_ns; /* how long the longest of the last passes took */
 	struct dp_backlog backlog;
 	uint64_t passed_ns; /* when the backlog was last judged */
 	bool changed; /* the pass must visit all members again, because some came or went */
