@@ -116,7 +116,7 @@ static void append(struct dp_worker *w, struct dp_stream *s, struct rte_mbuf *m,
 	if (p->keyframe && s->kind == SH_KIND_VIDEO) {
 		s->keyframes++;
 		atomic_store_explicit(&s->keyframe_ns, w->now_ns, memory_order_relaxed);
-		dp_keyframe_arrived(&s->gate);
+		dp_stream_keyframe_arrived(s);
 	}
 	if (entry->restart && !p->keyframe && s->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(s);

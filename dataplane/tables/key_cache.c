@@ -88,4 +88,5 @@ void dp_key_cache_packet(struct dp_stream *s, uint64_t position)
 		return;
 	c->collecting = false;
 	publish(s, c->position);
+	dp_stream_keyframe_arrived(s);
 }

@@ -185,4 +185,14 @@ static inline void dp_stream_want_keyframe(struct dp_stream *s)
 	atomic_store_explicit(&s->keyframe_wanted, 1, memory_order_relaxed);
 }
 
+/*
+ * A key frame has begun to arrive, or is complete in the ring: it serves all who have asked so far,
+ * also those whose request the owner has not looked at yet. Called by the owner.
+ */
+static inline void dp_stream_keyframe_arrived(struct dp_stream *s)
+{
+	atomic_store_explicit(&s->keyframe_wanted, 0, memory_order_relaxed);
+	dp_keyframe_arrived(&s->gate);
+}
+
 #endif

@@ -204,6 +204,27 @@ static void a_pli_crosses_the_key_frame(void **state)
 	world_leave(0);
 }
 
+/*
+ * Who asks while the request of others is being answered needs no second one: neither before the
+ * key frame comes, when the owner has not looked at the request yet, nor before it is complete.
+ */
+static void a_key_frame_serves_all_who_have_asked(void **state)
+{
+	stream->codec = SH_CODEC_VP8;
+	world->config.media.cache_ms = 8000;
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t payload[16] = {i == 0 ? 0x10 : 0, 0, 0, 0, 0x9d, 0x01, 0x2a};
+
+		assert_int_equal(world_join(i, 0, 0), 0);
+		stream->gate.pending = true;
+		world_rtp_marked(stream, seq++, timestamp, payload, sizeof(payload), i == 3);
+		assert_int_equal(requested(), i == 1 || i == 2);
+		assert_int_equal(stream->gate.pending, i == 1 || i == 2);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		world_leave(i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +233,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(there_is_no_sps, open_stream, close_stream),
 		cmocka_unit_test_setup_teardown(resuming_has_a_budget, open_stream, close_stream),
 		cmocka_unit_test_setup_teardown(a_pli_crosses_the_key_frame, open_stream, close_stream),
+		cmocka_unit_test_setup_teardown(a_key_frame_serves_all_who_have_asked, open_stream,
+			close_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
