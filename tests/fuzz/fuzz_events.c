@@ -59,7 +59,8 @@ static void on_event(void *arg, const struct sh_event *event)
 
 static void on_punt(void *arg, const struct sh_packet *packet)
 {
-	must(packet->len > 0 && packet->len <= SH_DATAGRAM_MAX && packet->worker < WORKERS);
+	must(packet->len > 0 && packet->len <= SH_DATAGRAM_MAX);
+	must(packet->path.local.port >= FAKE_PORT && packet->path.local.port < FAKE_PORT + WORKERS);
 	cp_webrtc_server_punt(server, packet);
 }
 
@@ -83,16 +84,15 @@ static const struct cp_webrtc_events events = {on_created, on_state};
 
 /* --- the data plane's side --------------------------------------------------------------- */
 
-/* Takes commands and packets; acknowledges if `answers`. */
+/* Takes packets, and commands if `answers`: each is acknowledged. */
 static void turn(bool answers)
 {
 	struct sh_packet p;
 	struct sh_cmd cmd;
 
 	uv_run(&loop, UV_RUN_NOWAIT);
-	while (fake_take(&fake, &cmd))
-		if (answers)
-			fake_ack(&fake, cmd.seq, 0);
+	while (answers && fake_take(&fake, &cmd))
+		fake_ack(&fake, cmd.seq, 0);
 	for (unsigned i = 0; i < WORKERS; i++)
 		while (fake_injected(&fake, i, &p))
 			must(p.len > 0 && p.len <= SH_DATAGRAM_MAX);
@@ -214,6 +214,15 @@ static void record(unsigned kind, const uint8_t *data, size_t len)
 	}
 }
 
+/* Each command is answered once: what waits for an answer is in no other memory than the client's. */
+static bool is_idle(void)
+{
+	const struct cp_dp_counters *c = cp_dp_get_counters(dp);
+
+	must(c->acks <= c->commands);
+	return c->acks == c->commands && server->ids.count == 0;
+}
+
 static void finish(void)
 {
 	struct cp_webrtc *t = transport;
@@ -221,7 +230,7 @@ static void finish(void)
 	transport = NULL;
 	if (t)
 		cp_webrtc_close(t);
-	for (unsigned i = 0; i < TURNS || server->ids.count; i++) {
+	for (unsigned i = 0; i < TURNS || !is_idle(); i++) {
 		must(i < 10000);
 		turn(true);
 	}
