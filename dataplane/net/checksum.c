@@ -49,13 +49,6 @@ uint32_t dp_sum(uint32_t sum, const void *data, size_t len)
 	return (uint32_t)((wide & 0xffff) + (wide >> 16 & 0xffff) + (wide >> 32 & 0xffff) + (wide >> 48));
 }
 
-uint16_t dp_sum_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 uint32_t dp_sum_pseudo(uint8_t family, const uint8_t *src, const uint8_t *dst, uint8_t proto, uint16_t len)
 {
 	size_t n = family == 4 ? 4 : 16;

@@ -20,7 +20,12 @@ uint32_t dp_sum(uint32_t sum, const void *data, size_t len);
  * Folds the sum to 16 bits and complements it: the checksum to store in a header. Over a packet
  * with a valid checksum the result is 0.
  */
-uint16_t dp_sum_fold(uint32_t sum);
+static inline uint16_t dp_sum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
 
 /*
  * The sum of the pseudo-header (RFC 768; RFC 8200, 8.1). `src` and `dst` are in network byte order,

@@ -11,7 +11,7 @@ enum {
 	TWO_BYTE_PROFILE = 0x1000,
 	ONE_BYTE_ID_MAX = 14,
 	ONE_BYTE_LEN_MAX = 16,
-	ABS_SEND_TIME_LEN = 3,
+	ABS_SEND_TIME_LEN = DP_ABS_SEND_TIME_LEN,
 };
 
 _Static_assert(DP_RTP_HEADER + 4 +
@@ -129,6 +129,8 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 	if (one_byte_id(ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR]))
 		e->descriptor_id = ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR];
 	e->header[0] = 2 << 6;
+	e->header[1] = e->pt;
+	sh_put_be32(e->header + 8, ssrc);
 	e->header_len = DP_RTP_HEADER;
 	if (e->prefix_len)
 		e->header_len = (uint8_t)put_extension_header(e->header, ONE_BYTE_PROFILE, e->prefix_len);
@@ -139,8 +141,7 @@ uint32_t dp_abs_send_time(uint64_t ns)
 	return (uint32_t)dp_ns_to_ticks(ns, 1 << 18) & 0xffffff;
 }
 
-/* Writes the copied elements behind the prefix. Returns the length of the RTP header. */
-static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p)
+size_t dp_egress_copy(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p)
 {
 	size_t len = (size_t)e->prefix_len + p->copy_len;
 	size_t header_len = put_extension_header(dst, ONE_BYTE_PROFILE, len);
@@ -155,29 +156,14 @@ static size_t put_copied(uint8_t *dst, const struct dp_egress *e, const struct d
 	return header_len;
 }
 
-static inline size_t put_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
-	uint8_t pt, uint16_t seq, uint32_t timestamp, uint32_t ssrc, uint32_t abs_send_time)
-{
-	memcpy(dst, e->header, sizeof(e->header));
-	dst[1] = (uint8_t)(p->marker << 7 | pt);
-	sh_put_be16(dst + 2, seq);
-	sh_put_be32(dst + 4, timestamp);
-	sh_put_be32(dst + 8, ssrc);
-	if (e->abs_send_time_id)
-		sh_put_be24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - ABS_SEND_TIME_LEN, abs_send_time);
-	return p->copy_len ? put_copied(dst, e, p) : e->header_len;
-}
-
-size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint16_t seq,
-	uint32_t timestamp, uint32_t abs_send_time)
-{
-	return put_header(dst, e, p, e->pt, seq, timestamp, e->ssrc, abs_send_time);
-}
-
 size_t dp_egress_rtx_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
 	uint16_t rtx_seq, uint32_t timestamp, uint32_t abs_send_time)
 {
-	return put_header(dst, e, p, e->rtx_pt, rtx_seq, timestamp, e->rtx_ssrc, abs_send_time);
+	size_t len = dp_egress_header(dst, e, p, rtx_seq, timestamp, abs_send_time);
+
+	dst[1] = (uint8_t)(p->marker << 7 | e->rtx_pt);
+	sh_put_be32(dst + 8, e->rtx_ssrc);
+	return len;
 }
 
 /* Puts `len` bytes of elements in one-byte form at `at` into two-byte form. Returns their new length. */

@@ -20,8 +20,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/rtp/rtp.h"
+#include "shared/bytes.h"
 #include "shared/ids.h"
 
 enum {
@@ -31,6 +33,7 @@ enum {
 	DP_EGRESS_LONG_MAX = DP_EGRESS_HEADER_MAX + 84 / 2 + 2 + 255 + 3,
 	DP_EGRESS_ELEMENTS = 12 + 4, /* offset of the extension's elements */
 	DP_EGRESS_TEMPLATE = DP_EGRESS_ELEMENTS + 16, /* with the longest prefix, padded */
+	DP_ABS_SEND_TIME_LEN = 3,
 };
 
 /* The part of an incoming packet that all its consumers share. Writer: the stream's owner. */
@@ -85,12 +88,27 @@ void dp_egress_init(struct dp_egress *e, uint32_t ssrc, uint32_t rtx_ssrc, uint8
 uint32_t dp_abs_send_time(uint64_t ns);
 
 /*
+ * Writes the elements of p->copy behind the prefix of a header that dp_egress_header() has begun.
+ * Returns the header's length.
+ */
+size_t dp_egress_copy(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p);
+
+/*
  * Writes the RTP header of one egress packet, with the extension. `seq`, `timestamp` and
  * `abs_send_time` are in host byte order. `dst` has DP_EGRESS_HEADER_MAX bytes, all of which may be
  * overwritten. Returns the header's length in bytes.
  */
-size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p, uint16_t seq,
-	uint32_t timestamp, uint32_t abs_send_time);
+static inline size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
+	uint16_t seq, uint32_t timestamp, uint32_t abs_send_time)
+{
+	memcpy(dst, e->header, sizeof(e->header));
+	dst[1] |= (uint8_t)(p->marker << 7);
+	sh_put_be16(dst + 2, seq);
+	sh_put_be32(dst + 4, timestamp);
+	if (e->abs_send_time_id)
+		sh_put_be24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - DP_ABS_SEND_TIME_LEN, abs_send_time);
+	return p->copy_len ? dp_egress_copy(dst, e, p) : e->header_len;
+}
 
 /*
  * Likewise for a retransmission (RFC 4588), with the RTX SSRC and payload type. The caller writes
@@ -131,7 +149,21 @@ void dp_seqmap_start(struct dp_seqmap *m, uint64_t in);
  * Maps the producer's extended sequence number `in` to the consumer's. False: `in` precedes the
  * last start and must not be sent.
  */
-bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out);
+static inline bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
+{
+	/*
+	 * The consumer's number for a packet below the base was used before the pause. It must not
+	 * be used twice with one key.
+	 */
+	if (!m->started || in < m->base)
+		return false;
+	*out = in + (uint64_t)m->offset;
+	if (*out >= m->next)
+		m->next = *out + 1;
+	else
+		m->late++;
+	return true;
+}
 /*
  * Maps the consumer's 16-bit sequence number `out` of a NACK to the producer's extended one. False:
  * `out` was never sent, or maps to one below `low`, the first one that was sent with this offset.

@@ -15,24 +15,6 @@ void dp_seqmap_start(struct dp_seqmap *m, uint64_t in)
 	m->offset = (int64_t)(m->next - in);
 }
 
-bool dp_seqmap_out(struct dp_seqmap *m, uint64_t in, uint64_t *out)
-{
-	/*
-	 * The consumer's number for a packet below the base was used before the pause. It must not
-	 * be used twice with one key.
-	 */
-	if (!m->started || in < m->base)
-		return false;
-
-	uint64_t ours = in + (uint64_t)m->offset;
-	if (ours >= m->next)
-		m->next = ours + 1;
-	else
-		m->late++;
-	*out = ours;
-	return true;
-}
-
 bool dp_seqmap_in(const struct dp_seqmap *m, uint64_t low, uint16_t out, uint64_t *in)
 {
 	if (!m->started)

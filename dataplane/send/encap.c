@@ -43,15 +43,27 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 }
 
 /*
+ * What few packets need, or what is much work, stands in functions of its own: inline, they would
+ * make dp_encap() save registers for every packet.
+ */
+
+/*
  * The UDP checksum, computed in software: `udp` points to header and payload of `len` bytes, with
  * the checksum 0. The result is never 0, which would mean "no checksum" (RFC 768).
  */
-static uint16_t udp_sum(uint8_t family, const uint8_t *src, const uint8_t *dst, const uint8_t *udp,
-	uint16_t len)
+static __rte_noinline uint16_t udp_sum(uint8_t family, const uint8_t *src, const uint8_t *dst,
+	const uint8_t *udp, uint16_t len)
 {
 	uint16_t sum = dp_sum_fold(dp_sum(dp_sum_pseudo(family, src, dst, DP_PROTO_UDP, len), udp, len));
 
 	return sum ? sum : 0xffff;
+}
+
+/* The device completes the UDP checksum from the sum of the pseudo-header. */
+static __rte_noinline uint16_t leave_udp_sum(struct rte_mbuf *m, const uint8_t *ip)
+{
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+	return rte_ipv4_phdr_cksum((const struct rte_ipv4_hdr *)(const void *)ip, m->ol_flags);
 }
 
 /*
@@ -64,12 +76,10 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 	uint16_t len = (uint16_t)(udp_len + DP_IPV4_HEADER), sum = 0;
 
 	sh_put_be16(ip + 2, len);
-	if (port->tx_udp_sum) {
-		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
-		sum = rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)(void *)ip, m->ol_flags);
-	} else if (!port->no_udp_sum) {
+	if (port->tx_udp_sum)
+		sum = leave_udp_sum(m, ip);
+	else if (!port->no_udp_sum)
 		sum = udp_sum(4, ip + 12, ip + 16, udp, udp_len);
-	}
 	memcpy(udp + 6, &sum, 2);
 	if (port->tx_ip_sum) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
@@ -80,8 +90,8 @@ static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, st
 }
 
 /* Likewise for IPv6, which needs the UDP checksum (RFC 8200, 8.1). */
-static void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip, uint8_t *udp,
-	uint16_t udp_len)
+static __rte_noinline void finish_ipv6(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip,
+	uint8_t *udp, uint16_t udp_len)
 {
 	uint16_t sum;
 
