@@ -22,6 +22,7 @@
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/rewrite.h"
 #include "dataplane/path/stages.h"
+#include "dataplane/path/steady.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
@@ -97,6 +98,11 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 	room = dp_tx_room(w, t->encap.port_id);
 	room -= RTE_MIN(room, o->count);
 	for (; c->at < target; c->at++, room--) {
+		if (s->layering) {
+			room -= dp_send_steady(w, s, c, target, o, room);
+			if (c->at == target)
+				return true;
+		}
 		if (skip_to_keyframe(a, c, target))
 			return true;
 		if (o->allowed <= 0)

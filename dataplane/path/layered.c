@@ -5,9 +5,9 @@
 
 #include <rte_branch_prediction.h>
 
-#include "dataplane/codec/vp8.h"
 #include "dataplane/layers/align.h"
 #include "dataplane/path/descriptor.h"
+#include "dataplane/path/prepared.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
@@ -29,9 +29,7 @@ enum {
 	STEPS_PER_S = 9000,
 	MARKER = 0x80, /* in the second byte of the header */
 	PADDED = 0x20, /* in the first */
-	ALL_FIELDS = DP_FRAME_PICTURE_ID | DP_FRAME_TL0PICIDX | DP_FRAME_KEYIDX,
 };
-_Static_assert((int)DP_VP8_PATCH == (int)DP_SRTP_PATCH_MAX, "a job has room for all fields");
 
 /* The payload of a packet that carries nothing: one byte of padding, which counts itself. */
 static const uint8_t padding[] = {1};
@@ -70,17 +68,6 @@ uint32_t dp_layered_timestamp(const struct dp_consumer *c, const struct dp_epoch
 }
 
 /*
- * The number that goes on from one epoch to the next. Picture ids are dense at each point; numbers
- * of frames keep their distances, by which frames refer to each other.
- */
-static uint16_t picture_of(const struct dp_frame_info *f, const struct dp_number *n)
-{
-	if (dp_has_frame_number(f))
-		return f->frame_number;
-	return (uint16_t)(f->picture_id - n->pictures);
-}
-
-/*
  * Begins an epoch with this packet, at which a decoder can start: the first one, or the first after
  * a pause or of another encoding. All numbers of the viewer go on from the last ones.
  */
@@ -109,7 +96,7 @@ static void begin(struct dp_worker *w, struct dp_consumer *c, const struct dp_ri
 	if (!first) {
 		if ((int32_t)(timestamp - least) < 0)
 			e.timestamp += least - timestamp;
-		e.picture = (uint16_t)(sel->picture + 1 - picture_of(f, n));
+		e.picture = (uint16_t)(sel->picture + 1 - dp_picture_of(f, n));
 		e.tl0picidx = (uint8_t)(sel->tl0picidx + 1 - f->tl0picidx);
 		e.keyidx = (uint8_t)(sel->keyidx + 1 - f->keyidx);
 	}
@@ -219,16 +206,10 @@ static struct dp_frame_ids ids_of(const struct dp_epoch *e, const struct dp_numb
 	uint16_t mask = dp_has_frame_number(f) ? UINT16_MAX : 0x7fff;
 
 	return (struct dp_frame_ids){
-		.picture_id = (uint16_t)(picture_of(f, n) + e->picture) & mask,
+		.picture_id = (uint16_t)(dp_picture_of(f, n) + e->picture) & mask,
 		.tl0picidx = (uint8_t)(f->tl0picidx + e->tl0picidx),
 		.keyidx = (uint8_t)(f->keyidx + e->keyidx) & 0x1f,
 	};
-}
-
-/* Whether the payload's descriptor has numbers that go on across encodings and points. */
-static bool numbered(const struct dp_stream *s, const struct dp_frame_info *f)
-{
-	return s->codec == SH_CODEC_VP8 && f->flags & ALL_FIELDS;
 }
 
 /* Whether the numbering still has the entry of packet `seq`: it has as many as the ring. */
@@ -292,60 +273,7 @@ static void note_sent(struct dp_consumer *c, const struct dp_epoch *e, const str
 	sel->keyidx = ids->keyidx;
 }
 
-/* --- the payload -------------------------------------------------------------------------------- */
-
-/* Writes a payload with the descriptor's numbers as wide as they can be. Returns its length; 0: too long. */
-static size_t normalize(uint8_t *dst, size_t cap, const struct dp_ring_entry *entry,
-	const struct dp_frame_ids *ids)
-{
-	uint8_t descriptor[DP_PATCH_MAX];
-	size_t replaced, n = dp_vp8_rewrite(descriptor, entry->payload, ids, &replaced);
-	size_t rest = entry->info.payload_len - replaced;
-
-	if (n + rest > cap)
-		return 0;
-	memcpy(dst, descriptor, n);
-	memcpy(dst + n, entry->payload + replaced, rest);
-	return n + rest;
-}
-
-/*
- * The worker's copy of the payload at `position`. Jobs that wait in the batch may still need what
- * another packet has in its place, so they are encrypted first. NULL: too long.
- */
-static struct dp_patched *patched(struct dp_worker *w, const struct dp_stream *s, uint64_t position,
-	const struct dp_frame_ids *ids, struct dp_outgoing *o)
-{
-	struct dp_patched *p = &w->patched[position % DP_PATCHED];
-
-	if (likely(p->position == position && p->stream == s->id))
-		return p->len ? p : NULL;
-	dp_outgoing_flush(w, o);
-	p->stream = s->id;
-	p->position = position;
-	p->len = (uint16_t)normalize(p->data, sizeof(p->data), &s->ring[position & s->mask], ids);
-	p->all_fields = (s->layering->frame[position & s->mask].flags & ALL_FIELDS) == ALL_FIELDS;
-	p->last = p->data[DP_PATCH_MAX - 1];
-	return p->len ? p : NULL;
-}
-
-/* Has the last added packet's payload patched with the viewer's numbers. */
-static void patch(struct dp_srtp_job *job, const struct dp_patched *copy, const struct dp_ring_entry *entry,
-	const struct dp_frame_ids *ids)
-{
-	uint8_t descriptor[DP_PATCH_MAX];
-	size_t replaced, n;
-
-	job->patch_at = DP_PATCH_MAX - DP_SRTP_PATCH_MAX; /* the bytes before are the same for all */
-	if (likely(copy->all_fields)) {
-		job->patch_len = DP_VP8_PATCH;
-		dp_vp8_patch(job->patch, copy->last, ids);
-		return;
-	}
-	n = dp_vp8_rewrite(descriptor, entry->payload, ids, &replaced);
-	job->patch_len = (uint8_t)(n > job->patch_at ? n - job->patch_at : 0);
-	memcpy(job->patch, descriptor + job->patch_at, job->patch_len);
-}
+/* --- one packet ------------------------------------------------------------------------------- */
 
 uint16_t dp_layered_header(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
 	const struct dp_epoch *e, const struct dp_number *n, uint8_t *header, size_t hdr_len)
@@ -369,7 +297,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 	const uint8_t *payload = entry->payload;
 	uint16_t len = entry->info.payload_len;
 	const struct dp_epoch *e;
-	struct dp_patched *copy = NULL;
+	struct dp_prepared *p = NULL;
 	struct dp_frame_ids ids;
 	struct dp_number n;
 	struct rte_mbuf *m;
@@ -391,10 +319,10 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 	if (n.state == DP_NUMBER_PADDING) {
 		payload = padding;
 		len = sizeof(padding);
-	} else if (numbered(s, f)) {
-		copy = patched(w, s, position, &ids, o);
-		payload = copy ? copy->data : payload;
-		len = copy ? copy->len : UINT16_MAX;
+	} else if (dp_numbered(s, f)) {
+		p = dp_prepared(w, s, position, o);
+		payload = p->payload;
+		len = p->len ? p->len : UINT16_MAX;
 	}
 	m = dp_outgoing_mbuf(w, o);
 	if (!m)
@@ -418,8 +346,8 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 	}
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);
 	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, payload, len, (uint32_t)(seq >> 16));
-	if (copy)
-		patch(&o->job[o->count - 1], copy, entry, &ids);
+	if (p)
+		dp_patch(&o->job[o->count - 1], p, entry, &ids);
 	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};
 	o->allowed -= DP_PACKET_WORK;
 	c->packets++;
@@ -479,8 +407,8 @@ uint16_t dp_layered_payload(const struct dp_layered_packet *p, uint8_t *dst)
 		memcpy(dst, padding, sizeof(padding));
 		return sizeof(padding);
 	}
-	if (numbered(s, f))
-		return (uint16_t)normalize(dst, entry->info.payload_len + 1u, entry, &ids);
+	if (dp_numbered(s, f))
+		return dp_normalize(dst, entry->info.payload_len + 1u, entry, &ids);
 	memcpy(dst, entry->payload, entry->info.payload_len);
 	return entry->info.payload_len;
 }

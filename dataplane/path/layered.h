@@ -22,22 +22,6 @@ struct dp_ring_entry;
 struct dp_stream;
 struct dp_worker;
 
-enum { DP_PATCHED = 64, DP_PATCHED_SIZE = 2048 };
-
-/*
- * A worker's copy of a payload whose descriptor differs from viewer to viewer: each packet's patch
- * is written to it just before it is encrypted. A payload that is the same for all viewers is
- * encrypted from the ring.
- */
-struct dp_patched {
-	sh_id stream; /* 0: unused */
-	uint64_t position;
-	uint16_t len;
-	bool all_fields; /* the descriptor has all of them */
-	uint8_t last; /* with all_fields: its last byte */
-	uint8_t data[DP_PATCHED_SIZE] __rte_cache_aligned;
-} __rte_cache_aligned;
-
 /* As dp_rewrite(), for the entry at `position` of the viewer's stream `s`. */
 bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t position,
 	struct dp_consumer *c, struct dp_outgoing *o);

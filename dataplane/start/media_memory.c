@@ -9,7 +9,7 @@
 #include <rte_malloc.h>
 #include <rte_mempool.h>
 
-#include "dataplane/path/layered.h"
+#include "dataplane/path/prepared.h"
 #include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/catch_up.h"
@@ -134,12 +134,12 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 			w->socket);
 		w->resent = rte_zmalloc_socket("retransmissions", DP_RESENT * sizeof(*w->resent),
 			RTE_CACHE_LINE_SIZE, w->socket);
-		w->patched = rte_zmalloc_socket("patched payloads", DP_PATCHED * sizeof(*w->patched),
+		w->prepared = rte_zmalloc_socket("prepared packets", DP_PREPARED * sizeof(*w->prepared),
 			RTE_CACHE_LINE_SIZE, w->socket);
 		w->probing =
 			rte_zmalloc_socket("probes", sizeof(*w->probing), RTE_CACHE_LINE_SIZE, w->socket);
 		w->adapt = adapt;
-		if (!w->watched || !w->resent || !w->patched || !w->probing)
+		if (!w->watched || !w->resent || !w->prepared || !w->probing)
 			return ENOMEM;
 		for (unsigned port = 0; port < ports; port++)
 			if (!dp_schedule_init(&w->audio[port], limit->producers, w->socket) ||

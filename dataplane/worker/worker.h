@@ -26,7 +26,7 @@ struct dp_control_rings;
 struct dp_ports;
 struct dp_reassembly;
 struct dp_adapt;
-struct dp_patched;
+struct dp_prepared;
 struct dp_probing;
 struct dp_resent;
 struct dp_srtp_engine;
@@ -121,7 +121,7 @@ struct dp_worker {
 	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool, *catch_up_pool;
 	struct dp_adapt *adapt; /* by transport slot; a slot is its owner's */
 	struct dp_probing *probing; /* tables/probing.h */
-	struct dp_patched *patched; /* payloads that are patched for each viewer (path/layered.h) */
+	struct dp_prepared *prepared; /* packets of layered streams, for all viewers (path/prepared.h) */
 	struct dp_resent *resent; /* this worker's retransmissions (tables/resent.h) */
 
 	/*

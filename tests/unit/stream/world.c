@@ -16,8 +16,8 @@
 #include <rte_random.h>
 
 #include "dataplane/device/ports.h"
-#include "dataplane/path/layered.h"
 #include "dataplane/path/outgoing.h"
+#include "dataplane/path/prepared.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/adaptation.h"
@@ -220,7 +220,7 @@ static void make_worker(unsigned i)
 	w->catch_up_pool = &world->catch_ups;
 	w->adapt = calloc(WORLD_VIEWERS, sizeof(*w->adapt));
 	w->probing = calloc(1, sizeof(*w->probing));
-	w->patched = rte_zmalloc(NULL, DP_PATCHED * sizeof(*w->patched), 64);
+	w->prepared = rte_zmalloc(NULL, DP_PREPARED * sizeof(*w->prepared), 64);
 	w->resent = calloc(DP_RESENT, sizeof(*w->resent));
 	w->watched = calloc(WORLD_STREAMS, sizeof(*w->watched));
 	w->consumer_ssrcs = calloc(dp_consumer_chains(WORLD_VIEWERS), sizeof(*w->consumer_ssrcs));
@@ -274,7 +274,7 @@ int world_teardown(void **state)
 		}
 		free(w->watched);
 		free(w->resent);
-		free(w->patched);
+		free(w->prepared);
 		free(w->adapt);
 		free(w->probing);
 		free(w->consumer_ssrcs);
