@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "controlplane/dtls/bio.h"
+#include "controlplane/dtls/cookie.h"
 #include "controlplane/dtls/provider.h"
 
 /* In our order of preference, which decides when we are the server (RFC 5764, 4.1.1). */
@@ -32,6 +33,7 @@ struct cp_dtls_context {
 };
 
 struct early {
+	struct cp_dtls_source from;
 	size_t len;
 	uint8_t data[SH_DATAGRAM_MAX];
 };
@@ -43,6 +45,7 @@ struct cp_dtls {
 	enum cp_dtls_role role;
 	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
 	unsigned fingerprint_count;
+	struct cp_cookies cookies;
 	bool wrong_certificate;
 	/*
 	 * Whether an unauthenticated alert came and nothing of the handshake since; and how often
@@ -76,6 +79,21 @@ static int verify(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
+static int make_cookie(SSL *ssl, unsigned char *out, unsigned *len)
+{
+	struct cp_dtls *d = SSL_get_app_data(ssl);
+
+	*len = CP_COOKIE_SIZE;
+	return cp_cookie_make(&d->cookies, out) == 0;
+}
+
+static int check_cookie(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+	struct cp_dtls *d = SSL_get_app_data(ssl);
+
+	return cp_cookie_accept(&d->cookies, cookie, len);
+}
+
 static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
 {
 	SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
@@ -88,6 +106,8 @@ static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
+	SSL_CTX_set_cookie_generate_cb(c, make_cookie);
+	SSL_CTX_set_cookie_verify_cb(c, check_cookie);
 	SSL_CTX_set_max_cert_list(c, 16384);
 	/*
 	 * This is also the size of the write buffer. Our datagrams would never fill the default of
@@ -181,6 +201,7 @@ void cp_dtls_free(struct cp_dtls *d)
 	drop_early(d);
 	SSL_free(d->ssl);
 	OPENSSL_cleanse(&d->keys, sizeof(d->keys));
+	OPENSSL_cleanse(&d->cookies, sizeof(d->cookies));
 	free(d);
 }
 
@@ -342,7 +363,22 @@ static size_t without_plain_alerts(struct cp_dtls *d, const uint8_t *data, size_
 	return kept + len;
 }
 
-static void feed(struct cp_dtls *d, const uint8_t *data, size_t len)
+/*
+ * A client that was asked for a cookie must send one, also if its path was proven meanwhile:
+ * OpenSSL counts its messages so.
+ */
+static void set_source(struct cp_dtls *d, const struct cp_dtls_source *from)
+{
+	d->cookies.path = from->path;
+	if (d->role != CP_DTLS_SERVER || d->cookies.asked)
+		return;
+	if (from->proven)
+		SSL_clear_options(d->ssl, SSL_OP_COOKIE_EXCHANGE);
+	else
+		SSL_set_options(d->ssl, SSL_OP_COOKIE_EXCHANGE);
+}
+
+static void feed(struct cp_dtls *d, const struct cp_dtls_source *from, const uint8_t *data, size_t len)
 {
 	uint8_t kept[SH_DATAGRAM_MAX];
 
@@ -352,6 +388,7 @@ static void feed(struct cp_dtls *d, const uint8_t *data, size_t len)
 		if (len == 0)
 			return;
 	}
+	set_source(d, from);
 	d->io.in = data;
 	d->io.in_len = len;
 	if (d->state == CP_DTLS_HANDSHAKE)
@@ -362,7 +399,7 @@ static void feed(struct cp_dtls *d, const uint8_t *data, size_t len)
 	d->io.in = NULL;
 }
 
-static void keep_early(struct cp_dtls *d, const uint8_t *data, size_t len)
+static void keep_early(struct cp_dtls *d, const struct cp_dtls_source *from, const uint8_t *data, size_t len)
 {
 	struct early *e;
 
@@ -371,6 +408,7 @@ static void keep_early(struct cp_dtls *d, const uint8_t *data, size_t len)
 	e = malloc(sizeof(*e));
 	if (!e)
 		return;
+	e->from = *from;
 	e->len = len;
 	memcpy(e->data, data, len);
 	d->early[d->early_count++] = e;
@@ -391,18 +429,23 @@ void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fi
 		SSL_set_accept_state(d->ssl);
 	}
 	for (unsigned i = 0; i < d->early_count; i++)
-		feed(d, d->early[i]->data, d->early[i]->len);
+		feed(d, &d->early[i]->from, d->early[i]->data, d->early[i]->len);
 	drop_early(d);
 }
 
-void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len)
+void cp_dtls_input(struct cp_dtls *d, const struct cp_dtls_source *from, const uint8_t *data, size_t len)
 {
 	if (len == 0)
 		return;
 	if (d->state == CP_DTLS_NEW)
-		keep_early(d, data, len);
+		keep_early(d, from, data, len);
 	else
-		feed(d, data, len);
+		feed(d, from, data, len);
+}
+
+uint32_t cp_dtls_proven(const struct cp_dtls *d)
+{
+	return d->cookies.proven;
 }
 
 /* --- time ---------------------------------------------------------------------------------------- */

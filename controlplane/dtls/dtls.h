@@ -10,6 +10,7 @@
  * Application data (a data channel) is not offered, and is discarded.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,12 +61,21 @@ void cp_dtls_free(struct cp_dtls *d); /* wipes the keys; sends nothing */
  */
 void cp_dtls_start(struct cp_dtls *d, enum cp_dtls_role role, const struct cp_fingerprint *f, unsigned count);
 
+/* Where a datagram came from. */
+struct cp_dtls_source {
+	uint32_t path; /* its name, which is the caller's choice, but not 0 */
+	bool proven; /* the peer is known to receive there */
+};
+
 /*
- * One datagram from the peer. Records that are malformed or do not authenticate are ignored
- * (RFC 6347, 4.1.2.7). So is an alert without protection, unless the peer is silent from then on:
- * then it ends the handshake at a later cp_dtls_tick().
+ * One datagram from the peer. A ClientHello along a path that is not proven is answered with a
+ * HelloVerifyRequest (cookie.h), which is shorter than it. Records that are malformed or do not
+ * authenticate are ignored (RFC 6347, 4.1.2.7). So is an alert without protection, unless the peer
+ * is silent from then on: then it ends the handshake at a later cp_dtls_tick().
  */
-void cp_dtls_input(struct cp_dtls *d, const uint8_t *data, size_t len);
+void cp_dtls_input(struct cp_dtls *d, const struct cp_dtls_source *from, const uint8_t *data, size_t len);
+/* The path that a cookie has proven; 0: none. */
+uint32_t cp_dtls_proven(const struct cp_dtls *d);
 
 enum { CP_DTLS_NO_TIMER = -1 };
 /* Milliseconds until cp_dtls_tick is due, 0: now; CP_DTLS_NO_TIMER: no timer runs. */

@@ -69,7 +69,7 @@ static void deliver_one(struct cp_dtls_news *n)
 
 	switch (n->kind) {
 	case NEWS_SEND:
-		s->events->send(s->arg, n->data, n->len);
+		s->events->send(s->arg, n->data, n->len, n->proven);
 		free(n);
 		return;
 	case NEWS_STATE:
@@ -142,7 +142,8 @@ void cp_dtls_session_start(struct cp_dtls_session *s, enum cp_dtls_role role, co
 	post_job(s, &s->start, JOB_START);
 }
 
-int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t len)
+int cp_dtls_session_input(struct cp_dtls_session *s, const struct cp_dtls_source *from, const uint8_t *data,
+	size_t len)
 {
 	struct cp_dtls_thread *t = s->thread;
 	struct cp_dtls_job *j;
@@ -160,6 +161,7 @@ int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t
 	j = full ? NULL : malloc(sizeof(*j) + len);
 	if (!j)
 		return ENOBUFS;
+	j->from = *from;
 	j->len = len;
 	j->data = memcpy(j + 1, data, len);
 	atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed);

@@ -28,8 +28,11 @@ struct cp_dtls_pool;
 struct cp_dtls_session;
 
 struct cp_dtls_events {
-	/* A datagram for the peer. Also called after cp_dtls_session_close (close_notify). */
-	void (*send)(void *arg, const uint8_t *data, size_t len);
+	/*
+	 * A datagram for the peer. Also called after cp_dtls_session_close (close_notify). `proven`
+	 * is the path that a cookie has proven, or 0.
+	 */
+	void (*send)(void *arg, const uint8_t *data, size_t len, uint32_t proven);
 	/*
 	 * CONNECTED with `keys`, then CLOSED or FAILED with `reason`; each at most once, and never
 	 * after cp_dtls_session_close. The keys are wiped when the callback returns.
@@ -64,7 +67,8 @@ void cp_dtls_session_start(struct cp_dtls_session *s, enum cp_dtls_role role, co
  * Copies one datagram from the peer. 0, or the datagram is lost: ENOBUFS when a queue is full,
  * memory is short or the session is closed; EMSGSIZE over SH_DATAGRAM_MAX bytes.
  */
-int cp_dtls_session_input(struct cp_dtls_session *s, const uint8_t *data, size_t len);
+int cp_dtls_session_input(struct cp_dtls_session *s, const struct cp_dtls_source *from, const uint8_t *data,
+	size_t len);
 /*
  * Copies what is needed to recognize the peer's last alert after the session has been closed. The
  * session has been reported CONNECTED; the caller wipes its copy.

@@ -22,6 +22,7 @@ struct cp_dtls_job {
 	struct cp_dtls_job *next;
 	struct cp_dtls_session *session;
 	enum cp_dtls_job_kind kind;
+	struct cp_dtls_source from;
 	size_t len;
 	const uint8_t *data; /* right behind it, in the same allocation */
 };
@@ -37,6 +38,7 @@ struct cp_dtls_news {
 	struct cp_dtls_session *session;
 	enum cp_dtls_news_kind kind;
 	enum cp_dtls_state state;
+	uint32_t proven;
 	size_t len;
 	const uint8_t *data; /* right behind it, in the same allocation */
 };

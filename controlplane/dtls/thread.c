@@ -80,6 +80,7 @@ static void send_datagram(void *arg, const uint8_t *data, size_t len)
 
 	if (!n)
 		return;
+	n->proven = s->dtls ? cp_dtls_proven(s->dtls) : 0;
 	n->len = len;
 	n->data = memcpy(n + 1, data, len);
 	post_news(s, n, NEWS_SEND);
@@ -188,7 +189,7 @@ static void run_job(struct cp_dtls_job *j, bool stop)
 		if (j->kind == JOB_START)
 			cp_dtls_start(s->dtls, s->role, s->fingerprint, s->fingerprint_count);
 		else
-			cp_dtls_input(s->dtls, j->data, j->len);
+			cp_dtls_input(s->dtls, &j->from, j->data, j->len);
 		report(s);
 	}
 	if (j->kind == JOB_INPUT) {

@@ -136,7 +136,7 @@ static int add_tuple(struct cp_ice *ice, const struct sh_path *path)
 				oldest = i;
 		remove_tuple(ice, oldest);
 	}
-	ice->tuple[ice->tuple_count] = (struct cp_ice_tuple){.path = *path};
+	ice->tuple[ice->tuple_count] = (struct cp_ice_tuple){.path = *path, .number = ++ice->numbers};
 	return ice->tuple_count++;
 }
 
@@ -289,6 +289,10 @@ static void accept_error(struct cp_ice *ice, const struct sh_stun *m, const stru
 		memcmp(m->transaction, ice->probe, sizeof(ice->probe)) != 0)
 		return;
 	ice->tuple[i].proven = true;
+	if (!ice->established) {
+		ice->candidate = -1;
+		return;
+	}
 	select_tuple(ice, i);
 	out->tuple = (uint8_t)i;
 	/* Even if it was selected before: the data plane must learn that it is proven. */
@@ -355,6 +359,7 @@ bool cp_ice_established(struct cp_ice *ice, const struct sh_path *path, uint64_t
 	ice->established = true;
 	if (i >= 0)
 		ice->tuple[i].proven = true;
+	ice->candidate = -1; /* now it is the one that is wanted */
 	if (wanted >= 0 && ice->tuple[wanted].proven)
 		return false;
 	if (i >= 0)
@@ -402,6 +407,23 @@ int cp_ice_found(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms
 	ice->tuple[i].bound = false; /* the data plane does not know it, or no longer */
 	(void)cp_ice_moved(ice, &path->remote, now_ms);
 	return i;
+}
+
+void cp_ice_bound(struct cp_ice *ice, int i, uint64_t now_ms)
+{
+	if (!ice->established && !ice->tuple[i].proven && ice->candidate < 0)
+		prove(ice, i, now_ms);
+}
+
+void cp_ice_cookie_came(struct cp_ice *ice, uint32_t number)
+{
+	for (int i = 0; i < ice->tuple_count; i++) {
+		if (ice->tuple[i].number != number)
+			continue;
+		ice->tuple[i].proven = true;
+		if (!ice->established && ice->candidate == i)
+			ice->candidate = -1;
+	}
 }
 
 bool cp_ice_proving(const struct cp_ice *ice)

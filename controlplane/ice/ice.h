@@ -58,6 +58,9 @@ struct cp_ice_tuple {
 	uint32_t nomination; /* highest NOMINATION value seen here; 0: none */
 	bool use_candidate;
 	bool proven; /* the peer has received packets of ours there */
+	uint32_t number; /* from 1; no other tuple of the transport has had it */
+	uint32_t credit; /* while it is unproven: bytes that may be sent there (credit.c), */
+	uint32_t borrowed; /* and bytes that were sent beyond that */
 	/* the data plane has the tuple; a command that tells it is pending. Mostly the caller's */
 	bool bound, binding;
 };
@@ -73,11 +76,13 @@ struct cp_ice {
 	/* highest NOMINATION value of this session; 0: the peer does not renominate */
 	uint32_t nomination;
 	uint64_t order; /* counts checks */
+	uint32_t numbers; /* counts tuples */
 	uint64_t dtls_ms; /* when the selected tuple last carried DTLS; 0: never */
 	uint64_t tuples_full_ms; /* token bucket for new tuples: when it will be full */
 
 	bool established; /* media may be sent */
-	int8_t candidate; /* the tuple that is being proven: wanted, or selected already; -1: none */
+	/* the tuple that is being proven: wanted, or selected already; before DTLS is done, any; -1: none */
+	int8_t candidate;
 	uint8_t probe[12]; /* transaction id of the probes to the candidate */
 	unsigned probes; /* how many were sent */
 	uint64_t next_probe_ms;
@@ -158,12 +163,31 @@ int cp_ice_moved(struct cp_ice *ice, const struct sh_addr *remote, uint64_t now_
 int cp_ice_found(struct cp_ice *ice, const struct sh_path *path, uint64_t now_ms);
 
 /*
+ * The data plane has tuple `i`. Before DTLS is done, begins to prove it, unless another one is
+ * being proven: the answer comes before the peer's ClientHello, which then needs no cookie.
+ */
+void cp_ice_bound(struct cp_ice *ice, int i, uint64_t now_ms);
+/* A cookie of DTLS has proven the tuple of this number. */
+void cp_ice_cookie_came(struct cp_ice *ice, uint32_t number);
+
+/*
  * Writes the next probe to the candidate, tuple[ice->candidate], if one is due. Returns its length,
  * or 0.
  */
 size_t cp_ice_probe(struct cp_ice *ice, uint64_t now_ms, uint8_t out[SH_STUN_MAX]);
 /* Whether probes are due, now or later. */
 bool cp_ice_proving(const struct cp_ice *ice);
+
+/*
+ * To a tuple that is unproven goes no more than came from there, because its address may be forged.
+ * Notes that `len` bytes came.
+ */
+void cp_ice_received(struct cp_ice *ice, int i, size_t len);
+/*
+ * Whether `len` bytes may be sent to tuple `i`, which are then charged to it. `debt`: so many bytes
+ * may be sent beyond what came.
+ */
+bool cp_ice_may_send(struct cp_ice *ice, int i, size_t len, uint32_t debt);
 
 /* Removes a tuple that the data plane refused. The indices of other tuples may change. */
 void cp_ice_forget(struct cp_ice *ice, const struct sh_path *path);

@@ -85,6 +85,7 @@ static void refusals(FILE *f, const struct cp_webrtc_refusals *r)
 {
 	head(f, "ice_refused_total", "counter", "Addresses of clients that were refused, by reason.");
 	fprintf(f, "spate_ice_refused_total{reason=\"address_in_use\"} %" PRIu64 "\n", r->address_in_use);
+	fprintf(f, "spate_ice_refused_total{reason=\"unproven_address\"} %" PRIu64 "\n", r->unproven_address);
 	fprintf(f, "spate_ice_refused_total{reason=\"too_many_addresses\"} %" PRIu64 "\n",
 		r->too_many_addresses);
 }

@@ -49,6 +49,8 @@ static void bind_done(void *arg, int error)
 		t->ice.tuple[i].bound = true;
 		if (b->response_len)
 			inject(t, &b->path, b->response, b->response_len);
+		cp_ice_bound(&t->ice, i, uv_now(t->server->loop));
+		cp_webrtc_prove(t);
 		cp_webrtc_dtls_begin(t);
 	}
 	free(b);
@@ -148,6 +150,8 @@ static void check_accepted(struct cp_webrtc *t, const struct sh_packet *p, const
 	 */
 	bool unknown = !tuple->bound || p->transport != t->sh_id;
 
+	cp_ice_received(&t->ice, r->tuple, p->len);
+	(void)cp_ice_may_send(&t->ice, r->tuple, r->response_len, 0); /* it is no longer than the check */
 	if (r->actions & CP_ICE_CREDENTIALS)
 		use_new_credentials(t);
 	if (unknown && !tuple->binding) {

@@ -73,6 +73,7 @@ static void after_release(struct cp_webrtc *t, const struct sh_packet *p)
 
 void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 {
+	struct cp_dtls_source from;
 	bool selected;
 	int i;
 
@@ -83,6 +84,8 @@ void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 	i = cp_ice_dtls_seen(&t->ice, &p->path, uv_now(t->server->loop), &selected);
 	if (i < 0)
 		return;
+	cp_ice_received(&t->ice, i, p->len);
+	from = (struct cp_dtls_source){t->ice.tuple[i].number, t->ice.tuple[i].proven};
 	t->dtls_paths |= t->has_dtls_path && !cp_ice_same_path(&t->dtls_path, &p->path);
 	t->dtls_path = p->path;
 	t->has_dtls_path = true;
@@ -90,19 +93,28 @@ void cp_webrtc_dtls(struct cp_webrtc *t, const struct sh_packet *p)
 		cp_webrtc_select(t, i);
 	cp_webrtc_dtls_begin(t); /* again, in case there was no memory for the session before */
 	if (open_session(t)) /* before connect, the session keeps the first datagrams */
-		cp_dtls_session_input(t->dtls, p->data, p->len);
+		cp_dtls_session_input(t->dtls, &from, p->data, p->len);
 }
 
 /* --- callbacks from the pool ------------------------------------------------------------------- */
 
-/* May run after the transport has ended, with close_notify; the server still exists then. */
-static void on_send(void *arg, const uint8_t *data, size_t len)
+/*
+ * May run after the transport has ended, with close_notify; the server still exists then. What may
+ * not be sent is lost, as on the network, and OpenSSL retransmits it.
+ */
+static void on_send(void *arg, const uint8_t *data, size_t len, uint32_t proven)
 {
 	struct cp_webrtc *t = arg;
 	const struct sh_path *path = path_out(t);
+	int i = path ? cp_ice_find(&t->ice, path) : -ENOENT;
 
-	if (path)
+	cp_ice_cookie_came(&t->ice, proven);
+	if (i < 0)
+		return;
+	if (cp_ice_may_send(&t->ice, i, len, t->role == CP_DTLS_CLIENT ? CP_WEBRTC_HELLO_BYTES : 0))
 		cp_dp_inject(t->server->dp, path, data, len);
+	else
+		t->server->refusals.unproven_address++;
 }
 
 static void keys_done(void *arg, int error)

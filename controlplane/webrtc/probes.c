@@ -11,7 +11,8 @@ static void send_probe(struct cp_webrtc *t)
 	uint8_t probe[SH_STUN_MAX];
 	size_t len = cp_ice_probe(&t->ice, uv_now(t->server->loop), probe);
 
-	if (len) /* if it cannot be injected, it is lost, as on the network */
+	/* Once media may be sent, probes are few. If it cannot be injected, it is lost, as on the network. */
+	if (len && (t->ice.established || cp_ice_may_send(&t->ice, t->ice.candidate, len, 0)))
 		cp_dp_inject(t->server->dp, &t->ice.tuple[t->ice.candidate].path, probe, len);
 }
 
@@ -19,9 +20,11 @@ void cp_webrtc_prove(struct cp_webrtc *t)
 {
 	struct cp_webrtc_server *s = t->server;
 
-	if (!t->alive || t->is_proving || !cp_ice_proving(&t->ice))
+	if (!t->alive || !cp_ice_proving(&t->ice))
 		return;
 	send_probe(t);
+	if (t->is_proving)
+		return;
 	t->is_proving = true;
 	t->next_proving = s->proving;
 	s->proving = t;

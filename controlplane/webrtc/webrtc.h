@@ -23,6 +23,11 @@ enum {
 	CP_WEBRTC_HANDSHAKE_MS = 30000, /* time limit from the first check until CONNECTED */
 	/* DTLS state is kept this long after the first media, to retransmit the last flight */
 	CP_WEBRTC_LINGER_MS = 5000,
+	/*
+	 * As a DTLS client, Spate speaks first: so many bytes, two or three times its ClientHello,
+	 * may go to an address that nobody has proven, beyond what came from there.
+	 */
+	CP_WEBRTC_HELLO_BYTES = 600,
 	CP_WEBRTC_LINGER_MAX_MS = 30000, /* but no longer than this after the handshake */
 };
 
@@ -38,6 +43,7 @@ const char *cp_webrtc_state_name(enum cp_webrtc_state state); /* "checking" */
 /* Counters of refused addresses since the start. */
 struct cp_webrtc_refusals {
 	uint64_t address_in_use; /* addresses at which another transport lives */
+	uint64_t unproven_address; /* datagrams of DTLS that were not sent to an address nobody has proven */
 	uint64_t too_many_addresses; /* checks of transports that come from ever new addresses */
 };
 

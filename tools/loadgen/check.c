@@ -69,6 +69,16 @@ size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1
 	return attribute(out, at, FINGERPRINT, word, sizeof(word));
 }
 
+bool lg_check_refuse(const uint8_t *data, size_t len, uint8_t out[LG_REFUSAL_SIZE])
+{
+	if (len < SH_STUN_HEADER || data[0] != 0 || data[1] != 1)
+		return false;
+	memcpy(out, data, LG_REFUSAL_SIZE);
+	sh_put_be16(out, SH_STUN_BINDING_ERROR);
+	sh_put_be16(out + 2, 0);
+	return true;
+}
+
 bool lg_check_succeeded(const uint8_t *data, size_t len)
 {
 	return len >= SH_STUN_HEADER && data[0] == 0x01 && data[1] == 0x01;

@@ -23,6 +23,10 @@ enum lg_check_style { LG_CHECK_BROWSER, LG_CHECK_FFMPEG };
 size_t lg_check_write(uint8_t *out, const char *ufrag, const struct sh_hmac_sha1 *key, uint32_t number,
 	enum lg_check_style style);
 
+enum { LG_REFUSAL_SIZE = SH_STUN_HEADER };
+/* True if the datagram is a request; then writes the error response with which browsers refuse it. */
+bool lg_check_refuse(const uint8_t *data, size_t len, uint8_t out[LG_REFUSAL_SIZE]);
+
 /* True if the datagram is a success response. */
 bool lg_check_succeeded(const uint8_t *data, size_t len);
 

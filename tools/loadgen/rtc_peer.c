@@ -235,6 +235,11 @@ void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len)
 		return;
 	}
 	if (data[0] < 4) {
+		uint8_t refusal[LG_REFUSAL_SIZE];
+
+		/* A probe of the server's; FFmpeg answers none. */
+		if (p->kind != RTC_FFMPEG && lg_check_refuse(data, len, refusal))
+			send_datagram(p, refusal, sizeof(refusal));
 		if (p->state == RTC_CHECKING && lg_check_succeeded(data, len)) {
 			p->state = RTC_HANDSHAKE;
 			p->next_check_ms = now_ms() + CONSENT_MS;

@@ -75,7 +75,7 @@ void pair_forge_alerts(struct pair *p)
 			levels[i][0], levels[i][1]};
 
 		memcpy(two + 15, two, 15);
-		cp_dtls_input(p->ours, two, i % 2 ? 15 : 30);
+		cp_dtls_input(p->ours, &p->from, two, i % 2 ? 15 : 30);
 	}
 }
 
@@ -84,7 +84,7 @@ static void give(struct pair *p, enum side from, const struct datagram *d)
 	if (from == PEERS) {
 		if (p->net.alerts)
 			pair_forge_alerts(p);
-		cp_dtls_input(p->ours, d->data, d->len);
+		cp_dtls_input(p->ours, &p->from, d->data, d->len);
 		if (p->net.alerts)
 			pair_forge_alerts(p);
 		return;
@@ -186,6 +186,7 @@ struct pair *pair_new(enum cp_dtls_role our_role, const char *profiles, unsigned
 	assert(cp_cert_create(&p->our_cert) == 0 && cp_cert_create(&p->peer_cert) == 0);
 	p->context = cp_dtls_context_new(&p->our_cert);
 	p->ours = cp_dtls_new(p->context, from_ours, p);
+	p->from = (struct cp_dtls_source){1, true};
 	assert(p->context && p->ours);
 	make_peer(p, our_role, profiles, peer_mtu);
 	return p;

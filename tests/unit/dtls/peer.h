@@ -46,6 +46,7 @@ struct pair {
 	struct cp_cert our_cert, peer_cert;
 	struct cp_dtls_context *context;
 	struct cp_dtls *ours;
+	struct cp_dtls_source from; /* of the peer's datagrams; proven unless a test says otherwise */
 	SSL_CTX *peer_ctx;
 	SSL *peer;
 	BIO_METHOD *method;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "controlplane/dtls/cookie.h"
 #include "tests/unit/dtls/peer.h"
 
 static const char all[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
@@ -103,6 +104,44 @@ static void fragmented_client_hello(void **state)
 	pair_run(p, 1);
 	expect_connected(p);
 	pair_free(p);
+}
+
+/* A path that nobody has proven: the first answer is short, asks for a cookie, and costs no key. */
+static void an_unproven_path_is_asked_for_a_cookie(void **state)
+{
+	for (unsigned mtu = 256; mtu <= 1200; mtu += 944) {
+		struct pair *p = pair_new(CP_DTLS_SERVER, all, mtu);
+
+		SSL_set_tlsext_host_name(p->peer,
+			"a-name-long-enough-to-make-the-hello-longer-than-one-datagram.example");
+		p->from.proven = false;
+		pair_start(p, CP_DTLS_SERVER);
+		pair_run(p, 1);
+		expect_connected(p);
+		assert_int_equal(cp_dtls_proven(p->ours), p->from.path);
+		assert_int_equal(p->net.ticks, 0);
+		pair_free(p);
+	}
+}
+
+/* The peer moves between its two ClientHellos: its cookie does not prove where it came from. */
+static void a_cookie_proves_the_path_it_was_made_for(void **state)
+{
+	struct cp_cookies c = {.path = 7};
+	uint8_t cookie[CP_COOKIE_SIZE] = {0};
+
+	assert_false(cp_cookie_accept(&c, cookie, sizeof(cookie))); /* none was made */
+	assert_int_equal(cp_cookie_make(&c, cookie), 0);
+	c.path = 8;
+	assert_true(cp_cookie_accept(&c, cookie, sizeof(cookie)));
+	assert_int_equal(c.proven, 0);
+	cookie[3] ^= 7 ^ 8;
+	assert_false(cp_cookie_accept(&c, cookie, sizeof(cookie)));
+	cookie[3] ^= 7 ^ 8;
+	c.path = 7;
+	assert_false(cp_cookie_accept(&c, cookie, sizeof(cookie) - 1));
+	assert_true(cp_cookie_accept(&c, cookie, sizeof(cookie)));
+	assert_int_equal(c.proven, 7);
 }
 
 /* --- the network ------------------------------------------------------------------------- */
@@ -210,7 +249,7 @@ static void hello_before_connect_is_kept(void **state)
 	assert_int_equal(p->net.sent[OURS], 0);
 	assert_int_equal(cp_dtls_get_state(p->ours), CP_DTLS_NEW);
 	for (int i = 0; i < 100; i++) /* no more than a few are */
-		cp_dtls_input(p->ours, (const uint8_t *)"\x16\xfe\xfd garbage", 11);
+		cp_dtls_input(p->ours, &p->from, (const uint8_t *)"\x16\xfe\xfd garbage", 11);
 	cp_dtls_start(p->ours, CP_DTLS_SERVER, &f, 1);
 	assert_true(p->net.sent[OURS] > 0);
 	pair_run(p, 0);
@@ -421,7 +460,7 @@ static void application_data_and_garbage_are_ignored(void **state)
 			junk[0] = (uint8_t)(20 + len % 44);
 			junk[1] = len % 3 ? 0xfe : 0x03;
 			junk[2] = 0xfd;
-			cp_dtls_input(p->ours, junk, len);
+			cp_dtls_input(p->ours, &p->from, junk, len);
 		}
 		assert_true(cp_dtls_get_state(p->ours) == (round ? CP_DTLS_CONNECTED : CP_DTLS_HANDSHAKE));
 		pair_run(p, 5);
@@ -439,6 +478,8 @@ int main(void)
 		cmocka_unit_test(each_profile_gives_the_same_keys),
 		cmocka_unit_test(datagrams_fit_the_mtu_and_are_not_merged),
 		cmocka_unit_test(fragmented_client_hello),
+		cmocka_unit_test(an_unproven_path_is_asked_for_a_cookie),
+		cmocka_unit_test(a_cookie_proves_the_path_it_was_made_for),
 		cmocka_unit_test(each_datagram_lost_once),
 		cmocka_unit_test(each_flight_lost_once),
 		cmocka_unit_test(last_flight_is_repeated),

@@ -31,14 +31,16 @@ static struct cp_dtls_pool *servers, *clients;
 static struct end end[2][PAIRS];
 static unsigned connected, closed, released;
 
-static void on_send(void *arg, const uint8_t *data, size_t len)
+static const struct cp_dtls_source proven = {1, true};
+
+static void on_send(void *arg, const uint8_t *data, size_t len, uint32_t path)
 {
 	struct end *e = arg;
 
 	assert_int_equal(e->released, 0);
 	e->sent++;
 	if (e->other->session)
-		cp_dtls_session_input(e->other->session, data, len);
+		cp_dtls_session_input(e->other->session, &proven, data, len);
 }
 
 static void on_state(void *arg, enum cp_dtls_state state, const struct sh_transport_keys *keys,
@@ -238,10 +240,10 @@ static void queues_are_bounded(void **state)
 	uint8_t junk[SH_DATAGRAM_MAX + 1] = {22};
 	int error = 0;
 
-	assert_int_equal(cp_dtls_session_input(end[0][0].session, junk, sizeof(junk)), EMSGSIZE);
+	assert_int_equal(cp_dtls_session_input(end[0][0].session, &proven, junk, sizeof(junk)), EMSGSIZE);
 	/* faster than a thread takes them out, sooner or later */
 	for (int i = 0; i < 1000000 && !error; i++)
-		error = cp_dtls_session_input(end[0][0].session, junk, 1000);
+		error = cp_dtls_session_input(end[0][0].session, &proven, junk, 1000);
 	assert_int_equal(error, ENOBUFS);
 	shake_hands(); /* it was noise, and is over */
 }

@@ -15,13 +15,19 @@ void browser_punt(struct browser *b, const uint8_t *data, size_t len)
 	struct sh_packet p = {.path = b->path, .len = (uint16_t)len, .transport = b->transport};
 
 	memcpy(p.data, data, len);
+	b->sent += len;
 	p.worker = (uint16_t)(b->path.local.port - FAKE_PORT);
 	fake_punt(b->fake, p.worker, &p);
 }
 
 static void on_send(void *arg, const uint8_t *data, size_t len)
 {
-	browser_punt(arg, data, len);
+	struct browser *b = arg;
+
+	assert_true(len <= sizeof(b->said));
+	memcpy(b->said, data, len);
+	b->said_len = len;
+	browser_punt(b, data, len);
 }
 
 static int accept_any(int ok, X509_STORE_CTX *store)
@@ -97,6 +103,10 @@ void browser_receive(struct browser *b)
 
 	while (fake_injected(b->fake, b->path.local.port - FAKE_PORT, &p)) {
 		assert_memory_equal(&p.path, &b->path, sizeof(p.path));
+		b->received += p.len;
+		b->cookies += p.data[0] == 22 && p.data[13] == 3; /* HelloVerifyRequest */
+		if (b->deaf || (b->only_cookies && p.data[0] == 22 && p.data[13] != 3))
+			continue;
 		if (p.data[0] == 0 && p.data[1] == 1) {
 			answer_probe(b, &p);
 			continue;

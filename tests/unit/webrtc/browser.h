@@ -24,6 +24,13 @@ struct browser {
 	bool done, failed, closed;
 	unsigned probes; /* requests without credentials that came */
 	bool mute; /* it answers none of them */
+	/* bytes of datagrams that it has sent, and that were injected for it */
+	size_t sent, received;
+	uint8_t said[1500]; /* its last datagram of DTLS */
+	size_t said_len;
+	unsigned cookies; /* how often it was asked for one */
+	bool only_cookies; /* it ignores the handshake from the ServerHello on */
+	bool deaf; /* its address is forged: it gets nothing */
 	unsigned stun_answers;
 	int stun_code; /* of the last one */
 };

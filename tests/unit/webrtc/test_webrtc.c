@@ -251,6 +251,8 @@ static void do_everything(void)
 	do_ice();
 	browser_step(&browser);
 	wait_for_state(CP_WEBRTC_CONNECTED);
+	settle();
+	browser.probes = 0; /* of before the handshake */
 }
 
 /* --- parameters --------------------------------------------------------------------------------- */
@@ -635,6 +637,92 @@ static void media_from_an_unknown_address_is_bound_and_proven(void **state)
 	browser.path = first;
 }
 
+/* The answer to our probe comes before the ClientHello, which needs no cookie then. */
+static void a_peer_that_answers_the_probe_needs_no_cookie(void **state)
+{
+	wait_for(&created);
+	browser.transport = cp_webrtc_sh_id(transport); /* its answer comes from a bound address */
+	do_everything();
+	assert_int_equal(browser.cookies, 0);
+	assert_int_equal(cp_webrtc_server_refusals(server)->unproven_address, 0);
+}
+
+static void a_peer_that_answers_no_probe_is_asked_for_a_cookie(void **state)
+{
+	browser.mute = true;
+	do_everything();
+	assert_int_equal(browser.cookies, 1);
+	assert_int_equal(cp_webrtc_server_refusals(server)->unproven_address, 0);
+	assert_true(transport->ice.tuple[0].proven);
+}
+
+/* Sends checks and the last datagram of DTLS from the browser's path, again and again. */
+static void forge(size_t allowed)
+{
+	for (int i = 0; i < 40; i++) {
+		if (i % 2)
+			check();
+		else
+			browser_punt(&browser, browser.said, browser.said_len);
+		settle();
+		assert_true(browser.received <= browser.sent + allowed);
+	}
+}
+
+/* Who knows the credentials forges a victim's address, which gets no more bytes than came from it. */
+static void a_forged_address_gets_no_more_than_came_from_it(void **state)
+{
+	connect_dtls("client");
+	do_ice();
+	browser.deaf = true;
+	browser_step(&browser); /* its ClientHello */
+	forge(0);
+	assert_int_equal(last_state, CP_WEBRTC_CHECKING);
+	assert_true(browser.received > 0);
+}
+
+/* The same, after the cookie came back from the attacker's own address. */
+static void a_cookie_proves_one_address_alone(void **state)
+{
+	struct sh_path own = browser.path;
+
+	browser.mute = browser.only_cookies = true;
+	connect_dtls("client");
+	do_ice();
+	browser_step(&browser);
+	wait_for(&browser.cookies);
+	settle(); /* it has sent the second ClientHello */
+	browser.deaf = true;
+	browser.path = request_path(2, 6000);
+	browser.transport = 0;
+	browser.sent = browser.received = 0;
+	check();
+	settle();
+	browser.transport = cp_webrtc_sh_id(transport);
+	browser_punt(&browser, browser.said, browser.said_len); /* now our flight is repeated there */
+	for (int i = 0; i < 50 && cp_webrtc_server_refusals(server)->unproven_address == 0; i++)
+		settle();
+	assert_true(browser.received <= browser.sent);
+	assert_int_equal(transport->ice.tuple_count, 2);
+	assert_true(cp_webrtc_server_refusals(server)->unproven_address > 0);
+	browser.path = own;
+}
+
+/* Where Spate is the client it speaks first, and says little. */
+static void a_forged_server_gets_a_few_client_hellos(void **state)
+{
+	connect_dtls("server");
+	browser.deaf = true;
+	request.use_candidate = true;
+	check();
+	for (int i = 0; i < 60; i++) {
+		settle();
+		fake_run_for(&loop, 30);
+		assert_true(browser.received <= browser.sent + CP_WEBRTC_HELLO_BYTES);
+	}
+	assert_true(browser.received > 100);
+}
+
 /* Nominated, and nobody answers there: the media stays where it is; probes are few, and end. */
 static void a_nominated_address_that_does_not_answer_gets_probes_alone(void **state)
 {
@@ -877,6 +965,11 @@ int main(void)
 		T(consent_expires),
 		T(media_from_an_unknown_address_is_bound_and_proven),
 		T(media_on_another_tuple_moves_the_selection),
+		T(a_peer_that_answers_the_probe_needs_no_cookie),
+		T(a_peer_that_answers_no_probe_is_asked_for_a_cookie),
+		T(a_forged_address_gets_no_more_than_came_from_it),
+		T(a_cookie_proves_one_address_alone),
+		T(a_forged_server_gets_a_few_client_hellos),
 		T(a_nominated_address_that_does_not_answer_gets_probes_alone),
 		T(an_address_that_is_in_use_gets_no_answer),
 		T(too_many_addresses_are_counted),
