@@ -359,6 +359,7 @@ static void connect_parts(struct control *c)
 		.webrtc = &c->dataplane.webrtc,
 		.loop = &c->loop,
 		.lag = &c->lag,
+		.signaling = &c->public.signaling,
 		.started_ns = cp_now_ns(),
 	};
 	c->public.loop = &c->loop;

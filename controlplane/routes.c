@@ -10,6 +10,7 @@
 #include "controlplane/http/static.h"
 #include "controlplane/operator/pages.h"
 #include "controlplane/pages.h"
+#include "controlplane/signaling/drain.h"
 
 /* --- the operator's pages ----------------------------------------------------------------- */
 
@@ -153,6 +154,28 @@ static void expire(uv_timer_t *timer)
 	uv_timer_start(timer, expire, more ? 1 : EXPIRY_MS, 0);
 }
 
+static void run_drain(uv_timer_t *timer)
+{
+	struct cp_public *p = timer->data;
+	unsigned moves = cp_drain_moves(&p->signaling);
+	uint64_t ms;
+
+	if (moves > 0)
+		cp_drain_moved(&p->signaling, cp_whip_move(&p->whip, moves));
+	ms = cp_drain_run(&p->signaling);
+	if (ms > 0)
+		uv_timer_start(timer, run_drain, ms, 0);
+	else
+		uv_timer_stop(timer);
+}
+
+static void wake_drain(void *arg)
+{
+	struct cp_public *p = arg;
+
+	uv_timer_start(&p->drain, run_drain, 1, 0);
+}
+
 static int start_signaling(struct cp_public *p)
 {
 	int error;
@@ -164,6 +187,7 @@ static int start_signaling(struct cp_public *p)
 		.auth = p->auth,
 		.counters = p->counters,
 		.wake = wake,
+		.wake_drain = wake_drain,
 		.wake_arg = p,
 	};
 	error = cp_signaling_start(&p->signaling);
@@ -185,7 +209,8 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 	}
 	uv_idle_init(p->loop, &p->ready);
 	uv_timer_init(p->loop, &p->expiry);
-	p->ready.data = p->expiry.data = p;
+	uv_timer_init(p->loop, &p->drain);
+	p->ready.data = p->expiry.data = p->drain.data = p;
 	if (p->config->auth.end_with_token)
 		uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
 	p->site = (struct cp_site){.routes = routes,
@@ -206,6 +231,7 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 		cp_socketio_stop(&p->socketio);
 		uv_close((uv_handle_t *)&p->ready, NULL);
 		uv_close((uv_handle_t *)&p->expiry, NULL);
+		uv_close((uv_handle_t *)&p->drain, NULL);
 		cp_signaling_stop(&p->signaling);
 	}
 	return error;
@@ -224,5 +250,6 @@ void cp_public_stop(struct cp_public *p)
 	cp_page_cache_free(&p->rooms);
 	uv_close((uv_handle_t *)&p->ready, NULL);
 	uv_close((uv_handle_t *)&p->expiry, NULL);
+	uv_close((uv_handle_t *)&p->drain, NULL);
 	cp_signaling_stop(&p->signaling);
 }

@@ -33,6 +33,7 @@ struct cp_public {
 	struct cp_server server;
 	struct cp_page_cache rooms;
 	uv_timer_t expiry; /* ends sessions whose tokens have expired */
+	uv_timer_t drain; /* active while the node drains */
 	uv_idle_t ready; /* active while a session's next request may begin */
 };
 

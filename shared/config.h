@@ -33,6 +33,7 @@ enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES2
 #define SH_DATA_USER    "spate-data" /* and of dataplane.user */
 
 enum { SH_MAX_PROXIES = 32 }; /* in http.trusted_proxies */
+enum { SH_DRAIN_MAX_S = 604800 }; /* the longest deadline of a node that drains: a week */
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
 /*
@@ -112,6 +113,12 @@ struct sh_config {
 		char token_file[SH_PATH_MAX]; /* the token that /metrics asks for; "": none */
 		bool tls;
 	} admin;
+
+	struct {
+		uint32_t deadline_s; /* where the operator names none */
+		uint32_t moves_per_second; /* of WHEP players, by the event "reconnect" */
+		char url[SH_PATH_MAX]; /* of another node; "": none */
+	} drain;
 
 	struct { /* PEM files; "": no TLS */
 		char certificate[SH_PATH_MAX]; /* certificate chain, the server's own first */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Refuses entries of http.origins that no browser ever sends as its Origin (RFC 6454, 6.2), so that
- * a page is not refused later because of a slash too many.
+ * a page is not refused later because of a slash too many; and a drain.url that no client can use.
  */
 
 #include <errno.h>
@@ -71,6 +71,33 @@ static const char *why_never_sent(const char *entry)
 	return is_default_port(entry, scheme, at + 1)
 		       ? "browsers leave out the scheme's own port; so must an origin"
 		       : NULL;
+}
+
+/* Why clients cannot be sent to that URL. NULL: they can. */
+static const char *why_no_node(const struct sh_config *c)
+{
+	const char *url = c->drain.url, *at;
+	bool tls = strncmp(url, "https://", 8) == 0;
+
+	if (!tls && strncmp(url, "http://", 7) != 0)
+		return "it begins with https:// or http://";
+	if (!tls && c->tls.certificate[0] != '\0')
+		return "clients of a server with TLS are not sent to one without: it begins with https://";
+	at = url + (tls ? 8 : 7);
+	if (host_length(at) == 0)
+		return "it has a host after the scheme, in ASCII";
+	if (url[strspn(url, LETTERS DIGITS "-._~:/[]%")] != '\0')
+		return "it has no query, no user and no other characters than a path has";
+	return url[strlen(url) - 1] == '/' ? "it ends without a slash" : NULL;
+}
+
+int sh_config_check_drain(const struct sh_config *c, char *err, size_t err_size)
+{
+	const char *why = c->drain.url[0] != '\0' ? why_no_node(c) : NULL;
+
+	if (why)
+		snprintf(err, err_size, "drain.url: %s", why);
+	return why ? EINVAL : 0;
 }
 
 int sh_config_check_origins(const struct sh_config *c, char *err, size_t err_size)

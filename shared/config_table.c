@@ -54,6 +54,11 @@ static const struct sh_config_member rows[] = {
 		.text = ""},
 	{"admin.tls", SH_CFG_BOOL, AT(admin.tls), .value = false},
 
+	{"drain.deadline_s", SH_CFG_U32, AT(drain.deadline_s), .min = 1, .max = SH_DRAIN_MAX_S, .value = 300},
+	{"drain.moves_per_second", SH_CFG_U32, AT(drain.moves_per_second), .min = 1, .max = 100000,
+		.value = 100},
+	{"drain.url", SH_CFG_STRING, AT(drain.url), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+
 	{"tls.certificate", SH_CFG_STRING, AT(tls.certificate), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"tls.key", SH_CFG_STRING, AT(tls.key), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 

@@ -2,6 +2,7 @@
 #include "controlplane/base/name.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "controlplane/base/utf8.h"
@@ -30,6 +31,17 @@ bool cp_name_valid(const char *name)
 		if (is_control((const unsigned char *)name + i))
 			return false;
 	return true;
+}
+
+void cp_name_encode(char *out, size_t size, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	char *end = out + size;
+
+	for (; *text && end - out > 3; text++)
+		out += snprintf(out, (size_t)(end - out), strchr(plain, *text) ? "%c" : "%%%02X",
+			(unsigned char)*text);
+	*out = '\0';
 }
 
 const char *cp_name_log(char out[CP_NAME_LOG_SIZE], const char *name)

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum {
 	/* the longest name and its terminator: OpenID Connect Core 1.0, 2, limits `sub` to 255 */
@@ -22,6 +23,12 @@ enum {
 
 /* True for UTF-8 of 1 to CP_NAME_SIZE - 1 bytes without control characters and line separators. */
 bool cp_name_valid(const char *name);
+
+/*
+ * Writes a text as a segment of a URL's path: all bytes but the unreserved ones are encoded (RFC
+ * 3986, 2.3). What does not fit is left out.
+ */
+void cp_name_encode(char *out, size_t size, const char *text);
 
 /*
  * Writes the name as one value of a log line: a name with spaces, quotes or '=' in it is quoted and

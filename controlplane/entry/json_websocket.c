@@ -12,6 +12,7 @@
 #include "controlplane/http/origin.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
+#include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "shared/log.h"
 
@@ -170,5 +171,6 @@ int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *
 	}
 	signaling->counters->sockets_accepted++;
 	cp_websocket_send(w, cp_text_hold(signaling->greeting));
+	cp_drain_tell(c->session);
 	return 0;
 }

@@ -114,6 +114,23 @@ void cp_whep_stream_end(struct cp_publication *p, bool told)
 	cp_stream_end(c);
 }
 
+unsigned cp_whep_streams_move(struct cp_whip_site *site, unsigned most)
+{
+	struct cp_publication *p, *next;
+	unsigned moved = 0;
+
+	for (p = TAILQ_FIRST(&site->readers); p && moved < most; p = next) {
+		next = TAILQ_NEXT(p, reading);
+		if (!(p->stream.wanted & 1u << CP_WHEP_RECONNECT) || p->moved_ms != 0)
+			continue;
+		cp_whep_stream_end(p, true);
+		p->moved_ms = uv_now(site->tick.loop);
+		TAILQ_INSERT_TAIL(&site->moved, p, moved);
+		moved++;
+	}
+	return moved;
+}
+
 void cp_whep_streams_tick(struct cp_whip_site *site)
 {
 	static const char comment[] = ":\n\n";

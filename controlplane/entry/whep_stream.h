@@ -14,6 +14,8 @@ int cp_whep_stream_delete(struct cp_whip_request *r);
 void cp_whep_stream_run(struct cp_publication *p);
 /* The session ends, or its stream alone; `told`: its reader is told to play again. */
 void cp_whep_stream_end(struct cp_publication *p, bool told);
+/* Tells up to `most` readers to play elsewhere, and marks them as moved. Returns how many. */
+unsigned cp_whep_streams_move(struct cp_whip_site *site, unsigned most);
 /* Sends what is due by time. Call about once a second. */
 void cp_whep_streams_tick(struct cp_whip_site *site);
 /* The request is freed: it may be the reader of a stream. */

@@ -32,6 +32,7 @@ struct cp_whip_site {
 	TAILQ_HEAD(, cp_publication) due; /* whose creation is over, or which have ended */
 	TAILQ_HEAD(, cp_publication) readers; /* whose event stream is read, the longest unchecked first */
 	TAILQ_HEAD(, cp_publication) awaited; /* that have not connected, the oldest first */
+	TAILQ_HEAD(, cp_publication) moved; /* whose players play elsewhere, the first to end first */
 	uv_idle_t work; /* active while there are some in `due` */
 	uv_timer_t tick; /* ends those that do not connect */
 };
@@ -44,6 +45,13 @@ void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server 
  * handle.
  */
 void cp_whip_stop(struct cp_whip_site *site);
+
+/*
+ * The node drains: tells up to `most` players that read events to play elsewhere. The session of
+ * each stays for some seconds, so that its picture does not stop before the new one is there.
+ * Returns how many it told. The others have no way to hear of it.
+ */
+unsigned cp_whip_move(struct cp_whip_site *site, unsigned most);
 
 /* --- handlers for a struct cp_route (http/server.h) ---------------------------------------- */
 

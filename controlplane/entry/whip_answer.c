@@ -175,23 +175,11 @@ int cp_whip_respond_options(struct cp_whip_request *r)
 	return cp_whip_respond(r, 200, headers, NULL, NULL);
 }
 
-/* RFC 3986, 2.3: all bytes but the unreserved ones are encoded. */
-static void encode(const char *text, char *out, size_t size)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-	char *end = out + size;
-
-	for (; *text && end - out > 3; text++)
-		out += snprintf(out, (size_t)(end - out), strchr(plain, *text) ? "%c" : "%%%02X",
-			(unsigned char)*text);
-	*out = '\0';
-}
-
 void cp_whip_url(const struct cp_whip_request *r, const struct cp_whip *w, char out[CP_WHIP_URL_SIZE])
 {
 	char room[3 * CP_NAME_SIZE];
 
-	encode(w->session->room, room, sizeof(room));
+	cp_name_encode(room, sizeof(room), w->session->room);
 	snprintf(out, CP_WHIP_URL_SIZE, "%s%s%s/%s", r->base,
 		r->use == CP_SDP_PUBLISH ? CP_WHIP_PATH : CP_WHEP_PATH, room, w->id);
 }

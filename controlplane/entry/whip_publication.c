@@ -17,7 +17,7 @@
 #include "controlplane/signaling/signaling.h"
 #include "shared/log.h"
 
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, MOVED_MS = 5000 };
 
 static void work(uv_idle_t *idle);
 
@@ -111,6 +111,25 @@ static void set_awaited(struct cp_publication *p, bool awaited)
 		TAILQ_REMOVE(&p->site->awaited, p, awaited);
 }
 
+/* Ends the sessions of players that were told to play elsewhere, and have had the time for it. */
+static void end_moved(struct cp_whip_site *site)
+{
+	uint64_t now_ms = uv_now(site->tick.loop);
+	struct cp_publication *p;
+
+	while ((p = TAILQ_FIRST(&site->moved)) && now_ms - p->moved_ms >= MOVED_MS) {
+		TAILQ_REMOVE(&site->moved, p, moved);
+		p->moved_ms = 0;
+		if (!p->ended)
+			ended(p->whip, "its player was told to play elsewhere");
+	}
+}
+
+unsigned cp_whip_move(struct cp_whip_site *site, unsigned most)
+{
+	return cp_whep_streams_move(site, most);
+}
+
 /*
  * Ends the sessions that have not connected in time: no connection of their clients closes when
  * they are gone. A client that connects later than its neighbours in the list is noticed later.
@@ -123,6 +142,7 @@ static void tick(uv_timer_t *timer)
 	struct cp_publication *p;
 
 	cp_whep_streams_tick(site);
+	end_moved(site);
 	while ((p = TAILQ_FIRST(&site->awaited))) {
 		if (!cp_whip_connected(p->whip)) {
 			if (uv_now(timer->loop) - p->begun_ms < limit_ms)
@@ -180,6 +200,8 @@ void cp_publication_free(struct cp_publication *p)
 	if (p->id[0])
 		cp_index_remove(&p->site->publications, p);
 	set_awaited(p, false);
+	if (p->moved_ms != 0)
+		TAILQ_REMOVE(&p->site->moved, p, moved);
 	cp_whep_stream_end(p, false);
 	TAILQ_REMOVE(&p->site->all, p, all);
 	if (p->whip)
@@ -212,6 +234,7 @@ void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server 
 	TAILQ_INIT(&site->due);
 	TAILQ_INIT(&site->awaited);
 	TAILQ_INIT(&site->readers);
+	TAILQ_INIT(&site->moved);
 	uv_idle_init(loop, &site->work);
 	uv_timer_init(loop, &site->tick);
 	site->work.data = site->tick.data = site;

@@ -15,6 +15,7 @@ struct cp_publication {
 	struct cp_whip_counts *counts;
 	struct cp_whip_request *waiting; /* the POST; NULL: it was answered */
 	bool is_due, failed, ended;
+	uint64_t moved_ms; /* when its player was told to play elsewhere; 0: it was not */
 	bool is_awaited; /* it has not connected, or this was not noticed yet */
 	uint64_t begun_ms; /* on the loop's clock */
 	struct cp_fault fault; /* valid with `failed` */
@@ -30,6 +31,7 @@ struct cp_publication {
 	TAILQ_ENTRY(cp_publication) all;
 	TAILQ_ENTRY(cp_publication) due;
 	TAILQ_ENTRY(cp_publication) awaited;
+	TAILQ_ENTRY(cp_publication) moved; /* in site->moved, if `moved_ms` is not 0 */
 	TAILQ_ENTRY(cp_publication) reading; /* in site->readers, with a reader */
 };
 

@@ -13,6 +13,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/plain_transport.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/signaling/drain.h"
 
 /*
  * The objects and the load placed on each worker. The list is empty while no data plane is
@@ -53,6 +54,25 @@ static void add_unready(const struct cp_view *v, cJSON *reply)
 	}
 }
 
+/* How far the drain has come, if the node drains. */
+static void add_drain(const struct cp_view *v, cJSON *reply)
+{
+	const struct cp_signaling *s = v->signaling;
+	cJSON *drain;
+
+	if (v->model->drain.stage == CP_DRAIN_OFF)
+		return;
+	drain = cJSON_AddObjectToObject(reply, "drain");
+	cJSON_AddStringToObject(drain, "state",
+		v->model->drain.stage == CP_DRAIN_ON ? "draining"
+		: s->drain.over                      ? "drained"
+						     : "ending");
+	cJSON_AddNumberToObject(drain, "deadline_s", (double)((cp_drain_left_ms(s) + 999) / 1000));
+	cJSON_AddNumberToObject(drain, "viewers", cp_drain_viewers(v->model));
+	cJSON_AddNumberToObject(drain, "moved", (double)s->drain.moved);
+	cJSON_AddNumberToObject(drain, "refused", (double)v->model->drain.refused);
+}
+
 static void add_status(const struct cp_view *v, cJSON *reply)
 {
 	const struct cp_model *m = v->model;
@@ -67,6 +87,7 @@ static void add_status(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "transports", m->transports.count);
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
 	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
+	add_drain(v, reply);
 	add_unready(v, reply);
 	add_workers(v, reply);
 }
@@ -147,6 +168,20 @@ static void show_viewer(const struct cp_view *v, const cJSON *request, cJSON *re
 		refuse(reply, "id: no peer, transport or consumer has it");
 }
 
+static void begin_drain(const struct cp_view *v, const cJSON *request, cJSON *reply)
+{
+	const cJSON *given = cJSON_GetObjectItemCaseSensitive(request, "deadline_s");
+	double seconds = given ? given->valuedouble : v->model->config->drain.deadline_s;
+
+	if ((given && !cJSON_IsNumber(given)) || !(seconds >= 1) || seconds > SH_DRAIN_MAX_S ||
+		seconds != (double)(uint32_t)seconds) {
+		refuse(reply, "deadline_s: must be a whole number of seconds from 1 to 604800 (a week)");
+		return;
+	}
+	cp_drain_begin(v->signaling, (uint32_t)seconds);
+	add_drain(v, reply);
+}
+
 /* Begins a command that is answered when the data plane has acknowledged. False: refused. */
 static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
@@ -181,6 +216,12 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		close_room(v, request, reply);
 	else if (strcmp(cmd, "peer-close") == 0)
 		close_peer(v, request, reply);
+	else if (strcmp(cmd, "drain") == 0)
+		begin_drain(v, request, reply);
+	else if (strcmp(cmd, "undrain") == 0 && !cp_drain_cancel(v->signaling))
+		refuse(reply, "undrain: this node is not being drained");
+	else if (strcmp(cmd, "undrain") == 0)
+		cJSON_AddNumberToObject(reply, "peers", v->model->peer_count);
 	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
 		return !begin_plain(v, cmd, request, asker, reply);
 	else if (strcmp(cmd, "plain-close") == 0)
@@ -188,8 +229,9 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	else if (strcmp(cmd, "plain-list") == 0)
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
-		refuse(reply, "cmd: must be status, rooms, transports, viewer, room-close, peer-close, "
-			      "plain-produce, plain-consume, plain-close or plain-list");
+		refuse(reply,
+			"cmd: must be status, rooms, transports, viewer, room-close, peer-close, drain, "
+			"undrain, plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }
 

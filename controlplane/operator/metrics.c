@@ -17,6 +17,7 @@
 #include "controlplane/operator/metrics_process.h"
 #include "controlplane/operator/readiness.h"
 #include "controlplane/rooms/model.h"
+#include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/socketio_dialect.h"
 #include "controlplane/signaling/whep_events.h"
@@ -141,6 +142,22 @@ static void events(FILE *f, const struct cp_counters *m)
 			m->whep_events[e]);
 }
 
+static void drain(FILE *f, const struct cp_signaling *s)
+{
+	enum cp_drain_stage stage = s->model->drain.stage;
+
+	single(f, "draining", "gauge", "Whether the node is being drained, or has been.",
+		stage != CP_DRAIN_OFF);
+	single(f, "drained", "gauge", "Whether the drain is over: nobody is left.",
+		stage == CP_DRAIN_END && s->drain.over);
+	single(f, "drain_deadline_seconds", "gauge", "Time until the drain ends whoever is left.",
+		(cp_drain_left_ms(s) + 999) / 1000);
+	single(f, "drain_refused_total", "counter", "Clients that were not let in because the node drains.",
+		s->model->drain.refused);
+	single(f, "drain_moved_total", "counter", "WHEP players that were told to play elsewhere.",
+		s->drain.moved);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -187,6 +204,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 		cp_unready_reasons(v, reason) == 0);
 	single(f, "log_lines_lost_total", "counter", "Lines of the control plane's log that were lost.",
 		sh_log_lost());
+	drain(f, v->signaling);
 	engine_io(f, v->engineio);
 	whip(f, m);
 	events(f, m);

@@ -54,10 +54,16 @@ static bool lagging(const struct cp_view *v)
 	return cp_loop_lag_ms(v->lag) > CP_LOOP_LAG_MAX_MS;
 }
 
+static bool draining(const struct cp_view *v)
+{
+	return v->model->drain.stage != CP_DRAIN_OFF;
+}
+
 static const struct {
 	bool (*holds)(const struct cp_view *v);
 	struct cp_unready reason;
 } checks[CP_UNREADY_MAX] = {
+	{draining, {"draining", "this node is being drained: spatectl undrain takes clients again"}},
 	{away, {"no-dataplane", "no data plane is connected"}},
 	{stalled, {"dataplane-stalled", "the data plane's agent has not moved for 5 s"}},
 	{transports_full, {"transports-full", "the table of transports is full: raise limits.transports"}},

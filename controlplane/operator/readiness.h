@@ -10,7 +10,7 @@
 #include "controlplane/operator/view.h"
 
 enum {
-	CP_UNREADY_MAX = 6,
+	CP_UNREADY_MAX = 7,
 	CP_LOOP_LAG_MAX_MS = 1000, /* an event loop that was later than this lags */
 };
 

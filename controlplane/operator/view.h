@@ -14,6 +14,7 @@ struct cp_model;
 struct cp_webrtc_server;
 struct uv_loop_s;
 struct cp_loop_lag;
+struct cp_signaling;
 
 struct cp_view {
 	struct cp_model *model; /* commands change it, too */
@@ -23,6 +24,7 @@ struct cp_view {
 	struct cp_webrtc_server *const *webrtc; /* NULL, or a pointer to NULL: no WebRTC server runs */
 	struct uv_loop_s *loop;
 	const struct cp_loop_lag *lag;
+	struct cp_signaling *signaling; /* which a command can drain */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -19,6 +19,7 @@
 #include "controlplane/base/table.h"
 #include "controlplane/negotiation/negotiation.h"
 #include "controlplane/rooms/bridge.h"
+#include "controlplane/rooms/drain.h"
 #include "controlplane/rooms/load.h"
 #include "controlplane/rooms/share.h"
 #include "shared/config.h"
@@ -73,6 +74,10 @@ struct cp_model {
 	TAILQ_HEAD(, cp_transport) awaited; /* that have not connected, the oldest first */
 	uint64_t alarm_ms; /* when the alarm goes off; 0: none is set */
 	TAILQ_HEAD(, cp_plain_request) plain; /* requests in order; only the first is pending */
+	struct {
+		enum cp_drain_stage stage;
+		uint64_t refused; /* who was not let in for it */
+	} drain; /* drain.h */
 	bool plain_due; /* the next cp_model_run has work for plain transports */
 	bool plain_reap; /* a plain transport has ended, or an operator's peer may have nothing left */
 };

@@ -78,6 +78,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, const str
 	room->model = m;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
+	TAILQ_INIT(&room->absent);
 	TAILQ_INIT(&room->telling.producers);
 	if (cp_index_add(&m->rooms, room) != 0) {
 		free(room);
@@ -100,6 +101,7 @@ static void room_free(struct cp_room *room)
 	const struct cp_counts *n = &room->end.counts;
 
 	cp_room_unqueue(room);
+	cp_user_forget_absent(room);
 	cp_audio_end(room);
 	cp_announce_stop(room);
 	while (cp_announce_forget(room))
@@ -210,6 +212,8 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	struct cp_room *room;
 	struct cp_peer *peer;
 
+	if (!join->of_operator && cp_drain_check(m, join->room, join->user, fault) != 0)
+		return NULL;
 	if (cp_holder_take(m, &holder, join->address, join->user_proven ? join->user : "") != 0) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;

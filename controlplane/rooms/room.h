@@ -55,6 +55,7 @@ struct cp_room {
 	struct cp_room_audio *audio; /* NULL: nobody asks (audio.h) */
 	struct cp_holder creator; /* for whom the room counts */
 	struct cp_index users; /* struct cp_user by name */
+	TAILQ_HEAD(, cp_user) absent; /* of these, who has left while the node drains (user.h) */
 	struct cp_peer *plain_peer; /* the operator's peer; NULL: the room has no plain transports */
 	TAILQ_HEAD(cp_peer_list, cp_peer) peers;
 	TAILQ_HEAD(, cp_producer) producers; /* all, also those that are not live yet */
@@ -80,7 +81,8 @@ struct cp_join {
  * Joins the room, and creates it if it does not exist. First closes everything that other peers of
  * the same user own in the room and notifies these peers, which stay in it. Returns the new peer,
  * valid until cp_room_leave or room_closed. NULL with the fault: CP_TOO_MANY, CP_INTERNAL, or
- * CP_UNAVAILABLE while a room of that name is closing; a refused join closes nothing.
+ * CP_UNAVAILABLE while a room of that name is closing or the node drains (drain.h), unless the
+ * operator joins; a refused join closes nothing.
  */
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault);
 /*

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/rooms/model.h"
 #include "controlplane/rooms/room.h"
 
 int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
@@ -25,6 +26,10 @@ int cp_user_enter(struct cp_room *room, struct cp_peer *peer)
 			return ENOMEM;
 		}
 	}
+	if (user->is_absent) {
+		TAILQ_REMOVE(&room->absent, user, absent);
+		user->is_absent = false;
+	}
 	user->peers++;
 	peer->same_user = user;
 	return 0;
@@ -37,8 +42,24 @@ void cp_user_leave(struct cp_room *room, struct cp_peer *peer)
 	peer->same_user = NULL;
 	if (!user || --user->peers > 0)
 		return;
+	if (room->model->drain.stage == CP_DRAIN_ON) {
+		user->is_absent = true;
+		TAILQ_INSERT_TAIL(&room->absent, user, absent);
+		return;
+	}
 	cp_index_remove(&room->users, user);
 	free(user);
+}
+
+void cp_user_forget_absent(struct cp_room *room)
+{
+	struct cp_user *user;
+
+	while ((user = TAILQ_FIRST(&room->absent))) {
+		TAILQ_REMOVE(&room->absent, user, absent);
+		cp_index_remove(&room->users, user);
+		free(user);
+	}
 }
 
 void cp_user_supersede(struct cp_peer *peer)

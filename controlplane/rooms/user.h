@@ -20,16 +20,23 @@ struct cp_user {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
 	uint32_t peers; /* all peers of the user in the room */
 	uint64_t newest; /* number of the one that joined last; it has superseded the others */
-	bool host; /* a peer of the user was a host; valid until its last peer leaves */
+	bool host; /* a peer of the user was a host; valid until its entry is freed */
 	TAILQ_HEAD(, cp_peer) owners; /* peers with transports */
+	bool is_absent; /* it has no peer, and is in room->absent */
+	TAILQ_ENTRY(cp_user) absent;
 };
 
 /* The functions do nothing for a peer that names no user. */
 
 /* Counts the peer in room->users under peer->user. 0 or ENOMEM. */
 int cp_user_enter(struct cp_room *room, struct cp_peer *peer);
-/* Reverses cp_user_enter. The user's entry is freed with the last peer. */
+/*
+ * Reverses cp_user_enter. The user's entry is freed with the last peer; while the node drains it
+ * stays, because the user may come back. There are no more of them than were there at its begin.
+ */
 void cp_user_leave(struct cp_room *room, struct cp_peer *peer);
+/* Frees the entries of users that have no peer. */
+void cp_user_forget_absent(struct cp_room *room);
 /* Call when the peer has its number: it supersedes the user's other peers. */
 void cp_user_supersede(struct cp_peer *peer);
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controlplane/rooms/room.h"
+#include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/message.h"
 #include "shared/log.h"
 
@@ -110,6 +111,7 @@ void cp_session_free(struct cp_session *s)
 		leave(s);
 	if (s->is_ready)
 		TAILQ_REMOVE(&s->signaling->ready, s, ready);
+	cp_drain_forget(s);
 	TAILQ_REMOVE(&s->signaling->sessions, s, all);
 	cp_expiry_remove(s);
 	while ((r = TAILQ_FIRST(&s->waiting))) {
@@ -138,6 +140,13 @@ void cp_session_removed(struct cp_session *s, const char *reason)
 	cp_refuse(&fault, CP_FORBIDDEN, "%s", reason);
 	cp_session_send_error(s, NULL, &fault);
 	cp_session_close(s, CP_CLOSE_POLICY, reason);
+}
+
+void cp_session_dismiss(struct cp_session *s, const char *reason)
+{
+	cp_session_close(s, CP_CLOSE_GOING_AWAY, reason);
+	if (s->peer)
+		leave(s);
 }
 
 void cp_session_end(struct cp_session *s, const char *reason)

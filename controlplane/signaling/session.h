@@ -170,6 +170,11 @@ void cp_session_removed(struct cp_session *s, const char *reason);
  * an error with CP_FORBIDDEN, and the connection closes with 1008. `reason` is a constant.
  */
 void cp_session_end(struct cp_session *s, const char *reason);
+/*
+ * The node is drained: the peer leaves its room, and the connection closes with 1001, so that the
+ * client connects again, elsewhere. `reason` is a constant.
+ */
+void cp_session_dismiss(struct cp_session *s, const char *reason);
 /* Closes the connection with a WebSocket's code and reason (RFC 6455, 7.4), a constant. */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
 

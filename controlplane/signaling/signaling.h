@@ -34,6 +34,17 @@ struct cp_expiry {
 	int64_t done_s; /* the last second whose sessions have been ended, since 1970 */
 };
 
+/* How far the node's drain has come (drain.h). Times are on the model's clock. */
+struct cp_drain {
+	uint64_t began_ms, deadline_ms;
+	unsigned number; /* of the drain, or of its deadline: clients are told of each */
+	struct cp_session *next; /* the session that is told, or ended, next; NULL: all have been */
+	bool over; /* nobody is left */
+	double moves; /* players that may be moved now */
+	uint64_t moved_ms; /* when `moves` was computed */
+	uint64_t moved; /* players, since the process started */
+};
+
 struct cp_signaling {
 	/* The owner sets these before cp_signaling_start; they outlive it. */
 	const struct sh_config *config;
@@ -42,6 +53,7 @@ struct cp_signaling {
 	const struct cp_auth *auth;
 	struct cp_counters *counters;
 	void (*wake)(void *arg); /* requests a call of cp_signaling_run() from the event loop */
+	void (*wake_drain)(void *arg); /* the same of cp_drain_run() */
 	void *wake_arg;
 
 	struct cp_search_budget searches; /* for getStats */
@@ -50,6 +62,7 @@ struct cp_signaling {
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
 	struct cp_expiry expiry;
+	struct cp_drain drain;
 };
 
 /* 0 or ENOMEM. */

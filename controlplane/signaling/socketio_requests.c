@@ -4,6 +4,7 @@
  * The table of the Socket.IO dialect's requests, and the handlers whose answers are specific to it.
  */
 
+#include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/request.h"
 #include "controlplane/signaling/socketio_dialect.h"
 
@@ -48,6 +49,7 @@ void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data)
 
 	cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", s->signaling->capabilities);
 	cp_session_reply(s, reply);
+	cp_drain_tell(s);
 }
 
 /* Replaces the parameters' member id by transportId and id, so that it is not there twice. */

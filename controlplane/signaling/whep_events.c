@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "controlplane/rooms/consumer.h"
+#include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/signaling/message.h"
@@ -126,6 +127,18 @@ static void write_layers(struct cp_writer *out, const struct cp_whip *w)
 	}
 }
 
+/* Where to play, if this node takes nobody any more and knows another one. */
+static void write_url(struct cp_writer *out, const struct cp_whip *w)
+{
+	const struct cp_signaling *s = w->session->signaling;
+	char room[3 * CP_NAME_SIZE];
+
+	if (s->model->drain.stage == CP_DRAIN_OFF || s->config->drain.url[0] == '\0')
+		return;
+	cp_name_encode(room, sizeof(room), w->session->room);
+	cp_write(out, "\"url\":\"%s/whep/%s\"", s->config->drain.url, room);
+}
+
 void cp_whep_event_write(struct cp_writer *out, const struct cp_whip *w, enum cp_whep_event e)
 {
 	cp_write(out, "event: %s\ndata: {", names[e]);
@@ -133,5 +146,7 @@ void cp_whep_event_write(struct cp_writer *out, const struct cp_whip *w, enum cp
 		write_layers(out, w);
 	else if (e == CP_WHEP_VIEWERCOUNT)
 		cp_write(out, "\"viewercount\":%u", cp_whep_viewers(w));
+	else if (e == CP_WHEP_RECONNECT)
+		write_url(out, w);
 	cp_write(out, "}\n\n");
 }

@@ -371,6 +371,9 @@ static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct 
 	/* Checked again with the transport, but a room that nobody may publish in is not made. */
 	rc = cp_transport_check(signaling->model, purpose_of(client->use), grant->publish, grant->subscribe,
 		fault);
+	/* Before the room is looked at: a player must not wait here for a publisher. */
+	if (rc == 0)
+		rc = cp_drain_check(signaling->model, client->room, grant->user, fault);
 	if (rc == 0 && client->use == CP_SDP_PLAY)
 		rc = cp_whip_play_choose(w, signaling->model, client->room, fault);
 	if (rc != 0)

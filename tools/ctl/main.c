@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ static const struct command commands[] = {
 	{"ports", ctl_ports, 0, false, false},
 	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
+	{"drain", ctl_drain, 0, true, false},
+	{"undrain", ctl_undrain, 0, true, false},
 };
 
 static void print_help(void)
@@ -48,10 +51,15 @@ static void print_help(void)
 	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
+	      "  drain            take no new clients, move those that are here, and end them at a deadline\n"
+	      "  undrain          take clients again\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
 	      "  --watch        repeat every second until interrupted; stats: latencies of the last second\n"
+	      "  --deadline S   drain: seconds until whoever is left is ended, 1 to 604800 "
+	      "(drain.deadline_s)\n"
+	      "  --wait         drain: return when nobody is left\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
@@ -71,11 +79,12 @@ static const struct command *find_command(const char *name)
 }
 
 /* Validates the command line. Returns 0, or prints the operator's message and returns -1. */
-static int check_command(const struct command *command, int arguments, bool again)
+static int check_command(const struct command *command, int arguments, const struct ctl_options *o)
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain is needed; see spatectl --help\n",
+		      "transports, viewer ID, ports, stats, plain, drain, undrain is needed; see spatectl "
+		      "--help\n",
 			stderr);
 		return -1;
 	}
@@ -87,10 +96,32 @@ static int check_command(const struct command *command, int arguments, bool agai
 						     : "takes nothing more");
 		return -1;
 	}
-	if (again && command->changes) {
+	if (command->run != ctl_drain && (o->wait || o->deadline_s > 0)) {
+		fprintf(stderr,
+			"spatectl: %s: --deadline and --wait are options of drain; see spatectl --help\n",
+			command->name);
+		return -1;
+	}
+	if (o->watch && command->changes) {
 		fprintf(stderr, "spatectl: %s: nothing to --watch\n", command->name);
 		return -1;
 	}
+	return 0;
+}
+
+/* Returns 0, or prints the operator's message and returns -1. */
+static int read_deadline(uint32_t *out, const char *text)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || seconds < 1 || seconds > SH_DRAIN_MAX_S) {
+		fprintf(stderr,
+			"spatectl: --deadline: \"%s\" is no whole number of seconds from 1 to %d (a week)\n",
+			text, SH_DRAIN_MAX_S);
+		return -1;
+	}
+	*out = (uint32_t)seconds;
 	return 0;
 }
 
@@ -114,11 +145,13 @@ static int watch(const struct command *command, const struct ctl_options *o)
 
 int main(int argc, char **argv)
 {
-	enum { JSON = 1, ALL, WATCH, RUN_DIR, CONFIG, VERSION, HELP };
+	enum { JSON = 1, ALL, WATCH, DEADLINE, WAIT, RUN_DIR, CONFIG, VERSION, HELP };
 	static const struct option options[] = {
 		{"json", no_argument, NULL, JSON},
 		{"all", no_argument, NULL, ALL},
 		{"watch", no_argument, NULL, WATCH},
+		{"deadline", required_argument, NULL, DEADLINE},
+		{"wait", no_argument, NULL, WAIT},
 		{"run-dir", required_argument, NULL, RUN_DIR},
 		{"config", required_argument, NULL, CONFIG},
 		{"version", no_argument, NULL, VERSION},
@@ -144,6 +177,13 @@ int main(int argc, char **argv)
 		case WATCH:
 			o.watch = true;
 			break;
+		case DEADLINE:
+			if (read_deadline(&o.deadline_s, optarg) != 0)
+				return CTL_USAGE;
+			break;
+		case WAIT:
+			o.wait = true;
+			break;
 		case RUN_DIR:
 			run_dir = optarg;
 			break;
@@ -167,7 +207,7 @@ int main(int argc, char **argv)
 	o.run_dir = run_dir ? run_dir : config.run_dir;
 	o.argument = argv + optind + 1;
 	command = optind < argc ? find_command(argv[optind]) : NULL;
-	if (check_command(command, argc - optind - 1, o.watch) != 0)
+	if (check_command(command, argc - optind - 1, &o) != 0)
 		return CTL_USAGE;
 	return o.watch ? watch(command, &o) : command->run(&o);
 }

@@ -29,6 +29,8 @@ struct ctl_options {
 	const char *run_dir;
 	bool json, all;
 	bool watch; /* the command is repeated: it shows what happens now */
+	uint32_t deadline_s; /* drain: the deadline; 0: the configuration's */
+	bool wait; /* drain: until nobody is left */
 	char *const *argument; /* arguments of the command, ended by NULL */
 };
 
@@ -43,6 +45,8 @@ int ctl_viewer(const struct ctl_options *o);
 int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
+int ctl_drain(const struct ctl_options *o);
+int ctl_undrain(const struct ctl_options *o);
 
 /* --- the two processes ------------------------------------------------------------------ */
 

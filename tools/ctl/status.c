@@ -41,6 +41,19 @@ static void print_control(const struct ctl_state *s)
 		ctl_number(s->control, "consumers"));
 }
 
+/* How far the drain has come, if the node drains. */
+static void print_drain(const struct ctl_state *s)
+{
+	const cJSON *drain = cJSON_GetObjectItemCaseSensitive(s->control, "drain");
+	char state[CTL_TEXT_MAX];
+
+	if (drain)
+		printf("drain          %s: %.0f viewers, %.0f s left, %.0f moved, %.0f not let in\n",
+			ctl_text(state, drain, "state"), ctl_number(drain, "viewers"),
+			ctl_number(drain, "deadline_s"), ctl_number(drain, "moved"),
+			ctl_number(drain, "refused"));
+}
+
 static void print_data(const struct ctl_state *s)
 {
 	const struct sh_stats_header *h = &s->header;
@@ -173,6 +186,7 @@ int ctl_status(const struct ctl_options *o)
 	} else {
 		print_verdict(s);
 		print_control(s);
+		print_drain(s);
 		print_data(s);
 		if (s->data_up) {
 			print_workers(s);

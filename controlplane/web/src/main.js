@@ -48,6 +48,7 @@ sessions.on("begin", (role) => {
 });
 sessions.on("state", (state, words) => ui.setState(state, words));
 sessions.on("note", (words) => ui.note(words));
+sessions.on("draining", (words) => ui.setDraining(words));
 sessions.on("streams", (streams, own) => ui.setStreams(streams, own));
 sessions.on("quality", (quality) => ui.setQuality(quality));
 sessions.on("end", () => {

@@ -3,7 +3,7 @@ import { Device } from "mediasoup-client";
 import { atLeast, Backoff, spread } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { Superseded, Transports } from "./transports.js";
-import { explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
+import { DRAINED, drainingWords, explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
 const REJOIN_FIRST_MS = 500;
@@ -17,8 +17,9 @@ const PROBE_TIMEOUT_MS = 5000;
  *
  * States: idle, connecting, live (host), playing and waiting (viewer), reconnecting, failed,
  * stopped, ended (the room was closed, or is open in another tab).
- * Events: "state" (state, words), "note" (words for the event log), "end" after stop(): the session
- * cannot be used again.
+ * Events: "state" (state, words), "note" (words for the event log), "draining" (words for people, ""
+ * when it is over): the server is about to be stopped; "end" after stop(): the session cannot be used
+ * again.
  *
  * A role implements join(turn), which builds everything on a new transport and retires the old one
  * once the new one carries media; ownsTransport(id), true for the newest transport;
@@ -35,6 +36,7 @@ export class Session extends Emitter {
 	#timer = null;
 	#heart = null;
 	#over = false;
+	#draining = false;
 	#capabilities = null;
 
 	/** `signaling` is a Signaling or SocketSignaling for one room. */
@@ -65,6 +67,7 @@ export class Session extends Emitter {
 		clearInterval(this.#heart);
 		this.close();
 		this.signaling.close();
+		this.#setDraining("");
 		this.setState(state, words);
 		this.#over = true;
 		this.emit("end");
@@ -166,7 +169,8 @@ export class Session extends Emitter {
 			this.setState("failed", explain(refusal));
 			return;
 		}
-		const why = refusal ? explain(refusal) : "The server does not answer.";
+		const why = refusal ? explain(refusal) : this.#draining ? DRAINED : "The server does not answer.";
+		this.#setDraining("");
 		this.setState("reconnecting", `${why} Trying again in ${(wait / 1000).toFixed(1)} s.`);
 	}
 
@@ -210,6 +214,14 @@ export class Session extends Emitter {
 		this.#timer = null;
 	}
 
+	/** Media goes on, and the server closes the socket when it is time: there is nothing to do but to say so. */
+	#setDraining(words) {
+		this.#draining = words !== "";
+		if (words)
+			this.note(words);
+		this.emit("draining", words);
+	}
+
 	#notice(type, data) {
 		if (type === "transportClosed" && saysSameUser(data.reason)) {
 			// Joining again would only end the other page, which would do the same.
@@ -217,6 +229,11 @@ export class Session extends Emitter {
 		} else if (type === "transportClosed") {
 			if (this.ownsTransport(data.transportId))
 				this.transportLost("the server closed the media connection", data);
+		} else if (type === "draining") {
+			this.#setDraining(drainingWords(data.deadlineMs));
+		} else if (type === "drainingEnded") {
+			this.#setDraining("");
+			this.note("The server is not stopped after all.");
 		} else if (type === "error") {
 			this.note(`Server: ${data.message ?? data.code}`);
 			// The server sends transportClosed after an error that names a transport.

@@ -8,7 +8,7 @@ import { explain } from "./words.js";
  * permission prompt that is still on the screen is answered later.
  *
  * Events: "begin" (role); "state" (state, words); "note" (words); "streams" (streams, own), the
- * pictures to show; "quality", what a viewer can choose (quality.js); "end", nothing is under way
+ * pictures to show; "draining" (words, "" when it is over), as a session has it; "quality", what a viewer can choose (quality.js); "end", nothing is under way
  * any more.
  */
 export class Sessions extends Emitter {
@@ -95,6 +95,7 @@ export class Sessions extends Emitter {
 		this.#opening = null;
 		this.session = null; // its last words are not shown
 		before?.stop();
+		this.emit("draining", "");
 		this.emit("streams", [], true);
 		this.emit("quality", null);
 		this.role = role;
@@ -110,6 +111,10 @@ export class Sessions extends Emitter {
 		session.on("note", (words) => {
 			if (this.session === session)
 				this.emit("note", words);
+		});
+		session.on("draining", (words) => {
+			if (this.session === session)
+				this.emit("draining", words);
 		});
 		session.on("end", () => {
 			if (this.session === session)

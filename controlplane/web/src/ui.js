@@ -111,6 +111,12 @@ export class Ui extends Emitter {
 		$("overlay").hidden = bad || state === "playing" || state === "live";
 	}
 
+	/** Beside the state, which goes on: nothing is wrong yet. "": the server is not about to be stopped. */
+	setDraining(words) {
+		$("draining").hidden = words === "";
+		$("draining").textContent = words;
+	}
+
 	setPaused(kind, paused) {
 		$(`pause-${kind}`).setAttribute("aria-pressed", String(paused));
 	}

@@ -49,6 +49,16 @@ export const OPEN_ELSEWHERE = "This room is open in another tab or on another de
 /** True if a text of the server says that this page's user has joined elsewhere. */
 export const saysSameUser = (words) => words?.includes(SAME_USER) ?? false;
 
+/** What people read after a server that was being stopped has closed the connection. */
+export const DRAINED = "The server was stopped for maintenance.";
+
+/** What they read before; `ms` is the time that is left at most. */
+export function drainingWords(ms) {
+	const minutes = Math.max(1, Math.ceil((Number(ms) || 0) / 60000));
+	return `This server is stopped for maintenance within ${minutes === 1 ? "a minute" : `${minutes} minutes`}. ` +
+		"The page then connects again by itself.";
+}
+
 const SERVER = {
 	unavailable: "The media server is away or full.",
 	unsupported: "Host and viewer have no codec in common.",

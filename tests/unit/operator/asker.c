@@ -7,10 +7,17 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/commands.h"
 #include "controlplane/operator/loop_lag.h"
+#include "controlplane/signaling/signaling.h"
 
 static struct sh_stats_reader stats;
 static struct cp_loop_lag lag;
-static struct cp_view view = {.model = &w.model, .stats = &stats, .lag = &lag};
+static struct cp_signaling signaling = {.config = &w.config, .model = &w.model};
+static struct cp_view view = {.model = &w.model, .stats = &stats, .lag = &lag, .signaling = &signaling};
+
+/* No event loop runs, and no session is there to be told. */
+static void wake_drain(void *arg)
+{
+}
 
 uint64_t cp_now_ns(void)
 {
@@ -30,6 +37,8 @@ static void answered(struct cp_admin_asker *to, char *text)
 void begin(const char *line)
 {
 	asker.answer = answered;
+	signaling.wake_drain = wake_drain;
+	TAILQ_INIT(&signaling.sessions);
 	cp_admin_serve(&view, line, strlen(line), &asker);
 }
 

@@ -19,6 +19,51 @@ static void the_operator_closes_a_room(void **state)
 	assert_int_equal(w.model.rooms.count, 1);
 }
 
+static const char *drain_state(const cJSON *answer)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "drain"), "state"));
+}
+
+static double drain_deadline(const cJSON *answer)
+{
+	return cJSON_GetNumberValue(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "drain"), "deadline_s"));
+}
+
+static void the_operator_drains_the_node(void **state)
+{
+	cJSON *answer;
+
+	w.config.drain.deadline_s = 300;
+	expect_refused("{\"cmd\":\"undrain\"}", "this node is not being drained");
+	answer = ask("{\"cmd\":\"drain\"}");
+	assert_string_equal(drain_state(answer), "draining");
+	assert_true(drain_deadline(answer) == 300);
+	cJSON_Delete(answer);
+	answer = ask("{\"cmd\":\"drain\",\"deadline_s\":604800}"); /* twice: another deadline */
+	assert_true(drain_deadline(answer) == 604800);
+	cJSON_Delete(answer);
+	answer = ask("{\"cmd\":\"status\"}");
+	assert_string_equal(drain_state(answer), "draining");
+	cJSON_Delete(answer);
+	expect_ok("{\"cmd\":\"undrain\"}");
+	answer = ask("{\"cmd\":\"status\"}");
+	assert_null(cJSON_GetObjectItem(answer, "drain"));
+	cJSON_Delete(answer);
+}
+
+static void a_deadline_is_a_time_that_can_be_waited_for(void **state)
+{
+	static const char *const bad[] = {"0", "-1", "604801", "31536000", "1e300", "1.5", "\"5\"", "null"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "{\"cmd\":\"drain\",\"deadline_s\":%s}", bad[i]);
+		expect_refused(line, "deadline_s: must be a whole number of seconds from 1 to 604800");
+	}
+	assert_int_equal(w.model.drain.stage, CP_DRAIN_OFF);
+}
+
 static void what_cannot_be_closed_is_refused(void **state)
 {
 	join("r", "a");
@@ -179,6 +224,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(transports_are_listed_in_slices, world_make, world_end),
 		cmocka_unit_test_setup_teardown(whoever_hangs_up_gets_no_list, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),
+		cmocka_unit_test_setup_teardown(the_operator_drains_the_node, world_make, world_end),
+		cmocka_unit_test_setup_teardown(a_deadline_is_a_time_that_can_be_waited_for, world_make,
+			world_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_closed_is_refused, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_removes_a_peer, world_make, world_end),
 		cmocka_unit_test_setup_teardown(rooms_are_told_with_their_hosts_and_state, world_make,

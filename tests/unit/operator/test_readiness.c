@@ -61,6 +61,14 @@ static void clients_can_join(void **state)
 	assert_string_equal(codes(), "");
 }
 
+static void the_operator_drains_the_node(void **state)
+{
+	model.drain.stage = CP_DRAIN_ON;
+	assert_string_equal(codes(), "draining,");
+	model.drain.stage = CP_DRAIN_END;
+	assert_string_equal(codes(), "draining,");
+}
+
 static void tables_are_full(void **state)
 {
 	header.transports_used = 8;
@@ -110,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(clients_can_join, setup),
 		cmocka_unit_test_setup(the_reserve_is_all_that_is_left, setup),
+		cmocka_unit_test_setup(the_operator_drains_the_node, setup),
 		cmocka_unit_test_setup(tables_are_full, setup),
 		cmocka_unit_test_setup(every_worker_is_overloaded, setup),
 		cmocka_unit_test_setup(the_event_loop_lags, setup),

@@ -503,6 +503,17 @@ static void members_that_need_another(void **state)
 	bad("{\"tls\":{\"certificate\":\"/c.pem\"}}", "tls.key: is missing; tls.certificate needs it");
 	bad("{\"tls\":{\"key\":\"/k.pem\"}}", "tls.certificate: is missing; tls.key needs it");
 	bad("{\"http\":{\"hsts_s\":300}}", "tls.certificate: is missing; http.hsts_s needs it");
+	bad("{\"drain\":{\"url\":\"b.example\"}}", "drain.url: it begins with https:// or http://");
+	bad("{\"drain\":{\"url\":\"https://\"}}", "drain.url: it has a host after the scheme, in ASCII");
+	bad("{\"drain\":{\"url\":\"https://b.example/\"}}", "drain.url: it ends without a slash");
+	bad("{\"drain\":{\"url\":\"https://b.example/?a=\\\"\"}}",
+		"drain.url: it has no query, no user and no other characters than a path has");
+	bad("{\"drain\":{\"url\":\"http://b.example\"},\"tls\":{\"certificate\":\"/c\",\"key\":\"/k\"}}",
+		"drain.url: clients of a server with TLS are not sent to one without: it begins with "
+		"https://");
+	bad("{\"drain\":{\"deadline_s\":0}}", "drain.deadline_s: 0 is under 1");
+	bad("{\"drain\":{\"deadline_s\":31536000}}", "drain.deadline_s: 31536000 is over 604800");
+	good(&c, "{\"drain\":{\"url\":\"https://[2001:db8::1]:8443/spate\",\"deadline_s\":604800}}");
 	bad("{\"admin\":{\"tls\":true}}", "tls.certificate: is missing; admin.tls needs it");
 	bad("{\"admin\":{\"address\":\"192.0.2.1\"}}",
 		"admin.token_file: is missing; admin.address needs it beyond loopback");

@@ -429,6 +429,43 @@ class Spatectl(unittest.TestCase):
         self.control_again(**{"room-close": b"not json\n"})
         self.assertIn("not understood", self.run_ctl("room", "close", "nowhere", code=5)[1])
 
+    def test_drain(self):
+        draining = {"state": "draining", "deadline_s": 60, "viewers": 7, "moved": 2, "refused": 3}
+        plane = self.control(drain={"ok": True, "drain": draining}, undrain={"ok": True, "peers": 9})
+        self.assertEqual(self.run_ctl("drain"), ("draining: 7 viewers, 60 s left\n", ""))
+        self.run_ctl("drain", "--deadline", "604800")
+        self.assertEqual(plane.requests, [{"cmd": "drain"}, {"cmd": "drain", "deadline_s": 604800}])
+        self.assertEqual(json.loads(self.run_ctl("--json", "drain")[0]), draining)
+        self.assertEqual(self.run_ctl("undrain"), ("clients can join again; 9 peers have stayed\n", ""))
+        self.assertEqual(json.loads(self.run_ctl("undrain", "--json")[0]), {"peers": 9})
+        self.data()
+        plane.answers["status"] = STATUS | {"drain": draining}
+        self.assertRegex(self.run_ctl("status")[0],
+                         r"\ndrain +draining: 7 viewers, 60 s left, 2 moved, 3 not let in\n")
+        self.assertEqual(json.loads(self.run_ctl("status", "--json")[0])["controlplane"]["drain"], draining)
+
+    def test_drain_waits(self):
+        plane = self.control(drain={"ok": True, "drain": {"state": "draining", "deadline_s": 9, "viewers": 1}})
+        plane.answers["status"] = STATUS | {"drain": {"state": "drained", "deadline_s": 0, "viewers": 0}}
+        self.assertEqual(self.run_ctl("drain", "--wait"),
+                         ("draining: 1 viewers, 9 s left\ndrained: 0 viewers, 0 s left\n", ""))
+        self.assertEqual(json.loads(self.run_ctl("drain", "--wait", "--json")[0])["state"], "drained")
+        plane.answers["status"] = STATUS  # somebody else has said undrain
+        self.assertIn("drain: it was cancelled", self.run_ctl("drain", "--wait", code=5)[1])
+
+    def test_drain_usage(self):
+        plane = self.control(undrain={"ok": False, "error": "undrain: this node is not being drained"})
+        for deadline in ("0", "-1", "604801", "31536000", "99999999999999999999", "5s", "", "1.5"):
+            self.assertIn("no whole number of seconds from 1 to 604800 (a week)",
+                          self.run_ctl("drain", "--deadline", deadline, code=2)[1])
+        for args in (["drain", "now"], ["undrain", "now"], ["--watch", "drain"], ["undrain", "--deadline", "5"],
+                     ["status", "--wait"], ["drain", "--deadline"]):
+            self.assertRegex(self.run_ctl(*args, code=2)[1], r"spatectl: ")
+        self.assertEqual(plane.requests, [])
+        self.assertIn("this node is not being drained", self.run_ctl("undrain", code=5)[1])
+        self.control_again(drain=b"not json\n")
+        self.assertIn("not understood", self.run_ctl("drain", code=5)[1])
+
     def test_room_close_usage(self):
         plane = self.control()
         for args in (["room"], ["room", "close"], ["room", "close", "a", "b"], ["room", "open", "a"],

@@ -124,3 +124,25 @@ test("what was refused for good is not tried again when a person looks", async (
 	await session.probe();
 	assert.equal(session.signaling.retried, 0);
 });
+
+test("a server that is drained is told to people, and what is lost then is no fault", (t) => {
+	const session = makeSession(t), told = [];
+	session.on("draining", (words) => told.push(words));
+	session.setState("playing", "Picture and sound are coming in.");
+	session.signaling.emit("notice", "draining", { deadlineMs: 61000 });
+	assert.match(told.at(-1), /stopped for maintenance within 2 minutes/);
+	assert.equal(session.state, "playing");
+	session.signaling.emit("notice", "drainingEnded", {});
+	assert.equal(told.at(-1), "");
+	session.signaling.emit("lost", 1000, null);
+	assert.match(session.words, /does not answer/);
+	session.signaling.emit("notice", "draining", { deadlineMs: 500 });
+	assert.match(told.at(-1), /within a minute/);
+	session.signaling.emit("lost", 1000, null);
+	assert.match(session.words, /was stopped for maintenance\. Trying again in 1\.0 s/);
+	assert.equal(told.at(-1), "");
+	assert.equal(session.state, "reconnecting");
+	session.signaling.emit("lost", 1000, null);
+	assert.match(session.words, /does not answer/);
+	assert.deepEqual(session.rejoins, []);
+});
