@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "controlplane/entry/engineio_polling.h"
 #include "controlplane/entry/json_websocket.h"
@@ -149,7 +150,9 @@ enum { EXPIRY_MS = 1000 };
 static void expire(uv_timer_t *timer)
 {
 	struct cp_public *p = timer->data;
-	bool more = cp_signaling_expire(&p->signaling, (int64_t)time(NULL));
+	bool more = p->config->auth.end_with_token && cp_signaling_expire(&p->signaling, (int64_t)time(NULL));
+
+	more |= cp_resume_run(&p->signaling);
 
 	uv_timer_start(timer, expire, more ? 1 : EXPIRY_MS, 0);
 }
@@ -180,8 +183,11 @@ static int start_signaling(struct cp_public *p)
 {
 	int error;
 
+	p->host[0] = p->host[sizeof(p->host) - 1] = '\0';
+	gethostname(p->host, sizeof(p->host) - 1);
 	p->signaling = (struct cp_signaling){
 		.config = p->config,
+		.host = p->host,
 		.model = p->model,
 		.stats = p->stats,
 		.auth = p->auth,
@@ -211,8 +217,7 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 	uv_timer_init(p->loop, &p->expiry);
 	uv_timer_init(p->loop, &p->drain);
 	p->ready.data = p->expiry.data = p->drain.data = p;
-	if (p->config->auth.end_with_token)
-		uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
+	uv_timer_start(&p->expiry, expire, EXPIRY_MS, 0);
 	p->site = (struct cp_site){.routes = routes,
 		.owner = p,
 		.port = {.name = "HTTP",

@@ -26,13 +26,15 @@ struct cp_public {
 	struct cp_counters *counters;
 	const struct cp_view *view; /* for the pages that show how things are */
 
+	char host[256]; /* the name of this machine */
 	struct cp_signaling signaling;
 	struct cp_socketio socketio;
 	struct cp_whip_site whip;
 	struct cp_site site;
 	struct cp_server server;
 	struct cp_page_cache rooms;
-	uv_timer_t expiry; /* ends sessions whose tokens have expired */
+	/* ends sessions whose tokens have expired, and those whose clients have not come back */
+	uv_timer_t expiry;
 	uv_timer_t drain; /* active while the node drains */
 	uv_idle_t ready; /* active while a session's next request may begin */
 };

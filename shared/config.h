@@ -15,6 +15,7 @@
 
 #include "shared/abi.h"
 #include "shared/config_ice.h"
+#include "shared/config_limits.h"
 
 enum sh_log_level { SH_LOG_ERROR, SH_LOG_WARN, SH_LOG_INFO, SH_LOG_DEBUG };
 
@@ -34,6 +35,7 @@ enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES2
 
 enum { SH_MAX_PROXIES = 32 }; /* in http.trusted_proxies */
 enum { SH_DRAIN_MAX_S = 604800 }; /* the longest deadline of a node that drains: a week */
+enum { SH_NODE_ID_MAX = 32 }; /* characters of node.id */
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
 /*
@@ -52,35 +54,6 @@ struct sh_config_port {
 	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* the data plane's own addresses */
 	struct sh_prefix kernel_address[2]; /* for the kernel's side of a TAP; family 0: none */
 	uint16_t mtu;
-};
-
-struct sh_config_limits {
-	uint32_t message_bytes, messages_per_second; /* of one client */
-	uint32_t messages_per_address; /* per second, of all clients of an address */
-	uint32_t transports_per_peer, producers_per_peer, consumers_per_peer;
-	uint32_t produces_per_minute; /* by one peer */
-	uint32_t share_percent; /* of a table, for one address or user */
-	uint32_t reserve_percent; /* of a table, for peers that publish already */
-	uint32_t connect_s; /* for a transport to connect while a table is crowded */
-	uint32_t notices_per_second; /* to whole rooms, over all rooms */
-	uint32_t peers_per_room, rooms, connections_per_address;
-	uint32_t connects_per_second; /* TCP connections from one address */
-	uint32_t unfinished_connections, unfinished_per_address; /* without a first request */
-	uint32_t request_s; /* for a whole request to arrive */
-	uint32_t bad_tokens_per_second; /* from one address */
-	uint32_t pages_per_second; /* /metrics and /rooms for one address */
-	uint32_t page_builds_per_second; /* of each of these pages; else the last text is served */
-	uint32_t handshakes_per_second; /* DTLS, for one address */
-	uint32_t request_queue_bytes; /* memory of one client's requests that wait for an answer */
-	uint32_t send_queue_bytes; /* queued for a slow client before it is disconnected */
-	uint32_t send_queue_total_bytes; /* over all slow clients */
-	uint32_t send_queue_s; /* for a client to take anything from its queue */
-	/* data plane table sizes */
-	uint32_t transports, producers, consumers;
-	uint32_t punts_per_second, punts_per_network; /* per worker; from strangers (path/punt.c) */
-	/* budgets of one transport; each holds the packets of one second */
-	uint32_t peer_packets_per_second, peer_checks_per_second, peer_rtcp_per_second;
-	uint32_t ssrcs_per_transport; /* of its producers, media and RTX */
 };
 
 struct sh_config {
@@ -140,6 +113,14 @@ struct sh_config {
 		uint32_t grace_s; /* time from the last host's leaving to the room's closing */
 		uint32_t pause_notice_ms; /* a room is told of a producer's pauses at most this often */
 	} rooms;
+
+	struct {
+		char id[SH_NODE_ID_MAX + 1]; /* "": it is derived from the name of the host */
+	} node;
+
+	struct {
+		uint32_t grace_s; /* for a client to come back after its connection was lost */
+	} resume;
 
 	struct {
 		uint32_t ping_interval_ms, ping_timeout_ms; /* Engine.IO's; sent to clients */

@@ -75,6 +75,10 @@ static const struct sh_config_member rows[] = {
 	{"rooms.pause_notice_ms", SH_CFG_U32, AT(rooms.pause_notice_ms), .min = 0, .max = 60000,
 		.value = 1000},
 
+	{"node.id", SH_CFG_STRING, AT(node.id), .min = 0, .max = SH_NODE_ID_MAX, .text = ""},
+
+	{"resume.grace_s", SH_CFG_U32, AT(resume.grace_s), .min = 0, .max = 600, .value = 15},
+
 	{"socketio.ping_interval_ms", SH_CFG_U32, AT(socketio.ping_interval_ms), .min = 100, .max = 600000,
 		.value = 25000},
 	{"socketio.ping_timeout_ms", SH_CFG_U32, AT(socketio.ping_timeout_ms), .min = 100, .max = 600000,
@@ -166,6 +170,8 @@ static const struct sh_config_member rows[] = {
 		.value = 20},
 	{"limits.handshakes_per_second", SH_CFG_U32, AT(limit.handshakes_per_second), .min = 1,
 		.max = 1000000, .value = 40},
+	{"limits.resumes_per_second", SH_CFG_U32, AT(limit.resumes_per_second), .min = 1, .max = 1000000,
+		.value = 100},
 	{"limits.request_queue_bytes", SH_CFG_U32, AT(limit.request_queue_bytes), .min = 65536,
 		.max = 1073741824, .value = 1048576},
 	{"limits.send_queue_bytes", SH_CFG_U32, AT(limit.send_queue_bytes), .min = 65536, .max = 1073741824,

@@ -142,6 +142,7 @@ static bool refuse(struct cp_address *a, enum cp_budget budget)
 		[CP_BUDGET_CONNECTS] = CP_REFUSED_CONNECTS,
 		[CP_BUDGET_BAD_TOKENS] = CP_REFUSED_BAD_TOKENS,
 		[CP_BUDGET_PAGES] = CP_REFUSED_PAGES,
+		[CP_BUDGET_RESUMES] = CP_REFUSED_RESUMES,
 		[CP_BUDGET_HANDSHAKES] = CP_REFUSED_HANDSHAKES,
 		[CP_BUDGET_MESSAGES] = CP_REFUSED_ADDRESS_MESSAGES,
 	};
@@ -151,14 +152,26 @@ static bool refuse(struct cp_address *a, enum cp_budget budget)
 	return false;
 }
 
-bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost)
+static bool take(struct cp_address *a, enum cp_budget budget, double cost)
 {
 	const struct cp_rate *rate = &a->all->rate[budget];
 
 	if (!cp_bucket_take(&a->budget[budget], rate, cost, cp_now_ns()))
-		return refuse(a, budget);
+		return false;
 	remember(a, &a->budget[budget], rate);
 	return true;
+}
+
+bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost)
+{
+	return take(a, budget, cost) || refuse(a, budget);
+}
+
+bool cp_address_connect(struct cp_address *a)
+{
+	if (take(a, CP_BUDGET_CONNECTS, 1) || (a->lost > 0 && take(a, CP_BUDGET_RESUMES, 1)))
+		return true;
+	return refuse(a, CP_BUDGET_CONNECTS);
 }
 
 bool cp_address_may(struct cp_address *a, enum cp_budget budget)
@@ -205,6 +218,7 @@ void cp_addresses_limit(struct cp_addresses *all, const struct sh_config *config
 	all->rate[CP_BUDGET_CONNECTS] = rate_of(limit->connects_per_second, BURST_S);
 	all->rate[CP_BUDGET_PAGES] = rate_of(limit->pages_per_second, BURST_S);
 	all->rate[CP_BUDGET_BAD_TOKENS] = rate_of(limit->bad_tokens_per_second, BURST_S);
+	all->rate[CP_BUDGET_RESUMES] = rate_of(limit->resumes_per_second, BURST_S);
 	all->rate[CP_BUDGET_HANDSHAKES] = rate_of(limit->handshakes_per_second, BURST_S);
 }
 

@@ -30,6 +30,7 @@ enum cp_budget {
 	CP_BUDGET_CONNECTS, /* new TCP connections */
 	CP_BUDGET_BAD_TOKENS, /* tokens that were checked and refused */
 	CP_BUDGET_PAGES, /* /metrics and /rooms */
+	CP_BUDGET_RESUMES, /* attempts to resume a session */
 	CP_BUDGET_HANDSHAKES, /* DTLS handshakes of its clients' transports */
 	CP_BUDGET_MESSAGES, /* signaling messages of all its clients, by size */
 	CP_BUDGETS,
@@ -44,6 +45,7 @@ struct cp_address {
 	uint32_t holds; /* users of this object, which ends with its last one */
 
 	uint32_t clients; /* signaling clients: WebSockets and Engine.IO sessions */
+	uint32_t lost; /* signaling clients whose connection was lost and who may come back */
 	uint32_t sockets; /* TCP connections for any purpose */
 	TAILQ_HEAD(, cp_accepted) unfinished; /* those of http/ without a request, the oldest first */
 	uint32_t unfinished_count;
@@ -92,6 +94,11 @@ void cp_address_release(struct cp_address *a);
 bool cp_address_take(struct cp_address *a, enum cp_budget budget, double cost);
 /* True if the budget holds anything; if not, this is counted as a refusal. */
 bool cp_address_may(struct cp_address *a, enum cp_budget budget);
+/*
+ * Takes one TCP connection from the address's budgets: from that of connections, or if that is used
+ * up and clients may come back from that of resumes. False: it is refused, and counted so.
+ */
+bool cp_address_connect(struct cp_address *a);
 /*
  * The bucket of messages of a new client: full, or as empty as one that was left behind within the
  * last seconds.

@@ -9,6 +9,7 @@ const char *cp_refusal_name(enum cp_refusal refusal)
 		[CP_REFUSED_UNFINISHED] = "unfinished",
 		[CP_REFUSED_LATE] = "late",
 		[CP_REFUSED_BAD_TOKENS] = "bad_tokens",
+		[CP_REFUSED_RESUMES] = "resumes",
 		[CP_REFUSED_HANDSHAKES] = "handshakes",
 		[CP_REFUSED_MESSAGES] = "messages",
 		[CP_REFUSED_ADDRESS_MESSAGES] = "address_messages",
@@ -16,6 +17,20 @@ const char *cp_refusal_name(enum cp_refusal refusal)
 		[CP_REFUSED_QUEUE] = "queue",
 		[CP_REFUSED_QUEUE_TOTAL] = "queue_total",
 		[CP_REFUSED_QUEUE_AGE] = "queue_age",
+	};
+
+	return names[refusal];
+}
+
+const char *cp_resume_refusal_name(enum cp_resume_refusal refusal)
+{
+	static const char *const names[CP_RESUME_REFUSALS] = {
+		[CP_RESUME_UNKNOWN] = "unknown",
+		[CP_RESUME_USED] = "used",
+		[CP_RESUME_NODE] = "node",
+		[CP_RESUME_USER] = "user",
+		[CP_RESUME_ROOM] = "room",
+		[CP_RESUME_ENDED] = "ended",
 	};
 
 	return names[refusal];

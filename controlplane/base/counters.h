@@ -18,6 +18,7 @@ enum cp_refusal {
 	CP_REFUSED_UNFINISHED, /* limits.unfinished_connections and unfinished_per_address */
 	CP_REFUSED_LATE, /* limits.request_s: a connection without a request */
 	CP_REFUSED_BAD_TOKENS, /* limits.bad_tokens_per_second: a token that was not checked */
+	CP_REFUSED_RESUMES, /* limits.resumes_per_second: an attempt to resume a session */
 	CP_REFUSED_HANDSHAKES, /* limits.handshakes_per_second: a transport that was not connected */
 	CP_REFUSED_MESSAGES, /* limits.messages_per_second: a message, before it was parsed */
 	CP_REFUSED_ADDRESS_MESSAGES, /* limits.messages_per_address: the same */
@@ -26,6 +27,25 @@ enum cp_refusal {
 	CP_REFUSED_QUEUE_TOTAL, /* limits.send_queue_total_bytes: one with a large queue */
 	CP_REFUSED_QUEUE_AGE, /* limits.send_queue_s: one that takes nothing */
 	CP_REFUSALS,
+};
+
+/* Why a token to resume with was not accepted. */
+enum cp_resume_refusal {
+	CP_RESUME_UNKNOWN, /* it is no token, or none of a session that exists */
+	CP_RESUME_USED, /* its client has resumed with it and gone on with the next one */
+	CP_RESUME_NODE, /* another server has made it */
+	CP_RESUME_USER, /* its session is another user's */
+	CP_RESUME_ROOM, /* its session is in another room than the one that the client asks for */
+	CP_RESUME_ENDED, /* its session is in no room any more */
+	CP_RESUME_REFUSALS,
+};
+const char *cp_resume_refusal_name(enum cp_resume_refusal refusal); /* its name in /metrics */
+
+struct cp_resume_counts {
+	uint64_t lost; /* clients whose connection was lost and who may come back: now */
+	uint64_t resumed; /* sessions that were resumed */
+	uint64_t expired; /* that ended because their clients did not come back in time */
+	uint64_t refused[CP_RESUME_REFUSALS];
 };
 
 /*
@@ -51,7 +71,10 @@ void cp_whip_count_refusal(struct cp_whip_counts *c, unsigned status);
 /* The refusal's name in /metrics. */
 const char *cp_refusal_name(enum cp_refusal refusal);
 
-/* All but sockets_open, event_streams, and sessions in whip and whep, are totals since the start. */
+/*
+ * All but sockets_open, event_streams, resume.lost, and sessions in whip and whep, are totals since
+ * the start.
+ */
 struct cp_counters {
 	uint64_t sockets_open, sockets_accepted, sockets_refused; /* WebSockets */
 	uint64_t connections_refused; /* TCP connections closed at once because of a limit */
@@ -61,6 +84,7 @@ struct cp_counters {
 	uint64_t dtls_connected, dtls_failed; /* handshakes */
 	uint64_t dataplane_connected, dataplane_lost;
 	struct cp_whip_counts whip, whep;
+	struct cp_resume_counts resume;
 	uint64_t event_streams; /* of players, that are read now */
 	uint64_t event_streams_slow; /* whose readers were too slow */
 	uint64_t whep_events[5]; /* events sent, by enum cp_whep_event (signaling/whep_events.h) */

@@ -287,7 +287,7 @@ static void expire(struct cp_eio *e, enum cp_eio_deadline kind)
 			send_packet(e, CP_EIO_PING, NULL);
 		break;
 	case CP_EIO_PONG_DUE:
-		cp_eio_end(e, 1008, "ping timeout");
+		cp_eio_end(e, 1013, "ping timeout");
 		break;
 	case CP_EIO_CONNECT_DUE:
 		cp_eio_close(e, 1008, "no namespace was joined");

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "controlplane/http/address.h"
 #include "controlplane/http/answer.h"
@@ -22,6 +23,7 @@ struct client {
 	struct cp_websocket *websocket;
 	struct cp_session *session; /* NULL: the client was refused before it got one */
 	struct cp_address *address; /* NULL: the client was refused because of its address */
+	bool resumed; /* the session was an earlier connection's */
 };
 
 /* --- callbacks from the session --------------------------------------------------------- */
@@ -40,7 +42,18 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 	cp_websocket_close(c->websocket, code, reason);
 }
 
-static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+static void carrier_abandon(void *carrier)
+{
+	struct client *c = carrier;
+
+	c->session = NULL;
+	cp_address_leave(c->address);
+	c->address = NULL;
+	cp_websocket_close(c->websocket, CP_CLOSE_RESUMED, "resumed on another connection");
+}
+
+static const struct cp_carrier carrier = {
+	.send = carrier_send, .close = carrier_close, .abandon = carrier_abandon};
 
 /* --- callbacks from the WebSocket --------------------------------------------------------- */
 
@@ -59,7 +72,7 @@ static void closing(void *user, uint16_t code, const char *reason)
 
 	if (!c->session)
 		return;
-	c->session->closing = true;
+	cp_session_closing(c->session, code);
 	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"",
 		c->session->ip, c->session->id, code, reason);
 }
@@ -71,7 +84,7 @@ static void closed(void *user)
 	if (c->address)
 		cp_address_leave(c->address);
 	if (c->session)
-		cp_session_free(c->session);
+		cp_session_gone(c->session, cp_websocket_end_code(c->websocket));
 	free(c);
 }
 
@@ -103,36 +116,81 @@ int cp_json_websocket_filter(struct cp_server *server, struct lws *wsi)
 /* The query of the upgrade's URL. A truncated name is one byte too long to be valid. */
 struct query {
 	char room[CP_NAME_SIZE + 1], user[CP_NAME_SIZE + 1], token[CP_HEADERS_MAX];
+	char resume[CP_RESUME_TOKEN_SIZE + 1]; /* the same for a token to resume with; "": none */
+	bool names_room;
 };
+
+#define NOT_NAMED "\n" /* in place of a room's name; a URL has no such character */
 
 static void read_query(struct query *q, struct lws *wsi)
 {
-	if (!cp_client_query(wsi, "room=", "default", q->room, sizeof(q->room)))
+	if (!cp_client_query(wsi, "room=", NOT_NAMED, q->room, sizeof(q->room)))
 		q->room[0] = '\0';
+	q->names_room = strcmp(q->room, NOT_NAMED) != 0;
 	if (!cp_client_query(wsi, "user=", "", q->user, sizeof(q->user)))
 		snprintf(q->user, sizeof(q->user), "%s", "?");
 	cp_client_query(wsi, "token=", "", q->token, sizeof(q->token));
+	cp_client_query(wsi, "resume=", "", q->resume, sizeof(q->resume));
+}
+
+/* True if the client has taken its earlier session over. */
+static bool resume(struct client *c, const struct query *query, const char *address,
+	const struct cp_grant *grant)
+{
+	const struct cp_resume_request request = {
+		.token = query->resume,
+		.room = query->names_room ? query->room : "",
+		.dialect = &cp_json_dialect,
+		.calls = &carrier,
+		.carrier = c,
+		.ip = address,
+		.address = c->address,
+		.grant = grant,
+	};
+
+	c->session = cp_session_resume(c->signaling, &request);
+	return c->session;
+}
+
+static int join(struct client *c, const struct query *query, const char *address,
+	const struct cp_grant *grant, struct cp_fault *fault)
+{
+	c->session = cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, c->address, grant);
+	if (!c->session)
+		return cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return cp_session_join(c->session, query->names_room ? query->room : "default", fault);
 }
 
 /* Counts the client, authenticates it and lets it join its room. On failure `fault` says why. */
 static int admit(struct client *c, const struct query *query, const char *address, struct cp_fault *fault)
 {
 	struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
+	bool returns = query->resume[0] != '\0';
 	struct cp_grant grant;
 	int error;
 
-	if (!cp_address_enter(c->websocket->server, address, &c->address))
+	if (!cp_address_enter(c->websocket->server, address, returns, &c->address))
 		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
 			c->signaling->config->limit.connections_per_address);
 	who.address = c->address;
-	error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
+	error = returns ? cp_resume_admit(c->address, fault) : 0;
+	if (error == 0)
+		error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
 	if (error != 0)
 		return error;
-	c->session =
-		cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, c->address, &grant);
-	if (!c->session)
-		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	return cp_session_join(c->session, query->room, fault);
+	c->resumed = returns && resume(c, query, address, &grant);
+	return c->resumed ? 0 : join(c, query, address, &grant, fault);
+}
+
+/* The first message: what the client has, or what the router can do and a token to come back with. */
+static void greet(struct client *c)
+{
+	if (c->resumed) {
+		cp_session_send_resumed(c->session);
+		return;
+	}
+	cp_websocket_send(c->websocket, cp_text_hold(c->signaling->greeting));
+	cp_resume_issue(c->session);
 }
 
 /* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
@@ -170,7 +228,7 @@ int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *
 		return 0;
 	}
 	signaling->counters->sockets_accepted++;
-	cp_websocket_send(w, cp_text_hold(signaling->greeting));
+	greet(c);
 	cp_drain_tell(c->session);
 	return 0;
 }

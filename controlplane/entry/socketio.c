@@ -37,6 +37,9 @@ struct client {
 	char user[CP_NAME_SIZE + 1]; /* from the URL; a truncated value is not a valid name */
 	char *token; /* from the URL */
 	unsigned connects, refusals;
+	bool resumed; /* the session was an earlier connection's */
+	bool counted; /* it counts as a client of its address */
+	uint16_t code; /* with which the Engine.IO session has ended */
 };
 
 /* --- callbacks from the session --------------------------------------------------------- */
@@ -55,7 +58,25 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 	cp_eio_close(c->engine, code, reason);
 }
 
-static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+static void uncount(struct client *c)
+{
+	if (!c->counted)
+		return;
+	c->counted = false;
+	cp_address_leave(cp_address_keep(c->address)); /* `address` stays held until the client is freed */
+}
+
+static void carrier_abandon(void *carrier)
+{
+	struct client *c = carrier;
+
+	c->session = NULL;
+	uncount(c);
+	cp_eio_close(c->engine, CP_CLOSE_RESUMED, "resumed on another connection");
+}
+
+static const struct cp_carrier carrier = {
+	.send = carrier_send, .close = carrier_close, .abandon = carrier_abandon};
 
 /* --- packets out --------------------------------------------------------------------------- */
 
@@ -126,22 +147,48 @@ static int credential(const cJSON *auth, const char *name, const char *from_url,
 	return 0;
 }
 
-/* Authenticates the client and opens its session. On failure `fault` says why. */
+/* Takes the client's earlier session over, or opens a new one. 0, or errno with the fault. */
+static int open_session(struct client *c, const char *token, const struct cp_grant *grant,
+	struct cp_fault *fault)
+{
+	const struct cp_resume_request request = {
+		.token = token,
+		.room = "",
+		.dialect = &cp_socketio_dialect,
+		.calls = &carrier,
+		.carrier = c,
+		.ip = c->ip,
+		.address = c->address,
+		.grant = grant,
+	};
+	struct cp_signaling *signaling = c->socketio->signaling;
+
+	c->session = token ? cp_session_resume(signaling, &request) : NULL;
+	c->resumed = c->session != NULL;
+	if (!c->session)
+		c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->ip, c->address,
+			grant);
+	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+}
+
+/* Authenticates the client and gives it a session. On failure `fault` says why. */
 static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 {
 	struct cp_signaling *signaling = c->socketio->signaling;
 	struct cp_credentials who = {.user_member = "userId", .address = c->address};
+	const char *resume;
 	struct cp_grant grant;
 	int error = credential(auth, "token", c->token, &who.token, fault);
 
 	if (error == 0)
 		error = credential(auth, "userId", c->user, &who.user, fault);
 	if (error == 0)
+		error = credential(auth, "resume", NULL, &resume, fault);
+	if (error == 0 && resume)
+		error = cp_resume_admit(c->address, fault);
+	if (error == 0)
 		error = cp_signaling_authenticate(signaling, &who, &grant, fault);
-	if (error != 0)
-		return error;
-	c->session = cp_session_open(signaling, &cp_socketio_dialect, &carrier, c, c->ip, c->address, &grant);
-	return c->session ? 0 : cp_refuse(fault, CP_INTERNAL, "out of memory");
+	return error == 0 ? open_session(c, resume, &grant, fault) : error;
 }
 
 static void connect_client(struct client *c, const cJSON *auth)
@@ -153,6 +200,8 @@ static void connect_client(struct client *c, const cJSON *auth)
 	if (admit(c, auth, &fault) == 0) {
 		cp_eio_expect_connect(c->engine, false);
 		send_accept(c);
+		if (c->resumed)
+			cp_session_send_resumed(c->session);
 		return;
 	}
 	c->socketio->signaling->counters->error[fault.code]++;
@@ -295,8 +344,9 @@ static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 	char text[CP_LOG_ADDRESS_SIZE];
 	struct client *c = e->user;
 
+	c->code = code;
 	if (c->session)
-		c->session->closing = true;
+		cp_session_closing(c->session, code);
 	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"",
 		cp_log_address(text, c->socketio->signaling->config->log_addresses, c->ip),
 		c->session ? c->session->id : "-", code, reason);
@@ -305,9 +355,11 @@ static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 static void free_client(struct client *c)
 {
 	if (c->session)
-		cp_session_free(c->session);
-	if (c->address)
-		cp_address_leave(c->address);
+		cp_session_gone(c->session, c->code);
+	if (c->address) {
+		uncount(c);
+		cp_address_release(c->address);
+	}
 	free(c->token);
 	free(c);
 }
@@ -336,11 +388,12 @@ enum cp_code cp_socketio_open(struct cp_socketio *s, struct lws *wsi, void *sock
 		return CP_INTERNAL;
 	c->socketio = s;
 	cp_client_address(s->server, wsi, c->ip);
-	if (!cp_address_enter(s->server, c->ip, &c->address)) {
+	if (!cp_address_enter(s->server, c->ip, false, &c->address)) {
 		s->signaling->counters->error[CP_TOO_MANY]++;
 		free_client(c);
 		return CP_TOO_MANY;
 	}
+	c->counted = true;
 	if (read_query(c, wsi) == 0)
 		c->engine = cp_eio_open(&s->engine, socket, c);
 	if (!c->engine) {

@@ -165,7 +165,7 @@ int cp_publication_create(struct cp_whip_request *r, struct cp_fault *fault)
 
 	if (!p)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	if (!cp_address_enter(r->site->server, r->address, &p->address)) {
+	if (!cp_address_enter(r->site->server, r->address, false, &p->address)) {
 		free(p);
 		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
 			config->limit.connections_per_address);

@@ -22,11 +22,11 @@ enum {
 
 /* --- signaling -------------------------------------------------------------------------- */
 
-bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out)
+bool cp_address_enter(struct cp_server *s, const char *text, bool returns, struct cp_address **out)
 {
 	struct cp_address *a = cp_address_hold(&s->addresses, text);
 
-	if (!a || a->clients >= s->config->limit.connections_per_address) {
+	if (!a || a->clients >= s->config->limit.connections_per_address + returns) {
 		cp_address_release(a);
 		return false;
 	}
@@ -167,7 +167,7 @@ int cp_accept_filter(struct cp_server *s, const char *ip)
 	if (cp_proxy_trusted(s->config, ip))
 		return 0;
 	a = cp_address_hold(&s->addresses, ip);
-	accepted = a && cp_address_take(a, CP_BUDGET_CONNECTS, 1);
+	accepted = a && cp_address_connect(a);
 	if (!accepted)
 		s->counters->connections_refused++;
 	cp_address_release(a);

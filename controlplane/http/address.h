@@ -20,10 +20,11 @@ struct cp_server;
 
 /*
  * Counts one more signaling client for the address `text`. `*out` is valid until it is passed to
- * cp_address_leave(), which ends the count. False: the limit is reached, or there is no memory;
- * then nothing was counted.
+ * cp_address_leave(), which ends the count. One that `returns` may be one too many, because its
+ * earlier connection may still count. False: the limit is reached, or there is no memory; then
+ * nothing was counted.
  */
-bool cp_address_enter(struct cp_server *s, const char *text, struct cp_address **out);
+bool cp_address_enter(struct cp_server *s, const char *text, bool returns, struct cp_address **out);
 void cp_address_leave(struct cp_address *a);
 
 /*

@@ -203,6 +203,10 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return established(s, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
 		return received(wsi, c, in, len);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		if (c->websocket)
+			cp_websocket_closed_by_client(c->websocket, in, len);
+		return 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (c->websocket)
 			cp_websockets_touch(c->websocket);

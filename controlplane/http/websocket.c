@@ -233,6 +233,13 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
 	cp_websockets_schedule(w);
 }
 
+uint16_t cp_websocket_end_code(const struct cp_websocket *w)
+{
+	if (w->close_code != 0)
+		return w->close_code;
+	return w->peer_code != 0 ? w->peer_code : 1006;
+}
+
 /* --- receiving -------------------------------------------------------------------------- */
 
 static void deliver(struct cp_websocket *w, const char *text, size_t len)
@@ -242,6 +249,11 @@ static void deliver(struct cp_websocket *w, const char *text, size_t len)
 		cp_websocket_close(w, 1007, "not UTF-8");
 	else if (w->calls)
 		w->calls->message(w->user, text, len);
+}
+
+void cp_websocket_closed_by_client(struct cp_websocket *w, const unsigned char *body, size_t len)
+{
+	w->peer_code = len >= 2 ? (uint16_t)(body[0] << 8 | body[1]) : 1005;
 }
 
 void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, bool last)

@@ -50,6 +50,7 @@ struct cp_websocket {
 	size_t out_bytes;
 	struct cp_queued queued; /* what is left of them after sending, in server->backlog */
 	uint16_t close_code; /* 0: it is not closing */
+	uint16_t peer_code; /* of the client's close frame; 1005: it had none; 0: none has come */
 	const char *close_reason;
 	bool close_sent;
 
@@ -86,10 +87,18 @@ void cp_websocket_send_typed(struct cp_websocket *w, char type, struct cp_text *
  */
 void cp_websocket_close(struct cp_websocket *w, uint16_t code, const char *reason);
 
+/*
+ * The code with which the connection closes or has ended: that of cp_websocket_close(), or of the
+ * client's close frame, or 1006 without either (RFC 6455, 7.1.5).
+ */
+uint16_t cp_websocket_end_code(const struct cp_websocket *w);
+
 /* --- for server.c, which has libwebsockets' callbacks ---------------------------------- */
 
 /* Handles a received piece of a message; `last`: it completes the message. */
 void cp_websocket_receive(struct cp_websocket *w, const void *data, size_t len, bool last);
+/* A close frame with this body has arrived. */
+void cp_websocket_closed_by_client(struct cp_websocket *w, const unsigned char *body, size_t len);
 /* Sends what the socket accepts of the queue. 0, or EPIPE: the connection must end. */
 int cp_websocket_writeable(struct cp_websocket *w);
 /* The connection has closed: calls `closed` and frees `w`. */

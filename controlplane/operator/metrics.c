@@ -158,6 +158,19 @@ static void drain(FILE *f, const struct cp_signaling *s)
 		s->drain.moved);
 }
 
+static void resumes(FILE *f, const struct cp_resume_counts *c)
+{
+	single(f, "resume_lost", "gauge", "Clients whose connection was lost and who may come back.",
+		c->lost);
+	single(f, "resumes_total", "counter", "Sessions that their clients have resumed.", c->resumed);
+	single(f, "resume_expired_total", "counter",
+		"Sessions that ended because their clients did not come back in time.", c->expired);
+	head(f, "resume_refused_total", "counter", "Tokens to resume with that were refused, by reason.");
+	for (enum cp_resume_refusal reason = 0; reason < CP_RESUME_REFUSALS; reason++)
+		fprintf(f, "spate_resume_refused_total{reason=\"%s\"} %" PRIu64 "\n",
+			cp_resume_refusal_name(reason), c->refused[reason]);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -206,6 +219,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 		sh_log_lost());
 	drain(f, v->signaling);
 	engine_io(f, v->engineio);
+	resumes(f, &m->resume);
 	whip(f, m);
 	events(f, m);
 	head(f, "requests_total", "counter", "Requests, by dialect and type.");

@@ -6,6 +6,7 @@
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/recent_ends.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 
@@ -262,6 +263,8 @@ void cp_announce_end(struct cp_room *room, struct cp_producer *p)
 	if (nobody) {
 		p->news.upto = 0;
 		room->model->notices.merged++;
+	} else {
+		cp_recent_ends_add(room, p);
 	}
 	if (room->state != CP_ROOM_CLOSING)
 		tell_now(room);

@@ -113,6 +113,17 @@ int cp_peer_observe_audio(struct cp_peer *peer, uint64_t interval_ms, uint64_t e
 	return 0;
 }
 
+void cp_audio_repeat(struct cp_peer *peer)
+{
+	struct cp_room_audio *a = peer->room->audio;
+
+	if (!a || peer->audio.entries == 0)
+		return;
+	peer->audio.speaker = 0;
+	tell_all(a);
+	cp_model_schedule(peer->room->model);
+}
+
 void cp_audio_remove_peer(struct cp_peer *peer)
 {
 	struct cp_room_audio *a = peer->room->audio;

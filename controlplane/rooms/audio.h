@@ -56,6 +56,8 @@ struct cp_levels {
 
 /* `interval_ms` 0 ends it; otherwise at most CP_AUDIO_INTERVAL_MAX. 0 or ENOMEM. */
 int cp_peer_observe_audio(struct cp_peer *peer, uint64_t interval_ms, uint64_t entries);
+/* The peer may have missed who speaks: it is told again if it asks. */
+void cp_audio_repeat(struct cp_peer *peer);
 
 /* --- for the files of rooms/ ------------------------------------------------------------------ */
 

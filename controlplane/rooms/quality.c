@@ -327,6 +327,17 @@ void cp_quality_begin(struct cp_consumer *c)
 		mark_now(c, CP_QUALITY_LAYERS);
 }
 
+void cp_quality_repeat(struct cp_consumer *c)
+{
+	if (c->producer->consumable.type == CP_STREAM_SIMPLE) {
+		mark_now(c, CP_QUALITY_SCORE);
+		return;
+	}
+	/* A layer that no consumer gets: the notice is sent even if nothing is sent to the viewer. */
+	c->quality.told_spatial = c->quality.told_temporal = SH_LAYER_ANY - 1;
+	mark_now(c, CP_QUALITY_LAYERS | CP_QUALITY_CHANGE | CP_QUALITY_SCORE);
+}
+
 void cp_quality_remove_consumer(struct cp_model *m, struct cp_consumer *c)
 {
 	struct cp_producer *p = c->producer;

@@ -56,6 +56,9 @@ void cp_model_layers_changed(struct cp_model *m, sh_id consumer, const struct sh
 /* The score of the encoding that the consumer gets; 0: it gets none. */
 uint8_t cp_consumer_producer_score(const struct cp_consumer *c);
 
+/* The viewer may have missed what it was told: it is told the state again. */
+void cp_quality_repeat(struct cp_consumer *c);
+
 /* --- for the files of rooms/ ------------------------------------------------------------------ */
 
 void cp_quality_add_producer(struct cp_producer *p);

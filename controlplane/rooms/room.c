@@ -11,6 +11,7 @@
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/recent_ends.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
@@ -103,6 +104,7 @@ static void room_free(struct cp_room *room)
 	cp_room_unqueue(room);
 	cp_user_forget_absent(room);
 	cp_audio_end(room);
+	cp_recent_ends_free(room);
 	cp_announce_stop(room);
 	while (cp_announce_forget(room))
 		;

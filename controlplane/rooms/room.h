@@ -18,6 +18,7 @@
 
 struct cp_closing;
 struct cp_model;
+struct cp_recent_ends;
 struct cp_room_audio;
 
 enum cp_room_state {
@@ -53,6 +54,7 @@ struct cp_room {
 		bool queued; /* the room is in the model's list `telling` */
 	} telling; /* announce.h */
 	struct cp_room_audio *audio; /* NULL: nobody asks (audio.h) */
+	struct cp_recent_ends *recent_ends; /* NULL: none (recent_ends.h) */
 	struct cp_holder creator; /* for whom the room counts */
 	struct cp_index users; /* struct cp_user by name */
 	TAILQ_HEAD(, cp_user) absent; /* of these, who has left while the node drains (user.h) */

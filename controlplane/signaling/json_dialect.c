@@ -105,6 +105,7 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	int error = check_envelope(message, &fault);
 
 	s->type = cp_request_type(&cp_json_dialect, error == 0 ? type->valuestring : "");
+	cp_resume_confirm(s);
 	if (error == 0 && !s->type->handle)
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
 	if (error == 0 && data && !cJSON_IsObject(data))
@@ -147,6 +148,7 @@ const struct cp_dialect cp_json_dialect = {
 	.printed_notice = printed_notice,
 	.transport = cp_peer_transport,
 	.name_transport = name_transport,
+	.describe_transport = cp_json_describe_transport,
 	.producer = producer,
 	.types = cp_json_requests,
 	.announced = &announced,

@@ -21,5 +21,7 @@ struct cp_text *cp_json_error_text(const cJSON *request, const struct cp_fault *
 
 /* The table of its requests (json_requests.c). */
 extern struct cp_request_type cp_json_requests[];
+/* Adds what the transport is for. */
+void cp_json_describe_transport(const struct cp_transport *t, cJSON *entry);
 
 #endif

@@ -5,9 +5,9 @@
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/request.h"
 
-static void add_purpose(const struct cp_transport *t, cJSON *data)
+void cp_json_describe_transport(const struct cp_transport *t, cJSON *entry)
 {
-	cJSON_AddStringToObject(data, "purpose", cp_purpose_name(t->purpose));
+	cJSON_AddStringToObject(entry, "purpose", cp_purpose_name(t->purpose));
 }
 
 static void tell_existing(struct cp_peer *peer, const struct cp_producer *p, void *arg)
@@ -21,7 +21,8 @@ static void transport_created(struct cp_peer *peer, const struct cp_fault *fault
 
 	if (fault)
 		cp_session_error(peer->session, fault);
-	else if (cp_reply_transport(peer->session, t, add_purpose) == 0 && t->purpose == CP_PURPOSE_RECV)
+	else if (cp_reply_transport(peer->session, t, cp_json_describe_transport) == 0 &&
+		 t->purpose == CP_PURPOSE_RECV)
 		cp_peer_each_visible_producer(peer, tell_existing, NULL);
 }
 

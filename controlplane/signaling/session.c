@@ -103,10 +103,21 @@ static void leave(struct cp_session *s)
 	cp_session_leave_closed_room(s);
 }
 
-void cp_session_free(struct cp_session *s)
+void cp_session_drop_waiting(struct cp_session *s)
 {
 	struct cp_request *r;
 
+	while ((r = TAILQ_FIRST(&s->waiting))) {
+		TAILQ_REMOVE(&s->waiting, r, next);
+		cp_message_free(r->message);
+		free(r);
+	}
+	s->waiting_count = 0;
+	s->waiting_bytes = 0;
+}
+
+void cp_session_free(struct cp_session *s)
+{
 	if (s->peer)
 		leave(s);
 	if (s->is_ready)
@@ -114,15 +125,18 @@ void cp_session_free(struct cp_session *s)
 	cp_drain_forget(s);
 	TAILQ_REMOVE(&s->signaling->sessions, s, all);
 	cp_expiry_remove(s);
-	while ((r = TAILQ_FIRST(&s->waiting))) {
-		TAILQ_REMOVE(&s->waiting, r, next);
-		cp_message_free(r->message);
-		free(r);
-	}
+	cp_resume_forget(s);
+	cp_session_drop_waiting(s);
 	release_current(s);
 	cp_address_bequeath(s->address, &s->messages);
 	cp_address_release(s->address);
 	free(s);
+}
+
+void cp_session_closing(struct cp_session *s, uint16_t code)
+{
+	s->closing = true;
+	s->ended = !cp_resume_is_loss(code);
 }
 
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason)
@@ -174,6 +188,8 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 {
 	struct cp_announced *last = s->dialect->announced;
 
+	if (s->resume.lost)
+		return;
 	if (!last->text || strcmp(last->type, type) != 0 || strcmp(last->about, about) != 0) {
 		cp_text_release(last->text);
 		last->type = type;
@@ -200,12 +216,18 @@ static void run_later(struct cp_session *s)
 static void answered(struct cp_session *s)
 {
 	release_current(s);
+	s->resume.orphaned = false;
+	if (s->resume.greets)
+		cp_session_send_resumed(s);
 	run_later(s);
 }
 
 void cp_session_reply(struct cp_session *s, cJSON *data)
 {
-	s->dialect->reply(s, s->current, data);
+	if (s->resume.orphaned)
+		cJSON_Delete(data);
+	else
+		s->dialect->reply(s, s->current, data);
 	s->entered = false;
 	answered(s);
 }
@@ -220,7 +242,8 @@ void cp_session_error(struct cp_session *s, const struct cp_fault *fault)
 {
 	sh_log(SH_LOG_DEBUG, "request-failed peer=%s code=%s message=\"%s\"", s->id,
 		cp_code_name(fault->code), fault->message);
-	cp_session_send_error(s, s->current, fault);
+	if (!s->resume.orphaned)
+		cp_session_send_error(s, s->current, fault);
 	s->leaves = s->entered;
 	answered(s);
 }

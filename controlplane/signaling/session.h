@@ -19,6 +19,7 @@
 #include "controlplane/base/log_address.h"
 #include "controlplane/base/text.h"
 #include "controlplane/rooms/peer.h"
+#include "controlplane/signaling/resume.h"
 #include "controlplane/signaling/signaling.h"
 
 struct cp_producer;
@@ -53,6 +54,7 @@ struct cp_request_type {
 	 */
 	int (*enters)(const struct cp_session *s, const cJSON *data, struct cp_fault *fault);
 	bool closes; /* a superseded peer may do it, too (rooms/user.h) */
+	bool greets; /* a client may send it before it knows that it has resumed */
 	uint64_t count; /* requests of this type since the start */
 };
 
@@ -78,6 +80,8 @@ struct cp_dialect {
 	struct cp_transport *(*transport)(struct cp_peer *peer, const char *name, struct cp_fault *fault);
 	/* Adds the members by which a notice names a transport. */
 	void (*name_transport)(const struct cp_transport *t, cJSON *data);
+	/* Adds what the dialect says of a transport beside its id. NULL: its sessions cannot resume. */
+	void (*describe_transport)(const struct cp_transport *t, cJSON *entry);
 	/* The data of newProducer, the caller's to delete. */
 	cJSON *(*producer)(const struct cp_producer *p);
 	/* The last entry has no handler: it counts the requests of unknown types. */
@@ -97,6 +101,11 @@ struct cp_carrier {
 	 * within this call. `reason` is a constant.
 	 */
 	void (*close)(void *carrier, uint16_t code, const char *reason);
+	/*
+	 * Another connection has taken the session over: forgets it at once, counts as no client
+	 * any more, and closes. NULL: its sessions cannot resume.
+	 */
+	void (*abandon)(void *carrier);
 };
 
 struct cp_request { /* a request in a session's queue */
@@ -119,6 +128,7 @@ struct cp_session {
 	bool entered; /* it joined the room for the pending request, which has not succeeded yet */
 	bool leaves; /* that request has failed: the session leaves the room before the next one */
 	bool closing; /* its carrier is closing: messages are no longer accepted */
+	bool ended; /* the server closes the connection for a fault of the client: nothing is resumed */
 
 	TAILQ_HEAD(, cp_request) waiting; /* queue of requests that have not begun */
 	uint32_t waiting_count;
@@ -134,10 +144,18 @@ struct cp_session {
 
 	struct cp_bucket messages; /* what it may send now; messages cost by their size */
 	uint32_t strikes; /* messages over the limit since the bucket was last full */
+	struct cp_resume resume;
 };
 
 /* Close codes of a WebSocket (RFC 6455, 7.4.1) that more than one file uses. */
-enum { CP_CLOSE_GOING_AWAY = 1001, CP_CLOSE_POLICY = 1008 };
+enum {
+	CP_CLOSE_GOING_AWAY = 1001,
+	CP_CLOSE_NO_CODE = 1005,
+	CP_CLOSE_ABNORMAL = 1006, /* the connection ended without a close frame */
+	CP_CLOSE_POLICY = 1008,
+	CP_CLOSE_TRY_LATER = 1013,
+	CP_CLOSE_RESUMED = 4001, /* the client has resumed its session on another connection */
+};
 
 /* --- opening, joining, closing (session.c) -------------------------------------------- */
 
@@ -175,6 +193,10 @@ void cp_session_end(struct cp_session *s, const char *reason);
  * client connects again, elsewhere. `reason` is a constant.
  */
 void cp_session_dismiss(struct cp_session *s, const char *reason);
+/* The carrier has begun to close. `code` as for cp_session_gone(). */
+void cp_session_closing(struct cp_session *s, uint16_t code);
+/* Forgets the requests that have not begun. */
+void cp_session_drop_waiting(struct cp_session *s);
 /* Closes the connection with a WebSocket's code and reason (RFC 6455, 7.4), a constant. */
 void cp_session_close(struct cp_session *s, uint16_t code, const char *reason);
 

@@ -33,7 +33,9 @@ int cp_signaling_start(struct cp_signaling *s)
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->sessions);
 	cp_expiry_start(s);
-	error = print_capabilities(s);
+	error = cp_resume_start(s);
+	if (error == 0)
+		error = print_capabilities(s);
 	if (error != 0)
 		cp_signaling_stop(s);
 	return error;
@@ -41,6 +43,7 @@ int cp_signaling_start(struct cp_signaling *s)
 
 void cp_signaling_stop(struct cp_signaling *s)
 {
+	cp_resume_stop(s);
 	cp_text_release(s->greeting);
 	s->greeting = NULL;
 	cp_capabilities_clear();

@@ -17,6 +17,7 @@
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/base/text.h"
+#include "controlplane/signaling/resume.h"
 #include "controlplane/signaling/search_budget.h"
 #include "shared/config.h"
 #include "shared/stats_reader.h"
@@ -48,6 +49,7 @@ struct cp_drain {
 struct cp_signaling {
 	/* The owner sets these before cp_signaling_start; they outlive it. */
 	const struct sh_config *config;
+	const char *host; /* the name of this machine */
 	struct cp_model *model;
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	const struct cp_auth *auth;
@@ -63,11 +65,12 @@ struct cp_signaling {
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
 	struct cp_expiry expiry;
 	struct cp_drain drain;
+	struct cp_resumes resumes;
 };
 
 /* 0 or ENOMEM. */
 int cp_signaling_start(struct cp_signaling *s);
-/* Frees what `s` holds. All sessions must have been freed. */
+/* Frees what `s` holds. All sessions that have a connection must have been freed. */
 void cp_signaling_stop(struct cp_signaling *s);
 
 /* Begins the next request of each session in `ready`. */

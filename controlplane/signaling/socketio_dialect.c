@@ -117,6 +117,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	int error = 0;
 
 	s->type = cp_request_type(&cp_socketio_dialect, event ? event : "");
+	if (!s->type->greets)
+		cp_resume_confirm(s);
 	if (!s->type->handle)
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "event: no such request");
 	else if (!cJSON_IsObject(data))
@@ -153,6 +155,7 @@ const struct cp_dialect cp_socketio_dialect = {
 	.printed_notice = event_text,
 	.transport = cp_socketio_transport,
 	.name_transport = cp_socketio_name_transport,
+	.describe_transport = cp_socketio_describe_transport,
 	.producer = producer,
 	.types = cp_socketio_requests,
 	.announced = &announced,

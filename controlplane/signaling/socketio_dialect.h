@@ -23,6 +23,8 @@ void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data);
  * NULL with CP_NOT_FOUND.
  */
 struct cp_transport *cp_socketio_transport(struct cp_peer *peer, const char *name, struct cp_fault *fault);
+/* The member `direction`, and transportId and id in place of a member `id`. */
+void cp_socketio_describe_transport(const struct cp_transport *t, cJSON *entry);
 /* Adds the members transportId, which names the direction, and id. */
 void cp_socketio_name_transport(const struct cp_transport *t, cJSON *data);
 

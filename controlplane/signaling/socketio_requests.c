@@ -46,18 +46,21 @@ void cp_socketio_name_transport(const struct cp_transport *t, cJSON *data)
 void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data)
 {
 	cJSON *reply = cJSON_CreateObject();
+	bool joined = s->entered;
 
 	cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", s->signaling->capabilities);
 	cp_session_reply(s, reply);
 	cp_drain_tell(s);
+	if (joined)
+		cp_resume_issue(s);
 }
 
 /* Replaces the parameters' member id by transportId and id, so that it is not there twice. */
-static void add_direction(const struct cp_transport *t, cJSON *data)
+void cp_socketio_describe_transport(const struct cp_transport *t, cJSON *entry)
 {
-	cJSON_DeleteItemFromObjectCaseSensitive(data, "id");
-	cJSON_AddStringToObject(data, "direction", cp_purpose_name(t->purpose));
-	cp_socketio_name_transport(t, data);
+	cJSON_DeleteItemFromObjectCaseSensitive(entry, "id");
+	cJSON_AddStringToObject(entry, "direction", cp_purpose_name(t->purpose));
+	cp_socketio_name_transport(t, entry);
 }
 
 static void transport_created(struct cp_peer *peer, const struct cp_fault *fault, void *object)
@@ -65,7 +68,7 @@ static void transport_created(struct cp_peer *peer, const struct cp_fault *fault
 	if (fault)
 		cp_session_error(peer->session, fault);
 	else
-		cp_reply_transport(peer->session, object, add_direction);
+		cp_reply_transport(peer->session, object, cp_socketio_describe_transport);
 }
 
 static int enters_with_transport(const struct cp_session *s, const cJSON *data, struct cp_fault *fault)
@@ -138,7 +141,8 @@ struct cp_request_type cp_socketio_requests[] = {
 	{.name = "getRouterRtpCapabilities",
 		.answer = "routerRtpCapabilities",
 		.handle = cp_socketio_get_capabilities,
-		.enters = cp_enters},
+		.enters = cp_enters,
+		.greets = true},
 	{.name = "createTransport",
 		.answer = "transportCreated",
 		.handle = create_transport,

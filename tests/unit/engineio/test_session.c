@@ -138,7 +138,7 @@ static void heartbeat(void **state)
 	pass(19999);
 	assert_string_equal(happened(), "");
 	pass(1);
-	assert_string_equal(happened(), "closing:1008 ws-closed closed ");
+	assert_string_equal(happened(), "closing:1013 ws-closed closed ");
 	assert_int_equal(fake_wake_ms, 0);
 }
 
@@ -155,7 +155,7 @@ static void heartbeat_of_a_poller(void **state)
 	assert_string_equal(happened(), "p<2 ");
 	begin_poll(e, "p");
 	pass(20000);
-	assert_string_equal(happened(), "closing:1008 p<1 closed ");
+	assert_string_equal(happened(), "closing:1013 p<1 closed ");
 }
 
 static void nobody_joins(void **state)

@@ -42,10 +42,19 @@ static void carrier_close(void *carrier, uint16_t code, const char *reason)
 	struct client *c = carrier;
 
 	c->closed = code;
-	c->session->closing = true;
+	cp_session_closing(c->session, code);
 }
 
-static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+static void carrier_abandon(void *carrier)
+{
+	struct client *c = carrier;
+
+	c->session = NULL;
+	c->closed = CP_CLOSE_RESUMED;
+}
+
+static const struct cp_carrier carrier = {
+	.send = carrier_send, .close = carrier_close, .abandon = carrier_abandon};
 
 struct cp_signaling *the_signaling(void)
 {
@@ -66,6 +75,7 @@ int clients_make(void **state)
 	memset(&counters, 0, sizeof(counters));
 	signaling = (struct cp_signaling){
 		.config = &w.config,
+		.host = "host",
 		.model = &w.model,
 		.stats = &stats,
 		.counters = &counters,
@@ -100,6 +110,48 @@ static struct client *open_with(const struct cp_dialect *dialect, const struct c
 	return c;
 }
 
+void lose_client(struct client *c, uint16_t code)
+{
+	cp_session_gone(c->session, code);
+	c->session = NULL;
+	forget(c);
+}
+
+struct client *resume_client(const struct cp_dialect *dialect, const char *token, const char *room,
+	const struct cp_grant *grant)
+{
+	struct client *c = clients;
+	const struct cp_grant all = {.publish = true, .subscribe = true, .close = true};
+
+	while (c->session || c->sent > 0)
+		c++;
+	c->closed = 0;
+	c->session = cp_session_resume(&signaling, &(struct cp_resume_request){
+							   .token = token,
+							   .room = room,
+							   .dialect = dialect,
+							   .calls = &carrier,
+							   .carrier = c,
+							   .ip = "127.0.0.2",
+							   .address = address,
+							   .grant = grant ? grant : &all,
+						   });
+	if (!c->session)
+		return NULL;
+	cp_session_send_resumed(c->session);
+	return c;
+}
+
+struct client *open_client_with(const struct cp_dialect *dialect, const struct cp_grant *grant)
+{
+	return open_with(dialect, grant);
+}
+
+struct cp_counters *the_counters(void)
+{
+	return &counters;
+}
+
 struct client *open_client(const struct cp_dialect *dialect, const char *user)
 {
 	struct cp_grant grant = {.publish = true, .subscribe = true, .close = true};
@@ -124,6 +176,12 @@ void limit_messages(uint32_t client, uint32_t of_address)
 {
 	w.config.limit.messages_per_second = client;
 	w.config.limit.messages_per_address = of_address;
+	cp_addresses_limit(&addresses, &w.config, &counters);
+}
+
+void limit_resumes(uint32_t per_second)
+{
+	w.config.limit.resumes_per_second = per_second;
 	cp_addresses_limit(&addresses, &w.config, &counters);
 }
 

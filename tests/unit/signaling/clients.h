@@ -29,6 +29,15 @@ int clients_end(void **state);
 struct client *open_client(const struct cp_dialect *dialect, const char *user);
 /* The same with a token that expires at that time, in seconds since 1970. */
 struct client *open_client_until(const struct cp_dialect *dialect, int64_t expires_s);
+struct client *open_client_with(const struct cp_dialect *dialect, const struct cp_grant *grant);
+/* Its connection ends with that close code. */
+void lose_client(struct client *c, uint16_t code);
+/*
+ * A new connection takes a session over; `room` is "" for any, `grant` NULL grants all without a
+ * user. NULL: there is nothing to resume.
+ */
+struct client *resume_client(const struct cp_dialect *dialect, const char *token, const char *room,
+	const struct cp_grant *grant);
 /* cp_signaling_expire(). */
 bool expire(int64_t now_s);
 void close_client(struct client *c);
@@ -36,6 +45,8 @@ void close_client(struct client *c);
 void limit_messages(uint32_t client, uint32_t of_address);
 /* Ten times as many at once, from the one address that all clients have. */
 void limit_handshakes(uint32_t per_second);
+void limit_resumes(uint32_t per_second);
+struct cp_counters *the_counters(void);
 /* How many messages were refused for `reason`. */
 uint64_t refused(enum cp_refusal reason);
 /* Forgets what it was sent. */

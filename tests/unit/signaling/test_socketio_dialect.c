@@ -19,9 +19,17 @@ static struct client *open_socket(void)
 	return open_client(&cp_socketio_dialect, "");
 }
 
+/* Passes over tokens to resume with, which are tested in test_resume.c. */
+static bool is_heard(struct client *c)
+{
+	while (c->read < c->sent && strncmp(c->text[c->read], "2[\"session\",", 12) == 0)
+		c->read++;
+	return c->read == c->sent;
+}
+
 static const char *next_text(struct client *c)
 {
-	if (c->read == c->sent)
+	if (is_heard(c))
 		fail_msg("nothing more was sent");
 	return c->text[c->read++];
 }
@@ -90,7 +98,7 @@ static void expect_error(struct client *c, const char *name, const char *code, c
 
 static void expect_silence(struct client *c)
 {
-	if (c->read < c->sent)
+	if (!is_heard(c))
 		fail_msg("there is more: %s", c->text[c->read]);
 }
 
@@ -178,7 +186,8 @@ static void a_reply_comes_as_event_and_as_acknowledgement(void **state)
 	assert_int_equal(strncmp(c->text[0] + 45, text, strlen(text)), 0);
 	assert_int_equal(strncmp(c->text[1], "39007199254740991[{\"rtpCapabilities\":", 37), 0);
 	assert_string_equal(c->text[1] + 37 + strlen(text), "}]");
-	assert_int_equal(c->sent, 2);
+	assert_int_equal(strncmp(c->text[2], "2[\"session\",{\"resume\":\"", 23), 0);
+	assert_int_equal(c->sent, 3);
 	cJSON_free(text);
 	c->read = 2;
 
@@ -461,7 +470,7 @@ static void waiting_requests_take_bounded_memory(void **state)
 	sprintf(at, "]}");
 	for (unsigned i = 0; i < ASKED; i++) {
 		emit(c, "getProducers", zeros, -1);
-		if (c->sent > c->read) {
+		if (!is_heard(c)) {
 			expect_error(c, "getProducers", "too-many", "bytes of requests");
 			forget(c);
 			refused++;
