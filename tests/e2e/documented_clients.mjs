@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clients of docs/signaling.md, as they stand there: a host on either dialect is watched on
-// both, one host follows another, once the room has closed behind the first, and after a restart
-// of the server all of them come back.
+// both, one host follows another, once the room has closed behind the first, clients whose connection
+// is cut go on with what they had, and after a restart of the server all of them come back.
 import { startChromium } from "./lib/chromium.mjs";
 import { documented, servePages } from "./lib/bundle.mjs";
+import { metric } from "./lib/metrics.mjs";
 import { ORIGIN, Servers } from "./lib/servers.mjs";
+import { WATCH_SOCKETS } from "./lib/sockets.mjs";
 import { check, test, until } from "./lib/test.mjs";
 
 const FRAMES = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames";
@@ -57,7 +59,7 @@ await test(async ({ defer }) => {
 
 	const viewers = [];
 	for (const name of ["plain", "socket.io", "slow"])
-		viewers.push([`a viewer on ${name}`, await browser.open(pages.url(name))]);
+		viewers.push([`a viewer on ${name}`, await browser.open(pages.url(name), { before: WATCH_SOCKETS })]);
 	const logged = (event) => servers.controlplane.output.split(` ${event} room=demo`).length - 1;
 	let host;
 	for (const name of ["plain", "socket.io"]) {
@@ -73,11 +75,22 @@ await test(async ({ defer }) => {
 		await until("its viewers have joined again", 20, () => logged("peer-joined") >= 2 * viewers.length + 1);
 	}
 
-	const joined = logged("peer-joined");
+	const handshakes = await metric('dtls_handshakes_total{result="ok"}');
+	for (const [, viewer] of viewers)
+		await viewer.evaluate("window.notReloaded = true; sockets.at(-1).close(4000)");
+	await until("all have come back", 20, () => logged("peer-resumed") === viewers.length);
+	for (const [who, viewer] of viewers) {
+		await plays(viewer, `${who} whose connection was cut`);
+		check(await viewer.evaluate("window.notReloaded"), "and it is still the same page");
+	}
+	check(await metric('dtls_handshakes_total{result="ok"}') === handshakes, "without a DTLS handshake");
+
+	const back = () => logged("peer-joined") + logged("peer-resumed");
+	const joined = back();
 	await servers.controlplane.end();
 	await servers.startControlplane();
 	await until("clients can join", 20, async () => (await fetch(`${ORIGIN}/readyz`)).ok);
-	await until("all have joined again", 30, () => logged("peer-joined") >= joined + viewers.length + 1);
+	await until("all have joined again", 30, () => back() >= joined + viewers.length + 1);
 	for (const [who, viewer] of viewers)
 		await plays(viewer, `${who} after a restart`);
 });

@@ -23,7 +23,7 @@ const CROWD = 24; // clients at a time
 const ROOMS = 3;
 const KILL_EVERY_S = 12;
 /* Small tables, so that the data plane often has to refuse. */
-const SETTINGS = { log: { level: "debug" }, media: { consent_s: 10 },
+const SETTINGS = { log: { level: "debug" }, media: { consent_s: 10 }, resume: { grace_s: 1 },
 	limits: { connects_per_second: 1000, handshakes_per_second: 1000, messages_per_address: 100000, share_percent: 100, reserve_percent: 0, transports: 40, producers: 24, consumers: 48,
 		connections_per_address: 100,
 		messages_per_second: 1000 } };

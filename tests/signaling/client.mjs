@@ -11,6 +11,7 @@ let lastSsrc = 100000;
 export class Client {
 	messages = []; // everything that was not a reply
 	closed = null; // {code, reason}
+	resume = null; // the token to resume with that came last
 	#waiting = new Map();
 	#lastId = 0;
 
@@ -34,6 +35,10 @@ export class Client {
 	}
 
 	#message(message) {
+		if (message.type === "session") {
+			this.resume = message.data.resume;
+			return;
+		}
 		const waiting = this.#waiting.get(message.id);
 		if (waiting === undefined) {
 			this.messages.push(message);

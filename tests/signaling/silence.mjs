@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A silent WebSocket is pinged after 25 s; one that does not answer is gone after 40 s, and with
-// it what its peer had.
+// it what its peer had, since nobody comes back for that.
 import { Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { Client } from "./client.mjs";
 import { metrics } from "../e2e/lib/metrics.mjs";
 
 await test(async ({ defer }) => {
-	const servers = new Servers();
+	const servers = new Servers({ resume: { grace_s: 1 } });
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	const begun = Date.now();

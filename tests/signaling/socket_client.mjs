@@ -37,12 +37,18 @@ export class SocketClient {
 	events = []; // [name, data] of what no request has taken
 	closed = null; // the reason, as socket.io-client names it
 	room = null;
+	resume = null; // the token to resume with that came last
 
 	/** Connected, and in no room. Rejects with the client's connect_error. */
 	static async open(options = {}) {
 		const client = new SocketClient();
 		client.socket = io(ORIGIN, { forceNew: true, reconnection: false, ...options });
-		client.socket.onAny((name, data) => client.events.push([name, data]));
+		client.socket.onAny((name, data) => {
+			if (name === "session")
+				client.resume = data.resume;
+			else
+				client.events.push([name, data]);
+		});
 		client.socket.on("disconnect", (reason) => { client.closed = reason; });
 		await new Promise((resolve, reject) => {
 			client.socket.once("connect", resolve);

@@ -15,7 +15,7 @@ import { Counts } from "./counts.mjs";
 import { SocketClient } from "./socket_client.mjs";
 
 const GRACE_MS = 1000;
-const SETTINGS = { rooms: { grace_s: GRACE_MS / 1000 },
+const SETTINGS = { rooms: { grace_s: GRACE_MS / 1000 }, resume: { grace_s: 1 },
 	socketio: { ping_interval_ms: 500, ping_timeout_ms: 400 } };
 
 /** A host in the dialect of `client` with sound and picture; returns the producers' ids. */
@@ -212,7 +212,7 @@ async function uncleanEnds() {
 		const [, { id }] = await packet("42[\"produced\"");
 		await watch(viewer);
 		end(socket);
-		check((await viewer.heard("producerClosed", 3000)).producerId === id, `${words}: its producer is closed`);
+		check((await viewer.heard("producerClosed", 6000)).producerId === id, `${words}: its producer is closed`);
 		check((await viewer.heard("roomClosed", GRACE_MS + 2000)).roomId === "unclean", "and the room after the grace time");
 		viewer.end();
 		socket.terminate();

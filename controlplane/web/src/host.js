@@ -124,6 +124,30 @@ export class Host extends Session {
 		this.setState("live", sendingWords(this.#tracks, this.source.lack));
 	}
 
+	resumes({ transports, producers }) {
+		const live = this.#live;
+		const given = new Map(producers.map((p) => [p.id, p]));
+		if (!live || this.#fresh || !this.transports.isAmong(live.transport, transports) ||
+			live.producers.some((p) => !given.has(p.id)))
+			return false;
+		for (const producer of live.producers) {
+			if (given.get(producer.id).paused !== producer.paused)
+				this.#repeat(live.transport, producer, producer.paused ? "pauseProducer" : "resumeProducer");
+			given.delete(producer.id);
+		}
+		for (const unknown of given.values()) // it ended here while the server could not be told
+			this.#repeat(live.transport, unknown, "closeProducer");
+		return true;
+	}
+
+	#repeat(transport, producer, request) {
+		this.#tell(transport, producer, request).catch((error) => this.note(error.message));
+	}
+
+	describeMedia() {
+		this.setState("live", sendingWords(this.#tracks, this.source.lack));
+	}
+
 	async #produce({ transport, producers }, track, codec) {
 		if (track.readyState === "ended")
 			return;

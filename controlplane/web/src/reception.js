@@ -35,6 +35,9 @@ export class Reception {
 	#device;
 	#pace = new Pace(CONSUME_BURST, CONSUME_PER_S);
 	#streams = new Map();
+	/** Ids of the consumers that the server has named, and of the producers of those being made. */
+	#named = new Set();
+	#making = new Set();
 	/**
 	 * Ids of producers that their host has paused. The notice may arrive before the consumer
 	 * exists.
@@ -75,10 +78,13 @@ export class Reception {
 			return null;
 		}
 		this.leftOut.delete(producerId);
+		this.#named.add(answer.id);
 		const { id, kind, type, rtpParameters, producerPaused } = answer;
 		if (type !== "simple")
 			this.#layered.add(id);
-		const consumer = await this.transport.consume({ id, producerId, kind, rtpParameters });
+		this.#making.add(producerId);
+		const consumer = await this.transport.consume({ id, producerId, kind, rtpParameters })
+			.finally(() => this.#making.delete(producerId));
 		if (!this.#wants(producerId)) {
 			consumer.close();
 			return null;
@@ -91,6 +97,31 @@ export class Reception {
 		else if (answer.paused)
 			await this.#tell("resumeConsumer", consumer);
 		return consumer;
+	}
+
+	/** True if the server's answer that named this consumer has arrived. */
+	knows(id) {
+		return this.#named.has(id);
+	}
+
+	/** Ids of the consumers here that are not among those that the server has given back. */
+	missing(given) {
+		const there = new Set(given.map((c) => c.id));
+		return [...this.consumers.values()].map((c) => c.id).filter((id) => !there.has(id));
+	}
+
+	/** Requests for consumers were lost with a connection: their producers may be requested again. */
+	forgetRequests() {
+		for (const producerId of this.asked)
+			if (!this.consumers.has(producerId) && !this.#making.has(producerId))
+				this.asked.delete(producerId);
+	}
+
+	/** Pauses or resumes a consumer on the server if it is not there as it is here. */
+	async repeatPaused(id, paused) {
+		const consumer = [...this.consumers.values()].find((c) => c.id === id);
+		if (consumer && consumer.paused !== paused)
+			await this.#tell(consumer.paused ? "pauseConsumer" : "resumeConsumer", consumer);
 	}
 
 	#wants(producerId) {

@@ -2,7 +2,7 @@
 import { Device } from "mediasoup-client";
 import { atLeast, Backoff, spread } from "./backoff.js";
 import { Emitter } from "./emitter.js";
-import { Superseded, Transports } from "./transports.js";
+import { connected, Superseded, Transports } from "./transports.js";
 import { DRAINED, drainingWords, explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
 
 const ICE_PATIENCE_MS = 1500;
@@ -24,7 +24,9 @@ const PROBE_TIMEOUT_MS = 5000;
  * A role implements join(turn), which builds everything on a new transport and retires the old one
  * once the new one carries media; ownsTransport(id), true for the newest transport;
  * oldTransportLost(transport); notice(type, data); and close(). `turn` is the number of the join: a
- * newer join makes it invalid.
+ * newer join makes it invalid. It also implements resumes(data): the server has given back what it
+ * names; true if the media of the last join can go on; and describeMedia(), which sets the state that
+ * describes this media.
  */
 export class Session extends Emitter {
 	state = "idle";
@@ -37,6 +39,10 @@ export class Session extends Emitter {
 	#heart = null;
 	#over = false;
 	#draining = false;
+	/** The join that was finished last. */
+	#joined = 0;
+	/** The join that was finished when the connection was lost, or null. */
+	#kept = null;
 	#capabilities = null;
 
 	/** `signaling` is a Signaling or SocketSignaling for one room. */
@@ -45,6 +51,7 @@ export class Session extends Emitter {
 		this.signaling = signaling;
 		this.transports = new Transports(signaling);
 		signaling.on("open", (capabilities) => this.#opened(capabilities));
+		signaling.on("resumed", (data) => this.#resumed(data));
 		signaling.on("lost", (wait, refusal) => this.#lost(wait, refusal));
 		signaling.on("notice", (type, data) => this.#notice(type, data));
 	}
@@ -154,6 +161,7 @@ export class Session extends Emitter {
 
 	#opened(capabilities) {
 		this.#capabilities = capabilities;
+		this.#kept = null;
 		this.note("Connected to the server.");
 		if (this.joins > 0)
 			this.setState("reconnecting", "The server is back. Joining again.");
@@ -161,7 +169,46 @@ export class Session extends Emitter {
 		this.#join();
 	}
 
+	/** The server knows us on the new connection: media goes on if there was any. */
+	#resumed(data) {
+		const kept = this.#kept;
+		const latest = this.#turn;
+		this.#kept = null;
+		this.note("Connected to the server again.");
+		if (kept !== null) {
+			this.#turn = kept;
+			if (this.resumes(data)) {
+				this.#goOn(this.transport);
+				return;
+			}
+		}
+		this.#turn = latest + 1;
+		this.#join();
+	}
+
+	/** A network that was lost takes the media along: ICE finds the new path, and DTLS goes on. */
+	async #goOn(transport) {
+		try {
+			if (transport.connectionState !== "connected") {
+				await this.transports.restartIce(transport);
+				await connected(transport);
+			}
+			if (this.ownsTransport(transport.id))
+				this.describeMedia();
+		} catch (error) {
+			if (!transport.closed && this.ownsTransport(transport.id))
+				this.transportLost(error.message);
+		}
+	}
+
+	/** For a role that can resume nothing. */
+	resumes() {
+		return false;
+	}
+
 	#lost(wait, refusal) {
+		if (this.#joined === this.#turn && !this.#timer)
+			this.#kept = this.#turn;
 		this.#turn++;
 		this.#cancelJoin();
 		if (refusal && isFinal(refusal)) {
@@ -174,16 +221,23 @@ export class Session extends Emitter {
 		this.setState("reconnecting", `${why} Trying again in ${(wait / 1000).toFixed(1)} s.`);
 	}
 
+	/** Resolves with a mediasoup-client device for a router of these capabilities. */
+	async makeDevice(routerRtpCapabilities) {
+		const device = await Device.factory();
+		await device.load({ routerRtpCapabilities });
+		return device;
+	}
+
 	async #join() {
 		const turn = this.#turn;
 		this.#cancelJoin();
 		try {
-			const device = await Device.factory();
-			await device.load({ routerRtpCapabilities: this.#capabilities });
+			const device = await this.makeDevice(this.#capabilities);
 			this.check(turn);
 			this.device = device;
 			this.joins++;
 			await this.join(turn);
+			this.#joined = turn;
 		} catch (error) {
 			if (error instanceof Superseded || turn !== this.#turn)
 				return;

@@ -5,6 +5,8 @@ import { Emitter } from "./emitter.js";
 export const REQUEST_TIMEOUT_MS = 10000;
 export const BACKOFF_FIRST_MS = 1000;
 export const BACKOFF_LAST_MS = 10000;
+/** The close code of a socket that is given up: any other than 1000 and 1001 says that we come back. */
+const GIVEN_UP = 4000;
 
 /** A request that failed: `code` is the server's, or "gone" (socket lost) or "timeout". */
 export class SignalingError extends Error {
@@ -18,9 +20,9 @@ export class SignalingError extends Error {
 
 /**
  * The WebSocket address of the server that served the page at `location`, which a proxy may show
- * below a path of its own; `token` and `user` may be empty.
+ * below a path of its own; `token`, `user` and `resume`, the token to resume with, may be empty.
  */
-export function signalingUrl(location, room, { token, user }) {
+export function signalingUrl(location, room, { token, user }, resume = "") {
 	const url = new URL("./", location.href);
 	url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 	url.searchParams.set("room", room);
@@ -28,6 +30,8 @@ export function signalingUrl(location, room, { token, user }) {
 		url.searchParams.set("user", user);
 	if (token)
 		url.searchParams.set("token", token);
+	if (resume)
+		url.searchParams.set("resume", resume);
 	return url.href;
 }
 
@@ -37,16 +41,21 @@ export function signalingUrl(location, room, { token, user }) {
  * signaling_socket.js offers the same over Socket.IO. Requests and notices have the names of this
  * dialect in both.
  *
- * Events: "open" (router capabilities, epoch) each time the server has greeted us; "lost"
- * (milliseconds until the next attempt; the error if the server refused us); "notice" (type, data)
- * for each message that is not a reply. The epoch counts sockets: the server does not know on this
- * socket what was made on an earlier one.
+ * Events: "open" (router capabilities, epoch) each time the server has greeted us as a new client;
+ * "resumed" ({ transports, producers, consumers }) each time it has given us back what we had, on a
+ * new socket; "lost" (milliseconds until the next attempt; the error if the server refused us);
+ * "notice" (type, data) for each message that is not a reply. The epoch counts the times that the
+ * server took us for a new client: it does not know what was made in an earlier epoch.
+ *
+ * The token to resume with is kept in memory only: a page that is loaded again has no media that could
+ * go on.
  */
 export class Signaling extends Emitter {
 	epoch = 0;
 	/** True if a new transport may be made before the one it replaces is closed. */
 	overlaps = true;
 	#url;
+	#resume = "";
 	#socket = null;
 	#greeted = false;
 	#wanted = false;
@@ -58,7 +67,7 @@ export class Signaling extends Emitter {
 
 	constructor(location, room, credentials) {
 		super();
-		this.#url = signalingUrl(location, room, credentials);
+		this.#url = (resume) => signalingUrl(location, room, credentials, resume);
 	}
 
 	get connected() {
@@ -73,7 +82,8 @@ export class Signaling extends Emitter {
 	close() {
 		this.#wanted = false;
 		clearTimeout(this.#timer);
-		this.#drop("closed here");
+		this.#resume = "";
+		this.#drop("closed here", 1000);
 	}
 
 	/** Tries to connect now instead of after the back-off. */
@@ -111,7 +121,7 @@ export class Signaling extends Emitter {
 		clearTimeout(this.#timer);
 		let socket;
 		try {
-			socket = new WebSocket(this.#url);
+			socket = new WebSocket(this.#url(this.#resume));
 		} catch {
 			this.#schedule();
 			return;
@@ -134,12 +144,12 @@ export class Signaling extends Emitter {
 			return;
 		}
 		const { type, id, data } = message;
-		if (type === "rtpCapabilities" && !this.#greeted) {
-			clearTimeout(this.#timer);
-			this.#greeted = true;
-			this.#backoff.reset();
-			this.epoch++;
-			this.emit("open", data, this.epoch);
+		if ((type === "rtpCapabilities" || type === "resumed") && !this.#greeted) {
+			this.#greet(type, data);
+			return;
+		}
+		if (type === "session") {
+			this.#resume = data.resume;
 			return;
 		}
 		if (type === "error" && !this.#greeted) {
@@ -159,6 +169,18 @@ export class Signaling extends Emitter {
 			waiting.resolve(data ?? {});
 	}
 
+	#greet(type, data) {
+		clearTimeout(this.#timer);
+		this.#greeted = true;
+		this.#backoff.reset();
+		if (type === "resumed") {
+			this.emit("resumed", data);
+			return;
+		}
+		this.epoch++;
+		this.emit("open", data, this.epoch);
+	}
+
 	#lost(socket) {
 		if (socket !== this.#socket)
 			return;
@@ -173,12 +195,12 @@ export class Signaling extends Emitter {
 		this.emit("lost", wait, this.#refusal);
 	}
 
-	#drop(why) {
+	#drop(why, code = GIVEN_UP) {
 		const socket = this.#socket;
 		this.#socket = null;
 		this.#greeted = false;
 		clearTimeout(this.#timer);
-		socket?.close();
+		socket?.close(code);
 		for (const { reject, timer, type } of this.#pending.values()) {
 			clearTimeout(timer);
 			reject(new SignalingError("gone", `the connection to the server was lost (${why})`, type));

@@ -40,6 +40,11 @@ export class SocketSignaling extends Emitter {
 	#location;
 	#room;
 	#auth = {};
+	#resume = "";
+	/** What the server has given back on this connection, before we were told whether it knows us. */
+	#resumed = null;
+	/** Notices of that time. */
+	#early = [];
 	#making = null;
 	#socket = null;
 	#joined = false;
@@ -69,6 +74,7 @@ export class SocketSignaling extends Emitter {
 	close() {
 		this.#wanted = false;
 		this.#joined = false;
+		this.#resume = "";
 		clearTimeout(this.#timer);
 		this.#socket?.disconnect();
 	}
@@ -77,16 +83,15 @@ export class SocketSignaling extends Emitter {
 	retryNow() {
 		if (this.#joined)
 			return;
-		this.#wanted = false;
-		this.#socket?.disconnect();
-		this.#wanted = true;
+		this.#giveUp();
 		this.#backoff.reset();
 		this.#connect();
 	}
 
 	/** Closes a socket that no longer answers. It reconnects as after any loss. */
 	abandon() {
-		this.#socket?.disconnect();
+		this.#giveUp();
+		this.#lost(null);
 	}
 
 	/** Resolves with the reply's data; rejects with a SignalingError. */
@@ -124,20 +129,46 @@ export class SocketSignaling extends Emitter {
 				this.#schedule(null); // the client itself could not be loaded
 			return;
 		}
-		if (this.#wanted)
-			this.#socket.connect();
+		if (!this.#wanted)
+			return;
+		this.#socket.auth = this.#resume ? { ...this.#auth, resume: this.#resume } : this.#auth;
+		this.#socket.connect();
+	}
+
+	/**
+	 * Ends the connection and keeps the session: disconnect() would tell the server that we leave. The
+	 * events of the connection's end come to a socket that is no longer ours.
+	 */
+	#giveUp() {
+		const socket = this.#socket;
+		this.#joined = false;
+		this.#socket = null;
+		this.#making = null;
+		if (!socket)
+			return;
+		socket.off();
+		const { engine } = socket.io;
+		if (engine?.transport.name === "polling")
+			engine.transport.doClose = () => {}; // it would tell the server that we leave
+		engine?.close();
 	}
 
 	async #makeSocket() {
 		const { io } = await import("./socket_io.js");
 		const socket = io(this.#location.origin, {
-			auth: this.#auth,
 			autoConnect: false,
+			forceNew: true,
 			path: new URL("./socket.io/", this.#location.href).pathname,
 			reconnection: false,
 			timeout: REQUEST_TIMEOUT_MS,
 		});
 		socket.on("connect", () => this.#join());
+		socket.on("resumed", (data) => {
+			this.#resumed = data;
+		});
+		socket.on("session", ({ resume }) => {
+			this.#resume = resume;
+		});
 		socket.on("disconnect", () => this.#lost(null));
 		socket.on("connect_error", (error) => this.#lost(refusalOf(error)));
 		for (const type of NOTICES)
@@ -147,25 +178,39 @@ export class SocketSignaling extends Emitter {
 
 	async #join() {
 		const { id } = this.#socket;
+		this.#resumed = null;
+		this.#early.length = 0;
 		try {
 			const { rtpCapabilities } = await this.#ask("getRouterRtpCapabilities", {});
-			if (!this.#wanted || this.#socket.id !== id)
+			if (!this.#wanted || this.#socket?.id !== id)
 				return;
-			this.#joined = true;
-			this.#backoff.reset();
-			this.epoch++;
-			this.emit("open", rtpCapabilities, this.epoch);
+			this.#greeted(rtpCapabilities);
 		} catch (error) {
-			if (!this.#wanted || this.#socket.id !== id)
+			if (!this.#wanted || this.#socket?.id !== id)
 				return; // this reply belongs to an earlier connection
-			this.#wanted = false;
-			this.#socket.disconnect();
-			this.#wanted = true;
+			this.#giveUp();
 			this.#lost(error);
 		}
 	}
 
+	/** What the server gives back comes before the answer to our first request. */
+	#greeted(rtpCapabilities) {
+		const resumed = this.#resumed;
+		this.#joined = true;
+		this.#backoff.reset();
+		if (resumed) {
+			this.emit("resumed", resumed);
+			for (const [type, data] of this.#early.splice(0))
+				this.#notice(type, data);
+			return;
+		}
+		this.epoch++;
+		this.emit("open", rtpCapabilities, this.epoch);
+	}
+
 	#notice(type, data) {
+		if (this.#resumed && !this.#joined)
+			this.#early.push([type, data]);
 		// The server sends replies as events, too. request() has already taken them from
 		// the acknowledgements.
 		if (!this.#joined || (type === "error" && data.event !== undefined) ||

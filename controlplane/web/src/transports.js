@@ -62,6 +62,11 @@ export class Transports {
 		return transport;
 	}
 
+	/** True if `transport` is open here, and one of those that the server has given back. */
+	isAmong(transport, given) {
+		return !transport.closed && given.some(({ id }) => id === transport.id);
+	}
+
 	/** True if the server knows `transport` on the present socket. */
 	isKnown({ appData }) {
 		return appData.epoch === this.#signaling.epoch && this.#signaling.connected;

@@ -130,6 +130,48 @@ export class Viewer extends Session {
 	}
 
 	/**
+	 * What the server does not name has closed. Notices of the producers that are not received follow,
+	 * so that nothing else is offered any more.
+	 */
+	resumes({ transports, consumers }) {
+		const reception = this.#current;
+		if (!reception || reception !== this.#shown || !this.transports.isAmong(reception.transport, transports))
+			return false;
+		this.#offered = new Set(consumers.map((c) => c.producerId));
+		for (const id of reception.missing(consumers))
+			this.#consumerClosed(id);
+		reception.forgetRequests();
+		for (const given of consumers)
+			this.#resumeConsumer(reception, given);
+		if (this.#wanted !== null)
+			this.#repeat(reception.setQuality(this.#wanted));
+		return true;
+	}
+
+	#resumeConsumer(reception, { id, producerId, paused, producerPaused }) {
+		if (reception.knows(id)) {
+			reception.setHostPaused(producerId, producerPaused);
+			this.#repeat(reception.repeatPaused(id, paused));
+		} else { // the answer that named it was lost
+			this.#repeat(this.signaling.request("closeConsumer", { consumerId: id })
+				.then(() => this.#consume(reception, producerId)));
+		}
+	}
+
+	async #repeat(request) {
+		try {
+			await request;
+		} catch (error) {
+			this.note(error.message);
+		}
+	}
+
+	describeMedia() {
+		this.setState("connecting", "The server is back.");
+		this.#describe();
+	}
+
+	/**
 	 * Resolves once the room has a producer. Until then a viewer needs no transport: an
 	 * audience that waits for a host takes none of the server's.
 	 */

@@ -94,6 +94,7 @@ static void ice_servers_are_those_that_browsers_take(void **state)
 		"backslash");
 	bad("{\"ice_servers\":[{\"urls\":[\"turn:a\"],\"secret\":7}]}",
 		"ice_servers[0].secret: must be text, not a number");
+	bad("{\"node\":{\"id\":\"a.b\"}}", "node.id: may have letters, digits, - and _ only");
 	bad("{\"http\":{\"frame_ancestors\":\"*; script-src *\"}}",
 		"http.frame_ancestors: its entries are separated by spaces; ; , and \" cannot be in it");
 }

@@ -330,6 +330,25 @@ static void guesses_have_a_budget(void **state)
 	assert_int_not_equal(cp_resume_admit(the_address(), &fault), 0);
 }
 
+/* Many clients behind one address come back at once, whatever they have used up before. */
+static void who_may_come_back_may_connect(void **state)
+{
+	char token[TOKEN_SIZE];
+
+	w.config.limit.connects_per_second = 1;
+	limit_resumes(2);
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(cp_address_connect(the_address()));
+	assert_false(cp_address_connect(the_address()));
+	assert_int_equal(refused(CP_REFUSED_CONNECTS), 1);
+	lose_client(enter(&cp_json_dialect, token), 1006);
+	for (unsigned i = 0; i < 20; i++)
+		assert_true(cp_address_connect(the_address()));
+	assert_false(cp_address_connect(the_address()));
+	assert_int_equal(refused(CP_REFUSED_CONNECTS), 2);
+	assert_int_equal(refused(CP_REFUSED_RESUMES), 0);
+}
+
 static void a_lost_answer_strands_nobody(void **state)
 {
 	char first[TOKEN_SIZE], second[TOKEN_SIZE], third[TOKEN_SIZE];
@@ -607,6 +626,7 @@ int main(void)
 		T(bad_tokens_resume_nothing),
 		T(ten_thousand_guesses),
 		T(guesses_have_a_budget),
+		T(who_may_come_back_may_connect),
 		T(a_lost_answer_strands_nobody),
 		T(the_first_message_ends_the_previous_token),
 		T(asking_for_capabilities_ends_no_token),

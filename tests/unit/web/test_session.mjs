@@ -146,3 +146,73 @@ test("a server that is drained is told to people, and what is lost then is no fa
 	assert.match(session.words, /does not answer/);
 	assert.deepEqual(session.rejoins, []);
 });
+
+class ResumingRole extends FakeRole {
+	transport = { id: "mine", connectionState: "connected", closed: false };
+	begun = 0;
+	given = [];
+	described = 0;
+	can = true;
+
+	async join() {
+		this.begun++;
+	}
+
+	resumes(data) {
+		this.given.push(data);
+		return this.can;
+	}
+
+	describeMedia() {
+		this.described++;
+	}
+}
+
+/** A session that has joined once. A device of mediasoup-client needs a browser. */
+async function joined(t) {
+	const session = new ResumingRole(new FakeSignaling());
+	session.start();
+	t.after(() => session.stop());
+	session.makeDevice = async () => ({});
+	session.signaling.emit("open", {}, 1);
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.equal(session.begun, 1);
+	return session;
+}
+
+test("what was joined goes on when the server gives it back", async (t) => {
+	const session = await joined(t);
+	for (let times = 1; times <= 3; times++) {
+		session.signaling.emit("lost", 100, null);
+		session.signaling.emit("lost", 100, null); // a second try, which failed
+		assert.equal(session.state, "reconnecting");
+		session.signaling.emit("resumed", { transports: [] });
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.deepEqual([session.begun, session.given.length, session.described], [1, times, times]);
+	}
+});
+
+test("what cannot go on is joined again, and so is a join that was under way", async (t) => {
+	const session = await joined(t);
+	session.can = false;
+	session.signaling.emit("lost", 100, null);
+	session.signaling.emit("resumed", { transports: [] });
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.deepEqual([session.begun, session.given.length, session.described], [2, 1, 0]);
+	session.can = true;
+	session.join = () => new Promise(() => {}); // it waits for the server
+	session.signaling.emit("open", {}, 2);
+	await new Promise((resolve) => setImmediate(resolve));
+	session.signaling.emit("lost", 100, null);
+	session.signaling.emit("resumed", { transports: [] });
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.equal(session.given.length, 1);
+});
+
+test("a server that knows nothing of us is joined as at first", async (t) => {
+	const session = await joined(t);
+	session.signaling.emit("lost", 100, null);
+	session.signaling.emit("open", {}, 2);
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.deepEqual([session.begun, session.given.length], [2, 0]);
+});
