@@ -33,6 +33,7 @@
 #include "shared/privileges/capabilities.h"
 #include "shared/privileges/privileges.h"
 #include "shared/privileges/system_calls.h"
+#include "shared/service_manager.h"
 #include "shared/run_dir.h"
 
 enum {
@@ -267,6 +268,7 @@ static void stop(uv_signal_t *handle, int number)
 	if (c->stopping)
 		return;
 	c->stopping = true;
+	sh_service_stopping();
 	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
 		c->model.transports.count);
 	cp_admin_stop(&c->admin);
@@ -430,6 +432,7 @@ int main(int argc, char **argv)
 	}
 	(void)sh_system_calls_restrict((const char *const[]){NULL});
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
+	sh_service_ready();
 	cp_loop_lag_start(&c.lag, &c.loop);
 	uv_timer_init(&c.loop, &c.farewell);
 	uv_signal_init(&c.loop, &c.sigint);

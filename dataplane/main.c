@@ -28,6 +28,7 @@
 #include "shared/config_table.h"
 #include "shared/core_placement.h"
 #include "shared/log.h"
+#include "shared/service_manager.h"
 #include "shared/stats_names.h"
 
 static volatile sig_atomic_t stop;
@@ -342,7 +343,9 @@ static int run(void)
 	if (error)
 		goto no_privileges;
 	log_ready();
+	sh_service_ready();
 	dp_agent_run(&agent, &stop);
+	sh_service_stopping();
 	sh_log(SH_LOG_INFO, "stopping");
 no_privileges:
 	dp_workers_stop(&workers);

@@ -2,6 +2,7 @@
 #include "controlplane/operator/loop_lag.h"
 
 #include "controlplane/base/clock.h"
+#include "shared/service_manager.h"
 
 enum { PERIOD_MS = 250, MS = 1000000 };
 #define WINDOW_NS 5000000000ull
@@ -19,6 +20,7 @@ static void on_timer(uv_timer_t *timer)
 	if (late > l->worst_ms)
 		l->worst_ms = late;
 	l->due_ns = now + (uint64_t)PERIOD_MS * MS;
+	sh_service_works(now);
 	uv_timer_start(timer, on_timer, PERIOD_MS, 0);
 }
 

@@ -2,7 +2,10 @@
 #ifndef SPATE_CONTROLPLANE_OPERATOR_LOOP_LAG_H
 #define SPATE_CONTROLPLANE_OPERATOR_LOOP_LAG_H
 
-/* Measures how late the event loop is: by how much a timer that expires 4 times a second is late. */
+/*
+ * Measures how late the event loop is: by how much a timer that expires 4 times a second is late.
+ * The same timer tells the service manager that the loop works.
+ */
 
 #include <stdint.h>
 

@@ -17,6 +17,7 @@
 #include "dataplane/worker/stats_memory.h"
 #include "dataplane/worker/workers.h"
 #include "shared/log.h"
+#include "shared/service_manager.h"
 
 #define MS 1000000ull
 
@@ -26,6 +27,7 @@
  */
 enum { POLL_MS = 1, IDLE_POLL_MS = 5, IDLE_AFTER_MS = 500, TICK_MS = 100, PORTS_MS = 1000 };
 
+enum { HANGS_MS = 1000 }; /* no loop of a worker takes as long */
 enum { AWAY_MS = 500 }; /* the agent's loop is far shorter, unless the agent was not running */
 
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size)
@@ -111,12 +113,27 @@ static void watch_workers(struct dp_agent *a)
 	}
 }
 
+bool dp_agent_hangs(const struct dp_agent *a, uint32_t worker)
+{
+	return a->now_ns - a->progress[worker].since_ns > HANGS_MS * MS;
+}
+
+/* Reports that this process works, as long as all of its workers do. */
+static void report_works(const struct dp_agent *a)
+{
+	for (unsigned i = 0; i < a->workers->count; i++)
+		if (dp_agent_hangs(a, i))
+			return;
+	sh_service_works(a->now_ns);
+}
+
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 {
 	while (!*stop) {
 		dp_connections_serve(a, poll_ms(a));
 		a->now_ns = dp_clock_read(CLOCK_MONOTONIC);
 		watch_workers(a);
+		report_works(a);
 		dp_commands_serve(a);
 		dp_commands_reports(a);
 		dp_commands_delete(a);

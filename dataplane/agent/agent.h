@@ -57,7 +57,7 @@ struct dp_agent {
 	/* producer positions when last checked: of the punt rings, the event ring, the object ring */
 	uint32_t woken[SH_MAX_WORKERS + 2];
 
-	struct dp_progress {
+	struct dp_progress { /* of each worker */
 		uint64_t loops; /* that the worker had completed when last looked */
 		uint64_t since_ns; /* when that number was new */
 	} progress[SH_MAX_WORKERS];
@@ -91,6 +91,8 @@ struct dp_agent {
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size);
 /* Runs until a signal handler sets `*stop`, or the time of a DRAIN is over. */
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop);
+/* Whether the worker has completed no loop for longer than any loop takes. */
+bool dp_agent_hangs(const struct dp_agent *a, uint32_t worker);
 /* Detaches the control plane and frees everything. The workers have stopped or never ran. */
 void dp_agent_close(struct dp_agent *a);
 

@@ -31,7 +31,6 @@
  */
 enum { PENDING = -1, HOLD = -2 };
 
-#define HANGS_AFTER 1000000000ull /* ns without a completed loop */
 
 /* --- tasks: the pending commands -------------------------------------------------- */
 
@@ -84,19 +83,13 @@ static bool room_for_op(const struct dp_agent *a, uint32_t worker)
 	return rte_ring_free_count(a->workers->worker[worker]->ops) > 0;
 }
 
-/* Whether the worker has completed no loop for longer than any loop takes. */
-static bool hangs(const struct dp_agent *a, uint32_t worker)
-{
-	return a->now_ns - a->progress[worker].since_ns > HANGS_AFTER;
-}
-
 /*
  * What a command for an object of the worker gets that has to wait. EIO: the worker hangs, and the
  * commands for other workers must not wait with it.
  */
 static int hold(const struct dp_agent *a, uint32_t worker)
 {
-	return hangs(a, worker) ? EIO : HOLD;
+	return dp_agent_hangs(a, worker) ? EIO : HOLD;
 }
 
 static void send_op(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd, uint32_t task)
@@ -250,7 +243,7 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 		return 0;
 	if (x->kind == DP_PRODUCER && x->producer)
 		return EINVAL; /* it goes with its producer's first encoding */
-	if (a->running_count >= DP_TASKS / 2 && hangs(a, x->worker)) {
+	if (a->running_count >= DP_TASKS / 2 && dp_agent_hangs(a, x->worker)) {
 		dp_objects_remove(&a->objects, x);
 		return EIO;
 	}
