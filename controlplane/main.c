@@ -33,8 +33,8 @@
 #include "shared/privileges/capabilities.h"
 #include "shared/privileges/privileges.h"
 #include "shared/privileges/system_calls.h"
-#include "shared/service_manager.h"
 #include "shared/run_dir.h"
+#include "shared/service_manager.h"
 
 enum {
 	FILES_MAX = 262144, /* file descriptors to allow, if the hard limit is not lower; one per socket */

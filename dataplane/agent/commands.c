@@ -31,7 +31,6 @@
  */
 enum { PENDING = -1, HOLD = -2 };
 
-
 /* --- tasks: the pending commands -------------------------------------------------- */
 
 void dp_commands_init(struct dp_agent *a)
