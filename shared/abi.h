@@ -234,6 +234,7 @@ enum sh_consumer_flags {
 	SH_CONSUMER_PAUSED = 1 << 0,
 	SH_CONSUMER_NACK = 1 << 1, /* retransmit on NACK */
 	SH_CONSUMER_PROBATOR = 1 << 2, /* the viewer takes SSRC 1234 with payload type 127 as padding */
+	SH_CONSUMER_CONTINUES = 1 << 3, /* its SSRCs return with the next consumer that has them */
 };
 
 enum { SH_LAYER_ANY = 0xff }; /* no upper bound; in an event or a statistic: none is sent */
@@ -258,6 +259,11 @@ static_assert(sizeof(struct sh_wishes) == 4, "ABI");
  * and each later `ssrc`, and `rtx_ssrc` after its `ssrc`, is further from the first one, modulo
  * 2^32. The data plane refuses all others with EEXIST, and SH_PROBATOR_SSRC with EINVAL. Reports of
  * the viewer about its RTX are understood if `rtx_ssrc` is `ssrc` + 1.
+ *
+ * The exception is SH_CONSUMER_CONTINUES. When such a consumer is deleted, perhaps with its
+ * producer, its transport keeps where its SSRCs have stopped, and the next consumer with this flag
+ * and both of these SSRCs goes on from there: with the sequence numbers that follow, so that none
+ * is used twice, and with timestamps that do. A viewer takes it for the same stream.
  */
 struct sh_consumer_add {
 	sh_id transport;

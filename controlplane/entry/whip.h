@@ -33,8 +33,9 @@ struct cp_whip_site {
 	TAILQ_HEAD(, cp_publication) readers; /* whose event stream is read, the longest unchecked first */
 	TAILQ_HEAD(, cp_publication) awaited; /* that have not connected, the oldest first */
 	TAILQ_HEAD(, cp_publication) moved; /* whose players play elsewhere, the first to end first */
+	TAILQ_HEAD(cp_idle_list, cp_publication) patient, anybody; /* idle players (whep_idle.h) */
 	uv_idle_t work; /* active while there are some in `due` */
-	uv_timer_t tick; /* ends those that do not connect */
+	uv_timer_t tick; /* ends those that do not connect, or have nothing to play */
 };
 
 /* Both arguments must outlive the site. */

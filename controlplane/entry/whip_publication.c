@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/entry/whep_idle.h"
 #include "controlplane/entry/whep_stream.h"
 #include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
@@ -46,6 +47,7 @@ static void ended(struct cp_whip *w, const char *reason)
 	struct cp_publication *p = w->owner;
 
 	sh_log_limited(&limit, SH_LOG_INFO, "whip-ended peer=%s reason=\"%s\"", w->session->id, reason);
+	cp_whep_idle_forget(p);
 	p->ended = true;
 	p->counts->ended++;
 	make_due(p);
@@ -55,6 +57,7 @@ static void changed(struct cp_whip *w, unsigned events)
 {
 	struct cp_publication *p = w->owner;
 
+	cp_whep_idle_note(p);
 	p->stream.due |= events;
 	if (p->stream.reader)
 		make_due(p);
@@ -143,6 +146,7 @@ static void tick(uv_timer_t *timer)
 
 	cp_whep_streams_tick(site);
 	end_moved(site);
+	cp_whep_idle_tick(site);
 	while ((p = TAILQ_FIRST(&site->awaited))) {
 		if (!cp_whip_connected(p->whip)) {
 			if (uv_now(timer->loop) - p->begun_ms < limit_ms)
@@ -202,6 +206,7 @@ void cp_publication_free(struct cp_publication *p)
 	set_awaited(p, false);
 	if (p->moved_ms != 0)
 		TAILQ_REMOVE(&p->site->moved, p, moved);
+	cp_whep_idle_forget(p);
 	cp_whep_stream_end(p, false);
 	TAILQ_REMOVE(&p->site->all, p, all);
 	if (p->whip)
@@ -235,6 +240,8 @@ void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server 
 	TAILQ_INIT(&site->awaited);
 	TAILQ_INIT(&site->readers);
 	TAILQ_INIT(&site->moved);
+	TAILQ_INIT(&site->patient);
+	TAILQ_INIT(&site->anybody);
 	uv_idle_init(loop, &site->work);
 	uv_timer_init(loop, &site->tick);
 	site->work.data = site->tick.data = site;

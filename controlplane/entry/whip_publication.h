@@ -19,6 +19,13 @@ struct cp_publication {
 	bool is_awaited; /* it has not connected, or this was not noticed yet */
 	uint64_t begun_ms; /* on the loop's clock */
 	struct cp_fault fault; /* valid with `failed` */
+	enum cp_idle {
+		CP_IDLE_NOT, /* it plays, or publishes */
+		CP_IDLE_PATIENT, /* a player without a stream, whose publisher may come back at once */
+		CP_IDLE_ANYBODY, /* whoever publishes is right */
+	} idle;
+	uint64_t idle_ms; /* since when it is so, on the loop's clock */
+	TAILQ_ENTRY(cp_publication) in_idle; /* in site->idle[idle], unless that is CP_IDLE_NOT */
 	struct cp_whep_stream {
 		char id[CP_ID_SIZE]; /* a secret, like the session's; "": there is none */
 		unsigned wanted; /* a bit for each enum cp_whep_event */

@@ -71,6 +71,8 @@ static void end_for(struct cp_whip *w, const char *reason)
 	fail(w, &fault);
 }
 
+static const unsigned ACTIVITY = 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE;
+
 static bool plays(const struct cp_whip *w)
 {
 	return w->created && !w->over && w->offer->use == CP_SDP_PLAY;
@@ -97,8 +99,8 @@ static void carrier_send(void *carrier, struct cp_text *text)
 
 	switch (text && text->len > 0 ? (enum news)cp_text_chars(text)[0] : NEWS_NONE) {
 	case NEWS_STREAM_END:
-		w->stream_over = true;
-		end_for(w, cp_text_chars(text) + 1);
+		bind_later(w);
+		tell(w, ACTIVITY);
 		break;
 	case NEWS_END:
 		end_for(w, cp_text_chars(text) + 1);
@@ -107,7 +109,7 @@ static void carrier_send(void *carrier, struct cp_text *text)
 		tell(w, 1u << CP_WHEP_LAYERS);
 		break;
 	case NEWS_PAUSE:
-		tell(w, 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE);
+		tell(w, ACTIVITY);
 		break;
 	case NEWS_PRODUCERS:
 		bind_later(w);
@@ -146,6 +148,7 @@ static enum news news_of(const char *type)
 		{"producerResumed", NEWS_PAUSE},
 		{"newProducer", NEWS_PRODUCERS},
 		{"producerClosed", NEWS_PRODUCERS},
+		{"consumerClosed", NEWS_STREAM_END},
 		{"layers", NEWS_LAYERS},
 	};
 
@@ -166,11 +169,8 @@ static struct cp_text *notice(const char *type, cJSON *data)
 	return text;
 }
 
-/* A player cannot be told of another stream without a new offer: it has to play again. */
 static struct cp_text *printed_notice(const char *type, const char *data)
 {
-	if (strcmp(type, "consumerClosed") == 0)
-		return news(NEWS_STREAM_END, "a stream that it plays has ended");
 	return news(news_of(type), "");
 }
 
@@ -255,14 +255,20 @@ static void bound(struct cp_peer *peer, const struct cp_fault *fault, void *obje
 	if (fault) /* the stream has ended meanwhile: there will be news of it */
 		return;
 	bind_later(w);
-	tell(w, 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE | 1u << CP_WHEP_LAYERS);
+	tell(w, ACTIVITY | 1u << CP_WHEP_LAYERS);
 }
 
 static void bind(struct cp_whip *w, struct cp_transport *t)
 {
+	enum cp_whip_bind result;
+
 	w->player.is_binding = false;
-	if (!cp_whip_play_bind(w, t, bound))
-		cp_session_reply(w->session, NULL);
+	result = cp_whip_play_bind(w, t, bound);
+	if (result == CP_WHIP_BINDS)
+		return;
+	cp_session_reply(w->session, NULL);
+	if (result == CP_WHIP_LACKS)
+		cp_whip_end(w, "the publisher's codec is not in the answer: play again");
 }
 
 /* DTLS may begin when everything else has succeeded, so that a failure leaves nothing behind. */
@@ -289,6 +295,7 @@ static int answer(struct cp_whip *w, struct cp_transport *t, struct cp_fault *fa
 	cp_session_reply(w->session, NULL);
 	w->calls->created(w, NULL);
 	bind_later(w); /* to what has begun since its streams were chosen */
+	tell(w, ACTIVITY); /* and those may have ended */
 	return 0;
 }
 
@@ -416,6 +423,18 @@ void cp_whip_free(struct cp_whip *w)
 	free(w->ufrag);
 	free(w->answer);
 	free(w);
+}
+
+void cp_whip_play_anybody(struct cp_whip *w)
+{
+	w->player.anybody = true;
+	bind_later(w);
+}
+
+void cp_whip_end(struct cp_whip *w, const char *reason)
+{
+	w->stream_over = true;
+	end_for(w, reason);
 }
 
 bool cp_whip_connected(const struct cp_whip *w)

@@ -45,6 +45,8 @@ struct cp_whip {
 	char *ufrag; /* the client's; another one restarts ICE */
 	struct cp_whip_player {
 		uint64_t peer; /* number of the peer whose streams it plays */
+		char user[CP_NAME_SIZE]; /* that peer's user; "": it has named none */
+		bool anybody; /* nothing is played: it may become another peer */
 		char cname[CP_CNAME_SIZE]; /* that peer's */
 		bool is_binding; /* a step that binds sections to streams is queued */
 		struct cp_whip_section {
@@ -75,6 +77,14 @@ void cp_whip_free(struct cp_whip *w);
 
 /* True if its client has connected. A session whose client never does is the owner's to end. */
 bool cp_whip_connected(const struct cp_whip *w);
+
+/*
+ * For the owner of a player that plays nothing any more (cp_whip_play_any()): from now on it also
+ * plays what another peer than the one before publishes.
+ */
+void cp_whip_play_anybody(struct cp_whip *w);
+/* Ends a player whose streams have ended for good. `ended` is called. `reason` is a constant. */
+void cp_whip_end(struct cp_whip *w, const char *reason);
 
 /* What a PATCH does. */
 enum cp_whip_patch {

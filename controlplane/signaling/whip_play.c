@@ -26,19 +26,33 @@ static struct cp_producer *oldest(const struct cp_room *room, uint64_t peer, enu
 	return NULL;
 }
 
-/* The peer whose producer of one of the offer's kinds is the oldest. NULL: there is none. */
-static const struct cp_peer *choose_peer(const struct cp_room *room, const struct cp_sdp_offer *offer)
+/* True if the offer has a section of its kind. */
+static bool is_offered(const struct cp_sdp_offer *offer, const struct cp_producer *p)
+{
+	for (uint32_t i = 0; i < offer->section_count; i++) {
+		if (offer->section[i].kind == p->consumable.kind)
+			return true;
+	}
+	return false;
+}
+
+/* The first peer with a stream for the player of which `is_right` is true. NULL: there is none. */
+static const struct cp_peer *find_peer(const struct cp_whip *w, const struct cp_room *room,
+	bool (*is_right)(const struct cp_whip *w, const struct cp_peer *peer))
 {
 	const struct cp_producer *p;
 
 	TAILQ_FOREACH(p, &room->producers, in_room)
 	{
-		for (uint32_t i = 0; is_playable(p) && i < offer->section_count; i++) {
-			if (offer->section[i].kind == p->consumable.kind)
-				return p->transport->peer;
-		}
+		if (is_playable(p) && is_offered(w->offer, p) && is_right(w, p->transport->peer))
+			return p->transport->peer;
 	}
 	return NULL;
+}
+
+static bool is_anybody(const struct cp_whip *w, const struct cp_peer *peer)
+{
+	return true;
 }
 
 static int choose_section(struct cp_whip *w, uint32_t index, const struct cp_router *router,
@@ -53,12 +67,13 @@ static int choose_section(struct cp_whip *w, uint32_t index, const struct cp_rou
 int cp_whip_play_choose(struct cp_whip *w, struct cp_model *m, const char *name, struct cp_fault *fault)
 {
 	const struct cp_room *room = cp_room_find(m, name);
-	const struct cp_peer *peer = room ? choose_peer(room, w->offer) : NULL;
+	const struct cp_peer *peer = room ? find_peer(w, room, is_anybody) : NULL;
 	int rc = 0;
 
 	if (!peer)
 		return cp_refuse(fault, CP_CONFLICT, "nobody publishes in this room");
 	w->player.peer = peer->number;
+	memcpy(w->player.user, peer->user, sizeof(peer->user));
 	memcpy(w->player.cname, peer->cname, sizeof(peer->cname));
 	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
 		rc = choose_section(w, i, &m->router, oldest(room, peer->number, w->offer->section[i].kind),
@@ -87,6 +102,7 @@ static bool consume(struct cp_whip *w, struct cp_transport *t, uint32_t index, s
 	memcpy(s->producer, p->id, sizeof(s->producer));
 	add.ssrc = s->ssrc;
 	add.rtx_ssrc = s->rtx_ssrc;
+	add.flags |= SH_CONSUMER_CONTINUES;
 	cp_consumer_create_negotiated(t, p, &add, done);
 	return true;
 }
@@ -131,7 +147,7 @@ struct cp_consumer *cp_whip_player_consumer(const struct cp_whip *w, uint32_t in
 	return NULL;
 }
 
-/* --- streams that begin later --------------------------------------------------------------------- */
+/* --- streams that begin later, and return --------------------------------------------------------- */
 
 /* True if the section has no stream, and could have one. */
 static bool waits(const struct cp_whip *w, uint32_t index)
@@ -148,17 +164,71 @@ bool cp_whip_play_waits(const struct cp_whip *w)
 	return false;
 }
 
-bool cp_whip_play_bind(struct cp_whip *w, struct cp_transport *t, cp_done done)
+bool cp_whip_play_any(const struct cp_whip *w)
 {
-	const struct cp_room *room = t->peer->room;
-
-	if (room->state == CP_ROOM_CLOSING)
-		return false;
 	for (uint32_t i = 0; i < w->offer->section_count; i++) {
-		struct cp_producer *p = oldest(room, w->player.peer, w->offer->section[i].kind);
-
-		if (p && waits(w, i) && consume(w, t, i, p, done))
+		if (cp_whip_player_consumer(w, i))
 			return true;
 	}
 	return false;
+}
+
+static bool is_same_peer(const struct cp_whip *w, const struct cp_peer *peer)
+{
+	return peer->number == w->player.peer;
+}
+
+/* As after a loss of its connection. */
+static bool is_same_user(const struct cp_whip *w, const struct cp_peer *peer)
+{
+	return w->player.user[0] && strcmp(peer->user, w->player.user) == 0;
+}
+
+/* The peer whose streams the player gets. NULL: it publishes nothing. */
+static const struct cp_peer *find_publisher(const struct cp_whip *w, const struct cp_room *room)
+{
+	const struct cp_peer *peer = find_peer(w, room, is_same_peer);
+
+	if (!peer)
+		peer = find_peer(w, room, is_same_user);
+	if (!peer && w->player.anybody)
+		peer = find_peer(w, room, is_anybody);
+	return peer;
+}
+
+static void follow(struct cp_whip *w, const struct cp_peer *peer)
+{
+	w->player.peer = peer->number;
+	memcpy(w->player.user, peer->user, sizeof(peer->user));
+	w->player.anybody = false;
+}
+
+/* Whether another answer to the same offer would do for the stream. */
+static bool is_in_offer(const struct cp_whip *w, uint32_t index, const struct cp_producer *p)
+{
+	struct cp_sdp_choice choice;
+	struct cp_fault fault;
+
+	return cp_sdp_play(w->offer, index, &p->consumable, &choice, &fault) == 0;
+}
+
+enum cp_whip_bind cp_whip_play_bind(struct cp_whip *w, struct cp_transport *t, cp_done done)
+{
+	const struct cp_room *room = t->peer->room;
+	const struct cp_peer *peer = room->state == CP_ROOM_CLOSING ? NULL : find_publisher(w, room);
+
+	if (!peer)
+		return CP_WHIP_NONE;
+	follow(w, peer);
+	for (uint32_t i = 0; i < w->offer->section_count; i++) {
+		struct cp_producer *p = oldest(room, peer->number, w->offer->section[i].kind);
+
+		if (!p || !waits(w, i))
+			continue;
+		if (consume(w, t, i, p, done))
+			return CP_WHIP_BINDS;
+		if (is_in_offer(w, i, p))
+			return CP_WHIP_LACKS;
+	}
+	return CP_WHIP_NONE;
 }

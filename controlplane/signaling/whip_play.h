@@ -31,12 +31,21 @@ void cp_whip_play_sources(struct cp_whip *w, struct cp_transport *t,
 
 /* True if a section waits for a stream. */
 bool cp_whip_play_waits(const struct cp_whip *w);
+/* True if a section has a stream. */
+bool cp_whip_play_any(const struct cp_whip *w);
+
+enum cp_whip_bind {
+	CP_WHIP_NONE, /* there is no stream for a section that waits */
+	CP_WHIP_BINDS, /* a consumer is being created, which completes through `done` */
+	CP_WHIP_LACKS, /* there is one that the offer allows, but not the answer */
+};
 /*
- * Creates the consumer of the first section that waits and for which the peer that is played has a
- * stream with a codec of the answer. It completes through `done`. False: there is none, and `done`
- * is not called.
+ * Creates the consumer of the first section that waits and for which there is a stream, with the
+ * section's SSRCs, and of what the player plays: the peer whose streams it has played, or one of
+ * the same user. If both publish nothing, and w->player.anybody is set, it becomes the peer that a
+ * new player would get.
  */
-bool cp_whip_play_bind(struct cp_whip *w, struct cp_transport *t, cp_done done);
+enum cp_whip_bind cp_whip_play_bind(struct cp_whip *w, struct cp_transport *t, cp_done done);
 
 /* The live consumer of a section. NULL: it waits for a stream, or is silent. */
 struct cp_consumer *cp_whip_player_consumer(const struct cp_whip *w, uint32_t index);

@@ -121,7 +121,8 @@ static bool wishes_valid(const struct sh_wishes *v)
 
 static int check_consumer_add(const struct sh_consumer_add *c)
 {
-	const uint32_t flags = SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR;
+	const uint32_t flags =
+		SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR | SH_CONSUMER_CONTINUES;
 
 	if (c->ssrc == SH_PROBATOR_SSRC || c->rtx_ssrc == SH_PROBATOR_SSRC)
 		return EINVAL; /* path/padding.c uses it with sequence numbers of its own */

@@ -3,8 +3,8 @@
 /*
  * Takes commands in order. Most become one operation of one worker and are acknowledged when the
  * worker has acknowledged that. A command that must wait is held, and with it all later ones: a
- * consumer whose producer is still being added by another worker, or an operation for which the
- * worker's ring has no room.
+ * consumer whose producer is still being added by another worker, or that continues one which is
+ * still being deleted, or an operation for which the worker's ring has no room.
  */
 
 #include "dataplane/agent/commands.h"
@@ -203,6 +203,17 @@ static int add_producer(struct dp_agent *a, const struct sh_cmd *cmd)
 	return forward(a, x, cmd);
 }
 
+/* Whether a consumer of the transport that is being deleted has that SSRC. */
+static bool is_leaving(const struct dp_object *t, uint32_t ssrc)
+{
+	const struct dp_object *x;
+
+	LIST_FOREACH(x, &t->dependents, on_transport)
+	if (x->kind == DP_CONSUMER && x->dying && x->consumer_add.ssrc == ssrc)
+		return true;
+	return false;
+}
+
 static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	const struct sh_consumer_add *c = &cmd->consumer_add;
@@ -220,7 +231,7 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 		return EEXIST;
 	if (p->adding)
 		return hold(a, p->worker);
-	if (!room_for_op(a, t->worker))
+	if (!room_for_op(a, t->worker) || (c->flags & SH_CONSUMER_CONTINUES && is_leaving(t, c->ssrc)))
 		return hold(a, t->worker);
 	x = dp_objects_add(&a->objects, DP_CONSUMER, cmd->id, t, p);
 	if (!x)

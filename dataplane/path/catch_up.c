@@ -8,6 +8,7 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
@@ -31,14 +32,18 @@ static bool write_packet(struct dp_worker *w, struct dp_consumer *c, struct dp_o
 {
 	const struct dp_stream *s = c->stream;
 	const struct dp_ring_entry *entry = &s->ring[c->at & s->mask];
-	uint32_t own = entry->info.timestamp, offset = c->timestamp_offset;
+	uint32_t own = entry->info.timestamp, squeezed, offset;
 	uint64_t sent = c->packets;
 	bool done;
 
 	if (s->layering) {
 		done = dp_rewrite_layered(w, s, c->at, c, o);
 	} else {
-		c->timestamp_offset += dp_squeeze(&c->catch_up->squeeze, own) - own;
+		squeezed = dp_squeeze(&c->catch_up->squeeze, own);
+		if (dp_continuation_timestamp(w, c, &offset))
+			c->timestamp_offset = offset - squeezed;
+		offset = c->timestamp_offset;
+		c->timestamp_offset += squeezed - own;
 		done = dp_rewrite(w, entry, c, o);
 		c->timestamp_offset = offset;
 	}

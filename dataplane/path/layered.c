@@ -11,6 +11,7 @@
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/layering.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
@@ -93,6 +94,10 @@ static void begin(struct dp_worker *w, struct dp_consumer *c, const struct dp_ri
 		dp_loss_gap(&c->loss, 0);
 	else
 		dp_loss_begin(&c->loss, c->seq.next);
+	if (first && dp_continuation_timestamp(w, c, &least)) {
+		c->timestamp_offset += least - timestamp;
+		e.timestamp += least - timestamp;
+	}
 	if (!first) {
 		if ((int32_t)(timestamp - least) < 0)
 			e.timestamp += least - timestamp;

@@ -13,6 +13,7 @@
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/unproven.h"
@@ -26,8 +27,11 @@ static void put_back(struct dp_outgoing *o, struct rte_mbuf *m)
 }
 
 /* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
-static bool map_sequence(struct dp_consumer *c, const struct dp_ring_entry *entry, uint64_t *seq)
+static bool map_sequence(const struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
+	uint64_t *seq)
 {
+	uint32_t timestamp;
+
 	if (entry->restart)
 		c->waiting_keyframe = true;
 	if (c->waiting_keyframe) {
@@ -35,6 +39,8 @@ static bool map_sequence(struct dp_consumer *c, const struct dp_ring_entry *entr
 			return false;
 		dp_loss_begin(&c->loss, c->seq.next);
 		dp_seqmap_start(&c->seq, entry->info.seq);
+		if (dp_continuation_timestamp(w, c, &timestamp))
+			c->timestamp_offset = timestamp - entry->info.timestamp;
 		c->waiting_keyframe = false;
 	}
 	return dp_seqmap_out(&c->seq, entry->info.seq, seq);
@@ -58,7 +64,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 		dp_loss_drop(&c->loss, SH_LOSS_UNPROVEN, 1);
 		return true;
 	}
-	if (!map_sequence(c, entry, &seq)) {
+	if (!map_sequence(w, c, entry, &seq)) {
 		put_back(o, m);
 		return true;
 	}

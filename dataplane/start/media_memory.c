@@ -14,6 +14,7 @@
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/probing.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
@@ -24,6 +25,7 @@
 #include "dataplane/worker/worker.h"
 #include "shared/log.h"
 
+enum { CONTINUATIONS = 32768 }; /* consumers whose SSRCs may return; those of others do not */
 enum { CATCH_UPS = 32768 }; /* viewers that catch up, or have lately; others wait for a key frame */
 enum { MEMBERS = RTE_DIM(((struct dp_audience_chunk *)0)->member) }; /* consumers in one chunk */
 
@@ -81,7 +83,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 	const struct sh_config *c = workers[0]->config;
 	const struct sh_config_limits *limit = &c->limit;
 	enum dp_srtp_kind kind = choose_engine(c->dataplane.engine);
-	struct rte_mempool *twcc, *chunks, *selections, *catch_ups, *blocks;
+	struct rte_mempool *twcc, *chunks, *selections, *catch_ups, *continuations, *blocks;
 	unsigned ports = c->network.port_count;
 	uint8_t *in, *out;
 	struct dp_adapt *adapt;
@@ -111,10 +113,14 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	catch_ups = rte_mempool_create("catch-ups", RTE_MIN(limit->consumers, (uint32_t)CATCH_UPS),
 		sizeof(struct dp_catch_up), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
+	continuations =
+		rte_mempool_create("continuations", RTE_MIN(limit->consumers, (uint32_t)CONTINUATIONS),
+			sizeof(struct dp_continuation), 0, 0, NULL, NULL, NULL, NULL, workers[0]->socket, 0);
 	blocks = make_blocks(limit, workers[0]->socket);
 	adapt = rte_zmalloc_socket("adaptation", limit->transports * sizeof(*adapt), RTE_CACHE_LINE_SIZE,
 		workers[0]->socket);
-	if (!in || !out || !twcc || !chunks || !selections || !catch_ups || !blocks || !adapt)
+	if (!in || !out || !twcc || !chunks || !selections || !catch_ups || !continuations || !blocks ||
+		!adapt)
 		return ENOMEM;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -130,6 +136,7 @@ int dp_media_memory_init(struct dp_worker *const *workers, unsigned n)
 		w->chunk_pool = chunks;
 		w->selection_pool = selections;
 		w->catch_up_pool = catch_ups;
+		w->continuation_pool = continuations;
 		w->watched = rte_zmalloc_socket("watched streams", limit->producers * sizeof(*w->watched), 0,
 			w->socket);
 		w->resent = rte_zmalloc_socket("retransmissions", DP_RESENT * sizeof(*w->resent),

@@ -12,6 +12,7 @@
 #include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
@@ -109,6 +110,17 @@ static bool take_ssrcs(struct dp_transport *t, uint32_t ssrc, uint32_t rtx_ssrc)
 	return true;
 }
 
+/*
+ * What the last consumer with these SSRCs has left, if they may return; NULL: there was none.
+ * False: a consumer has them now, or they belonged to different ones.
+ */
+static bool find_before(const struct dp_transport *t, const struct sh_consumer_add *add,
+	struct dp_continuation **out)
+{
+	*out = add->flags & SH_CONSUMER_CONTINUES ? dp_continuation_find(t, add->ssrc) : NULL;
+	return !*out || (!(*out)->used && (*out)->rtx_ssrc == add->rtx_ssrc);
+}
+
 static void uncount(struct dp_worker *w, struct dp_transport *t)
 {
 	t->consumer_count--;
@@ -132,8 +144,9 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	struct dp_consumer *c = &w->consumers[op->slot];
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_consumer_add *add = &op->cmd.consumer_add;
+	struct dp_continuation *before;
 
-	if (!take_ssrcs(t, add->ssrc, add->rtx_ssrc))
+	if (!find_before(t, add, &before) || (!before && !take_ssrcs(t, add->ssrc, add->rtx_ssrc)))
 		return EEXIST;
 	if (count(w, t) != 0)
 		return ENOSPC;
@@ -160,6 +173,10 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 		uncount(w, t);
 		return ENOMEM;
 	}
+	if (before)
+		dp_continuation_begin(c, before);
+	else if (add->flags & SH_CONSUMER_CONTINUES)
+		dp_continuation_make(w, c);
 	c->next_on_transport = t->consumers;
 	t->consumers = c;
 	dp_consumer_ssrcs_add(w, c);
@@ -224,10 +241,14 @@ int dp_consumer_del(struct dp_worker *w, const struct dp_op *op)
 	*at = c->next_on_transport;
 	uncount(w, c->transport);
 	dp_consumer_ssrcs_remove(w, c);
+	if (c->continuation)
+		dp_continuation_stop(c);
 	dp_catch_up_stop(w, c);
 	dp_catch_up_release(w, c, true);
 	dp_audience_leave(w, c);
 	(void)dp_consumer_account(w, c);
+	if (c->continuation)
+		dp_continuation_leave(c);
 	if (c->selection)
 		dp_selection_remove(w, c);
 	sh_slot_clear(&w->consumer_stats[op->slot]);

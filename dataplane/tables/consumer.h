@@ -19,6 +19,7 @@
 #include "shared/abi.h"
 
 struct dp_audience_chunk;
+struct dp_continuation;
 struct dp_op;
 struct dp_selection;
 struct dp_stream;
@@ -48,6 +49,7 @@ struct dp_consumer {
 	struct dp_audience_chunk *chunk; /* of its audience, that holds it at `index` */
 	struct dp_stream *stream; /* one encoding of the producer */
 	struct dp_catch_up *catch_up; /* NULL: it does not catch up, and has not lately */
+	struct dp_continuation *continuation; /* NULL: its SSRCs do not return */
 	struct dp_consumer *next_on_transport;
 	struct dp_consumer *next_by_ssrc; /* in its chain of tables/consumer_ssrcs.h */
 	uint32_t flags; /* enum sh_consumer_flags */
@@ -85,7 +87,8 @@ static inline struct dp_loss_sent dp_consumer_sent(const struct dp_consumer *c)
 
 /*
  * Operations, run on the owning worker. Return 0 or errno; EEXIST: the SSRCs do not
- * follow all those that the transport's consumers, also deleted ones, have used (shared/abi.h).
+ * follow all those that the transport's consumers, also deleted ones, have used (shared/abi.h), and
+ * are none that a deleted one has left to go on with.
  */
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);

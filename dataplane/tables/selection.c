@@ -265,6 +265,13 @@ bool dp_selection_end_squeeze(const struct dp_worker *w, struct dp_consumer *c)
 	return true;
 }
 
+bool dp_selection_begun(const struct dp_consumer *c)
+{
+	const struct dp_epochs *e = &c->selection->epochs;
+
+	return e->count && e->epoch[0].encoding == c->stream->encoding;
+}
+
 uint32_t dp_selection_timestamp(const struct dp_consumer *c)
 {
 	return c->selection->epochs.epoch[0].timestamp;

@@ -84,6 +84,8 @@ void dp_selection_refresh(struct dp_worker *w, struct dp_consumer *c);
 bool dp_selection_can_squeeze(const struct dp_worker *w, struct dp_consumer *c);
 /* It squeezes no more from its next sequence number on. False: no epoch may begin now. */
 bool dp_selection_end_squeeze(const struct dp_worker *w, struct dp_consumer *c);
+/* Whether it has been sent a packet of its stream since it has changed to it. */
+bool dp_selection_begun(const struct dp_consumer *c);
 /* What is added to the RTP timestamps of the consumer's stream; it has been sent a packet. */
 uint32_t dp_selection_timestamp(const struct dp_consumer *c);
 /*

@@ -15,6 +15,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/movers.h"
 #include "dataplane/tables/plain_transport.h"
 #include "dataplane/tables/srtp_keys.h"
@@ -204,6 +205,7 @@ int dp_transport_del(struct dp_worker *w, const struct dp_op *op)
 	for (unsigned i = 0; !t->udp_port && i < SH_MAX_TUPLES; i++)
 		if (t->tuple[i].path.remote.family != 0)
 			unbind(w, t, i);
+	dp_continuations_free(w, t);
 	dp_transport_close_srtp(w, t);
 	w->owned[t->owned_index] = last;
 	last->owned_index = t->owned_index;

@@ -23,6 +23,7 @@
 #include "shared/stun.h"
 
 struct dp_consumer;
+struct dp_continuation;
 struct dp_op;
 struct dp_stream;
 struct dp_worker;
@@ -87,6 +88,7 @@ struct dp_transport {
 	uint64_t next_idle_ns; /* while idle: when the agent is told so again */
 	uint64_t visited_ns; /* when housekeeping last visited it; 0: not yet */
 	struct dp_consumer *consumers; /* linked by next_on_transport */
+	struct dp_continuation *continuations; /* of consumers whose SSRCs may return */
 	struct dp_stream *streams; /* linked by next_on_transport; not NULL: a producing transport */
 	struct dp_twcc *twcc; /* from the worker's twcc_pool; NULL: no producer wants this feedback */
 	uint8_t twcc_ext_id; /* producer's id of the transport-wide sequence number */

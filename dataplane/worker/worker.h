@@ -118,7 +118,7 @@ struct dp_worker {
 	/* memory for media, shared by all workers and allocated by dp_media_memory_init() */
 	uint8_t *session_in, *session_out; /* SRTP sessions by transport slot; a slot is its owner's */
 	size_t session_in_size, session_out_size; /* of one session, in bytes */
-	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool, *catch_up_pool;
+	struct rte_mempool *twcc_pool, *chunk_pool, *selection_pool, *catch_up_pool, *continuation_pool;
 	struct dp_adapt *adapt; /* by transport slot; a slot is its owner's */
 	struct dp_probing *probing; /* tables/probing.h */
 	struct dp_prepared *prepared; /* packets of layered streams, for all viewers (path/prepared.h) */

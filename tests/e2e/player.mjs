@@ -86,7 +86,7 @@ await test(async ({ defer }) => {
 	checkNoErrors(host, "the host");
 	await host.close();
 	await until("the player waits when the host has gone", 10, async () =>
-		await inFrame(page, "player.state") === "waiting");
+		["paused", "waiting"].includes(await inFrame(page, "player.state")));
 	host = await openHost(browser, { codec: "VP8" });
 	await reachState(host, "live", "host");
 	await plays(page, "the next host");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Players join a host that has begun with its sound: the /player page, and a WHEP player without a
-// library. They play the sound alone, and the picture as soon as it comes, in the same session.
+// library. They play the sound alone, and the picture as soon as it comes. What the host ends and
+// begins again comes back, on the same SSRCs. All that happens in the sessions that they had.
 import { readFileSync } from "node:fs";
 import { startChromium } from "./lib/chromium.mjs";
 import { servePages } from "./lib/bundle.mjs";
@@ -17,6 +18,11 @@ async function received(player) {
 	const stats = (await player.evaluate("player.stats()")).filter((s) => s.type === "inbound-rtp");
 	const [picture, sound] = ["video", "audio"].map((kind) => stats.find((s) => s.kind === kind));
 	return { frames: picture?.framesDecoded ?? 0, samples: sound?.totalSamplesReceived ?? 0 };
+}
+
+async function ssrcs(player) {
+	const stats = (await player.evaluate("player.stats()")).filter((s) => s.type === "inbound-rtp");
+	return stats.map((s) => `${s.kind} ${s.ssrc}`).sort().join(", ");
 }
 
 /** The player's sound, and its picture, go on from here. */
@@ -48,7 +54,22 @@ await test(async ({ defer }) => {
 
 	await host.evaluate("steps.produce('video')");
 	await goesOn(player, { picture: true }, "the picture comes to the player");
+	const first = await ssrcs(player);
 	await until("and to the other one", 10, async () => (await other.evaluate("whep.received()")).frames > 10);
+
+	for (const kinds of [["video"], ["audio", "video"], ["video", "audio"]]) {
+		for (const kind of kinds)
+			await host.evaluate(`steps.close("${kind}")`);
+		if (kinds.length === 2)
+			await until("the player says that nothing comes", 5, async () =>
+				(await player.evaluate("player.words")).startsWith("The host has paused or left"));
+		for (const kind of [...kinds].reverse())
+			await host.evaluate(`steps.produce("${kind}")`);
+		await goesOn(player, { picture: true }, `the player goes on when ${kinds.join(" and ")} came back`);
+	}
+	const frames = (await other.evaluate("whep.received()")).frames;
+	await until("and so does the other one", 10, async () => (await other.evaluate("whep.received()")).frames > frames + 10);
+	check(await ssrcs(player) === first, `with the same SSRCs: ${first}`);
 	check(await created() === 2, "in the sessions that they had");
 	for (const [page, who] of [[host, "the host"], [player, "the player"], [other, "the other player"]])
 		checkNoErrors(page, who);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chromium plays over WHEP, from a page of another origin, what the web page publishes: first nobody
 // does, then picture and sound come, with the payload types and extension ids that the browser's own
-// offer had. DELETE ends one session, the host's end the other.
+// offer had. DELETE ends one session, the room's end the other.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { documented, servePages } from "./lib/bundle.mjs";
@@ -24,7 +24,7 @@ async function plays(page, who) {
 }
 
 await test(async ({ defer }) => {
-	const { browser } = await startWithBrowser(defer);
+	const { browser } = await startWithBrowser(defer, { rooms: { grace_s: 1 } });
 	const { whep: copied } = documented("whip.md");
 	check(copied.trim().split("\n").length <= 30, "docs/whip.md has a client that is short enough to copy");
 	const pages = await servePages({ whep: readFileSync(new URL("pages/whep.js", import.meta.url), "utf8"), copied });
@@ -47,7 +47,7 @@ await test(async ({ defer }) => {
 	await until("its player gets close_notify", 5, async () => await one.evaluate("whep.transportState()") === "closed");
 	check(await metric("consumers") === 2, "the other one's consumers are there");
 	await host.close();
-	await until("the other one ends with the host", 5, async () => await two.evaluate("whep.transportState()") === "closed");
+	await until("the other one ends after the room's grace time", 10, async () => await two.evaluate("whep.transportState()") === "closed");
 	check(await two.evaluate("whep.end()") === 404, "its session is gone");
 	two.errors.length = 0;
 	await until("no consumer is left in either process", 5, async () =>

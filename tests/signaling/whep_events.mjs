@@ -57,6 +57,12 @@ async function streamOf(session, wanted = null) {
 	return url;
 }
 
+/** Players outlive their publisher for a while: what a group has made ends with it. */
+async function end(...locations) {
+	for (const location of locations)
+		check((await fetch(location, { method: "DELETE" })).status === 200, "DELETE is answered 200");
+}
+
 /** What the stream says, from its begin to the publisher's end. */
 async function tells() {
 	const host = await publish("chromium-whip-simulcast");
@@ -81,7 +87,14 @@ async function tells() {
 	await other.end();
 	await fetch(host, { method: "DELETE" });
 	await reader.heard("inactive");
-	check(JSON.stringify(await reader.heard("reconnect")) === "{}", "the player is told to play again");
+	const again = await publish("chromium-whip-simulcast");
+	await until("the player is bound to who publishes next, in the same session", 8, () =>
+		reader.events.filter(({ event }) => event === "active").length === 2);
+	check(!reader.has("reconnect"), "and is not told to play again");
+	await fetch(again, { method: "DELETE" });
+	await until("nothing is sent again", 8, () => reader.events.filter(({ event }) => event === "inactive").length === 2);
+	check(JSON.stringify(await reader.heard("reconnect")) === "{}",
+		"after the room's grace time the player is told to play again");
 	await until("the stream ends with the session", 5, () => reader.over);
 	check((await fetch(session.location)).status === 404, "which is gone");
 	check(await metric("whep_event_streams") === 0, "nobody reads");
@@ -133,7 +146,7 @@ async function requests() {
 		"DELETE ends a stream");
 	check((await fetch(session.location)).status === 204, "but not its session");
 	check((await post(`${host}/events`, "", null)).status !== 201, "a publisher has no events");
-	await fetch(host, { method: "DELETE" });
+	await end(host, session.location);
 }
 
 async function layers() {
@@ -151,13 +164,13 @@ async function layers() {
 		[{ maxWidth: "x" }, 400], [[], 400]])
 		check(await choose(body) === status, `${JSON.stringify(body)}: ${status}`);
 	check((await fetch(session.location)).status === 204, "the session outlives what is refused");
-	await fetch(host, { method: "DELETE" });
+	await end(host, session.location);
 	const simple = await publish("firefox-whip");
 	const single = await play();
 	const one = async (body) => (await post(single.links.get("layer"), JSON.stringify(body), JSON_TYPE)).status;
 	check(await one({}) === 200 && await one({ maxSpatialLayerId: 1 }) === 200 && await one({ spatialLayerId: 1 }) === 422,
 		"a stream of one layer satisfies what it can");
-	await fetch(simple, { method: "DELETE" });
+	await end(simple, single.location);
 }
 
 /** A reader that takes nothing is closed; the process keeps a bounded amount for it. */
@@ -172,11 +185,11 @@ async function silence() {
 	await until("a comment keeps a silent stream", 25, () => text.includes("\n:\n\n"));
 	socket.destroy();
 	await until("the reader that has gone is noticed", 5, async () => await metric("whep_event_streams") === 0);
-	await fetch(host, { method: "DELETE" });
+	await end(host, session.location);
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ http: { origins: "https://studio.example", room_list: true } });
+	const servers = new Servers({ rooms: { grace_s: 4 }, http: { origins: "https://studio.example", room_list: true } });
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	await tells();

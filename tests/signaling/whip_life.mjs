@@ -52,7 +52,7 @@ async function ends(publisher, from, who) {
 }
 
 await test(async ({ defer }) => {
-	const servers = new Servers({ media: { consent_s: CONSENT_S } });
+	const servers = new Servers({ media: { consent_s: CONSENT_S }, rooms: { grace_s: 1 } });
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	const transports = await Transports.start();

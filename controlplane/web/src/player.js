@@ -13,7 +13,7 @@ const PATIENCE_MS = 15000;
 const WORDS = {
 	connecting: "Connecting.",
 	empty: "Nobody is live in this room. The picture comes as soon as somebody is.",
-	paused: "The host has paused. The picture comes back by itself.",
+	paused: "The host has paused or left. The picture comes back by itself.",
 	lost: "The connection was lost. Trying again.",
 	noPath: "No way to the server was found: the network lets no media through. Trying again.",
 	offline: "The server cannot be reached. Trying again.",

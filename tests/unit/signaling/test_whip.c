@@ -13,6 +13,7 @@
 #include "controlplane/signaling/whep_events.h"
 #include "controlplane/signaling/whep_layers.h"
 #include "controlplane/signaling/whip.h"
+#include "controlplane/signaling/whip_play.h"
 
 static struct cp_bridge bridge;
 static struct cp_whip *whip;
@@ -427,7 +428,7 @@ static void a_player_gets_what_its_publisher_adds(void **state)
 	assert_int_equal(w.model.consumers.count, 1);
 	assert_null(strstr(whip->answer, "a=inactive"));
 	ssrc = answered_ssrc("m=video");
-	assert_int_equal(changed, 0);
+	assert_false(changed & 1u << CP_WHEP_LAYERS);
 	produce(t, "video");
 	pass(100);
 	settle();
@@ -438,7 +439,7 @@ static void a_player_gets_what_its_publisher_adds(void **state)
 	snprintf(line, sizeof(line), "\r\na=ssrc-group:FID %u %u\r\n", ssrc, video->rtx_ssrc);
 	assert_non_null(strstr(whip->answer, line));
 	assert_int_equal(video->rtx_pt, 97);
-	assert_int_equal(video->flags, SH_CONSUMER_NACK);
+	assert_int_equal(video->flags, SH_CONSUMER_NACK | SH_CONSUMER_CONTINUES);
 	assert_memory_equal(video->mid, "0", 1);
 	assert_true(changed & 1u << CP_WHEP_LAYERS);
 	assert_int_equal(ended, 0);
@@ -520,19 +521,156 @@ static void a_stream_that_ends_while_it_is_bound_ends_nothing(void **state)
 	close_client(c);
 }
 
-static void a_player_ends_with_its_streams(void **state)
+/* Nobody publishes any more, and the room closes after its grace time. */
+static void a_player_ends_with_its_room(void **state)
 {
-	struct cp_whip *player;
+	struct cp_whip *publisher;
 
 	publish_all();
-	player = whip;
+	publisher = whip;
 	assert_int_equal(play(&viewer), 0);
 	settle();
-	cp_whip_free(player);
+	cp_whip_free(publisher);
 	pass(1000);
+	assert_int_equal(ended, 0);
+	assert_false(cp_whip_play_any(whip));
+	assert_false(cp_whep_is_active(whip));
+	pass(w.config.rooms.grace_s * 1000);
 	assert_int_equal(ended, 1);
-	assert_string_equal(end_reason, "a stream that it plays has ended");
+	assert_string_equal(end_reason, "its last host left");
 	nothing_is_left();
+}
+
+/* How many consumers were added with that SSRC, each of which goes on from the one before. */
+static unsigned consumers_of(uint32_t ssrc)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w.cmds; i++) {
+		const struct sh_consumer_add *add = &w.cmd[i].consumer_add;
+
+		if (w.cmd[i].op != SH_OP_CONSUMER_ADD || add->ssrc != ssrc)
+			continue;
+		assert_true(add->flags & SH_CONSUMER_CONTINUES);
+		n++;
+	}
+	return n;
+}
+
+static void a_player_is_bound_again_on_the_same_ssrc(void **state)
+{
+	struct client *c;
+	struct cp_transport *t = open_host(&c, "ben");
+	struct sh_consumer_add first;
+	struct cp_producer *p;
+
+	produce(t, "audio");
+	p = produce(t, "video");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	first = *consumer_with(96);
+	for (unsigned round = 1; round <= 3; round++) {
+		changed = 0;
+		cp_producer_close(p);
+		pass(100);
+		settle();
+		assert_int_equal(w.model.consumers.count, 1);
+		assert_true(changed & 1u << CP_WHEP_INACTIVE);
+		p = produce(t, "video");
+		pass(100);
+		settle();
+		assert_int_equal(w.model.consumers.count, 2);
+		assert_int_equal(consumers_of(first.ssrc), round + 1);
+		first.producer = consumer_with(96)->producer;
+		assert_memory_equal(consumer_with(96), &first, sizeof(first));
+	}
+	assert_int_equal(ended, 0);
+	assert_true(cp_whep_is_active(whip));
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
+}
+
+/* OBS is started again: its old session is taken over, and the players stay. */
+static void a_player_follows_a_user(void **state)
+{
+	struct cp_whip *first, *player;
+	uint32_t audio, video;
+
+	publish_all();
+	first = whip;
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	player = whip;
+	audio = answered_ssrc("m=audio");
+	video = answered_ssrc("m=video");
+	assert_int_equal(publish("obs-30.1"), 0);
+	settle();
+	pass(100);
+	settle();
+	assert_int_equal(ended, 1); /* the publisher's first session */
+	assert_int_equal(w.model.consumers.count, 2);
+	assert_int_equal(consumers_of(audio), 2);
+	assert_int_equal(consumers_of(video), 2);
+	cp_whip_free(first);
+	cp_whip_free(player);
+}
+
+/* Another publisher is none that comes back; it is right when the owner says so. */
+static void a_player_follows_others_only_when_it_may(void **state)
+{
+	struct client *c, *other;
+	struct cp_transport *t = open_host(&c, "ben"), *theirs = open_host(&other, "carl");
+
+	produce(t, "audio");
+	produce(t, "video");
+	produce(theirs, "video");
+	produce(theirs, "audio");
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	close_client(c);
+	pass(1000);
+	settle();
+	assert_int_equal(w.model.consumers.count, 0);
+	cp_whip_play_anybody(whip);
+	settle();
+	assert_int_equal(w.model.consumers.count, 2);
+	assert_int_equal(consumers_of(answered_ssrc("m=audio")), 2);
+	assert_int_equal(consumers_of(answered_ssrc("m=video")), 2);
+	assert_false(whip->player.anybody);
+	assert_int_equal(ended, 0);
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(other);
+}
+
+/* The first publisher sends H264, and the answer has no VP8; the offer has. */
+static void another_codec_needs_another_answer(void **state)
+{
+	struct client *c;
+	struct cp_whip *publisher;
+	struct cp_transport *t;
+
+	publish_all();
+	publisher = whip;
+	assert_int_equal(play(&viewer), 0);
+	settle();
+	cp_whip_free(publisher);
+	t = open_host(&c, "anna");
+	produce(t, "audio");
+	pass(100);
+	settle();
+	assert_int_equal(ended, 0);
+	assert_int_equal(w.model.consumers.count, 1);
+	produce(t, "video");
+	pass(100);
+	settle();
+	assert_int_equal(ended, 1);
+	assert_string_equal(end_reason, "the publisher's codec is not in the answer: play again");
+	assert_true(whip->stream_over);
+	cp_whip_free(whip);
+	whip = NULL;
+	close_client(c);
 }
 
 /* The last command that sets a consumer. */
@@ -755,7 +893,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_begins_before_the_answer_is_bound_after_it, make, end),
 		cmocka_unit_test_setup_teardown(what_others_publish_is_not_added, make, end),
 		cmocka_unit_test_setup_teardown(a_stream_that_ends_while_it_is_bound_ends_nothing, make, end),
-		cmocka_unit_test_setup_teardown(a_player_ends_with_its_streams, make, end),
+		cmocka_unit_test_setup_teardown(a_player_ends_with_its_room, make, end),
+		cmocka_unit_test_setup_teardown(a_player_is_bound_again_on_the_same_ssrc, make, end),
+		cmocka_unit_test_setup_teardown(a_player_follows_a_user, make, end),
+		cmocka_unit_test_setup_teardown(a_player_follows_others_only_when_it_may, make, end),
+		cmocka_unit_test_setup_teardown(another_codec_needs_another_answer, make, end),
 		cmocka_unit_test_setup_teardown(a_player_chooses_layers, make, end),
 		cmocka_unit_test_setup_teardown(choices_that_wait_are_limited, make, end),
 		cmocka_unit_test_setup_teardown(a_player_is_told_of_pauses, make, end),

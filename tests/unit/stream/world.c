@@ -25,6 +25,7 @@
 #include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
+#include "dataplane/tables/continuation.h"
 #include "dataplane/tables/probing.h"
 #include "dataplane/tables/resent.h"
 #include "dataplane/tables/scheduler.h"
@@ -218,6 +219,7 @@ static void make_worker(unsigned i)
 			    dp_schedule_init(&w->video[k], WORLD_STREAMS, 0));
 	w->selection_pool = &world->selections;
 	w->catch_up_pool = &world->catch_ups;
+	w->continuation_pool = &world->continuations;
 	w->adapt = calloc(WORLD_VIEWERS, sizeof(*w->adapt));
 	w->probing = calloc(1, sizeof(*w->probing));
 	w->prepared = rte_zmalloc(NULL, DP_PREPARED * sizeof(*w->prepared), 64);
@@ -249,6 +251,7 @@ int world_setup(void **state)
 	world->chunks.elt_size = sizeof(struct dp_audience_chunk);
 	world->selections.elt_size = sizeof(struct dp_selection);
 	world->catch_ups.elt_size = sizeof(struct dp_catch_up);
+	world->continuations.elt_size = sizeof(struct dp_continuation);
 	world->room = world->other_room = UINT32_MAX;
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		make_worker(i);

@@ -46,7 +46,7 @@ struct world {
 	struct dp_transport producer[WORLD_STREAMS]; /* a stream's transport */
 	struct dp_transport transport[WORLD_VIEWERS]; /* a viewer's */
 	struct dp_consumer consumer[WORLD_VIEWERS];
-	struct rte_mempool pool, chunks, selections, catch_ups;
+	struct rte_mempool pool, chunks, selections, catch_ups, continuations;
 	uint32_t next_ssrc; /* of the next viewer: SSRCs only ascend */
 	struct sh_layers told[WORLD_VIEWERS]; /* what the control plane was last told of it */
 	uint32_t sent[WORLD_VIEWERS];

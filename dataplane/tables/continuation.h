@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPATE_DATAPLANE_TABLES_CONTINUATION_H
+#define SPATE_DATAPLANE_TABLES_CONTINUATION_H
+
+/*
+ * Keeps what a consumer leaves on its transport for the next one with the same SSRCs
+ * (SH_CONSUMER_CONTINUES): a player whose publisher comes back is sent the new stream where the old
+ * one stopped. Sequence numbers and rollover counters go on, also those of RTX, so that no index of
+ * SRTP is used twice; so do timestamps, the counts of sender reports and the loss ledger. Packets
+ * of the old stream are not retransmitted any more. All functions run on the transport's worker.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/rtp/loss.h"
+#include "shared/abi.h"
+
+struct dp_consumer;
+struct dp_transport;
+struct dp_worker;
+
+struct dp_continuation {
+	uint32_t ssrc, rtx_ssrc;
+	bool used; /* a consumer has the SSRCs now */
+	bool kept; /* a consumer has had them: what follows is valid */
+	bool timed; /* a packet was sent: so are `timestamp` and `at_ns` */
+	bool begins; /* the consumer has sent no packet yet: its timestamps are not aligned */
+	uint16_t rtx_seq;
+	uint32_t rtx_roc, rtx_packets;
+	uint32_t late; /* of struct dp_seqmap */
+	uint64_t next; /* likewise */
+	uint64_t packets, bytes;
+	uint32_t timestamp; /* none that was sent is later; it was due at `at_ns` */
+	uint32_t clock_rate; /* Hz */
+	uint64_t at_ns;
+	struct dp_loss loss;
+	struct dp_continuation *next_on_transport;
+};
+
+/* Finds the one of that SSRC. NULL: no consumer has left any. */
+struct dp_continuation *dp_continuation_find(const struct dp_transport *t, uint32_t ssrc);
+/* The consumer, which is new and complete, goes on from it. */
+void dp_continuation_begin(struct dp_consumer *c, struct dp_continuation *k);
+/*
+ * Likewise, as the first one with its SSRCs. Without memory it leaves nothing, and its SSRCs do not
+ * return.
+ */
+void dp_continuation_make(struct dp_worker *w, struct dp_consumer *c);
+/*
+ * Whether the timestamp of the next packet, the consumer's first one, follows from those of the
+ * consumer before, and then what it is. True once.
+ */
+bool dp_continuation_timestamp(const struct dp_worker *w, struct dp_consumer *c, uint32_t *timestamp);
+/* A consumer that has one stops; it is still in its audience. */
+void dp_continuation_stop(struct dp_consumer *c);
+/* It has left its audience, and its losses are accounted. */
+void dp_continuation_leave(struct dp_consumer *c);
+/* The transport ends. */
+void dp_continuations_free(struct dp_worker *w, struct dp_transport *t);
+
+#endif
