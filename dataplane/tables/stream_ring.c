@@ -19,9 +19,14 @@ static void reclaim_below(struct dp_stream *s, uint64_t bound)
 /* Returns the lowest cursor. */
 static uint64_t lowest_cursor(const struct dp_stream *s, uint64_t head)
 {
-	/* Without a reader: one that attaches begins at the head, and may go back to the key frame. */
+	/*
+	 * Without a reader: one that attaches begins at the head, and may go back to the key frame,
+	 * or to the next one, of which not all packets have come yet.
+	 */
 	uint64_t low = RTE_MIN(head, atomic_load_explicit(&s->key, memory_order_relaxed));
 
+	if (s->cache.collecting)
+		low = RTE_MIN(low, s->cache.position);
 	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
 		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
 

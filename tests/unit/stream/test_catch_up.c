@@ -180,6 +180,35 @@ static void pause_producer(bool paused)
 }
 
 /*
+ * Nobody watches, and a key frame comes over longer than it takes to free what nobody reads: it is
+ * there for who comes then, and when that one has left, for the next.
+ */
+static void the_key_frame_waits_for_viewers(void **state)
+{
+	begin(12);
+	for (unsigned i = 0; i < KEY_PACKETS; i++, seq++) {
+		arrive(seq, timestamp, true, i == 0, i == KEY_PACKETS - 1);
+		for (unsigned ms = 0; ms < 15; ms++)
+			millisecond();
+	}
+	frames = 1;
+	atomic_store(&stream->keyframe_wanted, 0);
+	for (unsigned viewer = 0; viewer < 2; viewer++) {
+		timestamp += STEP;
+		for (unsigned i = 0; i < 10; i++)
+			frame_time(0);
+		assert_int_equal(world_join(viewer, 0, WORKER), 0);
+		assert_int_equal(world->stats[WORKER].catch_ups, viewer + 1);
+		frame_time(0);
+		assert_true(world->sent[viewer] > KEY_PACKETS);
+		check_sent(viewer);
+		world_leave(viewer);
+	}
+	assert_int_equal(atomic_load(&stream->keyframe_wanted), 0);
+	end();
+}
+
+/*
  * A viewer comes in the middle of a group of pictures: the key frame at once, everything behind it
  * at eight times the stream's rate, timestamps that go on with the time, and live after 0.2 s.
  */
@@ -459,6 +488,7 @@ static void holds_no_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_key_frame_waits_for_viewers, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(joins_at_once, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(repeats_what_it_sent, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(no_nonce_twice, world_setup, world_teardown),

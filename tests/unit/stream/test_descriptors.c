@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "dataplane/codec/dependency.h"
+#include "dataplane/path/catch_up.h"
 #include "dataplane/path/retransmit.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/rtp/rtp.h"
@@ -51,7 +52,8 @@ static struct {
 	unsigned after; /* packets */
 } late[LATE];
 
-static void begin(const char *name, unsigned seed)
+/* The producer alone. */
+static void begin_stream(const char *name, unsigned seed)
 {
 	struct dp_op op = {.cmd.id = 1};
 	struct sh_producer_add *p = &op.cmd.producer_add;
@@ -74,9 +76,14 @@ static void begin(const char *name, unsigned seed)
 	p->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] = FROM;
 	assert_int_equal(dp_stream_prepare(&world->stream[0], &world->config, p, 0), 0);
 	assert_int_equal(dp_stream_add(&world->worker[0], &op), 0);
-	assert_int_equal(world_join(VIEWER, 0, 0), 0);
 	for (unsigned i = 0; i < WORLD_WORKERS; i++)
 		world->worker[i].retention_ns = 300 * DP_MS;
+}
+
+static void begin(const char *name, unsigned seed)
+{
+	begin_stream(name, seed);
+	assert_int_equal(world_join(VIEWER, 0, 0), 0);
 }
 
 static void end(void)
@@ -193,6 +200,7 @@ static void arrive(const uint8_t *pkt, size_t len)
 	w->now_ns += 2 * DP_MS;
 	world_rtp_packet(&world->stream[0], pkt, len);
 	dp_fanout(w);
+	dp_catch_up(w);
 	if (dp_audience_reads(a))
 		dp_audience_tick(w, &world->stream[0]);
 	dp_stream_reclaim(&world->stream[0]);
@@ -348,6 +356,132 @@ static void test_changing_structure(void **state)
 	end();
 }
 
+/* --- viewers who catch up ------------------------------------------------------------------------- */
+
+/* The same with a key-frame cache that holds what the recording has. */
+static void begin_cached(const char *name, unsigned seed)
+{
+	world->config.dataplane.stream_packets = 1024;
+	world->config.media.cache_ms = 4000;
+	world->config.media.join_bitrate = 1000000;
+	world->config.media.join_budget = 100000000;
+	world->config.media.keyframe_ms = 500;
+	world->worker[0].cache_ns = 4000 * DP_MS;
+	begin_stream(name, seed);
+	/* PAYLOAD bytes in each 2 ms */
+	atomic_store(&world->stream[0].kbps, PAYLOAD * 8 / 2);
+}
+
+static void send_all(unsigned loop, size_t from, size_t to, unsigned loss)
+{
+	loops = loop;
+	for (size_t i = from; i < to; i++) {
+		send_one(i, loss);
+		check_sent(loss == 0);
+	}
+}
+
+/* A viewer who has negotiated the descriptor, and MID. */
+static void join_negotiated(void)
+{
+	struct dp_op op = {.slot = VIEWER, .slot2 = VIEWER, .cmd.id = VIEWER + 1};
+	struct sh_consumer_add *a = &op.cmd.consumer_add;
+	struct dp_worker *w = &world->worker[0];
+
+	a->ssrc = world->next_ssrc++;
+	a->pt = 101;
+	a->flags = SH_CONSUMER_NACK;
+	a->wishes = SH_WISHES_NONE;
+	a->ext_id[SH_EXT_DEPENDENCY_DESCRIPTOR] = TO;
+	a->ext_id[SH_EXT_MID] = MID_ID;
+	a->mid_len = 1;
+	a->mid[0] = '0';
+	w->transports = world->transport;
+	assert_int_equal(dp_consumer_add(w, &op), 0);
+	w->transports = world->producer;
+}
+
+/* The loop and the index in it of the packet that the viewer was sent first. */
+static uint32_t first_sent(void)
+{
+	const struct sent *p = &world->log[VIEWER][0];
+
+	assert_true(world->sent[VIEWER] > 0);
+	return sh_get_be32(p->bytes + p->len - PAYLOAD / 2);
+}
+
+/*
+ * Who joins in the middle of a group of pictures is sent all spatial layers of the key frame, with
+ * the structure that the receiver needs, and every frame behind it that its layers have: references
+ * are complete, and frame numbers ascend. The producer is asked for nothing.
+ */
+static void test_catch_up(void **state)
+{
+	static const char *const names[] = {"av1-l3t3", "av1-l3t3-key"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct dp_consumer *c = &world->consumer[VIEWER];
+		uint64_t before = world->stats[0].catch_ups;
+		size_t middle;
+
+		begin_cached(names[i], 6 + i);
+		middle = recording.count / 2;
+		send_all(0, 0, recording.count, 0);
+		send_all(1, 0, middle, 0);
+		atomic_store(&world->stream[0].keyframe_wanted, 0);
+		join_negotiated();
+		assert_int_equal(world->stats[0].catch_ups, before + 1);
+		assert_true(c->catching_up);
+		loops = 1;
+		send_one(middle, 0);
+		assert_int_equal(first_sent(), 1 << 16);
+		check_sent(true);
+		send_all(1, middle + 1, recording.count, 0);
+		assert_false(c->catching_up);
+		assert_true(frames > 20);
+		send_all(2, 0, recording.count, 0);
+		assert_int_equal(atomic_load(&world->stream[0].keyframe_wanted), 0);
+		assert_int_equal(world->stats[0].drop[SH_DROP_DESCRIPTOR], 0);
+		end();
+	}
+}
+
+static void pause_viewer(bool paused)
+{
+	struct dp_op op = {.slot = VIEWER};
+
+	op.cmd.consumer_set.paused = paused;
+	op.cmd.consumer_set.wishes = SH_WISHES_NONE;
+	assert_int_equal(dp_consumer_set(&world->worker[0], &op), 0);
+}
+
+/* Under loss, with other layers, pauses and requests at any time: an index has one content. */
+static void test_catch_up_nonces(void **state)
+{
+	const struct sh_worker_stats *stats = &world->stats[0];
+	struct dp_consumer *c = &world->consumer[VIEWER];
+
+	begin_cached("av1-l3t3", 8);
+	send_all(0, 0, recording.count / 3, 10);
+	join_negotiated();
+	for (loops = 1; loops < 80; loops++)
+		for (size_t i = 0; i < recording.count; i++) {
+			if (random_below(60) == 0)
+				pause_viewer(!c->paused);
+			if (random_below(25) == 0)
+				dp_selection_aim(&world->worker[0], c, random_below(LAYERS),
+					random_below(LAYERS));
+			send_one(i, 10);
+			check_sent(false);
+			if (random_below(2)) {
+				nack_some();
+				check_sent(false);
+			}
+		}
+	assert_true(stats->catch_ups > 5 && stats->catch_up_out > 200 && stats->rtx_out > 500);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +490,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_offset, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_not_negotiated, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_changing_structure, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_catch_up, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_catch_up_nonces, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
