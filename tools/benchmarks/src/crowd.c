@@ -95,7 +95,8 @@ static void add_transport(struct crowd *c, sh_id id, unsigned worker, uint64_t i
 
 	keys.id = id;
 	add.transport_add.worker = worker;
-	add.transport_add.consent_ms = CONSENT_MS;
+	/* Frames take longer than the time for which a viewer may be silent. */
+	add.transport_add.consent_ms = c->layout.frames ? SH_CONSENT_NO_LIMIT : CONSENT_MS;
 	add.transport_add.ufrag_len = sizeof(CROWD_UFRAG) - 1;
 	add.transport_add.pwd_len = sizeof(CROWD_PWD) - 1;
 	memcpy(add.transport_add.ufrag, CROWD_UFRAG, sizeof(CROWD_UFRAG) - 1);
@@ -161,6 +162,8 @@ static void add_producer(struct crowd *c, unsigned stream)
 	cmd.producer_add.pt = PT;
 	cmd.producer_add.cname_len = 5;
 	memcpy(cmd.producer_add.cname, "bench", 5);
+	if (c->layout.frames)
+		cmd.producer_add.flags = SH_PRODUCER_PLI;
 	plane_send(c->plane, &cmd);
 }
 
@@ -184,6 +187,8 @@ static void add_viewer(struct crowd *c, unsigned i)
 		cmd.consumer_add.rtx_pt = RTX_PT;
 		cmd.consumer_add.flags |= SH_CONSUMER_NACK;
 	}
+	if (i >= c->viewers - c->layout.paused)
+		cmd.consumer_add.flags |= SH_CONSUMER_PAUSED;
 	cmd.consumer_add.mid_len = 1;
 	cmd.consumer_add.mid[0] = '0';
 	cmd.consumer_add.ext_id[SH_EXT_MID] = sh_router_ext[SH_EXT_MID];
@@ -296,6 +301,14 @@ void crowd_bind(struct crowd *c, unsigned port)
 	plane_settle(c->plane);
 }
 
+void crowd_resume(struct crowd *c, unsigned i)
+{
+	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_SET, .id = transport_id(c, i) + 1};
+
+	cmd.consumer_set.wishes = SH_WISHES_NONE;
+	plane_send(c->plane, &cmd);
+}
+
 /* --- sending ------------------------------------------------------------------------ */
 
 static void put_headers(const struct crowd *c, unsigned worker, uint32_t remote, uint8_t *frame,
@@ -339,7 +352,14 @@ static uint32_t timestamp_of(const struct crowd *c, uint64_t number)
 	return (uint32_t)(c->layout.picture ? number - number % c->layout.picture : number);
 }
 
-static void send_stream(struct crowd *c, unsigned stream, unsigned n)
+/* A part of a frame. */
+struct part {
+	uint32_t timestamp;
+	bool key, first, last; /* first, last: it has the frame's first or last packet */
+};
+
+/* Sends n packets, a burst of their own or, if `f` is not NULL, a part of a frame. */
+static void send_stream(struct crowd *c, unsigned stream, unsigned n, const struct part *f)
 {
 	struct rte_mbuf *m[CROWD_BURST_MAX];
 	struct dp_srtp_job job[CROWD_BURST_MAX];
@@ -351,11 +371,11 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 		m[i] = link_packet();
 		rtp = rte_pktmbuf_mtod_offset(m[i], uint8_t *, HEADERS);
 		rtp[0] = 0x80;
-		rtp[1] = (uint8_t)(PT | (i + 1 == n) << 7);
+		rtp[1] = (uint8_t)(PT | (i + 1 == n && (!f || f->last)) << 7);
 		sh_put_be16(rtp + 2, (uint16_t)index);
-		sh_put_be32(rtp + 4, timestamp_of(c, number));
+		sh_put_be32(rtp + 4, f ? f->timestamp : timestamp_of(c, number));
 		sh_put_be32(rtp + 8, SSRC_PRODUCER + stream);
-		write_payload(c, rtp + 12, number, i == 0);
+		write_payload(c, rtp + 12, number, i == 0 && (!f || (f->key && f->first)));
 		job[i] = (struct dp_srtp_job){.session = session_of(c, stream),
 			.dst = rtp,
 			.payload = rtp + 12,
@@ -377,8 +397,23 @@ static void send_stream(struct crowd *c, unsigned stream, unsigned n)
 void crowd_send(struct crowd *c, unsigned n)
 {
 	for (unsigned s = 0; s < c->layout.streams; s++)
-		send_stream(c, s, n);
+		send_stream(c, s, n, NULL);
 	c->sent += n;
+}
+
+void crowd_frame(struct crowd *c, unsigned n, bool key, uint32_t timestamp)
+{
+	struct part f = {.timestamp = timestamp, .key = key, .first = true};
+
+	if (key)
+		c->key[c->keys++ % CROWD_KEYS] = c->sent;
+	for (unsigned left = n, part; left; left -= part) {
+		part = left < CROWD_BURST_MAX ? left : CROWD_BURST_MAX;
+		f.last = part == left;
+		send_stream(c, 0, part, &f);
+		f.first = false;
+		c->sent += part;
+	}
 }
 
 void crowd_viewer_keys(const struct crowd *c, unsigned i, struct dp_srtp_keys *out)
@@ -452,10 +487,11 @@ static bool take(struct crowd *c, const uint8_t *frame, size_t len)
 		return false;
 	v->got++;
 	if (c->sample_at && !v->sampled &&
-		own_number(c, i, v->at) + 1 >= crowd_passing(c, i, c->sample_from) + c->sample_at)
+		(c->layout.frames ||
+			own_number(c, i, v->at) + 1 >= crowd_passing(c, i, c->sample_from) + c->sample_at))
 		keep(c, i, rtp, len - HEADERS);
 	if (c->seen)
-		c->seen(c->seen_arg, v->at - v->first);
+		c->seen(c->seen_arg, i, v->at - v->first);
 	v->at++;
 	return true;
 }
@@ -510,6 +546,16 @@ void crowd_sample(struct crowd *c, unsigned nth)
 		c->viewer[i].sampled = false;
 }
 
+/* Whether this is the first packet of a key frame; NULL: it could not be decrypted. */
+static bool begins_key_frame(const struct crowd *c, const uint8_t *payload)
+{
+	bool right = false;
+
+	for (unsigned i = 0; payload && i < CROWD_KEYS && i < c->keys; i++)
+		right |= oracle_payload_right(payload, c->payload, c->key[i]);
+	return right;
+}
+
 /*
  * Whether the sample of viewer i is right. All sequence numbers of a viewer are consecutive, which
  * tells the number of the source packet, and the number of its picture for this viewer.
@@ -525,6 +571,9 @@ static bool sample_right(const struct crowd *c, unsigned i)
 	const uint8_t *payload;
 
 	oracle_keys(&keys, c->profile, i);
+	if (c->layout.frames)
+		return begins_key_frame(c,
+			oracle_decrypt(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload));
 	if (!size)
 		return oracle_right(&keys, s->data, s->len, (uint32_t)(s->index >> 16), c->payload, nth);
 	p.own_picture = nth / size;

@@ -17,6 +17,7 @@ enum {
 	CROWD_PAYLOAD_MAX = 1200,
 	CROWD_FRAME_MAX = 1400,
 	CROWD_BURST_MAX = 32,
+	CROWD_KEYS = 8, /* key frames, of the newest, that a viewer may begin with */
 	CROWD_HEADERS = 14 + 20 + 8, /* Ethernet, IPv4, UDP */
 	CROWD_SSRC = 0x10000001, /* viewer i receives CROWD_SSRC + i */
 	CROWD_RTX_SSRC = 0x18000001, /* and retransmissions as CROWD_RTX_SSRC + i, if it has RTX */
@@ -63,6 +64,13 @@ struct crowd_layout {
 	 */
 	bool layered;
 	bool rtx; /* viewers may request retransmissions, which come as RTX */
+	/*
+	 * The producer sends frames by crowd_frame(), and takes PLIs. The last `paused` viewers are
+	 * paused until crowd_resume(). The sample of each viewer is the first packet that it gets,
+	 * which must be the first one of a key frame.
+	 */
+	bool frames;
+	unsigned paused;
 	unsigned nth; /* two crowds at a time have different ones, and so different addresses */
 };
 
@@ -79,6 +87,8 @@ struct crowd {
 	uint8_t *session; /* by stream */
 	size_t session_size;
 	uint64_t sent; /* packets of each; also the number of the next one */
+	uint64_t key[CROWD_KEYS]; /* with `frames`: the first packets of the newest key frames, */
+	unsigned keys; /* of so many */
 	uint64_t begun; /* the first packet that viewers get; with `picture`, its picture is a key picture */
 
 	/* received packets */
@@ -93,8 +103,11 @@ struct crowd {
 	struct crowd_sample *sample; /* by viewer */
 	uint64_t verified;
 
-	/* called for every correct packet with the producer's number; may be NULL */
-	void (*seen)(void *arg, uint64_t number);
+	/*
+	 * called for every correct packet with the viewer, and the number among those that it got,
+	 * which is the producer's for who got all; may be NULL
+	 */
+	void (*seen)(void *arg, unsigned viewer, uint64_t number);
 	void *seen_arg;
 	/*
 	 * TSC right before the last burst was handed over, and right after the last burst was
@@ -114,6 +127,11 @@ void crowd_bind(struct crowd *c, unsigned port);
 
 /* Sends n packets of each producer; of each encoding, if it has several. */
 void crowd_send(struct crowd *c, unsigned n);
+/* With `frames`: sends a frame of the only producer, of n packets. */
+void crowd_frame(struct crowd *c, unsigned n, bool key, uint32_t timestamp);
+/* Viewer i is paused no more. Does not wait: plane_settle(). */
+void crowd_resume(struct crowd *c, unsigned i);
+
 /* How many of each producer's first n packets viewer i gets. */
 uint64_t crowd_passing(const struct crowd *c, unsigned i, uint64_t n);
 /* How many packets all viewers get of those that were sent since there were `from`. */

@@ -52,7 +52,7 @@ static uint64_t tsc_of_ms(unsigned ms)
 	return rte_get_tsc_hz() / 1000 * ms;
 }
 
-static void seen(void *arg, uint64_t number)
+static void seen(void *arg, unsigned viewer, uint64_t number)
 {
 	struct crowd *c = arg;
 

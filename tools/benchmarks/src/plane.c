@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_MS = 20000, ANSWER_MS = 20000, END_MS = 3000, OUTSTANDING = 4096 };
+enum { START_MS = 20000, ANSWER_MS = 20000, END_MS = 3000, OUTSTANDING = 4096, TX_AGE_MS = 5000 };
 
 static struct plane *living; /* killed when this program dies */
 
@@ -54,13 +54,13 @@ static void write_config(const struct plane_setup *s, const char *path)
 		"{\"device\":\"net_null0\",\"args\":\"no-rx=1\",\"addresses\":[\"10.1.0.3/8\"]}]},"
 		"\"dataplane\":{\"workers\":%u,\"cores\":[%u%s],\"hugepages\":%s,\"mbufs\":32768,"
 		/* a NIC would compute it */
-		"\"udp_checksum\":false,\"idle_sleep_us\":0,\"stream_packets\":1024,\"tx_age_ms\":5000,\"eal_"
-		"args\":["
+		"\"udp_checksum\":false,\"idle_sleep_us\":0,\"stream_packets\":1024,\"tx_age_ms\":%u,"
+		"\"eal_args\":["
 		"%s]},"
 		"\"limits\":{\"transports\":%u,\"producers\":%u,\"consumers\":%u,"
 		"\"peer_packets_per_second\":100000000}}\n",
 		s->directory, (unsigned)PLANE_UDP_PORT, s->link, s->workers, s->agent_core, cores,
-		s->hugepages ? "true" : "false",
+		s->hugepages ? "true" : "false", s->tx_age_ms,
 		/* vhost-user passes at most 8 memory regions */
 		s->hugepages ? "\"--single-file-segments\"" : "", s->viewers + s->streams + 3,
 		s->streams + 64, s->viewers + 4);
@@ -215,6 +215,7 @@ void plane_start(struct plane *p, const struct plane_setup *setup)
 
 	memset(p, 0, sizeof(*p));
 	full.workers += !setup->workers;
+	full.tx_age_ms += setup->tx_age_ms ? 0 : TX_AGE_MS;
 	full.streams += !setup->streams;
 	p->workers = s->workers;
 	start_process(p, s);

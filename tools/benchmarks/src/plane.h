@@ -31,6 +31,7 @@ struct plane_setup {
 	unsigned workers; /* 0: 1 */
 	unsigned viewers, streams; /* most that exist at a time; 0 streams: 1 */
 	bool hugepages;
+	unsigned tx_age_ms; /* 0: so long that nothing is dropped for its age */
 };
 
 struct plane {
