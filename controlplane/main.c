@@ -24,6 +24,7 @@
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/loop_lag.h"
+#include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
 #include "controlplane/privileges/key_files.h"
 #include "controlplane/rooms/model.h"
@@ -246,6 +247,17 @@ static void dataplane_connected(struct cp_dataplane *dataplane)
 		c->config.tls.certificate[0] != '\0' ? "s" : "", c->config.http.port);
 }
 
+/* Clients of the JSON dialect and of Socket.IO join again. */
+static struct cp_peer *make_peer(struct cp_dataplane *dataplane, const struct cp_saved_transport *saved)
+{
+	struct control *c = dataplane->owner;
+
+	return saved->peer.client >= CP_SAVED_WHIP ? cp_whip_restore_peer(&c->public.whip, saved) : NULL;
+}
+
+static const struct cp_dataplane_calls dataplane_calls = {
+	.connected = dataplane_connected, .make_peer = make_peer};
+
 /* The farewell is over: closes the handles, after which uv_run returns. */
 static void end(uv_timer_t *timer)
 {
@@ -341,7 +353,7 @@ static int start(struct control *c, char *err, size_t err_size)
 	error = drop_privileges(c, err, err_size);
 	if (error == 0)
 		error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
-			dataplane_connected, c, err, err_size);
+			&dataplane_calls, c, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		cp_public_stop(&c->public);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "controlplane/base/fault.h"
+#include "shared/abi.h"
 
 /* What was refused to clients for a limit, or ended because of one. */
 enum cp_refusal {
@@ -71,6 +72,15 @@ void cp_whip_count_refusal(struct cp_whip_counts *c, unsigned status);
 /* The refusal's name in /metrics. */
 const char *cp_refusal_name(enum cp_refusal refusal);
 
+/* The objects of a predecessor that the data plane had at the start. */
+struct cp_restore_counts {
+	uint32_t restored[SH_OBJECT_CONSUMER + 1]; /* by enum sh_object_kind */
+	uint32_t other_version, damaged; /* blobs that could not be read */
+	/* that were read, and whose room, client, transport or producer could not be made */
+	uint32_t orphaned;
+	uint32_t without_blob; /* that had no blob: what was not acknowledged, or has not connected */
+};
+
 /*
  * All but sockets_open, event_streams, resume.lost, and sessions in whip and whep, are totals since
  * the start.
@@ -83,6 +93,7 @@ struct cp_counters {
 	uint64_t messages_in, messages_out; /* of WebSockets, and packets of long-polling */
 	uint64_t dtls_connected, dtls_failed; /* handshakes */
 	uint64_t dataplane_connected, dataplane_lost;
+	struct cp_restore_counts restored;
 	struct cp_whip_counts whip, whep;
 	struct cp_resume_counts resume;
 	uint64_t event_streams; /* of players, that are read now */

@@ -8,9 +8,23 @@
 #include "controlplane/rooms/quality.h"
 #include "shared/log.h"
 
+/*
+ * Ends the snapshot: what was not claimed stays for the grace time, in which the clients of a
+ * predecessor whose state could not be made again join with new transports.
+ */
+static void serve(struct cp_dataplane *p)
+{
+	struct sh_cmd end = {.op = SH_OP_SNAPSHOT_END};
+
+	end.snapshot_end.grace_ms = p->config->media.sweep_s * 1000;
+	cp_dp_send(p->dp, &end, NULL, NULL);
+	p->up = true;
+	p->calls->connected(p);
+}
+
 static void dp_connected(void *arg, const struct cp_dp_info *info)
 {
-	struct sh_cmd begin = {.op = SH_OP_SNAPSHOT_BEGIN}, end = {.op = SH_OP_SNAPSHOT_END};
+	struct sh_cmd begin = {.op = SH_OP_SNAPSHOT_BEGIN};
 	struct cp_dataplane *p = arg;
 	const void *map;
 	char err[160];
@@ -20,20 +34,21 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
 	cp_load_sampler_reset(p, info->workers);
-	p->up = true;
 	p->counters->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
 		info->workers);
 	cp_webrtc_server_connected(p->webrtc, info);
-	/*
-	 * The snapshot is empty, because the data plane has none of our objects yet. It keeps a
-	 * predecessor's objects for the grace time, in which the predecessor's clients join again
-	 * with new transports.
-	 */
-	end.snapshot_end.grace_ms = p->config->media.sweep_s * 1000;
 	cp_dp_send(p->dp, &begin, NULL, NULL);
-	cp_dp_send(p->dp, &end, NULL, NULL);
-	p->connected(p);
+	if (!cp_rebuild_begin(p))
+		serve(p);
+}
+
+static void dp_object(void *arg, const struct sh_object *object)
+{
+	struct cp_dataplane *p = arg;
+
+	if (cp_rebuild_object(p, object))
+		serve(p);
 }
 
 static void dp_lost(void *arg, const char *reason)
@@ -41,6 +56,7 @@ static void dp_lost(void *arg, const char *reason)
 	struct cp_dataplane *p = arg;
 
 	p->up = false;
+	cp_rebuild_abort(p);
 	memset(&p->stats, 0, sizeof(p->stats));
 	p->counters->dataplane_lost++;
 	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
@@ -72,7 +88,7 @@ static void dp_punt(void *arg, const struct sh_packet *packet)
 }
 
 int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_dataplane *p),
+	struct cp_model *model, struct cp_counters *counters, const struct cp_dataplane_calls *calls,
 	void *owner, char *err, size_t err_size)
 {
 	static const struct cp_dp_events events = {
@@ -81,6 +97,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 		.refused = dp_refused,
 		.event = dp_event,
 		.punt = dp_punt,
+		.object = dp_object,
 	};
 	char path[SH_PATH_MAX + 32];
 	int error;
@@ -89,7 +106,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 	p->config = config;
 	p->model = model;
 	p->counters = counters;
-	p->connected = connected;
+	p->calls = calls;
 	p->owner = owner;
 	TAILQ_INIT(&p->plain);
 	cp_random(&p->plain_next, sizeof(p->plain_next));
@@ -112,6 +129,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 void cp_dataplane_detach(struct cp_dataplane *p)
 {
 	p->up = false;
+	cp_rebuild_abort(p);
 	memset(&p->stats, 0, sizeof(p->stats));
 	cp_dp_destroy(p->dp); /* before the transports close, so that no command deletes them there */
 	p->dp = NULL;

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "controlplane/base/counters.h"
+#include "controlplane/bridge/rebuild.h"
 #include "controlplane/dpclient/dpclient.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/transport.h"
@@ -18,7 +19,16 @@
 #include "shared/config.h"
 #include "shared/stats_reader.h"
 
+struct cp_dataplane;
 struct cp_plain_link;
+
+/* What the owner is called for. */
+struct cp_dataplane_calls {
+	/* At each connection to a data plane, when clients can be served. */
+	void (*connected)(struct cp_dataplane *p);
+	/* As in struct cp_restore. */
+	struct cp_peer *(*make_peer)(struct cp_dataplane *p, const struct cp_saved_transport *saved);
+};
 
 /* A worker's counters at the last sample (load_sampler.c). */
 struct cp_worker_reading {
@@ -32,7 +42,7 @@ struct cp_dataplane {
 	struct cp_dp *dp;
 	struct cp_webrtc_server *webrtc;
 	struct sh_stats_reader stats; /* map NULL: no data plane, or its statistics are unreadable */
-	bool up; /* a data plane is connected */
+	bool up; /* a data plane is connected, and a predecessor's objects are made again */
 	TAILQ_HEAD(, cp_plain_link) plain; /* links whose plain transport is not closed */
 	/* bit set: a plain transport has the UDP port, until its deletion is acknowledged */
 	uint64_t plain_port[65536 / 64];
@@ -47,18 +57,19 @@ struct cp_dataplane {
 		uint32_t next; /* slot at which the next slice begins */
 		uint64_t begun_ms; /* when the present round began, CLOCK_MONOTONIC */
 	} consumer_sampler;
-	void (*connected)(struct cp_dataplane *p); /* called at each connection to a data plane */
-	void *owner; /* for `connected` */
+	struct cp_rebuild rebuild;
+	const struct cp_dataplane_calls *calls;
+	void *owner; /* for `calls` */
 };
 
 extern const struct cp_bridge cp_dataplane_bridge; /* its argument is a struct cp_dataplane */
 
 /*
- * Begins to connect; `connected` is called later from the loop. All arguments must outlive `p`.
+ * Begins to connect; `calls` are made later from the loop. All arguments must outlive `p`.
  * 0, or errno with the operator's message in `err`.
  */
 int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_config *config,
-	struct cp_model *model, struct cp_counters *counters, void (*connected)(struct cp_dataplane *p),
+	struct cp_model *model, struct cp_counters *counters, const struct cp_dataplane_calls *calls,
 	void *owner, char *err, size_t err_size);
 
 /*

@@ -14,6 +14,7 @@
 
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/rooms/saved.h"
 #include "shared/log.h"
 
 /* Connects a transport of the rooms with its ICE and DTLS half. transport_close frees it. */
@@ -66,6 +67,17 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 	}
 }
 
+/* A successor has to know the transport's new addresses and credentials. */
+static void changed(void *arg, struct cp_webrtc *w)
+{
+	const struct link *link = arg;
+
+	cp_transport_save(link->transport);
+}
+
+static const struct cp_webrtc_events link_events = {
+	.created = created, .state = state_changed, .changed = changed};
+
 static bool up(void *bridge)
 {
 	const struct cp_dataplane *p = bridge;
@@ -75,7 +87,6 @@ static bool up(void *bridge)
 
 static int transport_open(void *bridge, struct cp_transport *t, cp_bridge_done done, void *arg)
 {
-	static const struct cp_webrtc_events events = {.created = created, .state = state_changed};
 	struct cp_dataplane *p = bridge;
 	struct link *link;
 	int error;
@@ -86,7 +97,7 @@ static int transport_open(void *bridge, struct cp_transport *t, cp_bridge_done d
 	if (!link)
 		return ENOMEM;
 	*link = (struct link){.dataplane = p, .transport = t, .done = done, .arg = arg};
-	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &events, link);
+	error = cp_webrtc_create(&link->webrtc, p->webrtc, t->worker, &link_events, link);
 	if (error != 0) {
 		free(link);
 		return error;
@@ -167,6 +178,31 @@ static cJSON *transport_restart(void *bridge, struct cp_transport *t, struct cp_
 	return NULL;
 }
 
+static bool transport_save(void *bridge, const struct cp_transport *t, struct cp_saved_ice *out)
+{
+	const struct link *link = t->link;
+
+	return cp_webrtc_save(link->webrtc, out);
+}
+
+static int transport_restore(void *bridge, struct cp_transport *t, const struct cp_saved_ice *saved)
+{
+	struct cp_dataplane *p = bridge;
+	struct link *link = calloc(1, sizeof(*link));
+	int error;
+
+	if (!link)
+		return ENOMEM;
+	*link = (struct link){.dataplane = p, .transport = t};
+	error = cp_webrtc_restore(&link->webrtc, p->webrtc, t->id, t->dp_id, t->worker, saved, &link_events,
+		link);
+	if (error != 0)
+		free(link);
+	else
+		t->link = link;
+	return error;
+}
+
 static void transport_close(void *bridge, struct cp_transport *t)
 {
 	struct link *link = t->link;
@@ -210,6 +246,8 @@ const struct cp_bridge cp_dataplane_bridge = {
 	.transport_describe = transport_describe,
 	.transport_connect = transport_connect,
 	.transport_restart = transport_restart,
+	.transport_save = transport_save,
+	.transport_restore = transport_restore,
 	.transport_close = transport_close,
 	.submit = submit,
 };

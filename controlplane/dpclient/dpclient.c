@@ -18,6 +18,7 @@
 enum {
 	EVENTS_A_ROUND = 4096, /* per wake-up; then the loop serves its other handles */
 	PUNTS_A_ROUND = 512, /* per wake-up and worker */
+	OBJECTS_A_ROUND = 64, /* per wake-up: each may become a room with a peer */
 	REASON_MAX = 160,
 };
 
@@ -431,6 +432,38 @@ static bool drain_punts(struct cp_dp *c, uint32_t worker)
 	return true;
 }
 
+/*
+ * Validates what does not depend on the object's kind. A record that fails is passed on as one
+ * without a blob, so that nobody relies on it and it is counted.
+ */
+static void check_object(struct sh_object *o)
+{
+	if (o->kind > SH_OBJECT_CONSUMER || o->size > SH_BLOB_MAX || o->mid_len > SH_MID_MAX)
+		o->version = o->size = 0;
+	if (o->mid_len > SH_MID_MAX)
+		o->mid_len = 0;
+}
+
+/* True if more records of a list may be in the ring. */
+static bool drain_objects(struct cp_dp *c)
+{
+	struct sh_object o;
+
+	for (int i = 0; i < OBJECTS_A_ROUND; i++) {
+		int n = sh_ring_pop(&c->layout.object, &o);
+
+		if (n < 0)
+			lose_soon(c, "the object ring is broken");
+		if (n <= 0)
+			return false;
+		check_object(&o);
+		c->events->object(c->arg, &o);
+		if (c->state != READY)
+			return false;
+	}
+	return true;
+}
+
 static void on_event(uv_poll_t *poll, int status, int events)
 {
 	struct cp_dp *c = poll->data;
@@ -451,6 +484,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	more = drain_events(c);
 	for (uint32_t w = 0; w < c->info.workers && c->state == READY; w++)
 		more |= drain_punts(c, w);
+	if (c->state == READY)
+		more |= drain_objects(c);
 	if (c->state == READY)
 		send_kept(c);
 	push_requests(c);

@@ -57,6 +57,8 @@ struct cp_dp_events {
 	 * validated.
 	 */
 	void (*punt)(void *arg, const struct sh_packet *packet);
+	/* A record of the list that SH_OP_LIST asked for, valid during the call. Sizes are validated. */
+	void (*object)(void *arg, const struct sh_object *object);
 };
 
 /*

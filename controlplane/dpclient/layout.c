@@ -15,7 +15,7 @@ struct region {
 	uint64_t offset, count, record, end;
 };
 
-enum { REGIONS_MAX = 2 + 2 * SH_MAX_WORKERS };
+enum { REGIONS_MAX = 3 + 2 * SH_MAX_WORKERS };
 
 /* The same as rte_ring_get_memsize_elem(), which is in a library that is not linked here. */
 static uint64_t ring_size(uint64_t count, uint64_t record)
@@ -29,6 +29,7 @@ static unsigned regions(const struct sh_hello_reply *r, struct region *out)
 
 	out[n++] = (struct region){r->cmd_offset, r->cmd_count, sizeof(struct sh_cmd), 0};
 	out[n++] = (struct region){r->event_offset, r->event_count, sizeof(struct sh_event), 0};
+	out[n++] = (struct region){r->object_offset, r->object_count, sizeof(struct sh_object), 0};
 	for (uint32_t i = 0; i < r->workers; i++) {
 		out[n++] = (struct region){r->punt_offset[i], r->punt_count, sizeof(struct sh_packet), 0};
 		out[n++] = (struct region){r->inject_offset[i], r->inject_count, sizeof(struct sh_packet), 0};
@@ -95,7 +96,8 @@ static bool attach(struct cp_dp_layout *l, const struct sh_hello_reply *r)
 	l->workers = r->workers;
 	l->cmd = ring_at(l, r->cmd_offset, r->cmd_count, sizeof(struct sh_cmd));
 	l->event = ring_at(l, r->event_offset, r->event_count, sizeof(struct sh_event));
-	sane = sh_ring_sane(&l->cmd) && sh_ring_sane(&l->event);
+	l->object = ring_at(l, r->object_offset, r->object_count, sizeof(struct sh_object));
+	sane = sh_ring_sane(&l->cmd) && sh_ring_sane(&l->event) && sh_ring_sane(&l->object);
 	for (uint32_t i = 0; i < r->workers; i++) {
 		l->punt[i] = ring_at(l, r->punt_offset[i], r->punt_count, sizeof(struct sh_packet));
 		l->inject[i] = ring_at(l, r->inject_offset[i], r->inject_count, sizeof(struct sh_packet));

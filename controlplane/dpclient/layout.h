@@ -21,7 +21,7 @@ struct cp_dp_layout {
 	void *memory;
 	size_t size;
 	uint32_t workers;
-	struct sh_ring cmd, event;
+	struct sh_ring cmd, event, object;
 	struct sh_ring punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
 };
 

@@ -17,7 +17,9 @@
 #include "controlplane/sdp/sdp.h"
 
 struct cp_connection;
+struct cp_peer;
 struct cp_publication;
+struct cp_saved_transport;
 struct cp_server;
 struct cp_signaling;
 
@@ -53,6 +55,11 @@ void cp_whip_stop(struct cp_whip_site *site);
  * Returns how many it told. The others have no way to hear of it.
  */
 unsigned cp_whip_move(struct cp_whip_site *site, unsigned most);
+/*
+ * Makes the session of a predecessor, and its peer, which gets its transport next. NULL: it cannot
+ * be made.
+ */
+struct cp_peer *cp_whip_restore_peer(struct cp_whip_site *site, const struct cp_saved_transport *saved);
 
 /* --- handlers for a struct cp_route (http/server.h) ---------------------------------------- */
 

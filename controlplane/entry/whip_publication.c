@@ -16,6 +16,7 @@
 #include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
 #include "controlplane/signaling/signaling.h"
+#include "controlplane/signaling/whip_saved.h"
 #include "shared/log.h"
 
 enum { TICK_MS = 1000, MOVED_MS = 5000 };
@@ -195,6 +196,28 @@ int cp_publication_create(struct cp_whip_request *r, struct cp_fault *fault)
 	p->begun_ms = uv_now(r->site->tick.loop);
 	set_awaited(p, true);
 	return 0;
+}
+
+struct cp_peer *cp_whip_restore_peer(struct cp_whip_site *site, const struct cp_saved_transport *saved)
+{
+	struct cp_counters *counters = site->server->counters;
+	struct cp_publication *p = calloc(1, sizeof(*p));
+
+	if (!p || !cp_address_enter(site->server, saved->peer.address, &p->address)) {
+		free(p);
+		return NULL;
+	}
+	p->site = site;
+	p->counts = saved->peer.client == CP_SAVED_WHIP ? &counters->whip : &counters->whep;
+	p->counts->sessions++;
+	TAILQ_INSERT_TAIL(&site->all, p, all);
+	memcpy(p->id, saved->peer.whip.id, sizeof(p->id));
+	if (cp_index_add(&site->publications, p) != 0)
+		p->id[0] = '\0'; /* it is in no index */
+	else if (cp_whip_restore(&p->whip, site->signaling, saved, p->address, &calls, p) == 0)
+		return p->whip->session->peer;
+	cp_publication_free(p);
+	return NULL;
 }
 
 void cp_publication_free(struct cp_publication *p)

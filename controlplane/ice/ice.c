@@ -426,6 +426,43 @@ void cp_ice_cookie_came(struct cp_ice *ice, uint32_t number)
 	}
 }
 
+/* --- a predecessor's agent --------------------------------------------------------------- */
+
+static int restore_credentials(struct cp_ice_credentials *c, const char *ufrag, const char *pwd)
+{
+	if (strlen(ufrag) != CP_ICE_UFRAG_LEN || strlen(pwd) != CP_ICE_PWD_LEN)
+		return EINVAL;
+	memset(c, 0, sizeof(*c));
+	memcpy(c->ufrag, ufrag, CP_ICE_UFRAG_LEN);
+	memcpy(c->pwd, pwd, CP_ICE_PWD_LEN);
+	sh_hmac_sha1_key(&c->key, c->pwd, CP_ICE_PWD_LEN);
+	return 0;
+}
+
+int cp_ice_restore(struct cp_ice *ice, const char *ufrag, const char *pwd, const char *previous_ufrag,
+	const char *previous_pwd)
+{
+	memset(ice, 0, sizeof(*ice));
+	ice->selected = ice->candidate = ice->moved = -1;
+	ice->established = true;
+	if (restore_credentials(&ice->current, ufrag, pwd) != 0)
+		return EINVAL;
+	ice->has_previous = previous_ufrag[0] != '\0';
+	return ice->has_previous ? restore_credentials(&ice->previous, previous_ufrag, previous_pwd) : 0;
+}
+
+int cp_ice_restore_tuple(struct cp_ice *ice, const struct sh_path *path, uint32_t nomination, bool proven)
+{
+	if (ice->tuple_count == SH_MAX_TUPLES || cp_ice_find(ice, path) >= 0)
+		return ENOSPC;
+	ice->tuple[ice->tuple_count++] = (struct cp_ice_tuple){.path = *path,
+		.seen = ++ice->order,
+		.nomination = nomination,
+		.proven = proven,
+		.bound = true};
+	return 0;
+}
+
 bool cp_ice_proving(const struct cp_ice *ice)
 {
 	return ice->candidate >= 0 && ice->probes < CP_ICE_PROBES;

@@ -110,6 +110,15 @@ struct cp_ice_result {
 /* Makes random credentials, without tuples. 0, or EIO when there is no randomness. */
 int cp_ice_init(struct cp_ice *ice);
 
+/*
+ * Makes an agent that a predecessor had, whose DTLS is done, without tuples. `previous_ufrag` "":
+ * no restart is under way. 0, or EINVAL: they are not credentials of cp_ice_init().
+ */
+int cp_ice_restore(struct cp_ice *ice, const char *ufrag, const char *pwd, const char *previous_ufrag,
+	const char *previous_pwd);
+/* Adds a tuple of the predecessor's, which the data plane has. 0, or ENOSPC. */
+int cp_ice_restore_tuple(struct cp_ice *ice, const struct sh_path *path, uint32_t nomination, bool proven);
+
 /* Wipes the secrets. The credentials must have left the table. */
 void cp_ice_wipe(struct cp_ice *ice);
 

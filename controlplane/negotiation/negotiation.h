@@ -97,6 +97,10 @@ struct cp_consumer_ids {
  */
 void cp_router_init(struct cp_router *r, const enum sh_codec *codec, uint32_t count);
 
+/* The router's entry for that codec with these payload types, or NULL. */
+const struct cp_router_codec *cp_router_find(const struct cp_router *r, enum sh_codec codec, uint8_t pt,
+	uint8_t rtx_pt);
+
 /*
  * The router's rtpCapabilities, {codecs, headerExtensions}, owned by the caller. NULL when memory
  * is short.

@@ -91,6 +91,15 @@ static bool add_ext(cJSON *list, const struct cp_ext *e)
 		       e->direction == CP_EXT_SENDRECV ? "sendrecv" : "recvonly");
 }
 
+const struct cp_router_codec *cp_router_find(const struct cp_router *r, enum sh_codec codec, uint8_t pt,
+	uint8_t rtx_pt)
+{
+	for (uint32_t i = 0; i < r->codec_count; i++)
+		if (r->codec[i].codec->id == codec && r->codec[i].pt == pt && r->codec[i].rtx_pt == rtx_pt)
+			return &r->codec[i];
+	return NULL;
+}
+
 cJSON *cp_router_capabilities(const struct cp_router *r)
 {
 	cJSON *caps = cJSON_CreateObject();

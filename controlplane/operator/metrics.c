@@ -171,6 +171,26 @@ static void resumes(FILE *f, const struct cp_resume_counts *c)
 			cp_resume_refusal_name(reason), c->refused[reason]);
 }
 
+/* What became of a predecessor's objects. */
+static void restored(FILE *f, const struct cp_restore_counts *c)
+{
+	static const char *const kinds[] = {
+		[SH_OBJECT_TRANSPORT] = "transport",
+		[SH_OBJECT_PRODUCER] = "producer",
+		[SH_OBJECT_CONSUMER] = "consumer",
+	};
+
+	head(f, "restored_objects", "gauge", "Objects of a predecessor that were made again at the start.");
+	for (unsigned kind = SH_OBJECT_TRANSPORT; kind <= SH_OBJECT_CONSUMER; kind++)
+		fprintf(f, "spate_restored_objects{object=\"%s\"} %u\n", kinds[kind], c->restored[kind]);
+	head(f, "swept_objects", "gauge",
+		"Objects of a predecessor that were left to be swept after the start, by reason.");
+	fprintf(f, "spate_swept_objects{reason=\"version\"} %u\n", c->other_version);
+	fprintf(f, "spate_swept_objects{reason=\"damaged\"} %u\n", c->damaged);
+	fprintf(f, "spate_swept_objects{reason=\"orphaned\"} %u\n", c->orphaned);
+	fprintf(f, "spate_swept_objects{reason=\"no_blob\"} %u\n", c->without_blob);
+}
+
 static void control_plane(FILE *f, const struct cp_view *v)
 {
 	const struct cp_counters *m = v->counters;
@@ -182,6 +202,7 @@ static void control_plane(FILE *f, const struct cp_view *v)
 	single(f, "dataplane_connects_total", "counter", "Times the data plane was connected.",
 		m->dataplane_connected);
 	single(f, "dataplane_losses_total", "counter", "Times the data plane was lost.", m->dataplane_lost);
+	restored(f, &m->restored);
 	single(f, "rooms", "gauge", "Rooms.", v->model->rooms.count);
 	single(f, "rooms_grace", "gauge", "Rooms whose last host has left.", v->model->grace_count);
 	single(f, "rooms_closing", "gauge", "Rooms that are closing.", v->model->closing_count);

@@ -45,16 +45,15 @@ struct cp_saved_whip {
 	uint8_t tag, section_count;
 	struct cp_saved_section {
 		uint8_t kind; /* enum sh_kind */
-		bool silent;
+		bool silent; /* nothing is sent in it, and nothing will be */
 		char mid[SH_MID_MAX + 1]; /* "": none */
-		char producer[CP_ID_SIZE]; /* that it plays; "": none */
+		uint32_t ssrc, rtx_ssrc; /* of a player; 0: none */
 	} section[CP_SAVED_SECTIONS];
 	char cname[CP_CNAME_SIZE]; /* of the peer that it plays; "": it publishes */
 };
 
 struct cp_saved_peer {
 	char id[CP_ID_SIZE];
-	uint64_t number;
 	char room[CP_NAME_SIZE];
 	char user[CP_NAME_SIZE]; /* "": none */
 	char cname[CP_CNAME_SIZE];
@@ -87,7 +86,6 @@ struct cp_saved_ice {
 /* A WebRTC transport whose DTLS handshake is done, and its peer. */
 struct cp_saved_transport {
 	char id[CP_ID_SIZE];
-	uint64_t number;
 	bool receives; /* otherwise it sends; as seen from the client */
 	struct cp_saved_ice ice;
 	struct cp_saved_peer peer;

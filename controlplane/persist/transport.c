@@ -11,7 +11,8 @@ static void section_fields(struct cp_fields *f, struct cp_saved_section *s)
 	cp_field_range(f, &s->kind, SH_KIND_AUDIO, SH_KIND_VIDEO);
 	cp_field_bool(f, &s->silent);
 	CP_FIELD_TEXT(f, s->mid, CP_FIELD_TOKEN);
-	CP_FIELD_TEXT(f, s->producer, CP_FIELD_ID);
+	CP_FIELD_NUMBER(f, s->ssrc);
+	CP_FIELD_NUMBER(f, s->rtx_ssrc);
 }
 
 static void whip_fields(struct cp_fields *f, struct cp_saved_whip *w)
@@ -33,7 +34,6 @@ static void whip_fields(struct cp_fields *f, struct cp_saved_whip *w)
 static void peer_fields(struct cp_fields *f, struct cp_saved_peer *p)
 {
 	CP_FIELD_SOME_TEXT(f, p->id, CP_FIELD_ID);
-	CP_FIELD_NUMBER(f, p->number);
 	CP_FIELD_SOME_TEXT(f, p->room, CP_FIELD_NAME);
 	CP_FIELD_TEXT(f, p->user, CP_FIELD_NAME);
 	CP_FIELD_SOME_TEXT(f, p->cname, CP_FIELD_TOKEN);
@@ -104,7 +104,6 @@ static void fields(struct cp_fields *f, void *transport)
 	struct cp_saved_transport *t = transport;
 
 	CP_FIELD_SOME_TEXT(f, t->id, CP_FIELD_ID);
-	CP_FIELD_NUMBER(f, t->number);
 	cp_field_bool(f, &t->receives);
 	ice_fields(f, &t->ice);
 	peer_fields(f, &t->peer);

@@ -20,6 +20,7 @@
 #include "shared/abi.h"
 
 struct cp_producer;
+struct cp_saved_ice;
 struct cp_transport;
 
 /*
@@ -40,7 +41,7 @@ struct cp_bridge {
 	 * reference to `t` and `done` is not called.
 	 */
 	int (*transport_open)(void *bridge, struct cp_transport *t, cp_bridge_done done, void *arg);
-	/* The next four are for WebRTC transports only. */
+	/* The next six are for WebRTC transports only. */
 
 	/* {id, iceParameters, iceCandidates, dtlsParameters}; the caller deletes it. NULL: no memory. */
 	cJSON *(*transport_parameters)(void *bridge, const struct cp_transport *t);
@@ -51,6 +52,13 @@ struct cp_bridge {
 		struct cp_fault *fault);
 	/* Restarts ICE. The new iceParameters, which the caller deletes; NULL with the fault. */
 	cJSON *(*transport_restart)(void *bridge, struct cp_transport *t, struct cp_fault *fault);
+	/* What a successor needs of t->link. False: the transport has not connected. */
+	bool (*transport_save)(void *bridge, const struct cp_transport *t, struct cp_saved_ice *out);
+	/*
+	 * Creates t->link for a transport of a predecessor that the data plane has: t->id, t->dp_id
+	 * and t->worker are set. 0 or errno.
+	 */
+	int (*transport_restore)(void *bridge, struct cp_transport *t, const struct cp_saved_ice *saved);
 	/*
 	 * Ends t->link and deletes the transport from the data plane. A pending transport_open is
 	 * completed with ECANCELED before this returns.

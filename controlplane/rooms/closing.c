@@ -12,6 +12,7 @@
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/transport_walk.h"
 #include "controlplane/rooms/user.h"
@@ -168,6 +169,7 @@ void cp_model_run(struct cp_model *m)
 		close_slice(room, &budget);
 	}
 	cp_share_run(m);
+	cp_saves_run(m);
 	cp_announce_run(m);
 	cp_quality_run(m);
 	cp_audio_run(m);

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/quality.h"
+#include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
@@ -62,6 +65,8 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	}
 	c->live = true;
 	cp_quality_begin(c);
+	if (!c->rtp_parameters) /* its SDP session may have got it later than its other streams */
+		cp_transport_save(c->transport);
 	log_event(SH_LOG_INFO, "created", c);
 	return 0;
 }
@@ -157,6 +162,26 @@ static int parameters_make(struct cp_transport *t, struct cp_consumer *c, const 
 	return 0;
 }
 
+/* Enters a consumer, whose ids are set, into all lists. 0 or ENOMEM. */
+static int admit(struct cp_consumer *c)
+{
+	struct cp_transport *t = c->transport;
+	struct cp_model *m = t->peer->room->model;
+	int error = cp_index_add(&m->consumers, c);
+
+	if (error != 0)
+		return error;
+	TAILQ_INSERT_TAIL(&t->consumers, c, on_transport);
+	TAILQ_INSERT_TAIL(&c->producer->consumers, c, on_producer);
+	t->peer->consumer_count++;
+	t->peer->room->consumer_count++;
+	cp_table_add(&m->consumers_by_dp_id, &c->by_dp_id, (uint32_t)c->dp_id);
+	cp_quality_add_consumer(c);
+	cp_load_add_consumer(c);
+	cp_share_add(m, &t->peer->holder, CP_TABLE_CONSUMERS, 1);
+	return 0;
+}
+
 /*
  * Creates a consumer in all lists, and its command in `add`. `common` NULL: `add` has all that was
  * negotiated. NULL with the fault.
@@ -181,38 +206,33 @@ static struct cp_consumer *consumer_make(struct cp_transport *t, struct cp_produ
 		free(c);
 		return NULL;
 	}
-	if (cp_index_add(&t->peer->room->model->consumers, c) != 0) {
+	if (admit(c) != 0) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		free(c->rtp_parameters);
 		free(c);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&t->consumers, c, on_transport);
-	TAILQ_INSERT_TAIL(&p->consumers, c, on_producer);
-	t->peer->consumer_count++;
-	t->peer->room->consumer_count++;
-	cp_table_add(&t->peer->room->model->consumers_by_dp_id, &c->by_dp_id, (uint32_t)c->dp_id);
-	cp_quality_add_consumer(c);
-	cp_load_add_consumer(c);
-	cp_share_add(t->peer->room->model, &t->peer->holder, CP_TABLE_CONSUMERS, 1);
 	return c;
 }
 
-static void submit_add(struct cp_consumer *c, const struct sh_consumer_add *add, cp_done done)
+/* `common` NULL: it was negotiated by SDP. */
+static void submit_add(struct cp_consumer *c, const struct sh_consumer_add *add,
+	const struct cp_common *common, cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
-	struct sh_cmd cmd = {.op = SH_OP_CONSUMER_ADD, .id = c->dp_id, .consumer_add = *add};
+	struct sh_cmd cmd[1 + CP_SAVED_COMMANDS] = {
+		{.op = SH_OP_CONSUMER_ADD, .id = c->dp_id, .consumer_add = *add}};
 	struct cp_call *call;
 
 	c->paused = (add->flags & SH_CONSUMER_PAUSED) != 0;
 	c->wishes = add->wishes;
-	cmd.consumer_add.transport = c->transport->dp_id;
-	cmd.consumer_add.producer = c->producer->encoding[0].dp_id;
+	cmd->consumer_add.transport = c->transport->dp_id;
+	cmd->consumer_add.producer = c->producer->encoding[0].dp_id;
 	call = cp_call_begin(c->transport->peer, c, created, done);
 	if (!call)
 		cp_consumer_destroy(c, &quietly);
 	else
-		cp_call_submit(call, &cmd, 1);
+		cp_call_submit(call, cmd, 1 + cp_consumer_blob(c, add, common, cmd + 1));
 }
 
 void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJSON *rtp_capabilities,
@@ -238,7 +258,7 @@ void cp_consumer_create(struct cp_transport *t, struct cp_producer *p, const cJS
 	/* Whoever is served by signaling is a mediasoup-client, which always takes its probator. */
 	if (!t->plain && p->consumable.kind == SH_KIND_VIDEO)
 		add.flags |= SH_CONSUMER_PROBATOR;
-	submit_add(c, &add, done);
+	submit_add(c, &add, &common, done);
 }
 
 void cp_consumer_create_negotiated(struct cp_transport *t, struct cp_producer *p,
@@ -251,9 +271,51 @@ void cp_consumer_create_negotiated(struct cp_transport *t, struct cp_producer *p
 	if (check_peer(t, &fault) == 0 && check_stream(t, p, &fault) == 0 && check_limits(t, &fault) == 0)
 		c = consumer_make(t, p, NULL, &add, &fault);
 	if (c)
-		submit_add(c, &add, done);
+		submit_add(c, &add, NULL, done);
 	else
 		done(t->peer, &fault, NULL);
+}
+
+/* Makes rtpParameters again as they were. NULL: no memory. */
+static char *parameters_again(const struct cp_producer *p, const struct cp_saved_consumer *saved)
+{
+	const struct cp_consumer_ids ids = {.ssrc = saved->ssrc,
+		.rtx_ssrc = saved->rtx_ssrc,
+		.mid = saved->mid,
+		.cname = p->transport->peer->cname};
+	struct sh_consumer_add add;
+
+	return cp_consumer_parameters(&p->consumable, &saved->common, &ids, &add);
+}
+
+int cp_consumer_restore(struct cp_transport *t, struct cp_producer *p, const struct cp_saved_consumer *saved,
+	const struct sh_object *o)
+{
+	struct cp_consumer *c = NULL;
+
+	if (t->purpose != CP_PURPOSE_RECV || p->ended || p->transport->peer->room != t->peer->room)
+		return EINVAL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return ENOMEM;
+	memcpy(c->id, saved->id, sizeof(c->id));
+	c->dp_id = o->id;
+	c->transport = t;
+	c->producer = p;
+	c->paused = o->paused;
+	c->wishes = o->wishes;
+	c->ssrc = saved->ssrc;
+	c->rtx_ssrc = saved->rtx_ssrc;
+	if (!saved->negotiated)
+		c->rtp_parameters = parameters_again(p, saved);
+	if ((!saved->negotiated && !c->rtp_parameters) || admit(c) != 0) {
+		free(c->rtp_parameters);
+		free(c);
+		return ENOMEM;
+	}
+	c->live = true;
+	cp_quality_begin(c);
+	return 0;
 }
 
 static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)

@@ -72,6 +72,7 @@ struct cp_model {
 	struct cp_addresses subjects; /* users, for their shares of the tables */
 	struct cp_share_counts shares;
 	TAILQ_HEAD(, cp_transport) awaited; /* that have not connected, the oldest first */
+	TAILQ_HEAD(, cp_transport) unsaved; /* whose blobs are to be written (saved.h) */
 	uint64_t alarm_ms; /* when the alarm goes off; 0: none is set */
 	TAILQ_HEAD(, cp_plain_request) plain; /* requests in order; only the first is pending */
 	struct {

@@ -26,6 +26,7 @@ struct cp_consumer;
 struct cp_peer;
 struct cp_producer;
 struct cp_room;
+struct cp_saved_peer;
 struct cp_transport;
 struct cp_user;
 
@@ -60,6 +61,11 @@ struct cp_listener {
 	void (*removed)(struct cp_peer *to, const char *reason);
 	/* The room has closed. The peer is freed after this call, so the session must forget it. */
 	void (*room_closed)(struct cp_peer *to, const char *reason);
+	/*
+	 * Fills in what a successor needs to know of the peer's client (persist/). False: the
+	 * client cannot resume. NULL: no client of this listener can.
+	 */
+	bool (*save)(struct cp_peer *peer, struct cp_saved_peer *out);
 };
 
 struct cp_peer {

@@ -11,7 +11,9 @@
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/quality.h"
+#include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
@@ -217,18 +219,21 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	return error != 0 || t->peer->of_operator ? error : take_produce(t->peer, fault);
 }
 
-/* Creates a producer in all lists. NULL: no memory. */
+/* Creates a producer in all lists; `saved`: a predecessor's, NULL: a new one. NULL: no memory. */
 static struct cp_producer *producer_make(struct cp_transport *t, const struct cp_signalled *sent,
-	const struct cp_consumable *consumable, bool paused)
+	const struct cp_consumable *consumable, bool paused, const struct cp_saved_producer *saved)
 {
 	struct cp_producer *p = calloc(1, sizeof(*p));
 	struct cp_room *room = t->peer->room;
 
 	if (!p)
 		return NULL;
-	cp_id_make(p->id);
+	if (saved)
+		memcpy(p->id, saved->id, sizeof(p->id));
+	else
+		cp_id_make(p->id);
 	for (uint32_t i = 0; i < sent->count; i++)
-		p->encoding[i].dp_id = cp_dp_id_make();
+		p->encoding[i].dp_id = saved ? saved->encoding[i] : cp_dp_id_make();
 	p->transport = t;
 	p->owner = t->peer->number;
 	p->paused = paused;
@@ -272,7 +277,8 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	cp_done done)
 {
 	const struct cp_closing quietly = {.tell_owner = false};
-	struct sh_cmd cmd[SH_MAX_ENCODINGS];
+	struct sh_cmd cmd[SH_MAX_ENCODINGS + CP_SAVED_COMMANDS];
+	unsigned n;
 	struct cp_consumable consumable;
 	struct cp_signalled sent;
 	struct cp_fault fault;
@@ -283,7 +289,7 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		done(t->peer, &fault, NULL);
 		return;
 	}
-	p = producer_make(t, &sent, &consumable, paused);
+	p = producer_make(t, &sent, &consumable, paused, NULL);
 	if (!p) {
 		cp_refuse(&fault, CP_INTERNAL, "out of memory");
 		done(t->peer, &fault, NULL);
@@ -296,7 +302,29 @@ void cp_producer_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 	}
 	for (uint32_t i = 0; i < sent.count; i++)
 		cmd[i] = add_command(p, i);
-	cp_call_submit(call, cmd, sent.count);
+	n = cp_producer_blob(p, cmd + sent.count);
+	cp_call_submit(call, cmd, sent.count + n);
+}
+
+int cp_producer_restore(struct cp_transport *t, const struct cp_saved_producer *saved,
+	const struct sh_object *o)
+{
+	struct cp_consumable consumable = saved->consumable;
+	const struct cp_router_codec *codec = cp_router_find(&t->peer->room->model->router, consumable.codec,
+		consumable.router.pt, consumable.router.rtx_pt);
+	struct cp_producer *p;
+
+	/* Without `codec`: the configuration of this process has other ones. */
+	if (!codec || t->purpose != CP_PURPOSE_SEND || saved->encoding[0] != o->id)
+		return EINVAL;
+	consumable.router = *codec;
+	p = producer_make(t, &saved->signalled, &consumable, o->paused, saved);
+	if (!p)
+		return ENOMEM;
+	p->told_paused = p->paused;
+	p->live = true;
+	cp_room_add_host(t->peer);
+	return 0;
 }
 
 static int set_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/persist/persist.h"
 #include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/call.h"
@@ -12,6 +13,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/recent_ends.h"
+#include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
@@ -37,6 +39,7 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->transport_list);
 	TAILQ_INIT(&m->walks);
 	TAILQ_INIT(&m->awaited);
+	TAILQ_INIT(&m->unsaved);
 	TAILQ_INIT(&m->quality.producers);
 	TAILQ_INIT(&m->quality.consumers);
 	TAILQ_INIT(&m->audio.rooms);
@@ -61,15 +64,8 @@ void cp_model_end(struct cp_model *m)
 static struct cp_room *room_make(struct cp_model *m, const char *name, const struct cp_holder *creator,
 	struct cp_fault *fault)
 {
-	struct cp_room *room;
+	struct cp_room *room = calloc(1, sizeof(*room));
 
-	if (m->rooms.count >= m->config->limit.rooms) {
-		cp_refuse(fault, CP_TOO_MANY, "room: this server holds %u rooms already", m->rooms.count);
-		return NULL;
-	}
-	if (cp_share_check_room(m, creator, fault) != 0)
-		return NULL;
-	room = calloc(1, sizeof(*room));
 	if (!room) {
 		cp_refuse(fault, CP_INTERNAL, "out of memory");
 		return NULL;
@@ -127,6 +123,14 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
 }
 
+static int check_room(struct cp_model *m, const struct cp_holder *creator, struct cp_fault *fault)
+{
+	if (m->rooms.count >= m->config->limit.rooms)
+		return cp_refuse(fault, CP_TOO_MANY, "room: this server holds %u rooms already",
+			m->rooms.count);
+	return cp_share_check_room(m, creator, fault);
+}
+
 /* Finds the room to join, or creates one, which has no peer yet. NULL with the fault. */
 static struct cp_room *room_to_join(struct cp_model *m, const char *name, const struct cp_holder *joiner,
 	struct cp_fault *fault)
@@ -134,7 +138,7 @@ static struct cp_room *room_to_join(struct cp_model *m, const char *name, const 
 	struct cp_room *room = cp_index_find(&m->rooms, name);
 
 	if (!room)
-		return room_make(m, name, joiner, fault);
+		return check_room(m, joiner, fault) == 0 ? room_make(m, name, joiner, fault) : NULL;
 	if (room->state == CP_ROOM_CLOSING) {
 		cp_refuse(fault, CP_UNAVAILABLE, "room: it is closing");
 		return NULL;
@@ -208,6 +212,18 @@ static void close_same_user(struct cp_peer *peer)
 		close_owned(TAILQ_FIRST(&user->owners), &how);
 }
 
+/* The peer is in its room from now on. */
+static void enter(struct cp_peer *peer)
+{
+	struct cp_room *room = peer->room;
+
+	peer->number = ++room->model->last_peer;
+	cp_user_supersede(peer);
+	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
+	room->peer_count++;
+	room->model->peer_count++;
+}
+
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
 {
 	struct cp_holder holder;
@@ -237,11 +253,37 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	 * Before the new peer is in the room, so that it is not notified of objects it never knew.
 	 */
 	close_same_user(peer);
-	peer->number = ++m->last_peer;
-	cp_user_supersede(peer);
-	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
-	room->peer_count++;
-	m->peer_count++;
+	enter(peer);
+	return peer;
+}
+
+struct cp_peer *cp_room_restore(struct cp_model *m, const struct cp_join *join,
+	const struct cp_saved_peer *saved)
+{
+	struct cp_room *room = cp_index_find(&m->rooms, join->room);
+	struct cp_peer *peer = NULL;
+	struct cp_holder holder;
+	struct cp_fault fault;
+
+	if (cp_holder_take(m, &holder, join->address, join->user_proven ? join->user : "") != 0)
+		return NULL;
+	if (!room) {
+		room = room_make(m, join->room, &holder, &fault);
+		if (room)
+			room->restored = true;
+	}
+	if (room && room->state != CP_ROOM_CLOSING)
+		peer = peer_make(room, join, &holder);
+	if (!peer) {
+		if (room && room->peer_count == 0)
+			room_free(room);
+		cp_holder_release(&holder);
+		return NULL;
+	}
+	memcpy(peer->cname, saved->cname, sizeof(peer->cname));
+	enter(peer);
+	if (saved->host)
+		cp_room_add_host(peer);
 	return peer;
 }
 

@@ -37,6 +37,7 @@ struct cp_room {
 	char log_name[CP_NAME_LOG_SIZE]; /* the name as a value of a log line */
 	struct cp_model *model;
 	enum cp_room_state state;
+	bool restored; /* a predecessor's, which is being made again (restore.h) */
 	uint32_t peer_count, host_count;
 	uint32_t transport_count, producer_count, consumer_count;
 	uint32_t audience[SH_MAX_WORKERS]; /* receiving transports on each worker */

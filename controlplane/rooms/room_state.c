@@ -5,6 +5,7 @@
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/quality.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/rooms/user.h"
 
@@ -60,8 +61,8 @@ static uint64_t due_in(const struct cp_model *m)
 	uint64_t now = now_ms(m), due = UINT64_MAX;
 
 	if (!TAILQ_EMPTY(&m->closing) || !TAILQ_EMPTY(&m->telling) || !TAILQ_EMPTY(&m->walks) ||
-		cp_quality_is_due(m) || cp_audio_due_ms(m) == 0 || m->plain_due ||
-		(t && cp_transport_is_lost(t)))
+		!TAILQ_EMPTY(&m->unsaved) || cp_quality_is_due(m) || cp_audio_due_ms(m) == 0 ||
+		m->plain_due || (t && cp_transport_is_lost(t)))
 		return ITERATION_MS;
 	if (room)
 		due = room->deadline_ms;
@@ -129,12 +130,20 @@ void cp_room_add_host(struct cp_peer *peer)
 	if (peer->same_user)
 		peer->same_user->host = true;
 	room->host_count++;
+	cp_peer_save(peer);
 	if (room->state == CP_ROOM_GRACE) {
 		cp_room_unqueue(room);
 		room->state = CP_ROOM_OPEN;
 		sh_log_limited(&limit, SH_LOG_INFO, "room-has-host room=%s peer=%s", room->log_name,
 			peer->id);
 	}
+}
+
+void cp_room_restored(struct cp_room *room)
+{
+	if (room->state == CP_ROOM_OPEN && room->restored && room->host_count == 0)
+		enter_grace(room);
+	room->restored = false;
 }
 
 void cp_room_peer_leaving(struct cp_peer *peer)

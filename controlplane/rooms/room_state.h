@@ -25,6 +25,8 @@ extern const struct cp_closing cp_room_closing;
 int cp_room_check(const struct cp_room *room, struct cp_fault *fault);
 /* Makes the peer a host, because a producer of it is live, and ends the room's grace time. */
 void cp_room_add_host(struct cp_peer *peer);
+/* A predecessor's room was made again, with its peers: starts the grace time if no host is left. */
+void cp_room_restored(struct cp_room *room);
 /*
  * Call before a peer is removed from its room. If it is a host, decrements the number of hosts and
  * starts the grace time after the last one. If closing would continue at the peer, it continues at

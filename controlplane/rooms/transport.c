@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "controlplane/persist/persist.h"
 #include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
+#include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport_walk.h"
 #include "controlplane/rooms/user.h"
 
@@ -196,6 +200,47 @@ void cp_transport_create_plain(struct cp_peer *peer, enum cp_purpose purpose, co
 	transport_free(t);
 }
 
+/* The number of a MID that this process made: they are counted. */
+static uint32_t mid_number(const struct sh_object *o)
+{
+	char mid[SH_MID_MAX + 1] = "";
+
+	memcpy(mid, o->mid, o->mid_len);
+	return (uint32_t)strtoul(mid, NULL, 10);
+}
+
+int cp_transport_restore(struct cp_peer *peer, const struct cp_saved_transport *saved,
+	const struct sh_object *o)
+{
+	struct cp_model *m = peer->room->model;
+	struct cp_transport *t =
+		transport_make(peer, saved->receives ? CP_PURPOSE_RECV : CP_PURPOSE_SEND, NULL);
+	int error;
+
+	if (!t)
+		return ENOMEM;
+	memcpy(t->id, saved->id, sizeof(t->id));
+	t->dp_id = o->id;
+	t->worker = o->worker;
+	t->max_bps = o->max_bps;
+	t->last_ssrc = o->last_ssrc;
+	t->next_mid = o->mid_len > 0 ? mid_number(o) + 1 : 0;
+	error = m->bridge->transport_restore(m->bridge_arg, t, &saved->ice);
+	if (error != 0) {
+		transport_free(t);
+		return error;
+	}
+	error = admit(t);
+	if (error != 0) {
+		m->bridge->transport_close(m->bridge_arg, t);
+		transport_free(t);
+		return error;
+	}
+	t->state = CP_TRANSPORT_CONNECTED;
+	cp_share_arrived(t);
+	return 0;
+}
+
 cJSON *cp_transport_parameters(const struct cp_transport *t)
 {
 	const struct cp_model *m = t->peer->room->model;
@@ -226,8 +271,10 @@ int cp_transport_connect(struct cp_transport *t, const cJSON *dtls_parameters, s
 cJSON *cp_transport_restart(struct cp_transport *t, struct cp_fault *fault)
 {
 	const struct cp_model *m = t->peer->room->model;
+	cJSON *parameters = m->bridge->transport_restart(m->bridge_arg, t, fault);
 
-	return m->bridge->transport_restart(m->bridge_arg, t, fault);
+	cp_transport_save(t);
+	return parameters;
 }
 
 static int limit_acknowledged(struct cp_call *call, int error, struct cp_fault *fault)
@@ -262,6 +309,7 @@ void cp_transport_connected(struct cp_transport *t)
 {
 	t->state = CP_TRANSPORT_CONNECTED;
 	cp_share_arrived(t);
+	cp_transport_save(t);
 }
 
 void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
@@ -279,6 +327,7 @@ void cp_transport_destroy(struct cp_transport *t, const struct cp_closing *how)
 	cp_share_arrived(t);
 	cp_share_remove(&peer->holder, CP_TABLE_TRANSPORTS, 1);
 	cp_transport_walks_skip(m, t);
+	cp_transport_unsave(t);
 	TAILQ_REMOVE(&m->transport_list, t, in_model);
 	TAILQ_REMOVE(&peer->transports, t, on_peer);
 	peer->room->transport_count--;

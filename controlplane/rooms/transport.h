@@ -60,6 +60,8 @@ struct cp_transport {
 	bool awaited; /* it has not connected, and is in the model's list `awaited` */
 	uint64_t created_ms; /* valid while `awaited` */
 	TAILQ_ENTRY(cp_transport) in_awaited;
+	bool is_unsaved; /* its blob is to be written: it is in the model's list `unsaved` (saved.h) */
+	TAILQ_ENTRY(cp_transport) in_unsaved;
 	uint32_t next_mid; /* MID of its next consumer */
 	uint32_t last_ssrc; /* the last SSRC of its consumers; 0: none yet */
 	uint64_t max_bps; /* most that is sent to the peer, in bit/s; 0: no limit of the client's */

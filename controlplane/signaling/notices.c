@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "controlplane/negotiation/writer.h"
+#include "controlplane/persist/persist.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
@@ -223,6 +224,16 @@ static void room_closed(struct cp_peer *to, const char *reason)
 	cp_session_leave_closed_room(s);
 }
 
+static bool save(struct cp_peer *peer, struct cp_saved_peer *out)
+{
+	const struct cp_session *s = peer->session;
+
+	out->user_proven = s->grant.user_proven;
+	out->room_bound = s->grant.room[0] != '\0';
+	out->expires_s = s->grant.expires_s;
+	return s->dialect->save && s->dialect->save(s, out);
+}
+
 const struct cp_listener cp_session_listener = {
 	.new_producer = new_producer,
 	.producer_closed = producer_closed,
@@ -236,4 +247,5 @@ const struct cp_listener cp_session_listener = {
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,
+	.save = save,
 };

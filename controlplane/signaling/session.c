@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/persist/persist.h"
+#include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/message.h"
@@ -41,9 +43,9 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	return s;
 }
 
-int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault)
+static struct cp_join join_of(struct cp_session *s, const char *room)
 {
-	const struct cp_join join = {
+	return (struct cp_join){
 		.room = room,
 		.id = s->id,
 		.user = s->grant.user,
@@ -55,6 +57,11 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		.listener = &cp_session_listener,
 		.session = s,
 	};
+}
+
+int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault)
+{
+	const struct cp_join join = join_of(s, room);
 	bool logs_users = s->signaling->config->log_users == SH_LOG_USERS_FULL;
 	char user[CP_NAME_LOG_SIZE];
 	static struct sh_log_limit limit = {.event = "peer-joined", .per_second = SH_LOG_CLIENTS};
@@ -72,6 +79,16 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 		s->peer->room->log_name, s->id, cp_name_log(user, logs_users ? s->grant.user : ""), s->ip,
 		s->dialect->name);
 	return 0;
+}
+
+struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_saved_peer *saved)
+{
+	const struct cp_join join = join_of(s, saved->room);
+
+	s->peer = cp_room_restore(s->signaling->model, &join, saved);
+	if (s->peer)
+		memcpy(s->room, saved->room, sizeof(s->room));
+	return s->peer;
 }
 
 int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, struct cp_fault *fault)

@@ -23,6 +23,7 @@
 #include "controlplane/signaling/signaling.h"
 
 struct cp_producer;
+struct cp_saved_peer;
 struct cp_session;
 struct cp_transport;
 
@@ -82,6 +83,8 @@ struct cp_dialect {
 	void (*name_transport)(const struct cp_transport *t, cJSON *data);
 	/* Adds what the dialect says of a transport beside its id. NULL: its sessions cannot resume. */
 	void (*describe_transport)(const struct cp_transport *t, cJSON *entry);
+	/* Fills in what a successor needs of the client. False: it cannot resume. NULL: none can. */
+	bool (*save)(const struct cp_session *s, struct cp_saved_peer *out);
 	/* The data of newProducer, the caller's to delete. */
 	cJSON *(*producer)(const struct cp_producer *p);
 	/* The last entry has no handler: it counts the requests of unknown types. */
@@ -174,6 +177,8 @@ void cp_session_free(struct cp_session *s);
  * with the fault.
  */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
+/* The peer of a predecessor's session, in its room again. NULL: it cannot be made. */
+struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_saved_peer *saved);
 /*
  * Joins `room` for the pending request, which can still fail: then the session leaves the room
  * again. 0, or errno with the fault.

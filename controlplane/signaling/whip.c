@@ -15,6 +15,7 @@
 #include "controlplane/signaling/whep_events.h"
 #include "controlplane/signaling/whep_layers.h"
 #include "controlplane/signaling/whip_play.h"
+#include "controlplane/signaling/whip_saved.h"
 
 /*
  * The steps of the creation, which are the requests in the session's queue; one for each section.
@@ -120,7 +121,7 @@ static void carrier_send(void *carrier, struct cp_text *text)
 	cp_text_release(text);
 }
 
-static const struct cp_carrier carrier = {.send = carrier_send, .close = carrier_close};
+const struct cp_carrier cp_whip_carrier = {.send = carrier_send, .close = carrier_close};
 
 /* --- the dialect ------------------------------------------------------------------------------ */
 
@@ -332,17 +333,27 @@ static void run_step(struct cp_session *s, const cJSON *message)
 static struct cp_announced announced;
 static struct cp_request_type no_requests[1];
 
+static bool save(const struct cp_session *s, struct cp_saved_peer *out)
+{
+	return cp_whip_save(s->carrier, out);
+}
+
 /* The two differ in the name that the log has. */
 #define DIALECT(called)                                                                                      \
 	{                                                                                                    \
 		.name = (called), .request = run_step, .reply = reply, .error = error, .notice = notice,     \
 		.printed_notice = printed_notice, .transport = cp_peer_transport,                            \
-		.name_transport = name_transport, .producer = producer_data, .types = no_requests,           \
-		.announced = &announced                                                                      \
+		.name_transport = name_transport, .producer = producer_data, .save = save,                   \
+		.types = no_requests, .announced = &announced                                                \
 	}
 
 static const struct cp_dialect dialects[] = {
 	[CP_SDP_PUBLISH] = DIALECT("whip"), [CP_SDP_PLAY] = DIALECT("whep")};
+
+const struct cp_dialect *cp_whip_dialect(enum cp_sdp_use use)
+{
+	return &dialects[use];
+}
 
 /* --- creation --------------------------------------------------------------------------------- */
 
@@ -385,7 +396,7 @@ static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct 
 		rc = cp_whip_play_choose(w, signaling->model, client->room, fault);
 	if (rc != 0)
 		return rc;
-	w->session = cp_session_open(signaling, &dialects[client->use], &carrier, w, client->ip,
+	w->session = cp_session_open(signaling, &dialects[client->use], &cp_whip_carrier, w, client->ip,
 		client->address, grant);
 	if (!w->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");

@@ -85,6 +85,9 @@ bool cp_whip_connected(const struct cp_whip *w);
 void cp_whip_play_anybody(struct cp_whip *w);
 /* Ends a player whose streams have ended for good. `ended` is called. `reason` is a constant. */
 void cp_whip_end(struct cp_whip *w, const char *reason);
+/* For whip_saved.c: the dialect, and how its sessions are told. */
+const struct cp_dialect *cp_whip_dialect(enum cp_sdp_use use);
+extern const struct cp_carrier cp_whip_carrier;
 
 /* What a PATCH does. */
 enum cp_whip_patch {

@@ -53,6 +53,8 @@ static void bind_done(void *arg, int error)
 		cp_webrtc_prove(t);
 		cp_webrtc_dtls_begin(t);
 	}
+	if (i >= 0)
+		cp_webrtc_changed(t);
 	free(b);
 	cp_webrtc_release(t);
 }
@@ -128,6 +130,7 @@ static void use_new_credentials(struct cp_webrtc *t)
 	cp_ice_table_remove(&t->server->ufrags, &t->ice.previous);
 	/* Until the data plane knows them, it punts the checks with them, and consent would expire. */
 	t->credentials_due = cp_webrtc_add(t, credentials_done) != 0;
+	cp_webrtc_changed(t);
 }
 
 void cp_webrtc_retry(struct cp_webrtc *t)

@@ -87,6 +87,10 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 extern const struct cp_dtls_events cp_webrtc_dtls_events;
 
 void cp_webrtc_hold(struct cp_webrtc *t);
+/* Enters a new transport into the server's lists. */
+void cp_webrtc_enlist(struct cp_webrtc *t);
+/* Something has changed that cp_webrtc_save() returns. */
+void cp_webrtc_changed(struct cp_webrtc *t);
 void cp_webrtc_release(struct cp_webrtc *t); /* may free */
 /*
  * Ends a live transport as FAILED or CLOSED: cp_webrtc_take_down, then the callback `state`. The

@@ -80,7 +80,7 @@ static void make_ids(struct cp_webrtc *t)
 	while (cp_webrtc_find(t->server, t->sh_id));
 }
 
-static void enlist(struct cp_webrtc *t)
+void cp_webrtc_enlist(struct cp_webrtc *t)
 {
 	struct cp_webrtc_server *s = t->server;
 
@@ -122,7 +122,7 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 		cp_webrtc_release(t);
 		return error;
 	}
-	enlist(t);
+	cp_webrtc_enlist(t);
 	*out = t;
 	return 0;
 }

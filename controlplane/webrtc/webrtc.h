@@ -47,6 +47,7 @@ struct cp_webrtc_refusals {
 	uint64_t too_many_addresses; /* checks of transports that come from ever new addresses */
 };
 
+struct cp_saved_ice;
 struct cp_webrtc_server;
 struct cp_webrtc; /* one transport */
 
@@ -63,6 +64,8 @@ struct cp_webrtc_events {
 	 * cp_webrtc_close.
 	 */
 	void (*state)(void *arg, struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason);
+	/* What cp_webrtc_save() returns of a connected transport has changed. */
+	void (*changed)(void *arg, struct cp_webrtc *t);
 };
 /*
  * Callbacks run from the loop or from within cp_webrtc_server_lost, _event and _punt; never from
@@ -110,6 +113,16 @@ void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_i
  */
 int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_t worker,
 	const struct cp_webrtc_events *events, void *arg);
+
+/* What a successor of this process needs. False: the transport is not CONNECTED. */
+bool cp_webrtc_save(const struct cp_webrtc *t, struct cp_saved_ice *out);
+/*
+ * Makes the transport `id` that a predecessor had, and that the data plane has on that worker under
+ * `dp_id`. It is CONNECTED, and `created` is not called. 0; ENOTCONN; EINVAL: what was saved cannot
+ * be used; EEXIST; ENOMEM.
+ */
+int cp_webrtc_restore(struct cp_webrtc **out, struct cp_webrtc_server *s, const char *id, sh_id dp_id,
+	uint32_t worker, const struct cp_saved_ice *saved, const struct cp_webrtc_events *events, void *arg);
 
 /*
  * {id, iceParameters, iceCandidates, dtlsParameters} in the form of signaling. The caller deletes

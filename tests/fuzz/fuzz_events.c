@@ -64,7 +64,13 @@ static void on_punt(void *arg, const struct sh_packet *packet)
 	cp_webrtc_server_punt(server, packet);
 }
 
-static const struct cp_dp_events dp_events = {on_connected, on_lost, on_refused, on_event, on_punt};
+static void on_object(void *arg, const struct sh_object *object)
+{
+	must(object->size <= SH_BLOB_MAX && object->mid_len <= SH_MID_MAX);
+}
+
+static const struct cp_dp_events dp_events = {
+	on_connected, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void on_created(void *arg, struct cp_webrtc *t, int error)
 {
@@ -80,7 +86,12 @@ static void on_state(void *arg, struct cp_webrtc *t, enum cp_webrtc_state state,
 	cp_webrtc_close(t);
 }
 
-static const struct cp_webrtc_events events = {on_created, on_state};
+static void on_changed(void *arg, struct cp_webrtc *t)
+{
+	must(t == transport);
+}
+
+static const struct cp_webrtc_events events = {on_created, on_state, on_changed};
 
 /* --- the data plane's side --------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@ export class Transports {
 	#child;
 	#fingerprint;
 	#last = 0;
+	#waiting = []; // for counts, in their order
 
 	static async start() {
 		if (!existsSync(PATH))
@@ -27,7 +28,11 @@ export class Transports {
 		const lines = createInterface(t.#child.stdout);
 		t.#fingerprint = await new Promise((resolve) => lines.once("line", (line) => resolve(line.split(" ")[1])));
 		lines.on("line", (line) => {
-			const [what, name, profile] = line.split(" ");
+			const [what, name, profile, missing] = line.split(" ");
+			if (what === "received") {
+				t.#waiting.shift()({ packets: Number(profile), missing: Number(missing) });
+				return;
+			}
 			t.counts[what]++;
 			if (what !== "connected")
 				return;
@@ -59,6 +64,13 @@ export class Transports {
 	/** Sends SRTP, every 50 ms, until quiet(). */
 	send(name, ssrc, payloadType) {
 		this.#child.stdin.write(`send ${name} ${ssrc} ${payloadType}\n`);
+	}
+
+	/** { packets, missing } of the first SSRC that it receives. */
+	received(name) {
+		const told = new Promise((resolve) => this.#waiting.push(resolve));
+		this.#child.stdin.write(`count ${name}\n`);
+		return told;
 	}
 
 	quiet(name) {

@@ -7,6 +7,7 @@
  *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server|ffmpeg
  *   send NAME SSRC PT   an SRTP packet every 50 ms, once it is connected, and nothing else
  *   quiet NAME          no more of them
+ *   count NAME          says "received NAME PACKETS MISSING": RTP of the first SSRC that came
  *   close NAME          with a close_notify
  *   drop NAME           without a word
  *
@@ -39,6 +40,9 @@ struct named {
 	uint16_t sequence;
 	uint64_t next_ms; /* when the next packet is due, CLOCK_MONOTONIC */
 	srtp_t srtp; /* NULL: nothing was sent yet */
+	uint32_t from; /* SSRC of the packets that are counted; 0: none has come */
+	uint16_t next; /* the sequence number that is expected */
+	unsigned received, missing;
 };
 
 static struct rtc_context context;
@@ -99,6 +103,24 @@ static void send_packet(struct named *n)
 		(void)!send(n->peer.fd, p, (size_t)len, 0);
 }
 
+/* Counts what is received by the header, which SRTP leaves readable. Loopback keeps the order. */
+static void count_packet(void *arg, const uint8_t *p, size_t len)
+{
+	struct named *n = arg;
+
+	if (len < RTP_HEADER || (p[1] >= 192 && p[1] <= 223)) /* RTCP (RFC 5761, 4) */
+		return;
+	if (n->from == 0) {
+		n->from = sh_get_be32(p + 8);
+		n->next = sh_get_be16(p + 2);
+	}
+	if (sh_get_be32(p + 8) != n->from)
+		return;
+	n->missing += (uint16_t)(sh_get_be16(p + 2) - n->next);
+	n->next = (uint16_t)(sh_get_be16(p + 2) + 1);
+	n->received++;
+}
+
 /* --- commands ---------------------------------------------------------------------------- */
 
 static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kind kind)
@@ -117,6 +139,8 @@ static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kin
 		free(n);
 		return;
 	}
+	n->peer.media = count_packet;
+	n->peer.media_arg = n;
 	peers[count++] = n;
 }
 
@@ -160,6 +184,8 @@ static void obey(const char *line)
 		set_sending(peers[find(name)], ssrc, (uint8_t)pt);
 	else if (n == 2 && strcmp(verb, "quiet") == 0 && find(name) < count)
 		peers[find(name)]->sends = false;
+	else if (n == 2 && strcmp(verb, "count") == 0 && find(name) < count)
+		printf("received %s %u %u\n", name, peers[find(name)]->received, peers[find(name)]->missing);
 	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
 		close_peer(find(name), verb[0] == 'c');
 }

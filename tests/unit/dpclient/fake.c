@@ -103,6 +103,7 @@ static void lay_out(struct fake *f)
 		.instance = f->instance,
 		.cmd_count = FAKE_CMDS,
 		.event_count = FAKE_EVENTS,
+		.object_count = FAKE_OBJECTS,
 		.punt_count = FAKE_PACKETS,
 		.inject_count = FAKE_PACKETS,
 		.udp_port_base = FAKE_PORT,
@@ -112,6 +113,7 @@ static void lay_out(struct fake *f)
 	};
 	r->cmd_offset = place(f, FAKE_CMDS, sizeof(struct sh_cmd));
 	r->event_offset = place(f, FAKE_EVENTS, sizeof(struct sh_event));
+	r->object_offset = place(f, FAKE_OBJECTS, sizeof(struct sh_object));
 	for (uint32_t i = 0; i < f->workers; i++) {
 		r->punt_offset[i] = place(f, FAKE_PACKETS, sizeof(struct sh_packet));
 		r->inject_offset[i] = place(f, FAKE_PACKETS, sizeof(struct sh_packet));
@@ -128,6 +130,7 @@ static void make_memory(struct fake *f)
 	assert_ptr_not_equal(f->memory, MAP_FAILED);
 	f->cmd = ring(f, r->cmd_offset, FAKE_CMDS, sizeof(struct sh_cmd));
 	f->ev = ring(f, r->event_offset, FAKE_EVENTS, sizeof(struct sh_event));
+	f->object = ring(f, r->object_offset, FAKE_OBJECTS, sizeof(struct sh_object));
 	for (uint32_t i = 0; i < f->workers; i++) {
 		f->punt[i] = ring(f, r->punt_offset[i], FAKE_PACKETS, sizeof(struct sh_packet));
 		f->inject[i] = ring(f, r->inject_offset[i], FAKE_PACKETS, sizeof(struct sh_packet));
@@ -217,6 +220,12 @@ void fake_tell(struct fake *f, enum sh_event_kind kind, sh_id id)
 void fake_punt(struct fake *f, uint32_t worker, const struct sh_packet *p)
 {
 	assert_int_equal(sh_ring_push(&f->punt[worker], p), 1);
+	fake_wake(f);
+}
+
+void fake_list(struct fake *f, const struct sh_object *o)
+{
+	assert_int_equal(sh_ring_push(&f->object, o), 1);
 	fake_wake(f);
 }
 

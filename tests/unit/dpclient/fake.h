@@ -16,7 +16,7 @@
 #include "shared/abi.h"
 #include "shared/ring.h"
 
-enum { FAKE_CMDS = 16, FAKE_EVENTS = 64, FAKE_PACKETS = 32, FAKE_PORT = 20000 };
+enum { FAKE_CMDS = 16, FAKE_EVENTS = 64, FAKE_PACKETS = 32, FAKE_OBJECTS = 128, FAKE_PORT = 20000 };
 
 struct fake {
 	char dir[64], path[96];
@@ -29,7 +29,7 @@ struct fake {
 	int memory_fd, wake, event, stats_fd;
 	void *memory;
 	size_t memory_size;
-	struct sh_ring cmd, ev;
+	struct sh_ring cmd, ev, object;
 	struct sh_ring punt[SH_MAX_WORKERS], inject[SH_MAX_WORKERS];
 	/* what a test may change before the answer is sent */
 	void (*spoil)(struct fake *f);
@@ -47,6 +47,7 @@ bool fake_take(struct fake *f, struct sh_cmd *cmd); /* the next command */
 void fake_ack(struct fake *f, uint32_t seq, int error);
 void fake_tell(struct fake *f, enum sh_event_kind kind, sh_id id);
 void fake_punt(struct fake *f, uint32_t worker, const struct sh_packet *p);
+void fake_list(struct fake *f, const struct sh_object *o); /* a record of a list */
 bool fake_injected(struct fake *f, uint32_t worker, struct sh_packet *p);
 void fake_wake(struct fake *f); /* the other side, without a record */
 uint64_t fake_kicks(struct fake *f); /* since it was asked last */

@@ -21,11 +21,12 @@ static struct fake fake;
 static struct cp_dp *dp;
 
 /* what the client said */
-static unsigned connections, losses, refusals, events, punts, completions, failures;
+static unsigned connections, losses, refusals, events, punts, objects, completions, failures;
 static int last_error;
 static char reason[200];
 static struct cp_dp_info info;
 static struct sh_packet last_punt;
+static struct sh_object last_object;
 static struct sh_event last_event;
 static uint64_t order[256];
 
@@ -59,7 +60,14 @@ static void on_punt(void *arg, const struct sh_packet *p)
 	last_punt = *p;
 }
 
-static const struct cp_dp_events callbacks = {on_connected, on_lost, on_refused, on_event, on_punt};
+static void on_object(void *arg, const struct sh_object *o)
+{
+	objects++;
+	last_object = *o;
+}
+
+static const struct cp_dp_events callbacks = {
+	on_connected, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void on_done(void *arg, int error)
 {
@@ -92,7 +100,7 @@ static bool has_count(void *arg)
 
 static int start(void **state)
 {
-	connections = losses = refusals = events = punts = completions = failures = 0;
+	connections = losses = refusals = events = punts = objects = completions = failures = 0;
 	uv_loop_init(&loop);
 	fake_start(&fake, 3);
 	assert_int_equal(cp_dp_create(&dp, &loop, fake.path, &callbacks, NULL), 0);
@@ -466,6 +474,50 @@ static void records_that_lie_are_dropped(void **state)
 	assert_int_equal(cp_dp_get_counters(dp)->punts_bad, 7);
 }
 
+static bool has_all_objects(void *arg)
+{
+	return objects == *(const unsigned *)arg;
+}
+
+/* As many as the ring holds, which is more than one turn of the loop takes. */
+static void a_list_comes_up_whole_and_in_order(void **state)
+{
+	struct sh_object o = {.kind = SH_OBJECT_TRANSPORT, .version = 3, .size = SH_BLOB_MAX};
+	unsigned all = FAKE_OBJECTS - 1;
+
+	connect_to_fake();
+	for (o.id = 1; o.id <= all; o.id++)
+		fake_list(&fake, &o);
+	fake_run_until(&loop, has_all_objects, &all);
+	assert_int_equal(last_object.id, all);
+	assert_int_equal(last_object.size, SH_BLOB_MAX);
+}
+
+static void a_listed_object_that_lies_has_no_blob(void **state)
+{
+	struct sh_object o = {.id = 1, .kind = SH_OBJECT_CONSUMER, .version = 3, .size = SH_BLOB_MAX + 1};
+	unsigned n = 1;
+
+	connect_to_fake();
+	fake_list(&fake, &o);
+	fake_run_until(&loop, has_all_objects, &n);
+	assert_int_equal(last_object.size, 0);
+	assert_int_equal(last_object.version, 0);
+	o.size = 10;
+	o.kind = SH_OBJECT_CONSUMER + 1;
+	fake_list(&fake, &o);
+	n = 2;
+	fake_run_until(&loop, has_all_objects, &n);
+	assert_int_equal(last_object.size, 0);
+	o.kind = SH_OBJECT_CONSUMER;
+	o.mid_len = SH_MID_MAX + 1;
+	fake_list(&fake, &o);
+	n = 3;
+	fake_run_until(&loop, has_all_objects, &n);
+	assert_int_equal(last_object.mid_len, 0);
+	assert_int_equal(last_object.version, 0);
+}
+
 static void packets_go_down_to_the_right_worker(void **state)
 {
 	struct sh_path path = {
@@ -558,6 +610,8 @@ int main(void)
 		cmocka_unit_test(keys_do_not_stay_behind),
 		cmocka_unit_test_setup_teardown(events_and_punts_come_up, start, stop),
 		cmocka_unit_test_setup_teardown(records_that_lie_are_dropped, start, stop),
+		cmocka_unit_test_setup_teardown(a_list_comes_up_whole_and_in_order, start, stop),
+		cmocka_unit_test_setup_teardown(a_listed_object_that_lies_has_no_blob, start, stop),
 		cmocka_unit_test_setup_teardown(packets_go_down_to_the_right_worker, start, stop),
 		cmocka_unit_test_setup_teardown(losing_fails_everything_and_reconnects, start, stop),
 		cmocka_unit_test_setup_teardown(broken_rings_count_as_lost, start, stop),

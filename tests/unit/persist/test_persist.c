@@ -29,7 +29,7 @@ static struct sh_path path(uint8_t family, uint16_t port)
 
 static struct cp_saved_transport player(void)
 {
-	struct cp_saved_transport t = {.id = ID(1), .number = 1ull << 40, .receives = true};
+	struct cp_saved_transport t = {.id = ID(1), .receives = true};
 
 	strcpy(t.ice.ufrag, "abcdefghijklmnop");
 	strcpy(t.ice.pwd, "ABCDEFGHIJKLMNOPQRSTU+/0");
@@ -39,7 +39,6 @@ static struct cp_saved_transport player(void)
 	t.ice.tuple[0] = (struct cp_saved_tuple){.path = path(4, 5000), .nomination = 3};
 	t.ice.tuple[1] = (struct cp_saved_tuple){.path = path(6, 5001), .proven = true};
 	strcpy(t.peer.id, ID(2));
-	t.peer.number = 77;
 	strcpy(t.peer.room, "a room with \xc3\xa4");
 	strcpy(t.peer.user, "auth0|0123");
 	strcpy(t.peer.cname, "abcdefghijklmno_");
@@ -56,7 +55,7 @@ static struct cp_saved_transport player(void)
 	t.peer.whip.section_count = 2;
 	t.peer.whip.section[0] = (struct cp_saved_section){.kind = SH_KIND_AUDIO, .silent = true, .mid = "0"};
 	t.peer.whip.section[1] =
-		(struct cp_saved_section){.kind = SH_KIND_VIDEO, .mid = "1", .producer = ID(4)};
+		(struct cp_saved_section){.kind = SH_KIND_VIDEO, .mid = "1", .ssrc = 44, .rtx_ssrc = 45};
 	strcpy(t.peer.whip.cname, "ABCDEFGHIJKLMNO-");
 	return t;
 }
@@ -71,7 +70,6 @@ static struct cp_saved_transport longest(void)
 	memset(t.peer.address, 'f', CP_SAVED_ADDRESS_SIZE - 1);
 	memset(t.peer.whip.ufrag, 'f', CP_SAVED_UFRAG_SIZE - 1);
 	strcpy(t.peer.whip.bundle, "12345678 12345678");
-	strcpy(t.peer.whip.section[0].producer, ID(5));
 	for (int i = 0; i < 2; i++)
 		strcpy(t.peer.whip.section[i].mid, "12345678");
 	memset(t.ice.ufrag, 'u', SH_UFRAG_MAX);

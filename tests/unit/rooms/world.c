@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/persist/persist.h"
 #include "shared/log.h"
 
 struct world w;
@@ -22,7 +23,7 @@ static void happened(char what)
 
 static void answer(cp_bridge_done callback, void *arg)
 {
-	assert_true(w.pendings < 64);
+	assert_true(w.pendings < sizeof(w.pending) / sizeof(w.pending[0]));
 	w.pending[w.pendings++] = (struct pending){callback, arg, NULL};
 }
 
@@ -95,6 +96,22 @@ static cJSON *restart_one(void *bridge, struct cp_transport *t, struct cp_fault 
 	return cJSON_CreateObject();
 }
 
+static bool save_one(void *bridge, const struct cp_transport *t, struct cp_saved_ice *out)
+{
+	*out = (struct cp_saved_ice){
+		.ufrag = "abcdefghijklmnop", .pwd = "ABCDEFGHIJKLMNOPQRSTUVWX", .selected = -1};
+	return true;
+}
+
+static int restore_one(void *bridge, struct cp_transport *t, const struct cp_saved_ice *saved)
+{
+	if (w.refuse_restore)
+		return EINVAL;
+	t->link = calloc(1, sizeof(struct pending));
+	w.opened++;
+	return 0;
+}
+
 static void close_one(void *bridge, struct cp_transport *t)
 {
 	struct pending *mine = t->link;
@@ -109,6 +126,14 @@ static void close_one(void *bridge, struct cp_transport *t)
 
 static int submit(void *bridge, struct sh_cmd *cmd, cp_bridge_done callback, void *arg)
 {
+	if (cmd->op == SH_OP_BLOB) { /* test_saved.c */
+		if (w.blobs < sizeof(w.blob) / sizeof(w.blob[0]))
+			w.blob[w.blobs] = *cmd;
+		w.blobs++;
+		if (callback)
+			answer(callback, arg);
+		return 0;
+	}
 	if (w.cmds < sizeof(w.cmd) / sizeof(w.cmd[0]))
 		w.cmd[w.cmds] = *cmd;
 	w.cmds++;
@@ -138,6 +163,8 @@ static const struct cp_bridge bridge = {
 	.transport_parameters = describe_parameters,
 	.transport_describe = describe,
 	.transport_connect = connect_one,
+	.transport_save = save_one,
+	.transport_restore = restore_one,
 	.transport_restart = restart_one,
 	.transport_close = close_one,
 	.submit = submit,
@@ -236,6 +263,13 @@ static void room_closed(struct cp_peer *to, const char *reason)
 	snprintf(w.reason, sizeof(w.reason), "%s", reason);
 }
 
+static bool save(struct cp_peer *peer, struct cp_saved_peer *out)
+{
+	out->client = CP_SAVED_JSON;
+	out->hash_count = 1;
+	return true;
+}
+
 static const struct cp_listener listener = {
 	.new_producer = new_producer,
 	.producer_closed = producer_closed,
@@ -249,7 +283,13 @@ static const struct cp_listener listener = {
 	.transport_closed = transport_closed,
 	.removed = removed,
 	.room_closed = room_closed,
+	.save = save,
 };
+
+const struct cp_listener *world_listener(void)
+{
+	return &listener;
+}
 
 /* --- the clock ------------------------------------------------------------------------------ */
 

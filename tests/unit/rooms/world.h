@@ -28,12 +28,15 @@ struct world {
 	bool up;
 	bool hold; /* operations wait for answer_all() */
 	int error; /* what they are answered with */
+	bool refuse_restore; /* transports cannot be made again */
 	struct sh_cmd cmd[64]; /* PRODUCER_* and CONSUMER_* in order, as many as fit */
 	unsigned cmds;
+	struct sh_cmd blob[64]; /* BLOB, the same */
+	unsigned blobs;
 	const char *loud[8]; /* ids of producers A, B... whose levels the media side knows, */
 	uint64_t levels[8]; /* and these */
 	unsigned opened, closed, connected; /* transports */
-	struct pending pending[64];
+	struct pending pending[256];
 	unsigned pendings;
 	char heard[4096]; /* "peer:event " in order; peers are named by their session, a letter */
 	char ends[256]; /* Consumers, Producers, Transports that closed, peers that heard of the Room's end */
@@ -58,6 +61,9 @@ int world_end(void **state);
 
 /* Answers everything that waits, and what that brings about. */
 void answer_all(void);
+
+/* What the peers of join() hear by. */
+const struct cp_listener *world_listener(void);
 
 /* `name` is one letter. */
 struct cp_peer *join(const char *room, const char *name);

@@ -508,7 +508,7 @@ static void a_stream_that_ends_while_it_is_bound_ends_nothing(void **state)
 	p = produce(t, "video");
 	w.hold = true;
 	cp_signaling_run(the_signaling());
-	assert_int_equal(w.pendings, 1); /* the consumer's creation */
+	assert_int_equal(w.pendings, 2); /* the consumer's creation, and its blob */
 	cp_producer_close(p);
 	w.hold = false;
 	settle();

@@ -24,7 +24,7 @@ static cJSON *parameters;
 static struct request request; /* a check for the transport */
 
 /* what was said */
-static unsigned connections, losses, created, states;
+static unsigned connections, losses, created, states, changes;
 static int created_error;
 static enum cp_webrtc_state last_state;
 static char reason[200];
@@ -64,7 +64,12 @@ static void on_punt(void *arg, const struct sh_packet *packet)
 	cp_webrtc_server_punt(server, packet);
 }
 
-static const struct cp_dp_events dp_events = {on_connected, on_lost, on_refused, on_event, on_punt};
+static void on_object(void *arg, const struct sh_object *o)
+{
+}
+
+static const struct cp_dp_events dp_events = {
+	on_connected, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void close_it(struct cp_webrtc *t)
 {
@@ -91,7 +96,12 @@ static void on_state(void *arg, struct cp_webrtc *t, enum cp_webrtc_state state,
 		close_it(t);
 }
 
-static const struct cp_webrtc_events events = {on_created, on_state};
+static void on_changed(void *arg, struct cp_webrtc *t)
+{
+	changes++;
+}
+
+static const struct cp_webrtc_events events = {on_created, on_state, on_changed};
 
 /* The data plane takes commands and answers them; the browser takes its packets. */
 static void serve(void)
