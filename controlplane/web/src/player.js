@@ -46,6 +46,10 @@ function playing() {
 	if (!connected || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA)
 		return;
 	show("playing");
+	offerSound();
+}
+
+function offerSound() {
 	$("unmute").hidden = !video.muted || session.stream.getAudioTracks().length === 0;
 }
 
@@ -55,6 +59,9 @@ function present(stream) {
 		video.srcObject = stream;
 	video.play().catch(() => { /* the browser shows its own controls */ });
 	playing();
+	// The element may begin anew with the track, without another event.
+	if (document.body.dataset.state === "playing")
+		offerSound();
 }
 
 function retry(words, waitMs) {

@@ -94,7 +94,8 @@ export class WhepSession extends Emitter {
 
 	/**
 	 * A track is muted until its media comes, which can be never: the host may publish the other kind
-	 * alone. A media element plays nothing before each picture track of its stream has a picture.
+	 * alone. A media element plays nothing before each picture track of its stream has a picture;
+	 * it waits for no sound.
 	 */
 	#add(track) {
 		const add = () => {
@@ -102,7 +103,7 @@ export class WhepSession extends Emitter {
 			if (!this.#over)
 				this.emit("track");
 		};
-		if (track.muted)
+		if (track.kind === "video" && track.muted)
 			track.addEventListener("unmute", add, { once: true });
 		else
 			add();
