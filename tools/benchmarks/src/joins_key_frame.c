@@ -119,7 +119,7 @@ static void serve(struct run *r, struct round *round)
 		}
 	}
 	r->right &= served != 0;
-	round->served_ms = seconds(served - key_tsc) * 1e3;
+	round->served_ms = served ? seconds(served - key_tsc) * 1e3 : 0;
 	round->ideal_ms = (double)r->it->packets * r->crowd.viewers / round->pps * 1e3;
 }
 
@@ -165,16 +165,23 @@ static void print(struct run *r)
 {
 	const struct joins_key_frame *it = r->it;
 	double ratio[ROUNDS_MAX], pps[ROUNDS_MAX], served[ROUNDS_MAX], waited[ROUNDS_MAX], times;
+	unsigned rounds;
 	bool noisy;
 
-	for (unsigned i = 0; i < it->rounds; i++) {
+	for (rounds = 0; rounds < it->rounds && r->round[rounds].served_ms > 0; rounds++) {
+		unsigned i = rounds;
+
 		ratio[i] = r->round[i].served_ms / r->round[i].ideal_ms;
 		pps[i] = r->round[i].pps;
 		served[i] = r->round[i].served_ms;
 		waited[i] = r->round[i].waited_percent;
 	}
-	times = result_median(ratio, it->rounds);
-	noisy = result_median(waited, it->rounds) > NOISY_PERCENT;
+	if (!rounds) {
+		fprintf(stderr, "key-frame          no round could be measured  WRONG\n");
+		return;
+	}
+	times = result_median(ratio, rounds);
+	noisy = result_median(waited, rounds) > NOISY_PERCENT;
 	printf("{\"benchmark\":\"join\",\"case\":\"key-frame\",\"profile\":\"%s\",\"viewers\":%u,\"payload\":"
 	       "%u,"
 	       "\"burst\":%u,\"workers\":1,\"pps\":%.0f,\"load\":%u,\"rounds\":%u,\"served_ms\":%.1f,"
@@ -184,18 +191,17 @@ static void print(struct run *r)
 	       "times the packets at the saturated rate, p50 <= "
 	       "%.1f\",\"value\":%.3f,\"met\":%s}],\"right\":%s}\n",
 		result_profile(r->crowd.profile), r->crowd.viewers, r->crowd.payload, it->packets,
-		result_median(pps, it->rounds), (unsigned)LOAD_PERCENT, it->rounds,
-		result_median(served, it->rounds), times, ratio[0], ratio[it->rounds - 1],
-		(unsigned long)r->aged, (unsigned long)r->dropped, (unsigned long)r->crowd.verified,
-		result_median(waited, it->rounds), noisy ? "true" : "false", AIM, times,
-		times <= AIM ? "true" : "false", r->right ? "true" : "false");
+		result_median(pps, rounds), (unsigned)LOAD_PERCENT, rounds, result_median(served, rounds),
+		times, ratio[0], ratio[rounds - 1], (unsigned long)r->aged, (unsigned long)r->dropped,
+		(unsigned long)r->crowd.verified, result_median(waited, rounds), noisy ? "true" : "false",
+		AIM, times, times <= AIM ? "true" : "false", r->right ? "true" : "false");
 	fflush(stdout);
 	fprintf(stderr,
 		"%-18s %5u viewers, %u packets: %.0f packets/s saturated, last viewer served after %.1f ms, "
 		"%.3f "
 		"times that rate (aim %.1f), %lu dropped for age%s%s\n",
-		"key-frame", r->crowd.viewers, it->packets, result_median(pps, it->rounds),
-		result_median(served, it->rounds), times, AIM, (unsigned long)r->aged, noisy ? "  NOISY" : "",
+		"key-frame", r->crowd.viewers, it->packets, result_median(pps, rounds),
+		result_median(served, rounds), times, AIM, (unsigned long)r->aged, noisy ? "  NOISY" : "",
 		r->right ? "" : "  WRONG");
 }
 
