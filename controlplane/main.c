@@ -20,6 +20,7 @@
 #include "controlplane/affinity.h"
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/clock.h"
+#include "controlplane/base/json.h"
 #include "controlplane/bridge/dataplane.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
@@ -401,6 +402,7 @@ int main(int argc, char **argv)
 	if (status != GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
+	cp_json_watch();
 	if (limit_privileges(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/json.h"
+
 struct cp_text *cp_text_make(size_t len)
 {
 	struct cp_text *t = malloc(sizeof(*t) + CP_TEXT_HEAD + len + 1);
@@ -33,12 +35,12 @@ struct cp_text *cp_text_json(const cJSON *json)
 	char most[4096], *chars;
 	struct cp_text *t;
 
-	if (!json)
+	if (!json || !cp_json_complete())
 		return NULL;
 	/* The function only reads `json`, although its argument is not const. */
 	if (cJSON_PrintPreallocated((cJSON *)(uintptr_t)json, most, sizeof(most), false))
 		return cp_text_copy(most, strlen(most));
-	chars = cJSON_PrintUnformatted(json);
+	chars = cp_json_print(json);
 	t = chars ? cp_text_copy(chars, strlen(chars)) : NULL;
 	cJSON_free(chars);
 	return t;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/base/json.h"
 #include "controlplane/engineio/event.h"
 #include "controlplane/entry/engineio_polling.h"
 #include "controlplane/http/address.h"
@@ -85,7 +86,7 @@ static const struct cp_carrier carrier = {
  */
 static void send_json(struct client *c, const char *head, cJSON *data)
 {
-	char *json = cJSON_PrintUnformatted(data);
+	char *json = cp_json_print(data);
 	size_t head_len = strlen(head), json_len = json ? strlen(json) : 0;
 	struct cp_text *text = json ? cp_text_make(head_len + json_len) : NULL;
 
@@ -287,6 +288,7 @@ static void handle_event(struct client *c, const struct cp_sio_packet *p)
 		refuse_event(c, p, &fault);
 		return;
 	}
+	cp_json_begin();
 	array = p->json ? cp_message_parse(p->json, p->json_len, &trouble) : NULL;
 	if (trouble == CP_JSON_TOO_DEEP) {
 		cp_session_refuse_deep(c->session);
@@ -294,10 +296,14 @@ static void handle_event(struct client *c, const struct cp_sio_packet *p)
 	}
 	request = cp_sio_request(array, p->id);
 	cp_message_free(array);
-	if (request)
+	if (!cp_json_complete()) { /* perhaps the request lacks a member */
+		cp_message_free(request);
+		cp_eio_close(c->engine, 1011, "out of memory");
+	} else if (request) {
 		cp_session_enqueue(c->session, request);
-	else
+	} else {
 		cp_eio_close(c->engine, 1007, "not an event");
+	}
 }
 
 static void message(struct cp_eio *e, const char *text, size_t len)

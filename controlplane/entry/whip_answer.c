@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "controlplane/base/json.h"
 #include "controlplane/entry/whip_internal.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/server.h"
@@ -129,7 +130,7 @@ static char *problem(struct cp_whip_request *r, unsigned status, const struct cp
 	cJSON_AddNumberToObject(json, "status", status);
 	cJSON_AddStringToObject(json, "detail", fault->message);
 	cJSON_AddStringToObject(json, "code", cp_code_name(fault->code));
-	text = cJSON_PrintUnformatted(json);
+	text = cp_json_print(json);
 	cJSON_Delete(json);
 	return text;
 }

@@ -4,6 +4,7 @@
  * Negotiates one producer: validates the rtpParameters of a produce request and chooses the codec.
  */
 
+#include "controlplane/base/json.h"
 #include "controlplane/negotiation/negotiation.h"
 
 #include <errno.h>
@@ -139,7 +140,7 @@ static int set_fmtp(struct cp_consumable *out, const struct cp_rtp_codec *codec,
 	int rc = 0;
 
 	if (!parameters || (out->codec == SH_CODEC_H264 && !answer_h264(parameters, out->router.codec)) ||
-		!(text = cJSON_PrintUnformatted(parameters)))
+		!(text = cp_json_print(parameters)))
 		rc = cp_fail(err, ENOMEM, "out of memory");
 	else if (strlen(text) >= sizeof(out->fmtp))
 		rc = cp_fail(err, EINVAL, "rtpParameters.codecs: parameters of payload type %u are too long",

@@ -2,6 +2,7 @@
 
 /* Writes /healthz, which an answer makes true by itself, and /readyz. */
 
+#include "controlplane/base/json.h"
 #include "controlplane/operator/pages.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +11,7 @@
 
 static char *print(cJSON *json)
 {
-	char *text = cJSON_PrintUnformatted(json);
+	char *text = cp_json_print(json);
 
 	cJSON_Delete(json);
 	return text;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/operator/reply_line.h"
+#include "controlplane/base/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 char *cp_admin_line(const cJSON *reply)
 {
-	char *text = cJSON_PrintUnformatted(reply), *out = NULL;
+	char *text = cp_json_print(reply), *out = NULL;
 
 	if (!text || asprintf(&out, "%s\n", text) < 0)
 		out = NULL;

@@ -5,6 +5,7 @@
  * the number of viewers, then by name. The list is limited to LISTED_MAX rooms.
  */
 
+#include "controlplane/base/json.h"
 #include "controlplane/operator/pages.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
@@ -92,7 +93,7 @@ char *cp_room_list_text(const struct cp_view *v, size_t *len)
 	for (unsigned i = 0; i < list.count; i++)
 		cJSON_AddItemToArray(rooms, entry_json(&list.entries[i]));
 	cJSON_AddNumberToObject(json, "more", list.more);
-	text = cJSON_PrintUnformatted(json);
+	text = cp_json_print(json);
 	*len = text ? strlen(text) : 0;
 	cJSON_Delete(json);
 	return text;

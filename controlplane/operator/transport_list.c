@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/base/json.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
@@ -32,7 +33,7 @@ static void visit(struct cp_transport_walk *walk, const struct cp_transport *t)
 	cJSON_AddStringToObject(entry, "peer", t->peer->id);
 	cJSON_AddStringToObject(entry, "purpose", cp_purpose_name(t->purpose));
 	cJSON_AddStringToObject(entry, "state", cp_transport_state_name(t->state));
-	json = cJSON_PrintUnformatted(entry);
+	json = cp_json_print(entry);
 	if (json)
 		fprintf(l->f, "%s%s", l->count++ > 0 ? "," : "", json);
 	cJSON_free(json);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controlplane/base/id.h"
+#include "controlplane/base/json.h"
 #include "controlplane/signaling/capability_cache.h"
 
 enum { BYTES_PER_TOKEN = 1024 };
@@ -186,11 +187,14 @@ static cJSON *parse_around(const char *text, size_t len, const struct capabiliti
 cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trouble)
 {
 	struct capabilities c = {.start = 0};
+	uint64_t failures = cp_json_failures();
 	cJSON *json = NULL;
 
 	*trouble = scan(text, len, &c) ? CP_JSON_TOO_DEEP : CP_JSON_NONE;
 	if (*trouble == CP_JSON_NONE)
 		json = c.is_cached ? parse_around(text, len, &c) : parse(text, len);
+	if (!json && cp_json_failures() != failures)
+		*trouble = CP_JSON_NO_MEMORY;
 	if (!json && c.is_cached)
 		cp_capabilities_release(c.cached.json->child);
 	return json;

@@ -10,7 +10,7 @@
 
 enum { CP_JSON_DEPTH = 32 /* levels of nesting that a message may have */ };
 
-enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
+enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP, CP_JSON_NO_MEMORY };
 
 /*
  * What the message costs its sender, in messages per second, before it is parsed: one, and one more
@@ -20,9 +20,9 @@ enum cp_json_trouble { CP_JSON_NONE, CP_JSON_TOO_DEEP };
 double cp_message_cost(const char *text, size_t len);
 /*
  * Parses the text. The caller owns the result and frees it with cp_message_free(). NULL with
- * CP_JSON_TOO_DEEP: it has more than CP_JSON_DEPTH levels; NULL with CP_JSON_NONE: it is no JSON,
- * or there is no memory. The first rtpCapabilities in the result can be shared with other messages
- * (capability_cache.h) and must not be changed.
+ * CP_JSON_TOO_DEEP: it has more than CP_JSON_DEPTH levels; NULL with CP_JSON_NONE: it is no JSON;
+ * NULL with CP_JSON_NO_MEMORY: perhaps it is. The first rtpCapabilities in the result can be shared
+ * with other messages (capability_cache.h) and must not be changed.
  */
 cJSON *cp_message_parse(const char *text, size_t len, enum cp_json_trouble *trouble);
 /*

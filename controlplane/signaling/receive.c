@@ -112,6 +112,8 @@ void cp_session_receive(struct cp_session *s, const char *text, size_t len)
 		cp_session_enqueue(s, message);
 	else if (trouble == CP_JSON_TOO_DEEP)
 		cp_session_refuse_deep(s);
+	else if (trouble == CP_JSON_NO_MEMORY)
+		cp_session_close(s, 1011, "out of memory");
 	else
 		cp_session_close(s, 1007, "not JSON");
 }

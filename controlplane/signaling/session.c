@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/json.h"
 #include "controlplane/persist/persist.h"
 #include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room.h"
@@ -297,6 +298,7 @@ void cp_session_run(struct cp_session *s)
 		s->waiting_bytes -= r->bytes;
 		s->current = r->message;
 		free(r);
+		cp_json_begin();
 		s->dialect->request(s, s->current);
 	}
 	s->running = false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "controlplane/base/json.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/capability_cache.h"
 #include "controlplane/signaling/json_dialect.h"
@@ -12,7 +13,7 @@
 static int print_capabilities(struct cp_signaling *s)
 {
 	cJSON *json = cp_router_capabilities(&s->model->router);
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	char *text = json ? cp_json_print(json) : NULL;
 
 	cJSON_Delete(json);
 	/*

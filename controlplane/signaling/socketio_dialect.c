@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controlplane/base/json.h"
 #include "controlplane/signaling/request.h"
 
 enum { EVENT_NAME_MAX = 64 /* bytes of the longest event name that an error repeats */ };
@@ -41,7 +42,7 @@ static struct cp_text *ack_text(double number, const char *json)
 
 static struct cp_text *notice(const char *name, cJSON *data)
 {
-	char *json = cJSON_PrintUnformatted(data);
+	char *json = cp_json_print(data);
 	struct cp_text *text = event_text(name, json);
 
 	cJSON_free(json);
@@ -56,7 +57,7 @@ static struct cp_text *notice(const char *name, cJSON *data)
 static void answer(struct cp_session *s, const cJSON *request, const char *name, cJSON *data)
 {
 	const cJSON *ack = cJSON_GetObjectItemCaseSensitive(request, "ack");
-	char *json = cJSON_PrintUnformatted(data);
+	char *json = cp_json_print(data);
 
 	cp_session_send(s, event_text(name, json));
 	if (cJSON_IsNumber(ack))
