@@ -2,7 +2,8 @@
 
 /*
  * Long sequences of packets as bad networks deliver them, to ipsec-mb with our replay windows and
- * roll-over counters and to libsrtp2 with its own: both take and refuse the same ones.
+ * roll-over counters and to libsrtp2 with its own: both take and refuse the same ones. Now and then
+ * the keys change, while packets under the old ones are still on their way.
  */
 
 #include <errno.h>
@@ -14,6 +15,7 @@ enum {
 	PACKETS = 100000, /* given to both, per profile */
 	MEMORY = 2048, /* packets that may come late, or once more */
 	SSRCS = 2,
+	KEYS = 8, /* that follow each other */
 	ANCIENT = 8, /* packets of each sender that come again when many thousands have gone by */
 };
 
@@ -28,7 +30,8 @@ struct two {
 	struct dp_srtp_window window[SSRCS];
 	struct sender sender[SSRCS];
 	uint32_t random;
-	unsigned taken, replayed, others;
+	unsigned taken, replayed, others, keys;
+	uint64_t rounds; /* roll-overs under keys of before */
 };
 
 static uint32_t some(struct two *t, uint32_t upper)
@@ -173,6 +176,28 @@ static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
 	return (struct dp_srtp_window *)(uintptr_t)arg + (ssrc - 100);
 }
 
+/* New keys for the same SSRCs, in the same memory: their counters and windows start over. */
+static void change_keys(struct two *t, uint16_t profile)
+{
+	struct pair *both[] = {&t->ours, &t->theirs};
+	unsigned seed = 2 + t->keys++;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct pair *p = both[i];
+
+		close_session(p->out_engine, p->out);
+		close_session(p->in_engine, p->in);
+		p->out = open_session(p->out_engine, DP_SRTP_OUT, profile, seed, 0);
+		p->in = open_session(p->in_engine, DP_SRTP_IN, profile, seed, SSRCS);
+	}
+	memset(t->window, 0, sizeof(t->window));
+	dp_srtp_keep(t->ours.in_engine, t->ours.in, window_of, t->window);
+	for (unsigned i = 0; i < SSRCS; i++) {
+		t->rounds += t->sender[i].next >> 16;
+		t->sender[i].next = some(t, 32768);
+	}
+}
+
 static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 {
 	static struct two t;
@@ -185,8 +210,12 @@ static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 	dp_srtp_keep(t.ours.in_engine, t.ours.in, window_of, t.window);
 	for (unsigned i = 0; i < SSRCS; i++)
 		t.sender[i].next = some(&t, 32768);
-	while (t.taken + t.replayed + t.others < PACKETS)
+	while (t.taken + t.replayed + t.others < PACKETS) {
 		step(&t);
+		if (t.taken + t.replayed + t.others > (t.keys + 1) * (PACKETS / KEYS))
+			change_keys(&t, profile);
+	}
+	rounds = t.rounds;
 	for (unsigned i = 0; i < SSRCS; i++) {
 		rounds += t.sender[i].next >> 16;
 		for (unsigned k = 0; k < ANCIENT; k++)
@@ -196,10 +225,10 @@ static void sequences(const struct engine *e, uint16_t profile, uint32_t seed)
 			if (t.sender[i].sent[k].data)
 				drop(&t.sender[i].sent[k]);
 	}
-	print_message("%u taken, %u replayed or too old, %u damaged, %lu roll-overs\n", t.taken, t.replayed,
-		t.others, rounds);
+	print_message("%u taken, %u replayed or too old, %u damaged or of old keys, %lu roll-overs\n",
+		t.taken, t.replayed, t.others, rounds);
 	assert_true(t.taken > PACKETS / 2 && t.replayed > PACKETS / 20 && t.others > PACKETS / 100);
-	assert_true(rounds > 50);
+	assert_true(rounds > 50 && t.keys >= KEYS - 1);
 	pair_close(&t.ours);
 	pair_close(&t.theirs);
 }
@@ -209,6 +238,13 @@ static void test_gcm(void **state)
 	if (!dp_srtp_available(DP_SRTP_IPSEC_MB))
 		skip();
 	sequences(ipsec_mb, SH_SRTP_AEAD_AES_128_GCM, 1);
+}
+
+static void test_gcm_256(void **state)
+{
+	if (!dp_srtp_available(DP_SRTP_IPSEC_MB))
+		skip();
+	sequences(ipsec_mb, SH_SRTP_AEAD_AES_256_GCM, 4);
 }
 
 static void test_cm(void **state)
@@ -256,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gcm),
+		cmocka_unit_test(test_gcm_256),
 		cmocka_unit_test(test_cm),
 		cmocka_unit_test(test_rtcp),
 	};
