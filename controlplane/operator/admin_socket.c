@@ -160,13 +160,48 @@ static bool allowed(const uv_pipe_t *pipe)
 	return false;
 }
 
+static void connection(uv_stream_t *listener, int status);
+
+static void refused(uv_handle_t *handle)
+{
+	struct cp_admin *a = handle->data;
+	bool more = a->more_waits;
+
+	a->refusing = a->more_waits = false;
+	if (more && !uv_is_closing((uv_handle_t *)&a->listener))
+		connection((uv_stream_t *)&a->listener, 0);
+}
+
+/*
+ * Without memory for a client: accepts the connection and closes it. libuv listens no more while a
+ * connection that it has announced is not accepted.
+ */
+static void refuse(struct cp_admin *a)
+{
+	if (a->refusing) {
+		a->more_waits = true;
+		return;
+	}
+	if (uv_pipe_init(a->listener.loop, &a->refused, 0) != 0)
+		return;
+	a->refusing = true;
+	a->refused.data = a;
+	(void)uv_accept((uv_stream_t *)&a->listener, (uv_stream_t *)&a->refused);
+	uv_close((uv_handle_t *)&a->refused, refused);
+}
+
 static void connection(uv_stream_t *listener, int status)
 {
 	struct cp_admin *a = listener->data;
 	struct cp_admin_client *c;
 
-	if (status != 0 || !(c = calloc(1, sizeof(*c))))
+	if (status != 0)
 		return;
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		refuse(a);
+		return;
+	}
 	c->admin = a;
 	c->asker.answer = answered;
 	if (uv_pipe_init(listener->loop, &c->pipe, 0) != 0) {

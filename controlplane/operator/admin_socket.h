@@ -8,6 +8,7 @@
  * and the check of the peer's credentials ensure that.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <uv.h>
@@ -28,6 +29,8 @@ struct cp_admin {
 	int dir; /* the directory RUN_DIR/control */
 	unsigned clients; /* length of the list that begins with `first` */
 	struct cp_admin_client *first;
+	uv_pipe_t refused; /* a connection for which there was no memory, while it is being closed */
+	bool refusing, more_waits; /* `refused` is in use; the next connection waits for it */
 };
 
 /*

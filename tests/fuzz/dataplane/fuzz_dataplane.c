@@ -44,7 +44,8 @@ static size_t take_bytes(uint8_t *out, size_t max)
 {
 	size_t len = take();
 
-	len = len > max ? max : len > in.len ? in.len : len;
+	len = len < max ? len : max;
+	len = len < in.len ? len : in.len;
 	memcpy(out, in.data, len);
 	in.data += len;
 	in.len -= len;
