@@ -369,6 +369,7 @@ static void connect_parts(struct control *c)
 	c->view = (struct cp_view){
 		.model = &c->model,
 		.stats = &c->dataplane.stats,
+		.away = c->dataplane.away,
 		.counters = &c->counters,
 		.engineio = &c->public.socketio.engine.counts,
 		.webrtc = &c->dataplane.webrtc,

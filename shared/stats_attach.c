@@ -92,11 +92,14 @@ static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX],
 		return fail(errno == EAGAIN ? ETIMEDOUT : errno, "the data plane does not answer", err,
 			err_size);
 	*count = take_fds(&msg, fds);
+	if ((n != (ssize_t)sizeof(*reply) || reply->error == 0) &&
+		sh_hello_differs(reply, (size_t)n, "this program", "the data plane", err, err_size))
+		return EPROTO;
 	if (n != (ssize_t)sizeof(*reply) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
 		reply->magic != SH_ABI_MAGIC) {
 		snprintf(err, err_size,
 			n == 0 ? "the data plane closed the connection"
-			       : "the data plane's reply is malformed or of another version");
+			       : "the data plane's reply is malformed");
 		return n == 0 ? ECONNRESET : EPROTO;
 	}
 	return 0;

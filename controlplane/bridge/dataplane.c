@@ -34,6 +34,7 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
 		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
 	cp_load_sampler_reset(p, info->workers);
+	p->away[0] = '\0';
 	p->counters->dataplane_connected++;
 	sh_log(SH_LOG_INFO, "dataplane-connected instance=%016" PRIx64 " workers=%u", info->instance,
 		info->workers);
@@ -51,12 +52,18 @@ static void dp_object(void *arg, const struct sh_object *object)
 		serve(p);
 }
 
+static void say_away(struct cp_dataplane *p, const char *reason)
+{
+	snprintf(p->away, sizeof(p->away), "no data plane is connected: %s", reason);
+}
+
 static void dp_lost(void *arg, const char *reason)
 {
 	struct cp_dataplane *p = arg;
 
 	p->up = false;
 	cp_rebuild_abort(p);
+	say_away(p, reason);
 	memset(&p->stats, 0, sizeof(p->stats));
 	p->counters->dataplane_lost++;
 	sh_log(SH_LOG_ERROR, "dataplane-lost reason=\"%s\" transports=%u", reason,
@@ -67,6 +74,7 @@ static void dp_lost(void *arg, const char *reason)
 
 static void dp_refused(void *arg, const char *reason)
 {
+	say_away(arg, reason);
 	sh_log(SH_LOG_WARN, "dataplane-away reason=\"%s\"", reason);
 }
 

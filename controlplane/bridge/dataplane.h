@@ -43,6 +43,7 @@ struct cp_dataplane {
 	struct cp_webrtc_server *webrtc;
 	struct sh_stats_reader stats; /* map NULL: no data plane, or its statistics are unreadable */
 	bool up; /* a data plane is connected, and a predecessor's objects are made again */
+	char away[192]; /* why none is, for clients of /readyz; "": nothing was tried yet */
 	TAILQ_HEAD(, cp_plain_link) plain; /* links whose plain transport is not closed */
 	/* bit set: a plain transport has the UDP port, until its deletion is acknowledged */
 	uint64_t plain_port[65536 / 64];

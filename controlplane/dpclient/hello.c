@@ -110,10 +110,24 @@ static void take_fds(struct msghdr *m, int fd[CP_DP_FDS])
 	}
 }
 
+/* True if the data plane is of another version: then the answer's `reason` says so. */
+static bool differs(struct sh_hello_reply *r, ssize_t len)
+{
+	char reason[sizeof(r->reason)];
+
+	if (!sh_hello_differs(r, (size_t)len, "the control plane", "the data plane", reason, sizeof(reason)))
+		return false;
+	memcpy(r->reason, reason, sizeof(reason));
+	return true;
+}
+
 static const char *check(struct sh_hello_reply *r, ssize_t len, const int fd[CP_DP_FDS])
 {
 	if (len == 0)
 		return "the data plane hung up";
+	/* Its own words come with an answer that this build can read. */
+	if ((len != (ssize_t)sizeof(*r) || !r->error) && differs(r, len))
+		return r->reason;
 	if (len != (ssize_t)sizeof(*r))
 		return "the answer to HELLO has another length";
 	r->reason[sizeof(r->reason) - 1] = '\0';
@@ -150,8 +164,10 @@ const char *cp_dp_hello_receive(int socket, struct sh_hello_reply *r, int fd[CP_
 	if (len < 0)
 		return "the answer to HELLO cannot be read";
 	take_fds(&m, fd);
-	wrong = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? "the answer to HELLO has another length"
-						       : check(r, len, fd);
+	/* One that was cut has another length, too: if it is of another version, that is the reason. */
+	wrong = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)
+			? differs(r, len) ? r->reason : "the answer to HELLO has another length"
+			: check(r, len, fd);
 	if (wrong)
 		close_all(fd);
 	return wrong;

@@ -64,8 +64,6 @@ const char *cp_dp_reply_check(const struct sh_hello_reply *r)
 {
 	if (r->magic != SH_ABI_MAGIC)
 		return "the answer to HELLO is not the data plane's";
-	if (r->version != SH_ABI_VERSION)
-		return "the data plane speaks another version of the ABI";
 	if (r->workers < 1 || r->workers > SH_MAX_WORKERS)
 		return "the number of workers is out of range";
 	if (r->addr_count < 1 || r->addr_count > SH_MAX_LOCAL_ADDRS)

@@ -76,8 +76,13 @@ unsigned cp_unready_reasons(const struct cp_view *v, struct cp_unready reason[CP
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < CP_UNREADY_MAX; i++)
-		if (checks[i].holds(v))
-			reason[count++] = checks[i].reason;
+	for (unsigned i = 0; i < CP_UNREADY_MAX; i++) {
+		if (!checks[i].holds(v))
+			continue;
+		reason[count] = checks[i].reason;
+		if (checks[i].holds == away && v->away && v->away[0] != '\0')
+			reason[count].message = v->away;
+		count++;
+	}
 	return count;
 }

@@ -15,7 +15,7 @@ enum {
 };
 
 struct cp_unready {
-	const char *code, *message; /* static texts */
+	const char *code, *message; /* valid until the data plane connects or is lost */
 };
 
 /* Fills in the reasons why nobody can join. Returns their number; 0: clients can join. */

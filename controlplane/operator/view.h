@@ -19,6 +19,7 @@ struct cp_signaling;
 struct cp_view {
 	struct cp_model *model; /* commands change it, too */
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
+	const char *away; /* why no data plane is connected, as a sentence; NULL or "": not known */
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;
 	struct cp_webrtc_server *const *webrtc; /* NULL, or a pointer to NULL: no WebRTC server runs */

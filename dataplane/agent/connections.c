@@ -112,13 +112,17 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 			"only root, the data plane's own user and controlplane.user may connect");
 		return EPERM;
 	}
+	if (sh_hello_differs(h, (size_t)len, "the data plane", "the client", reason, size))
+		return EPROTO;
 	if (len != sizeof(*h) || h->magic != SH_ABI_MAGIC) {
 		snprintf(reason, size, "this is not a HELLO of Spate");
 		return EPROTO;
 	}
-	if (h->version != SH_ABI_VERSION || h->stats_version != SH_STATS_VERSION) {
-		snprintf(reason, size, "the data plane speaks version %u.%u, the client %u.%u",
-			SH_ABI_VERSION, SH_STATS_VERSION, h->version, h->stats_version);
+	if (h->stats_version != SH_STATS_VERSION) {
+		snprintf(reason, size,
+			"the data plane's statistics have version %u, the client's %u: run both "
+			"from one release",
+			SH_STATS_VERSION, h->stats_version);
 		return EPROTO;
 	}
 	if (h->cmd_size != sizeof(struct sh_cmd) || h->event_size != sizeof(struct sh_event) ||

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // /readyz says why nobody can join: a full table, an event loop that lags, a data plane that is
-// away or stands still. /healthz says 200 all the while.
+// away, stands still or is of another version. /healthz says 200 as long as the event loop runs.
+import { spawn, spawnSync } from "node:child_process";
+import { unlinkSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
+import { buildDir, ORIGIN, Servers } from "../e2e/lib/servers.mjs";
+import { workDir } from "../e2e/lib/namespace.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
 import { metric } from "../e2e/lib/metrics.mjs";
 import { Client } from "./client.mjs";
@@ -18,6 +22,53 @@ async function reasons() {
 		: ready.status === 503 && body.status === "unavailable" && body.reasons.every((r) => r.message !== ""),
 	`/readyz says ${ready.status} ${JSON.stringify(body.reasons)}`);
 	return codes;
+}
+
+async function healthy(ms) {
+	try {
+		return (await fetch(`${ORIGIN}/healthz`, { signal: AbortSignal.timeout(ms) })).ok;
+	} catch {
+		return false;
+	}
+}
+
+/* Answers HELLO as a data plane of version 1 would, in a record that is shorter. */
+const OLD_DATAPLANE = `
+import os, socket, struct, sys
+path = sys.argv[1]
+if os.path.exists(path):
+    os.unlink(path)
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener.bind(path)
+os.chmod(path, 0o666)
+listener.listen()
+print("listening", flush=True)
+while True:
+    connection, _ = listener.accept()
+    magic, = struct.unpack("<I", connection.recv(4096)[:4])
+    connection.send(struct.pack("<IIi", magic, 1, 0) + bytes(52))
+`;
+
+/** A data plane of another version is refused, and whoever looks is told why; the process works all the same. */
+async function anotherVersion(defer) {
+	const path = join(workDir(), "run", "dataplane.sock");
+	const old = spawn("python3", ["-c", OLD_DATAPLANE, path], { stdio: ["ignore", "pipe", "inherit"] });
+	defer(() => old.kill());
+	await new Promise((resolve, reject) => {
+		old.stdout.once("data", resolve);
+		old.once("exit", () => reject(new Error("the old data plane has ended")));
+	});
+	const why = /^no data plane is connected: the control plane speaks version \d+, the data plane 1: run both from one release$/;
+	await until("/readyz says that the versions do not fit", 15, async () =>
+		(await (await fetch(`${ORIGIN}/readyz`)).json()).reasons.some(({ code, message }) => code === "no-dataplane" && why.test(message)));
+	const status = spawnSync(join(buildDir, "tools/spatectl"), ["--run-dir", join(workDir(), "run"), "status"], { encoding: "utf8" });
+	check(/PROBLEM {2}the data plane cannot be asked: this program speaks version \d+, the data plane 1: run both from one release\n/.test(status.stdout),
+		`so does spatectl: ${status.stdout.split("\n")[0]}`);
+	check(await healthy(5000), "/healthz says 200: a restart would not help");
+	const gone = new Promise((resolve) => old.once("exit", resolve));
+	old.kill();
+	await gone;
+	unlinkSync(path);
 }
 
 async function unreadyFor(code, words, seconds = 5) {
@@ -42,9 +93,11 @@ await test(async ({ defer }) => {
 	await unreadyFor("", "there is room again");
 
 	process.kill(servers.controlplane.pid, "SIGSTOP");
-	await sleep(1600);
+	const [probed] = await Promise.all([healthy(1000), sleep(1600)]);
+	check(!probed, "/healthz does not answer while the event loop stands still: that is when to restart it");
 	process.kill(servers.controlplane.pid, "SIGCONT");
 	await unreadyFor("loop-lagging", "the event loop stood still");
+	check(await healthy(5000), "/healthz answers again: a restart would not help any more");
 	await unreadyFor("", "it has recovered", 15);
 
 	process.kill(servers.dataplane.pid, "SIGSTOP");
@@ -54,6 +107,7 @@ await test(async ({ defer }) => {
 
 	await servers.dataplane.end("SIGKILL");
 	await unreadyFor("no-dataplane", "the data plane is away");
+	await anotherVersion(defer);
 	await servers.startDataplane();
-	await unreadyFor("", "it is back", 10);
+	await unreadyFor("", "it is back", 15);
 });

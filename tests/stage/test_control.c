@@ -176,7 +176,14 @@ static void hello(struct stage *s)
 	char run[80], err[200];
 
 	h.version++;
-	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO && strstr(s->hello.reason, "version"));
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO &&
+		    strstr(s->hello.reason, "run both from one release"));
+	/* Another version's HELLO may be shorter. */
+	STAGE_CHECK(stage_hello_with(s, &h, 16) == EPROTO &&
+		    strstr(s->hello.reason, "run both from one release"));
+	h = stage_hello_record();
+	h.stats_version++;
+	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO && strstr(s->hello.reason, "statistics"));
 	h = stage_hello_record();
 	h.cmd_size += 8;
 	STAGE_CHECK(stage_hello_with(s, &h, sizeof(h)) == EPROTO);

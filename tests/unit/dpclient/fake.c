@@ -152,9 +152,13 @@ static void answer(struct fake *f)
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(fd))];
 	} control = {0};
-	struct iovec io = {.iov_base = &f->reply, .iov_len = sizeof(f->reply)};
+	char longer[sizeof(f->reply) + 64] = "";
+	size_t len = f->reply_size ? f->reply_size : sizeof(f->reply);
+	struct iovec io = {.iov_base = longer, .iov_len = len};
 	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
 
+	assert_true(len <= sizeof(longer));
+	memcpy(longer, &f->reply, sizeof(f->reply));
 	if (f->fds_to_send) {
 		struct cmsghdr *c;
 
@@ -166,7 +170,7 @@ static void answer(struct fake *f)
 		c->cmsg_len = CMSG_LEN((size_t)f->fds_to_send * sizeof(int));
 		memcpy(CMSG_DATA(c), fd, (size_t)f->fds_to_send * sizeof(int));
 	}
-	assert_int_equal(sendmsg(f->connection, &m, MSG_NOSIGNAL), sizeof(f->reply));
+	assert_int_equal(sendmsg(f->connection, &m, MSG_NOSIGNAL), len);
 }
 
 bool fake_accept(struct fake *f)

@@ -34,6 +34,7 @@ struct fake {
 	/* what a test may change before the answer is sent */
 	void (*spoil)(struct fake *f);
 	int fds_to_send;
+	size_t reply_size; /* bytes of the answer that are sent; 0: all */
 	bool unsealed;
 };
 

@@ -183,6 +183,32 @@ static void spoil_version(struct fake *f)
 	f->reply.version++;
 }
 
+/* Another version's answer may be shorter or longer. */
+static void spoil_version_shorter(struct fake *f)
+{
+	f->reply.version++;
+	f->reply_size = 64;
+}
+
+static void spoil_version_longer(struct fake *f)
+{
+	f->reply.version++;
+	f->reply_size = sizeof(f->reply) + 64;
+}
+
+static void spoil_length(struct fake *f)
+{
+	f->reply_size = 64;
+}
+
+/* A data plane that refuses says why itself. */
+static void spoil_version_refused(struct fake *f)
+{
+	f->reply.version++;
+	f->reply.error = EPROTO;
+	strcpy(f->reply.reason, "its own words");
+}
+
 static void spoil_workers(struct fake *f)
 {
 	f->reply.workers = SH_MAX_WORKERS + 1;
@@ -258,7 +284,11 @@ static void a_bad_answer_is_refused_and_tried_again(void **state)
 	} c[] = {
 		{spoil_error, "xxx"},
 		{spoil_magic, "not the data plane's"},
-		{spoil_version, "version"},
+		{spoil_version, "run both from one release"},
+		{spoil_version_shorter, "run both from one release"},
+		{spoil_version_longer, "run both from one release"},
+		{spoil_version_refused, "its own words"},
+		{spoil_length, "another length"},
 		{spoil_workers, "workers"},
 		{spoil_no_workers, "workers"},
 		{spoil_addresses, "addresses"},
@@ -285,6 +315,7 @@ static void a_bad_answer_is_refused_and_tried_again(void **state)
 		assert_int_equal(connections, 0);
 		fake.spoil = NULL;
 		fake.fds_to_send = 4;
+		fake.reply_size = 0;
 		connect_to_fake();
 	}
 }

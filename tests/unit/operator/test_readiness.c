@@ -69,6 +69,21 @@ static void the_operator_drains_the_node(void **state)
 	assert_string_equal(codes(), "draining,");
 }
 
+static void a_data_plane_that_is_away_is_explained(void **state)
+{
+	struct cp_view away = view;
+	struct cp_unready reason[CP_UNREADY_MAX];
+
+	stats.map = NULL;
+	assert_string_equal(codes(), "no-dataplane,");
+	away.away = "no data plane is connected: it speaks another language";
+	assert_int_equal(cp_unready_reasons(&away, reason), 1);
+	assert_string_equal(reason[0].message, away.away);
+	away.away = "";
+	assert_int_equal(cp_unready_reasons(&away, reason), 1);
+	assert_string_equal(reason[0].message, "no data plane is connected");
+}
+
 static void tables_are_full(void **state)
 {
 	header.transports_used = 8;
@@ -119,6 +134,7 @@ int main(void)
 		cmocka_unit_test_setup(clients_can_join, setup),
 		cmocka_unit_test_setup(the_reserve_is_all_that_is_left, setup),
 		cmocka_unit_test_setup(the_operator_drains_the_node, setup),
+		cmocka_unit_test_setup(a_data_plane_that_is_away_is_explained, setup),
 		cmocka_unit_test_setup(tables_are_full, setup),
 		cmocka_unit_test_setup(every_worker_is_overloaded, setup),
 		cmocka_unit_test_setup(the_event_loop_lags, setup),

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The end of a connection is seen whatever errno holds from an earlier call. */
+/*
+ * A peer of another version is recognised, and the end of a connection is seen whatever errno holds
+ * from an earlier call.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +13,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +44,31 @@ static void close_theirs(void)
 {
 	close(theirs);
 	theirs = -1;
+}
+
+static bool differs(uint32_t magic, uint32_t version, size_t len, char reason[98])
+{
+	const uint32_t head[16] = {magic, version};
+
+	return sh_hello_differs(head, len, "the data plane", "the client", reason, 98);
+}
+
+/* Whatever the rest of the record is in that version. */
+static void another_version_is_seen_in_the_first_words(void **state)
+{
+	char reason[98], words[98];
+
+	for (size_t len = 8; len <= 64; len += 4) {
+		assert_true(differs(SH_ABI_MAGIC, SH_ABI_VERSION + 1, len, reason));
+		assert_true(differs(SH_ABI_MAGIC, 1, len, reason));
+	}
+	snprintf(words, sizeof(words),
+		"the data plane speaks version %u, the client 1: run both from one release", SH_ABI_VERSION);
+	assert_string_equal(reason, words);
+	assert_false(differs(SH_ABI_MAGIC, SH_ABI_VERSION, 64, reason));
+	assert_false(differs(SH_ABI_MAGIC + 1, 1, 64, reason));
+	assert_false(differs(SH_ABI_MAGIC, 1, 7, reason));
+	assert_false(differs(SH_ABI_MAGIC, 1, 0, reason));
 }
 
 static void an_open_connection_has_not_ended(void **state)
@@ -73,6 +102,7 @@ static void a_broken_socket_has_ended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_version_is_seen_in_the_first_words),
 		cmocka_unit_test_setup_teardown(an_open_connection_has_not_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_message_is_discarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_old_errno_hides_no_end, setup, teardown),
