@@ -52,6 +52,13 @@ restricted() {
 	ok "and none gets any by executing a file" tasks "$pid" NoNewPrivs 1
 	ok "the system calls of each thread are restricted" tasks "$pid" Seccomp 2
 	ok "its memory is never swapped, or it says that it cannot prevent it" locked "$pid"
+	ok "it leaves no core file, and its user cannot read its memory" hidden "$pid"
+}
+
+# hidden PID: the kernel gives the files of a process that is not dumpable to root (proc(5)), and
+# writes no core file of it (prctl(2), PR_SET_DUMPABLE).
+hidden() {
+	[[ $(stat -c %u "/proc/$1/mem") == 0 && $(field "/proc/$1/status" Uid) != 0* ]]
 }
 
 # locked PID: mappings are locked (lo) when a page of them is used. Some containers' root may not
@@ -74,6 +81,7 @@ keys=$(process spate-keys)
 ok "a process that opens key files is not root either" tasks "$keys" Uid "$uid $uid $uid $uid"
 ok "and has the right to read alone" tasks "$keys" CapPrm "$dac_read_search"
 ok "and gets no other" tasks "$keys" CapBnd 0000000000000000
+ok "and leaves no core file" hidden "$keys"
 ok "it has no files but its socket" test "$(find "/proc/$keys/fd" -mindepth 1 | wc -l)" = 4
 ok "the key is root's alone" test "$(stat -c '%u %a' "$work/state/tls.key")" = "0 600"
 kill -HUP "$control"
