@@ -191,6 +191,7 @@ static void greet(struct client *c)
 	}
 	cp_websocket_send(c->websocket, cp_text_hold(c->signaling->greeting));
 	cp_resume_issue(c->session);
+	cp_drain_tell(c->session);
 }
 
 /* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
@@ -229,6 +230,5 @@ int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *
 	}
 	signaling->counters->sockets_accepted++;
 	greet(c);
-	cp_drain_tell(c->session);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/recent_ends.h"
 #include "controlplane/rooms/transport.h"
+#include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/session.h"
 
 /* --- the token --------------------------------------------------------------------------------- */
@@ -164,4 +165,5 @@ void cp_session_send_resumed(struct cp_session *s)
 	cp_resume_issue(s);
 	if (s->peer)
 		tell_missed(s->peer);
+	cp_drain_tell(s);
 }

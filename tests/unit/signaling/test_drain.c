@@ -4,6 +4,7 @@
 
 #include "tests/unit/signaling/clients.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "controlplane/signaling/drain.h"
@@ -229,6 +230,44 @@ static void players_are_moved_at_a_rate(void **state)
 	assert_int_equal(the_signaling()->drain.moved, moved);
 }
 
+/* The token of the last notice `session`, in the JSON dialect. */
+static void copy_token(const struct client *c, char token[128])
+{
+	const char *text = strstr(last(c), "\"resume\":\"");
+
+	assert_non_null(text);
+	snprintf(token, 128, "%.*s", (int)strcspn(text + 10, "\""), text + 10);
+}
+
+/* A client whose connection is lost comes back to what it has, and hears of the drain after that. */
+static void a_lost_client_resumes_until_the_end(void **state)
+{
+	static const struct cp_grant all = {.publish = true, .subscribe = true, .close = true};
+	struct client *c = open_client(&cp_json_dialect, "");
+	char token[128], second[128];
+
+	w.config.resume.grace_s = 30;
+	must_enter(c, "r");
+	cp_resume_issue(c->session);
+	copy_token(c, token);
+	lose_client(c, 1006);
+	cp_drain_begin(the_signaling(), 10);
+	run(1000);
+	assert_int_equal(w.model.peer_count, 1); /* it is a viewer that may come back */
+	c = resume_client(&cp_json_dialect, token, "r", &all);
+	assert_non_null(c);
+	cp_session_send_resumed(c->session);
+	assert_non_null(strstr(c->text[0], "\"type\":\"resumed\""));
+	assert_string_equal(last(c), "{\"type\":\"draining\",\"data\":{\"deadlineMs\":9000}}");
+	snprintf(second, sizeof(second), "%s", strstr(c->text[1], "\"resume\":\"") + 10);
+	second[strcspn(second, "\"")] = '\0';
+	lose_client(c, 1006);
+	run(9500);
+	assert_int_equal(w.model.peer_count, 0); /* the deadline ends it, connected or not */
+	assert_true(the_signaling()->drain.over);
+	assert_null(resume_client(&cp_json_dialect, second, "r", &all));
+}
+
 static void a_session_that_ends_meanwhile_is_left_out(void **state)
 {
 	struct client *a = open_client(&cp_json_dialect, ""), *b = open_client(&cp_json_dialect, "");
@@ -252,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(undrain_takes_clients_again, make, clients_end),
 		cmocka_unit_test_setup_teardown(an_empty_node_is_drained_at_once, make, clients_end),
 		cmocka_unit_test_setup_teardown(players_are_moved_at_a_rate, make, clients_end),
+		cmocka_unit_test_setup_teardown(a_lost_client_resumes_until_the_end, make, clients_end),
 		cmocka_unit_test_setup_teardown(a_session_that_ends_meanwhile_is_left_out, make, clients_end),
 	};
 
