@@ -104,6 +104,9 @@ static void follow_probe(struct dp_adapt *a, uint32_t now_ms)
 		a->failures = 0;
 		a->wait_ms = now_ms;
 		dp_probe_passed(&a->probe);
+	} else if (verdict == DP_PROBE_STILL && !a->failures) {
+		a->failures = 1;
+		a->wait_ms = now_ms + AFTER_CLIMB_MS;
 	} else {
 		dp_probe_limit(&a->probe, dp_adapt_limit(a, now_ms));
 		a->failures += a->failures < UINT8_MAX;

@@ -10,16 +10,12 @@ enum {
 	FALL_PART = 64, /* a fall is more than 1/64 of the estimate */
 	BELOW_PERCENT = 95, /* of what is sent: a fall below this counts */
 	FALLS_MS = 2000, /* falls further apart have nothing to do with each other */
-	STILL_MAX = 2, /* estimates of a probe without a rise */
 	SETTLE_MS = 600, /* until the queue of before is empty, and reports are about what is sent now */
 	SPAN_MS = 300, /* a report is about the time since the one before: so long is too long */
 	WINDOW_MS = 1000,
 	WINDOW_MIN = 50, /* packets of a window of loss, */
 	WINDOW_MAX_MS = 5000, /* unless it takes too long */
 	RECENT = 20, /* packets */
-	PROBE_MIN = 30, /* packets by which the loss of a probe is judged before its end */
-	LIMIT_PERCENT = 70, /* of a probe's bitrate when it fails: about what it was half a second before */
-	RTT_RISE_MS = 100,
 	RTT_PART = 128, /* of the way to the last round trip, per report */
 	RTT_MAX_MS = 10000,
 };
@@ -29,21 +25,7 @@ enum {
 	LOSS_QUEUE = 20, /* 8 %, while round trips are long, and no estimate contradicts */
 	LOSS_UNREPAIRED = 20, /* 8 % that retransmissions did not repair, in two windows */
 	LOSS_BURST = 26, /* 10 % more than usual */
-	LOSS_PROBE = 13, /* 5 % more than usual */
-	LOSS_PROBE_BURST = 38, /* 15 % more than usual */
 };
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint8_t loss_of(int32_t lost, uint32_t expected)
-{
-	if (lost <= 0 || !expected)
-		return 0;
-	return (uint8_t)((uint32_t)lost >= expected ? 255 : (uint32_t)lost * 256 / expected);
-}
 
 /* Whether reports are still about what was sent before the last switch or failed probe. */
 static bool settling(const struct dp_adapt *a, uint32_t now_ms)
@@ -64,7 +46,7 @@ void dp_adapt_expire(struct dp_adapt *a, uint32_t now_ms)
 
 static bool below_sent(const struct dp_adapt *a, uint32_t sent_kbps)
 {
-	return a->remb_kbps < dp_percent(least(a->cost_kbps, sent_kbps), BELOW_PERCENT);
+	return a->remb_kbps < dp_percent(dp_least(a->cost_kbps, sent_kbps), BELOW_PERCENT);
 }
 
 static void count_fall(struct dp_adapt *a, uint32_t now_ms)
@@ -74,31 +56,18 @@ static void count_fall(struct dp_adapt *a, uint32_t now_ms)
 	a->falls += a->falls < UINT8_MAX;
 }
 
-/*
- * A healthy probe raises the estimate from report to report. An estimate that stands still below
- * the probe's bitrate means that the queue grows or is full.
- */
-static void follow_estimate(struct dp_adapt *a, uint32_t now_ms, uint32_t before, bool fell)
-{
-	if (a->remb_kbps >= dp_probe_kbps(&a->probe, now_ms))
-		return;
-	a->falls = a->remb_kbps > before ? 0 : a->falls + 1;
-	if (fell || a->falls >= STILL_MAX)
-		a->flags |= DP_ADAPT_PROBE_BAD;
-}
-
 void dp_adapt_remb(struct dp_adapt *a, uint64_t now_ns, uint32_t kbps, uint32_t sent_kbps)
 {
 	uint32_t now = dp_adapt_ms(now_ns), before = a->remb_kbps;
 	bool fell;
 
 	dp_adapt_expire(a, now);
-	a->remb_kbps = least(kbps ? kbps : 1, REMB_KBPS_MAX);
+	a->remb_kbps = dp_least(kbps ? kbps : 1, REMB_KBPS_MAX);
 	a->remb_ds = (uint16_t)(now / 100);
 	a->flags |= DP_ADAPT_HEARD | DP_ADAPT_HEARD_REMB;
 	fell = a->remb_kbps < before - before / FALL_PART;
 	if (dp_probe_running(&a->probe))
-		follow_estimate(a, now, before, fell);
+		dp_probe_estimate(a, now, before, fell);
 	else if (fell && !settling(a, now) && below_sent(a, sent_kbps))
 		count_fall(a, now);
 }
@@ -117,11 +86,6 @@ static void round_trip(struct dp_adapt *a, uint32_t us)
 		a->rtt_base_ms += (uint16_t)((a->rtt_ms - a->rtt_base_ms + RTT_PART - 1) / RTT_PART);
 }
 
-static bool long_round_trip(const struct dp_adapt *a)
-{
-	return a->rtt_ms > a->rtt_base_ms + RTT_RISE_MS;
-}
-
 static void begin_window(struct dp_adapt *a, uint32_t now_ms)
 {
 	a->loss_ms = now_ms;
@@ -134,16 +98,16 @@ static bool much_unrepaired(const struct dp_adapt *a, uint8_t loss)
 {
 	int32_t repaired = a->rtx * (256 - loss) / 256;
 
-	return loss_of(a->lost - repaired, a->expected) > LOSS_UNREPAIRED;
+	return dp_loss_of(a->lost - repaired, a->expected) > LOSS_UNREPAIRED;
 }
 
 static void judge_window(struct dp_adapt *a)
 {
-	uint8_t loss = loss_of(a->lost, a->expected);
+	uint8_t loss = dp_loss_of(a->lost, a->expected);
 	uint8_t still = loss < a->recent_loss ? loss : a->recent_loss; /* not only at its begin */
 	bool content = a->remb_kbps >= a->cost_kbps, unrepaired = much_unrepaired(a, loss);
 
-	if (still > LOSS_MUCH || (still > LOSS_QUEUE && long_round_trip(a) && !content) ||
+	if (still > LOSS_MUCH || (still > LOSS_QUEUE && dp_long_round_trip(a) && !content) ||
 		(unrepaired && a->flags & DP_ADAPT_BAD_WINDOW)) {
 		a->recent_loss = a->recent_loss > loss ? a->recent_loss : loss;
 		a->flags |= DP_ADAPT_LOSING;
@@ -157,15 +121,16 @@ static void judge_window(struct dp_adapt *a)
 /* The mean of about the last RECENT packets. */
 static void recent(struct dp_adapt *a, uint32_t expected, int32_t lost)
 {
-	uint32_t weight = least(expected, RECENT);
+	uint32_t weight = dp_least(expected, RECENT);
 
 	a->recent_loss =
-		(uint8_t)((a->recent_loss * (RECENT - weight) + loss_of(lost, expected) * weight) / RECENT);
+		(uint8_t)((a->recent_loss * (RECENT - weight) + dp_loss_of(lost, expected) * weight) /
+			  RECENT);
 }
 
 static uint16_t add_bounded(uint16_t a, uint32_t b)
 {
-	return (uint16_t)least(a + least(b, INT16_MAX), INT16_MAX);
+	return (uint16_t)dp_least(a + dp_least(b, INT16_MAX), INT16_MAX);
 }
 
 void dp_adapt_report(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_report *r)
@@ -180,7 +145,7 @@ void dp_adapt_report(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_
 		begin_window(a, now);
 		return;
 	}
-	expected = least(expected, INT16_MAX);
+	expected = dp_least(expected, INT16_MAX);
 	lost = lost > expected ? expected : lost < -(int64_t)expected ? -(int64_t)expected : lost;
 	recent(a, expected, (int32_t)lost);
 	a->expected = add_bounded(a->expected, expected);
@@ -209,7 +174,7 @@ static bool much_loss(const struct dp_adapt *a)
  */
 static bool estimate_bad(const struct dp_adapt *a, uint32_t now_ms, uint32_t sent_kbps)
 {
-	bool loss = much_loss(a), delay = long_round_trip(a);
+	bool loss = much_loss(a), delay = dp_long_round_trip(a);
 
 	if (!a->remb_kbps || !below_sent(a, sent_kbps))
 		return false;
@@ -223,7 +188,7 @@ bool dp_adapt_congested(const struct dp_adapt *a, uint32_t now_ms, uint32_t sent
 	bool falling = !dp_probe_running(&a->probe) && estimate_bad(a, now_ms, sent_kbps);
 	bool losing = a->flags & DP_ADAPT_LOSING;
 	/* Retransmissions are left out: a full queue multiplies them. */
-	uint32_t sent = least(sent_kbps, a->cost_kbps);
+	uint32_t sent = dp_least(sent_kbps, a->cost_kbps);
 	uint32_t received = (uint32_t)((uint64_t)sent * (256u - a->recent_loss) / 256);
 
 	if (!falling && !losing)
@@ -232,13 +197,13 @@ bool dp_adapt_congested(const struct dp_adapt *a, uint32_t now_ms, uint32_t sent
 	if (falling)
 		*kbps = a->remb_kbps;
 	if (losing || (much_loss(a) && !settling(a, now_ms)))
-		*kbps = least(*kbps, received - received / 8);
+		*kbps = dp_least(*kbps, received - received / 8);
 	return true;
 }
 
 bool dp_adapt_quiet(const struct dp_adapt *a)
 {
-	return !a->falls && !long_round_trip(a);
+	return !a->falls && !dp_long_round_trip(a);
 }
 
 void dp_adapt_heard(struct dp_adapt *a, uint32_t now_ms)
@@ -255,37 +220,4 @@ void dp_adapt_restart_windows(struct dp_adapt *a, uint32_t now_ms)
 	a->falls = 0;
 	a->flags &= (uint8_t) ~(DP_ADAPT_LOSING | DP_ADAPT_BAD_WINDOW | DP_ADAPT_PROBE_BAD);
 	a->flags |= DP_ADAPT_STALE;
-}
-
-/* The estimate is at the goal, or rises: its slow growth cannot be awaited. */
-static bool estimate_good(const struct dp_adapt *a)
-{
-	uint32_t before = a->probe.remb_kbps;
-
-	return !a->remb_kbps || !before || a->remb_kbps >= a->probe.goal_kbps ||
-	       a->remb_kbps > before + before / 256;
-}
-
-enum dp_probe_verdict dp_adapt_judge(const struct dp_adapt *a, uint32_t now_ms)
-{
-	uint8_t loss = loss_of(a->lost, a->expected);
-	uint8_t awaited = a->remb_kbps ? DP_ADAPT_HEARD_REMB : DP_ADAPT_HEARD;
-
-	if (a->flags & DP_ADAPT_PROBE_BAD || now_ms - a->probe.start_ms > DP_PROBE_MAX_MS ||
-		long_round_trip(a) || (a->expected >= PROBE_MIN && loss > a->usual_loss + LOSS_PROBE_BURST))
-		return DP_PROBE_BAD;
-	if (!(a->flags & awaited) || !dp_probe_reported(&a->probe, now_ms, a->rtt_ms))
-		return DP_PROBE_NONE;
-	return loss <= a->usual_loss + LOSS_PROBE && !a->falls && estimate_good(a) ? DP_PROBE_GOOD
-										   : DP_PROBE_BAD;
-}
-
-uint32_t dp_adapt_limit(const struct dp_adapt *a, uint32_t now_ms)
-{
-	uint32_t kbps = dp_probe_kbps(&a->probe, now_ms);
-
-	/* An estimate that fell is 0.85 of what was received. */
-	if (a->flags & DP_ADAPT_PROBE_BAD && a->remb_kbps > dp_percent(a->cost_kbps, 85))
-		return least(kbps, dp_percent(a->remb_kbps, 118));
-	return dp_percent(kbps, LIMIT_PERCENT);
 }
