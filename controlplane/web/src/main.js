@@ -50,6 +50,7 @@ sessions.on("state", (state, words) => ui.setState(state, words));
 sessions.on("note", (words) => ui.note(words));
 sessions.on("draining", (words) => ui.setDraining(words));
 sessions.on("streams", (streams, own) => ui.setStreams(streams, own));
+sessions.on("speaking", (stream) => ui.setSpeaking(stream));
 sessions.on("quality", (quality) => ui.setQuality(quality));
 sessions.on("end", () => {
 	ui.setRunning(false);

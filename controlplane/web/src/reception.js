@@ -214,6 +214,12 @@ export class Reception {
 		return true;
 	}
 
+	/** The stream that this producer is part of; null: it is not received. */
+	streamOf(producerId) {
+		const consumer = this.consumers.get(producerId);
+		return consumer ? this.#streams.get(hostOf(consumer)) ?? null : null;
+	}
+
 	producerOf(consumerId) {
 		for (const [producerId, consumer] of this.consumers)
 			if (consumer.id === consumerId)

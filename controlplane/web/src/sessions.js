@@ -61,6 +61,10 @@ export class Sessions extends Emitter {
 			if (this.session === viewer)
 				this.emit("streams", streams, false);
 		});
+		viewer.on("speaking", (stream) => {
+			if (this.session === viewer)
+				this.emit("speaking", stream);
+		});
 		viewer.on("quality", (quality) => {
 			if (this.session === viewer)
 				this.emit("quality", quality);

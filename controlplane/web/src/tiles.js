@@ -13,6 +13,9 @@ const START = "Start the picture";
 export class Tiles extends Emitter {
 	#list;
 	#button;
+	#own = false;
+	/** The stream whose host speaks, or null. */
+	#speaking = null;
 
 	constructor(list, button) {
 		super();
@@ -27,11 +30,11 @@ export class Tiles extends Emitter {
 	 */
 	show(streams, own) {
 		const tiles = this.#list.children;
+		this.#own = own;
 		while (tiles.length > streams.length)
 			this.#list.lastChild.remove();
 		streams.forEach((stream, i) => {
 			const video = tiles[i] ?? this.#add();
-			video.setAttribute("aria-label", own ? "Your own picture" : `Picture and sound of host ${i + 1}`);
 			video.controls = !own;
 			if (video.srcObject !== stream) {
 				delete video.dataset.began;
@@ -47,6 +50,22 @@ export class Tiles extends Emitter {
 		});
 		if (streams.length === 0)
 			this.#button.hidden = true;
+		this.#describe();
+	}
+
+	/** Marks the tile of this stream, whose host speaks; null: of none. */
+	setSpeaking(stream) {
+		this.#speaking = stream;
+		this.#describe();
+	}
+
+	#describe() {
+		[...this.#list.children].forEach((video, i) => {
+			const speaks = !this.#own && this.#speaking !== null && video.srcObject === this.#speaking;
+			const words = this.#own ? "Your own picture" : `Picture and sound of host ${i + 1}`;
+			video.classList.toggle("speaking", speaks);
+			video.setAttribute("aria-label", speaks ? `${words}, who speaks` : words);
+		});
 	}
 
 	#add() {

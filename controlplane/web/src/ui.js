@@ -157,6 +157,10 @@ export class Ui extends Emitter {
 		this.#tiles.show(streams, own);
 	}
 
+	setSpeaking(stream) {
+		this.#tiles.setSpeaking(stream);
+	}
+
 	#pick(room) {
 		$("room").value = room;
 		$("where").textContent = room;

@@ -2,6 +2,7 @@
 import { atLeast, Backoff, spread } from "./backoff.js";
 import { Reception } from "./reception.js";
 import { Session } from "./session.js";
+import { Speaker } from "./speaker.js";
 import { connected } from "./transports.js";
 import { comingWords } from "./words.js";
 
@@ -16,7 +17,8 @@ const OLD_PICTURE = "Joined again. The earlier picture stays until the new one i
 
 /**
  * Plays everything that is published in a room. Additional events: "streams" (MediaStream[]);
- * "quality" (the property `quality`).
+ * "quality" (the property `quality`); "speaking" (the one of these streams whose host speaks, or
+ * null).
  */
 export class Viewer extends Session {
 	timeToFirstFrameMs = null;
@@ -40,6 +42,7 @@ export class Viewer extends Session {
 	/** The text to show while nobody publishes. */
 	#nobody = WAITING;
 	#paused = { audio: false, video: false };
+	#speaker = new Speaker(this.signaling);
 
 	/**
 	 * What can be chosen, { options, current, wanted } as in quality.js, where `wanted` is the
@@ -215,8 +218,26 @@ export class Viewer extends Session {
 			this.#hostPaused(data.producerId, type === "producerPaused");
 		else if (type === "layers" || type === "layersChange")
 			this.#layersNotice(type, data);
+		else if (type === "activeSpeaker")
+			this.#activeSpeaker(data);
 		else if (type === "roomClosed")
 			this.#roomClosed(data);
+	}
+
+	#activeSpeaker(data) {
+		this.#speaker.told(data);
+		this.#emitSpeaking();
+	}
+
+	#emitSpeaking() {
+		this.emit("speaking", this.#shown?.streamOf(this.#speaker.producerId) ?? null);
+	}
+
+	#emitStreams() {
+		const streams = this.#shown?.streams ?? [];
+		this.emit("streams", streams);
+		this.#speaker.follow(streams.length);
+		this.#emitSpeaking();
 	}
 
 	#layersNotice(type, data) {
@@ -236,7 +257,7 @@ export class Viewer extends Session {
 		clearTimeout(this.#leftOutTimer);
 		this.#current = null;
 		this.#shown = null;
-		this.emit("streams", []);
+		this.#emitStreams();
 		this.emit("quality", null);
 	}
 
@@ -285,7 +306,7 @@ export class Viewer extends Session {
 	async #added(reception) {
 		this.#nobody = HOST_LEFT;
 		if (reception === this.#shown)
-			this.emit("streams", reception.streams);
+			this.#emitStreams();
 		await connected(reception.transport);
 		if (reception !== this.#shown)
 			await reception.carriesMedia();
@@ -300,7 +321,7 @@ export class Viewer extends Session {
 	#show(reception) {
 		const old = this.#shown;
 		this.#shown = reception;
-		this.emit("streams", reception?.streams ?? []);
+		this.#emitStreams();
 		this.emit("quality", this.quality);
 		this.transports.retire(old?.transport);
 		this.#describe();
@@ -317,7 +338,7 @@ export class Viewer extends Session {
 			if (!reception.remove(producerId))
 				continue;
 			if (reception === this.#shown)
-				this.emit("streams", reception.streams);
+				this.#emitStreams();
 			this.emit("quality", this.quality);
 			this.#leftOutBackoff.reset();
 			this.#tryLeftOut();
@@ -352,7 +373,7 @@ export class Viewer extends Session {
 		this.#current = null;
 		this.#shown = null;
 		this.#offered.clear();
-		this.emit("streams", []);
+		this.#emitStreams();
 		this.#nobody = ENDED;
 		this.setState("waiting", ENDED);
 		this.rejoin("the room was closed", spread(notice));
