@@ -15,12 +15,13 @@
 
 struct dp_stream;
 struct dp_transport;
+struct dp_worker;
 
 /*
  * Returns the stream of the packet at `pkt`. NULL: none; drop the packet for `reason`. If the
  * packet's SSRC replaces the stream's, the stream restarts with this packet.
  */
-struct dp_stream *dp_stream_of_packet(struct dp_transport *t, const struct dp_rtp *rtp, const uint8_t *pkt,
-	uint64_t now_ns, enum sh_drop *reason);
+struct dp_stream *dp_stream_of_packet(struct dp_worker *w, struct dp_transport *t, const struct dp_rtp *rtp,
+	const uint8_t *pkt, enum sh_drop *reason);
 
 #endif

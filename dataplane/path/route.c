@@ -171,7 +171,7 @@ static bool route(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop *reason,
 	/* Feedback for the sender's estimate must cover every packet, also probes and padding. */
 	if (t->twcc && dp_ext_find(&rtp, pkt, t->twcc_ext_id, &ext) && ext.len >= 2)
 		dp_twcc_packet(t->twcc, (uint16_t)(ext.data[0] << 8 | ext.data[1]), meta->rx_ns);
-	s = dp_stream_of_packet(t, &rtp, pkt, w->now_ns, reason);
+	s = dp_stream_of_packet(w, t, &rtp, pkt, reason);
 	if (!s)
 		return false;
 	if (rtp.ssrc == s->rtx_ssrc) {

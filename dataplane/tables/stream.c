@@ -212,6 +212,9 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 	while (*at != s)
 		at = &(*at)->next_on_transport;
 	*at = s->next_on_transport;
+	for (unsigned i = 0; i < DP_RECENT_STREAMS; i++)
+		if (w->recent_stream[i] == s)
+			w->recent_stream[i] = NULL;
 	remove_ssrcs(w, t, s->rtx_pt);
 	if (!t->streams) {
 		unlist_ingress(w, t);
