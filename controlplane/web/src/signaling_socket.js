@@ -10,7 +10,8 @@ const STATUS = {
 	503: ["too-many", "too many connections from this address"],
 };
 const NOTICES = ["newProducer", "producerClosed", "producerPaused", "producerResumed", "consumerClosed",
-	"transportClosed", "roomClosed", "draining", "drainingEnded", "layers", "layersChange", "score", "error"];
+	"transportClosed", "roomClosed", "draining", "drainingEnded", "layers", "layersChange", "score",
+	"activeSpeaker", "error"];
 
 /** Translates data of the WebSocket dialect into an event's data. */
 function toEvent({ purpose, ...data }) {
