@@ -34,6 +34,7 @@ struct lg_options {
 	uint32_t viewers; /* in the burst: only signaling */
 	uint32_t joins; /* in the burst: the whole join, up to the first media */
 	uint32_t watchers;
+	uint32_t half_open; /* percent of the joins that stop half way (enum lg_half) */
 	uint32_t rate; /* sockets opened per second; 0: as fast as possible */
 	uint32_t timeout_s; /* time limit of each stage in which members join */
 	uint32_t settle_s; /* quiet time between the watchers and the burst */
@@ -90,22 +91,39 @@ enum lg_step {
 };
 extern const char *const lg_step_name[LG_STEPS];
 
+/* Where a member of the burst stops. It keeps its WebSocket and says nothing more. */
+enum lg_half {
+	LG_WHOLE, /* it joins */
+	LG_HALF_SOCKET, /* at the WebSocket */
+	LG_HALF_TRANSPORT, /* with a transport that never connects */
+	LG_HALF_HELLO, /* after its ClientHello */
+	LG_HALVES,
+};
+
 enum lg_outcome { LG_UNDER_WAY, LG_COMPLETE, LG_FAILED };
 
 struct lg_member {
 	struct lg_run *run;
 	enum lg_role role;
 	enum lg_outcome outcome;
+	enum lg_half half;
+	bool transport_closed; /* the server has closed its transport */
 	const char *waits_for; /* the next step in words, for the message when the time is up */
 	struct lg_socket socket;
 	uint64_t start_ns;
 	uint32_t step_us[LG_STEPS]; /* 0: not reached */
 	unsigned producers, consumed, produced;
+	uint64_t asked_ns; /* when lg_member_ask() was called; 0: there is no answer to come */
 	cJSON *parameters; /* the transport's parameters, until it is opened */
 	struct lg_rtc *rtc;
 };
 
-void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role);
+void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role, enum lg_half half);
+/*
+ * Sends a request that changes nothing, to measure the time until its reply. False: the last one is
+ * not answered.
+ */
+bool lg_member_ask(struct lg_member *m);
 void lg_member_close(struct lg_member *m);
 void lg_member_fail(struct lg_member *m, const char *reason); /* counts a member once */
 /* Called by the member's transport (rtc.c). */
@@ -167,7 +185,14 @@ struct lg_run {
 	struct lg_usage before, after, held;
 	struct lg_usage own_before, own_after;
 	double burst_s;
+	/* how long the first watcher waited for replies during the burst */
+	uint32_t *answer_us, answers;
 };
+
+enum { LG_ANSWERS = 65536 };
+
+/* A watcher's question was answered after `us`. */
+void lg_run_answered(struct lg_run *run, uint64_t us);
 
 void lg_run_member_ended(struct lg_run *run, struct lg_member *m); /* complete or failed */
 void lg_run_failure(struct lg_run *run, const struct lg_member *m, const char *reason);

@@ -47,6 +47,12 @@ void lg_run_member_ended(struct lg_run *run, struct lg_member *m)
 		begin(run, (enum lg_stage)(run->stage + 1));
 }
 
+void lg_run_answered(struct lg_run *run, uint64_t us)
+{
+	if (run->answers < LG_ANSWERS)
+		run->answer_us[run->answers++] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static enum lg_role role_of_stage(const struct lg_run *run)
@@ -61,6 +67,17 @@ static enum lg_role role_of_stage(const struct lg_run *run)
 	}
 }
 
+/* Every so many members of the burst one stops half way, each time in the next way. */
+static enum lg_half half_of(const struct lg_run *run, uint32_t number)
+{
+	uint64_t before = (uint64_t)number * run->options.half_open / 100;
+	uint64_t after = (uint64_t)(number + 1) * run->options.half_open / 100;
+
+	if (run->stage != LG_BURST || before == after)
+		return LG_WHOLE;
+	return LG_HALF_SOCKET + (enum lg_half)(before % (LG_HALVES - LG_HALF_SOCKET));
+}
+
 static void open_some(uv_idle_t *idle)
 {
 	struct lg_run *run = idle->data;
@@ -71,8 +88,11 @@ static void open_some(uv_idle_t *idle)
 	if (run->options.rate > 0 && stage == LG_BURST)
 		due = 1 + (uv_hrtime() - run->stage_ns) / 1000000 * run->options.rate / 1000;
 	while (run->stage == stage && run->opened < run->member_count && run->opened < due &&
-		n++ < OPEN_AT_ONCE)
-		lg_member_open(&run->members[run->opened++], run, role_of_stage(run));
+		n++ < OPEN_AT_ONCE) {
+		uint32_t number = run->opened++;
+
+		lg_member_open(&run->members[number], run, role_of_stage(run), half_of(run, number));
+	}
 	if (run->stage != stage)
 		return;
 	if (run->opened == run->member_count)
@@ -176,6 +196,8 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t ms = (uv_hrtime() - run->stage_ns) / 1000000;
 	const struct lg_options *o = &run->options;
 
+	if (run->stage == LG_BURST && o->watchers > 0)
+		lg_member_ask(&run->watchers[0]);
 	tick_all(&run->host, 1);
 	tick_all(run->watchers, o->watchers);
 	tick_all(run->burst, run->burst_count);
@@ -246,7 +268,8 @@ static int start(struct lg_run *run, const char *path)
 	fit(run);
 	run->watchers = calloc(o->watchers + 1, sizeof(*run->watchers));
 	run->burst = calloc(run->burst_count, sizeof(*run->burst));
-	if (!run->watchers || !run->burst || rtc_context_init(&run->rtc) < 0 ||
+	run->answer_us = calloc(LG_ANSWERS, sizeof(*run->answer_us));
+	if (!run->watchers || !run->burst || !run->answer_us || rtc_context_init(&run->rtc) < 0 ||
 		srtp_init() != srtp_err_status_ok)
 		return -1;
 	uv_loop_init(&run->loop);
@@ -291,6 +314,7 @@ static void leave(struct lg_run *run)
 	cJSON_Delete(run->capabilities);
 	free(run->watchers);
 	free(run->burst);
+	free(run->answer_us);
 }
 
 int main(int argc, char **argv)

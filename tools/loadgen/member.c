@@ -107,6 +107,10 @@ static void produce(struct lg_member *m, bool video)
 static void heard_capabilities(struct lg_member *m, cJSON *message)
 {
 	reached(m, LG_CAPABILITIES);
+	if (m->half == LG_HALF_SOCKET) {
+		complete(m);
+		return;
+	}
 	if (!m->run->capabilities)
 		m->run->capabilities = cJSON_DetachItemFromObjectCaseSensitive(message, "data");
 	create_transport(m);
@@ -115,6 +119,10 @@ static void heard_capabilities(struct lg_member *m, cJSON *message)
 static void heard_transport(struct lg_member *m, cJSON *message)
 {
 	reached(m, LG_TRANSPORT);
+	if (m->half == LG_HALF_TRANSPORT) {
+		complete(m);
+		return;
+	}
 	m->waits_for = "newProducer";
 	if (m->role != LG_VIEWER) {
 		m->rtc = calloc(1, sizeof(*m->rtc));
@@ -133,7 +141,8 @@ static void heard_transport(struct lg_member *m, cJSON *message)
 
 static void heard_producer(struct lg_member *m, cJSON *message)
 {
-	if (m->role == LG_HOST || m->producers == m->run->expected_producers)
+	if (m->role == LG_HOST || m->producers == m->run->expected_producers || m->half == LG_HALF_SOCKET ||
+		m->half == LG_HALF_TRANSPORT)
 		return;
 	if (++m->producers == m->run->expected_producers)
 		reached(m, LG_PRODUCERS);
@@ -191,6 +200,21 @@ static void heard_produced(struct lg_member *m, cJSON *message)
 		complete(m);
 }
 
+static void heard_producers(struct lg_member *m, cJSON *message)
+{
+	if (m->asked_ns)
+		lg_run_answered(m->run, (uv_hrtime() - m->asked_ns) / 1000);
+	m->asked_ns = 0;
+}
+
+/* One that joined and still wants its transport has failed. */
+static void heard_closed(struct lg_member *m, cJSON *message)
+{
+	m->transport_closed = true;
+	if (m->half == LG_WHOLE)
+		lg_member_fail(m, "the server closed the transport");
+}
+
 static void heard_error(struct lg_member *m, cJSON *message)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(message, "data");
@@ -213,6 +237,8 @@ static void take(struct lg_member *m, cJSON *message)
 		{"consume", heard_consumer},
 		{"connectWebRtcTransport", heard_connected},
 		{"produce", heard_produced},
+		{"getProducers", heard_producers},
+		{"transportClosed", heard_closed},
 		{"error", heard_error},
 	};
 	const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "type"));
@@ -280,6 +306,8 @@ void lg_member_transport_changed(struct lg_member *m)
 	case RTC_HANDSHAKE:
 		reached(m, LG_CHECKED);
 		m->waits_for = "DTLS";
+		if (m->half == LG_HALF_HELLO)
+			complete(m);
 		break;
 	case RTC_CONNECTED:
 		transport_connected(m);
@@ -349,7 +377,19 @@ static void answered(void *arg, unsigned status, const char *body, size_t len)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role)
+bool lg_member_ask(struct lg_member *m)
+{
+	const char *waits_for = m->waits_for;
+
+	if (m->asked_ns || m->outcome != LG_COMPLETE)
+		return false;
+	m->asked_ns = uv_hrtime();
+	request(m, "getProducers", cJSON_CreateObject());
+	m->waits_for = waits_for;
+	return true;
+}
+
+void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role, enum lg_half half)
 {
 	static const struct lg_socket_events events = {.opened = opened, .text = text, .closed = closed};
 	static const struct lg_socket_events whep = {.answered = answered, .closed = closed};
@@ -358,6 +398,7 @@ void lg_member_open(struct lg_member *m, struct lg_run *run, enum lg_role role)
 	memset(m, 0, sizeof(*m));
 	m->run = run;
 	m->role = role;
+	m->half = half;
 	m->waits_for = posts ? "an answer to POST" : "a WebSocket";
 	m->start_ns = uv_hrtime();
 	lg_socket_open(&m->socket, posts ? &run->posts : &run->sockets, posts ? &whep : &events, m);

@@ -20,6 +20,7 @@ static void usage(FILE *to)
 	      "  --whep           the joins are WHEP's: one POST instead of a WebSocket\n"
 	      "  --publish        a host first, with audio and video\n"
 	      "  --watchers N     whole joins before the burst, whose lost packets are counted\n"
+	      "  --half-open N    percent of the joins that stop half way (0)\n"
 	      "  --rate N         open N sockets a second (default: as fast as possible)\n"
 	      "  --host IP        the server's address (127.0.0.1)\n"
 	      "  --port N         its port (3000)\n"
@@ -61,11 +62,12 @@ static const struct {
 	{"viewers", offsetof(struct lg_options, viewers), 0, 1000000},
 	{"joins", offsetof(struct lg_options, joins), 0, 1000000},
 	{"watchers", offsetof(struct lg_options, watchers), 0, 10000},
+	{"half-open", offsetof(struct lg_options, half_open), 0, 100},
 	{"rate", offsetof(struct lg_options, rate), 0, 1000000},
 	{"timeout", offsetof(struct lg_options, timeout_s), 1, 3600},
 	{"settle", offsetof(struct lg_options, settle_s), 0, 3600},
 	{"hold", offsetof(struct lg_options, hold_s), 0, 3600},
-	{"audio-ms", offsetof(struct lg_options, audio_ms), 10, 120},
+	{"audio-ms", offsetof(struct lg_options, audio_ms), 10, 1000},
 	{"fps", offsetof(struct lg_options, fps), 0, 240},
 	{"frame-packets", offsetof(struct lg_options, frame_packets), 1, 64},
 	{"keyframe-ms", offsetof(struct lg_options, keyframe_ms), 50, 60000},

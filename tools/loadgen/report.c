@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/loadgen/loadgen.h"
 
@@ -49,13 +50,27 @@ static uint64_t watchers_packets(const struct lg_run *run)
 	return sum;
 }
 
+/* Members of the burst that have joined. */
 static uint32_t completed(const struct lg_run *run)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < run->burst_count; i++)
-		n += run->burst[i].outcome == LG_COMPLETE;
+		n += run->burst[i].outcome == LG_COMPLETE && run->burst[i].half == LG_WHOLE;
 	return n;
+}
+
+/* Members that have stopped half way; of these, with a transport; of these, closed by the server. */
+static void count_half_open(const struct lg_run *run, uint32_t out[3])
+{
+	memset(out, 0, 3 * sizeof(out[0]));
+	for (uint32_t i = 0; i < run->burst_count; i++) {
+		const struct lg_member *m = &run->burst[i];
+
+		out[0] += m->half != LG_WHOLE && m->outcome == LG_COMPLETE;
+		out[1] += m->half > LG_HALF_SOCKET && m->outcome == LG_COMPLETE;
+		out[2] += m->half > LG_HALF_SOCKET && m->transport_closed;
+	}
 }
 
 static void repeats(const struct lg_run *run, uint64_t *checks, uint64_t *flights)
@@ -83,20 +98,29 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Sorts `us`. */
+static struct quantiles quantiles_of(uint32_t *us, uint32_t count)
+{
+	struct quantiles q = {.count = count};
+
+	if (count > 0) {
+		qsort(us, count, sizeof(*us), ascending);
+		q.p50_ms = us[count / 2] / 1000.0;
+		q.p99_ms = us[(uint64_t)count * 99 / 100] / 1000.0;
+		q.max_ms = us[count - 1] / 1000.0;
+	}
+	return q;
+}
+
 static struct quantiles quantiles(const struct lg_run *run, enum lg_step step)
 {
-	uint32_t *us = malloc((run->burst_count + 1) * sizeof(*us));
-	struct quantiles q = {0};
+	uint32_t *us = malloc((run->burst_count + 1) * sizeof(*us)), count = 0;
+	struct quantiles q;
 
 	for (uint32_t i = 0; us && i < run->burst_count; i++)
 		if (run->burst[i].step_us[step] > 0)
-			us[q.count++] = run->burst[i].step_us[step];
-	if (q.count > 0) {
-		qsort(us, q.count, sizeof(*us), ascending);
-		q.p50_ms = us[q.count / 2] / 1000.0;
-		q.p99_ms = us[(uint64_t)q.count * 99 / 100] / 1000.0;
-		q.max_ms = us[q.count - 1] / 1000.0;
-	}
+			us[count++] = run->burst[i].step_us[step];
+	q = quantiles_of(us, count);
 	free(us);
 	return q;
 }
@@ -112,20 +136,24 @@ static void add_number(cJSON *o, const char *name, double value, int decimals)
 	cJSON_AddRawToObject(o, name, text);
 }
 
+static void add_quantiles(cJSON *to, const char *name, struct quantiles q)
+{
+	cJSON *o = cJSON_AddObjectToObject(to, name);
+
+	add_number(o, "p50", q.p50_ms, 1);
+	add_number(o, "p99", q.p99_ms, 1);
+	add_number(o, "max", q.max_ms, 1);
+}
+
 static cJSON *times_json(const struct lg_run *run)
 {
 	cJSON *all = cJSON_CreateObject();
 
 	for (int step = 0; step < LG_STEPS; step++) {
 		struct quantiles q = quantiles(run, (enum lg_step)step);
-		cJSON *o;
 
-		if (q.count == 0)
-			continue;
-		o = cJSON_AddObjectToObject(all, lg_step_name[step]);
-		add_number(o, "p50", q.p50_ms, 1);
-		add_number(o, "p99", q.p99_ms, 1);
-		add_number(o, "max", q.max_ms, 1);
+		if (q.count > 0)
+			add_quantiles(all, lg_step_name[step], q);
 	}
 	return all;
 }
@@ -182,6 +210,7 @@ static void print_json(const struct lg_run *run)
 {
 	cJSON *o = cJSON_CreateObject(), *part;
 	uint64_t checks, flights;
+	uint32_t half[3];
 	char *text;
 
 	repeats(run, &checks, &flights);
@@ -203,6 +232,12 @@ static void print_json(const struct lg_run *run)
 	cJSON_AddNumberToObject(part, "failed", run->watchers_failed);
 	cJSON_AddNumberToObject(part, "packets", (double)watchers_packets(run));
 	cJSON_AddNumberToObject(part, "lost", (double)lg_watchers_lost(run));
+	add_quantiles(part, "answers", quantiles_of(run->answer_us, run->answers));
+	count_half_open(run, half);
+	part = cJSON_AddObjectToObject(o, "half_open");
+	cJSON_AddNumberToObject(part, "count", half[0]);
+	cJSON_AddNumberToObject(part, "transports", half[1]);
+	cJSON_AddNumberToObject(part, "closed", half[2]);
 	if (run->before.known)
 		cJSON_AddItemToObject(o, "server", process_json(run));
 	add_number(o, "loader_cpu_s", cpu(&run->own_before, &run->own_after), 2);

@@ -64,7 +64,8 @@ int lg_rtc_open(struct lg_member *m, const cJSON *parameters, const char **reaso
 	struct lg_rtc *r = m->rtc;
 	int error, bytes = RECEIVE_BYTES;
 
-	error = rtc_peer_open(&r->peer, &m->run->rtc, &remote, RTC_CLIENT);
+	error = rtc_peer_open(&r->peer, &m->run->rtc, &remote,
+		m->half == LG_HALF_HELLO ? RTC_GONE : RTC_CLIENT);
 	if (error) {
 		*reason = strerror(error);
 		return -1;

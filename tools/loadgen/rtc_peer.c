@@ -136,7 +136,7 @@ int rtc_peer_open(struct rtc_peer *p, struct rtc_context *c, const struct rtc_re
 	DTLS_set_link_mtu(p->ssl, 1200);
 	if (kind == RTC_FFMPEG)
 		SSL_set_tlsext_use_srtp(p->ssl, "SRTP_AES128_CM_SHA1_80");
-	if (kind == RTC_CLIENT)
+	if (kind == RTC_CLIENT || kind == RTC_GONE)
 		SSL_set_connect_state(p->ssl);
 	else
 		SSL_set_accept_state(p->ssl);
@@ -225,9 +225,14 @@ static void step(struct rtc_peer *p)
 		end(p, RTC_FAILED, "no SRTP profile was chosen");
 }
 
+static bool is_gone(const struct rtc_peer *p)
+{
+	return p->kind == RTC_GONE && p->state > RTC_CHECKING;
+}
+
 void rtc_peer_take(struct rtc_peer *p, const uint8_t *data, size_t len)
 {
-	if (len == 0 || p->state >= RTC_CLOSED)
+	if (len == 0 || p->state >= RTC_CLOSED || is_gone(p))
 		return;
 	if (data[0] >= 128 && data[0] < 192) { /* RFC 7983, 7 */
 		if (p->media)
@@ -268,7 +273,7 @@ void rtc_peer_tick(struct rtc_peer *p)
 {
 	int sent;
 
-	if (p->state >= RTC_CLOSED)
+	if (p->state >= RTC_CLOSED || is_gone(p))
 		return;
 	if (now_ms() >= p->next_check_ms && !(p->kind == RTC_FFMPEG && p->state == RTC_CONNECTED))
 		send_check(p);

@@ -37,6 +37,7 @@ struct rtc_context {
 /* What the peer is like. */
 enum rtc_kind {
 	RTC_CLIENT, /* a browser that is the DTLS client */
+	RTC_GONE, /* the same, which is gone once it has sent its ClientHello */
 	RTC_SERVER, /* a browser that is the DTLS server */
 	/*
 	 * FFmpeg's WHIP muxer: the DTLS server, with AES-CM alone, which sends no more checks once
