@@ -43,7 +43,7 @@ static void give_ours(struct pair *p, const uint8_t *data, size_t len)
 
 	must(copy != NULL);
 	memcpy(copy, data, len);
-	cp_dtls_input(p->ours, copy, len);
+	cp_dtls_input(p->ours, &p->from, copy, len);
 	free(copy);
 }
 
@@ -124,8 +124,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
 	enum cp_dtls_role role = take(&in) % 2 ? CP_DTLS_CLIENT : CP_DTLS_SERVER;
-	struct pair *p = pair_new(role, profiles, take(&in) % 2 ? 1200 : 300);
+	uint8_t network = take(&in);
+	struct pair *p = pair_new(role, profiles, network & 1 ? 1200 : 300);
 
+	p->from.proven = !(network & 2); /* else a cookie is asked for */
 	if (size > 2 && data[2] == 'e') /* something comes before our side knows the fingerprint */
 		step(p, &in);
 	pair_start(p, role);
