@@ -61,13 +61,8 @@ static void closing(void *user, uint16_t code, const char *reason)
 static void closed(void *user)
 {
 	struct eio_socket *s = user;
-	uint16_t code = cp_websocket_end_code(s->websocket);
 
-	/*
-	 * A client of Socket.IO that leaves says so by a packet; without one a close frame that has
-	 * no code comes from the client's library, which has given the connection up.
-	 */
-	closing(s, code == 1005 ? 1006 : code, "the connection was closed");
+	closing(s, cp_websocket_end_code(s->websocket), "the connection was closed");
 	free(s);
 }
 

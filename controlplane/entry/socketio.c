@@ -344,15 +344,25 @@ static void message(struct cp_eio *e, const char *text, size_t len)
 
 /* --- opening and closing a client ---------------------------------------------------------- */
 
+/*
+ * A client that leaves says so by a packet of Socket.IO, before the Engine.IO session ends. An end
+ * without it comes from the client's library, which closes in the same way when it has given a
+ * connection up. Only a page that goes away, 1001, has no time to say so.
+ */
+static uint16_t end_code(uint16_t code)
+{
+	return code == CP_CLOSE_NORMAL || code == CP_CLOSE_NO_CODE ? CP_CLOSE_ABNORMAL : code;
+}
+
 static void closing(struct cp_eio *e, uint16_t code, const char *reason)
 {
 	static struct sh_log_limit limit = {.event = "socket-closing", .per_second = SH_LOG_REFUSALS};
 	char text[CP_LOG_ADDRESS_SIZE];
 	struct client *c = e->user;
 
-	c->code = code;
+	c->code = end_code(code);
 	if (c->session)
-		cp_session_closing(c->session, code);
+		cp_session_closing(c->session, c->code);
 	sh_log_limited(&limit, SH_LOG_INFO, "socket-closing address=%s peer=%s code=%u reason=\"%s\"",
 		cp_log_address(text, c->socketio->signaling->config->log_addresses, c->ip),
 		c->session ? c->session->id : "-", code, reason);

@@ -152,6 +152,7 @@ struct cp_session {
 
 /* Close codes of a WebSocket (RFC 6455, 7.4.1) that more than one file uses. */
 enum {
+	CP_CLOSE_NORMAL = 1000,
 	CP_CLOSE_GOING_AWAY = 1001,
 	CP_CLOSE_NO_CODE = 1005,
 	CP_CLOSE_ABNORMAL = 1006, /* the connection ended without a close frame */

@@ -148,10 +148,7 @@ export class SocketSignaling extends Emitter {
 		if (!socket)
 			return;
 		socket.off();
-		const { engine } = socket.io;
-		if (engine?.transport.name === "polling")
-			engine.transport.doClose = () => {}; // it would tell the server that we leave
-		engine?.close();
+		socket.io.engine?.close();
 	}
 
 	async #makeSocket() {
