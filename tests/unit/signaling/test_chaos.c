@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Anything in any order from several Socket.IO clients: every request is answered once. */
+/*
+ * Anything in any order from several Socket.IO clients, who lose their connections and come back:
+ * every request is answered once, unless its connection was lost.
+ */
 
 #include "tests/unit/signaling/clients.h"
 
@@ -9,11 +12,12 @@
 
 #include "controlplane/signaling/socketio_dialect.h"
 
-enum { STEPS = 2000, SEEDS = 3, IDS = 8 };
+enum { STEPS = 4000, SEEDS = 3, IDS = 8 };
 
 static uint32_t dice_state;
 /* What anybody was told of. */
 static char producers[IDS][CP_ID_SIZE], others[IDS][CP_ID_SIZE];
+static char tokens[IDS][64]; /* to resume with, good and bad ones */
 static unsigned asked[CLIENTS], answered[CLIENTS];
 
 /* Below n; xorshift, the same for the same seed. */
@@ -38,6 +42,22 @@ static void keep(char pool[IDS][CP_ID_SIZE], const char *text, const char *befor
 		snprintf(pool[dice(IDS)], CP_ID_SIZE, "%s", found + strlen(before));
 }
 
+static void keep_token(const char *text)
+{
+	static const char before[] = "2[\"session\",{\"resume\":\"";
+	size_t len;
+	unsigned at;
+
+	if (strncmp(text, before, sizeof(before) - 1) != 0)
+		return;
+	text += sizeof(before) - 1;
+	len = strcspn(text, "\"");
+	at = dice(IDS);
+	assert_true(len < sizeof(tokens[0]));
+	memcpy(tokens[at], text, len);
+	tokens[at][len] = '\0';
+}
+
 /* Keeps the ids in a text, and counts it where it acknowledges something. */
 static void listen_to(unsigned i, const char *text)
 {
@@ -46,6 +66,7 @@ static void listen_to(unsigned i, const char *text)
 	keep(producers, text, "\"newProducer\",{\"producerId\":\"");
 	keep(producers, text, "\"produced\",{\"id\":\"");
 	keep(others, text, "\"id\":\"");
+	keep_token(text);
 }
 
 static void hear_all(void)
@@ -100,22 +121,40 @@ static void ask_something(unsigned i)
 	cJSON_Delete(data);
 }
 
+/* A client comes back, to a free place, and may take over what another one has. */
+static void come_back(void)
+{
+	struct client *c = resume_client(&cp_socketio_dialect, tokens[dice(IDS)], "", NULL);
+
+	if (!c)
+		return;
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (!clients[i].session || &clients[i] == c)
+			asked[i] = answered[i] = 0;
+}
+
 static void step(void)
 {
 	static const char *const users[] = {"", "", "", "", "ann", "bob"};
 	unsigned i = dice(CLIENTS);
 
 	w.cmds = 0;
-	if (!clients[i].session) {
+	if (!clients[i].session && dice(2) == 0) {
+		come_back();
+	} else if (!clients[i].session) {
 		open_client(&cp_socketio_dialect, pick(users, 6));
 	} else if (dice(24) == 0) {
 		close_client(&clients[i]);
+		asked[i] = answered[i] = 0;
+	} else if (dice(24) == 0) {
+		lose_client(&clients[i], 1006);
 		asked[i] = answered[i] = 0;
 	} else if (clients[i].session->waiting_count < 8) {
 		ask_something(i);
 	}
 	if (dice(8) == 0)
 		pass(dice(30));
+	cp_resume_run(the_signaling());
 	w.hold = dice(3) == 0;
 	if (!w.hold || w.pendings > 32)
 		settle();
@@ -126,7 +165,7 @@ static void anything_in_any_order(void **state)
 {
 	unsigned rooms = 0, consumers = 0, closed = 0;
 
-	w.config.rooms.grace_s = 1;
+	w.config.rooms.grace_s = w.config.resume.grace_s = 1;
 	w.config.limit.messages_per_second = 100000;
 	for (unsigned k = 0; k < STEPS; k++) {
 		step();
@@ -134,6 +173,7 @@ static void anything_in_any_order(void **state)
 		consumers += w.model.consumers.count;
 		closed += w.model.closing_count;
 	}
+	assert_true(the_counters()->resume.resumed > 20 && the_counters()->resume.expired > 0);
 	assert_true(rooms > 100 && consumers > 100 && closed > 0); /* it came far enough to mean something */
 	w.hold = false;
 	pass(2000);
@@ -151,6 +191,7 @@ static int make(void **state)
 	dice_state = ++seed * 2654435761u;
 	memset(producers, 0, sizeof(producers));
 	memset(others, 0, sizeof(others));
+	memset(tokens, 0, sizeof(tokens));
 	memset(asked, 0, sizeof(asked));
 	memset(answered, 0, sizeof(answered));
 	return 0;
