@@ -10,6 +10,7 @@ import { check, test, until } from "./lib/test.mjs";
 const SMALL = { codec: "VP8", size: "320x180" };
 const CUT = "void sockets.at(-1).close(4000, 'cut by the test')";
 const SEVERAL = 3; // cuts
+const PAGES = 3;
 
 /** What has to be the same afterwards. */
 const KEPT = `({ transport: spate.transportId, joins: spate.joins,
@@ -30,7 +31,14 @@ const LONGEST_MS = `(() => {
 	return Math.max(...times.slice(1).map((t, i) => t - times[i]));
 })()`;
 
-async function cut(page, who, state) {
+/** Over Socket.IO a page that has come back begins with long-polling, and changes to a WebSocket soon. */
+function allHaveSockets({ dialect }) {
+	return until("all pages are on their WebSockets", 15, async () => await metric("sockets") === PAGES && (!dialect ||
+		await metric('engineio_sessions{transport="websocket"}') === PAGES), { quiet: true });
+}
+
+async function cut(page, who, state, dialect) {
+	await allHaveSockets(dialect);
 	const [kept, opened] = await page.evaluate(`[${KEPT}, sockets.length]`);
 	await page.evaluate(CUT);
 	await until(`${who} has noticed`, 5, () => page.evaluate("spate.states.at(-1) === 'reconnecting' || sockets.length > " +
@@ -57,8 +65,8 @@ async function goesOn(browser, words, dialect) {
 	for (const page of [viewer, other])
 		await page.evaluate(WATCH_FRAMES);
 	for (let i = 0; i < SEVERAL; i++)
-		await cut(viewer, "the viewer", "playing");
-	await cut(host, "the host", "live");
+		await cut(viewer, "the viewer", "playing", dialect);
+	await cut(host, "the host", "live", dialect);
 	const [longest, usual] = await Promise.all([viewer, other].map((page) => page.evaluate(LONGEST_MS)));
 	check(longest <= 2 * usual + 200, `the picture went on: ${longest.toFixed()} ms at most between two frames, ` +
 		`${usual.toFixed()} ms for who was not cut`);
@@ -69,6 +77,7 @@ async function goesOn(browser, words, dialect) {
 	const { peers, transports } = roomNow(room.room);
 	check(peers === 3 && transports === 3, "nobody is there twice");
 
+	await allHaveSockets(dialect);
 	say("the host pauses while the viewer is away, and who leaves is gone at once");
 	await viewer.evaluate(CUT);
 	await host.click("#pause-video");
