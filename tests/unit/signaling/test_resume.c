@@ -493,6 +493,24 @@ static void it_is_told_what_it_missed(void **state)
 	}
 }
 
+static void it_is_told_that_the_server_drains(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		char token[TOKEN_SIZE], again[TOKEN_SIZE];
+		struct client *c = enter(dialects[i], token);
+
+		lose_client(c, 1006);
+		cp_drain_set(&w.model, CP_DRAIN_ON);
+		c = resume_client(dialects[i], token, "", NULL);
+		assert_non_null(c); /* it is no new client */
+		expect_resumed(c, 0, 0, 0, again);
+		cJSON_Delete(next(c, "draining"));
+		assert_int_equal(c->read, c->sent);
+		close_client(c);
+		cp_drain_set(&w.model, CP_DRAIN_OFF);
+	}
+}
+
 /* Whatever the number of producers that a room has had, a peer that comes back is told the last ones. */
 static void what_a_room_remembers_is_bounded(void **state)
 {
@@ -634,6 +652,7 @@ int main(void)
 		T(a_room_that_has_closed_leaves_nothing),
 		T(who_was_removed_does_not_come_back),
 		T(it_is_told_what_it_missed),
+		T(it_is_told_that_the_server_drains),
 		T(what_a_room_remembers_is_bounded),
 		T(a_pending_request_is_finished_first),
 		T(answers_to_nobody_are_not_sent),
