@@ -203,7 +203,7 @@ struct cp_peer *cp_whip_restore_peer(struct cp_whip_site *site, const struct cp_
 	struct cp_counters *counters = site->server->counters;
 	struct cp_publication *p = calloc(1, sizeof(*p));
 
-	if (!p || !cp_address_enter(site->server, saved->peer.address, &p->address)) {
+	if (!p || !cp_address_enter(site->server, saved->peer.address, false, &p->address)) {
 		free(p);
 		return NULL;
 	}

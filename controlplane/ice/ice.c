@@ -457,6 +457,7 @@ int cp_ice_restore_tuple(struct cp_ice *ice, const struct sh_path *path, uint32_
 		return ENOSPC;
 	ice->tuple[ice->tuple_count++] = (struct cp_ice_tuple){.path = *path,
 		.seen = ++ice->order,
+		.number = ++ice->numbers,
 		.nomination = nomination,
 		.proven = proven,
 		.bound = true};

@@ -100,6 +100,10 @@ static void carrier_send(void *carrier, struct cp_text *text)
 
 	switch (text && text->len > 0 ? (enum news)cp_text_chars(text)[0] : NEWS_NONE) {
 	case NEWS_STREAM_END:
+		if (w->restored) { /* it could be given no other stream */
+			end_for(w, "a stream that it plays has ended");
+			break;
+		}
 		bind_later(w);
 		tell(w, ACTIVITY);
 		break;

@@ -39,6 +39,7 @@ struct cp_whip {
 	void *owner; /* belongs to the caller */
 	bool created, over; /* `over`: its creation failed, or it has ended */
 	bool stream_over; /* it has ended because a stream that it plays has */
+	bool restored; /* a predecessor's: the codecs of its offer are not known any more */
 	struct cp_sdp_offer *offer;
 	struct cp_sdp_choice choice[CP_SDP_SECTIONS_MAX];
 	char transport[CP_ID_SIZE];
@@ -85,6 +86,7 @@ bool cp_whip_connected(const struct cp_whip *w);
 void cp_whip_play_anybody(struct cp_whip *w);
 /* Ends a player whose streams have ended for good. `ended` is called. `reason` is a constant. */
 void cp_whip_end(struct cp_whip *w, const char *reason);
+
 /* For whip_saved.c: the dialect, and how its sessions are told. */
 const struct cp_dialect *cp_whip_dialect(enum cp_sdp_use use);
 extern const struct cp_carrier cp_whip_carrier;

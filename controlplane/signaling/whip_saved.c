@@ -130,7 +130,7 @@ int cp_whip_restore(struct cp_whip **out, struct cp_signaling *signaling,
 		cp_whip_free(w);
 		return error;
 	}
-	w->created = true;
+	w->created = w->restored = true;
 	*out = w;
 	return 0;
 }

@@ -80,6 +80,18 @@ void dp_blobs_detach(struct dp_agent *a)
 
 /* --- the list ------------------------------------------------------------------------- */
 
+/* Notes the SSRC and MID that were given last. A consumer that continues another one has older ones. */
+static void note_last(struct dp_object *t, const struct sh_consumer_add *c)
+{
+	uint32_t ssrc = c->rtx_ssrc ? c->rtx_ssrc : c->ssrc;
+
+	if (t->of_transport.last_ssrc && (int32_t)(ssrc - t->of_transport.last_ssrc) < 0)
+		return;
+	t->of_transport.last_ssrc = ssrc;
+	t->of_transport.mid_len = c->mid_len;
+	memcpy(t->of_transport.mid, c->mid, sizeof(c->mid));
+}
+
 void dp_list_note(struct dp_object *x, const struct sh_cmd *cmd)
 {
 	const struct sh_consumer_add *c = &cmd->consumer_add;
@@ -97,9 +109,7 @@ void dp_list_note(struct dp_object *x, const struct sh_cmd *cmd)
 	case SH_OP_CONSUMER_ADD:
 		x->paused = (c->flags & SH_CONSUMER_PAUSED) != 0;
 		x->wishes = c->wishes;
-		x->transport->of_transport.last_ssrc = c->rtx_ssrc ? c->rtx_ssrc : c->ssrc;
-		x->transport->of_transport.mid_len = c->mid_len;
-		memcpy(x->transport->of_transport.mid, c->mid, sizeof(c->mid));
+		note_last(x->transport, c);
 		break;
 	case SH_OP_CONSUMER_SET:
 		x->paused = cmd->consumer_set.paused;
