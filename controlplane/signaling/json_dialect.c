@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controlplane/negotiation/json.h"
 #include "controlplane/signaling/request.h"
 
 /* --- messages ---------------------------------------------------------------------------- */
@@ -16,9 +17,8 @@ static struct cp_text *message_text(const char *type, const cJSON *id, cJSON *da
 
 	cJSON_AddStringToObject(message, "type", type);
 	if (id)
-		cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, false));
-	if (!cJSON_AddItemToObject(message, "data", data)) {
-		cJSON_Delete(data);
+		cp_json_add(message, "id", cJSON_Duplicate(id, false));
+	if (!cp_json_add(message, "data", data)) {
 		cJSON_Delete(message);
 		return NULL;
 	}

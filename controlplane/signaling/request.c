@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controlplane/negotiation/json.h"
 #include "controlplane/rooms/user.h"
 
 struct cp_request_type *cp_request_type(const struct cp_dialect *d, const char *name)
@@ -121,8 +122,7 @@ void cp_reply_member(struct cp_session *s, const char *name)
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(s->current, "data");
 	cJSON *reply = cJSON_CreateObject();
 
-	cJSON_AddItemToObject(reply, name,
-		cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(data, name), false));
+	cp_json_add(reply, name, cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(data, name), false));
 	cp_session_reply(s, reply);
 }
 

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "controlplane/negotiation/json.h"
+
 cJSON *cp_consumer_json(const struct cp_consumer *c)
 {
 	cJSON *data = cJSON_CreateObject();
@@ -174,7 +176,7 @@ static void preferred(struct cp_peer *peer, const struct cp_fault *fault, void *
 
 	if (fault)
 		return;
-	cJSON_AddItemToObject(reply, "preferredLayers", cp_preferred_layers_json(c));
+	cp_json_add(reply, "preferredLayers", cp_preferred_layers_json(c));
 	cp_session_reply(peer->session, reply);
 }
 

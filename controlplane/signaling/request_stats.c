@@ -6,6 +6,7 @@
  * are absent.
  */
 
+#include "controlplane/negotiation/json.h"
 #include "controlplane/signaling/request.h"
 
 #include <stdio.h>
@@ -173,7 +174,7 @@ static void add_layers(cJSON *e, const struct cp_consumer *c)
 
 	add_pair(e, "currentLayers", now->spatial, now->temporal);
 	add_pair(e, "targetLayers", now->target_spatial, now->target_temporal);
-	cJSON_AddItemToObject(e, "preferredLayers", cp_preferred_layers_json(c));
+	cp_json_add(e, "preferredLayers", cp_preferred_layers_json(c));
 }
 
 /* Where the viewer's packets were lost. Reasons of which there are none are absent. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "controlplane/negotiation/json.h"
 #include "controlplane/signaling/ice_servers.h"
 
 static const uint64_t MAX_BITRATE = 1000000000000; /* bit/s; more than any path carries */
@@ -25,7 +26,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	add(t, data);
 	servers = cp_ice_servers_json(s->signaling->config, s->id, (int64_t)time(NULL));
 	if (servers)
-		cJSON_AddItemToObject(data, "iceServers", servers);
+		cp_json_add(data, "iceServers", servers);
 	cp_session_reply(s, data);
 	return 0;
 }
@@ -88,7 +89,7 @@ void cp_request_restart_ice(struct cp_session *s, const cJSON *data)
 	reply = cJSON_CreateObject();
 	cJSON_AddStringToObject(reply, "transportId",
 		cJSON_GetObjectItemCaseSensitive(data, "transportId")->valuestring);
-	cJSON_AddItemToObject(reply, "iceParameters", parameters);
+	cp_json_add(reply, "iceParameters", parameters);
 	cp_session_reply(s, reply);
 }
 
