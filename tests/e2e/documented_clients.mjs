@@ -34,8 +34,8 @@ async function plays(page, who, seconds = 30) {
 	let from = Infinity;
 	try {
 		await until(`${who} plays`, seconds, async () => {
-			const frames = await page.evaluate(FRAMES);
-			from = Math.min(from, frames);
+			const frames = await page.evaluate(FRAMES).catch(() => -1); // the page loads itself anew
+			from = frames < 0 ? Infinity : Math.min(from, frames);
 			return frames >= from + 20;
 		});
 	} catch (error) {

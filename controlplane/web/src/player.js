@@ -34,6 +34,8 @@ const token = takeToken(window);
 const backoff = new Backoff(FIRST_MS, LAST_MS);
 let session = null;
 let connected = false;
+/** The server said that the host sends nothing; the last frames may come after that. */
+let inactive = false;
 let timer = null;
 
 function show(state, words = "") {
@@ -43,7 +45,7 @@ function show(state, words = "") {
 }
 
 function playing() {
-	if (!connected || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA)
+	if (!connected || inactive || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA)
 		return;
 	show("playing");
 	offerSound();
@@ -67,7 +69,7 @@ function present(stream) {
 function retry(words, waitMs) {
 	session?.close();
 	session = null;
-	connected = false;
+	connected = inactive = false;
 	show("waiting", words);
 	clearTimeout(timer);
 	timer = setTimeout(play, waitMs);
@@ -104,8 +106,14 @@ async function play() {
 		playing();
 	}));
 	mine.on("track", own(() => present(mine.stream)));
-	mine.on("inactive", own(() => show("paused", WORDS.paused)));
-	mine.on("active", own(playing));
+	mine.on("inactive", own(() => {
+		inactive = true;
+		show("paused", WORDS.paused);
+	}));
+	mine.on("active", own(() => {
+		inactive = false;
+		playing();
+	}));
 	mine.on("lost", own(() => retry(connected ? WORDS.lost : WORDS.noPath, backoff.next())));
 	try {
 		await mine.start();

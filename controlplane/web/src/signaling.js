@@ -8,6 +8,9 @@ export const BACKOFF_LAST_MS = 10000;
 /** The close code of a socket that is given up: any other than 1000 and 1001 says that we come back. */
 const GIVEN_UP = 4000;
 
+/** WebSocket.CONNECTING */
+const CONNECTING = 0;
+
 /** A request that failed: `code` is the server's, or "gone" (socket lost) or "timeout". */
 export class SignalingError extends Error {
 	constructor(code, message, request) {
@@ -200,7 +203,11 @@ export class Signaling extends Emitter {
 		this.#socket = null;
 		this.#greeted = false;
 		clearTimeout(this.#timer);
-		socket?.close(code);
+		// Before it is open it sends no close frame, and the server would wait for us to come back.
+		if (code !== GIVEN_UP && socket?.readyState === CONNECTING)
+			socket.addEventListener("open", () => socket.close(code));
+		else
+			socket?.close(code);
 		for (const { reject, timer, type } of this.#pending.values()) {
 			clearTimeout(timer);
 			reject(new SignalingError("gone", `the connection to the server was lost (${why})`, type));
