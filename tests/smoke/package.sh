@@ -56,12 +56,12 @@ exposed() {
 ok "the control plane's unit is exposed by at most 3.0" exposed spate-controlplane.service 30
 ok "the data plane's by at most 5.0" exposed spate-dataplane.service 50
 
-complete() {
+completes() {
 	# shellcheck source=/dev/null
 	source "$files/usr/share/bash-completion/completions/spatectl"
 	PATH=$files/usr/bin:$PATH COMP_WORDS=(spatectl "$1") COMP_CWORD=1
 	_spatectl
 	[[ " ${COMPREPLY[*]} " == *" $2 "* ]]
 }
-ok "bash completes commands" complete transp transports
-ok "and options" complete --js --json
+ok "bash completes commands" completes transp transports
+ok "and options" completes --js --json
