@@ -19,6 +19,7 @@ export async function startSpate(vm, { pci, address, workers }) {
 		dataplane: { workers, cores: [0, 1, 2].slice(0, workers + 1), hugepages: true, tx_age_ms: 5000 } };
 	await vm.run(`echo '${JSON.stringify(config)}' >/tmp/spate.json
 		mkdir -p /run/spate
+		ip link set lo up # for the administration port
 		for name in dataplane controlplane; do
 			spate-$name --config /tmp/spate.json >/tmp/$name.log 2>&1 &
 			echo $! >/tmp/$name.pid
