@@ -61,7 +61,7 @@ install_packages() {
 	local -a missing
 	mapfile -t missing < <(missing_packages)
 	((${#missing[@]})) || return 0
-	command -v apt-get >/dev/null || die "needs the packages of Debian 12 or 13: ${missing[*]}"
+	command -v apt-get >/dev/null || die "needs the packages of Debian 12: ${missing[*]}"
 	say "installing ${missing[*]}"
 	as_root apt-get update >&2
 	as_root env DEBIAN_FRONTEND=noninteractive \

@@ -86,6 +86,9 @@ int cp_dtls_parameters_read(struct cp_webrtc *t, const cJSON *in, char *err, siz
 
 extern const struct cp_dtls_events cp_webrtc_dtls_events;
 
+/* Allocates a transport, which is in no list yet, with one reference. NULL: no memory. */
+struct cp_webrtc *cp_webrtc_allocate(struct cp_webrtc_server *s, uint32_t worker,
+	const struct cp_webrtc_events *events, void *arg);
 void cp_webrtc_hold(struct cp_webrtc *t);
 /* Enters a new transport into the server's lists. */
 void cp_webrtc_enlist(struct cp_webrtc *t);

@@ -83,15 +83,9 @@ int cp_webrtc_restore(struct cp_webrtc **out, struct cp_webrtc_server *s, const 
 		return ENOTCONN;
 	if (worker >= s->info.workers || cp_webrtc_find(s, dp_id))
 		return worker >= s->info.workers ? EINVAL : EEXIST;
-	t = calloc(1, sizeof(*t));
+	t = cp_webrtc_allocate(s, worker, events, arg);
 	if (!t)
 		return ENOMEM;
-	t->server = s;
-	t->events = events;
-	t->arg = arg;
-	t->references = 1;
-	t->worker = worker;
-	t->generation = s->generation;
 	t->sh_id = dp_id;
 	t->state = CP_WEBRTC_CONNECTED;
 	t->connect_called = t->dtls_started = t->dtls_connected = t->dtls_over = true;

@@ -93,6 +93,22 @@ void cp_webrtc_enlist(struct cp_webrtc *t)
 	t->alive = true;
 }
 
+struct cp_webrtc *cp_webrtc_allocate(struct cp_webrtc_server *s, uint32_t worker,
+	const struct cp_webrtc_events *events, void *arg)
+{
+	struct cp_webrtc *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->server = s;
+	t->events = events;
+	t->arg = arg;
+	t->references = 1;
+	t->worker = worker;
+	t->generation = s->generation;
+	return t;
+}
+
 int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_t worker,
 	const struct cp_webrtc_events *events, void *arg)
 {
@@ -103,15 +119,9 @@ int cp_webrtc_create(struct cp_webrtc **out, struct cp_webrtc_server *s, uint32_
 		return ENOTCONN;
 	if (worker >= s->info.workers)
 		return EINVAL;
-	t = calloc(1, sizeof(*t));
+	t = cp_webrtc_allocate(s, worker, events, arg);
 	if (!t)
 		return ENOMEM;
-	t->server = s;
-	t->events = events;
-	t->arg = arg;
-	t->references = 1;
-	t->worker = worker;
-	t->generation = s->generation;
 	make_ids(t);
 	error = cp_ice_init(&t->ice);
 	if (!error)

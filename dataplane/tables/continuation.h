@@ -31,32 +31,32 @@ struct dp_continuation {
 	uint32_t late; /* of struct dp_seqmap */
 	uint64_t next; /* likewise */
 	uint64_t packets, bytes;
-	uint32_t timestamp; /* none that was sent is later; it was due at `at_ns` */
+	uint32_t timestamp; /* the latest that was sent; it was due at `at_ns` */
 	uint32_t clock_rate; /* Hz */
 	uint64_t at_ns;
 	struct dp_loss loss;
 	struct dp_continuation *next_on_transport;
 };
 
-/* Finds the one of that SSRC. NULL: no consumer has left any. */
+/* Finds the continuation with this SSRC. NULL: no consumer has left one. */
 struct dp_continuation *dp_continuation_find(const struct dp_transport *t, uint32_t ssrc);
-/* The consumer, which is new and complete, goes on from it. */
+/* Lets a new, complete consumer begin where the continuation `k` ends. */
 void dp_continuation_begin(struct dp_consumer *c, struct dp_continuation *k);
 /*
- * Likewise, as the first one with its SSRCs. Without memory it leaves nothing, and its SSRCs do not
- * return.
+ * Gives a new consumer, the first one with its SSRCs, a continuation. Without memory the consumer
+ * has none: it leaves nothing, and no later consumer can have its SSRCs.
  */
 void dp_continuation_make(struct dp_worker *w, struct dp_consumer *c);
 /*
- * Whether the timestamp of the next packet, the consumer's first one, follows from those of the
- * consumer before, and then what it is. True once.
+ * Computes the timestamp of the consumer's first packet from those of the earlier consumer. Returns
+ * true once per consumer, and false if no earlier consumer has sent a packet.
  */
 bool dp_continuation_timestamp(const struct dp_worker *w, struct dp_consumer *c, uint32_t *timestamp);
-/* A consumer that has one stops; it is still in its audience. */
+/* Notes the numbers of a consumer that stops while it is still in its audience. */
 void dp_continuation_stop(struct dp_consumer *c);
-/* It has left its audience, and its losses are accounted. */
+/* Notes the losses of a consumer that has left its audience. */
 void dp_continuation_leave(struct dp_consumer *c);
-/* The transport ends. */
+/* Frees the continuations of a transport that ends. */
 void dp_continuations_free(struct dp_worker *w, struct dp_transport *t);
 
 #endif

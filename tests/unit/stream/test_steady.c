@@ -19,7 +19,7 @@
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/messages.h"
 #include "shared/bytes.h"
-#include "tests/unit/stream/world.h"
+#include "tests/unit/stream/oracle.h"
 
 enum { ENCODINGS = 2, TEMPORAL = 3, BOTH = 0, SLOW = 1, PACKETS = 3, SIZE = 24, FRAMES = 4000, LATE = 8 };
 
@@ -39,11 +39,6 @@ static struct source {
 	struct packet late[LATE];
 	unsigned lates;
 } source[ENCODINGS];
-
-static unsigned random_below(unsigned n)
-{
-	return (unsigned)(rand() / (RAND_MAX / (int)n + 1));
-}
 
 static void add_encoding(unsigned i)
 {
@@ -166,7 +161,7 @@ static void test_same(void **state)
 {
 	unsigned sent = 0;
 
-	srand(1);
+	random_seed(1);
 	for (unsigned i = 0; i < ENCODINGS; i++)
 		add_encoding(i);
 	frame_time();
@@ -201,7 +196,7 @@ static void test_is_used(void **state)
 	struct source *x;
 	unsigned sent;
 
-	srand(2);
+	random_seed(2);
 	for (unsigned i = 0; i < ENCODINGS; i++)
 		add_encoding(i);
 	assert_int_equal(world_join(BOTH, 0, 0), 0);
