@@ -171,8 +171,9 @@ static uint32_t timestamp_at(const struct dp_stream *s, uint64_t position)
 
 /*
  * Moves the member at which passes begin, once per frame. abs-send-time is the time of arrival, so
- * to a viewer its path seems to become longer with each frame, and then shorter by a pass, which no
- * estimation minds. libwebrtc's detector takes 0.1 ms a frame for a queue.
+ * each frame seems to take a little longer to a viewer than the frame before, and once per rotation
+ * a pass less. libwebrtc's detector sees a queue when the delay grows by 0.1 ms a frame, and does
+ * not react to a delay that shrinks.
  */
 static void rotate(struct dp_audience *a)
 {

@@ -19,8 +19,8 @@ struct dp_worker;
 
 /*
  * Sends the packets of `s` from c->at up to `target`, as far as they are simple, the batch has room
- * and o->allowed lasts, but at most `room`. Advances c->at behind what it has dealt with. Returns
- * how many it has sent.
+ * and o->allowed lasts, but at most `room`. Advances c->at behind the packets that it has sent or
+ * skipped. Returns the number of packets that it has sent.
  */
 unsigned dp_send_steady(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
 	uint64_t target, struct dp_outgoing *o, unsigned room);

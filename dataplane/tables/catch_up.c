@@ -115,7 +115,10 @@ struct start {
 	uint32_t kbps;
 };
 
-/* False: the ring or its path does not allow it, or it has asked too often (`*limited`). */
+/*
+ * Reserves all that a viewer needs to begin from the ring. Returns false if the ring or the path
+ * does not allow that, or, with `*limited` set, if the viewer has requested key frames too often.
+ */
 static bool prepare(struct dp_worker *w, struct dp_consumer *c, struct start *start, bool *limited)
 {
 	const struct dp_stream *s = c->stream;

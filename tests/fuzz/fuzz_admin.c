@@ -11,6 +11,7 @@
 
 #include "controlplane/operator/commands.h"
 #include "controlplane/operator/loop_lag.h"
+#include "tests/fuzz/expand.h"
 #include "tests/unit/rooms/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,30 +49,11 @@ static void answered(struct cp_admin_asker *asker, char *text)
 
 static char ids[3][CP_ID_SIZE]; /* "": there is none */
 
-/* Copies the line with ids in the place of their letters. Returns its length. */
-static size_t expand(char *out, const char *line, size_t len)
-{
-	static const char letters[] = "tpc";
-	size_t n = 0;
-
-	for (size_t i = 0; i < len && n + CP_ID_SIZE < COMMAND_MAX; i++) {
-		const char *letter = line[i] == '@' && i + 1 < len ? memchr(letters, line[i + 1], 3) : NULL;
-
-		if (!letter) {
-			out[n++] = line[i];
-			continue;
-		}
-		n += strlen(strcpy(out + n, ids[letter - letters]));
-		i++;
-	}
-	return n;
-}
-
 static void ask(const char *line, size_t line_len)
 {
 	struct cp_admin_asker asker = {.answer = answered};
 	static char text[COMMAND_MAX];
-	size_t len = expand(text, line, line_len);
+	size_t len = expand(text, COMMAND_MAX, line, line_len, ids);
 	char *copy = malloc(len ? len : 1); /* so that a read past its end is seen */
 
 	must(copy);

@@ -13,6 +13,7 @@
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/message.h"
 #include "controlplane/signaling/socketio_dialect.h"
+#include "tests/fuzz/expand.h"
 #include "tests/unit/signaling/clients.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -95,24 +96,6 @@ static void hear_all(void)
 	}
 }
 
-static size_t expand(char *out, const char *line, size_t len)
-{
-	static const char letters[] = "tpc";
-	size_t n = 0;
-
-	for (size_t i = 0; i < len && n + CP_ID_SIZE < TEXT_MAX; i++) {
-		const char *letter = line[i] == '@' && i + 1 < len ? memchr(letters, line[i + 1], 3) : NULL;
-
-		if (!letter) {
-			out[n++] = line[i];
-			continue;
-		}
-		n += strlen(strcpy(out + n, ids[letter - letters]));
-		i++;
-	}
-	return n;
-}
-
 /* As entry/ hands it over: the text itself, or what Socket.IO's parser makes of an event. */
 static void say(unsigned who, const char *text, size_t len)
 {
@@ -143,7 +126,7 @@ static void act(unsigned who, const char *line, size_t len)
 		people[who] = NULL;
 		return;
 	}
-	n = expand(text, line, len);
+	n = expand(text, TEXT_MAX, line, len, ids);
 	copy = malloc(n ? n : 1); /* so that a read past its end is seen */
 	must(copy);
 	memcpy(copy, text, n);
