@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connects the document with what runs behind it.
+import { prepareDevice } from "./device.js";
 import { FiguresPanel } from "./figures_panel.js";
 import { Host } from "./host.js";
 import { inspector } from "./inspector.js";
@@ -76,6 +77,7 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("online", () => sessions.session?.probe());
 window.spate = inspector(sessions);
+prepareDevice();
 
 if (wish.role === "host")
 	sessions.startHost();

@@ -61,27 +61,38 @@ export class Reception {
 	}
 
 	/**
-	 * Requests a producer and adds its consumer, which it returns; null if there is none: it was
-	 * requested already, it went meanwhile, or it is one too many. `paused` says for each kind
-	 * whether the viewer has paused it, now and at any later time. `changed` is called when
-	 * asked, leftOut or problem has changed.
+	 * Requests producers and adds their consumers, which it returns. There is none of a producer
+	 * that was requested already, that went meanwhile, or that is one too many. The browser
+	 * negotiates once for all of them: a negotiation takes tens of milliseconds. `paused` says for
+	 * each kind whether the viewer has paused it, now and at any later time. `changed` is called
+	 * when asked, leftOut or problem has changed.
 	 */
-	async consume(producerId, paused, changed) {
-		if (this.asked.has(producerId))
-			return null;
-		this.asked.add(producerId);
+	async consume(producerIds, paused, changed) {
+		const fresh = producerIds.filter((id) => !this.asked.has(id));
+		fresh.forEach((id) => this.asked.add(id));
 		changed();
+		const answers = await Promise.all(fresh.map((id) => this.#ask(id)));
+		const known = answers.filter((answer) => answer && this.#wants(answer.producerId));
+		if (known.length < fresh.length)
+			changed();
+		const consumers = await Promise.all(known.map((answer) => this.#make(answer, paused)));
+		return consumers.filter(Boolean);
+	}
+
+	/** Resolves with the server's answer, null if there is none or nobody wants it any more. */
+	async #ask(producerId) {
 		await this.#pace.turn();
 		const answer = this.#wants(producerId) ? await this.#request(producerId) : null;
-		if (!answer || !this.#wants(producerId)) {
-			changed();
+		if (!answer || !this.#wants(producerId))
 			return null;
-		}
 		this.leftOut.delete(producerId);
 		this.#named.add(answer.id);
-		const { id, kind, type, rtpParameters, producerPaused } = answer;
-		if (type !== "simple")
-			this.#layered.add(id);
+		if (answer.type !== "simple")
+			this.#layered.add(answer.id);
+		return { ...answer, producerId };
+	}
+
+	async #make({ id, producerId, kind, rtpParameters, paused: waits, producerPaused }, paused) {
 		this.#making.add(producerId);
 		const consumer = await this.transport.consume({ id, producerId, kind, rtpParameters })
 			.finally(() => this.#making.delete(producerId));
@@ -94,7 +105,7 @@ export class Reception {
 			this.setHostPaused(producerId, true);
 		if (paused[kind])
 			await this.#setPaused(consumer, true);
-		else if (answer.paused)
+		else if (waits)
 			await this.#tell("resumeConsumer", consumer);
 		return consumer;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Device } from "mediasoup-client";
 import { atLeast, Backoff, spread } from "./backoff.js";
+import { makeDevice } from "./device.js";
 import { Emitter } from "./emitter.js";
 import { connected, Superseded, Transports } from "./transports.js";
 import { DRAINED, drainingWords, explain, isFinal, OPEN_ELSEWHERE, saysSameUser } from "./words.js";
@@ -222,10 +222,8 @@ export class Session extends Emitter {
 	}
 
 	/** Resolves with a mediasoup-client device for a router of these capabilities. */
-	async makeDevice(routerRtpCapabilities) {
-		const device = await Device.factory();
-		await device.load({ routerRtpCapabilities });
-		return device;
+	makeDevice(routerRtpCapabilities) {
+		return makeDevice(routerRtpCapabilities);
 	}
 
 	async #join() {

@@ -6,6 +6,8 @@ import { Speaker } from "./speaker.js";
 import { connected } from "./transports.js";
 import { comingWords } from "./words.js";
 
+/** So many producers are requested, and negotiated, at once; the others do not hold these up. */
+const TOGETHER = 16;
 const ORPHAN_WAIT_MS = 500;
 const LEFT_OUT_FIRST_MS = 4000;
 const LEFT_OUT_LAST_MS = 60000;
@@ -127,8 +129,9 @@ export class Viewer extends Session {
 		const reception = new Reception(transport, this.signaling, this.device);
 		this.#current = reception;
 		this.#shown ??= reception;
-		for (const producerId of this.#offered)
-			this.#consume(reception, producerId);
+		const offered = [...this.#offered];
+		for (let i = 0; i < offered.length; i += TOGETHER)
+			this.#consume(reception, offered.slice(i, i + TOGETHER));
 		this.#describe();
 	}
 
@@ -157,7 +160,7 @@ export class Viewer extends Session {
 			this.#repeat(reception.repeatPaused(id, paused));
 		} else { // the answer that named it was lost
 			this.#repeat(this.signaling.request("closeConsumer", { consumerId: id })
-				.then(() => this.#consume(reception, producerId)));
+				.then(() => this.#consume(reception, [producerId])));
 		}
 	}
 
@@ -198,7 +201,7 @@ export class Viewer extends Session {
 	#newProducer(data) {
 		this.#offered.add(data.producerId);
 		if (this.#current)
-			this.#consume(this.#current, data.producerId);
+			this.#consume(this.#current, [data.producerId]);
 		if (!this.#wake)
 			return;
 		setTimeout(this.#wake, spread(data) ?? 0);
@@ -268,16 +271,16 @@ export class Viewer extends Session {
 		}
 	}
 
-	async #consume(reception, producerId) {
-		if (!reception.asked.has(producerId))
+	async #consume(reception, producerIds) {
+		if (producerIds.some((id) => !reception.asked.has(id)))
 			this.#startClock();
 		try {
-			const consumer = await reception.consume(producerId, this.#paused, () => this.#describe());
+			const consumers = await reception.consume(producerIds, this.#paused, () => this.#describe());
 			if (reception.leftOut.size > 0)
 				this.#tryLeftOutLater();
-			if (consumer && this.#wanted !== null)
+			if (consumers.length > 0 && this.#wanted !== null)
 				await reception.setQuality(this.#wanted);
-			if (consumer)
+			if (consumers.length > 0)
 				await this.#added(reception);
 		} catch (error) {
 			// A request also fails because its transport was closed here. The transport's
@@ -299,7 +302,7 @@ export class Viewer extends Session {
 		const reception = this.#current;
 		const [next] = reception?.leftOut ?? [];
 		if (next !== undefined)
-			this.#consume(reception, next);
+			this.#consume(reception, [next]);
 	}
 
 	/** A reception has one more consumer: it is shown once it carries a picture. */
@@ -356,7 +359,7 @@ export class Viewer extends Session {
 			this.#orphans.add(producerId);
 			setTimeout(() => {
 				if (this.#orphans.delete(producerId) && this.#current)
-					this.#consume(this.#current, producerId);
+					this.#consume(this.#current, [producerId]);
 			}, atLeast(ORPHAN_WAIT_MS));
 			return;
 		}
