@@ -22,6 +22,8 @@ enum cp_whep_event {
 	CP_WHEP_EVENTS,
 };
 
+enum { CP_WHEP_ACTIVITY = 1u << CP_WHEP_ACTIVE | 1u << CP_WHEP_INACTIVE }; /* as bits */
+
 /* Their names, as the Link header of the extension has them. */
 #define CP_WHEP_EVENT_NAMES "active,inactive,layers,viewercount,reconnect"
 

@@ -87,7 +87,12 @@ void cp_whip_play_anybody(struct cp_whip *w);
 /* Ends a player whose streams have ended for good. `ended` is called. `reason` is a constant. */
 void cp_whip_end(struct cp_whip *w, const char *reason);
 
-/* For whip_saved.c: the dialect, and how its sessions are told. */
+/* The first reason counts: the rest of the queue is left out. */
+void cp_whip_fail(struct cp_whip *w, const struct cp_fault *fault);
+/* The same, with CP_UNAVAILABLE. */
+void cp_whip_fail_for(struct cp_whip *w, const char *reason);
+
+/* The dialect, and how its sessions are told (whip_dialect.c). */
 const struct cp_dialect *cp_whip_dialect(enum cp_sdp_use use);
 extern const struct cp_carrier cp_whip_carrier;
 
