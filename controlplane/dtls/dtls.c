@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/dtls/dtls.h"
 
-#include <errno.h>
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,148 +9,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "controlplane/dtls/bio.h"
-#include "controlplane/dtls/cookie.h"
-#include "controlplane/dtls/provider.h"
-
-/* In our order of preference, which decides when we are the server (RFC 5764, 4.1.1). */
-static const char profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
-/* Our certificate is ECDSA. The RSA suites serve when we are the client and the server's is RSA. */
-static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
-			      "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
-			      "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384:"
-			      "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
+#include "controlplane/dtls/internal.h"
 
 /* Retransmissions that an alert without protection leaves the peer to go on with the handshake. */
 enum { ALERT_RETRIES = 2 };
-
-struct cp_dtls_context {
-	struct cp_dtls_library library;
-	SSL_CTX *ssl;
-	BIO_METHOD *bio;
-};
-
-struct early {
-	struct cp_dtls_source from;
-	size_t len;
-	uint8_t data[SH_DATAGRAM_MAX];
-};
-
-struct cp_dtls {
-	SSL *ssl;
-	struct cp_bio io;
-	enum cp_dtls_state state;
-	enum cp_dtls_role role;
-	struct cp_fingerprint fingerprint[CP_FINGERPRINTS_MAX];
-	unsigned fingerprint_count;
-	struct cp_cookies cookies;
-	bool wrong_certificate;
-	/*
-	 * Whether an unauthenticated alert came and nothing of the handshake since; and how often
-	 * we have retransmitted since then.
-	 */
-	bool alerted;
-	uint8_t alert; /* AlertDescription (RFC 5246, 7.2) */
-	unsigned unanswered;
-	struct early *early[CP_DTLS_EARLY]; /* datagrams that arrived before cp_dtls_start */
-	unsigned early_count;
-	struct sh_transport_keys keys;
-	char reason[CP_DTLS_REASON];
-};
-
-/* --- the context ----------------------------------------------------------------------- */
-
-/*
- * Replaces the verification of a chain: the certificate is self-signed and must have a fingerprint
- * from signaling. The handshake itself proves that the peer holds its private key.
- */
-static int verify(X509_STORE_CTX *store, void *arg)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct cp_dtls *d = SSL_get_app_data(ssl);
-	const X509 *cert = X509_STORE_CTX_get0_cert(store);
-
-	if (cert && cp_fingerprint_match(d->fingerprint, d->fingerprint_count, cert))
-		return 1;
-	d->wrong_certificate = true;
-	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-	return 0;
-}
-
-static int make_cookie(SSL *ssl, unsigned char *out, unsigned *len)
-{
-	struct cp_dtls *d = SSL_get_app_data(ssl);
-
-	*len = CP_COOKIE_SIZE;
-	return cp_cookie_make(&d->cookies, out) == 0;
-}
-
-static int check_cookie(SSL *ssl, const unsigned char *cookie, unsigned len)
-{
-	struct cp_dtls *d = SSL_get_app_data(ssl);
-
-	return cp_cookie_accept(&d->cookies, cookie, len);
-}
-
-static bool set_up(SSL_CTX *c, const struct cp_cert *cert)
-{
-	SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-				       SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	/*
-	 * Our certificate is self-signed: without NO_AUTO_CHAIN each handshake would search for its
-	 * chain.
-	 */
-	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
-	SSL_CTX_set_cookie_generate_cb(c, make_cookie);
-	SSL_CTX_set_cookie_verify_cb(c, check_cookie);
-	SSL_CTX_set_max_cert_list(c, 16384);
-	/*
-	 * This is also the size of the write buffer. Our datagrams would never fill the default of
-	 * 16 KiB.
-	 */
-	SSL_CTX_set_max_send_fragment(c, CP_DTLS_MTU);
-	/* Unlike the other functions, SSL_CTX_set_tlsext_use_srtp() returns 0 on success. */
-	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1 &&
-	       SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1 &&
-	       SSL_CTX_use_certificate(c, cert->x509) == 1 && SSL_CTX_use_PrivateKey(c, cert->key) == 1 &&
-	       SSL_CTX_set_cipher_list(c, ciphers) == 1 &&
-	       SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") == 1 &&
-	       SSL_CTX_set_tlsext_use_srtp(c, profiles) == 0;
-}
-
-struct cp_dtls_context *cp_dtls_context_new(const struct cp_cert *cert)
-{
-	struct cp_dtls_context *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	if (cp_dtls_library_open(&c->library)) {
-		free(c);
-		return NULL;
-	}
-	c->ssl = SSL_CTX_new_ex(c->library.context, NULL, DTLS_method());
-	c->bio = cp_bio_method();
-	if (!c->ssl || !c->bio || !set_up(c->ssl, cert)) {
-		cp_dtls_context_free(c);
-		return NULL;
-	}
-	return c;
-}
-
-void cp_dtls_context_free(struct cp_dtls_context *c)
-{
-	if (!c)
-		return;
-	SSL_CTX_free(c->ssl);
-	BIO_meth_free(c->bio);
-	cp_dtls_library_close(&c->library);
-	free(c);
-}
-
-/* --- a session --------------------------------------------------------------------------- */
 
 /*
  * Retransmission timeouts in microseconds. OpenSSL's first one, one second, is too long for
@@ -205,65 +65,11 @@ void cp_dtls_free(struct cp_dtls *d)
 	free(d);
 }
 
-static void end(struct cp_dtls *d, enum cp_dtls_state state, const char *reason)
+void cp_dtls_end(struct cp_dtls *d, enum cp_dtls_state state, const char *reason)
 {
 	d->state = state;
 	snprintf(d->reason, sizeof(d->reason), "%s", reason);
 	OPENSSL_cleanse(&d->keys, sizeof(d->keys));
-}
-
-/* --- keys ------------------------------------------------------------------------------------ */
-
-static void sizes(unsigned long profile, size_t *key, size_t *salt)
-{
-	*key = profile == SH_SRTP_AEAD_AES_256_GCM ? 32 : 16;
-	*salt = profile == SH_SRTP_AES128_CM_SHA1_80 ? 14 : 12; /* RFC 3711, 8.2; RFC 7714, 12 */
-}
-
-/* The block's order is client key, server key, client salt, server salt (RFC 5764, 4.2). */
-static int export_keys(struct cp_dtls *d)
-{
-	static const char label[] = "EXTRACTOR-dtls_srtp";
-	const SRTP_PROTECTION_PROFILE *p = SSL_get_selected_srtp_profile(d->ssl);
-	struct sh_srtp_keys *client = d->role == CP_DTLS_CLIENT ? &d->keys.out : &d->keys.in;
-	struct sh_srtp_keys *server = d->role == CP_DTLS_CLIENT ? &d->keys.in : &d->keys.out;
-	uint8_t block[2 * (32 + 14)];
-	size_t key, salt;
-	int ok;
-
-	if (!p) {
-		end(d, CP_DTLS_FAILED, "no SRTP protection profile in common");
-		return EPROTO;
-	}
-	sizes(p->id, &key, &salt);
-	ok = SSL_export_keying_material(d->ssl, block, 2 * (key + salt), label, sizeof(label) - 1, NULL, 0,
-		0);
-	if (ok == 1) {
-		d->keys.profile = (uint32_t)p->id;
-		memcpy(client->key, block, key);
-		memcpy(server->key, block + key, key);
-		memcpy(client->salt, block + 2 * key, salt);
-		memcpy(server->salt, block + 2 * key + salt, salt);
-	} else {
-		end(d, CP_DTLS_FAILED, "exporting the SRTP keys failed");
-	}
-	OPENSSL_cleanse(block, sizeof(block));
-	return ok == 1 ? 0 : EIO;
-}
-
-int cp_dtls_keys(const struct cp_dtls *d, struct sh_transport_keys *out)
-{
-	if (d->state != CP_DTLS_CONNECTED)
-		return ENOENT;
-	*out = d->keys;
-	return 0;
-}
-
-int cp_dtls_alert_key(const struct cp_dtls *d, struct cp_dtls_alert_key *out)
-{
-	if (d->state != CP_DTLS_CONNECTED)
-		return ENOENT;
-	return cp_dtls_alert_key_derive(out, d->ssl, d->role == CP_DTLS_SERVER);
 }
 
 /* --- the handshake --------------------------------------------------------------------------- */
@@ -275,10 +81,11 @@ static void fail_from_openssl(struct cp_dtls *d)
 	char reason[CP_DTLS_REASON];
 
 	if (d->wrong_certificate) {
-		end(d, CP_DTLS_FAILED, "the peer's certificate does not have the signalled fingerprint");
+		cp_dtls_end(d, CP_DTLS_FAILED,
+			"the peer's certificate does not have the signalled fingerprint");
 	} else {
 		snprintf(reason, sizeof(reason), "DTLS handshake failed: %s", text ? text : "unknown error");
-		end(d, CP_DTLS_FAILED, reason);
+		cp_dtls_end(d, CP_DTLS_FAILED, reason);
 	}
 	ERR_clear_error();
 }
@@ -290,7 +97,7 @@ static void handshake(struct cp_dtls *d)
 	ERR_clear_error();
 	ret = SSL_do_handshake(d->ssl);
 	if (ret == 1) {
-		if (export_keys(d) == 0)
+		if (cp_dtls_export_keys(d) == 0)
 			d->state = CP_DTLS_CONNECTED;
 		else
 			SSL_shutdown(d->ssl);
@@ -323,11 +130,11 @@ static void drain(struct cp_dtls *d)
 	case SSL_ERROR_WANT_WRITE:
 		return;
 	case SSL_ERROR_ZERO_RETURN:
-		end(d, CP_DTLS_CLOSED, "the peer closed DTLS");
+		cp_dtls_end(d, CP_DTLS_CLOSED, "the peer closed DTLS");
 		return;
 	default:
 		ERR_clear_error();
-		end(d, CP_DTLS_CLOSED, "the peer ended DTLS with an alert");
+		cp_dtls_end(d, CP_DTLS_CLOSED, "the peer ended DTLS with an alert");
 	}
 }
 
@@ -401,7 +208,7 @@ static void feed(struct cp_dtls *d, const struct cp_dtls_source *from, const uin
 
 static void keep_early(struct cp_dtls *d, const struct cp_dtls_source *from, const uint8_t *data, size_t len)
 {
-	struct early *e;
+	struct cp_dtls_early *e;
 
 	if (d->early_count == CP_DTLS_EARLY || len > sizeof(e->data))
 		return;
@@ -471,9 +278,9 @@ static void retransmit(struct cp_dtls *d)
 	if (sent > 0 && d->alerted && ++d->unanswered > ALERT_RETRIES) {
 		snprintf(reason, sizeof(reason), "the peer refused the DTLS handshake: %s",
 			SSL_alert_desc_string_long(d->alert));
-		end(d, CP_DTLS_FAILED, reason);
+		cp_dtls_end(d, CP_DTLS_FAILED, reason);
 	} else if (sent < 0) {
-		end(d, CP_DTLS_FAILED, "DTLS timed out");
+		cp_dtls_end(d, CP_DTLS_FAILED, "DTLS timed out");
 	}
 }
 
@@ -494,7 +301,7 @@ void cp_dtls_close(struct cp_dtls *d)
 		SSL_shutdown(d->ssl);
 	ERR_clear_error();
 	if (d->state != CP_DTLS_FAILED && d->state != CP_DTLS_CLOSED)
-		end(d, CP_DTLS_CLOSED, "closed");
+		cp_dtls_end(d, CP_DTLS_CLOSED, "closed");
 }
 
 enum cp_dtls_state cp_dtls_get_state(const struct cp_dtls *d)

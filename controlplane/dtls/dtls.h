@@ -37,12 +37,8 @@ enum cp_dtls_state {
 	CP_DTLS_FAILED, /* cp_dtls_reason says why */
 };
 
-struct cp_dtls_context; /* shared by all sessions: certificate, options */
 struct cp_dtls;
-
-/* The certificate stays the caller's and may be freed after this. NULL: OpenSSL failed. */
-struct cp_dtls_context *cp_dtls_context_new(const struct cp_cert *cert);
-void cp_dtls_context_free(struct cp_dtls_context *c);
+struct cp_dtls_context; /* controlplane/dtls/context.h */
 
 /*
  * Called by the functions below for each datagram to the peer, of at most CP_DTLS_MTU bytes. `data`

@@ -8,6 +8,8 @@
 
 #include <openssl/crypto.h>
 
+#include "controlplane/dtls/context.h"
+
 enum { THREADS_MAX = 64 };
 
 static void deliver(uv_async_t *async);

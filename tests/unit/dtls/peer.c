@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "controlplane/dtls/context.h"
+
 /* --- the clock: OpenSSL asks for the time through this ------------------------------------ */
 
 static uint64_t clock_us = 1700000000000000;
