@@ -7,19 +7,15 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/tables/audience_reader.h"
 #include "dataplane/tables/catch_up.h"
 #include "dataplane/tables/consumer.h"
-#include "dataplane/tables/key_cache.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/selection.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
-#include "dataplane/worker/clock.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
-
-#define JUDGE_EVERY  (1000 * DP_MS)
-#define CATCH_UP_MAX (3000 * DP_MS)
 
 /* --- the worker's cursor ---------------------------------------------------------------- */
 
@@ -40,7 +36,7 @@ static uint64_t lowest_position(const struct dp_worker *w, const struct dp_strea
 	return low;
 }
 
-static void publish_cursor(struct dp_worker *w, struct dp_stream *s)
+void dp_audience_publish_cursor(struct dp_worker *w, struct dp_stream *s)
 {
 	atomic_store_explicit(&s->cursor[w->id].at, lowest_position(w, s), memory_order_release);
 }
@@ -97,12 +93,11 @@ static void empty(struct dp_worker *w, struct dp_audience *a)
 	a->resume = NULL;
 }
 
-/* Stops reading the stream unless the audience is still in use. */
-static void detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
+void dp_audience_detach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a)
 {
 	if (dp_audience_reads(a))
 		return;
-	publish_cursor(w, s);
+	dp_audience_publish_cursor(w, s);
 	if (lowest_position(w, s) != DP_CURSOR_NONE)
 		return;
 	for (uint32_t i = 0; i < w->watched_count; i++)
@@ -209,7 +204,7 @@ void dp_audience_leave(struct dp_worker *w, struct dp_consumer *c)
 
 	dp_audience_skip_expired(w, a, c);
 	leave(w, a, c);
-	detach(w, c->stream, a);
+	dp_audience_detach(w, c->stream, a);
 }
 
 /*
@@ -234,7 +229,7 @@ static void move_to_port(struct dp_worker *w, struct dp_consumer *c, unsigned po
 	to->served = RTE_MIN(to->served, c->at);
 	to->low = RTE_MIN(to->low, c->at);
 	insert_member(to, c, chunk);
-	detach(w, c->stream, from);
+	dp_audience_detach(w, c->stream, from);
 }
 
 void dp_audience_change_port(struct dp_worker *w, struct dp_transport *t)
@@ -281,7 +276,7 @@ void dp_audience_change_never(struct dp_worker *w, struct dp_stream *to, struct 
 	if (!*at)
 		return;
 	*at = c->selection->next_changing;
-	detach(w, to, a);
+	dp_audience_detach(w, to, a);
 }
 
 bool dp_audience_change(struct dp_worker *w, struct dp_stream *to, struct dp_consumer *c, uint64_t at)
@@ -317,200 +312,11 @@ void dp_audience_forget(struct dp_worker *w, struct dp_stream *s)
 		if (!a->lingers)
 			continue;
 		a->lingers = false;
-		detach(w, s, a);
+		dp_audience_detach(w, s, a);
 	}
 }
 
-/* --- retention and expiry ------------------------------------------------------------------ */
-
-void dp_audience_advance_cursor(struct dp_worker *w, struct dp_audience *a)
-{
-	struct dp_stream *s = a->stream;
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-	uint64_t low = a->low;
-
-	/*
-	 * Retention and backlog together may use half the ring (`window`); the other half is for
-	 * new packets. The backlog itself is never cut here.
-	 */
-	if (head - low > s->window)
-		low = RTE_MIN(a->served, head - s->window);
-	while (low < a->served && dp_older_than(w, s->ring[low & s->mask].rx_ns, w->retention_ns))
-		low++;
-	if (low <= a->low)
-		return;
-	a->low = low;
-	publish_cursor(w, s);
-}
-
-/* Goes back in the ring; stream_ring.h explains the order, which is that of attaching. */
-bool dp_audience_hold(struct dp_worker *w, struct dp_audience *a, uint64_t at)
-{
-	uint64_t before = a->hold;
-
-	a->hold = RTE_MIN(a->hold, at);
-	if (at >= a->low || at >= before)
-		return true;
-	publish_cursor(w, a->stream);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&a->stream->freed, memory_order_relaxed) <= at)
-		return true;
-	a->hold = before;
-	publish_cursor(w, a->stream);
-	return false;
-}
-
-/*
- * Releases what nobody who catches up reads any more, or requests: nobody begins with a key frame
- * older than the cache, catches up for longer than CATCH_UP_MAX, and is retransmitted packets after
- * the retention. The ring's free quarter is never held.
- */
-static void advance_hold(struct dp_worker *w, struct dp_audience *a, uint64_t head)
-{
-	const struct dp_stream *s = a->stream;
-	uint64_t hold = a->hold, most = dp_key_cache_most(s);
-
-	if (hold == DP_CURSOR_NONE)
-		return;
-	if (head - hold > most)
-		hold = head - most;
-	while (hold < head &&
-		dp_older_than(w, s->ring[hold & s->mask].rx_ns, w->cache_ns + CATCH_UP_MAX + w->retention_ns))
-		hold++;
-	if ((!a->catching_up && dp_older_than(w, a->held_ns, w->retention_ns)) || hold == head)
-		hold = DP_CURSOR_NONE;
-	if (hold == a->hold)
-		return;
-	a->hold = hold;
-	publish_cursor(w, a->stream);
-}
-
-/*
- * Expires packets of the backlog that waited longer than the age limit, and the oldest ones if the
- * backlog exceeds `most`.
- */
-static void expire_backlog(struct dp_worker *w, struct dp_audience *a, uint64_t head, uint64_t most)
-{
-	const struct dp_stream *s = a->stream;
-	uint64_t limit = a->backlog.grows ? w->tx_age_ns : w->deadline_ns;
-
-	for (; a->served < head; a->served++) {
-		const struct dp_ring_entry *entry = &s->ring[a->served & s->mask];
-
-		if (!dp_older_than(w, entry->rx_ns, limit)) {
-			if (head - a->served <= most)
-				return;
-			a->overrun = a->served + 1;
-		}
-		if (entry->restart)
-			a->restart = a->served + 1;
-	}
-}
-
-void dp_audience_judge(struct dp_worker *w, struct dp_audience *a, uint64_t head)
-{
-	const struct dp_stream *s = a->stream;
-	uint64_t oldest = a->served < head ? s->ring[a->served & s->mask].rx_ns : w->now_ns;
-
-	dp_backlog_note(&a->backlog, w->now_ns, w->now_ns - RTE_MIN(oldest, w->now_ns), w->tx_age_ns);
-	a->passed_ns = w->now_ns;
-}
-
-void dp_audience_expire(struct dp_worker *w, struct dp_audience *a, uint64_t head)
-{
-	expire_backlog(w, a, head, UINT64_MAX);
-}
-
-/* Nobody is served, but entries are kept for retransmissions and for those who change to it. */
-static void tick_without_members(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a,
-	uint64_t head)
-{
-	a->served = a->target = head;
-	dp_audience_advance_cursor(w, a);
-	if (a->lingers && w->now_ns >= a->linger_ns) {
-		a->lingers = false;
-		detach(w, s, a);
-	}
-}
-
-/*
- * A backlog of more than three quarters of the ring is cut. Otherwise one slow port would fill the
- * ring, and new packets would be lost for the viewers of other ports and workers too. The free
- * quarter is enough for the packets that arrive until the next tick.
- */
-void dp_audience_tick(struct dp_worker *w, struct dp_stream *s)
-{
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
-
-	for (unsigned i = 0; i < w->ports->count; i++) {
-		struct dp_audience *a = dp_audience_of(w, s->slot, i);
-
-		if (!dp_audience_reads(a))
-			continue;
-		advance_hold(w, a, head);
-		if (!a->first) {
-			tick_without_members(w, s, a, head);
-			continue;
-		}
-		if (dp_older_than(w, a->passed_ns, JUDGE_EVERY)) /* there is none, or its passes do not end */
-			dp_audience_judge(w, a, head);
-		expire_backlog(w, a, head, s->window + s->window / 2);
-		dp_audience_advance_cursor(w, a);
-		/* The wake-up for these packets may be missing, because the wake ring was full. */
-		if (head != a->served && !a->waiting)
-			dp_schedule_add(w, a);
-	}
-}
-
-/* The viewer's ledger: a viewer who waits for a key frame would not have been sent these packets. */
-static void note_expired(struct dp_consumer *c, uint32_t aged, uint32_t behind)
-{
-	if (!dp_selection_filters(c))
-		dp_loss_settle(&c->loss, c->seq.next);
-	dp_loss_expired(&c->loss, c->seq.next, aged, behind);
-}
-
-void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, struct dp_consumer *c)
-{
-	uint64_t n, young;
-	bool due = !c->waiting_keyframe;
-
-	if (c->at >= a->served || c->catching_up)
-		return;
-	young = a->overrun > c->at ? a->overrun - c->at : 0; /* at or below: expired by count */
-	n = a->served - c->at;
-	c->waiting_keyframe |= c->at < a->restart;
-	c->at = a->served;
-	if (c->paused || !c->transport->can_send) {
-		c->waiting_keyframe = true;
-		n = c->transport->idle || c->transport->silent ? n : 0;
-		w->stats->drop[SH_DROP_NO_CONSENT] += n;
-		dp_loss_drop(&c->loss, SH_LOSS_NO_CONSENT, c->paused ? 0 : (uint32_t)n);
-		return;
-	}
-	w->stats->drop[SH_DROP_TX_BEHIND] += young;
-	n -= young;
-	w->stats->drop[SH_DROP_TX_AGE] += n;
-	if (due)
-		note_expired(c, (uint32_t)n, (uint32_t)young);
-	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
-	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
-}
-
-/* --- waiting for a key frame --- */
-
-uint64_t dp_audience_find_start(struct dp_audience *a, uint64_t at, uint64_t target)
-{
-	const struct dp_stream *s = a->stream;
-
-	if (at < a->start_from || at > a->start)
-		a->start_from = a->start = at;
-	while (a->start < target && !s->ring[a->start & s->mask].info.keyframe)
-		a->start++;
-	return RTE_MIN(a->start, target);
-}
-
-/* --- new packets --- */
+/* --- new packets ---------------------------------------------------------------------------------- */
 
 void dp_audience_schedule(struct dp_worker *w, uint32_t slot)
 {
