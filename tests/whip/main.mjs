@@ -3,6 +3,8 @@
 // a server need not have is skipped where the server says that it has not.
 import { parseArgs } from "node:util";
 import { disconnect, Endpoint } from "./endpoint.mjs";
+import * as events from "./groups/events.mjs";
+import * as late from "./groups/late.mjs";
 import * as life from "./groups/life.mjs";
 import * as patches from "./groups/patches.mjs";
 import * as play from "./groups/play.mjs";
@@ -73,11 +75,13 @@ if (whip) {
 	await common(report, whip, options.origin);
 	await report.group("WHIP: simulcast", () => setup.simulcast(report, whip));
 }
+if (whip && whep)
+	await report.group("WHEP: a kind that is published late", () => late.kinds(report, whip, whep));
 if (whep) {
 	if (whip)
 		await report.group("a publisher for the players", () => whip.open());
 	await common(report, whep, options.origin);
-	await report.group("WHEP: events", () => play.events(report, whep));
+	await report.group("WHEP: events", () => events.events(report, whep));
 	await report.group("WHEP: layers", () => play.layers(report, whep));
 }
 await whip?.end();

@@ -35,6 +35,7 @@ async function conforms(words, ...args) {
 	const status = await new Promise((resolve) => child.once("close", resolve));
 	const count = Number(text.match(/^1\.\.(\d+)$/m)?.[1] ?? 0);
 	check(count >= LEAST && status === 0, `${words}: ${text.trim().split("\n").at(-1)}`);
+	check(!/ is published later: .*# SKIP/.test(text), `${words}: players get what is published later`);
 }
 
 async function run(words, settings, ...args) {
