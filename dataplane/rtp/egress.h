@@ -101,10 +101,11 @@ size_t dp_egress_copy(uint8_t *dst, const struct dp_egress *e, const struct dp_r
 static inline size_t dp_egress_header(uint8_t *dst, const struct dp_egress *e, const struct dp_rtp_info *p,
 	uint16_t seq, uint32_t timestamp, uint32_t abs_send_time)
 {
+	uint64_t begin = (uint64_t)sh_get_be16(e->header) << 48;
+
 	memcpy(dst, e->header, sizeof(e->header));
-	dst[1] |= (uint8_t)(p->marker << 7);
-	sh_put_be16(dst + 2, seq);
-	sh_put_be32(dst + 4, timestamp);
+	/* version and bits, marker and payload type, sequence number, timestamp: RFC 3550, 5.1 */
+	sh_put_be64(dst, begin | (uint64_t)p->marker << 55 | (uint64_t)seq << 32 | timestamp);
 	if (e->abs_send_time_id)
 		sh_put_be24(dst + DP_EGRESS_ELEMENTS + e->prefix_len - DP_ABS_SEND_TIME_LEN, abs_send_time);
 	return p->copy_len ? dp_egress_copy(dst, e, p) : e->header_len;
