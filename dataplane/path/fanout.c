@@ -98,11 +98,10 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 	room = dp_tx_room(w, t->encap.port_id);
 	room -= RTE_MIN(room, o->count);
 	for (; c->at < target; c->at++, room--) {
-		if (s->layering) {
-			room -= dp_send_steady(w, s, c, target, o, room);
-			if (c->at == target)
-				return true;
-		}
+		room -= s->layering ? dp_send_steady(w, s, c, target, o, room)
+				    : dp_rewrite_run(w, s, c, target, o, room);
+		if (c->at == target)
+			return true;
 		if (skip_to_keyframe(a, c, target))
 			return true;
 		if (o->allowed <= 0)

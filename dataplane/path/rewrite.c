@@ -46,6 +46,58 @@ static bool map_sequence(const struct dp_worker *w, struct dp_consumer *c, const
 	return dp_seqmap_out(&c->seq, entry->info.seq, seq);
 }
 
+/*
+ * Writes one packet for a viewer in a steady state. False: no mbuf was free, or it does not fit the
+ * viewer's path.
+ */
+static inline bool send(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
+	uint64_t seq, struct dp_outgoing *o)
+{
+	const struct dp_rtp_info *p = &entry->info;
+	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
+	size_t hdr_len;
+
+	if (unlikely(!m))
+		return false;
+	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
+		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	if (unlikely(!dp_fits_path(c->transport, hdr_len + p->payload_len))) {
+		o->spare[o->spares++] = m;
+		return false;
+	}
+	dp_outgoing_add(o, c->transport, m, (uint16_t)hdr_len, entry->payload, p->payload_len,
+		(uint32_t)(seq >> 16));
+	*dp_tx_note(m) = (struct dp_tx_note){.since_ns = entry->rx_ns, .kind = o->kind};
+	o->allowed -= DP_PACKET_WORK;
+	return true;
+}
+
+unsigned dp_rewrite_run(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
+	uint64_t target, struct dp_outgoing *o, unsigned room)
+{
+	uint64_t next = c->seq.next, bytes = 0, at = c->at;
+	unsigned sent = 0;
+
+	if (unlikely(c->waiting_keyframe || c->transport->limited || !c->seq.started))
+		return 0;
+	room = RTE_MIN(room, DP_JOBS - o->count);
+	for (; at < target && sent < room && o->allowed > 0; at++, sent++) {
+		const struct dp_ring_entry *entry = &s->ring[at & s->mask];
+		uint64_t seq = entry->info.seq + (uint64_t)c->seq.offset;
+
+		/* A number below `next` fills a gap, or precedes the start. */
+		if (unlikely(entry->restart || seq < next) || !send(w, c, entry, seq, o))
+			break;
+		next = seq + 1;
+		bytes += entry->info.payload_len;
+	}
+	c->at = at;
+	c->seq.next = next;
+	c->packets += sent;
+	c->bytes += bytes;
+	return sent;
+}
+
 bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
 	struct dp_outgoing *o)
 {

@@ -12,6 +12,7 @@
 
 struct dp_consumer;
 struct dp_ring_entry;
+struct dp_stream;
 
 /*
  * Writes the header of `entry` for viewer `c` into a new mbuf and adds the packet to `o`, unless
@@ -20,6 +21,15 @@ struct dp_ring_entry;
  */
 bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
 	struct dp_outgoing *o);
+
+/*
+ * Sends the packets of a stream without layers from c->at up to `target` to a viewer in a steady
+ * state, as far as they come in order and the batch has room, but at most `room`. Advances c->at
+ * behind them. What differs from that is left to dp_rewrite(), packet by packet. The result is the
+ * same. Returns the number of packets that it has sent.
+ */
+unsigned dp_rewrite_run(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c,
+	uint64_t target, struct dp_outgoing *o, unsigned room);
 
 /*
  * Whether an RTP packet of `rtp_len` bytes, before protection, fits the path's MTU afterwards. If
