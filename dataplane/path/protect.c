@@ -20,10 +20,16 @@
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
 
+/*
+ * An mbuf of the pool is one segment without references. rte_pktmbuf_alloc_bulk() would reset its
+ * other fields as well, all of which flush and dp_encap() set.
+ */
 bool dp_outgoing_refill(struct dp_worker *w, struct dp_outgoing *o)
 {
-	if (rte_pktmbuf_alloc_bulk(w->pool, o->spare, DP_BURST))
+	if (rte_mempool_get_bulk(w->pool, (void **)o->spare, DP_BURST))
 		return false;
+	for (unsigned i = 0; i < DP_BURST; i++)
+		o->spare[i]->data_off = RTE_PKTMBUF_HEADROOM;
 	o->spares = DP_BURST;
 	return true;
 }

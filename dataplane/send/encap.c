@@ -43,8 +43,8 @@ void dp_encap_init(struct dp_worker *w, struct dp_encap *e, const struct sh_path
 }
 
 /*
- * What few packets need, or what is much work, stands in functions of its own: inline, they would
- * make dp_encap() save registers for every packet.
+ * What few packets need, or what is much work, stands in functions of its own, which dp_encap()
+ * calls last: otherwise it would save registers for every packet.
  */
 
 /*
@@ -67,26 +67,22 @@ static __rte_noinline uint16_t leave_udp_sum(struct rte_mbuf *m, const uint8_t *
 }
 
 /*
- * Fills in length and checksums. `udp_len`: UDP header and payload. RFC 768 permits IPv4 without a
- * UDP checksum, but RFC 1122, 4.1.3.4 wants one by default, and some networks drop what has none.
+ * Fills in the UDP checksum, or leaves checksums to the device. `udp_len`: UDP header and payload.
+ * RFC 768 permits IPv4 without a UDP checksum, but RFC 1122, 4.1.3.4 wants one by default, and some
+ * networks drop what has none.
  */
-static void finish_ipv4(const struct dp_port *port, const struct dp_encap *e, struct rte_mbuf *m, uint8_t *ip,
+static __rte_noinline void finish_ipv4(const struct dp_port *port, struct rte_mbuf *m, uint8_t *ip,
 	uint8_t *udp, uint16_t udp_len)
 {
-	uint16_t len = (uint16_t)(udp_len + DP_IPV4_HEADER), sum = 0;
+	uint16_t sum = 0;
 
-	sh_put_be16(ip + 2, len);
 	if (port->tx_udp_sum)
 		sum = leave_udp_sum(m, ip);
 	else if (!port->no_udp_sum)
 		sum = udp_sum(4, ip + 12, ip + 16, udp, udp_len);
 	memcpy(udp + 6, &sum, 2);
-	if (port->tx_ip_sum) {
+	if (port->tx_ip_sum)
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-	} else {
-		sum = dp_sum_fold(e->ip_sum + rte_cpu_to_be_16(len));
-		memcpy(ip + 10, &sum, 2);
-	}
 }
 
 /* Likewise for IPv6, which needs the UDP checksum (RFC 8200, 8.1). */
@@ -111,6 +107,7 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 	uint16_t udp_len = (uint16_t)(m->data_len + DP_UDP_HEADER);
 	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
 	uint8_t *ip = payload - e->len + e->ip_offset, *udp = payload - DP_UDP_HEADER;
+	uint16_t len, sum;
 
 	if (likely(e->len <= DP_ENCAP_SHORT))
 		memcpy(payload - DP_ENCAP_SHORT, e->header + DP_ENCAP_ROOM - DP_ENCAP_SHORT, DP_ENCAP_SHORT);
@@ -121,10 +118,16 @@ void dp_encap(struct dp_worker *w, const struct dp_encap *e, struct rte_mbuf *m)
 	m->pkt_len += e->len;
 	sh_put_be16(udp + 4, udp_len);
 	m->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT; /* these say whose the buffer is */
-	m->l2_len = e->ip_offset;
-	m->l3_len = (uint64_t)(e->udp_offset - e->ip_offset) & 0x1ff;
-	if (likely(e->family == 4))
-		finish_ipv4(port, e, m, ip, udp, udp_len);
-	else
+	m->tx_offload =
+		rte_mbuf_tx_offload(e->ip_offset, (uint64_t)(e->udp_offset - e->ip_offset), 0, 0, 0, 0, 0);
+	if (unlikely(e->family != 4)) {
 		finish_ipv6(port, m, ip, udp, udp_len);
+		return;
+	}
+	len = (uint16_t)(udp_len + DP_IPV4_HEADER);
+	sum = port->tx_ip_sum ? 0 : dp_sum_fold(e->ip_sum + rte_cpu_to_be_16(len));
+	sh_put_be16(ip + 2, len);
+	memcpy(ip + 10, &sum, 2);
+	if (port->tx_ip_sum || port->tx_udp_sum || !port->no_udp_sum)
+		finish_ipv4(port, m, ip, udp, udp_len);
 }
