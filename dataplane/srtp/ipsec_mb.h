@@ -25,6 +25,7 @@
 #include "dataplane/srtp/internal.h"
 #include "dataplane/srtp/kdf.h"
 #include "dataplane/srtp/replay.h"
+#include "shared/bytes.h"
 
 /* The session keys of RTP or of RTCP in one direction. */
 struct dp_mb_keys {
@@ -131,8 +132,34 @@ const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp
 /* Sets the constant fields of e->job[]. */
 void dp_mb_cm_init(struct dp_mb_engine *e);
 
-/* AES-GCM (RFC 7714): computes the IV of an RTP job. */
-void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job);
+/*
+ * AES-GCM (RFC 7714, 8.1 and 9.1): the IV is (00 00 || SSRC || 48-bit index) xor salt. The index is
+ * ROC || SEQ for RTP and the SRTCP index for RTCP.
+ */
+static inline void dp_mb_gcm_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint64_t index)
+{
+	uint64_t high = (uint64_t)ssrc << 16 | index >> 32;
+	uint32_t low = (uint32_t)index;
+	uint64_t salt_high;
+	uint32_t salt_low;
+
+	memcpy(&salt_high, salt, 8);
+	memcpy(&salt_low, salt + 8, 4);
+	high = __builtin_bswap64(high) ^ salt_high;
+	low = __builtin_bswap32(low) ^ salt_low;
+	memcpy(iv, &high, 8);
+	memcpy(iv + 8, &low, 4);
+}
+
+/* The same for an RTP job. */
+static inline void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job)
+{
+	const struct dp_mb_session *s = (const struct dp_mb_session *)job->session;
+	uint64_t index = (uint64_t)job->roc << 16 | sh_get_be16(job->dst + 2);
+
+	dp_mb_gcm_iv(iv, s->rtp.salt, sh_get_be32(job->dst + 8), index);
+}
+
 /* Protects the n <= DP_MB_BATCH jobs of e->gcm[], whose IVs are in e->iv[]. */
 void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n);
 /*

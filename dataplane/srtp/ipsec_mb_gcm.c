@@ -10,27 +10,9 @@
 
 enum { TAG = 16 };
 
-/*
- * RFC 7714, 8.1 and 9.1: (00 00 || SSRC || 48-bit index) xor salt. The index is ROC || SEQ for RTP
- * and the SRTCP index for RTCP.
- */
-static void make_iv(uint8_t iv[16], const uint8_t salt[16], uint32_t ssrc, uint64_t index)
-{
-	uint64_t high = (uint64_t)ssrc << 16 | index >> 32;
-	uint32_t low = (uint32_t)index;
-	uint64_t salt_high;
-	uint32_t salt_low;
-
-	memcpy(&salt_high, salt, 8);
-	memcpy(&salt_low, salt + 8, 4);
-	high = __builtin_bswap64(high) ^ salt_high;
-	low = __builtin_bswap32(low) ^ salt_low;
-	memcpy(iv, &high, 8);
-	memcpy(iv + 8, &low, 4);
-}
-
-static void encrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const struct gcm_key_data *key,
-	uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
+static inline __attribute__((always_inline)) void encrypt(struct dp_mb_engine *e,
+	const struct dp_mb_session *s, const struct gcm_key_data *key, uint8_t *dst, const uint8_t *src,
+	size_t len, const uint8_t *iv, const uint8_t *aad, size_t aad_len)
 {
 	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
 		IMB_AES128_GCM_ENC(e->mgr, key, &e->ctx, dst, src, len, iv, aad, aad_len, dst + len, TAG);
@@ -49,13 +31,6 @@ static int decrypt(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 	else
 		IMB_AES256_GCM_DEC(e->mgr, key, &e->ctx, data, data, len, iv, aad, aad_len, tag, TAG);
 	return CRYPTO_memcmp(tag, data + len, TAG) == 0 ? 0 : EBADMSG;
-}
-
-void dp_mb_gcm_stage(uint8_t iv[16], const struct dp_srtp_job *job)
-{
-	const struct dp_mb_session *s = (const struct dp_mb_session *)job->session;
-	uint64_t index = (uint64_t)job->roc << 16 | sh_get_be16(job->dst + 2);
-	make_iv(iv, s->rtp.salt, sh_get_be32(job->dst + 8), index);
 }
 
 static void patch(const struct dp_srtp_job *j)
@@ -101,7 +76,7 @@ int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtp);
 	size_t plain = *len - TAG;
 
-	make_iv(e->iv[0], s->rtp.salt, sh_get_be32(pkt + 8), index);
+	dp_mb_gcm_iv(e->iv[0], s->rtp.salt, sh_get_be32(pkt + 8), index);
 	int err = decrypt(e, s, &key->gcm, pkt + hdr_len, plain - hdr_len, e->iv[0], pkt, hdr_len);
 	if (err == 0)
 		*len = plain;
@@ -123,7 +98,7 @@ int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	uint8_t *body = pkt + DP_SRTP_RTCP_HEADER;
 
 	rtcp_aad(aad, pkt, e_index);
-	make_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
+	dp_mb_gcm_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
 	encrypt(e, s, &key->gcm, body, body, *len - DP_SRTP_RTCP_HEADER, e->iv[0], aad, sizeof(aad));
 	sh_put_be32(pkt + *len + TAG, e_index);
 	*len += TAG + DP_SRTP_INDEX;
@@ -138,7 +113,7 @@ int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session 
 	uint32_t e_index = sh_get_be32(pkt + *len - DP_SRTP_INDEX);
 
 	rtcp_aad(aad, pkt, e_index);
-	make_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
+	dp_mb_gcm_iv(e->iv[0], s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
 	int err = decrypt(e, s, &key->gcm, pkt + DP_SRTP_RTCP_HEADER, plain - DP_SRTP_RTCP_HEADER, e->iv[0],
 		aad, sizeof(aad));
 	if (err == 0)
