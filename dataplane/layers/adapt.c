@@ -14,11 +14,14 @@ enum {
 	TRIAL_MS = 3000, /* between climbs without probes */
 	PROBE_WAIT_MS = 1500, /* after the first failed probe */
 	PROBE_WAIT_EARLY_MS = 1600, /* after the next ones */
-	PROBES_EARLY = 12, /* then the wait grows by half each time, */
+	PROBES_EARLY = 22, /* then the wait grows by half each time, */
+	PROBES_EARLY_FAILED = 6, /* the same after a climb that failed */
 	PROBE_WAIT_MAX_MS = 30000, /* up to this */
 	GOAL_PART = 32, /* a probe's goal is by this part above what the step needs */
 	SENT_PERCENT = 75, /* of the targets' cost: before, the last switch has not taken effect */
 	ROOM_PERCENT = 115, /* of an estimate after congestion: the room that it leaves for the queue */
+	DROP_PERCENT = 75, /* a path that carries less than this part of what was sent: it has changed */
+	RECOVER_MS = 20000, /* for so long a receiver's estimate may stand still afterwards */
 	TICK_MAX_NS = 50000000, /* the padding of a longer tick is not made up for */
 };
 
@@ -53,6 +56,20 @@ static uint32_t for_video(const struct dp_adapt *a, const struct dp_adapt_viewer
 
 /* --- holding ------------------------------------------------------------------------------- */
 
+/*
+ * A target has gone down. If the path carries far less than before, for another reason than a climb
+ * that failed, it has changed, and what the receiver estimates will be old when it changes back.
+ */
+static void note_drop(struct dp_adapt *a, uint32_t now_ms)
+{
+	a->change_ms = now_ms;
+	if (a->hold_s != HOLD_S)
+		a->recover_ds = 0;
+	else if (a->budget_kbps < dp_percent(a->cost_kbps, DROP_PERCENT))
+		a->recover_ds = (uint16_t)((now_ms + RECOVER_MS) / 100) | 1;
+	a->flags &= (uint8_t)~DP_ADAPT_RISEN;
+}
+
 /* Nothing goes up for some time, which is longer if the last climb has just failed. */
 static void hold(struct dp_adapt *a, uint32_t now_ms)
 {
@@ -81,13 +98,14 @@ static bool waiting(struct dp_adapt *a, uint32_t now_ms)
 
 /* --- probes ---------------------------------------------------------------------------------- */
 
-static uint32_t probe_wait(uint8_t failures)
+static uint32_t probe_wait(const struct dp_adapt *a)
 {
+	unsigned early = a->hold_s == HOLD_S ? PROBES_EARLY : PROBES_EARLY_FAILED;
 	uint32_t ms = PROBE_WAIT_EARLY_MS;
 
-	if (failures <= 1)
+	if (a->failures <= 1)
 		return PROBE_WAIT_MS;
-	for (unsigned n = PROBES_EARLY; n < failures && ms < PROBE_WAIT_MAX_MS; n++)
+	for (unsigned n = early; n < a->failures && ms < PROBE_WAIT_MAX_MS; n++)
 		ms += ms / 2;
 	return ms < PROBE_WAIT_MAX_MS ? ms : PROBE_WAIT_MAX_MS;
 }
@@ -110,7 +128,7 @@ static void follow_probe(struct dp_adapt *a, uint32_t now_ms)
 	} else {
 		dp_probe_limit(&a->probe, dp_adapt_limit(a, now_ms));
 		a->failures += a->failures < UINT8_MAX;
-		a->wait_ms = now_ms + probe_wait(a->failures);
+		a->wait_ms = now_ms + probe_wait(a);
 	}
 	dp_probe_stop(&a->probe, now_ms);
 	dp_adapt_restart_windows(a, now_ms);
@@ -178,7 +196,7 @@ static void note_change(struct dp_adapt *a, uint32_t now_ms, const struct dp_all
 	if (pressed) {
 		hold(a, now_ms);
 		if (to->down)
-			a->change_ms = now_ms;
+			note_drop(a, now_ms);
 	} else if (to->up) {
 		a->flags |= DP_ADAPT_WENT_UP;
 		a->change_ms = now_ms;

@@ -27,6 +27,7 @@ enum dp_adapt_flags {
 	DP_ADAPT_WENT_UP = 1 << 4, /* the last change was upwards */
 	DP_ADAPT_BAD_WINDOW = 1 << 5, /* the last window lost too much for good */
 	DP_ADAPT_STALE = 1 << 6, /* the next report may be about what was sent before a change */
+	DP_ADAPT_RISEN = 1 << 7, /* the estimate has risen since recover_ds was set */
 };
 
 /* State of one viewer's transport. Times are milliseconds, modulo 2^32. */
@@ -49,7 +50,11 @@ struct dp_adapt {
 	uint8_t hold_s; /* how long no target goes up after one went down */
 	uint8_t failures; /* probes that failed since the last success */
 	uint8_t flags; /* enum dp_adapt_flags */
-	uint8_t pad[2];
+	/*
+	 * Until when an estimate is left over from a path that has suddenly become narrow, in
+	 * 100 ms, modulo 2^16; 0: it is not.
+	 */
+	uint16_t recover_ds;
 };
 static_assert(sizeof(struct dp_adapt) == 64, "one cache line");
 

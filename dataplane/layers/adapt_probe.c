@@ -18,13 +18,20 @@ enum {
 };
 
 /*
- * Whether the estimate is so low that the media alone exceed it. It is left over from a narrower
- * link, and stands still while the receiver sees queues become shorter (libwebrtc's
- * kBwUnderusing), which may take seconds. Overuse would lower it: that remains a sign.
+ * Whether the estimate is recovering from a path that had suddenly become narrow. It stands still
+ * while the receiver sees queues become shorter (libwebrtc's kBwUnderusing), which may take ten
+ * seconds and more. Overuse would lower it: that remains a sign. One that never rises is no
+ * estimate but a receiver's limit.
  */
+static bool estimate_recovers(const struct dp_adapt *a)
+{
+	return a->recover_ds && a->flags & DP_ADAPT_RISEN;
+}
+
+/* Whether that it stands still says nothing; also if the media alone exceed it. */
 static bool estimate_is_old(const struct dp_adapt *a)
 {
-	return a->remb_kbps < dp_percent(a->cost_kbps, LOW_PERCENT);
+	return estimate_recovers(a) || a->remb_kbps < dp_percent(a->cost_kbps, LOW_PERCENT);
 }
 
 /*
@@ -66,6 +73,8 @@ enum dp_probe_verdict dp_adapt_judge(const struct dp_adapt *a, uint32_t now_ms)
 		return DP_PROBE_GOOD;
 	if (!dp_probe_reported(&a->probe, now_ms, a->rtt_ms + STILL_MS))
 		return DP_PROBE_NONE;
+	if (estimate_recovers(a))
+		return DP_PROBE_GOOD;
 	return estimate_is_old(a) ? DP_PROBE_STILL : DP_PROBE_BAD;
 }
 

@@ -40,6 +40,8 @@ void dp_adapt_expire(struct dp_adapt *a, uint32_t now_ms)
 {
 	if (a->remb_kbps && (uint16_t)(now_ms / 100 - a->remb_ds) > REMB_OLD_DS)
 		a->remb_kbps = 0;
+	if ((int16_t)(a->recover_ds - (uint16_t)(now_ms / 100)) <= 0)
+		a->recover_ds = 0;
 	if (!dp_probe_running(&a->probe) && now_ms - a->fall_ms > FALLS_MS)
 		a->falls = 0;
 }
@@ -66,6 +68,8 @@ void dp_adapt_remb(struct dp_adapt *a, uint64_t now_ns, uint32_t kbps, uint32_t 
 	a->remb_ds = (uint16_t)(now / 100);
 	a->flags |= DP_ADAPT_HEARD | DP_ADAPT_HEARD_REMB;
 	fell = a->remb_kbps < before - before / FALL_PART;
+	if (before && a->remb_kbps > before)
+		a->flags |= DP_ADAPT_RISEN;
 	if (dp_probe_running(&a->probe))
 		dp_probe_estimate(a, now, before, fell);
 	else if (fell && !settling(a, now) && below_sent(a, sent_kbps))

@@ -355,6 +355,55 @@ static void the_lowest_layer_goes_on_and_recovers(void **state)
 	assert_int_equal(w.video[0].spatial, 2);
 }
 
+/* Lets the path become narrow, and the receiver's estimate with it. */
+static void become_narrow(struct world *w, uint32_t remb)
+{
+	begin(w, 1);
+	reach_the_top(w, true);
+	for (unsigned i = 0; i < 5; i++) {
+		w->remb = remb + 100 - 20 * i;
+		w->lost = 15;
+		step(w);
+	}
+	w->lost = 0;
+	assert_int_equal(w->video[0].spatial, 0);
+}
+
+/*
+ * After a sudden drop a receiver's estimate may stand still for many seconds: a probe without loss
+ * and without longer round trips says more. Not if it never rises: that is a receiver's limit.
+ */
+static void an_estimate_that_recovers_may_stand_still(void **state)
+{
+	struct world w;
+
+	become_narrow(&w, 350);
+	w.remb += 5;
+	for (unsigned i = 0; i < 75 && w.video[0].spatial < 2; i++)
+		step(&w);
+	assert_int_equal(w.video[0].spatial, 2);
+
+	become_narrow(&w, 350);
+	for (unsigned i = 0; i < 300; i++)
+		step(&w);
+	assert_int_equal(w.video[0].spatial, 0);
+}
+
+/* The same stillness is a sign of a full queue when nothing has become narrow before. */
+static void an_estimate_that_stands_still_is_a_sign(void **state)
+{
+	struct world w;
+
+	begin(&w, 1);
+	w.remb = 640;
+	step(&w);
+	w.remb = 645;
+	for (unsigned i = 0; i < 150; i++) {
+		step(&w);
+		assert_int_equal(w.video[0].spatial, 1);
+	}
+}
+
 static void consumers_share_by_priority(void **state)
 {
 	struct world w;
@@ -507,6 +556,8 @@ int main(void)
 		cmocka_unit_test(a_limit_is_kept),
 		cmocka_unit_test(audio_comes_first),
 		cmocka_unit_test(the_lowest_layer_goes_on_and_recovers),
+		cmocka_unit_test(an_estimate_that_recovers_may_stand_still),
+		cmocka_unit_test(an_estimate_that_stands_still_is_a_sign),
 		cmocka_unit_test(consumers_share_by_priority),
 		cmocka_unit_test(wishes_and_returning_layers_need_no_probe),
 		cmocka_unit_test(what_was_carried_needs_no_probe),

@@ -93,7 +93,8 @@ static void three_to_point_four_and_back(void **state)
 
 /*
  * One probe that fails costs the aim of 8 s nothing; it is missed after two, which is rare. After a
- * short time on the narrow link the viewer's estimate is still low, and stands still at first.
+ * short time on the narrow link the viewer's estimate is still low, and stands still at first;
+ * after a long one, many probes have failed.
  */
 static void back_in_time(double narrow_ms, unsigned runs, unsigned most)
 {
@@ -113,8 +114,10 @@ static void back_in_time(double narrow_ms, unsigned runs, unsigned most)
 
 static void back_from_point_four_in_time(void **state)
 {
-	back_in_time(30000, 100, 3);
-	back_in_time(12000, 100, 5);
+	back_in_time(5000, 100, 4);
+	back_in_time(12000, 100, 4);
+	back_in_time(30000, 100, 4);
+	back_in_time(60000, 100, 4);
 }
 
 static void a_viewer_without_remb(void **state)
@@ -184,7 +187,7 @@ static void marginal_links(void **state)
 	unsigned all = 0;
 
 	for (double kbps = 560; kbps <= 1700; kbps += kbps < 700 ? 20 : 100) {
-		for (unsigned seed = 1; seed <= 2; seed++) {
+		for (unsigned seed = 1; seed <= 6; seed++) {
 			path_init(&p, seed);
 			p.kbps = kbps;
 			path_run(&p, 600000);
@@ -192,8 +195,8 @@ static void marginal_links(void **state)
 			all += path_switches(&p, 20000);
 		}
 	}
-	print_message("marginal links: %u switches in 38 runs of 10 minutes\n", all);
-	assert_in_range(all, 0, 30);
+	print_message("marginal links: %u switches in 114 runs of 10 minutes\n", all);
+	assert_in_range(all, 0, 90);
 }
 
 static void loss_before_the_server(void **state)
