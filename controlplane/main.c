@@ -241,6 +241,7 @@ static void dataplane_connected(struct cp_dataplane *dataplane)
 {
 	struct control *c = dataplane->owner;
 
+	c->public.signaling.resumes.unread = false;
 	if (c->ready)
 		return;
 	c->ready = true;
@@ -248,12 +249,19 @@ static void dataplane_connected(struct cp_dataplane *dataplane)
 		c->config.tls.certificate[0] != '\0' ? "s" : "", c->config.http.port);
 }
 
-/* Clients of the JSON dialect and of Socket.IO join again. */
+/* A predecessor's client, with its session. */
 static struct cp_peer *make_peer(struct cp_dataplane *dataplane, const struct cp_saved_transport *saved)
 {
 	struct control *c = dataplane->owner;
+	struct cp_address *address;
+	struct cp_peer *peer;
 
-	return saved->peer.client >= CP_SAVED_WHIP ? cp_whip_restore_peer(&c->public.whip, saved) : NULL;
+	if (saved->peer.client >= CP_SAVED_WHIP)
+		return cp_whip_restore_peer(&c->public.whip, saved);
+	address = cp_address_hold(&c->public.server.addresses, saved->peer.address);
+	peer = address ? cp_resume_restore(&c->public.signaling, &saved->peer, address) : NULL;
+	cp_address_release(address);
+	return peer;
 }
 
 static const struct cp_dataplane_calls dataplane_calls = {
@@ -330,6 +338,12 @@ static int drop_privileges(struct control *c, char *err, size_t err_size)
 	return error;
 }
 
+/* What a predecessor of this process has left. */
+static void take_over(struct control *c)
+{
+	c->public.signaling.resumes.unread = true; /* until the data plane has listed its objects */
+}
+
 /*
  * Starts the parts that can fail. The order decides which message the operator gets: the admin
  * socket is first, because it says that another control plane is running. What has threads starts
@@ -352,9 +366,11 @@ static int start(struct control *c, char *err, size_t err_size)
 		return error;
 	}
 	error = drop_privileges(c, err, err_size);
-	if (error == 0)
+	if (error == 0) {
+		take_over(c);
 		error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
 			&dataplane_calls, c, err, err_size);
+	}
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		cp_public_stop(&c->public);

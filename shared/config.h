@@ -120,6 +120,7 @@ struct sh_config {
 
 	struct {
 		uint32_t grace_s; /* for a client to come back after its connection was lost */
+		uint32_t max_s; /* the same after a restart of the control plane, when all come at once */
 	} resume;
 
 	struct {

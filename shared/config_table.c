@@ -78,6 +78,7 @@ static const struct sh_config_member rows[] = {
 	{"node.id", SH_CFG_STRING, AT(node.id), .min = 0, .max = SH_NODE_ID_MAX, .text = ""},
 
 	{"resume.grace_s", SH_CFG_U32, AT(resume.grace_s), .min = 0, .max = 600, .value = 15},
+	{"resume.max_s", SH_CFG_U32, AT(resume.max_s), .min = 0, .max = 3600, .value = 300},
 
 	{"socketio.ping_interval_ms", SH_CFG_U32, AT(socketio.ping_interval_ms), .min = 100, .max = 600000,
 		.value = 25000},

@@ -173,7 +173,7 @@ static int admit(struct client *c, const struct query *query, const char *addres
 		return cp_refuse(fault, CP_TOO_MANY, "this address has %u connections already",
 			c->signaling->config->limit.connections_per_address);
 	who.address = c->address;
-	error = returns ? cp_resume_admit(c->address, fault) : 0;
+	error = returns ? cp_resume_admit(c->signaling, query->resume, c->address, fault) : 0;
 	if (error == 0)
 		error = cp_signaling_authenticate(c->signaling, &who, &grant, fault);
 	if (error != 0)

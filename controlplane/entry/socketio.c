@@ -186,7 +186,7 @@ static int admit(struct client *c, const cJSON *auth, struct cp_fault *fault)
 	if (error == 0)
 		error = credential(auth, "resume", NULL, &resume, fault);
 	if (error == 0 && resume)
-		error = cp_resume_admit(c->address, fault);
+		error = cp_resume_admit(signaling, resume, c->address, fault);
 	if (error == 0)
 		error = cp_signaling_authenticate(signaling, &who, &grant, fault);
 	return error == 0 ? open_session(c, resume, &grant, fault) : error;
@@ -209,6 +209,11 @@ static void connect_client(struct client *c, const cJSON *auth)
 	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"",
 		cp_log_address(text, c->socketio->signaling->config->log_addresses, c->ip),
 		cp_code_name(fault.code), fault.message);
+	/* The client's library tries again after an end of the connection, and not after a refusal. */
+	if (fault.code == CP_UNAVAILABLE) {
+		cp_eio_close(c->engine, CP_CLOSE_TRY_LATER, "try again soon");
+		return;
+	}
 	send_refusal(c, &fault);
 	if (++c->refusals >= REFUSALS_MAX)
 		cp_eio_close(c->engine, 1008, "too many attempts to connect");

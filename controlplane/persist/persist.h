@@ -23,7 +23,7 @@
 
 enum {
 	/* Raise it with each change of a blob's content: a successor of another version sweeps. */
-	CP_SAVED_VERSION = 1,
+	CP_SAVED_VERSION = 2,
 	CP_SAVED_ADDRESS_SIZE = 48, /* of the longest IP address as text, with its terminator */
 	CP_SAVED_HASH = 32, /* bytes of the hash of a token to resume with */
 	CP_SAVED_HASHES = 2, /* the current token's, and the previous one's while it is valid */
@@ -31,6 +31,8 @@ enum {
 	CP_SAVED_ETAG_SIZE = 17,
 	CP_SAVED_UFRAG_SIZE = 257, /* the longest ufrag of a client (RFC 8839, 5.4) */
 	CP_SAVED_BUNDLE_SIZE = 20, /* two MIDs with a space behind each */
+	CP_SAVED_AUDIO_INTERVALS = 7,
+	CP_SAVED_AUDIO_ENTRIES = 16,
 };
 
 enum cp_saved_client { CP_SAVED_JSON = 1, CP_SAVED_SOCKETIO, CP_SAVED_WHIP, CP_SAVED_WHEP };
@@ -64,8 +66,10 @@ struct cp_saved_peer {
 	bool room_bound; /* its token is for this room alone */
 	int64_t expires_s; /* its token, seconds since 1970; 0: never */
 	uint8_t client; /* enum cp_saved_client */
-	uint8_t hash_count; /* JSON and Socket.IO */
-	uint8_t hash[CP_SAVED_HASHES][CP_SAVED_HASH];
+	/* JSON and Socket.IO */
+	uint8_t hash_count;
+	uint8_t hash[CP_SAVED_HASHES][CP_SAVED_HASH]; /* the current one's first */
+	uint8_t audio_entries, audio_interval; /* what it asks for, as in rooms/audio.h; 0 entries: nothing */
 	struct cp_saved_whip whip; /* WHIP and WHEP */
 };
 

@@ -55,6 +55,8 @@ static void peer_fields(struct cp_fields *f, struct cp_saved_peer *p)
 	cp_field_range(f, &p->hash_count, 1, CP_SAVED_HASHES);
 	for (uint8_t i = 0; !f->failed && i < p->hash_count; i++)
 		cp_field_bytes(f, p->hash[i], sizeof(p->hash[i]));
+	cp_field_range(f, &p->audio_entries, 0, CP_SAVED_AUDIO_ENTRIES);
+	cp_field_range(f, &p->audio_interval, 0, CP_SAVED_AUDIO_INTERVALS - 1);
 }
 
 static void address_fields(struct cp_fields *f, struct sh_addr *a)

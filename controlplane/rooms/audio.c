@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/persist/persist.h"
 #include "controlplane/rooms/announce.h"
 #include "controlplane/rooms/call.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room_state.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 
 enum {
@@ -79,6 +81,9 @@ static uint8_t interval_for(uint64_t ms)
 	return i;
 }
 
+static_assert((int)CP_SAVED_AUDIO_INTERVALS == (int)CP_AUDIO_INTERVALS, "what a peer may ask for");
+static_assert((int)CP_SAVED_AUDIO_ENTRIES == (int)CP_AUDIO_ENTRIES, "what a peer may ask for");
+
 static void stop(struct cp_peer *peer)
 {
 	struct cp_room_audio *a = peer->room->audio;
@@ -96,6 +101,7 @@ int cp_peer_observe_audio(struct cp_peer *peer, uint64_t interval_ms, uint64_t e
 	uint64_t told = peer->audio.entries > 0 ? peer->audio.speaker : 0;
 
 	stop(peer);
+	cp_peer_save(peer);
 	if (interval_ms == 0)
 		return 0;
 	a = audio_of(peer->room);
@@ -111,6 +117,20 @@ int cp_peer_observe_audio(struct cp_peer *peer, uint64_t interval_ms, uint64_t e
 		tell_all(a);
 	cp_model_schedule(peer->room->model);
 	return 0;
+}
+
+void cp_audio_save(const struct cp_peer *peer, struct cp_saved_peer *out)
+{
+	out->audio_entries = peer->audio.entries;
+	out->audio_interval = peer->audio.entries > 0 ? peer->audio.interval : 0;
+}
+
+/* Without memory it hears nothing, as after a request that has failed. */
+void cp_audio_restore(struct cp_peer *peer, const struct cp_saved_peer *saved)
+{
+	if (saved->audio_entries > 0)
+		(void)cp_peer_observe_audio(peer, (uint64_t)CP_SPEAKER_TICK_MS << saved->audio_interval,
+			saved->audio_entries);
 }
 
 void cp_audio_repeat(struct cp_peer *peer)

@@ -19,6 +19,7 @@ struct cp_model;
 struct cp_peer;
 struct cp_producer;
 struct cp_room;
+struct cp_saved_peer;
 
 enum {
 	/* Intervals are 200 ms × 2^n; a peer gets the shortest that is not shorter than its wish. */
@@ -56,6 +57,9 @@ struct cp_levels {
 
 /* `interval_ms` 0 ends it; otherwise at most CP_AUDIO_INTERVAL_MAX. 0 or ENOMEM. */
 int cp_peer_observe_audio(struct cp_peer *peer, uint64_t interval_ms, uint64_t entries);
+/* What the peer asks for goes into a blob, and comes from one: see struct cp_saved_peer. */
+void cp_audio_save(const struct cp_peer *peer, struct cp_saved_peer *out);
+void cp_audio_restore(struct cp_peer *peer, const struct cp_saved_peer *saved);
 /* The peer may have missed who speaks: it is told again if it asks. */
 void cp_audio_repeat(struct cp_peer *peer);
 

@@ -66,6 +66,12 @@ struct cp_listener {
 	 * client cannot resume. NULL: no client of this listener can.
 	 */
 	bool (*save)(struct cp_peer *peer, struct cp_saved_peer *out);
+	/*
+	 * A successor would know all that the peer has changed: cp_peer_is_saved() is true again.
+	 * Called within changes of the rooms, too: only make a note of it. NULL: nobody waits for
+	 * it.
+	 */
+	void (*saved)(struct cp_peer *peer);
 };
 
 struct cp_peer {
@@ -86,6 +92,7 @@ struct cp_peer {
 	uint64_t produce_us; /* limits.produces_per_minute are used up to this time */
 	struct cp_peer_audio audio;
 	uint32_t transport_count, producer_count, consumer_count;
+	uint32_t unsaved; /* of its transports, whose blobs are not in the data plane yet (saved.h) */
 	TAILQ_HEAD(cp_transport_list, cp_transport) transports;
 	TAILQ_ENTRY(cp_peer) in_room;
 	TAILQ_ENTRY(cp_peer) of_user; /* in same_user->owners, while it has transports */

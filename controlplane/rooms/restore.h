@@ -49,7 +49,10 @@ void cp_restore_end(struct cp_restore *r, const struct sh_object *o);
 
 /* --- one object: each returns NULL or an errno if it could not be made ---------------------- */
 
-/* Like cp_room_join(), but nobody is superseded, and limits that the peer had met do not count. */
+/*
+ * Like cp_room_join(), but nobody is superseded, and limits that the peer had met do not count.
+ * NULL also if the same user has joined meanwhile, who has superseded this peer.
+ */
 struct cp_peer *cp_room_restore(struct cp_model *m, const struct cp_join *join,
 	const struct cp_saved_peer *saved);
 int cp_transport_restore(struct cp_peer *peer, const struct cp_saved_transport *saved,

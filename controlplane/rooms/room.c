@@ -254,7 +254,17 @@ struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, str
 	 */
 	close_same_user(peer);
 	enter(peer);
+	if (peer->same_user)
+		peer->same_user->joined = true;
 	return peer;
+}
+
+/* True if the peer's user has joined again before its predecessor's peer could be made again. */
+static bool is_superseded(const struct cp_room *room, const char *user)
+{
+	const struct cp_user *known = user[0] != '\0' ? cp_index_find(&room->users, user) : NULL;
+
+	return known && known->joined;
 }
 
 struct cp_peer *cp_room_restore(struct cp_model *m, const struct cp_join *join,
@@ -272,7 +282,7 @@ struct cp_peer *cp_room_restore(struct cp_model *m, const struct cp_join *join,
 		if (room)
 			room->restored = true;
 	}
-	if (room && room->state != CP_ROOM_CLOSING)
+	if (room && room->state != CP_ROOM_CLOSING && !is_superseded(room, join->user))
 		peer = peer_make(room, join, &holder);
 	if (!peer) {
 		if (room && room->peer_count == 0)
@@ -284,6 +294,7 @@ struct cp_peer *cp_room_restore(struct cp_model *m, const struct cp_join *join,
 	enter(peer);
 	if (saved->host)
 		cp_room_add_host(peer);
+	cp_audio_restore(peer, saved);
 	return peer;
 }
 

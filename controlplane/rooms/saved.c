@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/rooms/consumer.h"
@@ -11,6 +12,7 @@
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/room_state.h"
 #include "controlplane/rooms/transport.h"
+#include "shared/log.h"
 
 enum { SLICE = 64 /* blobs that are written in one iteration of the event loop */ };
 
@@ -53,12 +55,44 @@ unsigned cp_consumer_blob(const struct cp_consumer *c, const struct sh_consumer_
 
 /* --- transports ----------------------------------------------------------------------- */
 
+/* The blob of a transport on its way. It outlives its transport, and one that comes after it. */
+struct cp_save {
+	struct cp_transport *transport; /* NULL: nobody waits for it any more */
+};
+
+static bool is_pending(const struct cp_transport *t)
+{
+	return t->is_unsaved || t->saving;
+}
+
+/* Call when the transport was pending and may not be any more. */
+static void check_settled(struct cp_transport *t)
+{
+	struct cp_peer *peer = t->peer;
+
+	if (!is_pending(t) && --peer->unsaved == 0 && peer->listener->saved)
+		peer->listener->saved(peer);
+}
+
+static void forget_saving(struct cp_transport *t)
+{
+	if (t->saving)
+		t->saving->transport = NULL;
+	t->saving = NULL;
+}
+
+bool cp_peer_is_saved(const struct cp_peer *peer)
+{
+	return peer->unsaved == 0;
+}
+
 void cp_transport_save(struct cp_transport *t)
 {
 	struct cp_model *m = t->peer->room->model;
 
 	if (t->is_unsaved || t->plain || t->state != CP_TRANSPORT_CONNECTED)
 		return;
+	t->peer->unsaved += !is_pending(t);
 	t->is_unsaved = true;
 	TAILQ_INSERT_TAIL(&m->unsaved, t, in_unsaved);
 	cp_model_schedule(m);
@@ -72,11 +106,21 @@ void cp_peer_save(struct cp_peer *peer)
 	cp_transport_save(t);
 }
 
-void cp_transport_unsave(struct cp_transport *t)
+static void take_off_list(struct cp_transport *t)
 {
 	if (t->is_unsaved)
 		TAILQ_REMOVE(&t->peer->room->model->unsaved, t, in_unsaved);
 	t->is_unsaved = false;
+}
+
+void cp_transport_unsave(struct cp_transport *t)
+{
+	bool was_pending = is_pending(t);
+
+	take_off_list(t);
+	forget_saving(t);
+	if (was_pending)
+		check_settled(t);
 }
 
 /* False: its client could not resume it. */
@@ -98,25 +142,67 @@ static bool describe(struct cp_saved_transport *out, const struct cp_transport *
 	out->peer.subscribe = peer->subscribe;
 	out->peer.close = peer->close;
 	out->peer.host = peer->host;
+	cp_audio_save(peer, &out->peer);
 	return m->bridge->transport_save(m->bridge_arg, t, &out->ice) && peer->listener->save &&
 	       peer->listener->save(peer, &out->peer);
 }
 
-/* 0, or ENOBUFS: it has to be written again. */
-static int write_blob(const struct cp_transport *t)
+/*
+ * Without a blob a successor does not know the transport, as after any failure: whoever waits is
+ * told nevertheless. ENOENT: the transport has ended in the data plane.
+ */
+static void acknowledged(void *arg, int error)
+{
+	static struct sh_log_limit limit = {.event = "blob-refused", .per_second = SH_LOG_CLIENTS};
+	struct cp_save *save = arg;
+	struct cp_transport *t = save->transport;
+
+	free(save);
+	if (!t)
+		return;
+	t->saving = NULL;
+	if (error != 0 && error != ENOENT && error != ECONNRESET && error != ECANCELED)
+		sh_log_limited(&limit, SH_LOG_ERROR, "blob-refused transport=%s reason=\"%s\"", t->id,
+			strerror(error));
+	check_settled(t);
+}
+
+/* The commands that keep its blob. 0: it has none, and its client could not resume it. */
+static unsigned blob_of(const struct cp_transport *t, struct sh_cmd out[CP_SAVED_COMMANDS])
+{
+	const struct cp_model *m = t->peer->room->model;
+	struct cp_saved_transport saved;
+	uint8_t blob[SH_BLOB_MAX];
+
+	if (cp_transport_is_lost(t) || !m->bridge->up(m->bridge_arg) || !describe(&saved, t))
+		return 0;
+	return cp_saved_commands(out, t->dp_id, blob, cp_saved_transport_write(&saved, blob));
+}
+
+/* 0, or ENOBUFS or ENOMEM: it has to be written again. */
+static int write_blob(struct cp_transport *t)
 {
 	const struct cp_model *m = t->peer->room->model;
 	struct sh_cmd cmd[CP_SAVED_COMMANDS];
-	struct cp_saved_transport saved;
-	uint8_t blob[SH_BLOB_MAX];
-	unsigned n = 0;
+	unsigned n = blob_of(t, cmd);
+	struct cp_save *save;
 	int error = 0;
 
-	if (describe(&saved, t))
-		n = cp_saved_commands(cmd, t->dp_id, blob, cp_saved_transport_write(&saved, blob));
+	if (n == 0)
+		return 0;
+	save = malloc(sizeof(*save));
+	if (!save)
+		return ENOMEM;
+	save->transport = t;
 	for (unsigned i = 0; error == 0 && i < n; i++)
-		error = m->bridge->submit(m->bridge_arg, &cmd[i], NULL, NULL);
-	return error == ENOBUFS ? error : 0;
+		error = m->bridge->submit(m->bridge_arg, &cmd[i], i + 1 == n ? acknowledged : NULL, save);
+	if (error != 0) {
+		free(save);
+		return error == ENOBUFS ? error : 0;
+	}
+	forget_saving(t);
+	t->saving = save;
+	return 0;
 }
 
 void cp_saves_run(struct cp_model *m)
@@ -124,10 +210,9 @@ void cp_saves_run(struct cp_model *m)
 	struct cp_transport *t;
 
 	for (unsigned i = 0; i < SLICE && (t = TAILQ_FIRST(&m->unsaved)); i++) {
-		cp_transport_unsave(t);
-		if (!cp_transport_is_lost(t) && m->bridge->up(m->bridge_arg) && write_blob(t) != 0) {
-			cp_transport_save(t);
+		if (write_blob(t) != 0)
 			return;
-		}
+		take_off_list(t);
+		check_settled(t);
 	}
 }

@@ -6,7 +6,9 @@
  * Has the data plane keep what a successor of this process needs (persist/). The blobs of producers
  * and consumers are written once, with the command that adds the object, whose request is answered
  * when both are acknowledged. A transport's blob, with its peer, is written when it has connected,
- * and again after each change: changes of one turn of the event loop make one blob.
+ * and again after each change: changes of one turn of the event loop make one blob. Who has to tell
+ * a client of a change waits until the blobs are acknowledged, because a successor would not know
+ * it.
  */
 
 #include <stdbool.h>
@@ -32,6 +34,11 @@ unsigned cp_consumer_blob(const struct cp_consumer *c, const struct sh_consumer_
 void cp_transport_save(struct cp_transport *t);
 /* Those of all transports of the peer. */
 void cp_peer_save(struct cp_peer *peer);
+/*
+ * True if the data plane has acknowledged the blobs of all transports of the peer that have
+ * connected, as they have to be now. Otherwise the listener's `saved` is called when it is so.
+ */
+bool cp_peer_is_saved(const struct cp_peer *peer);
 /* The transport closes. */
 void cp_transport_unsave(struct cp_transport *t);
 /* For cp_model_run: writes the blobs that are due, a slice of them. */

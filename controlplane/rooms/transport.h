@@ -19,6 +19,7 @@
 
 struct cp_closing;
 struct cp_model;
+struct cp_save;
 
 enum cp_purpose { CP_PURPOSE_SEND = 1, CP_PURPOSE_RECV };
 enum cp_transport_state {
@@ -62,6 +63,7 @@ struct cp_transport {
 	TAILQ_ENTRY(cp_transport) in_awaited;
 	bool is_unsaved; /* its blob is to be written: it is in the model's list `unsaved` (saved.h) */
 	TAILQ_ENTRY(cp_transport) in_unsaved;
+	struct cp_save *saving; /* its blob has not been acknowledged; NULL: none is under way */
 	uint32_t next_mid; /* MID of its next consumer */
 	uint32_t last_ssrc; /* the last SSRC of its consumers; 0: none yet */
 	uint64_t max_bps; /* most that is sent to the peer, in bit/s; 0: no limit of the client's */

@@ -20,6 +20,7 @@ struct cp_user {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
 	uint32_t peers; /* all peers of the user in the room */
 	uint64_t newest; /* number of the one that joined last; it has superseded the others */
+	bool joined; /* a peer of the user joined here: none of a predecessor's can be newer */
 	bool host; /* a peer of the user was a host; valid until its entry is freed */
 	TAILQ_HEAD(, cp_peer) owners; /* peers with transports */
 	bool is_absent; /* it has no peer, and is in room->absent */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/negotiation/json.h"
+#include "controlplane/persist/persist.h"
 #include "controlplane/signaling/request.h"
 
 /* --- messages ---------------------------------------------------------------------------- */
@@ -137,6 +138,12 @@ static cJSON *producer(const struct cp_producer *p)
 	return data;
 }
 
+static bool save(const struct cp_session *s, struct cp_saved_peer *out)
+{
+	out->client = CP_SAVED_JSON;
+	return cp_resume_save(s, out);
+}
+
 static struct cp_announced announced;
 
 const struct cp_dialect cp_json_dialect = {
@@ -150,6 +157,7 @@ const struct cp_dialect cp_json_dialect = {
 	.name_transport = name_transport,
 	.describe_transport = cp_json_describe_transport,
 	.producer = producer,
+	.save = save,
 	.types = cp_json_requests,
 	.announced = &announced,
 };

@@ -207,6 +207,7 @@ static void transport_closed(struct cp_peer *to, const struct cp_transport *t, e
 	if (why == CP_UNAVAILABLE)
 		cJSON_AddNumberToObject(data, "retryMs", to->room->model->lost_spread_ms);
 	cp_session_notify(s, "transportClosed", data);
+	cp_resume_transport_closed(s);
 }
 
 static void removed(struct cp_peer *to, const char *reason)
@@ -219,6 +220,7 @@ static void room_closed(struct cp_peer *to, const char *reason)
 	struct cp_session *s = to->session;
 	cJSON *data = one_id("roomId", to->room->name);
 
+	cp_resume_tell(s); /* a client that comes back hears first that it has nothing any more */
 	cJSON_AddStringToObject(data, "reason", reason);
 	cp_session_notify(s, "roomClosed", data);
 	cp_session_leave_closed_room(s);
@@ -232,6 +234,11 @@ static bool save(struct cp_peer *peer, struct cp_saved_peer *out)
 	out->room_bound = s->grant.room[0] != '\0';
 	out->expires_s = s->grant.expires_s;
 	return s->dialect->save && s->dialect->save(s, out);
+}
+
+static void saved(struct cp_peer *peer)
+{
+	cp_session_wake(peer->session);
 }
 
 const struct cp_listener cp_session_listener = {
@@ -248,4 +255,5 @@ const struct cp_listener cp_session_listener = {
 	.removed = removed,
 	.room_closed = room_closed,
 	.save = save,
+	.saved = saved,
 };

@@ -67,7 +67,8 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message)
 	}
 	r = malloc(sizeof(*r));
 	if (r)
-		r->bytes = s->current || s->waiting_count > 0 ? cp_message_memory(message) : 0;
+		r->bytes = s->current || s->resume.greets || s->waiting_count > 0 ? cp_message_memory(message)
+										  : 0;
 	if (!r) {
 		cp_session_close(s, 1011, "out of memory");
 	} else if (s->waiting_count >= limit) {

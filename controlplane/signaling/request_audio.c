@@ -31,5 +31,5 @@ void cp_request_observe_audio(struct cp_session *s, const cJSON *data)
 	cJSON_AddNumberToObject(reply, "intervalMs", (double)interval);
 	if (interval > 0)
 		cJSON_AddNumberToObject(reply, "maxEntries", (double)entries);
-	cp_session_reply(s, reply);
+	cp_session_reply_saved(s, reply);
 }

@@ -90,7 +90,7 @@ void cp_request_restart_ice(struct cp_session *s, const cJSON *data)
 	cJSON_AddStringToObject(reply, "transportId",
 		cJSON_GetObjectItemCaseSensitive(data, "transportId")->valuestring);
 	cp_json_add(reply, "iceParameters", parameters);
-	cp_session_reply(s, reply);
+	cp_session_reply_saved(s, reply);
 }
 
 void cp_request_close_transport(struct cp_session *s, const cJSON *data)

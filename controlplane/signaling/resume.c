@@ -6,6 +6,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/signaling/session.h"
 #include "shared/log.h"
 
@@ -56,12 +57,11 @@ static void move(struct cp_session *s, enum cp_resume_age from, enum cp_resume_a
 	clear(s, from);
 }
 
+/* The valid tokens have changed: a successor must know them. */
 static void changed(struct cp_session *s)
 {
-	const struct cp_resumes *all = &s->signaling->resumes;
-
-	if (all->changed)
-		all->changed(all->changed_arg, s);
+	if (s->peer)
+		cp_peer_save(s->peer);
 }
 
 void cp_resume_set_current(struct cp_session *s, const struct cp_resume_hash *hash)
@@ -159,6 +159,7 @@ static void orphan_requests(struct cp_session *s)
 	cp_session_drop_waiting(s);
 	s->resume.orphaned = s->current != NULL;
 	s->resume.greets = s->resume.told = false;
+	cp_resume_forget_untold(s);
 }
 
 void cp_session_gone(struct cp_session *s, uint16_t code)
@@ -175,10 +176,13 @@ void cp_session_gone(struct cp_session *s, uint16_t code)
 		s->peer->room->log_name, s->id, s->signaling->config->resume.grace_s);
 }
 
-struct cp_session *cp_session_restore(struct cp_signaling *signaling, const struct cp_dialect *dialect,
+struct cp_session *cp_resume_make_lost(struct cp_signaling *signaling, const struct cp_dialect *dialect,
 	const char *id, struct cp_address *address, const struct cp_grant *grant,
-	const struct cp_resume_hash *const hashes[CP_RESUME_OLD], uint64_t wait_ms)
+	const struct cp_resume_hash *const hashes[CP_RESUME_OLD])
 {
+	const struct sh_config *config = signaling->config;
+	uint32_t wait_s =
+		config->resume.max_s > config->resume.grace_s ? config->resume.max_s : config->resume.grace_s;
 	struct cp_session *s =
 		cp_session_open(signaling, dialect, &no_connection, NULL, address->name, address, grant);
 
@@ -189,8 +193,20 @@ struct cp_session *cp_session_restore(struct cp_signaling *signaling, const stru
 		if (hashes[age])
 			set(s, age, hashes[age]);
 	s->resume.restored = true;
-	enter_lost(s, wait_ms);
+	enter_lost(s, wait_s * 1000ull);
 	return s;
+}
+
+void cp_resume_transport_closed(struct cp_session *s)
+{
+	struct cp_resumes *all = &s->signaling->resumes;
+
+	if (!s->resume.restored || s->peer->transport_count > 0)
+		return;
+	TAILQ_REMOVE(&all->restored, s, resume.in_lost);
+	s->resume.restored = false;
+	s->resume.until_ms = now_ms() + s->signaling->config->resume.grace_s * 1000ull;
+	TAILQ_INSERT_TAIL(&all->lost, s, resume.in_lost);
 }
 
 /* Ends the sessions of a list whose time is over, while `budget` lasts. False: more may be left. */
@@ -221,8 +237,15 @@ bool cp_resume_run(struct cp_signaling *signaling)
 
 /* --- coming back ------------------------------------------------------------------------------ */
 
-int cp_resume_admit(struct cp_address *address, struct cp_fault *fault)
+int cp_resume_admit(const struct cp_signaling *signaling, const char *token, struct cp_address *address,
+	struct cp_fault *fault)
 {
+	const struct cp_resumes *all = &signaling->resumes;
+
+	if (all->unread && cp_resume_token_valid(token) && cp_resume_token_of(token, all->node))
+		return cp_refuse(fault, CP_UNAVAILABLE,
+			"resume: the server has just started and does not know its clients yet; try again "
+			"soon");
 	return cp_address_take(address, CP_BUDGET_RESUMES, 1)
 		       ? 0
 		       : cp_refuse(fault, CP_TOO_MANY,
@@ -367,6 +390,7 @@ void cp_resume_stop(struct cp_signaling *signaling)
 void cp_resume_forget(struct cp_session *s)
 {
 	leave_lost(s);
+	cp_resume_forget_untold(s);
 	for (enum cp_resume_age age = 0; age < CP_RESUME_AGES; age++)
 		clear(s, age);
 }

@@ -24,6 +24,8 @@ struct cp_address;
 struct cp_carrier;
 struct cp_dialect;
 struct cp_grant;
+struct cp_peer;
+struct cp_saved_peer;
 struct cp_session;
 struct cp_signaling;
 
@@ -46,7 +48,8 @@ struct cp_resume {
 	struct cp_resume_token token[CP_RESUME_AGES];
 	bool lost; /* its connection was lost, and it has no other one yet */
 	bool restored; /* a predecessor's: it waits longer than the others */
-	bool greets; /* `resumed` is sent when the pending request has been answered */
+	bool greets; /* `resumed` is sent when nothing is pending and the new token is saved */
+	char *untold; /* the current token, of which the client is told when it is saved; NULL: none */
 	bool told; /* `resumed` was sent on this connection */
 	bool orphaned; /* the pending request came over an earlier connection: nobody is answered */
 	uint64_t lost_ms, until_ms; /* when it was lost, and when it ends; valid while `lost` */
@@ -59,12 +62,7 @@ struct cp_resumes {
 	struct cp_table tokens; /* struct cp_resume_token by hash */
 	/* Those whose connection was lost, the one that ends first is first; and restored ones. */
 	TAILQ_HEAD(cp_lost_list, cp_session) lost, restored;
-	/*
-	 * The valid tokens of a session have changed, and the client has not been told yet: a
-	 * successor must know them. NULL: nobody keeps them.
-	 */
-	void (*changed)(void *arg, struct cp_session *s);
-	void *changed_arg;
+	bool unread; /* a predecessor's sessions are not known yet: tokens of this node may be of one */
 };
 
 /* Who comes back, and over which connection. */
@@ -81,8 +79,12 @@ struct cp_resume_request {
 
 /* --- sessions and their connections (resume.c) ------------------------------------------------ */
 
-/* 0, or errno with CP_TOO_MANY: the address has tried too often. */
-int cp_resume_admit(struct cp_address *address, struct cp_fault *fault);
+/*
+ * Whether a token may be tried now. 0, or errno with the fault: CP_TOO_MANY, the address has tried
+ * too often; CP_UNAVAILABLE, the sessions of a predecessor are not known yet.
+ */
+int cp_resume_admit(const struct cp_signaling *signaling, const char *token, struct cp_address *address,
+	struct cp_fault *fault);
 /*
  * Finds the session of that token and gives it to the new connection, which owns it from then on.
  * An earlier connection that is still alive is closed. NULL: there is nothing to resume, which is
@@ -102,24 +104,35 @@ void cp_resume_confirm(struct cp_session *s);
  */
 bool cp_resume_run(struct cp_signaling *signaling);
 
+/* --- over a restart of this process (resume_saved.c) ------------------------------------------- */
+
+/* Fills in the hashes of the valid tokens. False: there is none. */
+bool cp_resume_save(const struct cp_session *s, struct cp_saved_peer *out);
 /*
- * Makes a session as lost that a predecessor of this process had, for cp_session_join(): of the
- * peer `id`, with the hashes of its valid tokens, by age; NULL: it has none of that age. It ends
- * after `wait_ms` unless its client comes back. NULL: no memory.
+ * Makes a session as lost that a predecessor had, with its peer in its room, which has no transport
+ * yet. It ends after resume.max_s unless its client comes back: all clients of the predecessor do
+ * that at the same time. NULL: it cannot be made, or nothing is resumed (resume.grace_s).
  */
-struct cp_session *cp_session_restore(struct cp_signaling *signaling, const struct cp_dialect *dialect,
-	const char *id, struct cp_address *address, const struct cp_grant *grant,
-	const struct cp_resume_hash *const hashes[CP_RESUME_OLD], uint64_t wait_ms);
+struct cp_peer *cp_resume_restore(struct cp_signaling *signaling, const struct cp_saved_peer *saved,
+	struct cp_address *address);
 
 /* --- what the client is told (resumed.c) ------------------------------------------------------- */
 
 /*
- * Sends `resumed`, with what the client owns, a new token, and what it may have missed: at once, or
- * when the request has been answered that was pending when the connection was lost.
+ * Sends `resumed`, with what the client owns, a new token, and what it may have missed: when the
+ * request has been answered that was pending when the connection was lost, and when the data plane
+ * has the token's hash. Until then nothing else is sent, and no request begins.
  */
 void cp_session_send_resumed(struct cp_session *s);
-/* Gives the session a new token and tells the client: the notice `session`. */
+/*
+ * Gives the session a new token and tells the client when the data plane has its hash: the notice
+ * `session`. A client that knew a token which a successor does not know would be stranded.
+ */
 void cp_resume_issue(struct cp_session *s);
+/* Sends `resumed` or `session` if they are due and need not wait any more. */
+void cp_resume_tell(struct cp_session *s);
+/* The client will not be told of its current token. */
+void cp_resume_forget_untold(struct cp_session *s);
 
 /* --- for session.c and signaling.c --------------------------------------------------------------- */
 
@@ -135,5 +148,14 @@ void cp_resume_forget(struct cp_session *s);
 bool cp_resume_is_loss(uint16_t code);
 /* Makes the token with this hash the session's current one. */
 void cp_resume_set_current(struct cp_session *s, const struct cp_resume_hash *hash);
+/*
+ * Makes a session as lost, of the peer `id`, with the hashes of its valid tokens, by age; NULL: it
+ * has none of that age. NULL: no memory.
+ */
+struct cp_session *cp_resume_make_lost(struct cp_signaling *signaling, const struct cp_dialect *dialect,
+	const char *id, struct cp_address *address, const struct cp_grant *grant,
+	const struct cp_resume_hash *const hashes[CP_RESUME_OLD]);
+/* A transport of its peer has closed. A predecessor's session without any waits no longer than others. */
+void cp_resume_transport_closed(struct cp_session *s);
 
 #endif

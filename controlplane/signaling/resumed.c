@@ -9,30 +9,61 @@
 
 #include "controlplane/signaling/resume.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "controlplane/rooms/audio.h"
 #include "controlplane/rooms/consumer.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/quality.h"
 #include "controlplane/rooms/recent_ends.h"
+#include "controlplane/rooms/room.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/session.h"
 
 /* --- the token --------------------------------------------------------------------------------- */
 
-void cp_resume_issue(struct cp_session *s)
+void cp_resume_forget_untold(struct cp_session *s)
 {
-	char token[CP_RESUME_TOKEN_SIZE];
+	if (s->resume.untold)
+		explicit_bzero(s->resume.untold, strlen(s->resume.untold));
+	free(s->resume.untold);
+	s->resume.untold = NULL;
+}
+
+/* Makes a token of which the client is not told yet. Without memory it stays with the one it has. */
+static void make_token(struct cp_session *s)
+{
 	struct cp_resume_hash hash;
+
+	cp_resume_forget_untold(s);
+	s->resume.untold = malloc(CP_RESUME_TOKEN_SIZE);
+	if (!s->resume.untold)
+		return;
+	cp_resume_token_make(s->signaling->resumes.node, s->resume.untold);
+	hash = cp_resume_token_hash(s->resume.untold);
+	cp_resume_set_current(s, &hash);
+}
+
+static void tell_token(struct cp_session *s)
+{
 	cJSON *data;
 
-	cp_resume_token_make(s->signaling->resumes.node, token);
-	hash = cp_resume_token_hash(token);
-	cp_resume_set_current(s, &hash);
+	if (!s->resume.untold)
+		return;
 	data = cJSON_CreateObject();
-	cJSON_AddStringToObject(data, "resume", token);
+	cJSON_AddStringToObject(data, "resume", s->resume.untold);
 	cJSON_AddNumberToObject(data, "graceMs", s->signaling->config->resume.grace_s * 1000.0);
+	cp_resume_forget_untold(s);
 	cp_session_notify(s, "session", data);
+}
+
+void cp_resume_issue(struct cp_session *s)
+{
+	make_token(s);
+	cp_resume_tell(s);
 }
 
 /* --- what the client owns ----------------------------------------------------------------------- */
@@ -155,15 +186,33 @@ static void tell_missed(struct cp_peer *peer)
 	cp_audio_repeat(peer);
 }
 
-void cp_session_send_resumed(struct cp_session *s)
+static void greet(struct cp_session *s)
 {
-	s->resume.greets = s->current != NULL;
-	if (s->resume.greets)
-		return;
+	s->resume.greets = false;
 	cp_session_notify(s, "resumed", possessions(s));
 	s->resume.told = true;
-	cp_resume_issue(s);
-	if (s->peer)
+	tell_token(s);
+	if (s->peer && s->peer->room->state != CP_ROOM_CLOSING)
 		tell_missed(s->peer);
 	cp_drain_tell(s);
+}
+
+void cp_resume_tell(struct cp_session *s)
+{
+	if (s->current || !(s->resume.greets || s->resume.untold))
+		return;
+	if (!s->resume.untold)
+		make_token(s);
+	if (s->peer && !cp_peer_is_saved(s->peer))
+		return;
+	if (s->resume.greets)
+		greet(s);
+	else
+		tell_token(s);
+}
+
+void cp_session_send_resumed(struct cp_session *s)
+{
+	s->resume.greets = true;
+	cp_resume_tell(s);
 }

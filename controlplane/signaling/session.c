@@ -10,6 +10,7 @@
 #include "controlplane/persist/persist.h"
 #include "controlplane/rooms/restore.h"
 #include "controlplane/rooms/room.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/message.h"
 #include "shared/log.h"
@@ -82,6 +83,20 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	return 0;
 }
 
+struct cp_grant cp_session_saved_grant(const struct cp_saved_peer *saved)
+{
+	struct cp_grant grant = {.publish = saved->publish,
+		.subscribe = saved->subscribe,
+		.close = saved->close,
+		.user_proven = saved->user_proven,
+		.expires_s = saved->expires_s};
+
+	memcpy(grant.user, saved->user, sizeof(grant.user));
+	if (saved->room_bound)
+		memcpy(grant.room, saved->room, sizeof(grant.room));
+	return grant;
+}
+
 struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_saved_peer *saved)
 {
 	const struct cp_join join = join_of(s, saved->room);
@@ -146,6 +161,7 @@ void cp_session_free(struct cp_session *s)
 	cp_resume_forget(s);
 	cp_session_drop_waiting(s);
 	release_current(s);
+	cJSON_Delete(s->held);
 	cp_address_bequeath(s->address, &s->messages);
 	cp_address_release(s->address);
 	free(s);
@@ -191,9 +207,13 @@ void cp_session_end(struct cp_session *s, const char *reason)
 
 /* --- messages to the client ------------------------------------------------------------- */
 
+/* Before `resumed` nothing is sent: it has the state that any notice could have changed. */
 void cp_session_send(struct cp_session *s, struct cp_text *text)
 {
-	s->calls->send(s->carrier, text);
+	if (s->resume.greets)
+		cp_text_release(text);
+	else
+		s->calls->send(s->carrier, text);
 }
 
 void cp_session_notify(struct cp_session *s, const char *type, cJSON *data)
@@ -206,7 +226,7 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 {
 	struct cp_announced *last = s->dialect->announced;
 
-	if (s->resume.lost)
+	if (s->resume.lost || s->resume.greets)
 		return;
 	if (!last->text || strcmp(last->type, type) != 0 || strcmp(last->about, about) != 0) {
 		cp_text_release(last->text);
@@ -217,13 +237,19 @@ void cp_session_announce(struct cp_session *s, const char *type, const char *abo
 	cp_session_send(s, last->text ? cp_text_hold(last->text) : NULL);
 }
 
+/* True if cp_session_run() has anything to do, perhaps. */
+static bool has_work(const struct cp_session *s)
+{
+	return s->waiting_count > 0 || s->leaves || s->held || s->resume.greets || s->resume.untold;
+}
+
 /*
- * Lets the next request begin, from the event loop and not from here: this can be a callback of the
+ * The next request begins from the event loop and not from here: this can be a callback of the
  * rooms while they iterate over lists that a request would change.
  */
-static void run_later(struct cp_session *s)
+void cp_session_wake(struct cp_session *s)
 {
-	if (s->running || s->is_ready || (s->waiting_count == 0 && !s->leaves))
+	if (s->running || s->is_ready || !has_work(s))
 		return;
 	s->is_ready = true;
 	TAILQ_INSERT_TAIL(&s->signaling->ready, s, ready);
@@ -235,9 +261,7 @@ static void answered(struct cp_session *s)
 {
 	release_current(s);
 	s->resume.orphaned = false;
-	if (s->resume.greets)
-		cp_session_send_resumed(s);
-	run_later(s);
+	cp_session_wake(s);
 }
 
 void cp_session_reply(struct cp_session *s, cJSON *data)
@@ -248,6 +272,29 @@ void cp_session_reply(struct cp_session *s, cJSON *data)
 		s->dialect->reply(s, s->current, data);
 	s->entered = false;
 	answered(s);
+}
+
+static bool is_saved(const struct cp_session *s)
+{
+	return !s->peer || cp_peer_is_saved(s->peer);
+}
+
+void cp_session_reply_saved(struct cp_session *s, cJSON *data)
+{
+	if (is_saved(s))
+		cp_session_reply(s, data);
+	else
+		s->held = data;
+}
+
+static void reply_held(struct cp_session *s)
+{
+	cJSON *data = s->held;
+
+	if (!data || !is_saved(s))
+		return;
+	s->held = NULL;
+	cp_session_reply(s, data);
 }
 
 void cp_session_send_error(struct cp_session *s, const cJSON *message, const struct cp_fault *fault)
@@ -279,7 +326,7 @@ int cp_session_queue(struct cp_session *s, cJSON *message)
 	r->message = message;
 	TAILQ_INSERT_TAIL(&s->waiting, r, next);
 	s->waiting_count++;
-	run_later(s);
+	cp_session_wake(s);
 	return 0;
 }
 
@@ -291,7 +338,9 @@ void cp_session_run(struct cp_session *s)
 	for (;;) {
 		if (s->leaves)
 			leave(s);
-		if (s->current || s->closing || !(r = TAILQ_FIRST(&s->waiting)))
+		reply_held(s);
+		cp_resume_tell(s);
+		if (s->current || s->closing || s->resume.greets || !(r = TAILQ_FIRST(&s->waiting)))
 			break;
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;

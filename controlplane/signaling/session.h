@@ -137,6 +137,7 @@ struct cp_session {
 	uint32_t waiting_count;
 	size_t waiting_bytes; /* memory that they take */
 	cJSON *current; /* the pending request; NULL: none */
+	cJSON *held; /* its answer, which waits until the peer is saved; NULL: none */
 	const struct cp_request_type *type; /* the type of `current`, once it is known */
 	bool running; /* cp_session_run() is executing */
 	bool is_ready; /* it is in signaling->ready */
@@ -180,6 +181,8 @@ void cp_session_free(struct cp_session *s);
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
 /* The peer of a predecessor's session, in its room again. NULL: it cannot be made. */
 struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_saved_peer *saved);
+/* The rights that a predecessor's session had. */
+struct cp_grant cp_session_saved_grant(const struct cp_saved_peer *saved);
 /*
  * Joins `room` for the pending request, which can still fail: then the session leaves the room
  * again. 0, or errno with the fault.
@@ -242,11 +245,18 @@ int cp_session_queue(struct cp_session *s, cJSON *message);
 void cp_session_refuse_deep(struct cp_session *s);
 /* Handles queued requests until one has to wait for the data plane. */
 void cp_session_run(struct cp_session *s);
+/*
+ * Requests a call of cp_session_run() from the event loop if there is anything to do. May be called
+ * within changes of the rooms.
+ */
+void cp_session_wake(struct cp_session *s);
 
 /* --- messages to the client ---------------------------------------------------------------- */
 
 /* Answers the pending request. Takes over `data`. */
 void cp_session_reply(struct cp_session *s, cJSON *data);
+/* The same as soon as the peer is saved (rooms/saved.h): a successor would not know of the change. */
+void cp_session_reply_saved(struct cp_session *s, cJSON *data);
 void cp_session_error(struct cp_session *s, const struct cp_fault *fault);
 /* Sends a message that answers no request. Takes over `data`. */
 void cp_session_notify(struct cp_session *s, const char *type, cJSON *data);

@@ -67,6 +67,7 @@ void cp_signaling_farewell(struct cp_signaling *s)
 {
 	struct cp_session *session, *next;
 
+	s->stopping = true;
 	for (session = TAILQ_FIRST(&s->sessions); session; session = next) {
 		next = TAILQ_NEXT(session, all);
 		cp_session_close(session, CP_CLOSE_GOING_AWAY, "the server is stopping");
@@ -97,6 +98,8 @@ int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_cred
 {
 	int error;
 
+	if (s->stopping)
+		return cp_refuse(fault, CP_UNAVAILABLE, "the server is stopping; try again soon");
 	if (who->user[0] != '\0' && !cp_name_valid(who->user))
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s: " CP_NAME_RULE, who->user_member);
 	error = check_token(s, who, grant, fault);

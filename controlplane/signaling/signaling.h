@@ -66,6 +66,7 @@ struct cp_signaling {
 	struct cp_expiry expiry;
 	struct cp_drain drain;
 	struct cp_resumes resumes;
+	bool stopping; /* nobody is let in: a successor knows more */
 };
 
 /* 0 or ENOMEM. */
@@ -81,7 +82,10 @@ void cp_signaling_run(struct cp_signaling *s);
  * again.
  */
 bool cp_signaling_expire(struct cp_signaling *s, int64_t now_s);
-/* Closes each session, because the server stops. */
+/*
+ * Closes each session, because the server stops. Who comes back at once is sent away until a
+ * successor is there, which has what it had.
+ */
 void cp_signaling_farewell(struct cp_signaling *s);
 
 /* The user and the token that a client sends when it connects. */
@@ -94,7 +98,7 @@ struct cp_credentials {
 
 /*
  * Determines the client's user and its rights. Without tokens (auth.algorithm) the user is the one
- * that the client named. 0, or errno with the fault.
+ * that the client named. 0, or errno with the fault: CP_UNAVAILABLE while the server stops.
  */
 int cp_signaling_authenticate(const struct cp_signaling *s, const struct cp_credentials *who,
 	struct cp_grant *grant, struct cp_fault *fault);

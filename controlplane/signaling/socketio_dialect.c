@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/base/json.h"
+#include "controlplane/persist/persist.h"
 #include "controlplane/signaling/request.h"
 
 enum { EVENT_NAME_MAX = 64 /* bytes of the longest event name that an error repeats */ };
@@ -145,6 +146,12 @@ static cJSON *producer(const struct cp_producer *p)
 	return data;
 }
 
+static bool save(const struct cp_session *s, struct cp_saved_peer *out)
+{
+	out->client = CP_SAVED_SOCKETIO;
+	return cp_resume_save(s, out);
+}
+
 static struct cp_announced announced;
 
 const struct cp_dialect cp_socketio_dialect = {
@@ -158,6 +165,7 @@ const struct cp_dialect cp_socketio_dialect = {
 	.name_transport = cp_socketio_name_transport,
 	.describe_transport = cp_socketio_describe_transport,
 	.producer = producer,
+	.save = save,
 	.types = cp_socketio_requests,
 	.announced = &announced,
 };

@@ -84,15 +84,8 @@ static struct cp_sdp_offer *restore_offer(const struct cp_saved_peer *saved)
 static int restore_session(struct cp_whip *w, struct cp_signaling *signaling,
 	const struct cp_saved_peer *saved, struct cp_address *address)
 {
-	struct cp_grant grant = {.publish = saved->publish,
-		.subscribe = saved->subscribe,
-		.close = saved->close,
-		.user_proven = saved->user_proven,
-		.expires_s = saved->expires_s};
+	const struct cp_grant grant = cp_session_saved_grant(saved);
 
-	memcpy(grant.user, saved->user, sizeof(grant.user));
-	if (saved->room_bound)
-		memcpy(grant.room, saved->room, sizeof(grant.room));
 	w->session = cp_session_open(signaling, cp_whip_dialect(w->offer->use), &cp_whip_carrier, w,
 		saved->address, address, &grant);
 	if (!w->session)

@@ -6,9 +6,10 @@ import { writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { io } from "socket.io-client";
 import { metric, metrics } from "../e2e/lib/metrics.mjs";
 import { workDir } from "../e2e/lib/namespace.mjs";
-import { Servers } from "../e2e/lib/servers.mjs";
+import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
 import { roomNow, spatectl } from "../e2e/lib/spatectl.mjs";
 import { check, log as say, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client } from "./client.mjs";
@@ -16,6 +17,7 @@ import { SocketClient } from "./socket_client.mjs";
 
 const GRACE_S = 5;
 const MANY = 200;
+const NODE = "here";
 const SECRET = "the secret of the operator's application";
 const tokens = [];
 
@@ -196,6 +198,24 @@ async function budget() {
 	await Promise.all(guesses.map((g) => g.end()));
 }
 
+/** Until the data plane has told a server that was started which clients it had. */
+async function notYetKnown() {
+	say("a server that has just started sends clients who come back away for a moment");
+	const token = `${NODE}.AAAAAAAAAAAAAAAAAAAAAA`;
+	const client = await Client.open(`?resume=${token}`);
+	const { data } = await client.heard("error");
+	check(data.code === "unavailable" && data.message.startsWith("resume:"), `JSON: ${data.message}`);
+	await client.closes("the socket", 1013);
+	for (const transport of ["websocket", "polling"]) {
+		const tries = [];
+		const socket = io(ORIGIN, { forceNew: true, transports: [transport], reconnectionDelay: 50,
+			auth: (use) => use({ resume: tries.push(transport) && token }) });
+		await until(`Socket.IO over ${transport}: the stock client tries again by itself`, 5, () => tries.length >= 3);
+		check(!socket.connected, "and is not taken for a new one meanwhile");
+		socket.disconnect();
+	}
+}
+
 function token(sub) {
 	const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 	const text = `${part({ alg: "HS256" })}.${part({ sub, publish: true, exp: Math.floor(Date.now() / 1000) + 60 })}`;
@@ -234,10 +254,11 @@ await test(async ({ defer }) => {
 
 	const key = join(workDir(), "secret");
 	writeFileSync(key, SECRET);
-	const narrow = new Servers({ limits: { resumes_per_second: 1 } });
+	const narrow = new Servers({ limits: { resumes_per_second: 1 }, node: { id: NODE } });
 	defer((failed) => narrow.end(failed));
 	await narrow.startControlplane();
 	await budget();
+	await notYetKnown();
 	await narrow.end();
 
 	const guarded = new Servers({ auth: { algorithm: "HS256", key_file: key } });

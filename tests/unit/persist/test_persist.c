@@ -149,9 +149,17 @@ static void a_client_of_signaling_has_hashes(void **state)
 	t.peer.client = CP_SAVED_JSON;
 	t.peer.hash_count = 2;
 	memset(t.peer.hash, 0x5a, sizeof(t.peer.hash));
+	t.peer.audio_entries = CP_SAVED_AUDIO_ENTRIES;
+	t.peer.audio_interval = CP_SAVED_AUDIO_INTERVALS - 1;
 	len = cp_saved_transport_write(&t, blob);
 	assert_int_equal(cp_saved_transport_read(&out, CP_SAVED_VERSION, blob, len), 0);
 	assert_memory_equal(&out, &t, sizeof(t));
+	t.peer.audio_interval++;
+	assert_int_equal(cp_saved_transport_write(&t, blob), 0);
+	t.peer.audio_interval = 0;
+	t.peer.audio_entries++;
+	assert_int_equal(cp_saved_transport_write(&t, blob), 0);
+	t.peer.audio_entries = 0;
 	t.peer.hash_count = 0; /* nobody could resume it */
 	assert_int_equal(cp_saved_transport_write(&t, blob), 0);
 }

@@ -276,6 +276,103 @@ static void a_transport_is_saved_when_it_has_connected(void **state)
 	assert_int_equal(w.blob[0].id, t->dp_id);
 }
 
+/* Who asks is told when the last change is acknowledged, and not before. */
+static void a_change_is_saved_when_the_data_plane_says_so(void **state)
+{
+	struct cp_peer *a = join("room", "a");
+	struct cp_transport *t = transport(a, CP_PURPOSE_SEND), *other = transport(a, CP_PURPOSE_RECV);
+
+	assert_true(cp_peer_is_saved(a));
+	w.hold = true;
+	cp_transport_connected(t);
+	assert_false(cp_peer_is_saved(a));
+	pass(10);
+	assert_true(w.blobs > 0);
+	assert_false(cp_peer_is_saved(a));
+	cp_transport_connected(other);
+	cp_transport_save(t); /* again, while the first is under way */
+	answer_all();
+	assert_false(cp_peer_is_saved(a));
+	pass(10);
+	assert_false(cp_peer_is_saved(a));
+	assert_int_equal(w.saved, 0);
+	answer_all();
+	assert_true(cp_peer_is_saved(a));
+	assert_int_equal(w.saved, 1);
+}
+
+static void nobody_waits_for_the_blob_of_what_has_closed(void **state)
+{
+	struct cp_peer *a = join("room", "a");
+	struct cp_transport *t = transport(a, CP_PURPOSE_SEND), *other = transport(a, CP_PURPOSE_RECV);
+
+	w.hold = true;
+	cp_transport_connected(t);
+	pass(10);
+	cp_transport_connected(other);
+	cp_transport_close(t); /* its blob is under way */
+	assert_false(cp_peer_is_saved(a));
+	cp_transport_close(other); /* its blob has not been written yet */
+	assert_true(cp_peer_is_saved(a));
+	assert_int_equal(w.saved, 1);
+	pass(10);
+	answer_all();
+	assert_int_equal(w.saved, 1);
+}
+
+static void a_blob_that_is_refused_stops_nobody(void **state)
+{
+	struct cp_peer *a = join("room", "a");
+	struct cp_transport *t = transport(a, CP_PURPOSE_SEND);
+
+	w.error = EINVAL;
+	cp_transport_connected(t);
+	pass(10);
+	w.error = 0;
+	assert_true(cp_peer_is_saved(a));
+	assert_int_equal(w.saved, 1);
+}
+
+static void who_asks_for_levels_asks_on(void **state)
+{
+	struct cp_peer *a = join("room", "a");
+	struct cp_transport *t = connected(a, CP_PURPOSE_RECV);
+	char id[CP_ID_SIZE];
+
+	strcpy(id, t->id);
+	assert_int_equal(cp_peer_observe_audio(a, 800, 5), 0);
+	keep_blobs();
+	succeed(NULL);
+	t = cp_index_find(&w.model.transports, id);
+	assert_int_equal(t->peer->audio.entries, 5);
+	assert_int_equal(CP_SPEAKER_TICK_MS << t->peer->audio.interval, 800);
+	assert_int_equal(cp_peer_observe_audio(t->peer, 0, 0), 0);
+	keep_blobs();
+	succeed(NULL);
+	t = cp_index_find(&w.model.transports, id);
+	assert_int_equal(t->peer->audio.entries, 0);
+}
+
+/* The user was quicker than the list: the new peer has taken the place of the old one. */
+static void who_has_joined_again_is_not_made_again(void **state)
+{
+	const struct cp_saved_peer saved = {.host = true};
+	struct cp_peer *a = join_as("room", "a", "ann");
+	struct cp_join again = {.room = "room",
+		.id = "b",
+		.user = "ann",
+		.listener = world_listener(),
+		.session = (void *)(uintptr_t) "b"};
+
+	assert_null(cp_room_restore(&w.model, &again, &saved));
+	again.user = "ben";
+	assert_non_null(cp_room_restore(&w.model, &again, &saved));
+	again.session = (void *)(uintptr_t) "c";
+	assert_non_null(cp_room_restore(&w.model, &again, &saved)); /* both are of a predecessor */
+	assert_int_equal(a->room->peer_count, 3);
+	transport(a, CP_PURPOSE_SEND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +385,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_transport_that_cannot_be_made_leaves_no_peer, start,
 			world_end),
 		cmocka_unit_test_setup_teardown(a_transport_is_saved_when_it_has_connected, start, world_end),
+		cmocka_unit_test_setup_teardown(a_change_is_saved_when_the_data_plane_says_so, start,
+			world_end),
+		cmocka_unit_test_setup_teardown(nobody_waits_for_the_blob_of_what_has_closed, start,
+			world_end),
+		cmocka_unit_test_setup_teardown(a_blob_that_is_refused_stops_nobody, start, world_end),
+		cmocka_unit_test_setup_teardown(who_asks_for_levels_asks_on, start, world_end),
+		cmocka_unit_test_setup_teardown(who_has_joined_again_is_not_made_again, start, world_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controlplane/persist/persist.h"
+#include "controlplane/rooms/saved.h"
 #include "shared/log.h"
 
 struct world w;
@@ -270,6 +271,12 @@ static bool save(struct cp_peer *peer, struct cp_saved_peer *out)
 	return true;
 }
 
+static void saved(struct cp_peer *peer)
+{
+	assert_true(cp_peer_is_saved(peer));
+	w.saved++;
+}
+
 static const struct cp_listener listener = {
 	.new_producer = new_producer,
 	.producer_closed = producer_closed,
@@ -284,6 +291,7 @@ static const struct cp_listener listener = {
 	.removed = removed,
 	.room_closed = room_closed,
 	.save = save,
+	.saved = saved,
 };
 
 const struct cp_listener *world_listener(void)
@@ -316,6 +324,7 @@ unsigned pass(uint64_t ms)
 		w.now = w.wake_at;
 		w.asleep = false;
 		cp_model_run(&w.model);
+		settle();
 		turns++;
 	}
 	w.now = until;

@@ -33,6 +33,7 @@ struct world {
 	unsigned cmds;
 	struct sh_cmd blob[64]; /* BLOB, the same */
 	unsigned blobs;
+	unsigned saved; /* peers that were told so */
 	const char *loud[8]; /* ids of producers A, B... whose levels the media side knows, */
 	uint64_t levels[8]; /* and these */
 	unsigned opened, closed, connected; /* transports */

@@ -319,15 +319,15 @@ static void guesses_have_a_budget(void **state)
 
 	limit_resumes(10);
 	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(cp_resume_admit(the_address(), &fault), 0);
-	assert_int_not_equal(cp_resume_admit(the_address(), &fault), 0);
+		assert_int_equal(cp_resume_admit(the_signaling(), "", the_address(), &fault), 0);
+	assert_int_not_equal(cp_resume_admit(the_signaling(), "", the_address(), &fault), 0);
 	assert_int_equal(fault.code, CP_TOO_MANY);
 	assert_non_null(strstr(fault.message, "resume:"));
 	assert_int_equal(refused(CP_REFUSED_RESUMES), 1);
 	pass(1000);
 	for (unsigned i = 0; i < 10; i++)
-		assert_int_equal(cp_resume_admit(the_address(), &fault), 0);
-	assert_int_not_equal(cp_resume_admit(the_address(), &fault), 0);
+		assert_int_equal(cp_resume_admit(the_signaling(), "", the_address(), &fault), 0);
+	assert_int_not_equal(cp_resume_admit(the_signaling(), "", the_address(), &fault), 0);
 }
 
 /* Many clients behind one address come back at once, whatever they have used up before. */
@@ -566,70 +566,6 @@ static void answers_to_nobody_are_not_sent(void **state)
 	assert_int_equal(c->read, c->sent);
 }
 
-/* --- a session of a predecessor ------------------------------------------------------------------ */
-
-static void a_restored_session_is_resumed(void **state)
-{
-	const struct cp_grant all = {.publish = true, .subscribe = true};
-	char current[CP_RESUME_TOKEN_SIZE], previous[CP_RESUME_TOKEN_SIZE], again[TOKEN_SIZE];
-	struct cp_resume_hash hash[CP_RESUME_OLD];
-	const struct cp_resume_hash *const hashes[CP_RESUME_OLD] = {&hash[0], &hash[1]};
-	struct cp_session *s;
-	struct cp_fault fault;
-	struct client *c;
-
-	cp_resume_token_make(the_signaling()->resumes.node, current);
-	cp_resume_token_make(the_signaling()->resumes.node, previous);
-	hash[CP_RESUME_CURRENT] = cp_resume_token_hash(current);
-	hash[CP_RESUME_PREVIOUS] = cp_resume_token_hash(previous);
-	s = cp_session_restore(the_signaling(), &cp_json_dialect, "a-peer", the_address(), &all, hashes,
-		300000);
-	assert_non_null(s);
-	assert_int_equal(cp_session_join(s, "r", &fault), 0);
-	assert_string_equal(s->peer->id, "a-peer");
-	transport(s->peer, CP_PURPOSE_RECV);
-	assert_int_equal(counts()->lost, 1);
-	pass_grace(299999);
-	assert_int_equal(w.model.peer_count, 1);
-	c = resume_client(&cp_json_dialect, previous, "r", NULL);
-	assert_non_null(c);
-	expect_resumed(c, 1, 0, 0, again);
-	/* From now on it is a session like any other. */
-	lose_client(c, 1006);
-	pass_grace(GRACE_MS);
-	assert_int_equal(w.model.peer_count, 0);
-}
-
-static unsigned changes;
-
-static void note_change(void *arg, struct cp_session *s)
-{
-	assert_ptr_equal(arg, &changes);
-	assert_non_null(s->peer);
-	changes++;
-}
-
-static void who_keeps_tokens_hears_of_each_change(void **state)
-{
-	char token[TOKEN_SIZE], again[TOKEN_SIZE];
-	struct client *c;
-
-	changes = 0;
-	the_signaling()->resumes.changed = note_change;
-	the_signaling()->resumes.changed_arg = &changes;
-	c = enter(&cp_json_dialect, token);
-	assert_int_equal(changes, 1);
-	lose_client(c, 1006);
-	c = resume_client(&cp_json_dialect, token, "", NULL);
-	expect_resumed(c, 0, 0, 0, again);
-	assert_int_equal(changes, 2);
-	request(c, "{\"type\":\"getProducers\",\"id\":1}");
-	assert_int_equal(changes, 3); /* the previous token has ended */
-	request(c, "{\"type\":\"getProducers\",\"id\":2}");
-	assert_int_equal(changes, 3);
-	lose_client(c, 1006); /* which is still there when the process ends */
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, make, clients_end)
@@ -656,8 +592,6 @@ int main(void)
 		T(what_a_room_remembers_is_bounded),
 		T(a_pending_request_is_finished_first),
 		T(answers_to_nobody_are_not_sent),
-		T(a_restored_session_is_resumed),
-		T(who_keeps_tokens_hears_of_each_change),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
