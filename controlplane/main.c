@@ -24,6 +24,7 @@
 #include "controlplane/bridge/dataplane.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
+#include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
@@ -342,6 +343,8 @@ static int drop_privileges(struct control *c, char *err, size_t err_size)
 static void take_over(struct control *c)
 {
 	c->public.signaling.resumes.unread = true; /* until the data plane has listed its objects */
+	c->view.dir = c->admin.dir;
+	cp_drain_take_up(&c->public.signaling, c->admin.dir);
 }
 
 /*

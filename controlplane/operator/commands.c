@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/plain_commands.h"
 #include "controlplane/operator/readiness.h"
 #include "controlplane/operator/reply_line.h"
@@ -179,7 +180,18 @@ static void begin_drain(const struct cp_view *v, const cJSON *request, cJSON *re
 		return;
 	}
 	cp_drain_begin(v->signaling, (uint32_t)seconds);
+	cp_drain_keep(v->signaling, v->dir);
 	add_drain(v, reply);
+}
+
+static void cancel_drain(const struct cp_view *v, cJSON *reply)
+{
+	if (!cp_drain_cancel(v->signaling)) {
+		refuse(reply, "undrain: this node is not being drained");
+		return;
+	}
+	cp_drain_keep(v->signaling, v->dir);
+	cJSON_AddNumberToObject(reply, "peers", v->model->peer_count);
 }
 
 /* Begins a command that is answered when the data plane has acknowledged. False: refused. */
@@ -218,10 +230,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		close_peer(v, request, reply);
 	else if (strcmp(cmd, "drain") == 0)
 		begin_drain(v, request, reply);
-	else if (strcmp(cmd, "undrain") == 0 && !cp_drain_cancel(v->signaling))
-		refuse(reply, "undrain: this node is not being drained");
 	else if (strcmp(cmd, "undrain") == 0)
-		cJSON_AddNumberToObject(reply, "peers", v->model->peer_count);
+		cancel_drain(v, reply);
 	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
 		return !begin_plain(v, cmd, request, asker, reply);
 	else if (strcmp(cmd, "plain-close") == 0)

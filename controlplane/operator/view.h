@@ -26,6 +26,7 @@ struct cp_view {
 	struct uv_loop_s *loop;
 	const struct cp_loop_lag *lag;
 	struct cp_signaling *signaling; /* which a command can drain */
+	int dir; /* RUN_DIR/control, where that is kept */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

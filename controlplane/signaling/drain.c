@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/drain.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "controlplane/rooms/model.h"
@@ -81,11 +82,29 @@ void cp_drain_begin(struct cp_signaling *s, uint32_t deadline_s)
 		d->began_ms = d->moved_ms = now;
 	d->deadline_ms = now + deadline_s * 1000ull;
 	d->moves = again ? d->moves : 0;
-	d->over = false;
+	d->over = d->restored = false;
 	d->number++;
 	sh_log(SH_LOG_INFO, "drain-%s deadline_s=%u peers=%u viewers=%u", again ? "changed" : "begun",
 		deadline_s, s->model->peer_count, cp_drain_viewers(s->model));
 	restart(s, CP_DRAIN_ON);
+}
+
+int cp_drain_restore(struct cp_signaling *s, uint64_t began_ms, uint64_t deadline_ms)
+{
+	struct cp_drain *d = &s->drain;
+	uint64_t now = now_ms(s);
+
+	if (began_ms > now || deadline_ms < began_ms || deadline_ms > now + SH_DRAIN_MAX_S * 1000ull)
+		return EINVAL;
+	*d = (struct cp_drain){.began_ms = began_ms,
+		.deadline_ms = deadline_ms,
+		.moved_ms = now,
+		.number = d->number + 1,
+		.restored = true};
+	sh_log(SH_LOG_INFO, "drain-continued deadline_s=%u",
+		(unsigned)(deadline_ms > now ? (deadline_ms - now) / 1000 : 0));
+	restart(s, CP_DRAIN_ON);
+	return 0;
 }
 
 bool cp_drain_cancel(struct cp_signaling *s)
@@ -134,6 +153,8 @@ uint64_t cp_drain_run(struct cp_signaling *s)
 	struct cp_drain *d = &s->drain;
 	bool was_telling = d->next != NULL;
 
+	if (d->restored && s->resumes.unread)
+		return LOOK_MS;
 	if (s->model->drain.stage == CP_DRAIN_END) {
 		if (!d->over)
 			end_some(s);

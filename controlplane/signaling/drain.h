@@ -19,6 +19,11 @@ struct cp_session;
 /* Begins to drain, or sets another deadline, `deadline_s` from now. */
 void cp_drain_begin(struct cp_signaling *s, uint32_t deadline_s);
 /*
+ * Goes on with the drain of a predecessor, with the times of struct cp_drain. Nobody is ended
+ * before its clients are known (resume.h). 0; EINVAL: the times are of another clock.
+ */
+int cp_drain_restore(struct cp_signaling *s, uint64_t began_ms, uint64_t deadline_ms);
+/*
  * Takes clients again. Those that were told to go are told that they may stay. False: it does
  * not drain.
  */

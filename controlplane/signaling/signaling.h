@@ -41,6 +41,7 @@ struct cp_drain {
 	unsigned number; /* of the drain, or of its deadline: clients are told of each */
 	struct cp_session *next; /* the session that is told, or ended, next; NULL: all have been */
 	bool over; /* nobody is left */
+	bool restored; /* a predecessor has begun it */
 	double moves; /* players that may be moved now */
 	uint64_t moved_ms; /* when `moves` was computed */
 	uint64_t moved; /* players, since the process started */

@@ -127,6 +127,17 @@ async function ended({ viewer, again, socket, silent, host }, servers) {
 	await refusals();
 }
 
+/** The node is drained until somebody undrains it, whatever process is there. */
+async function overRestart(servers) {
+	for (const signal of ["SIGKILL", "SIGTERM"]) {
+		await servers.controlplane.end(signal);
+		await servers.startControlplane();
+		check(/^503 .*draining/.test(await readyz()), `drained after ${signal}`);
+		await refusals();
+		await until("and nobody is there", 5, () => state().state === "drained", { quiet: true });
+	}
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers({ drain: { moves_per_second: RATE, url: ELSEWHERE } });
 	defer((failed) => servers.end(failed));
@@ -147,7 +158,12 @@ await test(async ({ defer }) => {
 	await undrained(everybody);
 	await ended(everybody, servers);
 
+	await overRestart(servers);
 	check(ctl("undrain").startsWith("clients can join again; 0 peers"), "a drained node takes clients again");
+	await servers.controlplane.end("SIGKILL");
+	await servers.startControlplane();
+	check(state() === undefined, "and does so after a restart");
+	await until("clients can join", 5, async () => await readyz() === "200", { quiet: true });
 	const last = await begins("/whip/show", "obs-30.1");
 	ctl("drain");
 	await until("without viewers it is over at once", 5, () => state().state === "drained");

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/operator/asker.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/commands.h"
@@ -17,6 +19,30 @@ static struct cp_view view = {.model = &w.model, .stats = &stats, .lag = &lag, .
 /* No event loop runs, and no session is there to be told. */
 static void wake_drain(void *arg)
 {
+}
+
+static char dir_path[] = "/tmp/spate-asker-XXXXXX";
+
+static void remove_dir(void)
+{
+	unlinkat(view.dir, "drain", 0);
+	rmdir(dir_path);
+}
+
+int control_dir(void)
+{
+	if (view.dir > 0)
+		return view.dir;
+	assert_non_null(mkdtemp(dir_path));
+	view.dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(view.dir > 0);
+	atexit(remove_dir);
+	return view.dir;
+}
+
+struct cp_signaling *the_signaling(void)
+{
+	return &signaling;
 }
 
 uint64_t cp_now_ns(void)
@@ -39,6 +65,7 @@ void begin(const char *line)
 	asker.answer = answered;
 	signaling.wake_drain = wake_drain;
 	TAILQ_INIT(&signaling.sessions);
+	control_dir();
 	cp_admin_serve(&view, line, strlen(line), &asker);
 }
 

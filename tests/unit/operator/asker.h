@@ -6,6 +6,10 @@
 
 #include "tests/unit/rooms/world.h"
 
+/* What stands for RUN_DIR/control, and for the signaling of the process. */
+int control_dir(void);
+struct cp_signaling *the_signaling(void);
+
 /* Asks without waiting. */
 void begin(const char *line);
 /* Nobody is there any more to hear the answer. */
