@@ -26,6 +26,7 @@
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
+#include "controlplane/operator/pages.h"
 #include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
 #include "controlplane/privileges/key_files.h"
@@ -467,7 +468,7 @@ int main(int argc, char **argv)
 	(void)sh_system_calls_restrict((const char *const[]){NULL});
 	sh_log(SH_LOG_INFO, "listening port=%u web_root=%s", c.config.http.port, c.config.http.web_root);
 	sh_service_ready();
-	cp_loop_lag_start(&c.lag, &c.loop);
+	cp_loop_lag_start(&c.lag, &c.loop, cp_is_healthy, &c.view);
 	uv_timer_init(&c.loop, &c.farewell);
 	uv_signal_init(&c.loop, &c.sigint);
 	uv_signal_init(&c.loop, &c.sigterm);

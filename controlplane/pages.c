@@ -10,7 +10,7 @@
 
 int cp_page_health(const struct cp_view *v, struct cp_connection *c)
 {
-	return cp_http_reply_text(c, 200, "application/json", cp_health_text(v));
+	return cp_http_reply_text(c, cp_is_healthy(v) ? 200 : 503, "application/json", cp_health_text(v));
 }
 
 int cp_page_readiness(const struct cp_view *v, struct cp_connection *c)

@@ -149,4 +149,5 @@ void cp_dataplane_stop(struct cp_dataplane *p)
 	cp_load_sampler_stop(p);
 	cp_consumer_sampler_stop(p);
 	cp_webrtc_server_destroy(p->webrtc);
+	p->webrtc = NULL; /* who shows how it is finds none */
 }

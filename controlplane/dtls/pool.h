@@ -57,6 +57,12 @@ int cp_dtls_pool_create(struct cp_dtls_pool **out, uv_loop_t *loop, unsigned thr
  */
 void cp_dtls_pool_destroy(struct cp_dtls_pool *p);
 
+/*
+ * For how long a thread has been at one piece of work, the longest of all threads, in milliseconds.
+ * Each takes a few of them at most: a thread that takes seconds hangs, and its sessions with it.
+ */
+uint64_t cp_dtls_pool_stuck_ms(const struct cp_dtls_pool *p);
+
 /* The caller owns `events`, which must outlive the session. NULL: out of memory. */
 struct cp_dtls_session *cp_dtls_session_open(struct cp_dtls_pool *p, const struct cp_dtls_events *events,
 	void *arg);

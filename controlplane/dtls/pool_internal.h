@@ -53,6 +53,7 @@ struct cp_dtls_thread {
 	bool stop; /* under lock */
 	bool waits; /* the thread waits for `wake`; under lock */
 	bool posted; /* jobs were posted since the last wake-up; only for the loop */
+	_Atomic uint64_t busy_us; /* since when it is at one piece of work, CLOCK_MONOTONIC; 0: it waits */
 	struct cp_dtls_session *handshakes; /* sessions whose timers run; only for the thread */
 	uint64_t next_tick_ms;
 	unsigned released; /* sessions released since the last trim; only for the thread */
@@ -101,6 +102,11 @@ struct cp_dtls_session {
 	struct cp_dtls_news connected, ended, released;
 };
 
+/* CLOCK_MONOTONIC, never 0. */
+uint64_t cp_dtls_now_us(void);
+/* Called by the thread: a piece of work begins, a job or the timers; it has nothing to do any more. */
+void cp_dtls_begin_work(struct cp_dtls_thread *t);
+void cp_dtls_end_work(struct cp_dtls_thread *t);
 /* Runs a struct cp_dtls_thread until its `stop` is set and its queue is empty. */
 void *cp_dtls_thread_main(void *thread);
 

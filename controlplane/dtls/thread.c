@@ -60,17 +60,9 @@ static void flush_news(struct cp_dtls_thread *t)
 	uv_async_send(&p->async);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static uint64_t now_ms(void)
 {
-	return now_us() / 1000;
+	return cp_dtls_now_us() / 1000;
 }
 
 static void send_datagram(void *arg, const uint8_t *data, size_t len)
@@ -150,7 +142,7 @@ static void fail_without_memory(struct cp_dtls_session *s)
 static void trim(struct cp_dtls_thread *t, bool quiet)
 {
 	struct cp_dtls_pool *p = t->pool;
-	uint64_t now = now_us(), next = atomic_load(&p->next_trim_us);
+	uint64_t now = cp_dtls_now_us(), next = atomic_load(&p->next_trim_us);
 
 	if (t->handshakes || t->released < (quiet ? 1 : TRIM_AFTER) || now < next)
 		return;
@@ -159,7 +151,7 @@ static void trim(struct cp_dtls_thread *t, bool quiet)
 		return;
 	t->released = 0;
 	malloc_trim(0);
-	atomic_store(&p->next_trim_us, now + TRIM_SHARE * (now_us() - now));
+	atomic_store(&p->next_trim_us, now + TRIM_SHARE * (cp_dtls_now_us() - now));
 }
 
 static void release(struct cp_dtls_session *s)
@@ -283,6 +275,7 @@ void *cp_dtls_thread_main(void *arg)
 			struct cp_dtls_job *j = jobs;
 
 			jobs = j->next;
+			cp_dtls_begin_work(t);
 			run_job(j, stop);
 			flush_news(t);
 		}
@@ -290,9 +283,11 @@ void *cp_dtls_thread_main(void *arg)
 		 * After the jobs: a flight of the peer's that is queued here must not count as
 		 * lost.
 		 */
+		cp_dtls_begin_work(t);
 		run_timers(t);
 		flush_news(t);
 		trim(t, !work);
+		cp_dtls_end_work(t);
 	}
 	return NULL;
 }

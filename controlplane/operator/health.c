@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Writes /healthz, which an answer makes true by itself, and /readyz. */
+/* Writes /healthz and /readyz. That there is an answer says that the event loop works. */
 
 #include "controlplane/base/json.h"
 #include "controlplane/operator/pages.h"
@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "controlplane/operator/readiness.h"
+#include "controlplane/webrtc/webrtc.h"
 
 static char *print(cJSON *json)
 {
@@ -17,11 +18,23 @@ static char *print(cJSON *json)
 	return text;
 }
 
+enum { STUCK_MS = 10000 /* a DTLS thread's longest work takes a fraction of a second */ };
+
+bool cp_is_healthy(const struct cp_view *v)
+{
+	const struct cp_webrtc_server *webrtc = v->webrtc ? *v->webrtc : NULL;
+
+	return !webrtc || cp_webrtc_server_stuck_ms(webrtc) < STUCK_MS;
+}
+
 char *cp_health_text(const struct cp_view *v)
 {
 	cJSON *json = cJSON_CreateObject();
+	bool healthy = cp_is_healthy(v);
 
-	cJSON_AddStringToObject(json, "status", "ok");
+	cJSON_AddStringToObject(json, "status", healthy ? "ok" : "failing");
+	if (!healthy)
+		cJSON_AddStringToObject(json, "reason", "a DTLS thread hangs");
 	cJSON_AddStringToObject(json, "dataplane", v->stats->map ? "connected" : "away");
 	return print(json);
 }

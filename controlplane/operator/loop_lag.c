@@ -20,16 +20,20 @@ static void on_timer(uv_timer_t *timer)
 	if (late > l->worst_ms)
 		l->worst_ms = late;
 	l->due_ns = now + (uint64_t)PERIOD_MS * MS;
-	sh_service_works(now);
+	if (l->works(l->view))
+		sh_service_works(now);
 	uv_timer_start(timer, on_timer, PERIOD_MS, 0);
 }
 
-void cp_loop_lag_start(struct cp_loop_lag *l, uv_loop_t *loop)
+void cp_loop_lag_start(struct cp_loop_lag *l, uv_loop_t *loop, bool (*works)(const struct cp_view *v),
+	const struct cp_view *view)
 {
 	uint64_t now = cp_now_ns();
 
 	uv_timer_init(loop, &l->timer);
 	l->timer.data = l;
+	l->works = works;
+	l->view = view;
 	l->window_ns = now;
 	l->due_ns = now + (uint64_t)PERIOD_MS * MS;
 	uv_timer_start(&l->timer, on_timer, PERIOD_MS, 0);

@@ -9,7 +9,12 @@
 
 #include "controlplane/operator/view.h"
 
-/* /healthz, as JSON: this process works, and whether a data plane is connected. */
+/*
+ * Whether all threads of this process work. Nothing outside of it counts, because a restart would
+ * not help then.
+ */
+bool cp_is_healthy(const struct cp_view *v);
+/* /healthz, as JSON: that, and whether a data plane is connected. */
 char *cp_health_text(const struct cp_view *v);
 /* /readyz, as JSON: whether a client could join and watch now, and why not. */
 char *cp_readiness_text(const struct cp_view *v, bool *ready);

@@ -158,6 +158,11 @@ const struct cp_webrtc_refusals *cp_webrtc_server_refusals(const struct cp_webrt
 	return &s->refusals;
 }
 
+uint64_t cp_webrtc_server_stuck_ms(const struct cp_webrtc_server *s)
+{
+	return cp_dtls_pool_stuck_ms(s->pool);
+}
+
 /* --- events of the data plane ------------------------------------------------------------------ */
 
 void cp_webrtc_server_connected(struct cp_webrtc_server *s, const struct cp_dp_info *info)

@@ -88,6 +88,8 @@ void cp_webrtc_server_destroy(struct cp_webrtc_server *s);
 
 /* Valid while the server exists. */
 const struct cp_webrtc_refusals *cp_webrtc_server_refusals(const struct cp_webrtc_server *s);
+/* cp_dtls_pool_stuck_ms() of its threads. */
+uint64_t cp_webrtc_server_stuck_ms(const struct cp_webrtc_server *s);
 
 /* --- events of the data plane, passed on from cp_dp_events -------------------------- */
 
