@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controlplane/entry/whep_stream.h"
+#include "controlplane/entry/whip_patch.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/server.h"
@@ -112,21 +113,17 @@ static unsigned check_match(const struct cp_whip_request *r, const struct cp_whi
 	return 412;
 }
 
-static int apply(struct cp_whip_request *r, struct cp_whip *w, const struct cp_sdp_fragment *f)
+static int apply(struct cp_whip_request *r, struct cp_publication *p, const struct cp_sdp_fragment *f)
 {
 	enum cp_whip_patch what;
 	struct cp_fault fault;
-	char etag[40], *answer;
-	int rc;
+	char *answer;
 
-	if (cp_whip_patch(w, f, &what, &answer, &fault) != 0)
+	if (cp_whip_patch(p->whip, f, &what, &answer, &fault) != 0)
 		return cp_whip_refuse(r, cp_whip_status(&fault), &fault);
 	if (what == CP_WHIP_TRICKLED)
 		return cp_whip_respond(r, 204, "", NULL, NULL);
-	snprintf(etag, sizeof(etag), "etag: \"%s\"\r\n", w->etag);
-	rc = cp_whip_respond(r, 200, etag, "application/trickle-ice-sdpfrag", answer);
-	free(answer);
-	return rc;
+	return cp_whip_patch_answer(r, p, answer);
 }
 
 static int patch(struct cp_whip_request *r)
@@ -146,7 +143,7 @@ static int patch(struct cp_whip_request *r)
 		return cp_whip_refuse(r, status, &fault);
 	if (cp_sdp_fragment_read(&f, r->body.data, r->body.len, &fault) != 0)
 		return cp_whip_refuse(r, cp_whip_status(&fault), &fault);
-	rc = apply(r, p->whip, &f);
+	rc = apply(r, p, &f);
 	cp_sdp_fragment_free(&f);
 	return rc;
 }
@@ -255,6 +252,7 @@ void cp_whip_gone(struct cp_connection *c)
 		return;
 	c->request = NULL;
 	cp_whep_reader_gone(r);
+	cp_whip_patch_gone(r);
 	if (r->waiting)
 		cp_publication_free(r->waiting);
 	cp_body_free(&r->body);

@@ -51,6 +51,7 @@ struct cp_whip_request {
 	struct cp_fault fault; /* why */
 	struct cp_body body;
 	struct cp_publication *waiting; /* that it creates; NULL: none */
+	struct cp_publication *patches; /* whose ICE it has restarted, while it is not answered; NULL: none */
 	struct cp_publication *read; /* whose event stream it reads; NULL: none */
 };
 

@@ -13,6 +13,7 @@
 
 #include "controlplane/entry/whep_idle.h"
 #include "controlplane/entry/whep_stream.h"
+#include "controlplane/entry/whip_patch.h"
 #include "controlplane/http/address.h"
 #include "controlplane/http/server.h"
 #include "controlplane/signaling/signaling.h"
@@ -64,7 +65,16 @@ static void changed(struct cp_whip *w, unsigned events)
 		make_due(p);
 }
 
-static const struct cp_whip_calls calls = {.created = created, .ended = ended, .changed = changed};
+static void saved(struct cp_whip *w)
+{
+	struct cp_publication *p = w->owner;
+
+	if (p->patch.request)
+		make_due(p);
+}
+
+static const struct cp_whip_calls calls = {
+	.created = created, .ended = ended, .changed = changed, .saved = saved};
 
 /* Answers the POST. May free the connection later, but nothing of the publication. */
 static void answer(struct cp_publication *p)
@@ -95,6 +105,7 @@ static void work(uv_idle_t *idle)
 		p->is_due = false;
 		if (p->waiting)
 			answer(p);
+		cp_whip_patch_run(p);
 		if (p->ended)
 			cp_whep_stream_end(p, true);
 		if (p->failed || p->ended)
@@ -229,6 +240,7 @@ void cp_publication_free(struct cp_publication *p)
 	set_awaited(p, false);
 	if (p->moved_ms != 0)
 		TAILQ_REMOVE(&p->site->moved, p, moved);
+	cp_whip_patch_end(p);
 	cp_whep_idle_forget(p);
 	cp_whep_stream_end(p, false);
 	TAILQ_REMOVE(&p->site->all, p, all);

@@ -14,6 +14,11 @@ struct cp_publication {
 	struct cp_address *address; /* it counts as a client of it */
 	struct cp_whip_counts *counts;
 	struct cp_whip_request *waiting; /* the POST; NULL: it was answered */
+	struct {
+		struct cp_whip_request *request; /* NULL: none is held */
+		char *answer;
+		char etag[CP_WHIP_ETAG_SIZE];
+	} patch; /* that has restarted ICE (whip_patch.h) */
 	bool is_due, failed, ended;
 	uint64_t moved_ms; /* when its player was told to play elsewhere; 0: it was not */
 	bool is_awaited; /* it has not connected, or this was not noticed yet */

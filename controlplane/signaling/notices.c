@@ -238,7 +238,12 @@ static bool save(struct cp_peer *peer, struct cp_saved_peer *out)
 
 static void saved(struct cp_peer *peer)
 {
-	cp_session_wake(peer->session);
+	struct cp_session *s = peer->session;
+
+	if (s->dialect->saved)
+		s->dialect->saved(s);
+	else
+		cp_session_wake(s);
 }
 
 const struct cp_listener cp_session_listener = {

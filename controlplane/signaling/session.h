@@ -85,6 +85,8 @@ struct cp_dialect {
 	void (*describe_transport)(const struct cp_transport *t, cJSON *entry);
 	/* Fills in what a successor needs of the client. False: it cannot resume. NULL: none can. */
 	bool (*save)(const struct cp_session *s, struct cp_saved_peer *out);
+	/* Its peer is saved (rooms/saved.h). NULL: cp_session_wake() is enough. */
+	void (*saved)(struct cp_session *s);
 	/* The data of newProducer, the caller's to delete. */
 	cJSON *(*producer)(const struct cp_producer *p);
 	/* The last entry has no handler: it counts the requests of unknown types. */

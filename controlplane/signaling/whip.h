@@ -20,7 +20,7 @@ enum { CP_WHIP_ETAG_SIZE = 17 /* 96 random bits, and the terminator */ };
 
 struct cp_whip;
 
-/* Both may be called from within the rooms: they must not free the session or call it. */
+/* All may be called from within the rooms: they must not free the session or call it. */
 struct cp_whip_calls {
 	/* Its creation is over: `fault` NULL and the answer in w->answer, or it failed. */
 	void (*created)(struct cp_whip *w, const struct cp_fault *fault);
@@ -28,6 +28,8 @@ struct cp_whip_calls {
 	void (*ended)(struct cp_whip *w, const char *reason);
 	/* A player's events (whep_events.h) have changed: a bit for each. */
 	void (*changed)(struct cp_whip *w, unsigned events);
+	/* cp_whip_is_saved() is true again. */
+	void (*saved)(struct cp_whip *w);
 };
 
 struct cp_whip {
@@ -108,6 +110,11 @@ enum cp_whip_patch {
  */
 int cp_whip_patch(struct cp_whip *w, const struct cp_sdp_fragment *f, enum cp_whip_patch *what, char **answer,
 	struct cp_fault *fault);
+/*
+ * False for a moment after a restart: a successor of this process does not know the new credentials
+ * yet, and the client should not.
+ */
+bool cp_whip_is_saved(const struct cp_whip *w);
 /* True if the fragment has credentials that are not the session's: it asks for an ICE restart. */
 bool cp_whip_restarts(const struct cp_whip *w, const struct cp_sdp_fragment *f);
 

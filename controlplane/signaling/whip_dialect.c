@@ -149,12 +149,20 @@ static bool save(const struct cp_session *s, struct cp_saved_peer *out)
 	return cp_whip_save(s->carrier, out);
 }
 
+static void saved(struct cp_session *s)
+{
+	struct cp_whip *w = s->carrier;
+
+	if (w->created && !w->over)
+		w->calls->saved(w);
+}
+
 /* The two differ in the name that the log has. */
 #define DIALECT(called)                                                                                      \
 	{                                                                                                    \
 		.name = (called), .request = cp_whip_run_step, .reply = reply, .error = error,               \
 		.notice = notice, .printed_notice = printed_notice, .transport = cp_peer_transport,          \
-		.name_transport = name_transport, .producer = producer_data, .save = save,                   \
+		.name_transport = name_transport, .producer = producer_data, .save = save, .saved = saved,   \
 		.types = no_requests, .announced = &announced                                                \
 	}
 

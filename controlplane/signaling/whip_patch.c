@@ -6,12 +6,18 @@
 #include <string.h>
 
 #include "controlplane/base/id.h"
+#include "controlplane/rooms/saved.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/whip.h"
 
 bool cp_whip_restarts(const struct cp_whip *w, const struct cp_sdp_fragment *f)
 {
 	return f->ufrag && strcmp(f->ufrag, w->ufrag) != 0;
+}
+
+bool cp_whip_is_saved(const struct cp_whip *w)
+{
+	return !w->session->peer || cp_peer_is_saved(w->session->peer);
 }
 
 static int restart(struct cp_whip *w, const struct cp_sdp_fragment *f, char **out, struct cp_fault *fault)

@@ -84,6 +84,11 @@ await test(async ({ defer }) => {
 	check((await patch(viewers[0], '"another"', "4Zcd")).status === 412, "another one is refused");
 	const again = await patch(viewers[1], "*", "newu");
 	check(again.status === 200 && again.headers.get("etag") !== viewers[1].etag, "ICE restarts");
+	await servers.controlplane.end("SIGKILL");
+	await servers.startControlplane();
+	await until("the sessions are there", 5, () => exists(viewers[1]), { quiet: true });
+	check((await patch(viewers[1], again.headers.get("etag"), "newu")).status === 204,
+		"and who was told so finds it so, though the control plane was killed at once");
 	for (const viewer of viewers) {
 		const { packets, missing } = await transports.received(viewer.transport);
 		log(`a player has received ${packets} packets, ${missing} are missing`);

@@ -110,8 +110,15 @@ async function restart(signal, { servers, media, host, viewers, paused, late, pr
 		await metric("resume_lost") === all.length, "everybody is there, and may come back");
 	const { producers } = await host.resume();
 	check(producers[0].paused === false, "the host sends");
-	for (const viewer of viewers)
+	const { id: second } = await host.client.ask("produce",
+		{ transportId: host.transportId, kind: "audio", rtpParameters: audioParameters() });
+	for (const viewer of viewers) {
 		await viewer.resume();
+		const { producerId: told } = viewer.dialect === PLAIN ? (await viewer.client.heard("newProducer")).data :
+			await viewer.client.heard("newProducer");
+		check(told === second, "and hears of what began meanwhile");
+	}
+	await host.client.ask("closeProducer", { producerId: second });
 	check((await paused.resume()).consumers[0].paused, "who has paused is paused");
 	await sleep(killed + (Math.max(SWEEP_S, GRACE_S) + 1) * 1000 - Date.now());
 	await late.resume();

@@ -241,6 +241,30 @@ static void other_credentials_restart_ice(void **state)
 	assert_string_not_equal(etag, whip->etag);
 }
 
+/* Its owner waits with the answer: a successor would not know the new credentials. */
+static void a_restart_is_known_when_it_is_saved(void **state)
+{
+	enum cp_whip_patch what;
+	char *answer;
+
+	publish_all();
+	cp_transport_connected(TAILQ_FIRST(&whip->session->peer->transports));
+	pass(10);
+	settle();
+	assert_true(cp_whip_is_saved(whip));
+	saved = 0;
+	w.hold = true;
+	assert_int_equal(patch("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n", &what, &answer),
+		0);
+	free(answer);
+	pass(10);
+	assert_false(cp_whip_is_saved(whip));
+	assert_int_equal(saved, 0);
+	w.hold = false;
+	settle();
+	assert_int_equal(saved, 1);
+}
+
 static void a_session_that_has_ended_cannot_be_patched(void **state)
 {
 	enum cp_whip_patch what;
@@ -272,6 +296,7 @@ int main(void)
 		T(the_same_user_takes_over),
 		T(notices_do_not_end_it),
 		T(other_credentials_restart_ice),
+		T(a_restart_is_known_when_it_is_saved),
 		T(a_session_that_has_ended_cannot_be_patched),
 	};
 

@@ -6,7 +6,7 @@
 
 struct cp_whip *whip;
 struct cp_fault failure;
-unsigned created, failed, ended, changed;
+unsigned created, failed, ended, changed, saved;
 char end_reason[96];
 
 static struct cp_bridge bridge;
@@ -28,7 +28,7 @@ int whip_make(void **state)
 	bridge.transport_parameters = transport_parameters;
 	w.model.bridge = &bridge;
 	whip = NULL;
-	created = failed = ended = changed = 0;
+	created = failed = ended = changed = saved = 0;
 	return error;
 }
 
@@ -57,7 +57,14 @@ static void on_changed(struct cp_whip *s, unsigned events)
 	changed |= events;
 }
 
-static const struct cp_whip_calls calls = {.created = on_created, .ended = on_ended, .changed = on_changed};
+static void on_saved(struct cp_whip *s)
+{
+	assert_true(cp_whip_is_saved(s));
+	saved++;
+}
+
+static const struct cp_whip_calls calls = {
+	.created = on_created, .ended = on_ended, .changed = on_changed, .saved = on_saved};
 
 static void load(char out[8192], const char *name)
 {

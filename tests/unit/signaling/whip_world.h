@@ -10,6 +10,7 @@
 extern struct cp_whip *whip; /* the last one; a test that makes several keeps the others */
 extern struct cp_fault failure; /* of a creation, the last one */
 extern unsigned created, failed, ended; /* sessions */
+extern unsigned saved; /* how often a session told that it is */
 extern unsigned changed; /* the events that were told, a bit for each */
 extern char end_reason[96]; /* the last one */
 
