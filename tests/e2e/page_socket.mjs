@@ -3,6 +3,7 @@
 // dialect: pictures, pauses, a restart of the control plane, and rooms that are closed.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { metric } from "./lib/metrics.mjs";
 import { workDir } from "./lib/namespace.mjs";
 import {
 	checkFirstFrame, checkPlaying, decoded, firstFrame, openHost, openViewer, reachState, say, startWithBrowser,
@@ -75,18 +76,20 @@ async function joinAgain(pages) {
 async function restart(servers, pages) {
 	say("the control plane is started anew");
 	const before = new Map();
+	const kept = async (page) => `${await joins(page)} ${await page.evaluate("spate.transportId")}`;
 	for (const [who, page] of pages) {
 		await page.evaluate("void (window.notReloaded = true)");
-		before.set(who, await joins(page));
+		before.set(who, await kept(page));
 	}
 	await servers.controlplane.end();
 	for (const [who, page] of pages)
 		await reachState(page, "reconnecting", who);
 	await servers.startControlplane();
-	for (const [who, page] of pages)
-		await until(`${who} has joined again`, 15, async () => await joins(page) > before.get(who));
-	for (const [who, page] of pages)
+	await until("all have come back", 15, async () => await metric("resumes_total") >= pages.length);
+	for (const [who, page] of pages) {
 		await reachState(page, who === "host" ? "live" : "playing", who);
+		check(await kept(page) === before.get(who), `${who} has joined no second time, and has its transport`);
+	}
 	for (const [who, page] of pages.filter(([name]) => name !== "host")) {
 		await flowsAgain(page, who);
 		check(await page.evaluate("window.notReloaded"), `${who} was not reloaded`);
