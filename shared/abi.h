@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 7u
+#define SH_ABI_VERSION 8u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -84,6 +84,7 @@ enum sh_op {
 	SH_OP_BLOB, /* one piece of what the control plane wants kept with an object */
 	SH_OP_LIST, /* list the objects that have a blob, in the object ring */
 	SH_OP_CLAIM, /* keep these objects: the snapshot names them */
+	SH_OP_HAND_OVER, /* end, and leave everything to another data plane (struct sh_hand_over) */
 };
 
 enum sh_transport_kind {
@@ -401,6 +402,7 @@ enum sh_event_kind {
 	SH_EV_PATH_CHANGED,
 	SH_EV_KEYFRAME_WANTED, /* for a producer without RTCP; not sent yet */
 	SH_EV_LAYERS_CHANGED, /* a consumer gets other layers: struct sh_layers */
+	SH_EV_TRANSPORT_LOST, /* it could not be taken over: nothing of it exists any more */
 };
 
 /* The layers of a consumer: what is sent to it, and what it will get when it can. */
@@ -446,6 +448,7 @@ static_assert(sizeof(struct sh_packet) == 1568, "ABI");
 
 enum sh_client { SH_CLIENT_CONTROL = 1, SH_CLIENT_STATS = 2 };
 
+/* It may carry one descriptor, that of struct sh_hand_over. */
 struct sh_hello {
 	uint32_t magic;
 	uint32_t version;
@@ -454,6 +457,21 @@ struct sh_hello {
 	uint32_t object_size;
 };
 static_assert(sizeof(struct sh_hello) == 32, "ABI");
+
+/*
+ * A planned restart. After HAND_OVER was acknowledged, the data plane stops, and sends this record
+ * on the connection with one descriptor: sealed memory in which it has left everything (its own
+ * business: no other process reads it). Then it ends. The control plane maps that memory, so that
+ * it stays locked, and sends the descriptor with its HELLO to the next data plane, once. If that
+ * one goes on, it answers with the same `instance`; transports that it could not take over are
+ * SH_EV_TRANSPORT_LOST. Otherwise the instance is a new one, which knows nothing.
+ */
+struct sh_hand_over {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t size; /* of the memory, in bytes */
+};
+static_assert(sizeof(struct sh_hand_over) == 16, "ABI");
 
 /*
  * The reply. With error 0 it carries descriptors by SCM_RIGHTS. SH_CLIENT_CONTROL gets the memfd of
@@ -466,7 +484,7 @@ struct sh_hello_reply {
 	uint32_t version;
 	int32_t error; /* 0, EPROTO (mismatch), EBUSY (another control plane), ... */
 	uint32_t workers;
-	uint64_t instance; /* random per data-plane process */
+	uint64_t instance; /* random per data-plane process, unless it goes on for another */
 	uint64_t size; /* size of the memfd in bytes */
 	uint32_t cmd_offset, cmd_count; /* ring of struct sh_cmd: offset, entries */
 	uint32_t event_offset, event_count;

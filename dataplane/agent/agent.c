@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dataplane/agent/blobs.h"
 #include "dataplane/agent/commands.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
+#include "dataplane/agent/handover.h"
 #include "dataplane/agent/objects.h"
 #include "dataplane/agent/snapshot.h"
 #include "dataplane/device/port_stats.h"
@@ -135,10 +137,15 @@ void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 		watch_workers(a);
 		report_works(a);
 		dp_commands_serve(a);
+		if (dp_handover_due(a)) {
+			dp_handover_run(a);
+			break;
+		}
 		dp_commands_reports(a);
 		dp_commands_delete(a);
 		dp_snapshot_sweep(a);
 		dp_list_run(a);
+		dp_takeover_tell(a);
 		dp_events_flush(a);
 		dp_connections_reclaim(a);
 		tick(a);
@@ -160,6 +167,8 @@ void dp_agent_close(struct dp_agent *a)
 		dp_control_rings_free(c);
 	}
 	dp_connections_close(a);
+	dp_handover_free(a);
+	free(a->takeover.lost);
 	for (uint32_t i = 0; i < a->objects.slots[DP_PRODUCER]; i++)
 		if (a->objects.table[DP_PRODUCER][i].id)
 			dp_stream_dispose(&a->workers->streams[i]);

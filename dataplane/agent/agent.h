@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/handover.h"
 #include "dataplane/agent/objects.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/workers.h"
@@ -81,6 +82,8 @@ struct dp_agent {
 
 	struct dp_blob_writing writing;
 	struct dp_listing listing;
+	struct dp_handover handover;
+	struct dp_takeover takeover;
 
 	uint64_t active_ns; /* when a command last came or the control plane was last woken */
 	uint64_t tick_ns, ports_ns; /* when the next tick, and update of port statistics, is due */
@@ -89,7 +92,10 @@ struct dp_agent {
 
 /* Allocates the records and opens the socket. 0, or errno with an operator's message in `err`. */
 int dp_agent_open(struct dp_agent *a, char *err, size_t err_size);
-/* Runs until a signal handler sets `*stop`, or the time of a DRAIN is over. */
+/*
+ * Runs until a signal handler sets `*stop`, the time of a DRAIN is over, or everything has been
+ * handed over to another data plane.
+ */
 void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop);
 /* Whether the worker has completed no loop for longer than any loop takes. */
 bool dp_agent_hangs(const struct dp_agent *a, uint32_t worker);

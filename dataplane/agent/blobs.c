@@ -97,6 +97,12 @@ void dp_list_note(struct dp_object *x, const struct sh_cmd *cmd)
 	const struct sh_consumer_add *c = &cmd->consumer_add;
 
 	switch (cmd->op) {
+	case SH_OP_TRANSPORT_ADD:
+		/* Of one that exists, only new ICE credentials are accepted. */
+		if (x->adding || (cmd->transport_add.kind == SH_TRANSPORT_WEBRTC &&
+					 x->of_transport.add.kind == SH_TRANSPORT_WEBRTC))
+			x->of_transport.add = cmd->transport_add;
+		break;
 	case SH_OP_TRANSPORT_SET:
 		x->of_transport.max_bps = cmd->transport_set.max_bps;
 		break;

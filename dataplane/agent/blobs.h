@@ -43,8 +43,8 @@ int dp_blob_write(struct dp_agent *a, const struct sh_cmd *cmd);
 void dp_blobs_detach(struct dp_agent *a);
 
 /*
- * Notes what a command for the object changes that a successor of the control plane has to know and
- * no blob says.
+ * Notes what a command for the object changes that a successor of the control plane, or of this
+ * process, has to know and no blob says.
  */
 void dp_list_note(struct dp_object *x, const struct sh_cmd *cmd);
 /* The command LIST: begins the list, from the first object again if one is under way. */

@@ -184,6 +184,7 @@ int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd)
 	case SH_OP_SNAPSHOT_BEGIN:
 	case SH_OP_BARRIER:
 	case SH_OP_LIST:
+	case SH_OP_HAND_OVER:
 		return 0;
 	default:
 		return EINVAL;

@@ -16,6 +16,7 @@
 #include "dataplane/agent/blobs.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
+#include "dataplane/agent/handover.h"
 #include "dataplane/agent/objects.h"
 #include "dataplane/agent/snapshot.h"
 #include "dataplane/tables/stream.h"
@@ -91,16 +92,33 @@ static int hold(const struct dp_agent *a, uint32_t worker)
 	return dp_agent_hangs(a, worker) ? EIO : HOLD;
 }
 
+static void send_filled(struct dp_agent *a, const struct dp_object *x, struct dp_op *op)
+{
+	op->slot = x->slot;
+	if (x->transport)
+		op->slot2 = x->transport->slot;
+	if (x->producer || x->kind == DP_PRODUCER)
+		op->slot3 = x->producer ? x->producer->slot : x->slot;
+	rte_ring_sp_enqueue_elem(a->workers->worker[x->worker]->ops, op, sizeof(*op));
+	explicit_bzero(op, sizeof(*op));
+}
+
 static void send_op(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd, uint32_t task)
 {
-	struct dp_op op = {.cmd = *cmd, .slot = x->slot, .task = task};
+	struct dp_op op = {.cmd = *cmd, .task = task};
 
-	if (x->transport)
-		op.slot2 = x->transport->slot;
-	if (x->producer || x->kind == DP_PRODUCER)
-		op.slot3 = x->producer ? x->producer->slot : x->slot;
-	rte_ring_sp_enqueue_elem(a->workers->worker[x->worker]->ops, &op, sizeof(op));
-	explicit_bzero(&op, sizeof(op));
+	send_filled(a, x, &op);
+}
+
+bool dp_commands_restore(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd,
+	const uint8_t *saved, uint32_t saved_len)
+{
+	struct dp_op op = {.cmd = *cmd, .saved = saved, .saved_len = saved_len};
+
+	if (!room_for_op(a, x->worker))
+		return false;
+	send_filled(a, x, &op);
+	return true;
 }
 
 /* Sends the command to the owner of object `x` as one operation. `x` may be NULL. */
@@ -262,10 +280,7 @@ static int delete_object(struct dp_agent *a, const struct sh_cmd *cmd, enum dp_o
 	return PENDING;
 }
 
-/*
- * BARRIER: only tests send it so far. A planned restart needs it to learn when its commands have
- * taken effect on all workers.
- */
+/* BARRIER: only tests send it so far. */
 static int barrier(struct dp_agent *a, const struct sh_cmd *cmd)
 {
 	if (TAILQ_EMPTY(&a->running))
@@ -280,6 +295,17 @@ static int drain(struct dp_agent *a, const struct sh_cmd *cmd)
 	a->stop_ns = a->now_ns + (uint64_t)cmd->drain.within_ms * 1000000;
 	sh_log(SH_LOG_INFO, "draining within_ms=%u", cmd->drain.within_ms);
 	return 0;
+}
+
+/* HAND_OVER: when earlier commands have taken effect, and what was deleted is gone. */
+static int hand_over(struct dp_agent *a)
+{
+	for (unsigned i = 0; i < a->workers->count; i++)
+		if (dp_agent_hangs(a, i))
+			return EIO;
+	if (!TAILQ_EMPTY(&a->running) || a->objects.dying)
+		return HOLD;
+	return dp_handover_prepare(a);
 }
 
 static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
@@ -322,6 +348,8 @@ static int dispatch(struct dp_agent *a, const struct sh_cmd *cmd)
 	case SH_OP_CLAIM:
 		dp_snapshot_claim(a, &cmd->claim);
 		return 0;
+	case SH_OP_HAND_OVER:
+		return hand_over(a);
 	default: /* DRAIN: dp_command_check() has refused all others */
 		return drain(a, cmd);
 	}
@@ -337,7 +365,7 @@ static bool handle_next_command(struct dp_agent *a)
 	struct sh_cmd *cmd = &a->held;
 	int result, taken;
 
-	if (TAILQ_EMPTY(&a->idle) || a->backlog_head != a->backlog_tail)
+	if (TAILQ_EMPTY(&a->idle) || a->backlog_head != a->backlog_tail || dp_handover_due(a))
 		return false;
 	if (!a->holding) {
 		taken = dp_control_rings_read(a->control_rings, cmd);
@@ -423,6 +451,9 @@ static void op_applied(struct dp_agent *a, const struct dp_op *op)
 	struct dp_object *x = &a->objects.table[kind][op->slot];
 	uint32_t task = op->task;
 	int error = op->error;
+
+	if (op->saved)
+		dp_takeover_applied(a, x, op->error);
 
 	if (op->cmd.op == delete_op[kind]) {
 		task = x->task;

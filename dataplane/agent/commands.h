@@ -16,6 +16,12 @@ void dp_commands_serve(struct dp_agent *a);
 void dp_commands_delete(struct dp_agent *a);
 /* Handles all reports of the workers. */
 void dp_commands_reports(struct dp_agent *a);
+/*
+ * Sends the ADD, or TRANSPORT_KEYS, of an object that another data plane has saved, as an operation
+ * to its owner; dp_takeover_applied() is called when it is applied. False: there is no room for it.
+ */
+bool dp_commands_restore(struct dp_agent *a, const struct dp_object *x, const struct sh_cmd *cmd,
+	const uint8_t *saved, uint32_t saved_len);
 /* Validates a command that was copied out of the ring, and normalises its addresses. 0 or errno. */
 int dp_command_check(const struct dp_agent *a, struct sh_cmd *cmd);
 

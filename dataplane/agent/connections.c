@@ -14,6 +14,7 @@
 
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/handover.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/control_rings.h"
@@ -85,9 +86,11 @@ int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 
 void dp_connections_close(struct dp_agent *a)
 {
-	for (unsigned i = 0; i < DP_PENDING; i++)
+	for (unsigned i = 0; i < DP_PENDING; i++) {
 		if (a->pending[i].fd >= 0)
 			close(a->pending[i].fd);
+		a->pending[i].fd = -1;
+	}
 	if (a->listener < 0)
 		return;
 	close(a->listener);
@@ -211,19 +214,46 @@ static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 	return 0;
 }
 
+/* Receives a HELLO, and the descriptor that may come with it. *left: -1: none came. */
+static ssize_t receive_hello(int fd, struct sh_hello *h, int *left)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec io = {.iov_base = h, .iov_len = sizeof(*h)};
+	struct msghdr m = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = CMSG_LEN(sizeof(int))}; /* the kernel closes further ones */
+	ssize_t len = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = len > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	*left = -1;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(left, CMSG_DATA(c), sizeof(*left));
+	return len;
+}
+
 static void handle_hello(struct dp_agent *a, int fd)
 {
 	static struct sh_log_limit limit = {.event = "hello-refused", .per_second = SH_LOG_REFUSALS};
 	struct sh_hello_reply r = {0};
 	struct sh_hello h = {0};
-	ssize_t len = recv(fd, &h, sizeof(h), MSG_DONTWAIT);
+	int left;
+	ssize_t len = receive_hello(fd, &h, &left);
 
 	if (len <= 0) { /* closed without HELLO: another process probed whether we run */
 		close(fd);
 		return;
 	}
-	describe_process(a, &r);
 	r.error = check_hello(a, fd, &h, len, r.reason, sizeof(r.reason));
+	if (left >= 0 && r.error == 0 && h.client == SH_CLIENT_CONTROL)
+		(void)dp_takeover(a, left);
+	if (left >= 0)
+		close(left);
+	describe_process(a, &r);
 	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
 		return;
 	if (r.error) {

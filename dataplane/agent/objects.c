@@ -134,6 +134,7 @@ void dp_objects_remove(struct dp_objects *o, struct dp_object *x)
 	if (x->dying)
 		return;
 	x->dying = true;
+	o->dying++;
 	SLIST_REMOVE(&o->bucket[x->id & o->mask], x, dp_object, bucket);
 	LIST_FOREACH(y, &x->dependents, on_transport)
 	dp_objects_remove(o, y);
@@ -148,6 +149,7 @@ void dp_objects_release(struct dp_objects *o, struct dp_object *x)
 {
 	if (!x->dying)
 		SLIST_REMOVE(&o->bucket[x->id & o->mask], x, dp_object, bucket);
+	o->dying -= x->dying;
 	if (x->producer) {
 		LIST_REMOVE(x, on_producer);
 		if (x->kind == DP_CONSUMER)

@@ -31,6 +31,7 @@ struct dp_object {
 	bool adding; /* its worker has not acknowledged the ADD yet */
 	bool dying; /* removed from the index; it will be deleted, or is being deleted */
 	bool claimed; /* named since the last SNAPSHOT_BEGIN */
+	bool refused; /* a transport that cannot be handed over (handover.h) */
 	bool paused; /* a producer or consumer, by the last command */
 	struct sh_wishes wishes; /* of a consumer, by the last command */
 	uint32_t task; /* task of the DEL command that waits for its deletion; 0: none */
@@ -51,6 +52,7 @@ struct dp_object {
 			uint32_t last_ssrc;
 			uint8_t mid_len;
 			char mid[SH_MID_MAX];
+			struct sh_transport_add add; /* the last one */
 		} of_transport;
 	};
 };
@@ -61,6 +63,7 @@ SLIST_HEAD(dp_object_bucket, dp_object);
 struct dp_objects {
 	struct dp_object *table[DP_OBJECT_KINDS]; /* by slot */
 	uint32_t slots[DP_OBJECT_KINDS], used[DP_OBJECT_KINDS]; /* entries of table[]; those in use */
+	uint32_t dying; /* objects that are being deleted */
 	struct dp_object_queue free[DP_OBJECT_KINDS];
 	/* dying objects without dependents, to be deleted on their worker: by worker */
 	struct dp_object_queue ready[SH_MAX_WORKERS];

@@ -150,6 +150,7 @@ static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 		if (c->selection)
 			dp_adaptation_report(d->w, c, &block);
 		ledger(c, &block);
+		dp_consumer_acknowledge(c, block.highest_seq);
 		c->reported_fraction = block.fraction_lost;
 		c->reported_jitter = block.jitter;
 		round_trip(d, c, &block);

@@ -50,6 +50,14 @@ struct dp_srtp_keep {
 struct dp_srtp_inbound;
 struct dp_ssrc_table;
 
+enum { DP_SRTP_SAVED_KEYS = 72 }; /* bytes of the session keys of RTP, or of RTCP */
+
+/* What an engine adds to a saved session (save.c). */
+struct dp_srtp_counters {
+	uint32_t rtcp_index; /* of the next SRTCP packet that is sent */
+	uint8_t rtp[DP_SRTP_SAVED_KEYS], rtcp[DP_SRTP_SAVED_KEYS];
+};
+
 struct dp_srtp_ops {
 	enum dp_srtp_kind kind;
 	const char *name;
@@ -60,6 +68,11 @@ struct dp_srtp_ops {
 	struct dp_srtp_inbound *(*inbound)(struct dp_srtp_session *s);
 	/* NULL, or what to do when an SSRC leaves a table. */
 	void (*forget)(struct dp_srtp_session *s, const struct dp_ssrc_table *t, uint32_t ssrc);
+	/* NULL: sessions of this engine cannot be saved. The caller wipes `out`. */
+	void (*save)(const struct dp_srtp_session *s, struct dp_srtp_counters *out);
+	/* As `open`, with what `save` has written. */
+	void (*reopen)(struct dp_srtp_engine *e, struct dp_srtp_session *s,
+		const struct dp_srtp_counters *in);
 	/* The caller wipes the session's memory. */
 	void (*close)(struct dp_srtp_engine *e, struct dp_srtp_session *s);
 	void (*protect_rtp)(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, unsigned n);

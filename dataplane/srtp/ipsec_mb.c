@@ -223,6 +223,31 @@ static int mb_open(struct dp_srtp_engine *e, struct dp_srtp_session *s, const st
 	return err;
 }
 
+static_assert(sizeof(struct dp_mb_keys) == DP_SRTP_SAVED_KEYS, "the keys fit");
+
+static void mb_save(const struct dp_srtp_session *session, struct dp_srtp_counters *out)
+{
+	const struct dp_mb_session *s = (const struct dp_mb_session *)session;
+
+	out->rtcp_index = s->rtcp_index;
+	memcpy(out->rtp, &s->rtp, sizeof(s->rtp));
+	memcpy(out->rtcp, &s->rtcp, sizeof(s->rtcp));
+}
+
+static void mb_reopen(struct dp_srtp_engine *base, struct dp_srtp_session *session,
+	const struct dp_srtp_counters *in)
+{
+	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
+	struct dp_mb_session *s = (struct dp_mb_session *)session;
+
+	s->rtcp_index = in->rtcp_index;
+	memcpy(&s->rtp, in->rtp, sizeof(s->rtp));
+	memcpy(&s->rtcp, in->rtcp, sizeof(s->rtcp));
+	if (s->base.dir == DP_SRTP_OUT)
+		expand_out(e, s, &((struct dp_mb_out *)s)->rtp);
+	forget_expanded(e);
+}
+
 static struct dp_srtp_inbound *mb_inbound(struct dp_srtp_session *s)
 {
 	return &((struct dp_mb_in *)s)->in;
@@ -383,6 +408,8 @@ static const struct dp_srtp_ops ops = {
 	.free = mb_free,
 	.open = mb_open,
 	.inbound = mb_inbound,
+	.save = mb_save,
+	.reopen = mb_reopen,
 	.close = mb_close,
 	.protect_rtp = mb_protect_rtp,
 	.unprotect_rtp = mb_unprotect_rtp,

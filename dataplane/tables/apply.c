@@ -10,6 +10,7 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/tables/consumer.h"
+#include "dataplane/tables/saved.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
@@ -46,10 +47,27 @@ static int clear_id_if_gone(sh_id *id, int error, bool deleted)
 	return error;
 }
 
+/* The same with what was saved before a planned restart; a consumer's is its transport's. */
+static int restore(struct dp_worker *w, const struct dp_op *op)
+{
+	switch (op->cmd.op) {
+	case SH_OP_TRANSPORT_ADD:
+		return dp_transport_restore(w, op);
+	case SH_OP_PRODUCER_ADD:
+		return clear_id_if_gone(&w->streams[op->slot].id, dp_stream_restore(w, op), false);
+	case SH_OP_CONSUMER_ADD:
+		return clear_id_if_gone(&w->consumers[op->slot].id, dp_consumer_add(w, op), false);
+	default: /* SH_OP_TRANSPORT_KEYS: nothing else is saved */
+		return dp_transport_resume(w, op);
+	}
+}
+
 static int apply(struct dp_worker *w, const struct dp_op *op)
 {
 	if (!slot_matches(w, op))
 		return ENOENT;
+	if (op->saved)
+		return restore(w, op);
 	switch (op->cmd.op) {
 	case SH_OP_TRANSPORT_ADD:
 		return dp_transport_add(w, op);

@@ -114,10 +114,10 @@ static bool take_ssrcs(struct dp_transport *t, uint32_t ssrc, uint32_t rtx_ssrc)
  * What the last consumer with these SSRCs has left, if they may return; NULL: there was none.
  * False: a consumer has them now, or they belonged to different ones.
  */
-static bool find_before(const struct dp_transport *t, const struct sh_consumer_add *add,
+static bool find_before(const struct dp_transport *t, const struct sh_consumer_add *add, bool may_return,
 	struct dp_continuation **out)
 {
-	*out = add->flags & SH_CONSUMER_CONTINUES ? dp_continuation_find(t, add->ssrc) : NULL;
+	*out = may_return ? dp_continuation_find(t, add->ssrc) : NULL;
 	return !*out || (!(*out)->used && (*out)->rtx_ssrc == add->rtx_ssrc);
 }
 
@@ -144,9 +144,11 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	struct dp_consumer *c = &w->consumers[op->slot];
 	struct dp_transport *t = &w->transports[op->slot2];
 	const struct sh_consumer_add *add = &op->cmd.consumer_add;
+	bool may_return = add->flags & SH_CONSUMER_CONTINUES || op->saved;
 	struct dp_continuation *before;
 
-	if (!find_before(t, add, &before) || (!before && !take_ssrcs(t, add->ssrc, add->rtx_ssrc)))
+	if (!find_before(t, add, may_return, &before) ||
+		(!before && !take_ssrcs(t, add->ssrc, add->rtx_ssrc)))
 		return EEXIST;
 	if (count(w, t) != 0)
 		return ENOSPC;
@@ -162,6 +164,7 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
 		add->ext_id);
 	dp_seqmap_init(&c->seq, first_seq());
+	c->acknowledged = (uint32_t)c->seq.next - 1;
 	dp_loss_init(&c->loss, (uint16_t)c->seq.next, c->rtx_seq);
 	if (c->stream->layering && dp_selection_add(w, c, &add->wishes)) {
 		uncount(w, t);

@@ -58,6 +58,7 @@ struct dp_consumer {
 	uint32_t rtx_in_window; /* sequence numbers that NACKs named since rtx_window_ns; path/retransmit.c */
 	uint64_t rtx_window_ns; /* begin of the interval of rtx_in_window */
 	uint32_t reported_jitter; /* in the last receiver report, in RTP ticks */
+	uint32_t acknowledged; /* the highest sequence number that a report of the viewer has named */
 	uint16_t rtx_seq; /* next sequence number of the RTX SSRC */
 	uint8_t index; /* in `chunk` */
 	uint8_t reported_fraction; /* fraction lost in that report, in 1/256 */
@@ -93,6 +94,15 @@ static inline struct dp_loss_sent dp_consumer_sent(const struct dp_consumer *c)
 int dp_consumer_add(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_set(struct dp_worker *w, const struct dp_op *op);
 int dp_consumer_del(struct dp_worker *w, const struct dp_op *op);
+/*
+ * A receiver report names `highest`, the highest sequence number that the viewer has received,
+ * extended to 32 bits.
+ */
+static inline void dp_consumer_acknowledge(struct dp_consumer *c, uint32_t highest)
+{
+	if ((int32_t)(highest - c->acknowledged) > 0 && (int32_t)((uint32_t)c->seq.next - highest) > 0)
+		c->acknowledged = highest;
+}
 /*
  * Where the consumer's packets were lost so far. Adds what is new since the last call to the sums
  * in the worker's statistics.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/tables/continuation.h"
 
+#include <errno.h>
+
 #include <rte_mempool.h>
 
 #include "dataplane/rtp/ticks.h"
@@ -30,6 +32,7 @@ static void restore(struct dp_consumer *c, const struct dp_continuation *k)
 	c->bytes = c->last_bytes = k->bytes;
 	c->sr_packets = (uint32_t)k->packets; /* there is nothing new to report */
 	c->loss = k->loss;
+	c->acknowledged = k->acknowledged;
 }
 
 void dp_continuation_begin(struct dp_consumer *c, struct dp_continuation *k)
@@ -83,9 +86,9 @@ static uint32_t newest_timestamp(const struct dp_consumer *c, uint32_t timestamp
 	return timestamp + (c->selection ? dp_selection_timestamp(c) : c->timestamp_offset);
 }
 
-void dp_continuation_stop(struct dp_consumer *c)
+/* Notes the latest timestamp that a consumer in its audience was sent. */
+static void note_timestamp(const struct dp_consumer *c, struct dp_continuation *k)
 {
-	struct dp_continuation *k = c->continuation;
 	const struct dp_stream *s = c->stream;
 	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	const struct dp_ring_entry *newest = &s->ring[(head - 1) & s->mask];
@@ -98,10 +101,13 @@ void dp_continuation_stop(struct dp_consumer *c)
 	k->timestamp = newest_timestamp(c, newest->info.timestamp);
 }
 
-void dp_continuation_leave(struct dp_consumer *c)
+void dp_continuation_stop(struct dp_consumer *c)
 {
-	struct dp_continuation *k = c->continuation;
+	note_timestamp(c, c->continuation);
+}
 
+static void note_numbers(const struct dp_consumer *c, struct dp_continuation *k)
+{
 	k->used = false;
 	k->kept = true;
 	k->next = c->seq.next;
@@ -112,7 +118,39 @@ void dp_continuation_leave(struct dp_consumer *c)
 	k->packets = c->packets;
 	k->bytes = c->bytes;
 	k->loss = c->loss;
+	k->acknowledged = c->acknowledged;
+}
+
+void dp_continuation_leave(struct dp_consumer *c)
+{
+	note_numbers(c, c->continuation);
 	c->continuation = NULL;
+}
+
+void dp_continuation_save(const struct dp_consumer *c, struct dp_continuation *out)
+{
+	*out = (struct dp_continuation){
+		.ssrc = c->egress.ssrc, .rtx_ssrc = c->egress.rtx_ssrc, .begins = !c->packets};
+	if (c->continuation)
+		*out = *c->continuation;
+	note_timestamp(c, out);
+	note_numbers(c, out);
+	out->next_on_transport = NULL;
+}
+
+int dp_continuation_restore(struct dp_worker *w, struct dp_transport *t, const struct dp_continuation *saved)
+{
+	struct dp_continuation *k;
+	void *memory;
+
+	if (rte_mempool_get(w->continuation_pool, &memory))
+		return ENOMEM;
+	k = memory;
+	*k = *saved;
+	k->used = false;
+	k->next_on_transport = t->continuations;
+	t->continuations = k;
+	return 0;
 }
 
 void dp_continuations_free(struct dp_worker *w, struct dp_transport *t)

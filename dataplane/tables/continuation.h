@@ -8,6 +8,9 @@
  * one stopped. Sequence numbers and rollover counters go on, also those of RTX, so that no index of
  * SRTP is used twice; so do timestamps, the counts of sender reports and the loss ledger. Packets
  * of the old stream are not retransmitted any more. All functions run on the transport's worker.
+ *
+ * A planned restart of the data plane leaves the same of every consumer (tables/saved.h): in the
+ * next process each begins where it has stopped in this one.
  */
 
 #include <stdbool.h>
@@ -29,7 +32,8 @@ struct dp_continuation {
 	uint16_t rtx_seq;
 	uint32_t rtx_roc, rtx_packets;
 	uint32_t late; /* of struct dp_seqmap */
-	uint64_t next; /* likewise */
+	uint32_t acknowledged; /* of struct dp_consumer */
+	uint64_t next; /* of struct dp_seqmap */
 	uint64_t packets, bytes;
 	uint32_t timestamp; /* the latest that was sent; it was due at `at_ns` */
 	uint32_t clock_rate; /* Hz */
@@ -56,6 +60,13 @@ bool dp_continuation_timestamp(const struct dp_worker *w, struct dp_consumer *c,
 void dp_continuation_stop(struct dp_consumer *c);
 /* Notes the losses of a consumer that has left its audience. */
 void dp_continuation_leave(struct dp_consumer *c);
+/*
+ * Fills in what the consumer would leave now, whether its SSRCs may return or not. It is in its
+ * audience, and sends nothing any more.
+ */
+void dp_continuation_save(const struct dp_consumer *c, struct dp_continuation *out);
+/* Gives a transport what was saved, for the next consumer with these SSRCs. 0 or ENOMEM. */
+int dp_continuation_restore(struct dp_worker *w, struct dp_transport *t, const struct dp_continuation *saved);
 /* Frees the continuations of a transport that ends. */
 void dp_continuations_free(struct dp_worker *w, struct dp_transport *t);
 

@@ -48,6 +48,12 @@ static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
 	return NULL;
 }
 
+void dp_transport_keep_ssrcs(struct dp_worker *w, struct dp_transport *t, struct dp_srtp_session *in)
+{
+	t->in = in;
+	dp_srtp_keep(w->engine, in, window_of, t);
+}
+
 /*
  * A browser sends RTP and sender reports with the SSRCs of its streams, and receiver reports with
  * one SSRC (Chromium) or with one for each consumer (Firefox).
@@ -84,8 +90,7 @@ int dp_transport_keys(struct dp_worker *w, const struct dp_op *op)
 	copy_keys(&keys, (uint16_t)k->profile, &k->in);
 	error = dp_srtp_open(w->engine, in, DP_SRTP_IN, &keys, DP_SRTP_SSRC_MAX);
 	if (!error) {
-		t->in = in;
-		dp_srtp_keep(w->engine, in, window_of, t);
+		dp_transport_keep_ssrcs(w, t, in);
 		error = dp_transport_expect_ssrcs(w, t);
 	}
 	if (!error) {

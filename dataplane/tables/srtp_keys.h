@@ -21,6 +21,11 @@ struct dp_worker;
  */
 int dp_transport_keys(struct dp_worker *w, const struct dp_op *op);
 /*
+ * Gives the transport its inbound session, which keeps the ROC and replay window of every SSRC that
+ * a stream of the transport uses.
+ */
+void dp_transport_keep_ssrcs(struct dp_worker *w, struct dp_transport *t, struct dp_srtp_session *in);
+/*
  * The transport has other streams or consumers now: makes room for the SSRCs that its peer sends
  * with (dp_srtp_expect()). 0, or ENOSPC: there is no memory for so many.
  */

@@ -19,6 +19,13 @@ struct dp_op {
 	uint32_t slot3; /* CONSUMER_ADD: slot of the stream; PRODUCER_ADD: of the producer's first encoding */
 	int32_t error; /* in the report: 0 or errno */
 	uint32_t task; /* index of the agent's task, returned unchanged; 0: none */
+	uint32_t saved_len; /* bytes at `saved` */
+	/*
+	 * An ADD, or TRANSPORT_KEYS: what the data plane of before a planned restart has saved
+	 * (tables/saved.h), valid until the operation is acknowledged. NULL: the object is a new
+	 * one.
+	 */
+	const uint8_t *saved;
 };
 
 /*

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/stage/harness.h"
+#include "tests/stage/restart.h"
 
 struct sh_hello stage_hello_record(void)
 {
@@ -134,13 +135,37 @@ static void attach(struct stage *s, const int *fds)
 	close(fds[3]);
 }
 
+int stage_left = -1;
+
+static ssize_t send_hello(int fd, const struct sh_hello *h, size_t len)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec io = {.iov_base = (void *)(uintptr_t)h, .iov_len = len};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (stage_left >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &stage_left, sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
 int stage_hello_with(struct stage *s, const struct sh_hello *h, size_t len)
 {
 	struct sh_hello_reply reply;
 	unsigned count = 0;
 	int fds[4], fd = connect_to(s);
 
-	if (send(fd, h, len, MSG_NOSIGNAL) != (ssize_t)len)
+	if (send_hello(fd, h, len) != (ssize_t)len)
 		stage_die("HELLO cannot be sent");
 	if (receive(fd, &reply, fds, &count) != (ssize_t)sizeof(reply))
 		stage_die("HELLO is not answered");

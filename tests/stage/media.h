@@ -71,6 +71,8 @@ struct media_setup {
 
 /* In a namespace that the caller has made: starts, says HELLO, opens the TAP. */
 void media_start(struct media *m, const struct media_setup *setup);
+/* Learns the port's MAC address, to which frames are sent. */
+void media_learn_mac(struct media *m);
 /* Stops; the log must not show a sanitizer's finding. */
 void media_stop(struct media *m);
 /* A new id for a transport, producer or consumer. */

@@ -13,7 +13,7 @@ static const char ufrag[] = "abcdefgh", password[] = "0123456789abcdefghijklmn";
 
 /* --- the program ------------------------------------------------------------------------- */
 
-static void learn_mac(struct media *m)
+void media_learn_mac(struct media *m)
 {
 	uint64_t end = stage_ms() + STAGE_WAIT_MS;
 
@@ -52,7 +52,7 @@ void media_start(struct media *m, const struct media_setup *setup)
 	if (stage_hello(&m->s) != 0)
 		stage_die("HELLO was refused: %s", m->s.hello.reason);
 	stage_tap_open(&m->s, "stage0");
-	learn_mac(m);
+	media_learn_mac(m);
 }
 
 void media_stop(struct media *m)

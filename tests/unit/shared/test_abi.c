@@ -209,6 +209,11 @@ static const struct place places[] = {
 	AT(sh_hello, stats_version, 24),
 	AT(sh_hello, object_size, 28),
 
+	SIZE(sh_hand_over, 16),
+	AT(sh_hand_over, magic, 0),
+	AT(sh_hand_over, version, 4),
+	AT(sh_hand_over, size, 8),
+
 	SIZE(sh_hello_reply, 448),
 	AT(sh_hello_reply, magic, 0),
 	AT(sh_hello_reply, version, 4),
@@ -454,7 +459,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 7);
+	assert_int_equal(SH_ABI_VERSION, 8);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 9);
 }
@@ -470,9 +475,11 @@ static void numbers(void **state)
 	assert_int_equal(SH_OP_BLOB, 17);
 	assert_int_equal(SH_OP_LIST, 18);
 	assert_int_equal(SH_OP_CLAIM, 19);
+	assert_int_equal(SH_OP_HAND_OVER, 20);
 	assert_int_equal(SH_OBJECT_TRANSPORT, 1);
 	assert_int_equal(SH_OBJECT_CONSUMER, 3);
 	assert_int_equal(SH_EV_LAYERS_CHANGED, 6);
+	assert_int_equal(SH_EV_TRANSPORT_LOST, 7);
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);
 	assert_int_equal(SH_PRODUCER_REMB, 32);

@@ -129,7 +129,7 @@ bool dp_report_layers(struct dp_worker *w, sh_id id, const struct sh_layers *lay
 	return true;
 }
 
-int dp_transport_expect_ssrcs(struct dp_worker *w, struct dp_transport *t)
+__attribute__((weak)) int dp_transport_expect_ssrcs(struct dp_worker *w, struct dp_transport *t)
 {
 	return 0;
 }
