@@ -91,7 +91,8 @@ struct sh_worker_stats {
 	 */
 	uint64_t viewer_lost_before, viewer_lost_after, viewer_repaired;
 	uint64_t malformed_frames; /* packets of layered producers whose layers could not be read */
-	uint64_t reserved[2];
+	uint64_t neighbor_answers; /* answers of neighbors, and messages about the MTU of a path */
+	uint64_t reserved[1];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

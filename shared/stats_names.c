@@ -23,6 +23,7 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(arp_answered, "ARP requests answered"),
 	COUNTER(nd_answered, "neighbor solicitations answered"),
 	COUNTER(icmp_answered, "echo requests answered"),
+	COUNTER(neighbor_answers, "answers of neighbors, and messages about the MTU of a path"),
 	COUNTER(rtp_in, "RTP packets accepted"),
 	COUNTER(rtcp_in, "RTCP packets accepted"),
 	COUNTER(padding_out, "packets of padding to viewers, which probe for bandwidth"),

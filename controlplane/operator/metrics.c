@@ -5,6 +5,7 @@
 #include "controlplane/operator/pages.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@
 #include "controlplane/signaling/whep_events.h"
 #include "controlplane/webrtc/webrtc.h"
 #include "shared/log.h"
+#include "shared/stats_names.h"
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
 {
@@ -256,47 +258,6 @@ static void control_plane(FILE *f, const struct cp_view *v)
 		refusals(f, cp_webrtc_server_refusals(*v->webrtc));
 }
 
-#define COUNTER(member, help)                                                                                \
-	{                                                                                                    \
-#member, help, offsetof(struct sh_worker_stats, member)                                      \
-	}
-
-static const struct {
-	const char *name, *help;
-	size_t offset;
-} counters[] = {
-	COUNTER(rx_packets, "IP packets received."),
-	COUNTER(rx_bytes, "Bytes of IP packets received."),
-	COUNTER(tx_packets, "IP packets sent."),
-	COUNTER(tx_bytes, "Bytes of IP packets sent."),
-	COUNTER(loops, "Iterations of the poll loop."),
-	COUNTER(busy_loops, "Iterations that found work."),
-	COUNTER(busy_cycles, "TSC cycles of the iterations that found work."),
-	COUNTER(punted, "Packets handed to the control plane."),
-	COUNTER(injected, "Packets sent for the control plane."),
-	COUNTER(handed_off, "Packets handed to the worker they belong to."),
-	COUNTER(stun_answered, "Connectivity checks answered."),
-	COUNTER(rtp_in, "RTP packets accepted."),
-	COUNTER(rtcp_in, "RTCP packets accepted."),
-	COUNTER(rtp_out, "RTP packets sent, including retransmissions."),
-	COUNTER(rtcp_out, "RTCP packets sent."),
-	COUNTER(rtx_out, "Retransmissions sent."),
-	COUNTER(rtx_missed, "Requested retransmissions of packets that were no longer kept."),
-	COUNTER(nack_in, "NACKs from viewers."),
-	COUNTER(nack_out, "NACKs to producers."),
-	COUNTER(pli_in, "PLIs from viewers."),
-	COUNTER(fir_in, "FIRs from viewers."),
-	COUNTER(pli_out, "PLIs to producers."),
-	COUNTER(tx_waits, "Bursts that had to wait for room in a transmit ring."),
-	COUNTER(fanout_waits, "Times the fan-out stopped at a full transmit queue and continued later."),
-	COUNTER(video_first, "Times video was sent before audio so that video did not starve."),
-	COUNTER(aged_audio, "Audio packets to viewers dropped for their age."),
-	COUNTER(aged_video, "Video packets to viewers dropped for their age."),
-	COUNTER(catch_ups, "Viewers who began with a key frame of the ring."),
-	COUNTER(catch_up_out, "Packets sent to viewers until they had caught up."),
-	COUNTER(keyframe_limited, "Requests for key frames beyond a viewer's budget."),
-};
-
 /*
  * A histogram with one bucket per octave. The data plane counts four in each octave, which would be
  * too many lines for each worker.
@@ -321,18 +282,17 @@ static void latency(FILE *f, const char *name, const struct sh_latency *live, ui
 
 static void data_plane(FILE *f, const struct sh_stats_reader *stats)
 {
-	char name[64];
+	char name[64], help[160];
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-		snprintf(name, sizeof(name), "worker_%s_total", counters[i].name);
-		head(f, name, "counter", counters[i].help);
-		for (uint32_t w = 0; w < stats->workers; w++) {
-			const char *page = (const char *)sh_stats_worker(stats, w);
-			const uint64_t *value = (const void *)(page + counters[i].offset);
+	for (uint32_t i = 0; i < sh_worker_counter_count; i++) {
+		const struct sh_counter *c = &sh_worker_counters[i];
 
+		snprintf(name, sizeof(name), "worker_%s_total", c->name);
+		snprintf(help, sizeof(help), "%c%s.", toupper((unsigned char)c->help[0]), c->help + 1);
+		head(f, name, "counter", help);
+		for (uint32_t w = 0; w < stats->workers; w++)
 			fprintf(f, "spate_%s{worker=\"%u\"} %" PRIu64 "\n", name, w,
-				__atomic_load_n(value, __ATOMIC_RELAXED));
-		}
+				sh_counter_read(sh_stats_worker(stats, w), c));
 	}
 	head(f, "worker_drops_total", "counter", "Packets dropped, by reason.");
 	for (uint32_t w = 0; w < stats->workers; w++)

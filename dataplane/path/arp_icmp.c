@@ -35,6 +35,13 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 	dp_tx(w, port->id, m);
 }
 
+/* The packet has said what it had to say. */
+static void taken(struct dp_worker *w, struct rte_mbuf *m)
+{
+	w->stats->neighbor_answers++;
+	rte_pktmbuf_free(m);
+}
+
 /* Passes on the MAC address in a neighbour's answer. False: ignored, as it was sent to a group. */
 static bool learn(struct dp_worker *w, const struct dp_port *port, const struct dp_frame *f, uint8_t family,
 	const uint8_t *ip, const uint8_t *mac)
@@ -59,7 +66,7 @@ void dp_arp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf 
 		reason = SH_DROP_NOT_OURS;
 	if (reason == DP_NET_OK && arp.reply) {
 		if (learn(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
-			rte_pktmbuf_free(m);
+			taken(w, m);
 			return;
 		}
 		reason = SH_DROP_NOT_OURS;
@@ -109,7 +116,7 @@ static void process_advertisement(struct dp_worker *w, const struct dp_port *por
 	if (reason != DP_NET_OK)
 		dp_drop(w, m, reason);
 	else
-		rte_pktmbuf_free(m);
+		taken(w, m);
 }
 
 /* Applies a router's message about the MTU of a path. False: it is not about a path of ours. */
@@ -146,7 +153,7 @@ void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf
 		return;
 	}
 	if (reason == DP_NET_OK && learn_mtu(w, port, f, frame, ip)) {
-		rte_pktmbuf_free(m);
+		taken(w, m);
 		return;
 	}
 	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))

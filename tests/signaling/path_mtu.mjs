@@ -91,6 +91,15 @@ async function bothWays(family, mac) {
 	check(got > COUNT * 0.95 && longest >= LENGTH, `IPv${family}: the viewer gets them (${got}, up to ${longest} bytes)`);
 }
 
+/** Each counter of shared/stats_names.c is in /metrics, with the routers' messages in theirs. */
+async function allCounters() {
+	const names = [...readFileSync(new URL("../../shared/stats_names.c", import.meta.url), "utf8").matchAll(/\tCOUNTER\((\w+),/g)]
+		.map(([, name]) => `spate_worker_${name}_total{worker="0"}`);
+	const all = await metrics(), absent = names.filter((name) => !Number.isInteger(all[name]));
+	check(names.length > 40 && absent.length === 0, `/metrics has all ${names.length} counters ${absent}`);
+	check(all['spate_worker_neighbor_answers_total{worker="0"}'] >= 2, "and the router's messages are counted");
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
@@ -100,4 +109,5 @@ await test(async ({ defer }) => {
 	const mac = readFileSync("/sys/class/net/spate0/address", "utf8").trim();
 	await bothWays("4", mac);
 	await bothWays("6", mac);
+	await allCounters();
 }, { namespaces: [FAR] });

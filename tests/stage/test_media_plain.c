@@ -313,6 +313,7 @@ static void asks_for_its_neighbour(unsigned family, unsigned worker)
 	struct media_source audio = {0};
 	struct media_viewer heard = {0};
 	static struct stage_frame f;
+	uint64_t answers = STAGE_SUM(&m.s, neighbor_answers);
 	bool right = false;
 
 	media_peer_open(&m, &producer, 4);
@@ -321,6 +322,7 @@ static void asks_for_its_neighbour(unsigned family, unsigned worker)
 	media_plain_add(&m, &sink, family, false, NULL);
 	media_viewer_open(&m, &heard, &sink, &audio);
 	STAGE_CHECK(answer_question(family, mac));
+	STAGE_CHECK(STAGE_WAIT(&m.s, neighbor_answers, answers + 1));
 	stage_sleep(50);
 	media_send_range(&m, &audio, 0, 1, false);
 	while (heard.peer->rtp.count == 0 && stage_tap_receive(&m.s, &f, STAGE_WAIT_MS)) {
