@@ -17,13 +17,14 @@ export class Transports {
 	#child;
 	#fingerprint;
 	#last = 0;
-	#waiting = []; // for counts, in their order
+	#waiting = []; // for what was asked, in its order
 
-	static async start() {
+	/** `command`: begins with what starts the program, in another namespace for example. */
+	static async start(command = []) {
 		if (!existsSync(PATH))
 			throw new Skip(`not built: ${PATH}`);
-		const t = new Transports();
-		t.#child = spawn(PATH, [], { stdio: ["pipe", "pipe", "inherit"] });
+		const t = new Transports(), [program, ...args] = [...command, PATH];
+		t.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
 		t.#child.once("exit", (code, signal) => { t.exited = signal ?? code; });
 		const lines = createInterface(t.#child.stdout);
 		t.#fingerprint = await new Promise((resolve) => lines.once("line", (line) => resolve(line.split(" ")[1])));
@@ -31,6 +32,10 @@ export class Transports {
 			const [what, name, profile, missing] = line.split(" ");
 			if (what === "received") {
 				t.#waiting.shift()({ packets: Number(profile), missing: Number(missing) });
+				return;
+			}
+			if (what === "told") {
+				t.#waiting.shift()(JSON.parse(profile));
 				return;
 			}
 			t.counts[what]++;
@@ -70,6 +75,21 @@ export class Transports {
 	received(name) {
 		const told = new Promise((resolve) => this.#waiting.push(resolve));
 		this.#child.stdin.write(`count ${name}\n`);
+		return told;
+	}
+
+	/** Sends an encoding of a film, 0 is the smallest, until quiet(). */
+	film(name, ssrc, payloadType, encoding) {
+		this.#child.stdin.write(`film ${name} ${ssrc} ${payloadType} ${encoding}\n`);
+	}
+
+	/**
+	 * { sent: [{ ssrc, packets }], heard: [{ ssrc, source, next, packets, missing, jumps, switches, wrong }] }:
+	 * see struct rtc_stream in tests/tools/rtc_media.h.
+	 */
+	tell(name) {
+		const told = new Promise((resolve) => this.#waiting.push(resolve));
+		this.#child.stdin.write(`tell ${name}\n`);
 		return told;
 	}
 

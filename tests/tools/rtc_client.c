@@ -6,8 +6,10 @@
  *
  *   open NAME IP PORT UFRAG PWD FINGERPRINT client|server|ffmpeg
  *   send NAME SSRC PT   an SRTP packet every 50 ms, once it is connected, and nothing else
+ *   film NAME SSRC PT E the same with frames of VP8, the encoding E of a film, from 0
  *   quiet NAME          no more of them
  *   count NAME          says "received NAME PACKETS MISSING": RTP of the first SSRC that came
+ *   tell NAME           says "told NAME JSON": all that was sent and received (rtc_media.c)
  *   close NAME          with a close_notify
  *   drop NAME           without a word
  *
@@ -24,9 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shared/bytes.h"
+#include "tests/tools/rtc_media.h"
 #include "tools/loadgen/rtc_peer.h"
-#include "tools/loadgen/srtp.h"
 
 enum { PEERS_MAX = 1024, NAME_SIZE = 40, LINE_MAX_LEN = 1024, TICK_MS = 50 };
 
@@ -34,15 +35,7 @@ struct named {
 	char name[NAME_SIZE];
 	enum rtc_state said;
 	struct rtc_peer peer;
-	bool sends;
-	uint32_t ssrc;
-	uint8_t pt;
-	uint16_t sequence;
-	uint64_t next_ms; /* when the next packet is due, CLOCK_MONOTONIC */
-	srtp_t srtp; /* NULL: nothing was sent yet */
-	uint32_t from; /* SSRC of the packets that are counted; 0: none has come */
-	uint16_t next; /* the sequence number that is expected */
-	unsigned received, missing;
+	struct rtc_media media;
 };
 
 static struct rtc_context context;
@@ -72,55 +65,6 @@ static void report(struct named *n)
 	n->said = n->peer.state;
 }
 
-/* --- media -------------------------------------------------------------------------------- */
-
-enum { RTP_HEADER = 12, RTP_PAYLOAD = 20, SAMPLES = 2400 /* of 48 kHz in TICK_MS */ };
-
-static bool open_srtp(struct named *n)
-{
-	struct sh_transport_keys keys;
-	bool opened = rtc_peer_keys(&n->peer, &keys) == 0 && lg_srtp_open(&n->srtp, &keys) == 0;
-
-	OPENSSL_cleanse(&keys, sizeof(keys));
-	return opened;
-}
-
-static void send_packet(struct named *n)
-{
-	uint8_t p[RTP_HEADER + RTP_PAYLOAD + SRTP_MAX_TRAILER_LEN] = {0x80, n->pt};
-	int len = RTP_HEADER + RTP_PAYLOAD;
-
-	if (!n->srtp && !open_srtp(n)) {
-		printf("failed %s no keys\n", n->name);
-		n->sends = false;
-		return;
-	}
-	sh_put_be16(p + 2, n->sequence);
-	sh_put_be32(p + 4, SAMPLES * n->sequence);
-	sh_put_be32(p + 8, n->ssrc);
-	n->sequence++;
-	if (srtp_protect(n->srtp, p, &len) == srtp_err_status_ok)
-		(void)!send(n->peer.fd, p, (size_t)len, 0);
-}
-
-/* Counts what is received by the header, which SRTP leaves readable. Loopback keeps the order. */
-static void count_packet(void *arg, const uint8_t *p, size_t len)
-{
-	struct named *n = arg;
-
-	if (len < RTP_HEADER || (p[1] >= 192 && p[1] <= 223)) /* RTCP (RFC 5761, 4) */
-		return;
-	if (n->from == 0) {
-		n->from = sh_get_be32(p + 8);
-		n->next = sh_get_be16(p + 2);
-	}
-	if (sh_get_be32(p + 8) != n->from)
-		return;
-	n->missing += (uint16_t)(sh_get_be16(p + 2) - n->next);
-	n->next = (uint16_t)(sh_get_be16(p + 2) + 1);
-	n->received++;
-}
-
 /* --- commands ---------------------------------------------------------------------------- */
 
 static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kind kind)
@@ -139,25 +83,31 @@ static void open_peer(const char *name, const struct rtc_remote *r, enum rtc_kin
 		free(n);
 		return;
 	}
-	n->peer.media = count_packet;
-	n->peer.media_arg = n;
+	rtc_media_open(&n->media, &n->peer);
 	peers[count++] = n;
 }
 
 static void close_peer(unsigned i, bool notify)
 {
 	rtc_peer_close(&peers[i]->peer, notify);
-	if (peers[i]->srtp)
-		srtp_dealloc(peers[i]->srtp);
+	rtc_media_close(&peers[i]->media);
 	free(peers[i]);
 	peers[i] = peers[--count];
 }
 
-static void set_sending(struct named *n, uint32_t ssrc, uint8_t pt)
+/* Says what the first SSRC that came has brought. */
+static void say_received(const struct named *n)
 {
-	n->ssrc = ssrc;
-	n->pt = pt;
-	n->sends = true;
+	const struct rtc_stream *s = n->media.streams ? &n->media.stream[0] : &(struct rtc_stream){0};
+
+	printf("received %s %u %u\n", n->name, s->received, s->missing);
+}
+
+static void tell(const struct named *n)
+{
+	printf("told %s ", n->name);
+	rtc_media_print(&n->media);
+	putchar('\n');
 }
 
 static enum rtc_kind kind_of(const char *role)
@@ -172,7 +122,7 @@ static void obey(const char *line)
 	char verb[8], name[NAME_SIZE], ip[16], ufrag[257], pwd[257], fingerprint[CP_FINGERPRINT_TEXT],
 		role[8];
 	unsigned short port;
-	unsigned ssrc, pt;
+	unsigned ssrc, pt, encoding;
 	int n = sscanf(line, "%7s %39s %15s %hu %256s %256s %191s %7s", verb, name, ip, &port, ufrag, pwd,
 		fingerprint, role);
 	struct rtc_remote r = {
@@ -181,11 +131,16 @@ static void obey(const char *line)
 	if (n == 8 && strcmp(verb, "open") == 0)
 		open_peer(name, &r, kind_of(role));
 	else if (sscanf(line, "send %39s %u %u", name, &ssrc, &pt) == 3 && find(name) < count)
-		set_sending(peers[find(name)], ssrc, (uint8_t)pt);
+		rtc_media_add(&peers[find(name)]->media, ssrc, (uint8_t)pt, false, 0);
+	else if (sscanf(line, "film %39s %u %u %u", name, &ssrc, &pt, &encoding) == 4 && encoding < 3 &&
+		 find(name) < count)
+		rtc_media_add(&peers[find(name)]->media, ssrc, (uint8_t)pt, true, encoding);
 	else if (n == 2 && strcmp(verb, "quiet") == 0 && find(name) < count)
-		peers[find(name)]->sends = false;
+		peers[find(name)]->media.sends = false;
 	else if (n == 2 && strcmp(verb, "count") == 0 && find(name) < count)
-		printf("received %s %u %u\n", name, peers[find(name)]->received, peers[find(name)]->missing);
+		say_received(peers[find(name)]);
+	else if (n == 2 && strcmp(verb, "tell") == 0 && find(name) < count)
+		tell(peers[find(name)]);
 	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
 		close_peer(find(name), verb[0] == 'c');
 }
@@ -222,14 +177,6 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void send_due(struct named *n)
-{
-	if (!n->sends || n->peer.state != RTC_CONNECTED || now_ms() < n->next_ms)
-		return;
-	n->next_ms = now_ms() + TICK_MS;
-	send_packet(n);
-}
-
 static bool turn(void)
 {
 	static struct pollfd fds[PEERS_MAX + 1];
@@ -246,7 +193,8 @@ static bool turn(void)
 			rtc_peer_readable(&peers[i]->peer);
 		rtc_peer_tick(&peers[i]->peer);
 		report(peers[i]);
-		send_due(peers[i]);
+		if (!rtc_media_send_due(&peers[i]->media, now_ms()))
+			printf("failed %s no keys\n", peers[i]->name);
 	}
 	if (fds[0].revents) /* last: it changes the list */
 		more = read_commands();

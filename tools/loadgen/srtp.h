@@ -2,7 +2,7 @@
 #ifndef SPATE_TOOLS_LOADGEN_SRTP_H
 #define SPATE_TOOLS_LOADGEN_SRTP_H
 
-/* Protects the load generator's packets with libsrtp2. */
+/* libsrtp2 for the packets of the load generator and of tests. */
 
 #include <srtp2/srtp.h>
 
@@ -13,5 +13,7 @@
  * fails.
  */
 int lg_srtp_open(srtp_t *out, const struct sh_transport_keys *keys);
+/* The same for what is received, with `keys->in`. */
+int lg_srtp_open_inbound(srtp_t *in, const struct sh_transport_keys *keys);
 
 #endif
