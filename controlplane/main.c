@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +21,14 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/base/json.h"
 #include "controlplane/bridge/dataplane.h"
+#include "controlplane/fetch/fetch.h"
+#include "controlplane/hooks/hooks.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/operator/pages.h"
+#include "controlplane/options.h"
 #include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
 #include "controlplane/privileges/key_files.h"
@@ -43,9 +45,7 @@
 enum {
 	FILES_MAX = 262144, /* file descriptors to allow, if the hard limit is not lower; one per socket */
 	FAREWELL_MS = 150, /* time for close frames to be sent */
-	EXIT_USAGE = 2,
 	FIRST_PORT_FOR_ALL = 1024,
-	GO_ON = -1, /* no exit status: the process starts */
 };
 
 struct control {
@@ -61,120 +61,12 @@ struct control {
 	struct cp_loop_lag lag;
 	struct sh_privileges privileges;
 	struct cp_auth *auth;
+	struct cp_fetcher *fetcher;
+	struct cp_hooks hooks;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
 	bool ready, stopping;
 };
-
-/* --- the command line --------------------------------------------------------------------- */
-
-static void usage(FILE *to)
-{
-	fputs("usage: spate-controlplane [options]\n"
-	      "\n"
-	      "  --config FILE    read the configuration from FILE\n"
-	      "  --check-config   say whether the configuration is good, and end\n"
-	      "  --http-port N    listen on port N for the page and WebSockets (3000)\n"
-	      "  --web-root DIR   serve the built page from DIR\n"
-	      "  --run-dir DIR    keep sockets in DIR (/run/spate)\n"
-	      "  --help           show this text\n"
-	      "  --version        show the version\n",
-		to);
-}
-
-static int copy_text(char *out, size_t size, const char *name, const char *text)
-{
-	if (snprintf(out, size, "%s", text) < (int)size)
-		return 0;
-	fprintf(stderr, "spate-controlplane: %s: longer than %zu characters\n", name, size - 1);
-	return ENAMETOOLONG;
-}
-
-static int parse_port(uint16_t *out, const char *text)
-{
-	char *end;
-	long port = strtol(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0' || port < 1 || port > 65535) {
-		fprintf(stderr, "spate-controlplane: --http-port: \"%s\" is not a port (1 to 65535)\n", text);
-		return EINVAL;
-	}
-	*out = (uint16_t)port;
-	return 0;
-}
-
-struct options {
-	const char *config, *port, *web_root, *run_dir;
-	bool check;
-};
-
-/* GO_ON or the exit status. */
-static int read_options(struct options *o, int argc, char **argv)
-{
-	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check-config", no_argument, NULL, 'C'},
-		{"http-port", required_argument, NULL, 'p'},
-		{"web-root", required_argument, NULL, 'w'},
-		{"run-dir", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == 'c') {
-			o->config = optarg;
-		} else if (option == 'C') {
-			o->check = true;
-		} else if (option == 'p') {
-			o->port = optarg;
-		} else if (option == 'w') {
-			o->web_root = optarg;
-		} else if (option == 'r') {
-			o->run_dir = optarg;
-		} else if (option == 'h') {
-			usage(stdout);
-			return EXIT_SUCCESS;
-		} else if (option == 'v') {
-			puts("spate-controlplane " CP_VERSION);
-			return EXIT_SUCCESS;
-		} else {
-			usage(stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind == argc)
-		return GO_ON;
-	fprintf(stderr, "spate-controlplane: \"%s\" is no option\n", argv[optind]);
-	return EXIT_USAGE;
-}
-
-/* GO_ON, or the exit status. Options override the file. */
-static int configure(struct sh_config *config, const struct options *o)
-{
-	char err[256];
-
-	sh_config_defaults(config);
-	if (o->config && sh_config_load(config, o->config, err, sizeof(err)) != 0) {
-		fprintf(stderr, "spate-controlplane: %s: %s\n", o->config, err);
-		return EXIT_FAILURE;
-	}
-	if (o->port && parse_port(&config->http.port, o->port) != 0)
-		return EXIT_USAGE;
-	if (o->web_root && copy_text(config->http.web_root, sizeof(config->http.web_root), "--web-root",
-				   o->web_root) != 0)
-		return EXIT_USAGE;
-	if (o->run_dir && copy_text(config->run_dir, sizeof(config->run_dir), "--run-dir", o->run_dir) != 0)
-		return EXIT_USAGE;
-	if (config->http.web_root[0] == '\0')
-		snprintf(config->http.web_root, sizeof(config->http.web_root), "%s", CP_WEB_ROOT);
-	if (!o->check)
-		return GO_ON;
-	puts("the configuration is good");
-	return EXIT_SUCCESS;
-}
 
 /* --- running ---------------------------------------------------------------------------------- */
 
@@ -276,6 +168,8 @@ static void end(uv_timer_t *timer)
 
 	cp_public_stop(&c->public);
 	cp_admin_port_stop(&c->admin_port);
+	cp_fetcher_close(c->fetcher);
+	cp_hooks_stop(&c->hooks);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
@@ -295,6 +189,7 @@ static void stop(uv_signal_t *handle, int number)
 	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
 		c->model.transports.count);
 	cp_admin_stop(&c->admin);
+	cp_hooks_silence(&c->hooks);
 	/*
 	 * The farewell only queues close frames. The data plane is detached before clients reply to
 	 * them: a session that ends would otherwise delete its transports there and stop its media.
@@ -383,9 +278,35 @@ static int start(struct control *c, char *err, size_t err_size)
 	return error;
 }
 
+/* The same, and hooks before everything that they tell of. */
+static int start_with_hooks(struct control *c, char *err, size_t err_size)
+{
+	int error = cp_fetcher_trust(c->fetcher, c->config.outgoing.ca_file, err, err_size);
+	bool started;
+
+	if (error == 0)
+		error = cp_hooks_start(&c->hooks, err, err_size);
+	started = error == 0;
+
+	if (started)
+		error = start(c, err, err_size);
+	if (error == 0)
+		return 0;
+	cp_fetcher_close(c->fetcher);
+	if (started)
+		cp_hooks_stop(&c->hooks);
+	return error;
+}
+
 /* Gives the parts pointers to each other before they start. */
 static void connect_parts(struct control *c)
 {
+	c->hooks.loop = &c->loop;
+	c->hooks.config = &c->config;
+	c->hooks.model = &c->model;
+	c->hooks.counters = &c->counters;
+	c->hooks.fetcher = c->fetcher;
+	c->hooks.node = c->public.signaling.resumes.node;
 	c->view = (struct cp_view){
 		.model = &c->model,
 		.stats = &c->dataplane.stats,
@@ -396,6 +317,7 @@ static void connect_parts(struct control *c)
 		.loop = &c->loop,
 		.lag = &c->lag,
 		.signaling = &c->public.signaling,
+		.hooks = &c->hooks,
 		.started_ns = cp_now_ns(),
 	};
 	c->public.loop = &c->loop;
@@ -403,6 +325,7 @@ static void connect_parts(struct control *c)
 	c->public.model = &c->model;
 	c->public.stats = &c->dataplane.stats;
 	c->public.auth = c->auth;
+	c->public.gate = &c->hooks.gate.calls;
 	c->public.counters = &c->counters;
 	c->public.view = &c->view;
 	c->admin_port.loop = &c->loop;
@@ -414,13 +337,13 @@ static void connect_parts(struct control *c)
 int main(int argc, char **argv)
 {
 	static struct control c;
-	struct options options = {0};
+	struct cp_options options = {0};
 	char err[300];
-	int status = read_options(&options, argc, argv);
+	int status = cp_options_read(&options, argc, argv);
 
-	if (status == GO_ON)
-		status = configure(&c.config, &options);
-	if (status != GO_ON)
+	if (status == CP_GO_ON)
+		status = cp_options_configure(&options, &c.config);
+	if (status != CP_GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
 	cp_json_watch();
@@ -453,12 +376,14 @@ int main(int argc, char **argv)
 	}
 	uv_timer_init(&c.loop, &c.rooms);
 	c.rooms.data = &c;
-	if (cp_model_init(&c.model, &c.config, &cp_dataplane_bridge, &c.dataplane, &loop_clock, &c) != 0) {
+	c.fetcher = cp_fetcher_open(&c.loop);
+	if (!c.fetcher || cp_model_init(&c.model, &c.config, &cp_dataplane_bridge, &c.dataplane, &loop_clock,
+				  &c) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"out of memory\"");
 		return EXIT_FAILURE;
 	}
 	connect_parts(&c);
-	if (start(&c, err, sizeof(err)) != 0) {
+	if (start_with_hooks(&c, err, sizeof(err)) != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		uv_close((uv_handle_t *)&c.rooms, NULL);
 		uv_run(&c.loop, UV_RUN_DEFAULT);

@@ -191,6 +191,7 @@ static int start_signaling(struct cp_public *p)
 		.model = p->model,
 		.stats = p->stats,
 		.auth = p->auth,
+		.gate = p->gate,
 		.counters = p->counters,
 		.wake = wake,
 		.wake_drain = wake_drain,

@@ -16,6 +16,8 @@
 #include "controlplane/operator/view.h"
 #include "controlplane/signaling/signaling.h"
 
+struct cp_gate;
+
 struct cp_public {
 	/* the owner sets these before cp_public_start, and they must outlive it */
 	uv_loop_t *loop;
@@ -23,6 +25,7 @@ struct cp_public {
 	struct cp_model *model;
 	const struct sh_stats_reader *stats;
 	const struct cp_auth *auth;
+	const struct cp_gate *gate; /* whom to ask about who joins */
 	struct cp_counters *counters;
 	const struct cp_view *view; /* for the pages that show how things are */
 

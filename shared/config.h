@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shared/abi.h"
+#include "shared/config_hooks.h"
 #include "shared/config_ice.h"
 #include "shared/config_limits.h"
 
@@ -108,6 +109,9 @@ struct sh_config {
 		bool require_room; /* a token must name a room */
 		bool end_with_token; /* a connection ends when its token expires */
 	} auth;
+
+	struct sh_config_hooks hooks;
+	struct sh_config_outgoing outgoing;
 
 	struct {
 		uint32_t grace_s; /* time from the last host's leaving to the room's closing */

@@ -96,6 +96,8 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 	if (error == 0)
 		error = sh_config_check_drain(c, err, err_size);
 	if (error == 0)
+		error = sh_config_check_hooks(c, err, err_size);
+	if (error == 0)
 		error = sh_config_check_proxies(c, err, err_size);
 	if (error == 0)
 		error = sh_config_check_ice(c, err, err_size);

@@ -26,6 +26,9 @@ int sh_config_check_ice(const struct sh_config *c, char *err, size_t err_size);
 /* drain.url: a client can be sent there, and not from TLS to plain. */
 int sh_config_check_drain(const struct sh_config *c, char *err, size_t err_size);
 
+/* hooks.*: URLs that can be asked, and a secret to sign with. */
+int sh_config_check_hooks(const struct sh_config *c, char *err, size_t err_size);
+
 /* http.origins: each entry is one that a browser can send. */
 int sh_config_check_origins(const struct sh_config *c, char *err, size_t err_size);
 

@@ -21,6 +21,7 @@ static const char *const log_users[] = {"full", "none", NULL};
 static const char *const engines[] = {"auto", "ipsec-mb", "libsrtp2", NULL};
 static const char *const bad_placements[] = {"warn", "refuse", NULL};
 static const char *const algorithms[] = {"none", "HS256", "RS256", "ES256", NULL};
+static const char *const admission_defaults[] = {"refuse", "allow", NULL};
 static const char *const codecs[] = {"", "opus", "VP8", "VP9", "H264", "AV1", NULL};
 
 static const struct sh_config_member rows[] = {
@@ -70,6 +71,24 @@ static const struct sh_config_member rows[] = {
 	{"auth.type", SH_CFG_STRING, AT(auth.type), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
 	{"auth.require_room", SH_CFG_BOOL, AT(auth.require_room), .value = false},
 	{"auth.end_with_token", SH_CFG_BOOL, AT(auth.end_with_token), .value = false},
+
+	{"hooks.url", SH_CFG_STRING, AT(hooks.url), .min = 0, .max = SH_URL_MAX, .text = ""},
+	{"hooks.secret_file", SH_CFG_STRING, AT(hooks.secret_file), .min = 0, .max = SH_URL_MAX, .text = ""},
+	{"hooks.viewers_s", SH_CFG_U32, AT(hooks.viewers_s), .min = 0, .max = 3600, .value = 10},
+	{"hooks.refusals_s", SH_CFG_U32, AT(hooks.refusals_s), .min = 0, .max = 3600, .value = 10},
+	{"hooks.queue", SH_CFG_U32, AT(hooks.queue), .min = 1, .max = 100000, .value = 1000},
+	{"hooks.keep_s", SH_CFG_U32, AT(hooks.keep_s), .min = 1, .max = 86400, .value = 600},
+	{"hooks.timeout_ms", SH_CFG_U32, AT(hooks.timeout_ms), .min = 100, .max = 60000, .value = 5000},
+	{"hooks.admission_url", SH_CFG_STRING, AT(hooks.admission_url), .min = 0, .max = SH_URL_MAX,
+		.text = ""},
+	{"hooks.admission_timeout_ms", SH_CFG_U32, AT(hooks.admission_timeout_ms), .min = 100, .max = 10000,
+		.value = 2000},
+	{"hooks.admission_default", SH_CFG_NAME, AT(hooks.admission_default), .value = SH_ADMISSION_REFUSE,
+		.names = admission_defaults},
+	{"hooks.admission_waiting", SH_CFG_U32, AT(hooks.admission_waiting), .min = 1, .max = 100000,
+		.value = 1000},
+
+	{"outgoing.ca_file", SH_CFG_STRING, AT(outgoing.ca_file), .min = 0, .max = SH_URL_MAX, .text = ""},
 
 	{"rooms.grace_s", SH_CFG_U32, AT(rooms.grace_s), .min = 1, .max = 3600, .value = 10},
 	{"rooms.pause_notice_ms", SH_CFG_U32, AT(rooms.pause_notice_ms), .min = 0, .max = 60000,

@@ -3,9 +3,11 @@
 #include "controlplane/entry/json_websocket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/admission/gate.h"
 #include "controlplane/http/address.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
@@ -52,8 +54,10 @@ static void carrier_abandon(void *carrier)
 	cp_websocket_close(c->websocket, CP_CLOSE_RESUMED, "resumed on another connection");
 }
 
+static void carrier_decided(void *carrier);
+
 static const struct cp_carrier carrier = {
-	.send = carrier_send, .close = carrier_close, .abandon = carrier_abandon};
+	.send = carrier_send, .close = carrier_close, .abandon = carrier_abandon, .decided = carrier_decided};
 
 /* --- callbacks from the WebSocket --------------------------------------------------------- */
 
@@ -152,16 +156,24 @@ static bool resume(struct client *c, const struct query *query, const char *addr
 	return c->session;
 }
 
+/* 0; EINPROGRESS: carrier_decided() goes on; or errno with the fault. */
+static int enter(struct client *c, const char *room, struct cp_fault *fault)
+{
+	int error = cp_session_admit(c->session, room, fault);
+
+	return error == 0 ? cp_session_join(c->session, room, fault) : error;
+}
+
 static int join(struct client *c, const struct query *query, const char *address,
 	const struct cp_grant *grant, struct cp_fault *fault)
 {
 	c->session = cp_session_open(c->signaling, &cp_json_dialect, &carrier, c, address, c->address, grant);
 	if (!c->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	return cp_session_join(c->session, query->names_room ? query->room : "default", fault);
+	return enter(c, query->names_room ? query->room : "default", fault);
 }
 
-/* Counts the client, authenticates it and lets it join its room. On failure `fault` says why. */
+/* Counts the client, authenticates it and lets it join its room: as enter(). */
 static int admit(struct client *c, const struct query *query, const char *address, struct cp_fault *fault)
 {
 	struct cp_credentials who = {.user = query->user, .user_member = "user", .token = query->token};
@@ -194,28 +206,53 @@ static void greet(struct client *c)
 	cp_drain_tell(c->session);
 }
 
-/* Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later". */
+/* The client has joined its room, or resumed its session. */
+static void begin(struct client *c)
+{
+	c->signaling->counters->sockets_accepted++;
+	greet(c);
+}
+
+/*
+ * Sends the error and closes: 1008 if the client is at fault, else 1013, "try again later".
+ * `address`: as the log has it.
+ */
 static void refuse(struct client *c, const char *address, const struct cp_fault *fault)
 {
 	static struct sh_log_limit limit = {.event = "join-refused", .per_second = SH_LOG_REFUSALS};
-	char text[CP_LOG_ADDRESS_SIZE];
 	bool client_fault = fault->code == CP_BAD_REQUEST || fault->code == CP_FORBIDDEN;
 
 	c->signaling->counters->sockets_refused++;
 	c->signaling->counters->error[fault->code]++;
-	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"",
-		cp_log_address(text, c->signaling->config->log_addresses, address), cp_code_name(fault->code),
-		fault->message);
+	sh_log_limited(&limit, SH_LOG_INFO, "join-refused address=%s code=%s message=\"%s\"", address,
+		cp_code_name(fault->code), fault->message);
 	cp_websocket_send(c->websocket, cp_json_error_text(NULL, fault));
 	cp_websocket_close(c->websocket, client_fault ? 1008 : 1013, cp_code_name(fault->code));
+}
+
+/* Messages that the client has sent meanwhile are requests in the session's queue. */
+static void carrier_decided(void *user)
+{
+	struct client *c = user;
+	char room[CP_NAME_SIZE];
+	struct cp_fault fault;
+
+	snprintf(room, sizeof(room), "%s", c->session->ticket->room);
+	if (enter(c, room, &fault) != 0) {
+		refuse(c, c->session->ip, &fault);
+		return;
+	}
+	begin(c);
+	cp_session_run(c->session);
 }
 
 int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *w)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	char address[CP_ADDRESS_SIZE];
+	char address[CP_ADDRESS_SIZE], text[CP_LOG_ADDRESS_SIZE];
 	struct cp_fault fault;
 	struct query query;
+	int error;
 
 	if (!c)
 		return ENOMEM;
@@ -224,11 +261,10 @@ int cp_json_websocket_open(struct cp_signaling *signaling, struct cp_websocket *
 	cp_websocket_attach(w, &calls, c);
 	cp_client_address(w->server, w->wsi, address);
 	read_query(&query, w->wsi);
-	if (admit(c, &query, address, &fault) != 0) {
-		refuse(c, address, &fault);
-		return 0;
-	}
-	signaling->counters->sockets_accepted++;
-	greet(c);
+	error = admit(c, &query, address, &fault);
+	if (error == 0)
+		begin(c);
+	else if (error != EINPROGRESS)
+		refuse(c, cp_log_address(text, signaling->config->log_addresses, address), &fault);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/operator/loop_lag.h"
+#include "controlplane/operator/metrics_hooks.h"
 #include "controlplane/operator/metrics_ports.h"
 #include "controlplane/operator/metrics_process.h"
 #include "controlplane/operator/readiness.h"
@@ -358,6 +359,8 @@ char *cp_metrics_text(const struct cp_view *v, size_t *len)
 		return NULL;
 	control_plane(f, v);
 	cp_process_metrics(f, v->loop);
+	if (v->hooks)
+		cp_metrics_hooks(f, v->hooks);
 	if (v->stats->map) {
 		data_plane(f, v->stats);
 		placement(f, &v->model->load);

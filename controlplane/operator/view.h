@@ -10,6 +10,7 @@
 #include "controlplane/engineio/engine.h"
 #include "shared/stats_reader.h"
 
+struct cp_hooks;
 struct cp_model;
 struct cp_webrtc_server;
 struct uv_loop_s;
@@ -25,6 +26,7 @@ struct cp_view {
 	struct cp_webrtc_server *const *webrtc; /* NULL, or a pointer to NULL: no WebRTC server runs */
 	struct uv_loop_s *loop;
 	const struct cp_loop_lag *lag;
+	const struct cp_hooks *hooks; /* NULL: there are none */
 	struct cp_signaling *signaling; /* which a command can drain */
 	int dir; /* RUN_DIR/control, where that is kept */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */

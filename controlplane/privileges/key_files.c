@@ -16,7 +16,7 @@
 
 #include "shared/privileges/capabilities.h"
 
-enum { CERTIFICATE, KEY, AUTH_KEY, ADMIN_TOKEN, KEY_DIR, FILES, TIMEOUT_S = 2, SOCKET = 3 };
+enum { CERTIFICATE, KEY, AUTH_KEY, ADMIN_TOKEN, HOOK_SECRET, CA_FILE, KEY_DIR, FILES, TIMEOUT_S = 2, SOCKET = 3 };
 
 /* A request to the process: a path of the configuration, or a file in auth.key_dir. */
 struct question {
@@ -141,6 +141,8 @@ int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c)
 	paths[KEY] = c->tls.key;
 	paths[AUTH_KEY] = c->auth.key_file;
 	paths[ADMIN_TOKEN] = c->admin.token_file;
+	paths[HOOK_SECRET] = c->hooks.secret_file;
+	paths[CA_FILE] = c->outgoing.ca_file;
 	paths[KEY_DIR] = c->auth.key_dir;
 	if (!p->root || !is_needed())
 		return 0;

@@ -23,11 +23,7 @@ uint32_t cp_drain_viewers(const struct cp_model *m)
 	uint32_t viewers = 0;
 
 	TAILQ_FOREACH(room, &m->room_list, in_model)
-	{
-		bool of_operator = room->plain_peer && !room->plain_peer->host;
-
-		viewers += room->peer_count - room->host_count - of_operator;
-	}
+	viewers += cp_room_viewers(room);
 	return viewers;
 }
 

@@ -22,6 +22,7 @@
 #include "controlplane/rooms/drain.h"
 #include "controlplane/rooms/load.h"
 #include "controlplane/rooms/share.h"
+#include "controlplane/rooms/watch.h"
 #include "shared/config.h"
 
 struct cp_plain_request;
@@ -79,6 +80,11 @@ struct cp_model {
 		enum cp_drain_stage stage;
 		uint64_t refused; /* who was not let in for it */
 	} drain; /* drain.h */
+	struct {
+		const struct cp_watch *calls; /* NULL: nobody watches; the owner sets it */
+		void *arg;
+		TAILQ_HEAD(, cp_room) changed; /* with another number of viewers than was told */
+	} watch; /* watch.h */
 	bool plain_due; /* the next cp_model_run has work for plain transports */
 	bool plain_reap; /* a plain transport has ended, or an operator's peer may have nothing left */
 };

@@ -75,6 +75,7 @@ static int created(struct cp_call *call, int error, struct cp_fault *fault)
 	p->live = true;
 	cp_room_add_host(p->transport->peer);
 	log_event(SH_LOG_INFO, "created", p);
+	cp_watch_producer_came(p);
 	cp_announce_new(p);
 	return 0;
 }
@@ -366,6 +367,8 @@ void cp_producer_destroy(struct cp_producer *p, const struct cp_closing *how)
 
 	cp_call_abort(owner, p, how->why, how->reason);
 	cp_model_submit(room->model, &cmd);
+	if (p->live)
+		cp_watch_producer_went(p);
 	cp_load_remove_producer(p);
 	cp_quality_remove_producer(room->model, p);
 	cp_audio_remove_producer(p);

@@ -44,6 +44,7 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	TAILQ_INIT(&m->quality.consumers);
 	TAILQ_INIT(&m->audio.rooms);
 	TAILQ_INIT(&m->audio.telling);
+	TAILQ_INIT(&m->watch.changed);
 	cp_load_init(&m->load);
 	error = cp_table_init(&m->consumers_by_dp_id);
 	if (error != 0)
@@ -98,6 +99,7 @@ static void room_free(struct cp_room *room)
 	const struct cp_counts *n = &room->end.counts;
 
 	cp_room_unqueue(room);
+	cp_watch_closed(room);
 	cp_user_forget_absent(room);
 	cp_audio_end(room);
 	cp_recent_ends_free(room);
@@ -222,6 +224,7 @@ static void enter(struct cp_peer *peer)
 	TAILQ_INSERT_TAIL(&room->peers, peer, in_room);
 	room->peer_count++;
 	room->model->peer_count++;
+	cp_watch_entered(room);
 }
 
 struct cp_peer *cp_room_join(struct cp_model *m, const struct cp_join *join, struct cp_fault *fault)
@@ -309,6 +312,7 @@ void cp_peer_free(struct cp_peer *peer)
 	TAILQ_REMOVE(&room->peers, peer, in_room);
 	room->peer_count--;
 	room->model->peer_count--;
+	cp_watch_changed(room);
 	if (room->peer_count == 0)
 		room_free(room);
 	cp_holder_release(&peer->holder);

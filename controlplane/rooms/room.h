@@ -65,6 +65,11 @@ struct cp_room {
 	TAILQ_ENTRY(cp_room) in_model;
 	TAILQ_ENTRY(cp_room) in_queue; /* in the model's list `grace` or `closing`, by state */
 	TAILQ_ENTRY(cp_room) in_telling;
+	struct {
+		bool open, listed;
+		uint32_t viewers; /* that were told last */
+		TAILQ_ENTRY(cp_room) in_changed; /* in the model's list, if `listed` */
+	} watch; /* watch.h */
 };
 
 /* Who joins which room, and with which permissions. cp_room_join copies the strings. */

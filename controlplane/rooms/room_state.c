@@ -130,6 +130,7 @@ void cp_room_add_host(struct cp_peer *peer)
 	if (peer->same_user)
 		peer->same_user->host = true;
 	room->host_count++;
+	cp_watch_changed(room);
 	cp_peer_save(peer);
 	if (room->state == CP_ROOM_GRACE) {
 		cp_room_unqueue(room);

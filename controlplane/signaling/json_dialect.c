@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/json_dialect.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,7 +106,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int error = check_envelope(message, &fault);
 
-	s->type = cp_request_type(&cp_json_dialect, error == 0 ? type->valuestring : "");
+	if (!s->type)
+		s->type = cp_request_type(&cp_json_dialect, error == 0 ? type->valuestring : "");
 	cp_resume_confirm(s);
 	if (error == 0 && !s->type->handle)
 		error = cp_refuse(&fault, CP_BAD_REQUEST, "type: no such request");
@@ -115,6 +117,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		error = cp_session_enter(s, s->room, data, &fault);
 	if (error == 0)
 		error = cp_request_allowed(s, &fault);
+	if (error == EINPROGRESS) /* it begins again when the gate has answered */
+		return;
 	if (error != 0)
 		cp_session_error(s, &fault);
 	else

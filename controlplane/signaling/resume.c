@@ -306,8 +306,8 @@ static void take_grant(struct cp_session *s, const struct cp_grant *grant)
 		return;
 	cp_expiry_remove(s);
 	s->grant = *grant;
-	s->peer->publish = grant->publish;
-	s->peer->subscribe = grant->subscribe;
+	s->peer->publish = grant->publish && s->may_publish;
+	s->peer->subscribe = grant->subscribe && s->may_subscribe;
 	s->peer->close = grant->close;
 	cp_expiry_add(s);
 }

@@ -38,6 +38,7 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 	cp_log_address(s->ip, signaling->config->log_addresses, ip);
 	s->address = cp_address_keep(address);
 	s->grant = *grant;
+	s->may_publish = s->may_subscribe = true;
 	TAILQ_INIT(&s->waiting);
 	s->messages = cp_address_inherit(address);
 	TAILQ_INSERT_TAIL(&signaling->sessions, s, all);
@@ -51,8 +52,8 @@ static struct cp_join join_of(struct cp_session *s, const char *room)
 		.room = room,
 		.id = s->id,
 		.user = s->grant.user,
-		.publish = s->grant.publish,
-		.subscribe = s->grant.subscribe,
+		.publish = s->grant.publish && s->may_publish,
+		.subscribe = s->grant.subscribe && s->may_subscribe,
 		.address = s->address,
 		.user_proven = s->grant.user_proven,
 		.close = s->grant.close,
@@ -68,10 +69,8 @@ int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fau
 	char user[CP_NAME_LOG_SIZE];
 	static struct sh_log_limit limit = {.event = "peer-joined", .per_second = SH_LOG_CLIENTS};
 
-	if (!cp_name_valid(room))
-		return cp_refuse(fault, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
-	if (s->grant.room[0] != '\0' && strcmp(s->grant.room, room) != 0)
-		return cp_refuse(fault, CP_FORBIDDEN, "token: it is for another room");
+	if (cp_session_check_room(s, room, fault) != 0)
+		return cp_fault_errno(fault);
 	s->peer = cp_room_join(s->signaling->model, &join, fault);
 	if (!s->peer)
 		return cp_fault_errno(fault);
@@ -101,6 +100,10 @@ struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_sa
 {
 	const struct cp_join join = join_of(s, saved->room);
 
+	if (s->signaling->gate) { /* the predecessor's gate may have allowed less than the token */
+		s->may_publish = saved->publish;
+		s->may_subscribe = saved->subscribe;
+	}
 	s->peer = cp_room_restore(s->signaling->model, &join, saved);
 	if (s->peer)
 		memcpy(s->room, saved->room, sizeof(s->room));
@@ -115,6 +118,8 @@ int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, 
 		return cp_refuse(fault, CP_NOT_FOUND,
 			"room: it has closed, and this request does not join it");
 	error = s->type->enters(s, data, fault);
+	if (error == 0)
+		error = cp_session_admit(s, room, fault);
 	if (error == 0)
 		error = cp_session_join(s, room, fault);
 	s->entered = error == 0;
@@ -159,6 +164,7 @@ void cp_session_free(struct cp_session *s)
 	TAILQ_REMOVE(&s->signaling->sessions, s, all);
 	cp_expiry_remove(s);
 	cp_resume_forget(s);
+	cp_session_forget_ticket(s);
 	cp_session_drop_waiting(s);
 	release_current(s);
 	cJSON_Delete(s->held);
@@ -340,7 +346,7 @@ void cp_session_run(struct cp_session *s)
 			leave(s);
 		reply_held(s);
 		cp_resume_tell(s);
-		if (s->current || s->closing || s->resume.greets || !(r = TAILQ_FIRST(&s->waiting)))
+		if (s->current || s->ticket || s->closing || s->resume.greets || !(r = TAILQ_FIRST(&s->waiting)))
 			break;
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;

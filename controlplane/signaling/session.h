@@ -25,6 +25,7 @@
 struct cp_producer;
 struct cp_saved_peer;
 struct cp_session;
+struct cp_ticket;
 struct cp_transport;
 
 /*
@@ -111,6 +112,11 @@ struct cp_carrier {
 	 * any more, and closes. NULL: its sessions cannot resume.
 	 */
 	void (*abandon)(void *carrier);
+	/*
+	 * What cp_session_admit() has asked, outside of a request, is decided. NULL: its sessions
+	 * join within requests.
+	 */
+	void (*decided)(void *carrier);
 };
 
 struct cp_request { /* a request in a session's queue */
@@ -133,6 +139,8 @@ struct cp_session {
 	bool entered; /* it joined the room for the pending request, which has not succeeded yet */
 	bool leaves; /* that request has failed: the session leaves the room before the next one */
 	bool closing; /* its carrier is closing: messages are no longer accepted */
+	struct cp_ticket *ticket; /* it waits to be admitted, or the answer has come; NULL: neither */
+	bool may_publish, may_subscribe; /* what the gate allows: of the grant, no more than that */
 	bool ended; /* the server closes the connection for a fault of the client: nothing is resumed */
 
 	TAILQ_HEAD(, cp_request) waiting; /* queue of requests that have not begun */
@@ -177,8 +185,18 @@ struct cp_session *cp_session_open(struct cp_signaling *signaling, const struct 
 /* The peer leaves its room, and everything is freed. */
 void cp_session_free(struct cp_session *s);
 /*
- * Joins `room`, and creates it if it does not exist. The session must not be in a room. 0, or errno
- * with the fault.
+ * Asks the gate whether the client may join `room` (admit.c). 0: it may. EINPROGRESS: the answer
+ * comes later. The pending request is then begun again, or without one carrier->decided() is
+ * called; either calls this function again. Otherwise errno with the fault.
+ */
+int cp_session_admit(struct cp_session *s, const char *room, struct cp_fault *fault);
+/* 0, or errno with the fault: it is no room's name, or the token is for another one. */
+int cp_session_check_room(const struct cp_session *s, const char *room, struct cp_fault *fault);
+/* Nobody waits for the gate's answer any more. */
+void cp_session_forget_ticket(struct cp_session *s);
+/*
+ * Joins `room`, and creates it if it does not exist. The session must not be in a room, and has
+ * been admitted. 0, or errno with the fault.
  */
 int cp_session_join(struct cp_session *s, const char *room, struct cp_fault *fault);
 /* The peer of a predecessor's session, in its room again. NULL: it cannot be made. */
@@ -187,7 +205,8 @@ struct cp_peer *cp_session_restore_peer(struct cp_session *s, const struct cp_sa
 struct cp_grant cp_session_saved_grant(const struct cp_saved_peer *saved);
 /*
  * Joins `room` for the pending request, which can still fail: then the session leaves the room
- * again. 0, or errno with the fault.
+ * again. 0; EINPROGRESS: the request begins again when the gate has answered; or errno with the
+ * fault.
  */
 int cp_session_enter(struct cp_session *s, const char *room, const cJSON *data, struct cp_fault *fault);
 /* The session's room has closed and frees the peer: the session is in no room any more. */
@@ -245,7 +264,7 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message);
 int cp_session_queue(struct cp_session *s, cJSON *message);
 /* Refuses a message that is nested too deep. It was charged. */
 void cp_session_refuse_deep(struct cp_session *s);
-/* Handles queued requests until one has to wait for the data plane. */
+/* Handles queued requests until one has to wait for the data plane, or the gate. */
 void cp_session_run(struct cp_session *s);
 /*
  * Requests a call of cp_session_run() from the event loop if there is anything to do. May be called

@@ -22,6 +22,7 @@
 #include "shared/config.h"
 #include "shared/stats_reader.h"
 
+struct cp_gate;
 struct cp_model;
 struct cp_session;
 
@@ -54,6 +55,7 @@ struct cp_signaling {
 	struct cp_model *model;
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	const struct cp_auth *auth;
+	const struct cp_gate *gate; /* whom to ask about who joins (admission/gate.h); NULL: nobody */
 	struct cp_counters *counters;
 	void (*wake)(void *arg); /* requests a call of cp_signaling_run() from the event loop */
 	void (*wake_drain)(void *arg); /* the same of cp_drain_run() */

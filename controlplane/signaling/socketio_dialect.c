@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/socketio_dialect.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,7 +119,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 	struct cp_fault fault;
 	int error = 0;
 
-	s->type = cp_request_type(&cp_socketio_dialect, event ? event : "");
+	if (!s->type)
+		s->type = cp_request_type(&cp_socketio_dialect, event ? event : "");
 	if (!s->type->greets)
 		cp_resume_confirm(s);
 	if (!s->type->handle)
@@ -129,6 +131,8 @@ static void handle_request(struct cp_session *s, const cJSON *message)
 		error = enter_room(s, data, &fault);
 	if (error == 0)
 		error = cp_request_allowed(s, &fault);
+	if (error == EINPROGRESS) /* it begins again when the gate has answered */
+		return;
 	if (error != 0)
 		cp_session_error(s, &fault);
 	else

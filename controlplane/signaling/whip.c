@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controlplane/signaling/whip.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/admission/gate.h"
 #include "controlplane/base/id.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/transport.h"
@@ -22,6 +24,11 @@ static int read_offer(struct cp_whip *w, const struct cp_model *m, const struct 
 	if (rc == 0 && !(w->ufrag = strdup(w->offer->transport.ufrag)))
 		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return rc;
+}
+
+static bool asks(const struct cp_gate *gate)
+{
+	return gate && gate->asks(gate->arg);
 }
 
 static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct cp_whip_client *client,
@@ -44,7 +51,10 @@ static int join(struct cp_whip *w, struct cp_signaling *signaling, const struct 
 		client->address, grant);
 	if (!w->session)
 		return cp_refuse(fault, CP_INTERNAL, "out of memory");
-	return cp_session_join(w->session, client->room, fault);
+	if (!asks(signaling->gate))
+		return cp_session_join(w->session, client->room, fault);
+	snprintf(w->session->room, sizeof(w->session->room), "%s", client->room);
+	return 0;
 }
 
 int cp_whip_create(struct cp_whip **out, struct cp_signaling *signaling, const struct cp_whip_client *client,

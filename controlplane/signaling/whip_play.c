@@ -72,6 +72,8 @@ int cp_whip_play_choose(struct cp_whip *w, struct cp_model *m, const char *name,
 
 	if (!peer)
 		return cp_refuse(fault, CP_CONFLICT, "nobody publishes in this room");
+	memset(w->choice, 0, sizeof(w->choice));
+	memset(&w->player, 0, sizeof(w->player));
 	w->player.peer = peer->number;
 	memcpy(w->player.user, peer->user, sizeof(peer->user));
 	memcpy(w->player.cname, peer->cname, sizeof(peer->cname));

@@ -15,9 +15,10 @@
 
 /*
  * The steps of the creation, which are the requests in the session's queue; one for each section.
+ * ADMIT is the first one where somebody has to be asked whether the client may join.
  * BIND comes later, when a player's room has news.
  */
-enum step { OPEN, SECTION, SECTION_LAST = SECTION + CP_SDP_SECTIONS_MAX - 1, ANSWER, BIND };
+enum step { ADMIT = -1, OPEN, SECTION, SECTION_LAST = SECTION + CP_SDP_SECTIONS_MAX - 1, ANSWER, BIND };
 
 enum cp_purpose cp_whip_purpose(enum cp_sdp_use use)
 {
@@ -149,6 +150,21 @@ static int answer(struct cp_whip *w, struct cp_transport *t, struct cp_fault *fa
 	return 0;
 }
 
+/* Joins the room, whose streams are chosen again: others may have ended while the client waited. */
+static int admit(struct cp_whip *w, struct cp_fault *fault)
+{
+	struct cp_session *s = w->session;
+	int rc = cp_session_admit(s, s->room, fault);
+
+	if (rc == 0 && w->offer->use == CP_SDP_PLAY)
+		rc = cp_whip_play_choose(w, s->signaling->model, s->room, fault);
+	if (rc == 0)
+		rc = cp_session_join(s, s->room, fault);
+	if (rc == 0)
+		cp_session_reply(s, NULL);
+	return rc;
+}
+
 void cp_whip_run_step(struct cp_session *s, const cJSON *message)
 {
 	struct cp_whip *w = s->carrier;
@@ -161,7 +177,9 @@ void cp_whip_run_step(struct cp_session *s, const cJSON *message)
 		cp_whep_run_choice(w, message);
 		return;
 	}
-	if (!s->peer)
+	if (step == ADMIT)
+		rc = admit(w, &fault);
+	else if (!s->peer)
 		rc = cp_refuse(&fault, CP_UNAVAILABLE, "room: it has closed");
 	else if (step != OPEN && !(t = cp_peer_transport(s->peer, w->transport, &fault)))
 		rc = ENOENT;
@@ -175,14 +193,16 @@ void cp_whip_run_step(struct cp_session *s, const cJSON *message)
 		rc = produce(w, t, (uint32_t)(step - SECTION), &fault);
 	else
 		rc = play(w, t, (uint32_t)(step - SECTION), &fault);
-	if (rc != 0)
+	if (rc != 0 && rc != EINPROGRESS)
 		cp_session_error(s, &fault);
 }
 
 int cp_whip_queue_steps(struct cp_whip *w, struct cp_fault *fault)
 {
-	int rc = cp_session_queue(w->session, cJSON_CreateNumber(OPEN));
+	int rc = w->session->peer ? 0 : cp_session_queue(w->session, cJSON_CreateNumber(ADMIT));
 
+	if (rc == 0)
+		rc = cp_session_queue(w->session, cJSON_CreateNumber(OPEN));
 	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
 		rc = cp_session_queue(w->session, cJSON_CreateNumber(SECTION + i));
 	if (rc == 0)

@@ -512,6 +512,25 @@ static void members_that_need_another(void **state)
 	bad("{\"drain\":{\"url\":\"http://b.example\"},\"tls\":{\"certificate\":\"/c\",\"key\":\"/k\"}}",
 		"drain.url: clients of a server with TLS are not sent to one without: it begins with "
 		"https://");
+	bad("{\"hooks\":{\"url\":\"ftp://a\",\"secret_file\":\"/s\"}}",
+		"hooks.url: it begins with https:// or http://");
+	bad("{\"hooks\":{\"url\":\"https:///a\",\"secret_file\":\"/s\"}}",
+		"hooks.url: it has a host after the scheme");
+	bad("{\"hooks\":{\"url\":\"https://u:p@a.example\",\"secret_file\":\"/s\"}}",
+		"hooks.url: it has no user, no password and no fragment");
+	bad("{\"hooks\":{\"url\":\"https://a.example/ b\",\"secret_file\":\"/s\"}}",
+		"hooks.url: it has a character that a URL cannot have");
+	bad("{\"hooks\":{\"admission_url\":\"http://a.example\",\"secret_file\":\"/s\"}}",
+		"hooks.admission_url: it begins with https://, or with http:// and this machine, because who "
+		"can change the answer decides who joins");
+	bad("{\"hooks\":{\"admission_url\":\"http://127.0.0.1.a.example\",\"secret_file\":\"/s\"}}",
+		"hooks.admission_url: it begins with https://, or with http:// and this machine, because who "
+		"can change the answer decides who joins");
+	bad("{\"hooks\":{\"url\":\"http://a.example\"}}",
+		"hooks.secret_file: is missing; hooks.url and hooks.admission_url need it");
+	good(&c, "{\"hooks\":{\"url\":\"http://a.example:8080/x?y=z\",\"secret_file\":\"/s\","
+		 "\"admission_url\":\"http://[::1]:80/\"}}");
+	good(&c, "{\"hooks\":{\"admission_url\":\"http://localhost\",\"secret_file\":\"/s\"}}");
 	bad("{\"drain\":{\"deadline_s\":0}}", "drain.deadline_s: 0 is under 1");
 	bad("{\"drain\":{\"deadline_s\":31536000}}", "drain.deadline_s: 31536000 is over 604800");
 	good(&c, "{\"drain\":{\"url\":\"https://[2001:db8::1]:8443/spate\",\"deadline_s\":604800}}");
