@@ -24,6 +24,7 @@
 #include "dataplane/agent/events.h"
 #include "dataplane/device/port_stats.h"
 #include "dataplane/device/ports.h"
+#include "dataplane/tables/saved.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/messages.h"
@@ -52,6 +53,25 @@ void dp_stream_dispose(struct dp_stream *s)
 bool dp_ports_path_valid(const struct dp_ports *p, const struct sh_path *path, uint16_t udp_port)
 {
 	return true;
+}
+
+bool dp_transport_may_resume(const struct dp_transport *t)
+{
+	return false;
+}
+
+size_t dp_transport_saved_max(const struct dp_worker *w, const struct dp_transport *t)
+{
+	return 0;
+}
+
+size_t dp_transport_save(struct dp_worker *w, const struct dp_transport *t, uint8_t *out)
+{
+	return 0;
+}
+
+void dp_stream_save(const struct dp_stream *s, struct dp_saved_stream *out)
+{
 }
 
 void dp_port_stats_update(struct sh_port_stats *out, const struct dp_port *p)
