@@ -403,6 +403,8 @@ enum sh_event_kind {
 	SH_EV_KEYFRAME_WANTED, /* for a producer without RTCP; not sent yet */
 	SH_EV_LAYERS_CHANGED, /* a consumer gets other layers: struct sh_layers */
 	SH_EV_TRANSPORT_LOST, /* it could not be taken over: nothing of it exists any more */
+	SH_EV_TRANSPORT_SENT, /* the first media is sent to a WebRTC transport's peer */
+	SH_EV_TRANSPORT_REPORTED, /* its peer's first receiver report about a consumer of it has come */
 };
 
 /* The layers of a consumer: what is sent to it, and what it will get when it can. */

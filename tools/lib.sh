@@ -101,6 +101,25 @@ fetch_kernel() {
 	rm -rf "$dir/package"
 }
 
+# Prometheus' promtool checks the alert rules and runs them. The package has a service, which this
+# machine need not run; so this program alone is taken out of it. Without it those tests are skipped.
+fetch_promtool() {
+	local dir=$root/build/prometheus
+	if [[ -x $dir/promtool ]]; then
+		return
+	fi
+	say "fetching promtool, which tests the alert rules"
+	rm -rf "$dir"
+	mkdir -p "$dir/package"
+	if (cd "$dir/package" && apt-get download prometheus) >&2 &&
+		dpkg-deb --extract "$dir"/package/*.deb "$dir/package/files"; then
+		mv "$dir/package/files/usr/bin/promtool" "$dir/promtool"
+	else
+		say "promtool cannot be fetched"
+	fi
+	rm -rf "$dir/package"
+}
+
 # --- npm --------------------------------------------------------------------------
 
 # A copy of the lock file in node_modules tells which lock file it was installed from.

@@ -36,6 +36,19 @@ const char *cp_resume_refusal_name(enum cp_resume_refusal refusal)
 	return names[refusal];
 }
 
+const char *cp_join_phase_name(enum cp_join_phase phase)
+{
+	static const char *const names[CP_JOIN_PHASES] = {
+		[CP_JOIN_HTTP] = "http",
+		[CP_JOIN_ICE] = "ice",
+		[CP_JOIN_DTLS] = "dtls",
+		[CP_JOIN_FIRST_PACKET] = "first_packet",
+		[CP_JOIN_FIRST_REPORT] = "first_report",
+	};
+
+	return names[phase];
+}
+
 const uint16_t cp_whip_statuses[CP_WHIP_STATUSES] = {
 	400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 428, 429, 503, 500};
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "controlplane/base/fault.h"
+#include "controlplane/base/histogram.h"
 #include "shared/abi.h"
 
 /* What was refused to clients for a limit, or ended because of one. */
@@ -66,6 +67,22 @@ struct cp_whip_counts {
 	uint64_t refused[CP_WHIP_STATUSES]; /* by index in cp_whip_statuses */
 };
 
+/*
+ * What a client goes through until media flows, in this order. Each phase begins where the one
+ * before has ended (docs/operations.md).
+ */
+enum cp_join_phase {
+	CP_JOIN_HTTP, /* the request for a transport, from its arrival to its answer */
+	CP_JOIN_ICE, /* until the data plane has an address of the client */
+	CP_JOIN_DTLS, /* until the data plane has the keys */
+	CP_JOIN_FIRST_PACKET, /* until the first media comes, or to a viewer is sent */
+	CP_JOIN_FIRST_REPORT, /* until a viewer reports on that; a publisher has no such phase */
+	CP_JOIN_PHASES,
+};
+const char *cp_join_phase_name(enum cp_join_phase phase); /* its name in /metrics */
+
+enum cp_join_side { CP_JOIN_PUBLISHER, CP_JOIN_VIEWER, CP_JOIN_SIDES };
+
 /* Counts a refusal with that status. */
 void cp_whip_count_refusal(struct cp_whip_counts *c, unsigned status);
 
@@ -92,6 +109,7 @@ struct cp_counters {
 	uint64_t requests_refused; /* HTTP requests whose heads were refused (request_head.h) */
 	uint64_t messages_in, messages_out; /* of WebSockets, and packets of long-polling */
 	uint64_t dtls_connected, dtls_failed; /* handshakes */
+	struct cp_histogram join[CP_JOIN_SIDES][CP_JOIN_PHASES]; /* how long clients' joins take */
 	uint64_t dataplane_connected, dataplane_lost;
 	struct cp_restore_counts restored;
 	struct cp_whip_counts whip, whep;

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/clock.h"
+#include "controlplane/bridge/join.h"
 #include "controlplane/rooms/producer.h"
 #include "controlplane/rooms/room.h"
 #include "controlplane/rooms/saved.h"
@@ -24,7 +26,29 @@ struct link {
 	struct cp_webrtc *webrtc;
 	cp_bridge_done done; /* transport_open's; NULL once it was called */
 	void *arg;
+	struct cp_join_times join;
 };
+
+static void pass(struct link *link, enum cp_join_phase phase)
+{
+	bool viewer = link->transport->purpose == CP_PURPOSE_RECV;
+
+	cp_join_pass(&link->join, phase, cp_now_ns(),
+		link->dataplane->counters->join[viewer ? CP_JOIN_VIEWER : CP_JOIN_PUBLISHER]);
+}
+
+static void reached(void *arg, struct cp_webrtc *w, enum cp_webrtc_milestone milestone)
+{
+	struct link *link = arg;
+	bool viewer = link->transport->purpose == CP_PURPOSE_RECV;
+
+	if (milestone == CP_WEBRTC_BOUND)
+		pass(link, CP_JOIN_ICE);
+	else if (milestone == (viewer ? CP_WEBRTC_SENT : CP_WEBRTC_RECEIVED))
+		pass(link, CP_JOIN_FIRST_PACKET);
+	else if (viewer && milestone == CP_WEBRTC_REPORTED)
+		pass(link, CP_JOIN_FIRST_REPORT);
+}
 
 static void created(void *arg, struct cp_webrtc *w, int error)
 {
@@ -32,6 +56,7 @@ static void created(void *arg, struct cp_webrtc *w, int error)
 	cp_bridge_done done = link->done;
 
 	link->done = NULL;
+	cp_join_begin(&link->join, cp_now_ns());
 	done(link->arg, error); /* with an error, this closes the transport and frees the link */
 }
 
@@ -39,7 +64,7 @@ static void created(void *arg, struct cp_webrtc *w, int error)
 static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state state, const char *reason)
 {
 	static struct sh_log_limit limit = {.event = "transport-state", .per_second = SH_LOG_CLIENTS};
-	const struct link *link = arg;
+	struct link *link = arg;
 	struct cp_transport *t = link->transport;
 
 	if (state == CP_WEBRTC_CHECKING || state == CP_WEBRTC_CONNECTED)
@@ -48,6 +73,7 @@ static void state_changed(void *arg, struct cp_webrtc *w, enum cp_webrtc_state s
 	switch (state) {
 	case CP_WEBRTC_CONNECTED:
 		link->dataplane->counters->dtls_connected++;
+		pass(link, CP_JOIN_DTLS);
 		cp_transport_connected(t);
 		break;
 	case CP_WEBRTC_FAILED:
@@ -76,7 +102,7 @@ static void changed(void *arg, struct cp_webrtc *w)
 }
 
 static const struct cp_webrtc_events link_events = {
-	.created = created, .state = state_changed, .changed = changed};
+	.created = created, .state = state_changed, .changed = changed, .reached = reached};
 
 static bool up(void *bridge)
 {
@@ -146,11 +172,12 @@ static void transport_describe(void *bridge, const struct cp_transport *t, cJSON
 static int transport_connect(void *bridge, struct cp_transport *t, const cJSON *dtls_parameters,
 	struct cp_fault *fault)
 {
-	const struct link *link = t->link;
+	struct link *link = t->link;
 	char err[160] = "";
 
 	switch (cp_webrtc_connect(link->webrtc, dtls_parameters, err, sizeof(err))) {
 	case 0:
+		cp_join_asked(&link->join, cp_now_ns());
 		return 0;
 	case EINVAL:
 		return cp_refuse(fault, CP_BAD_REQUEST, "%s", err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/entry/whep_stream.h"
 #include "controlplane/entry/whip_patch.h"
 #include "controlplane/http/answer.h"
@@ -171,6 +172,7 @@ int cp_whip_body_complete(struct cp_connection *c)
 	if (!r || c->stage != CP_HTTP_BODY)
 		return EPROTO;
 	cp_exchange_read(c, false);
+	r->complete_ns = cp_now_ns();
 	if (r->refused != 0)
 		return cp_whip_refuse(r, r->refused, &r->fault);
 	if (r->method == CP_WHIP_PATCH)

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/base/json.h"
 #include "controlplane/entry/whip_internal.h"
 #include "controlplane/http/answer.h"
@@ -202,8 +203,12 @@ int cp_whip_respond_created(struct cp_whip_request *r, const struct cp_whip *w)
 {
 	char headers[HEADERS_SIZE], url[CP_WHIP_URL_SIZE];
 	struct cp_writer out = {.at = headers, .end = headers + sizeof(headers)};
+	struct cp_histogram *join =
+		r->site->signaling->counters
+			->join[r->use == CP_SDP_PLAY ? CP_JOIN_VIEWER : CP_JOIN_PUBLISHER];
 
 	cp_whip_counts(r)->created++;
+	cp_histogram_add(&join[CP_JOIN_HTTP], cp_now_ns() - r->complete_ns);
 	cp_whip_url(r, w, url);
 	cp_write(&out,
 		"location: %s\r\n"

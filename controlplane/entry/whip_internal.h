@@ -50,6 +50,7 @@ struct cp_whip_request {
 	unsigned refused; /* the status that answers it once its body has been read; 0: it is served */
 	struct cp_fault fault; /* why */
 	struct cp_body body;
+	uint64_t complete_ns; /* when the body was complete, CLOCK_MONOTONIC; 0: it is not */
 	struct cp_publication *waiting; /* that it creates; NULL: none */
 	struct cp_publication *patches; /* whose ICE it has restarted, while it is not answered; NULL: none */
 	struct cp_publication *read; /* whose event stream it reads; NULL: none */

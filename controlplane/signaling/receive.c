@@ -78,6 +78,7 @@ void cp_session_enqueue(struct cp_session *s, cJSON *message)
 			s->signaling->config->limit.request_queue_bytes);
 	} else {
 		r->message = message;
+		r->arrived_ns = cp_now_ns();
 		s->waiting_bytes += r->bytes;
 		TAILQ_INSERT_TAIL(&s->waiting, r, next);
 		s->waiting_count++;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/negotiation/json.h"
 #include "controlplane/signaling/ice_servers.h"
 
@@ -15,6 +16,9 @@ static const uint64_t MAX_BITRATE = 1000000000000; /* bit/s; more than any path 
 int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	void (*add)(const struct cp_transport *t, cJSON *data))
 {
+	struct cp_histogram *join =
+		s->signaling->counters
+			->join[t->purpose == CP_PURPOSE_RECV ? CP_JOIN_VIEWER : CP_JOIN_PUBLISHER];
 	cJSON *data = cp_transport_parameters(t), *servers;
 	struct cp_fault fault;
 
@@ -27,6 +31,7 @@ int cp_reply_transport(struct cp_session *s, const struct cp_transport *t,
 	servers = cp_ice_servers_json(s->signaling->config, s->id, (int64_t)time(NULL));
 	if (servers)
 		cp_json_add(data, "iceServers", servers);
+	cp_histogram_add(&join[CP_JOIN_HTTP], cp_now_ns() - s->arrived_ns);
 	cp_session_reply(s, data);
 	return 0;
 }

@@ -352,6 +352,7 @@ void cp_session_run(struct cp_session *s)
 		s->waiting_count--;
 		s->waiting_bytes -= r->bytes;
 		s->current = r->message;
+		s->arrived_ns = r->arrived_ns;
 		free(r);
 		cp_json_begin();
 		s->dialect->request(s, s->current);

@@ -123,6 +123,7 @@ struct cp_request { /* a request in a session's queue */
 	TAILQ_ENTRY(cp_request) next;
 	cJSON *message;
 	size_t bytes; /* memory that it takes */
+	uint64_t arrived_ns; /* CLOCK_MONOTONIC */
 };
 
 struct cp_session {
@@ -148,6 +149,7 @@ struct cp_session {
 	size_t waiting_bytes; /* memory that they take */
 	cJSON *current; /* the pending request; NULL: none */
 	cJSON *held; /* its answer, which waits until the peer is saved; NULL: none */
+	uint64_t arrived_ns; /* when `current` arrived, CLOCK_MONOTONIC */
 	const struct cp_request_type *type; /* the type of `current`, once it is known */
 	bool running; /* cp_session_run() is executing */
 	bool is_ready; /* it is in signaling->ready */

@@ -50,6 +50,7 @@ static void bind_done(void *arg, int error)
 		if (b->response_len)
 			inject(t, &b->path, b->response, b->response_len);
 		cp_ice_bound(&t->ice, i, uv_now(t->server->loop));
+		t->events->reached(t->arg, t, CP_WEBRTC_BOUND);
 		cp_webrtc_prove(t);
 		cp_webrtc_dtls_begin(t);
 	}

@@ -189,6 +189,13 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
 	switch (event->kind) {
 	case SH_EV_TRANSPORT_MEDIA:
 		t->media_ms = uv_now(s->loop);
+		t->events->reached(t->arg, t, CP_WEBRTC_RECEIVED);
+		break;
+	case SH_EV_TRANSPORT_SENT:
+		t->events->reached(t->arg, t, CP_WEBRTC_SENT);
+		break;
+	case SH_EV_TRANSPORT_REPORTED:
+		t->events->reached(t->arg, t, CP_WEBRTC_REPORTED);
 		break;
 	case SH_EV_TRANSPORT_IDLE:
 		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "consent expired");

@@ -47,6 +47,14 @@ struct cp_webrtc_refusals {
 	uint64_t too_many_addresses; /* checks of transports that come from ever new addresses */
 };
 
+/* What a transport reaches on its way to media, beside its states. */
+enum cp_webrtc_milestone {
+	CP_WEBRTC_BOUND, /* the data plane has an address of the peer; again for each further one */
+	CP_WEBRTC_RECEIVED, /* the first media or RTCP of the peer has come */
+	CP_WEBRTC_SENT, /* the first media is sent to it */
+	CP_WEBRTC_REPORTED, /* its first report on that has come */
+};
+
 struct cp_saved_ice;
 struct cp_webrtc_server;
 struct cp_webrtc; /* one transport */
@@ -66,6 +74,7 @@ struct cp_webrtc_events {
 	void (*state)(void *arg, struct cp_webrtc *t, enum cp_webrtc_state state, const char *reason);
 	/* What cp_webrtc_save() returns of a connected transport has changed. */
 	void (*changed)(void *arg, struct cp_webrtc *t);
+	void (*reached)(void *arg, struct cp_webrtc *t, enum cp_webrtc_milestone milestone);
 };
 /*
  * Callbacks run from the loop or from within cp_webrtc_server_lost, _event and _punt; never from

@@ -17,6 +17,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/unproven.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
@@ -192,6 +193,7 @@ static const struct dp_epoch *choose(struct dp_worker *w, const struct dp_stream
 			return NULL;
 		begin(w, c, entry, f, n);
 		c->waiting_keyframe = false;
+		dp_transport_sends(w, c->transport);
 	} else if (unlikely(sel->point != sel->aim_point && s == sel->aim)) {
 		change_point(w, c, entry, f);
 	}

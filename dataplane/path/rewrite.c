@@ -16,6 +16,7 @@
 #include "dataplane/tables/continuation.h"
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/unproven.h"
 #include "dataplane/worker/worker.h"
 
@@ -27,7 +28,7 @@ static void put_back(struct dp_outgoing *o, struct rte_mbuf *m)
 }
 
 /* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
-static bool map_sequence(const struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
+static bool map_sequence(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
 	uint64_t *seq)
 {
 	uint32_t timestamp;
@@ -42,6 +43,7 @@ static bool map_sequence(const struct dp_worker *w, struct dp_consumer *c, const
 		if (dp_continuation_timestamp(w, c, &timestamp))
 			c->timestamp_offset = timestamp - entry->info.timestamp;
 		c->waiting_keyframe = false;
+		dp_transport_sends(w, c->transport);
 	}
 	return dp_seqmap_out(&c->seq, entry->info.seq, seq);
 }

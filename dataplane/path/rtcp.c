@@ -154,6 +154,7 @@ static void receiver_report(struct datagram *d, const struct dp_rtcp *r)
 		c->reported_fraction = block.fraction_lost;
 		c->reported_jitter = block.jitter;
 		round_trip(d, c, &block);
+		dp_transport_reported(d->w, d->t);
 		d->reported = c;
 	}
 }

@@ -55,6 +55,8 @@ struct dp_transport {
 	uint8_t plain_flags; /* enum sh_plain_flags */
 	bool learns_address; /* no address was given: it is learned from accepted packets */
 	bool resolves; /* no MAC address was given: the neighbour's is resolved by ARP or ND */
+	/* WebRTC: media was sent to the peer, and the peer has reported on it; the agent was told */
+	bool media_sent : 1, reported : 1;
 	uint64_t tx_packets, tx_bytes; /* sent; bytes of UDP payload */
 
 	/* ingress and housekeeping */

@@ -98,3 +98,15 @@ void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const st
 	if (meta->tuple != t->selected)
 		report_move(w, t, meta);
 }
+
+void dp_transport_sends(struct dp_worker *w, struct dp_transport *t)
+{
+	if (!t->media_sent && !t->udp_port)
+		t->media_sent = dp_report_event(w, SH_EV_TRANSPORT_SENT, t->id, NULL);
+}
+
+void dp_transport_reported(struct dp_worker *w, struct dp_transport *t)
+{
+	if (!t->reported && !t->udp_port)
+		t->reported = dp_report_event(w, SH_EV_TRANSPORT_REPORTED, t->id, NULL);
+}

@@ -33,5 +33,9 @@ void dp_transport_checked(struct dp_worker *w, struct dp_transport *t, const str
  * an unprotected plain transport. `rtp`: the packet was RTP; otherwise RTCP.
  */
 void dp_transport_accepted(struct dp_worker *w, struct dp_transport *t, const struct dp_meta *meta, bool rtp);
+/* A consumer of the transport begins: tells the control plane, once, that the peer is sent media. */
+void dp_transport_sends(struct dp_worker *w, struct dp_transport *t);
+/* The peer reports on a consumer: tells the control plane, once. */
+void dp_transport_reported(struct dp_worker *w, struct dp_transport *t);
 
 #endif

@@ -91,7 +91,12 @@ static void on_changed(void *arg, struct cp_webrtc *t)
 	must(t == transport);
 }
 
-static const struct cp_webrtc_events events = {on_created, on_state, on_changed};
+static void on_reached(void *arg, struct cp_webrtc *t, enum cp_webrtc_milestone milestone)
+{
+	must(t == transport);
+}
+
+static const struct cp_webrtc_events events = {on_created, on_state, on_changed, on_reached};
 
 /* --- the data plane's side --------------------------------------------------------------- */
 

@@ -236,6 +236,46 @@ static void events(struct media *m)
 	media_peer_close(m, &producer);
 }
 
+static void send_report(struct media *m, const struct media_viewer *v)
+{
+	const struct dp_rtcp_report block = {.ssrc = v->ssrc, .highest_seq = (uint32_t)(v->seq - 1)};
+	uint8_t data[MEDIA_ROOM];
+	struct dp_rtcp_buf b = {.data = data, .cap = 200};
+
+	STAGE_CHECK(dp_rtcp_put_rr(&b, 77, &block, 1));
+	media_send_rtcp(m, v->peer, data, b.len);
+}
+
+/* The first media that is sent to a viewer, and its first report on that, are told once each. */
+static void join_events(struct media *m)
+{
+	struct media_peer producer = {0}, viewer[2] = {{0}, {0}};
+	struct media_source video = {.kind = SH_KIND_VIDEO};
+	struct media_viewer seen[2] = {{0}, {0}};
+	struct sh_event e;
+
+	media_peer_open(m, &producer, 4);
+	media_source_open(m, &video, &producer);
+	for (unsigned i = 0; i < 2; i++) {
+		media_peer_open(m, &viewer[i], 4);
+		media_viewer_open(m, &seen[i], &viewer[i], &video);
+	}
+	media_viewer_pli(m, &seen[0]); /* it is no report */
+	media_send_range(m, &video, 0, 4, true);
+	for (unsigned i = 0; i < 2; i++) {
+		STAGE_CHECK(media_viewer_got(m, &seen[i], 0, 4, true));
+		STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_SENT, &e) && e.id == viewer[i].transport);
+	}
+	send_report(m, &seen[0]);
+	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_REPORTED, &e) && e.id == viewer[0].transport);
+	send_report(m, &seen[0]);
+	send_report(m, &seen[1]);
+	STAGE_CHECK(stage_event(&m->s, SH_EV_TRANSPORT_REPORTED, &e) && e.id == viewer[1].transport);
+	for (unsigned i = 0; i < 2; i++)
+		media_peer_close(m, &viewer[i]);
+	media_peer_close(m, &producer);
+}
+
 int main(void)
 {
 	static struct media m;
@@ -252,6 +292,7 @@ int main(void)
 	restart(&m);
 	consent(&m);
 	events(&m);
+	join_events(&m);
 	leak_free(&m, free_before);
 	STAGE_CHECK(m.strays == 0);
 	media_stop(&m);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { workDir } from "./namespace.mjs";
 import { log, Skip, until } from "./test.mjs";
 
-const source = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+export const source = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const buildDir = process.env.SPATE_BUILD_DIR ?? join(source, "build");
 const DEVICE = "spate0";
 const LOG_LINES = 60;

@@ -57,6 +57,22 @@ static void the_browser_says_goodbye_late(void **state)
 	assert_int_equal(cmds[cmd_count - 1].op, SH_OP_TRANSPORT_DEL);
 }
 
+/* The owner learns what happens in the data plane, so that it can measure a join. */
+static void milestones_are_told(void **state)
+{
+	do_everything();
+	assert_true(reached[CP_WEBRTC_BOUND] > 0);
+	for (unsigned i = CP_WEBRTC_RECEIVED; i <= CP_WEBRTC_REPORTED; i++)
+		assert_int_equal(reached[i], 0);
+	fake_tell(&fake, SH_EV_TRANSPORT_SENT, cp_webrtc_sh_id(transport));
+	fake_tell(&fake, SH_EV_TRANSPORT_MEDIA, cp_webrtc_sh_id(transport));
+	fake_tell(&fake, SH_EV_TRANSPORT_REPORTED, cp_webrtc_sh_id(transport));
+	fake_tell(&fake, SH_EV_TRANSPORT_SENT, cp_webrtc_sh_id(transport) ^ 1);
+	settle();
+	for (unsigned i = CP_WEBRTC_RECEIVED; i <= CP_WEBRTC_REPORTED; i++)
+		assert_int_equal(reached[i], 1);
+}
+
 /* That media came may be lost on the way up: the session is freed all the same, later. */
 static void without_word_of_media_the_session_is_freed_later(void **state)
 {
@@ -127,6 +143,7 @@ int main(void)
 		T(consent_expires),
 		T(the_browser_says_goodbye),
 		T(the_browser_says_goodbye_late),
+		T(milestones_are_told),
 		T(without_word_of_media_the_session_is_freed_later),
 		T(we_say_goodbye),
 		T(media_goes_on_without_us),

@@ -22,6 +22,7 @@ struct browser browser;
 cJSON *parameters;
 struct request request;
 unsigned connections, losses, created, states;
+unsigned reached[CP_WEBRTC_REPORTED + 1];
 int created_error;
 enum cp_webrtc_state last_state;
 char reason[200];
@@ -95,7 +96,12 @@ static void on_changed(void *arg, struct cp_webrtc *t)
 {
 }
 
-const struct cp_webrtc_events events = {on_created, on_state, on_changed};
+static void on_reached(void *arg, struct cp_webrtc *t, enum cp_webrtc_milestone milestone)
+{
+	reached[milestone]++;
+}
+
+const struct cp_webrtc_events events = {on_created, on_state, on_changed, on_reached};
 
 /* The data plane takes commands and answers them; the browser takes its packets. */
 void serve(void)
@@ -171,6 +177,7 @@ int start(void **state)
 	char err[100];
 
 	connections = losses = created = states = cmd_count = 0;
+	memset(reached, 0, sizeof(reached));
 	last_state = CP_WEBRTC_NEW;
 	hold_acks = close_in_callback = false;
 	refuse_op = 0;

@@ -23,6 +23,7 @@ extern struct request request; /* a check for the transport */
 
 /* what was said: to the owner of the server, and of the transport */
 extern unsigned connections, losses, created, states;
+extern unsigned reached[CP_WEBRTC_REPORTED + 1]; /* by milestone */
 extern int created_error;
 extern enum cp_webrtc_state last_state;
 extern char reason[200];
