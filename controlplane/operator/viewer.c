@@ -35,6 +35,30 @@ static void add_layers(cJSON *entry, const char *name, uint8_t spatial, uint8_t 
 			cJSON_AddNumberToObject(layers, both[i].name, both[i].layer);
 }
 
+/* The producer behind a consumer: what of it there is to be sent. */
+static void add_source(cJSON *entry, const struct cp_producer *p)
+{
+	cJSON *source = cJSON_AddObjectToObject(entry, "source"), *layers;
+
+	add_dp_id(source, p->encoding[0].dp_id);
+	if (p->transport)
+		cJSON_AddStringToObject(source, "peer", p->transport->peer->id);
+	cJSON_AddBoolToObject(source, "paused", p->paused);
+	if (p->consumable.type == CP_STREAM_SIMPLE)
+		return;
+	layers = cJSON_AddArrayToObject(source, "layers");
+	for (unsigned i = 0; i < p->consumable.spatial_layers; i++) {
+		const struct cp_layer *l = &p->quality.layer[i];
+		cJSON *layer = cJSON_CreateObject();
+
+		cJSON_AddBoolToObject(layer, "active", l->active);
+		cJSON_AddNumberToObject(layer, "width", l->width);
+		cJSON_AddNumberToObject(layer, "height", l->height);
+		cJSON_AddNumberToObject(layer, "bitrate", (double)l->bitrate);
+		cJSON_AddItemToArray(layers, layer);
+	}
+}
+
 static cJSON *consumer_json(const struct cp_consumer *c)
 {
 	const struct sh_layers *now = &c->quality.layers;
@@ -47,6 +71,7 @@ static cJSON *consumer_json(const struct cp_consumer *c)
 	cJSON_AddStringToObject(entry, "mime", c->producer->consumable.router.codec->mime);
 	cJSON_AddBoolToObject(entry, "paused", c->paused);
 	cJSON_AddNumberToObject(entry, "score", cp_score_value(&c->quality.score));
+	add_source(entry, c->producer);
 	if (c->producer->consumable.type == CP_STREAM_SIMPLE)
 		return entry;
 	cJSON_AddNumberToObject(entry, "priority", c->wishes.priority);

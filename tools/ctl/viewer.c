@@ -2,10 +2,11 @@
 
 /*
  * Implements "spatectl viewer ID": where one viewer's packets were lost, which layers it gets, and
- * what is known of its path. The control plane knows the names and the layers, the data plane's
- * statistics have the figures.
+ * what is known of its path, as figures and in words (explain.h). The control plane knows the names
+ * and the layers, the data plane's statistics have the figures.
  */
 
+#include "tools/ctl/explain.h"
 #include "tools/ctl/spatectl.h"
 
 #include <inttypes.h>
@@ -176,27 +177,66 @@ static void print_transport(const cJSON *transport, const struct sh_transport_st
 	puts("");
 }
 
+/* Under the figures, indented like them; a problem stands out. */
+static void print_words(const struct ctl_words *w, const char *indent)
+{
+	for (unsigned i = 0; i < w->count; i++)
+		printf("%s%s%s\n", indent, w->sentence[i].problem ? "PROBLEM  " : "", w->sentence[i].text);
+}
+
+/* "problems" say what to do, "words" everything else. */
+static void add_words(cJSON *object, const struct ctl_words *w)
+{
+	cJSON *words = cJSON_AddArrayToObject(object, "words"), *problems;
+
+	problems = cJSON_AddArrayToObject(object, "problems");
+	for (unsigned i = 0; i < w->count; i++)
+		cJSON_AddItemToArray(w->sentence[i].problem ? problems : words,
+			cJSON_CreateString(w->sentence[i].text));
+}
+
 /* --- both ------------------------------------------------------------------------------------------ */
+
+static void show_consumer(const struct sh_stats_reader *r, const cJSON *transport,
+	const struct sh_transport_stats *t, cJSON *consumer, bool json)
+{
+	struct ctl_words words = {.count = 0};
+	struct sh_producer_stats source = {0};
+	struct sh_consumer_stats c;
+
+	if (!sh_stats_find_consumer(r, dp_id(consumer), NULL, &c))
+		memset(&c, 0, sizeof(c)); /* it has just been created, or is gone */
+	(void)sh_stats_find_producer(r, dp_id(cJSON_GetObjectItemCaseSensitive(consumer, "source")), NULL,
+		&source);
+	ctl_explain_consumer(&words, transport, consumer, t, &c, &source);
+	if (json) {
+		complete_consumer(consumer, &c);
+		add_words(consumer, &words);
+	} else {
+		print_consumer(consumer, &c);
+		print_words(&words, "    ");
+	}
+}
 
 static void show_transport(const struct sh_stats_reader *r, cJSON *transport, bool json)
 {
+	struct ctl_words words = {.count = 0};
 	struct sh_transport_stats t = {0};
-	struct sh_consumer_stats c;
 	cJSON *consumer;
 
-	(void)sh_stats_find_transport(r, dp_id(transport), NULL, &t);
-	if (json)
+	if (!sh_stats_find_transport(r, dp_id(transport), NULL, &t))
+		memset(&t, 0, sizeof(t));
+	ctl_explain_transport(&words, transport, &t, ctl_consent_age(&t));
+	if (json) {
 		complete_transport(transport, &t);
-	else
+		add_words(transport, &words);
+	} else {
 		print_transport(transport, &t);
+		print_words(&words, "  ");
+	}
 	cJSON_ArrayForEach(consumer, cJSON_GetObjectItemCaseSensitive(transport, "consumers"))
 	{
-		if (!sh_stats_find_consumer(r, dp_id(consumer), NULL, &c))
-			memset(&c, 0, sizeof(c)); /* it has just been created, or is gone */
-		if (json)
-			complete_consumer(consumer, &c);
-		else
-			print_consumer(consumer, &c);
+		show_consumer(r, transport, &t, consumer, json);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "tests/unit/operator/asker.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void the_operator_closes_a_room(void **state)
 {
@@ -170,6 +171,13 @@ static void a_viewer_is_told_with_its_layers(void **state)
 			assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(consumers, 0), "id")
 						    ->valuestring,
 				named[i].id);
+		for (int k = 0; k < named[i].consumers; k++) {
+			const cJSON *source = cJSON_GetObjectItem(cJSON_GetArrayItem(consumers, k), "source");
+
+			assert_string_equal(cJSON_GetObjectItem(source, "peer")->valuestring, a->id);
+			assert_true(cJSON_IsFalse(cJSON_GetObjectItem(source, "paused")));
+			assert_int_equal(strlen(cJSON_GetObjectItem(source, "dp_id")->valuestring), 16);
+		}
 		cJSON_Delete(answer);
 	}
 	expect_refused("{\"cmd\":\"viewer\",\"id\":\"nobody\"}", "id: no peer");
