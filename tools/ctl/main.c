@@ -35,6 +35,9 @@ static const struct command commands[] = {
 	{"plain", ctl_plain, ANY, true, false},
 	{"drain", ctl_drain, 0, true, false},
 	{"undrain", ctl_undrain, 0, true, false},
+	{"top", ctl_top, 0, true, false},
+	{"doctor", ctl_doctor, 0, true, false},
+	{"configure", ctl_configure, ANY, true, false},
 };
 
 static void print_help(void)
@@ -49,10 +52,15 @@ static void print_help(void)
 	      "  viewer ID        one viewer in words: what it is sent and why no more, where its packets\n"
 	      "                   are lost, and what to do; ID: of a peer, a transport or a consumer\n"
 	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
+	      "  top              transports with their rates, live, sorted; --once: a second of it, to a "
+	      "pipe\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
 	      "  drain            take no new clients, move those that are here, and end them at a deadline\n"
 	      "  undrain          take clients again\n"
+	      "  doctor           whether this machine is ready for a configuration, and what to do\n"
+	      "  configure ...    DEVICE FILE: write a configuration for a NIC, by its PCI address or "
+	      "interface\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
@@ -60,12 +68,18 @@ static void print_help(void)
 	      "  --deadline S   drain: seconds until whoever is left is ended, 1 to 604800 "
 	      "(drain.deadline_s)\n"
 	      "  --wait         drain: return when nobody is left\n"
+	      "  --once         top: print all transports and end\n"
+	      "  --sort BY      top: sent (default), received, loss, rtt, peer, room\n"
+	      "  --force        configure: replace the file\n"
+	      "  --address A/N  configure: the NIC's address and prefix length, where the kernel has none\n"
+	      "  --announced A  configure: the address at which clients reach the NIC behind a NAT\n"
+	      "  --root DIR     doctor, configure: another machine's /proc and /sys, in this directory\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
 	      "  --help         print this\n"
 	      "\n"
-	      "Exit status: 0 all is well; 1 status found a problem; 2 usage; 3 the data plane is not\n"
+	      "Exit status: 0 all is well; 1 status found a problem, doctor a fault; 2 usage; 3 the data plane is not\n"
 	      "running; 4 the control plane is not running; 5 something else failed.\n",
 		stdout);
 }
@@ -83,7 +97,8 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain, drain, undrain is needed; see spatectl "
+		      "transports, viewer ID, ports, stats, plain, drain, undrain, top, doctor, configure is "
+		      "needed; see spatectl "
 		      "--help\n",
 			stderr);
 		return -1;
@@ -99,6 +114,25 @@ static int check_command(const struct command *command, int arguments, const str
 	if (command->run != ctl_drain && (o->wait || o->deadline_s > 0)) {
 		fprintf(stderr,
 			"spatectl: %s: --deadline and --wait are options of drain; see spatectl --help\n",
+			command->name);
+		return -1;
+	}
+	if (command->run != ctl_top && (o->once || o->sort)) {
+		fprintf(stderr, "spatectl: %s: --once and --sort are options of top; see spatectl --help\n",
+			command->name);
+		return -1;
+	}
+	if (command->run != ctl_configure && (o->force || o->address || o->announced)) {
+		fprintf(stderr,
+			"spatectl: %s: --force, --address and --announced are options of configure; see "
+			"spatectl "
+			"--help\n",
+			command->name);
+		return -1;
+	}
+	if (command->run != ctl_configure && command->run != ctl_doctor && o->root[0] != '\0') {
+		fprintf(stderr,
+			"spatectl: %s: --root is an option of doctor and configure; see spatectl --help\n",
 			command->name);
 		return -1;
 	}
@@ -145,13 +179,35 @@ static int watch(const struct command *command, const struct ctl_options *o)
 
 int main(int argc, char **argv)
 {
-	enum { JSON = 1, ALL, WATCH, DEADLINE, WAIT, RUN_DIR, CONFIG, VERSION, HELP };
+	enum {
+		JSON = 1,
+		ALL,
+		WATCH,
+		DEADLINE,
+		WAIT,
+		ONCE,
+		SORT,
+		FORCE,
+		ADDRESS,
+		ANNOUNCED,
+		ROOT,
+		RUN_DIR,
+		CONFIG,
+		VERSION,
+		HELP
+	};
 	static const struct option options[] = {
 		{"json", no_argument, NULL, JSON},
 		{"all", no_argument, NULL, ALL},
 		{"watch", no_argument, NULL, WATCH},
 		{"deadline", required_argument, NULL, DEADLINE},
 		{"wait", no_argument, NULL, WAIT},
+		{"once", no_argument, NULL, ONCE},
+		{"sort", required_argument, NULL, SORT},
+		{"force", no_argument, NULL, FORCE},
+		{"address", required_argument, NULL, ADDRESS},
+		{"announced", required_argument, NULL, ANNOUNCED},
+		{"root", required_argument, NULL, ROOT},
 		{"run-dir", required_argument, NULL, RUN_DIR},
 		{"config", required_argument, NULL, CONFIG},
 		{"version", no_argument, NULL, VERSION},
@@ -159,7 +215,7 @@ int main(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	static struct sh_config config;
-	struct ctl_options o = {0};
+	struct ctl_options o = {.config = &config, .root = ""};
 	const char *run_dir = NULL;
 	const struct command *command;
 	char err[256];
@@ -183,6 +239,24 @@ int main(int argc, char **argv)
 			break;
 		case WAIT:
 			o.wait = true;
+			break;
+		case ONCE:
+			o.once = true;
+			break;
+		case SORT:
+			o.sort = optarg;
+			break;
+		case FORCE:
+			o.force = true;
+			break;
+		case ADDRESS:
+			o.address = optarg;
+			break;
+		case ANNOUNCED:
+			o.announced = optarg;
+			break;
+		case ROOT:
+			o.root = optarg;
 			break;
 		case RUN_DIR:
 			run_dir = optarg;

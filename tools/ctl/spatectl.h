@@ -31,6 +31,12 @@ struct ctl_options {
 	bool watch; /* the command is repeated: it shows what happens now */
 	uint32_t deadline_s; /* drain: the deadline; 0: the configuration's */
 	bool wait; /* drain: until nobody is left */
+	const struct sh_config *config; /* that --config names, else the defaults */
+	const char *root; /* doctor, configure: a directory in place of /, for tests */
+	bool once; /* top: prints once, everything */
+	const char *sort; /* top: by what; NULL: the default */
+	bool force; /* configure: replace the file */
+	const char *address, *announced; /* configure: as they were given; NULL: not */
 	char *const *argument; /* arguments of the command, ended by NULL */
 };
 
@@ -47,6 +53,9 @@ int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
 int ctl_drain(const struct ctl_options *o);
 int ctl_undrain(const struct ctl_options *o);
+int ctl_top(const struct ctl_options *o);
+int ctl_doctor(const struct ctl_options *o);
+int ctl_configure(const struct ctl_options *o);
 
 /* --- the two processes ------------------------------------------------------------------ */
 
