@@ -79,7 +79,8 @@ static void print_help(void)
 	      "  --version      print the version\n"
 	      "  --help         print this\n"
 	      "\n"
-	      "Exit status: 0 all is well; 1 status found a problem, doctor a fault; 2 usage; 3 the data plane is not\n"
+	      "Exit status: 0 all is well; 1 status found a problem, doctor a fault; 2 usage; 3 the data "
+	      "plane is not\n"
 	      "running; 4 the control plane is not running; 5 something else failed.\n",
 		stdout);
 }
