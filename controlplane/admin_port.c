@@ -2,25 +2,34 @@
 #include "controlplane/admin_port.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "controlplane/base/clock.h"
 #include "controlplane/base/log_address.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/operator/pages.h"
+#include "controlplane/operator_page.h"
 #include "controlplane/pages.h"
 #include "shared/log.h"
 
-/* True if the request has the token in its header. A query is never read: it ends up in logs. */
-static bool has_token(const struct cp_admin_port *p, struct lws *wsi)
+/* A query is never read for a token: it ends up in logs. */
+static bool has(const struct cp_admin_port *p, struct lws *wsi,
+	bool (*matches)(const struct cp_bearer *b, const char *authorization))
 {
 	char header[CP_HEADERS_MAX] = "";
 	bool right;
 
 	if (lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION) < 0)
 		header[0] = '\0';
-	right = cp_bearer_matches(&p->token, header);
+	right = matches(&p->token, header);
 	explicit_bzero(header, sizeof(header));
 	return right;
+}
+
+bool cp_admin_port_may_command(const struct cp_admin_port *p, struct lws *wsi)
+{
+	return has(p, wsi, cp_bearer_commands);
 }
 
 static int ask_for_token(struct cp_admin_port *p, struct cp_connection *c)
@@ -45,7 +54,7 @@ static int metrics(void *owner, struct cp_connection *c)
 {
 	struct cp_admin_port *p = owner;
 
-	if (!has_token(p, c->wsi))
+	if (!has(p, c->wsi, cp_bearer_matches))
 		return ask_for_token(p, c);
 	return cp_page_reply(p->view, c, &p->metrics, cp_metrics_text,
 		"text/plain; version=0.0.4; charset=utf-8");
@@ -69,8 +78,24 @@ static const struct cp_route routes[] = {
 	{.path = "/metrics", .page = metrics},
 	{.path = "/healthz", .page = health},
 	{.path = "/readyz", .page = readiness},
+	{.path = "/operator", .page = cp_operator_html},
+	{.path = "/operator.js", .page = cp_operator_script},
+	{.path = "/operator.css", .page = cp_operator_style},
+	{.path = "/operator.svg", .page = cp_operator_icon},
+	{.path = "/operator/ask",
+		.request = cp_operator_ask,
+		.body = cp_operator_ask_body,
+		.body_complete = cp_operator_ask_complete,
+		.gone = cp_operator_ask_gone},
 	{.path = NULL},
 };
+
+static void take_sample(uv_timer_t *timer)
+{
+	struct cp_admin_port *p = timer->data;
+
+	cp_history_take(&p->history, p->view, (int64_t)time(NULL), cp_now_ns());
+}
 
 int cp_admin_port_start(struct cp_admin_port *p, char *err, size_t err_size)
 {
@@ -94,10 +119,14 @@ int cp_admin_port_start(struct cp_admin_port *p, char *err, size_t err_size)
 		.tls = config->admin.tls,
 		.own_pages = true};
 	error = cp_server_start(&p->server, p->loop, config, &p->site, p->counters, err, err_size);
-	if (error == 0)
-		sh_log(SH_LOG_INFO, "listening-admin address=%s port=%u token=%s tls=%s",
-			config->admin.address[0] != '\0' ? config->admin.address : "*", config->admin.port,
-			p->token.required ? "yes" : "no", config->admin.tls ? "yes" : "no");
+	if (error != 0)
+		return error;
+	uv_timer_init(p->loop, &p->sampler);
+	p->sampler.data = p;
+	uv_timer_start(&p->sampler, take_sample, 0, CP_HISTORY_EVERY_S * 1000);
+	sh_log(SH_LOG_INFO, "listening-admin address=%s port=%u token=%s tls=%s",
+		config->admin.address[0] != '\0' ? config->admin.address : "*", config->admin.port,
+		p->token.required ? "yes" : "no", config->admin.tls ? "yes" : "no");
 	return error;
 }
 
@@ -110,6 +139,7 @@ void cp_admin_port_stop(struct cp_admin_port *p)
 {
 	if (!p->server.context)
 		return;
+	uv_close((uv_handle_t *)&p->sampler, NULL);
 	cp_server_stop(&p->server);
 	cp_page_cache_free(&p->metrics);
 }

@@ -332,6 +332,7 @@ static void connect_parts(struct control *c)
 	c->admin_port.config = &c->config;
 	c->admin_port.counters = &c->counters;
 	c->admin_port.view = &c->view;
+	c->view.history = &c->admin_port.history;
 }
 
 int main(int argc, char **argv)

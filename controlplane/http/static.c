@@ -34,6 +34,19 @@ static const char security[] =
 	 */
 	"cache-control: no-cache\r\n";
 
+/* The operator's page shows what its server answers, and has no style or script in it. */
+static const char operator_security[] =
+	"content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
+	"'self'; "
+	"img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+	"referrer-policy: no-referrer\r\n"
+	"cross-origin-opener-policy: same-origin\r\n"
+	"cross-origin-resource-policy: same-origin\r\n"
+	"x-content-type-options: nosniff\r\n"
+	"cache-control: no-cache\r\n";
+
+#define OPERATOR "operator." /* how the names of its files begin */
+
 static const struct {
 	const char *suffix, *type;
 } types[] = {
@@ -123,19 +136,21 @@ static int open_variant(struct cp_connection *c, const char *name, struct stat *
 	return c->has_file ? 0 : ENOENT;
 }
 
-/* Answers with the open file, or says that the client has it already. */
-static int answer_with(struct cp_connection *c, const char *type, const char *ancestors,
+/*
+ * Answers with the open file, or says that the client has it already. `headers` are those of its
+ * policy, to which others are added.
+ */
+static int answer_with(struct cp_connection *c, const char *type, char headers[HEADERS_SIZE],
 	const struct stat *st, bool compressed)
 {
-	char tag[64], headers[HEADERS_SIZE];
-	int len;
+	char tag[64];
+	size_t len = strlen(headers);
 	struct cp_answer answer = {.status = 200, .type = type, .headers = headers};
 
 	/* A new build of a file has another time, also where its length is the same. */
 	snprintf(tag, sizeof(tag), "\"%llx.%lx-%llx%s\"", (unsigned long long)st->st_mtim.tv_sec,
 		(unsigned long)st->st_mtim.tv_nsec, (unsigned long long)st->st_size, compressed ? "z" : "");
-	len = snprintf(headers, sizeof(headers), security, ancestors);
-	snprintf(headers + len, sizeof(headers) - (size_t)len, "etag: %s\r\nvary: Accept-Encoding\r\n%s", tag,
+	snprintf(headers + len, HEADERS_SIZE - len, "etag: %s\r\nvary: Accept-Encoding\r\n%s", tag,
 		compressed ? "content-encoding: gzip\r\n" : "");
 	if (has_it(c->wsi, tag))
 		answer.status = 304;
@@ -147,24 +162,41 @@ static int answer_with(struct cp_connection *c, const char *type, const char *an
 int cp_static_serve(struct cp_connection *c, const char *path)
 {
 	const char *name = path + (path[0] == '/'), *type;
+	char headers[HEADERS_SIZE];
 	bool compressed;
 	struct stat st;
 
 	if (name[0] == '\0')
 		name = "index.html";
 	type = type_of(name);
-	if (!type || name[0] == '.' || strstr(name, "/.") || open_variant(c, name, &st, &compressed) != 0)
+	if (!type || name[0] == '.' || strncmp(name, OPERATOR, sizeof(OPERATOR) - 1) == 0 ||
+		strstr(name, "/.") || open_variant(c, name, &st, &compressed) != 0)
 		return ENOENT;
-	return answer_with(c, type, "'none'", &st, compressed);
+	snprintf(headers, sizeof(headers), security, "'none'");
+	return answer_with(c, type, headers, &st, compressed);
 }
 
 int cp_static_serve_player(struct cp_connection *c)
 {
 	const char *ancestors = c->server->config->http.frame_ancestors;
+	char headers[HEADERS_SIZE];
 	bool compressed;
 	struct stat st;
 
 	if (open_variant(c, "player.html", &st, &compressed) != 0)
 		return ENOENT;
-	return answer_with(c, type_of("player.html"), ancestors[0] ? ancestors : "'none'", &st, compressed);
+	snprintf(headers, sizeof(headers), security, ancestors[0] ? ancestors : "'none'");
+	return answer_with(c, type_of("player.html"), headers, &st, compressed);
+}
+
+int cp_static_serve_operator(struct cp_connection *c, const char *name)
+{
+	char headers[HEADERS_SIZE];
+	bool compressed;
+	struct stat st;
+
+	if (open_variant(c, name, &st, &compressed) != 0)
+		return ENOENT;
+	snprintf(headers, sizeof(headers), "%s", operator_security);
+	return answer_with(c, type_of(name), headers, &st, compressed);
 }

@@ -19,4 +19,10 @@ int cp_static_serve(struct cp_connection *c, const char *path);
  */
 int cp_static_serve_player(struct cp_connection *c);
 
+/*
+ * Answers with a file of the operator's page, `name`, which the public port does not serve. It may
+ * load and ask nothing but this server, and nobody may embed it. Errors as cp_static_serve().
+ */
+int cp_static_serve_operator(struct cp_connection *c, const char *name);
+
 #endif

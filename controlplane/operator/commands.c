@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/operator/history.h"
 #include "controlplane/operator/kept_drain.h"
+#include "controlplane/operator/overview.h"
 #include "controlplane/operator/plain_commands.h"
 #include "controlplane/operator/readiness.h"
 #include "controlplane/operator/reply_line.h"
@@ -222,6 +224,15 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		add_status(v, reply);
 	else if (strcmp(cmd, "rooms") == 0)
 		add_rooms(v, reply);
+	else if (strcmp(cmd, "overview") == 0) {
+		add_status(v, reply);
+		cp_admin_overview(v, reply);
+	} else if (strcmp(cmd, "peers") == 0 && cp_admin_peers(v, request, reply) != 0)
+		refuse(reply, "room: there is none of that name");
+	else if (strcmp(cmd, "peers") == 0)
+		return true;
+	else if (strcmp(cmd, "history") == 0 && v->history)
+		cp_history_json(v->history, reply);
 	else if (strcmp(cmd, "viewer") == 0)
 		show_viewer(v, request, reply);
 	else if (strcmp(cmd, "room-close") == 0)
@@ -239,9 +250,9 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	else if (strcmp(cmd, "plain-list") == 0)
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
-		refuse(reply,
-			"cmd: must be status, rooms, transports, viewer, room-close, peer-close, drain, "
-			"undrain, plain-produce, plain-consume, plain-close or plain-list");
+		refuse(reply, "cmd: must be status, overview, history, rooms, peers, transports, viewer, "
+			      "room-close, peer-close, drain, "
+			      "undrain, plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct cp_webrtc_server;
 struct uv_loop_s;
 struct cp_loop_lag;
 struct cp_signaling;
+struct cp_history;
 
 struct cp_view {
 	struct cp_model *model; /* commands change it, too */
@@ -29,6 +30,7 @@ struct cp_view {
 	const struct cp_hooks *hooks; /* NULL: there are none */
 	struct cp_signaling *signaling; /* which a command can drain */
 	int dir; /* RUN_DIR/control, where that is kept */
+	const struct cp_history *history; /* NULL: none is kept */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles the page into dist/: index.html, main.js, main.css, icon.svg, and the player beside it:
-// player.html, player.js, player.css. Nothing is loaded from elsewhere and nothing is inline, so the page lives under a policy of 'self'.
+// player.html, player.js, player.css; operator.html, operator.js, operator.css. Nothing is loaded from elsewhere and nothing is inline, so the page lives under a policy of 'self'.
 import { build } from "esbuild";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -36,7 +36,18 @@ await build({
 	legalComments: "linked",
 	logLevel: "warning",
 });
-for (const name of ["index.html", "player.html", "icon.svg"])
+// So is the operator's page, which only the administration port serves.
+await build({
+	entryPoints: [join(here, "src/operator.js"), join(here, "src/operator.css")],
+	outdir: dist,
+	bundle: true,
+	minify: true,
+	format: "esm",
+	target: ["es2022"],
+	legalComments: "linked",
+	logLevel: "warning",
+});
+for (const name of ["index.html", "player.html", "operator.html", "icon.svg"])
 	await cp(join(here, "src", name), join(dist, name));
 // Most clients get these instead: a fifth of the bytes, and nothing is compressed at run time.
 for (const name of await readdir(dist))

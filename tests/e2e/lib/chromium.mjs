@@ -56,6 +56,10 @@ function wrap(page, close) {
 		screenshot: (path) => page.screenshot({ path }),
 		resize: (width, height) => page.setViewportSize({ width, height }),
 		reload: () => page.reload(),
+		/** "light" or "dark", as the person's system says. */
+		colours: (scheme) => page.emulateMedia({ colorScheme: scheme }),
+		/** A key where the focus is. */
+		press: (key) => page.keyboard.press(key),
 		/** A tab that begins with a copy of this one's sessionStorage, as a duplicated tab does. */
 		async duplicate() {
 			const opened = page.waitForEvent("popup");

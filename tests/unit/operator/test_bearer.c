@@ -71,8 +71,10 @@ static void what_is_no_token_is_refused_and_the_old_one_stays(void **state)
 		{"", "at least 16 characters"},
 		{"\n", "at least 16 characters"},
 		{"0123456789abcde\n", "at least 16 characters"},
-		{"0123456789abcdef\n\n", "one line"},
-		{"0123456789abcdef\n0123456789abcdef\n", "one line"},
+		{"0123456789abcdef\n\n", "at least 16 characters"},
+		{"0123456789abcdef\nfedcba9876543210\nx\n", "one line, or two"},
+		{"0123456789abcdef\n0123456789abcdef\n", "must differ"},
+		{"0123456789abcdef\nfedcba 9876543210\n", "one line"},
 		{"0123456789 abcdef\n", "one line"},
 		{"0123456789=abcdef\n", "one line"},
 		{"================\n", "one line"},
@@ -95,6 +97,33 @@ static void what_is_no_token_is_refused_and_the_old_one_stays(void **state)
 	assert_int_equal(read_as(&b, longest), 0);
 }
 
+/* Who collects metrics has the first, and the operator the second. */
+static void a_second_line_is_a_token_for_commands(void **state)
+{
+	static const char *const ends[] = {"", "\n", "\r\n"};
+	struct cp_bearer b = {0};
+
+	assert_false(cp_bearer_commands(&b, "Bearer of-anything-at-all"));
+	assert_int_equal(read_as(&b, "to-read-metrics-with\n"), 0);
+	assert_false(cp_bearer_commands(&b, "Bearer to-read-metrics-with"));
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "to-read-metrics-with%sto-give-commands%s",
+			i == 2 ? "\r\n" : "\n", ends[i]);
+		assert_int_equal(read_as(&b, text), 0);
+		assert_true(cp_bearer_commands(&b, "Bearer to-give-commands"));
+		assert_false(cp_bearer_commands(&b, "Bearer to-read-metrics-with"));
+		assert_false(cp_bearer_commands(&b, "to-give-commands"));
+		assert_true(cp_bearer_matches(&b, "Bearer to-give-commands"));
+		assert_true(cp_bearer_matches(&b, "Bearer to-read-metrics-with"));
+		assert_false(cp_bearer_matches(&b, "Bearer to-give-commandz"));
+	}
+	assert_int_equal(read_as(&b, "to-read-metrics-with\n"), 0); /* the second one is taken away */
+	assert_false(cp_bearer_commands(&b, "Bearer to-give-commands"));
+	assert_false(cp_bearer_matches(&b, "Bearer to-give-commands"));
+}
+
 static void without_a_file_no_token_is_asked_for(void **state)
 {
 	struct cp_bearer b = {0};
@@ -112,6 +141,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_token_is_one_line, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_no_token_is_refused_and_the_old_one_stays, begin,
 			end),
+		cmocka_unit_test_setup_teardown(a_second_line_is_a_token_for_commands, begin, end),
 		cmocka_unit_test(without_a_file_no_token_is_asked_for),
 	};
 

@@ -43,10 +43,20 @@ class Top(OnPlanes):
         plane = self.data()
         plane.set_transport(1, 0xa1)
         self.control()
-        threading.Timer(0.4, lambda: os.pwrite(plane.fd, struct.pack("<4Q", 0, 1000000, 0, 2000000),
-                                               plane.transport_at + TRANSPORT_SIZE + 48)).start()
+        done = threading.Event()
+
+        def grow():
+            n = 0
+            while not done.wait(0.01):
+                n += 10000
+                os.pwrite(plane.fd, struct.pack("<4Q", 0, n, 0, 2 * n), plane.transport_at + TRANSPORT_SIZE + 48)
+
+        thread = threading.Thread(target=grow)
+        thread.start()
         out = self.top()
-        self.assertRegex(out[0], r"^1 transports, [\d.]+ Mbit/s in, [\d.]+ Mbit/s out, ")
+        done.set()
+        thread.join()
+        self.assertRegex(out[0], r"^1 transports, [1-9][\d.]* [kM]bit/s in, [1-9][\d.]* [kM]bit/s out, ")
 
     def test_top_usage(self):
         self.data()
