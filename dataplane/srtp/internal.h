@@ -81,7 +81,8 @@ struct dp_srtp_ops {
 	bool (*resembles)(const struct dp_srtp_session *s, const uint8_t *pkt, size_t len, bool rtcp);
 	void (*prefetch_rtcp)(const struct dp_srtp_session *s); /* NULL: nothing to prefetch */
 	int (*protect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
-	int (*unprotect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
+	/* Packets that have an error already are left alone. */
+	void (*unprotect_rtcp)(struct dp_srtp_engine *e, struct dp_srtp_rtcp *packets, unsigned n);
 };
 
 struct dp_srtp_engine {

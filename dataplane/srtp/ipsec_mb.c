@@ -248,11 +248,6 @@ static void mb_reopen(struct dp_srtp_engine *base, struct dp_srtp_session *sessi
 	forget_expanded(e);
 }
 
-static struct dp_srtp_inbound *mb_inbound(struct dp_srtp_session *s)
-{
-	return &((struct dp_mb_in *)s)->in;
-}
-
 static void mb_close(struct dp_srtp_engine *e, struct dp_srtp_session *s)
 {
 	forget_expanded((struct dp_mb_engine *)e);
@@ -300,35 +295,6 @@ static void mb_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, u
 		protect_batch((struct dp_mb_engine *)e, jobs + i, n - i < DP_MB_BATCH ? n - i : DP_MB_BATCH);
 }
 
-static int mb_unprotect_rtp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
-	size_t *len, size_t hdr_len)
-{
-	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
-	struct dp_mb_session *s = (struct dp_mb_session *)session;
-	struct dp_srtp_inbound *in = mb_inbound(session);
-	uint16_t seq = sh_get_be16(pkt + 2);
-	uint32_t ssrc = sh_get_be32(pkt + 8);
-	int place = dp_ssrc_find(&in->rtp, ssrc);
-	struct dp_srtp_window *wide = dp_replay_window(&in->keep, ssrc);
-	uint64_t index = seq;
-
-	if (place < 0) {
-		place = dp_ssrc_room(&in->rtp, &in->keep);
-		if (place < 0)
-			return ENOSPC;
-	} else {
-		const struct dp_replay *r = dp_ssrc_state(&in->rtp, place);
-		index = dp_replay_estimate(r, seq);
-		if (index > DP_RTP_INDEX_MAX || !dp_replay_fresh(r, wide, ssrc, index))
-			return EALREADY;
-	}
-	int err = dp_mb_is_gcm(s) ? dp_mb_gcm_unprotect_rtp(e, s, pkt, len, hdr_len, index)
-				  : dp_mb_cm_unprotect_rtp(e, s, pkt, len, hdr_len, index);
-	if (err == 0)
-		dp_replay_accept(&in->rtp, place, wide, ssrc, index);
-	return err;
-}
-
 static int mb_protect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
 	size_t *len)
 {
@@ -342,79 +308,20 @@ static int mb_protect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *
 			       : dp_mb_cm_protect_rtcp(e, s, pkt, len, e_index);
 }
 
-static uint32_t rtcp_index(const struct dp_mb_session *s, const uint8_t *pkt, size_t len)
-{
-	size_t behind = DP_SRTP_INDEX + (dp_mb_is_gcm(s) ? 0 : s->base.tag_len);
-
-	return sh_get_be32(pkt + len - behind) & ~DP_SRTCP_E;
-}
-
-/* How far ahead of the highest SRTCP index a packet may be and still look like the peer's. */
-enum { RTCP_AHEAD = 1024 };
-
-static bool mb_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)
-{
-	struct dp_mb_in *s = (struct dp_mb_in *)(uintptr_t)session;
-	struct dp_ssrc_table *t = rtcp ? &s->in.rtcp : &s->in.rtp;
-	uint32_t ssrc = sh_get_be32(pkt + (rtcp ? 4 : 8));
-	int place = dp_ssrc_find(t, ssrc);
-
-	if (place < 0)
-		return dp_replay_window(&s->in.keep, ssrc) != NULL;
-	return !rtcp || rtcp_index(&s->s, pkt, len) <= dp_ssrc_state(t, place)->highest + RTCP_AHEAD;
-}
-
-/* The keys, the first SSRCs, and the window of the first: most peers report under one. */
-static void mb_prefetch_rtcp(const struct dp_srtp_session *session)
-{
-	const struct dp_mb_in *in = (const struct dp_mb_in *)session;
-
-	__builtin_prefetch(in);
-	__builtin_prefetch(&in->s.rtcp);
-	__builtin_prefetch((const uint8_t *)(&in->s.rtcp + 1) - 1);
-	__builtin_prefetch(&in->in.keep);
-	__builtin_prefetch(&in->in.rtcp);
-	__builtin_prefetch(&in->in.rtcp.state[0]);
-}
-
-static int mb_unprotect_rtcp(struct dp_srtp_engine *base, struct dp_srtp_session *session, uint8_t *pkt,
-	size_t *len)
-{
-	struct dp_mb_engine *e = (struct dp_mb_engine *)base;
-	struct dp_mb_session *s = (struct dp_mb_session *)session;
-	struct dp_srtp_inbound *in = mb_inbound(session);
-	uint32_t ssrc = sh_get_be32(pkt + 4);
-	uint32_t index = rtcp_index(s, pkt, *len);
-	int place = dp_ssrc_find(&in->rtcp, ssrc);
-
-	if (place < 0) {
-		place = dp_ssrc_room(&in->rtcp, &in->keep);
-		if (place < 0)
-			return ENOSPC;
-	} else if (!dp_replay_fresh(dp_ssrc_state(&in->rtcp, place), NULL, ssrc, index)) {
-		return EALREADY;
-	}
-	int err = dp_mb_is_gcm(s) ? dp_mb_gcm_unprotect_rtcp(e, s, pkt, len)
-				  : dp_mb_cm_unprotect_rtcp(e, s, pkt, len);
-	if (err == 0)
-		dp_replay_accept(&in->rtcp, place, NULL, ssrc, index);
-	return err;
-}
-
 static const struct dp_srtp_ops ops = {
 	.kind = DP_SRTP_IPSEC_MB,
 	.name = "ipsec-mb",
 	.session_size = {[DP_SRTP_IN] = sizeof(struct dp_mb_in), [DP_SRTP_OUT] = sizeof(struct dp_mb_out)},
 	.free = mb_free,
 	.open = mb_open,
-	.inbound = mb_inbound,
+	.inbound = dp_mb_inbound,
 	.save = mb_save,
 	.reopen = mb_reopen,
 	.close = mb_close,
 	.protect_rtp = mb_protect_rtp,
-	.unprotect_rtp = mb_unprotect_rtp,
-	.resembles = mb_resembles,
-	.prefetch_rtcp = mb_prefetch_rtcp,
+	.unprotect_rtp = dp_mb_unprotect_rtp,
+	.resembles = dp_mb_resembles,
+	.prefetch_rtcp = dp_mb_prefetch_rtcp,
 	.protect_rtcp = mb_protect_rtcp,
-	.unprotect_rtcp = mb_unprotect_rtcp,
+	.unprotect_rtcp = dp_mb_unprotect_rtcp,
 };

@@ -74,6 +74,8 @@ enum { DP_MB_BATCH = 64 }; /* jobs that are staged together */
 /* For fewer messages than this, SHA-NI is faster than the lanes of the multi-buffer code. */
 enum { DP_MB_FEW = 8 };
 
+struct dp_gcm_message;
+
 struct dp_mb_engine {
 	struct dp_srtp_engine base;
 	IMB_MGR *mgr;
@@ -129,6 +131,14 @@ void dp_mb_open(struct dp_mb_engine *e, struct dp_mb_session *s, const struct dp
 const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,
 	const struct dp_mb_keys *keys);
 
+/* The inbound half of struct dp_srtp_ops (ipsec_mb_in.c). */
+struct dp_srtp_inbound *dp_mb_inbound(struct dp_srtp_session *s);
+int dp_mb_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
+	size_t hdr_len);
+bool dp_mb_resembles(const struct dp_srtp_session *s, const uint8_t *pkt, size_t len, bool rtcp);
+void dp_mb_prefetch_rtcp(const struct dp_srtp_session *s);
+void dp_mb_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_rtcp *p, unsigned n);
+
 /* Sets the constant fields of e->job[]. */
 void dp_mb_cm_init(struct dp_mb_engine *e);
 
@@ -172,6 +182,11 @@ int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	uint32_t e_index);
 int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt,
 	size_t *len);
+/* Whether gcm_each.c opens an SRTCP packet of `len` bytes, and the message that it opens. */
+bool dp_mb_gcm_is_short(const struct dp_mb_session *s, size_t len);
+void dp_mb_gcm_message(struct dp_gcm_message *m, const struct dp_mb_session *s, uint8_t *pkt, size_t len);
+/* The length of the plain packet in an SRTCP packet of `len` bytes. */
+size_t dp_mb_gcm_rtcp_plain(size_t len);
 
 /*
  * Likewise for AES-CM with HMAC-SHA1-80 (RFC 3711) and the jobs of e->cm[]. Protecting RTCP returns

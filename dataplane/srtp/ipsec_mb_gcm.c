@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "dataplane/srtp/gcm_each.h"
 #include "dataplane/srtp/ipsec_mb.h"
 #include "shared/bytes.h"
 
@@ -105,11 +106,34 @@ int dp_mb_gcm_protect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s
 	return 0;
 }
 
+size_t dp_mb_gcm_rtcp_plain(size_t len)
+{
+	return len - DP_SRTP_INDEX - TAG;
+}
+
+bool dp_mb_gcm_is_short(const struct dp_mb_session *s, size_t len)
+{
+	return s->base.profile == SH_SRTP_AEAD_AES_128_GCM && len <= DP_GCM_EACH_MAX;
+}
+
+static_assert(DP_GCM_EACH_AAD == DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX, "what SRTCP authenticates besides");
+
+void dp_mb_gcm_message(struct dp_gcm_message *m, const struct dp_mb_session *s, uint8_t *pkt, size_t len)
+{
+	uint32_t e_index = sh_get_be32(pkt + len - DP_SRTP_INDEX);
+
+	*m = (struct dp_gcm_message){.key = s->rtcp.gcm,
+		.data = pkt + DP_SRTP_RTCP_HEADER,
+		.len = dp_mb_gcm_rtcp_plain(len) - DP_SRTP_RTCP_HEADER};
+	rtcp_aad(m->aad, pkt, e_index);
+	make_iv(m->iv, s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
+}
+
 int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len)
 {
 	const union dp_mb_schedule *key = dp_mb_expand(e, s, &s->rtcp);
 	uint8_t aad[DP_SRTP_RTCP_HEADER + DP_SRTP_INDEX];
-	size_t plain = *len - DP_SRTP_INDEX - TAG;
+	size_t plain = dp_mb_gcm_rtcp_plain(*len);
 	uint32_t e_index = sh_get_be32(pkt + *len - DP_SRTP_INDEX);
 
 	rtcp_aad(aad, pkt, e_index);

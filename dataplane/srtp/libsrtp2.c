@@ -222,11 +222,16 @@ static int engine_unprotect_rtp(struct dp_srtp_engine *e, struct dp_srtp_session
 	return unprotect(s, &s->in.rtp, sh_get_be32(pkt + 8), pkt, len, srtp_unprotect);
 }
 
-static int engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *session, uint8_t *pkt,
-	size_t *len)
+static void engine_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_rtcp *packets, unsigned n)
 {
-	struct session_in *s = (struct session_in *)session;
-	return unprotect(s, &s->in.rtcp, sh_get_be32(pkt + 4), pkt, len, srtp_unprotect_rtcp);
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_srtp_rtcp *p = &packets[i];
+		struct session_in *s = (struct session_in *)p->session;
+
+		if (!p->error)
+			p->error = unprotect(s, &s->in.rtcp, sh_get_be32(p->pkt + 4), p->pkt, &p->len,
+				srtp_unprotect_rtcp);
+	}
 }
 
 static bool engine_resembles(const struct dp_srtp_session *session, const uint8_t *pkt, size_t len, bool rtcp)

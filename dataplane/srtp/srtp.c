@@ -178,17 +178,32 @@ void dp_srtp_prefetch_rtcp(const struct dp_srtp_engine *e, const struct dp_srtp_
 		e->ops->prefetch_rtcp(s);
 }
 
+/* E || index is last with GCM (RFC 7714, 9.2), otherwise before the tag. */
+static bool rtcp_well_formed(const struct dp_srtp_rtcp *p)
+{
+	const struct dp_srtp_session *s = p->session;
+	size_t behind = DP_SRTP_INDEX;
+
+	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || p->len > DP_SRTP_PACKET_MAX)
+		return false;
+	if (p->len < rtcp_min(s) || p->pkt[0] >> 6 != 2)
+		return false;
+	behind += dp_srtp_profile(s->profile)->aead ? 0 : s->tag_len;
+	return sh_get_be32(p->pkt + p->len - behind) & DP_SRTCP_E;
+}
+
+void dp_srtp_unprotect_rtcp_burst(struct dp_srtp_engine *e, struct dp_srtp_rtcp *packets, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		packets[i].error = rtcp_well_formed(&packets[i]) ? 0 : EINVAL;
+	e->ops->unprotect_rtcp(e, packets, n);
+}
+
 int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len)
 {
-	if (s->tag_len == 0 || s->dir != DP_SRTP_IN || *len > DP_SRTP_PACKET_MAX)
-		return EINVAL;
-	if (*len < rtcp_min(s) || pkt[0] >> 6 != 2)
-		return EINVAL;
+	struct dp_srtp_rtcp p = {.session = s, .pkt = pkt, .len = *len};
 
-	/* E || index is last with GCM (RFC 7714, 9.2), otherwise before the tag */
-	bool aead = dp_srtp_profile(s->profile)->aead;
-	const uint8_t *index = pkt + *len - DP_SRTP_INDEX - (aead ? 0 : s->tag_len);
-	if ((sh_get_be32(index) & DP_SRTCP_E) == 0)
-		return EINVAL;
-	return e->ops->unprotect_rtcp(e, s, pkt, len);
+	dp_srtp_unprotect_rtcp_burst(e, &p, 1);
+	*len = p.len;
+	return p.error;
 }

@@ -27,6 +27,7 @@ enum {
 	DP_SRTP_BLOCK_SIZE = 960, /* which has so many bytes */
 	DP_SRTP_SSRC_MAX = 1024, /* at most */
 	DP_SRTP_WINDOW = 1024, /* packets in the replay window of an SSRC that is kept */
+	DP_SRTP_RTCP_GROUP = 4, /* SRTCP packets that are best unprotected together */
 };
 
 struct dp_srtp_keys {
@@ -177,10 +178,21 @@ void dp_srtp_prefetch_rtcp(const struct dp_srtp_engine *e, const struct dp_srtp_
 int dp_srtp_protect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len,
 	size_t cap);
 
+/* A received SRTCP packet. */
+struct dp_srtp_rtcp {
+	struct dp_srtp_session *session;
+	uint8_t *pkt;
+	size_t len; /* becomes shorter when it is unprotected */
+	int error; /* result: 0, or as of dp_srtp_unprotect_rtp() */
+};
 /*
- * Unprotects an SRTCP packet in place; errors as of dp_srtp_unprotect_rtp(). An unencrypted packet
+ * Unprotects n SRTCP packets of any sessions of this engine, in place. Packets of viewers come in
+ * bursts in which each has a key of its own: some are processed at a time. An unencrypted packet
  * (E flag 0) is refused with EINVAL.
  */
+void dp_srtp_unprotect_rtcp_burst(struct dp_srtp_engine *e, struct dp_srtp_rtcp *packets, unsigned n);
+
+/* Likewise for one packet; returns its error. */
 int dp_srtp_unprotect_rtcp(struct dp_srtp_engine *e, struct dp_srtp_session *s, uint8_t *pkt, size_t *len);
 
 #endif
