@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include <rte_branch_prediction.h>
-
 #include "dataplane/rtp/egress.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ssrcs.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/worker.h"
@@ -110,29 +109,6 @@ static void rebind(struct dp_stream *s, uint32_t ssrc, uint64_t now_ns)
 	s->may_restart = s->rebound = true;
 }
 
-static bool has_ssrc(const struct dp_stream *s, uint32_t ssrc)
-{
-	return ssrc == s->ssrc || ssrc == s->rtx_ssrc;
-}
-
-/*
- * The transport's stream with this SSRC, or NULL. The list of a transport with many streams is
- * walked only if another SSRC has taken its place in w->recent_stream meanwhile.
- */
-static struct dp_stream *find(struct dp_worker *w, const struct dp_transport *t, uint32_t ssrc)
-{
-	struct dp_stream **recent = &w->recent_stream[((ssrc ^ t->slot) * 0x9e3779b1u) / (1u << 26)];
-	struct dp_stream *s = *recent;
-
-	if (likely(s && s->transport == t && has_ssrc(s, ssrc)))
-		return s;
-	for (s = t->streams; s; s = s->next_on_transport) {
-		if (has_ssrc(s, ssrc))
-			return *recent = s;
-	}
-	return NULL;
-}
-
 struct dp_stream *dp_stream_of_packet(struct dp_worker *w, struct dp_transport *t, const struct dp_rtp *rtp,
 	const uint8_t *pkt, enum sh_drop *reason)
 {
@@ -141,7 +117,7 @@ struct dp_stream *dp_stream_of_packet(struct dp_worker *w, struct dp_transport *
 	*reason = SH_DROP_UNKNOWN_SSRC;
 	if (rtp->ssrc == 0) /* in struct dp_stream, 0 means that the SSRC is not known */
 		return NULL;
-	s = find(w, t, rtp->ssrc);
+	s = dp_stream_of_ssrc(t, rtp->ssrc);
 	if (s)
 		return s;
 	s = only_fit(t, rtp, pkt);

@@ -15,6 +15,7 @@
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ssrcs.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/unproven.h"
 #include "dataplane/worker/worker.h"
@@ -44,10 +45,10 @@ static struct dp_consumer *consumer_of(struct dp_datagram *d, uint32_t ssrc)
 static void sender_report(struct dp_datagram *d, const struct dp_rtcp *r)
 {
 	struct dp_rtcp_sender_info info;
-	struct dp_stream *s = d->t->streams;
+	struct dp_stream *s = dp_stream_of_ssrc(d->t, r->ssrc);
 
-	while (s && s->ssrc != r->ssrc)
-		s = s->next_on_transport;
+	if (s && s->ssrc != r->ssrc) /* the clock is that of the media */
+		s = NULL;
 	d->unknown += !s;
 	if (!s || !dp_rtcp_sender_info(r, &info))
 		return;

@@ -32,6 +32,24 @@ void dp_ssrc_begin(struct dp_ssrc_table *t, unsigned limit)
 	t->places = (uint16_t)lesser(t->limit, DP_SRTP_SSRCS);
 }
 
+/*
+ * Whether an SSRC may be in a block: all of its places are compared, free ones too, because that
+ * takes a few instructions, and a search place by place one or two for each.
+ */
+static bool may_have(const struct dp_ssrc_block *b, uint32_t ssrc)
+{
+	typedef uint32_t four __attribute__((vector_size(16)));
+	four found = {0};
+
+	for (unsigned i = 0; i < DP_SRTP_BLOCK_SSRCS; i += 4) {
+		four part;
+
+		memcpy(&part, &b->ssrc[i], sizeof(part));
+		found |= (four)(part == ssrc);
+	}
+	return found[0] | found[1] | found[2] | found[3];
+}
+
 int dp_ssrc_find(const struct dp_ssrc_table *t, uint32_t ssrc)
 {
 	unsigned inside = lesser(t->count, DP_SRTP_SSRCS), base = DP_SRTP_SSRCS;
@@ -40,7 +58,7 @@ int dp_ssrc_find(const struct dp_ssrc_table *t, uint32_t ssrc)
 		if (t->ssrc[i] == ssrc)
 			return (int)i;
 	for (const struct dp_ssrc_block *b = t->more; b && base < t->count; b = b->next) {
-		unsigned n = lesser(t->count - base, DP_SRTP_BLOCK_SSRCS);
+		unsigned n = may_have(b, ssrc) ? lesser(t->count - base, DP_SRTP_BLOCK_SSRCS) : 0;
 
 		for (unsigned i = 0; i < n; i++)
 			if (b->ssrc[i] == ssrc)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/tables/stream.h"
+#include "dataplane/tables/stream_ssrcs.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
 #include "dataplane/worker/messages.h"
@@ -37,15 +38,11 @@ static void copy_keys(struct dp_srtp_keys *out, uint16_t profile, const struct s
  */
 static struct dp_srtp_window *window_of(const void *arg, uint32_t ssrc)
 {
-	const struct dp_transport *t = arg;
+	struct dp_stream *s = dp_stream_of_ssrc(arg, ssrc);
 
-	for (struct dp_stream *s = t->streams; s; s = s->next_on_transport) {
-		if (ssrc == s->ssrc)
-			return &s->srtp_window;
-		if (ssrc == s->rtx_ssrc)
-			return &s->rtx_srtp_window;
-	}
-	return NULL;
+	if (!s)
+		return NULL;
+	return ssrc == s->ssrc ? &s->srtp_window : &s->rtx_srtp_window;
 }
 
 void dp_transport_keep_ssrcs(struct dp_worker *w, struct dp_transport *t, struct dp_srtp_session *in)

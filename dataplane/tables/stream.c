@@ -14,6 +14,7 @@
 #include "dataplane/tables/layering.h"
 #include "dataplane/tables/srtp_keys.h"
 #include "dataplane/tables/stream_ring.h"
+#include "dataplane/tables/stream_ssrcs.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/messages.h"
 #include "dataplane/worker/worker.h"
@@ -167,8 +168,7 @@ int dp_stream_add(struct dp_worker *w, const struct dp_op *op)
 	s->transport = t;
 	if (!t->streams)
 		list_ingress(w, t);
-	s->next_on_transport = t->streams;
-	t->streams = s;
+	dp_stream_list(t, s);
 	/* Packets that came before this operation were dropped, perhaps with the only key frame. */
 	if (s->kind == SH_KIND_VIDEO)
 		dp_stream_want_keyframe(s);
@@ -207,14 +207,8 @@ int dp_stream_del(struct dp_worker *w, const struct dp_op *op)
 {
 	struct dp_stream *s = &w->streams[op->slot];
 	struct dp_transport *t = s->transport;
-	struct dp_stream **at = &t->streams;
 
-	while (*at != s)
-		at = &(*at)->next_on_transport;
-	*at = s->next_on_transport;
-	for (unsigned i = 0; i < DP_RECENT_STREAMS; i++)
-		if (w->recent_stream[i] == s)
-			w->recent_stream[i] = NULL;
+	dp_stream_unlist(t, s);
 	remove_ssrcs(w, t, s->rtx_pt);
 	if (!t->streams) {
 		unlist_ingress(w, t);

@@ -54,6 +54,7 @@ struct dp_cursor {
 } __rte_cache_aligned;
 
 #define DP_CURSOR_NONE UINT64_MAX
+enum { DP_RECENT_STREAMS = 64 };
 
 /*
  * One encoding of a producer, and the ring of its decrypted packets, which is also the cache for
@@ -104,6 +105,7 @@ struct dp_stream {
 	/* the owner's alone */
 	struct dp_transport *transport __rte_cache_aligned;
 	struct dp_stream *next_on_transport;
+	struct dp_stream *recent[DP_RECENT_STREAMS]; /* of a transport's first: tables/stream_ssrcs.h */
 	uint64_t reclaimed; /* the mbufs of entries below it are back in the pool; at most `freed` */
 	uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
 	uint32_t old_ssrc, old_rtx_ssrc; /* those before, replaced at rebound_ns (path/binding.c) */

@@ -61,8 +61,6 @@ struct dp_catching_up {
 enum { DP_NETWORKS = 4096 }; /* a power of two */
 enum { DP_CNAME_LEN = 16 };
 
-enum { DP_RECENT_STREAMS = 64 };
-
 struct dp_worker {
 	uint32_t id;
 	uint32_t lcore;
@@ -107,11 +105,6 @@ struct dp_worker {
 	 */
 	uint32_t audio_loops[SH_MAX_PORTS];
 	uint32_t fanout_first; /* port_index that the fan-out serves first */
-	/*
-	 * Streams of this worker's producers to which packets came lately, by SSRC and transport
-	 * (path/binding.c): a transport may have many, and each packet looks for its own.
-	 */
-	struct dp_stream *recent_stream[DP_RECENT_STREAMS];
 	struct dp_stream **watched; /* streams with an audience here, without gaps; has room for all */
 	uint32_t watched_count;
 	uint64_t next_tick_ns, last_tick_ns; /* housekeeping runs every millisecond */

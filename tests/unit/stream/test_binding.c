@@ -44,7 +44,7 @@ static struct dp_stream *find(unsigned transport, uint32_t ssrc)
 
 static void test_no_walk(void **state)
 {
-	struct dp_stream *s[3], *list;
+	struct dp_stream *s[3], *first, *rest;
 
 	for (unsigned i = 0; i < 3; i++)
 		s[i] = add(i, TRANSPORT, 0x100 + i);
@@ -52,13 +52,14 @@ static void test_no_walk(void **state)
 		assert_ptr_equal(find(TRANSPORT, 0x100 + i), s[i]);
 		assert_ptr_equal(find(TRANSPORT, RTX + i), s[i]);
 	}
-	list = world->producer[TRANSPORT].streams;
-	world->producer[TRANSPORT].streams = NULL; /* a walk would find nothing */
+	first = world->producer[TRANSPORT].streams;
+	rest = first->next_on_transport;
+	first->next_on_transport = NULL; /* a walk would find the first one alone */
 	for (unsigned i = 0; i < 3; i++) {
 		assert_ptr_equal(find(TRANSPORT, 0x100 + i), s[i]);
 		assert_ptr_equal(find(TRANSPORT, RTX + i), s[i]);
 	}
-	world->producer[TRANSPORT].streams = list;
+	first->next_on_transport = rest;
 	for (unsigned i = 0; i < 3; i++)
 		world_stream_gone(i);
 }
@@ -85,7 +86,7 @@ static void test_gone(void **state)
 	assert_non_null(find(TRANSPORT, 0x100));
 	world_stream_gone(0);
 	for (unsigned i = 0; i < DP_RECENT_STREAMS; i++)
-		assert_ptr_not_equal(world->worker[0].recent_stream[i], &world->stream[0]);
+		assert_ptr_not_equal(world->producer[TRANSPORT].streams->recent[i], &world->stream[0]);
 	s = add(0, TRANSPORT, 0x300);
 	assert_ptr_equal(find(TRANSPORT, 0x300), s);
 	world_stream_gone(0);
