@@ -126,7 +126,7 @@ void dp_mb_gcm_message(struct dp_gcm_message *m, const struct dp_mb_session *s, 
 		.data = pkt + DP_SRTP_RTCP_HEADER,
 		.len = dp_mb_gcm_rtcp_plain(len) - DP_SRTP_RTCP_HEADER};
 	rtcp_aad(m->aad, pkt, e_index);
-	make_iv(m->iv, s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
+	dp_mb_gcm_iv(m->iv, s->rtcp.salt, sh_get_be32(pkt + 4), e_index & ~DP_SRTCP_E);
 }
 
 int dp_mb_gcm_unprotect_rtcp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len)
