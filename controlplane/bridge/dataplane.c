@@ -22,17 +22,22 @@ static void serve(struct cp_dataplane *p)
 	p->calls->connected(p);
 }
 
+static void use_statistics(struct cp_dataplane *p)
+{
+	char err[160];
+	size_t size;
+	const void *map = cp_dp_stats(p->dp, &size);
+
+	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
+		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
+}
+
 static void dp_connected(void *arg, const struct cp_dp_info *info)
 {
 	struct sh_cmd begin = {.op = SH_OP_SNAPSHOT_BEGIN};
 	struct cp_dataplane *p = arg;
-	const void *map;
-	char err[160];
-	size_t size;
 
-	map = cp_dp_stats(p->dp, &size);
-	if (!map || sh_stats_use(&p->stats, map, size, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_WARN, "statistics-unreadable reason=\"%s\"", map ? err : "none came");
+	use_statistics(p);
 	cp_load_sampler_reset(p, info->workers);
 	p->away[0] = '\0';
 	p->counters->dataplane_connected++;
@@ -42,6 +47,17 @@ static void dp_connected(void *arg, const struct cp_dp_info *info)
 	cp_dp_send(p->dp, &begin, NULL, NULL);
 	if (!cp_rebuild_begin(p))
 		serve(p);
+}
+
+/* A planned restart is over. What the rooms and transports know holds for the next data plane. */
+static void dp_resumed(void *arg, const struct cp_dp_info *info)
+{
+	struct cp_dataplane *p = arg;
+
+	use_statistics(p);
+	cp_load_sampler_reset(p, info->workers);
+	cp_webrtc_server_connected(p->webrtc, info);
+	cp_upgrade_resumed(p);
 }
 
 static void dp_object(void *arg, const struct sh_object *object)
@@ -63,6 +79,7 @@ static void dp_lost(void *arg, const char *reason)
 
 	p->up = false;
 	cp_rebuild_abort(p);
+	cp_upgrade_lost(p, reason);
 	say_away(p, reason);
 	memset(&p->stats, 0, sizeof(p->stats));
 	p->counters->dataplane_lost++;
@@ -82,6 +99,8 @@ static void dp_event(void *arg, const struct sh_event *event)
 {
 	struct cp_dataplane *p = arg;
 
+	if (event->kind == SH_EV_TRANSPORT_LOST)
+		p->upgrade.lost++;
 	if (event->kind == SH_EV_LAYERS_CHANGED)
 		cp_model_layers_changed(p->model, event->id, &event->layers);
 	else if (!cp_webrtc_server_event(p->webrtc, event) && !cp_plain_link_event(p, event))
@@ -101,6 +120,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 {
 	static const struct cp_dp_events events = {
 		.connected = dp_connected,
+		.resumed = dp_resumed,
 		.lost = dp_lost,
 		.refused = dp_refused,
 		.event = dp_event,

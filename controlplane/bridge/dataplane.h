@@ -12,6 +12,7 @@
 
 #include "controlplane/base/counters.h"
 #include "controlplane/bridge/rebuild.h"
+#include "controlplane/bridge/upgrade.h"
 #include "controlplane/dpclient/dpclient.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/rooms/transport.h"
@@ -59,6 +60,7 @@ struct cp_dataplane {
 		uint64_t begun_ms; /* when the present round began, CLOCK_MONOTONIC */
 	} consumer_sampler;
 	struct cp_rebuild rebuild;
+	struct cp_upgrade upgrade;
 	const struct cp_dataplane_calls *calls;
 	void *owner; /* for `calls` */
 };

@@ -250,5 +250,8 @@ bool cp_plain_link_event(struct cp_dataplane *p, const struct sh_event *event)
 		link->transport->plain->remote = event->remote;
 	else if (event->kind == SH_EV_TRANSPORT_IDLE)
 		cp_transport_fail(link->transport, CP_NOT_FOUND, "no packet came for its idle time");
+	else if (event->kind == SH_EV_TRANSPORT_LOST)
+		cp_transport_fail(link->transport, CP_NOT_FOUND,
+			"it could not go on after a restart of the data plane");
 	return true;
 }

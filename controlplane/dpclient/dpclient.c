@@ -52,8 +52,26 @@ struct cp_dp {
 	struct cp_dp_requests requests;
 	struct cp_dp_deletions deletions; /* for which `requests` has no room */
 	struct cp_dp_counters counters;
+
+	struct {
+		bool wanted; /* HAND_OVER was sent, and not refused */
+		bool asked; /* it is in the ring: no command follows it */
+		bool waiting; /* the data plane has handed over, and the next one has not taken over yet */
+		bool sent; /* the memory was sent to it */
+		uint64_t deadline_ms; /* for connecting, on the loop's clock */
+		int fd; /* the memory; -1: none, or it was sent */
+		void *memory; /* mapped, because this process's memory is locked; NULL: none */
+		size_t size;
+		const void *stats; /* statistics of the one that has ended; NULL: none */
+		size_t stats_size;
+		cp_dp_done *done;
+		void *arg;
+	} restart;
 };
 
+static void send_kept(struct cp_dp *c);
+static void push_requests(struct cp_dp *c);
+static bool drain_events(struct cp_dp *c);
 static void on_timer(uv_timer_t *timer);
 static void on_kick(uv_prepare_t *kick);
 static void on_socket(uv_poll_t *poll, int status, int events);
@@ -115,8 +133,46 @@ static void disconnect(struct cp_dp *c)
 	c->state = WAITING;
 }
 
+/* Lets go of what the data plane that has ended has left. */
+static void forget_left(struct cp_dp *c)
+{
+	close_fd(&c->restart.fd);
+	if (c->restart.memory)
+		munmap(c->restart.memory, c->restart.size);
+	if (c->restart.stats)
+		munmap((void *)(uintptr_t)c->restart.stats, c->restart.stats_size);
+	c->restart.memory = NULL;
+	c->restart.stats = NULL;
+	c->restart.wanted = c->restart.asked = c->restart.waiting = c->restart.sent = false;
+}
+
+/* The data plane, and what it knew, is lost. */
+static void fail_all(struct cp_dp *c, const char *reason)
+{
+	c->state = BROKEN; /* keeps completions from sending */
+	c->restart.wanted = c->restart.asked = c->restart.waiting = false;
+	cp_dp_requests_fail(&c->requests, ECONNRESET);
+	cp_dp_deletions_fail(&c->deletions, ECONNRESET);
+	c->events->lost(c->arg, reason);
+}
+
+/* No data plane goes on with what was handed over. */
+static void give_up(struct cp_dp *c, const char *reason)
+{
+	char why[REASON_MAX + 64];
+
+	snprintf(why, sizeof(why), "no data plane has taken over: %s", reason);
+	fail_all(c, why);
+	forget_left(c);
+	c->state = WAITING;
+}
+
 static void retry_later(struct cp_dp *c)
 {
+	if (c->restart.waiting) {
+		uv_timer_start(&c->timer, on_timer, CP_DP_RESUME_RETRY_MS, 0);
+		return;
+	}
 	uv_timer_start(&c->timer, on_timer, c->retry_ms, 0);
 	c->retry_ms = c->retry_ms * 2 < CP_DP_RETRY_MAX_MS ? c->retry_ms * 2 : CP_DP_RETRY_MAX_MS;
 }
@@ -124,10 +180,13 @@ static void retry_later(struct cp_dp *c)
 /* An attempt to connect failed. Reports the reason if it is a new one, and tries again later. */
 static void refuse(struct cp_dp *c, const char *reason)
 {
-	bool news = strncmp(c->refused, reason, sizeof(c->refused) - 1) != 0;
+	/* In a planned restart nobody answers for a while. */
+	bool news = !c->restart.waiting && strncmp(c->refused, reason, sizeof(c->refused) - 1) != 0;
 
 	snprintf(c->refused, sizeof(c->refused), "%s", reason);
 	disconnect(c);
+	if (c->restart.waiting && (c->restart.sent || uv_now(c->loop) >= c->restart.deadline_ms))
+		give_up(c, c->refused);
 	retry_later(c);
 	if (news)
 		c->events->refused(c->arg, c->refused);
@@ -135,10 +194,7 @@ static void refuse(struct cp_dp *c, const char *reason)
 
 static void lose(struct cp_dp *c, const char *reason)
 {
-	c->state = BROKEN; /* keeps completions from sending */
-	cp_dp_requests_fail(&c->requests, ECONNRESET);
-	cp_dp_deletions_fail(&c->deletions, ECONNRESET);
-	c->events->lost(c->arg, reason);
+	fail_all(c, reason);
 	disconnect(c);
 	retry_later(c);
 }
@@ -156,14 +212,17 @@ static void lose_soon(struct cp_dp *c, const char *reason)
 static void greet(struct cp_dp *c)
 {
 	char reason[REASON_MAX];
-	int fd = cp_dp_hello_send(c->path);
+	int fd = cp_dp_hello_send(c->path, c->restart.fd);
 
 	if (fd >= 0) {
+		c->restart.sent |= c->restart.fd >= 0;
+		close_fd(&c->restart.fd); /* nobody gets it a second time */
 		c->socket = fd;
 		c->state = GREETING;
 		c->socket_poll = watch(c, fd, on_socket);
 		if (c->socket_poll)
-			uv_timer_start(&c->timer, on_timer, CP_DP_HELLO_MS, 0);
+			uv_timer_start(&c->timer, on_timer,
+				c->restart.waiting ? CP_DP_RESUME_HELLO_MS : CP_DP_HELLO_MS, 0);
 		else
 			refuse(c, "out of memory");
 		return;
@@ -218,8 +277,26 @@ static const char *set_up(struct cp_dp *c, const struct sh_hello_reply *r, int f
 	return NULL;
 }
 
+/* Another data plane is connected. If it goes on for the one before, commands go on, too. */
+static void announce(struct cp_dp *c, uint64_t instance)
+{
+	bool waiting = c->restart.waiting;
+
+	if (waiting && c->info.instance != instance)
+		fail_all(c, "the next data plane has not taken over");
+	c->state = READY;
+	if (waiting && c->info.instance == instance)
+		c->events->resumed(c->arg, &c->info);
+	else
+		c->events->connected(c->arg, &c->info);
+	forget_left(c);
+	send_kept(c);
+	push_requests(c);
+}
+
 static void greeted(struct cp_dp *c)
 {
+	uint64_t instance = c->info.instance;
 	struct sh_hello_reply r;
 	int fd[CP_DP_FDS];
 	const char *wrong = cp_dp_hello_receive(c->socket, &r, fd);
@@ -233,17 +310,40 @@ static void greeted(struct cp_dp *c)
 		return;
 	}
 	uv_timer_stop(&c->timer);
-	c->state = READY;
 	c->retry_ms = CP_DP_RETRY_MS;
 	c->refused[0] = '\0';
-	c->events->connected(c->arg, &c->info);
+	announce(c, instance);
+}
+
+/* Takes what the data plane leaves, which ends now. NULL, or why that is not possible. */
+static const char *take_left(struct cp_dp *c, int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return "what the data plane has handed over cannot be mapped";
+	madvise(memory, size, MADV_DONTDUMP);
+	while (drain_events(c)) /* acknowledgements */
+		;
+	c->restart.memory = memory;
+	c->restart.size = size;
+	c->restart.fd = fd;
+	c->restart.stats = c->stats;
+	c->restart.stats_size = c->stats_size;
+	c->stats = NULL;
+	c->restart.waiting = true;
+	c->restart.deadline_ms = uv_now(c->loop) + CP_DP_RESUME_MS;
+	disconnect(c);
+	retry_later(c);
+	return NULL;
 }
 
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
 	struct cp_dp *c = poll->data;
-	char byte;
-	ssize_t n;
+	const char *wrong;
+	size_t size;
+	int fd;
 
 	if (c->state == GREETING) {
 		if (status)
@@ -254,10 +354,19 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	}
 	if (c->state != READY)
 		return;
-	n = recv(c->socket, &byte, 1, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !status)
+	fd = cp_dp_hand_over_receive(c->socket, &size);
+	if (fd == -EAGAIN && !status)
 		return;
-	lose(c, n > 0 ? "the data plane sent something after HELLO" : "the data plane is gone");
+	wrong = fd == -EPROTO ? "the data plane sent something after HELLO" : "the data plane is gone";
+	if (fd >= 0 && c->restart.asked)
+		wrong = take_left(c, fd, size);
+	else if (fd >= 0)
+		wrong = "the data plane handed over, and nobody has asked it to";
+	if (!wrong)
+		return;
+	if (fd >= 0)
+		close(fd);
+	lose(c, wrong);
 }
 
 /* --- sending ------------------------------------------------------------------------------------ */
@@ -277,13 +386,14 @@ static void push_requests(struct cp_dp *c)
 {
 	const struct sh_cmd *cmd;
 
-	while (c->state == READY && (cmd = cp_dp_requests_peek(&c->requests))) {
+	while (c->state == READY && !c->restart.asked && (cmd = cp_dp_requests_peek(&c->requests))) {
 		int n = sh_ring_push(&c->layout.cmd, cmd);
 
 		if (n < 0)
 			lose_soon(c, "the command ring is broken");
 		if (n <= 0)
 			return; /* full: on_event() continues when commands are acknowledged */
+		c->restart.asked = cmd->op == SH_OP_HAND_OVER;
 		cp_dp_requests_pushed(&c->requests);
 		uv_prepare_start(&c->kick, on_kick);
 	}
@@ -319,7 +429,7 @@ int cp_dp_send(struct cp_dp *c, struct sh_cmd *cmd, cp_dp_done *done, void *arg)
 	bool deletion = cp_dp_is_deletion(cmd);
 	int error;
 
-	if (c->state != READY)
+	if (c->state != READY && !c->restart.waiting)
 		return ENOTCONN;
 	if (deletion && cp_dp_deletions_peek(&c->deletions)) /* they stay in order */
 		return keep(c, cmd, done, arg);
@@ -339,6 +449,8 @@ int cp_dp_inject(struct cp_dp *c, const struct sh_path *path, const void *data, 
 	uint32_t worker;
 	int n;
 
+	if (c->restart.waiting)
+		return ENOBUFS;
 	if (c->state != READY)
 		return ENOTCONN;
 	if (len == 0 || len > SH_DATAGRAM_MAX)
@@ -363,6 +475,39 @@ int cp_dp_inject(struct cp_dp *c, const struct sh_path *path, const void *data, 
 	c->counters.injected++;
 	uv_prepare_start(&c->kick, on_kick);
 	return 0;
+}
+
+/* HAND_OVER is answered. If it was refused, commands go on. */
+static void on_hand_over(void *arg, int error)
+{
+	struct cp_dp *c = arg;
+
+	if (error)
+		c->restart.wanted = c->restart.asked = false;
+	c->restart.done(c->restart.arg, error);
+	push_requests(c);
+}
+
+int cp_dp_restart(struct cp_dp *c, cp_dp_done *done, void *arg)
+{
+	struct sh_cmd cmd = {.op = SH_OP_HAND_OVER};
+	int error;
+
+	if (cp_dp_restarting(c))
+		return EALREADY;
+	if (c->state != READY)
+		return ENOTCONN;
+	c->restart.done = done;
+	c->restart.arg = arg;
+	c->restart.wanted = true;
+	error = cp_dp_send(c, &cmd, on_hand_over, c);
+	c->restart.wanted = !error;
+	return error;
+}
+
+bool cp_dp_restarting(const struct cp_dp *c)
+{
+	return c->restart.wanted || c->restart.waiting;
 }
 
 /* --- receiving ------------------------------------------------------------------------------------ */
@@ -511,7 +656,7 @@ int cp_dp_create(struct cp_dp **out, uv_loop_t *loop, const char *path, const st
 	c->loop = loop;
 	c->events = events;
 	c->arg = arg;
-	c->socket = c->wake = c->event = -1;
+	c->socket = c->wake = c->event = c->restart.fd = -1;
 	c->retry_ms = CP_DP_RETRY_MS;
 	uv_timer_init(loop, &c->timer);
 	uv_prepare_init(loop, &c->kick);
@@ -550,19 +695,20 @@ void cp_dp_destroy(struct cp_dp *c)
 	cp_dp_requests_fail(&c->requests, ECANCELED);
 	cp_dp_deletions_fail(&c->deletions, ECANCELED);
 	disconnect(c);
+	forget_left(c);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
 	uv_close((uv_handle_t *)&c->kick, on_closed);
 }
 
 const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c)
 {
-	return c->state == READY ? &c->info : NULL;
+	return c->state == READY || c->restart.waiting ? &c->info : NULL;
 }
 
 const void *cp_dp_stats(const struct cp_dp *c, size_t *size)
 {
-	*size = c->stats ? c->stats_size : 0;
-	return c->stats;
+	*size = c->stats ? c->stats_size : c->restart.stats ? c->restart.stats_size : 0;
+	return c->stats ? c->stats : c->restart.stats;
 }
 
 const struct cp_dp_counters *cp_dp_get_counters(const struct cp_dp *c)

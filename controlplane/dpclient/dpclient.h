@@ -8,6 +8,7 @@
  * Everything runs on the loop's thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@ enum {
 	CP_DP_RETRY_MS = 50, /* wait after a failed attempt; doubles up to CP_DP_RETRY_MAX_MS */
 	CP_DP_RETRY_MAX_MS = 1000,
 	CP_DP_HELLO_MS = 2000, /* time limit for the reply to HELLO */
+	/* planned restart: how often the next data plane is looked for, and how long */
+	CP_DP_RESUME_RETRY_MS = 10,
+	CP_DP_RESUME_MS = 10000,
+	CP_DP_RESUME_HELLO_MS = 6000, /* time limit for its reply: it takes over first */
 };
 
 struct cp_dp;
@@ -43,6 +48,11 @@ struct cp_dp_info {
 struct cp_dp_events {
 	/* Ready for commands. The first ones should be a snapshot. */
 	void (*connected)(void *arg, const struct cp_dp_info *info);
+	/*
+	 * A planned restart is over: another data plane goes on with the same instance, and
+	 * commands that came meanwhile are on their way to it. Statistics are the new one's.
+	 */
+	void (*resumed)(void *arg, const struct cp_dp_info *info);
 	/*
 	 * The connection is lost. Every completion was called with ECONNRESET before. The client
 	 * reconnects.
@@ -93,8 +103,19 @@ void cp_dp_destroy(struct cp_dp *c);
 void cp_dp_hold(struct cp_dp *c);
 void cp_dp_release(struct cp_dp *c);
 
-/* NULL while there is no data plane. */
+/* NULL while there is no data plane. During a planned restart that of before. */
 const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c);
+
+/*
+ * Begins a planned restart: asks the data plane to leave everything to the next one, which its
+ * supervisor starts. Until that has connected, commands are queued, packets are lost, and
+ * statistics stand still; then `resumed` is called, or `lost` if it does not come or cannot go on.
+ * `done`, not NULL, gets the data plane's answer: ENOTSUP, EIO (a worker hangs), ENOMEM: nothing
+ * changes. 0; ENOTCONN; EALREADY; ENOBUFS.
+ */
+int cp_dp_restart(struct cp_dp *c, cp_dp_done *done, void *arg);
+/* Whether a planned restart is under way. */
+bool cp_dp_restarting(const struct cp_dp *c);
 
 /*
  * Sends a command and sets `cmd->seq`. Commands take effect in order; while the ring is full they

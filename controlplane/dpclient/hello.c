@@ -55,7 +55,29 @@ static int check_listener(int fd)
 	return peer.uid == 0 || peer.uid == geteuid() ? 0 : EPERM;
 }
 
-int cp_dp_hello_send(const char *path)
+static ssize_t send_hello(int fd, const struct sh_hello *hello, int left)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec io = {.iov_base = (void *)(uintptr_t)hello, .iov_len = sizeof(*hello)};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (left >= 0) {
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &left, sizeof(left));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
+int cp_dp_hello_send(const char *path, int left)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
 	struct sh_hello hello;
@@ -68,7 +90,7 @@ int cp_dp_hello_send(const char *path)
 		error = connect_in_directory(fd, path);
 	if (error == 0)
 		error = check_listener(fd);
-	if (error == 0 && send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
+	if (error == 0 && send_hello(fd, &hello, left) != (ssize_t)sizeof(hello))
 		error = errno;
 	if (error == 0)
 		return fd;
@@ -171,4 +193,37 @@ const char *cp_dp_hello_receive(int socket, struct sh_hello_reply *r, int fd[CP_
 	if (wrong)
 		close_all(fd);
 	return wrong;
+}
+
+int cp_dp_hand_over_receive(int socket, size_t *size)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct sh_hand_over r;
+	struct iovec io = {.iov_base = &r, .iov_len = sizeof(r)};
+	struct msghdr m = {
+		.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* the kernel closes further ones */
+	};
+	ssize_t len = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	const struct cmsghdr *c = len >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	int fd = -1;
+
+	if (len < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (fd >= 0 && len == (ssize_t)sizeof(r) && r.magic == SH_ABI_MAGIC && r.version == SH_ABI_VERSION &&
+		r.size > 0) {
+		*size = (size_t)r.size;
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return len == 0 ? -ECONNRESET : -EPROTO;
 }

@@ -4,16 +4,19 @@
 
 /* Connects to the data plane's socket and exchanges HELLO and its reply. Only for dpclient/. */
 
+#include <stddef.h>
+
 #include "shared/abi.h"
 
 /* The descriptors in the reply to HELLO, in their order; -1: not received. */
 enum { CP_DP_FD_RINGS, CP_DP_FD_WAKE, CP_DP_FD_EVENT, CP_DP_FD_STATS, CP_DP_FDS };
 
 /*
- * Connects without blocking and sends HELLO. Returns the socket, or a negative errno; -EPERM: the
- * process that listens is neither root's nor this one's user.
+ * Connects without blocking and sends HELLO, with the descriptor `left` unless that is -1. Returns
+ * the socket, or a negative errno; -EPERM: the process that listens is neither root's nor this
+ * one's user.
  */
-int cp_dp_hello_send(const char *path);
+int cp_dp_hello_send(const char *path, int left);
 
 /*
  * Receives the reply. NULL when `r` is valid and each of `fd` is open; the caller closes them.
@@ -21,5 +24,12 @@ int cp_dp_hello_send(const char *path);
  * open. Terminates `r->reason` with a NUL.
  */
 const char *cp_dp_hello_receive(int socket, struct sh_hello_reply *r, int fd[CP_DP_FDS]);
+
+/*
+ * Receives what the data plane sends after HELLO: the memory that it hands over (struct
+ * sh_hand_over). Returns its descriptor, and its size in `*size`; -EAGAIN: nothing has come;
+ * another negative errno: the connection has ended, or this is something else.
+ */
+int cp_dp_hand_over_receive(int socket, size_t *size);
 
 #endif

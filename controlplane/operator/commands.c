@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/bridge/upgrade.h"
 #include "controlplane/operator/history.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/overview.h"
@@ -76,6 +77,24 @@ static void add_drain(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(drain, "refused", (double)v->model->drain.refused);
 }
 
+/* How the last planned restart of the data plane has gone, if there was one. */
+static void add_upgrade(const struct cp_view *v, cJSON *reply)
+{
+	const struct cp_upgrade *u = v->upgrade;
+	cJSON *upgrade;
+
+	if (!u || u->stage == CP_UPGRADE_NONE)
+		return;
+	upgrade = cJSON_AddObjectToObject(reply, "upgrade");
+	cJSON_AddStringToObject(upgrade, "state", cp_upgrade_stage_name(u->stage));
+	if (u->stage == CP_UPGRADE_RUNNING)
+		return;
+	cJSON_AddNumberToObject(upgrade, "ms", u->ms);
+	cJSON_AddNumberToObject(upgrade, "lost", u->lost);
+	if (u->reason[0])
+		cJSON_AddStringToObject(upgrade, "reason", u->reason);
+}
+
 static void add_status(const struct cp_view *v, cJSON *reply)
 {
 	const struct cp_model *m = v->model;
@@ -91,6 +110,7 @@ static void add_status(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "producers", m->producers.count);
 	cJSON_AddNumberToObject(reply, "consumers", m->consumers.count);
 	add_drain(v, reply);
+	add_upgrade(v, reply);
 	add_unready(v, reply);
 	add_workers(v, reply);
 }
@@ -196,6 +216,19 @@ static void cancel_drain(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(reply, "peers", v->model->peer_count);
 }
 
+static void begin_upgrade(const struct cp_view *v, const cJSON *request, cJSON *reply)
+{
+	const char *what = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "what"));
+	char err[160];
+
+	if (!what || strcmp(what, "dataplane") != 0)
+		refuse(reply, "what: must be \"dataplane\"");
+	else if (!v->dataplane || v->begin_upgrade(v->dataplane, err, sizeof(err)) != 0)
+		refuse(reply, v->dataplane ? err : "no data plane is connected");
+	else
+		add_upgrade(v, reply);
+}
+
 /* Begins a command that is answered when the data plane has acknowledged. False: refused. */
 static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
@@ -243,6 +276,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		begin_drain(v, request, reply);
 	else if (strcmp(cmd, "undrain") == 0)
 		cancel_drain(v, reply);
+	else if (strcmp(cmd, "upgrade") == 0)
+		begin_upgrade(v, request, reply);
 	else if (strcmp(cmd, "plain-produce") == 0 || strcmp(cmd, "plain-consume") == 0)
 		return !begin_plain(v, cmd, request, asker, reply);
 	else if (strcmp(cmd, "plain-close") == 0)
@@ -252,7 +287,7 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 	else
 		refuse(reply, "cmd: must be status, overview, history, rooms, peers, transports, viewer, "
 			      "room-close, peer-close, drain, "
-			      "undrain, plain-produce, plain-consume, plain-close or plain-list");
+			      "undrain, upgrade, plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }
 

@@ -4,12 +4,14 @@
 
 /* Gives the administration socket and the operator's pages access to what they show. */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "controlplane/base/counters.h"
 #include "controlplane/engineio/engine.h"
 #include "shared/stats_reader.h"
 
+struct cp_dataplane;
 struct cp_hooks;
 struct cp_model;
 struct cp_webrtc_server;
@@ -17,10 +19,14 @@ struct uv_loop_s;
 struct cp_loop_lag;
 struct cp_signaling;
 struct cp_history;
+struct cp_upgrade;
 
 struct cp_view {
 	struct cp_model *model; /* commands change it, too */
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
+	struct cp_dataplane *dataplane; /* which a command can restart; NULL: none */
+	const struct cp_upgrade *upgrade; /* how that has gone */
+	int (*begin_upgrade)(struct cp_dataplane *p, char *err, size_t err_size);
 	const char *away; /* why no data plane is connected, as a sentence; NULL or "": not known */
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;

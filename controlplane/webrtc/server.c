@@ -200,6 +200,9 @@ bool cp_webrtc_server_event(struct cp_webrtc_server *s, const struct sh_event *e
 	case SH_EV_TRANSPORT_IDLE:
 		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "consent expired");
 		break;
+	case SH_EV_TRANSPORT_LOST:
+		cp_webrtc_end(t, CP_WEBRTC_CLOSED, "it could not go on after a restart of the data plane");
+		break;
 	case SH_EV_PATH_CHANGED:
 		path_changed(t, &event->remote);
 		break;

@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	{"top", ctl_top, 0, true, false},
 	{"doctor", ctl_doctor, 0, true, false},
 	{"configure", ctl_configure, ANY, true, false},
+	{"upgrade", ctl_upgrade, 1, true, false},
 };
 
 static void print_help(void)
@@ -61,6 +62,8 @@ static void print_help(void)
 	      "  doctor           whether this machine is ready for a configuration, and what to do\n"
 	      "  configure ...    DEVICE FILE: write a configuration for a NIC, by its PCI address or "
 	      "interface\n"
+	      "  upgrade dataplane\n"
+	      "                   restart the data plane, perhaps as another release; transports go on\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
@@ -98,18 +101,19 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain, drain, undrain, top, doctor, configure is "
-		      "needed; see spatectl "
-		      "--help\n",
+		      "transports, viewer ID, ports, stats, plain, drain, undrain, upgrade dataplane, top, "
+		      "doctor, configure is needed; see spatectl --help
+",
 			stderr);
 		return -1;
 	}
 	if (command->arguments != ANY && arguments != command->arguments) {
 		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
-			command->run == ctl_room     ? "it is room close NAME"
-			: command->run == ctl_peer   ? "it is peer close PEER"
-			: command->run == ctl_viewer ? "it is viewer ID"
-						     : "takes nothing more");
+			command->run == ctl_room      ? "it is room close NAME"
+			: command->run == ctl_peer    ? "it is peer close PEER"
+			: command->run == ctl_viewer  ? "it is viewer ID"
+			: command->run == ctl_upgrade ? "it is upgrade dataplane"
+						      : "takes nothing more");
 		return -1;
 	}
 	if (command->run != ctl_drain && (o->wait || o->deadline_s > 0)) {

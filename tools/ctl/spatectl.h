@@ -56,6 +56,7 @@ int ctl_undrain(const struct ctl_options *o);
 int ctl_top(const struct ctl_options *o);
 int ctl_doctor(const struct ctl_options *o);
 int ctl_configure(const struct ctl_options *o);
+int ctl_upgrade(const struct ctl_options *o);
 
 /* --- the two processes ------------------------------------------------------------------ */
 

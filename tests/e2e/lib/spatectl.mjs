@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { workDir } from "./namespace.mjs";
 import { buildDir } from "./servers.mjs";
 
@@ -9,6 +10,13 @@ export function spatectl(...words) {
 	const text = execFileSync(join(buildDir, "tools/spatectl"),
 		["--run-dir", join(workDir(), "run"), "--json", ...words], { encoding: "utf8" });
 	return JSON.parse(text);
+}
+
+/** The same, for a command that takes its time. */
+export async function spatectlLater(...words) {
+	const { stdout } = await promisify(execFile)(join(buildDir, "tools/spatectl"),
+		["--run-dir", join(workDir(), "run"), "--json", ...words], { encoding: "utf8" });
+	return JSON.parse(stdout);
 }
 
 /** What the server has in a room, with zeros where there is no such room. */

@@ -26,7 +26,7 @@ void fake_start(struct fake *f, uint32_t workers)
 	memset(f, 0, sizeof(*f));
 	f->workers = workers;
 	f->instance = 1;
-	f->connection = f->memory_fd = f->wake = f->event = f->stats_fd = -1;
+	f->left = f->connection = f->memory_fd = f->wake = f->event = f->stats_fd = -1;
 	f->fds_to_send = 4;
 	strcpy(f->dir, "/tmp/spate-test-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -60,6 +60,7 @@ void fake_stop(struct fake *f)
 {
 	fake_hang_up(f);
 	close_fd(&f->listener);
+	close_fd(&f->left);
 	unlink(f->path);
 	rmdir(f->dir);
 }
@@ -173,6 +174,49 @@ static void answer(struct fake *f)
 	assert_int_equal(sendmsg(f->connection, &m, MSG_NOSIGNAL), len);
 }
 
+static void receive_hello(struct fake *f)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec io = {.iov_base = &f->hello, .iov_len = sizeof(f->hello)};
+	struct msghdr m = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room)};
+	const struct cmsghdr *c;
+
+	if (f->left >= 0)
+		close(f->left);
+	f->left = -1;
+	assert_int_equal(recvmsg(f->connection, &m, MSG_CMSG_CLOEXEC), sizeof(f->hello));
+	c = CMSG_FIRSTHDR(&m);
+	if (c)
+		memcpy(&f->left, CMSG_DATA(c), sizeof(int));
+}
+
+void fake_hand_over(struct fake *f, int fd)
+{
+	struct sh_hand_over r = {.magic = SH_ABI_MAGIC, .version = SH_ABI_VERSION, .size = 4096};
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec io = {.iov_base = &r, .iov_len = sizeof(r)};
+	struct msghdr m = {.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	assert_int_equal(sendmsg(f->connection, &m, MSG_NOSIGNAL), sizeof(r));
+}
+
 bool fake_accept(struct fake *f)
 {
 	int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -181,7 +225,12 @@ bool fake_accept(struct fake *f)
 		return false;
 	fake_hang_up(f);
 	f->connection = fd;
-	assert_int_equal(recv(fd, &f->hello, sizeof(f->hello), 0), sizeof(f->hello));
+	receive_hello(f);
+	if (f->silent) {
+		close(fd);
+		f->connection = -1;
+		return false;
+	}
 	lay_out(f);
 	make_memory(f);
 	if (f->spoil)

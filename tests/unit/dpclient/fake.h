@@ -36,12 +36,16 @@ struct fake {
 	int fds_to_send;
 	size_t reply_size; /* bytes of the answer that are sent; 0: all */
 	bool unsealed;
+	bool silent; /* connections are closed without an answer */
+	int left; /* the descriptor that came with the last HELLO; -1: none */
 };
 
 void fake_start(struct fake *f, uint32_t workers); /* listens */
 void fake_stop(struct fake *f);
 /* Takes a connection that waits and answers HELLO. False when there is none. */
 bool fake_accept(struct fake *f);
+/* Sends the message that it has handed over, with this descriptor. */
+void fake_hand_over(struct fake *f, int fd);
 void fake_hang_up(struct fake *f); /* the connection and its rings are gone */
 
 bool fake_take(struct fake *f, struct sh_cmd *cmd); /* the next command */

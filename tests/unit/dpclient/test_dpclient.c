@@ -21,7 +21,7 @@ static struct fake fake;
 static struct cp_dp *dp;
 
 /* what the client said */
-static unsigned connections, losses, refusals, events, punts, objects, completions, failures;
+static unsigned connections, resumed, losses, refusals, events, punts, objects, completions, failures;
 static int last_error;
 static char reason[200];
 static struct cp_dp_info info;
@@ -66,8 +66,13 @@ static void on_object(void *arg, const struct sh_object *o)
 	last_object = *o;
 }
 
+static void on_resumed(void *arg, const struct cp_dp_info *i)
+{
+	resumed++;
+}
+
 static const struct cp_dp_events callbacks = {
-	on_connected, on_lost, on_refused, on_event, on_punt, on_object};
+	on_connected, on_resumed, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void on_done(void *arg, int error)
 {

@@ -73,7 +73,7 @@ static void the_own_user_gets_it(void **state)
 	int fd;
 
 	listen_as(geteuid());
-	fd = cp_dp_hello_send(path);
+	fd = cp_dp_hello_send(path, -1);
 	assert_true(fd >= 0);
 	close(fd);
 }
@@ -83,7 +83,7 @@ static void another_user_gets_nothing(void **state)
 	if (geteuid() != 0)
 		skip();
 	listen_as(61235);
-	assert_int_equal(cp_dp_hello_send(path), -EPERM);
+	assert_int_equal(cp_dp_hello_send(path, -1), -EPERM);
 }
 
 int main(void)

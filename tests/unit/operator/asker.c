@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/operator/asker.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +16,26 @@
 static struct sh_stats_reader stats;
 static struct cp_loop_lag lag;
 static struct cp_signaling signaling = {.config = &w.config, .model = &w.model};
-static struct cp_view view = {.model = &w.model, .stats = &stats, .lag = &lag, .signaling = &signaling};
+struct cp_upgrade restart;
+const char *restart_refusal;
+
+static int begin_upgrade(struct cp_dataplane *p, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "%s", restart_refusal ? restart_refusal : "");
+	if (!restart_refusal)
+		restart.stage = CP_UPGRADE_RUNNING;
+	return restart_refusal ? EIO : 0;
+}
+
+static struct cp_view view = {
+	.model = &w.model,
+	.stats = &stats,
+	.dataplane = (struct cp_dataplane *)(void *)&restart,
+	.upgrade = &restart,
+	.begin_upgrade = begin_upgrade,
+	.lag = &lag,
+	.signaling = &signaling,
+};
 
 /* No event loop runs, and no session is there to be told. */
 static void wake_drain(void *arg)

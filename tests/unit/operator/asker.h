@@ -4,11 +4,16 @@
 
 /* Somebody at the operator's socket of the world. */
 
+#include "controlplane/bridge/upgrade.h"
 #include "tests/unit/rooms/world.h"
 
 /* What stands for RUN_DIR/control, and for the signaling of the process. */
 int control_dir(void);
 struct cp_signaling *the_signaling(void);
+
+/* How the restart of the data plane goes, and why a command for it is refused; NULL: it is not. */
+extern struct cp_upgrade restart;
+extern const char *restart_refusal;
 
 /* Asks without waiting. */
 void begin(const char *line);

@@ -52,6 +52,39 @@ static void the_operator_drains_the_node(void **state)
 	cJSON_Delete(answer);
 }
 
+static const char *upgrade_state(const cJSON *answer)
+{
+	const cJSON *upgrade = cJSON_GetObjectItem(answer, "upgrade");
+
+	return cJSON_GetStringValue(cJSON_GetObjectItem(upgrade, "state"));
+}
+
+static void the_operator_restarts_the_data_plane(void **state)
+{
+	const char *line = "{\"cmd\":\"upgrade\",\"what\":\"dataplane\"}";
+	cJSON *answer = ask("{\"cmd\":\"status\"}");
+
+	assert_null(cJSON_GetObjectItem(answer, "upgrade"));
+	cJSON_Delete(answer);
+	expect_refused("{\"cmd\":\"upgrade\"}", "what: must be \"dataplane\"");
+	expect_refused("{\"cmd\":\"upgrade\",\"what\":\"all\"}", "what: must be \"dataplane\"");
+	restart_refusal = "a worker hangs";
+	expect_refused(line, "a worker hangs");
+	restart_refusal = NULL;
+	answer = ask(line);
+	assert_string_equal(upgrade_state(answer), "running");
+	cJSON_Delete(answer);
+	restart = (struct cp_upgrade){.stage = CP_UPGRADE_LOST, .ms = 7, .lost = 3, .reason = "gone"};
+	answer = ask("{\"cmd\":\"status\"}");
+	assert_string_equal(upgrade_state(answer), "lost");
+	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "upgrade"), "reason")
+				    ->valuestring,
+		"gone");
+	assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "upgrade"), "lost")->valueint, 3);
+	cJSON_Delete(answer);
+	restart.stage = CP_UPGRADE_NONE;
+}
+
 static void a_deadline_is_a_time_that_can_be_waited_for(void **state)
 {
 	static const char *const bad[] = {"0", "-1", "604801", "31536000", "1e300", "1.5", "\"5\"", "null"};
@@ -233,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(whoever_hangs_up_gets_no_list, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_closes_a_room, world_make, world_end),
 		cmocka_unit_test_setup_teardown(the_operator_drains_the_node, world_make, world_end),
+		cmocka_unit_test_setup_teardown(the_operator_restarts_the_data_plane, world_make, world_end),
 		cmocka_unit_test_setup_teardown(a_deadline_is_a_time_that_can_be_waited_for, world_make,
 			world_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_closed_is_refused, world_make, world_end),

@@ -459,6 +459,23 @@ class Spatectl(OnPlanes):
                          r"\ndrain +draining: 7 viewers, 60 s left, 2 moved, 3 not let in\n")
         self.assertEqual(json.loads(self.run_ctl("status", "--json")[0])["controlplane"]["drain"], draining)
 
+    def test_upgrade(self):
+        plane = self.control(upgrade={"ok": True, "upgrade": {"state": "running"}})
+        plane.answers["status"] = STATUS | {"upgrade": {"state": "done", "ms": 285, "lost": 2}}
+        self.assertEqual(self.run_ctl("upgrade", "dataplane"),
+                         ("another data plane goes on since 285 ms after the command; "
+                          "2 transports are negotiated anew\n", ""))
+        self.assertEqual(plane.requests[0], {"cmd": "upgrade", "what": "dataplane"})
+        self.assertEqual(json.loads(self.run_ctl("--json", "upgrade", "dataplane")[0]),
+                         {"state": "done", "ms": 285, "lost": 2})
+        plane.answers["status"] = STATUS | {"upgrade": {"state": "lost", "ms": 9, "lost": 0, "reason": "gone"}}
+        self.assertEqual(self.run_ctl("upgrade", "dataplane", code=5), ("", "spatectl: upgrade: gone\n"))
+        plane.answers["upgrade"] = {"ok": False, "error": "a worker hangs"}
+        self.assertIn("a worker hangs", self.run_ctl("upgrade", "dataplane", code=5)[1])
+        self.assertIn("it is upgrade dataplane", self.run_ctl("upgrade", code=2)[1])
+        self.assertIn("it is upgrade dataplane", self.run_ctl("upgrade", "controlplane", code=2)[1])
+        self.assertEqual(len([r for r in plane.requests if r["cmd"] == "upgrade"]), 4)
+
     def test_drain_waits(self):
         plane = self.control(drain={"ok": True, "drain": {"state": "draining", "deadline_s": 9, "viewers": 1}})
         plane.answers["status"] = STATUS | {"drain": {"state": "drained", "deadline_s": 0, "viewers": 0}}
