@@ -33,6 +33,8 @@ static struct {
 	bool running, stopping;
 	bool writing; /* a chunk was taken and is not written yet */
 	bool full; /* a line was lost; until half of the queue is free, so are all others */
+	int error; /* the last write() failed with it; 0: none has since "log-lost" */
+	bool torn; /* it has written the beginning of a line */
 	size_t head, used;
 	uint64_t lost; /* lines since the last "log-lost" */
 	char bytes[QUEUE_SIZE];
@@ -47,17 +49,16 @@ uint64_t sh_log_lost(void)
 	return atomic_load_explicit(&lost_total, memory_order_relaxed);
 }
 
-/* Writes all bytes, however long it takes. Returns 0 or a positive errno. */
-static int write_all(const char *bytes, size_t len)
+/* Writes all bytes, however long it takes. Returns 0 or a positive errno; then `left` were not written. */
+static int write_all(const char *bytes, size_t len, size_t *left)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, len);
+	for (*left = len; *left > 0;) {
+		ssize_t n = write(STDERR_FILENO, bytes + len - *left, *left);
 
 		if (n >= 0) {
-			bytes += n;
-			len -= (size_t)n;
+			*left -= (size_t)n;
 		} else if (errno == EAGAIN) { /* another process has set O_NONBLOCK on the same pipe */
 			poll(&p, 1, -1);
 		} else if (errno != EINTR) {
@@ -93,8 +94,10 @@ static void append_lost(void)
 {
 	if (queue.lost == 0)
 		return;
-	append_own("log-lost lines=%" PRIu64 " reason=\"stderr was not read\"", queue.lost);
+	append_own("log-lost lines=%" PRIu64 " reason=\"%s\"", queue.lost,
+		queue.error ? strerror(queue.error) : "stderr was not read");
 	queue.lost = 0;
+	queue.error = 0;
 }
 
 static void lose(uint64_t lines)
@@ -144,19 +147,33 @@ static uint64_t count_lines(const char *bytes, size_t len)
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
+/*
+ * A disk may be full. Once it takes lines again, a line says how many it has not taken; before
+ * that, the rest of a line of which it had taken the beginning is replaced by a newline.
+ */
 static void write_chunk(void)
 {
 	char chunk[CHUNK];
-	size_t len = take_chunk(chunk);
-	int error;
+	size_t len = take_chunk(chunk), left = len, none;
+	bool torn = queue.torn;
+	int error = 0;
 
 	queue.writing = true;
 	pthread_mutex_unlock(&queue.lock);
-	error = write_all(chunk, len);
+	if (torn)
+		error = write_all("\n", 1, &none);
+	torn = torn && error;
+	if (!error)
+		error = write_all(chunk, len, &left);
 	pthread_mutex_lock(&queue.lock);
 	queue.writing = false;
-	if (error)
-		lose(count_lines(chunk, len));
+	queue.torn = torn || (left > 0 && left < len && chunk[len - left - 1] != '\n');
+	if (error) {
+		lose(count_lines(chunk + len - left, left));
+		queue.error = error;
+	} else if (queue.error && QUEUE_SIZE - queue.used >= SH_LOG_LINE_MAX) {
+		append_lost();
+	}
 }
 
 static struct timespec in_ms(long ms)
@@ -264,12 +281,13 @@ void sh_log_move_here(void)
 void sh_log_put(const char *line, size_t len)
 {
 	bool running;
+	size_t left;
 
 	pthread_mutex_lock(&queue.lock);
 	running = queue.running;
 	if (running)
 		append_or_lose(line, len);
 	pthread_mutex_unlock(&queue.lock);
-	if (!running && write_all(line, len) != 0)
+	if (!running && write_all(line, len, &left) != 0)
 		atomic_fetch_add_explicit(&lost_total, 1, memory_order_relaxed);
 }

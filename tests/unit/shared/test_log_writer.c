@@ -111,6 +111,29 @@ static void lines_that_strangers_cause_are_limited(void **state)
 	assert_in_range(seen, 5, 10); /* 10: a second ended meanwhile */
 }
 
+/* Like a full disk: /dev/full takes nothing. */
+static void lines_that_the_disk_does_not_take_are_counted_and_said(void **state)
+{
+	unsigned before = (unsigned)sh_log_lost();
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), pipe_end = dup(STDERR_FILENO);
+	char line[SH_LOG_LINE_MAX + 1];
+
+	dup2(full, STDERR_FILENO);
+	for (unsigned i = 0; i < 10; i++)
+		sh_log(SH_LOG_INFO, "nowhere n=%u", i);
+	sh_log_flush(1000);
+	assert_int_equal(sh_log_lost() - before, 10);
+	dup2(pipe_end, STDERR_FILENO);
+	sh_log(SH_LOG_INFO, "there is room again");
+	assert_true(next_line(line, sizeof(line)));
+	assert_non_null(strstr(line, "there is room again"));
+	assert_true(next_line(line, sizeof(line)));
+	assert_int_equal(value(line, "log-lost lines="), 10);
+	assert_non_null(strstr(line, "No space left on device"));
+	close(pipe_end);
+	close(full);
+}
+
 static void the_end_is_not_delayed_by_a_reader_who_does_not_read(void **state)
 {
 	double start = seconds();
@@ -157,6 +180,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_that_are_not_read_are_counted_and_block_nobody, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(lines_that_strangers_cause_are_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(lines_that_the_disk_does_not_take_are_counted_and_said, setup,
+			teardown),
 	};
 	const struct CMUnitTest in_children[] = {
 		cmocka_unit_test_setup_teardown(the_end_is_not_delayed_by_a_reader_who_does_not_read, setup,
