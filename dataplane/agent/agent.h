@@ -42,6 +42,7 @@ struct dp_agent {
 
 	/* connections */
 	int listener; /* -1: closed */
+	int spare; /* given up for a connection when no descriptor is left; -1: it was */
 	char socket_path[SH_PATH_MAX + 32];
 	struct sh_user control_user; /* the control plane's; it may say HELLO */
 	struct dp_pending {

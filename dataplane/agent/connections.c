@@ -3,6 +3,7 @@
 #include "dataplane/agent/connections.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ int dp_connections_listen(struct dp_agent *a, char *err, size_t err_size)
 
 	for (unsigned i = 0; i < DP_PENDING; i++)
 		a->pending[i].fd = -1;
-	a->listener = -1;
+	a->listener = a->spare = -1;
 	snprintf(a->socket_path, sizeof(a->socket_path), "%s/dataplane.sock", a->config->run_dir);
 	if (strlen(a->socket_path) >= sizeof(addr.sun_path)) {
 		snprintf(err, err_size, "run_dir: %s is too long for a socket's name", a->socket_path);
@@ -93,8 +94,10 @@ void dp_connections_close(struct dp_agent *a)
 	}
 	if (a->listener < 0)
 		return;
+	if (a->spare >= 0)
+		close(a->spare);
 	close(a->listener);
-	a->listener = -1;
+	a->listener = a->spare = -1;
 	(void)unlink(a->socket_path);
 }
 
@@ -320,9 +323,33 @@ void dp_connections_reclaim(struct dp_agent *a)
 
 /* --- waiting ------------------------------------------------------------------------------ */
 
-static void accept_one(struct dp_agent *a)
+/*
+ * Where no descriptor is left, the spare one is given up, so that a control plane is told why its
+ * HELLO fails. Without it nobody is accepted: connections wait, and poll() would return at once for
+ * them again and again.
+ */
+static int accept_or_spare(struct dp_agent *a)
 {
 	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+		return fd;
+	close(a->spare);
+	a->spare = -1;
+	return accept4(a->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* Whether connections are accepted: there is a spare descriptor, or there is one again. */
+static bool is_accepting(struct dp_agent *a)
+{
+	if (a->spare < 0 && a->listener >= 0)
+		a->spare = fcntl(a->listener, F_DUPFD_CLOEXEC, 0);
+	return a->spare >= 0;
+}
+
+static void accept_one(struct dp_agent *a)
+{
+	int fd = accept_or_spare(a);
 
 	for (unsigned i = 0; fd >= 0 && i < DP_PENDING; i++)
 		if (a->pending[i].fd < 0) {
@@ -351,7 +378,7 @@ void dp_connections_serve(struct dp_agent *a, int timeout_ms)
 
 	for (unsigned i = 0; i < DP_PENDING; i++)
 		p[i] = (struct pollfd){.fd = a->pending[i].fd, .events = POLLIN};
-	p[DP_PENDING] = (struct pollfd){.fd = a->listener, .events = POLLIN};
+	p[DP_PENDING] = (struct pollfd){.fd = is_accepting(a) ? a->listener : -1, .events = POLLIN};
 	p[DP_PENDING + 1] =
 		(struct pollfd){.fd = a->control_rings ? a->control_rings->socket : -1, .events = POLLIN};
 	p[DP_PENDING + 2] =

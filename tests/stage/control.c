@@ -55,7 +55,7 @@ bool stage_reachable(const struct stage *s)
 }
 
 /* The socket is there before the program is ready; it answers when it is. */
-static int connect_to(struct stage *s)
+int stage_connect(struct stage *s)
 {
 	uint64_t end = stage_ms() + 10000;
 	int fd;
@@ -163,7 +163,7 @@ int stage_hello_with(struct stage *s, const struct sh_hello *h, size_t len)
 {
 	struct sh_hello_reply reply;
 	unsigned count = 0;
-	int fds[4], fd = connect_to(s);
+	int fds[4], fd = stage_connect(s);
 
 	if (send_hello(fd, h, len) != (ssize_t)len)
 		stage_die("HELLO cannot be sent");

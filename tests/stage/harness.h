@@ -60,6 +60,8 @@ char *stage_log(const struct stage *s);
 
 /* Whether this process can connect to the program's socket. */
 bool stage_reachable(const struct stage *s);
+/* Connects, and waits for the start. The caller closes the descriptor. */
+int stage_connect(struct stage *s);
 /* Connects and says HELLO. 0, or the error of the answer (see hello.reason). Waits for the start. */
 int stage_hello(struct stage *s);
 /* The same with a HELLO of the caller's making. */
