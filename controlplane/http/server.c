@@ -166,12 +166,38 @@ static int filter_connection(struct cp_server *s, const struct lws_filter_networ
 	return cp_accept_filter(s, ip);
 }
 
+/*
+ * Whether the callback is about a connection that has a struct cp_connection. libwebsockets makes
+ * it for the first of these; where it had no memory, it calls back without one and closes.
+ */
+static bool needs_connection(enum lws_callback_reasons reason)
+{
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+	case LWS_CALLBACK_HTTP_BODY:
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+	case LWS_CALLBACK_ESTABLISHED:
+	case LWS_CALLBACK_RECEIVE:
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+	case LWS_CALLBACK_RECEIVE_PONG:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+	case LWS_CALLBACK_CLOSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* 0, or errno: the connection must end. */
 static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct cp_server *s = lws_context_user(lws_get_context(wsi));
 	struct cp_connection *c = user;
 
+	if (!c && needs_connection(reason))
+		return ENOMEM;
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return cp_tls_attach(user) == 0 ? cp_lookahead_attach(user) : EINVAL;
@@ -194,8 +220,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return EPROTO;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-		if (c)
-			cp_exchange_end(c);
+		cp_exchange_end(c);
 		return 0;
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		return upgrade(s, wsi);
