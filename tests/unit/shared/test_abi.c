@@ -328,7 +328,8 @@ static const struct place places[] = {
 	AT(sh_worker_stats, viewer_lost_after, 2264),
 	AT(sh_worker_stats, viewer_repaired, 2272),
 	AT(sh_worker_stats, malformed_frames, 2280),
-	AT(sh_worker_stats, reserved, 2288),
+	AT(sh_worker_stats, neighbor_answers, 2288),
+	AT(sh_worker_stats, reserved, 2296),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),
