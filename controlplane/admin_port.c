@@ -132,7 +132,9 @@ int cp_admin_port_start(struct cp_admin_port *p, char *err, size_t err_size)
 
 int cp_admin_port_reload(struct cp_admin_port *p, char *err, size_t err_size)
 {
-	return p->token.required ? cp_bearer_read(&p->token, p->config->admin.token_file, err, err_size) : 0;
+	if (p->config->admin.token_file[0] == '\0')
+		p->token = (struct cp_bearer){.required = false};
+	return cp_bearer_read(&p->token, p->config->admin.token_file, err, err_size);
 }
 
 void cp_admin_port_stop(struct cp_admin_port *p)

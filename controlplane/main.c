@@ -21,9 +21,6 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/base/json.h"
 #include "controlplane/bridge/dataplane.h"
-#include "controlplane/fetch/fetch.h"
-#include "controlplane/hooks/hooks.h"
-#include "controlplane/http/tls.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
@@ -32,6 +29,7 @@
 #include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
 #include "controlplane/privileges/key_files.h"
+#include "controlplane/reload.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/routes.h"
 #include "shared/config.h"
@@ -63,6 +61,8 @@ struct control {
 	struct cp_auth *auth;
 	struct cp_fetcher *fetcher;
 	struct cp_hooks hooks;
+	struct cp_options options;
+	struct cp_reload reload;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
 	bool ready, stopping;
@@ -108,27 +108,19 @@ static const struct cp_clock loop_clock = {.now_ms = now_ms, .wake_in = wake_in}
 
 /* --- signals --------------------------------------------------------------------------------- */
 
-/*
- * Reads the TLS certificate, the key for tokens and the administration port's token again;
- * connections continue. If one of them cannot be read, the old one stays in use.
- */
 static void reload(uv_signal_t *handle, int number)
 {
 	struct control *c = handle->data;
-	char err[300];
 
-	if (cp_tls_reload(&c->config, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_ERROR, "reload-failed what=tls reason=\"%s\"", err);
-	else if (c->config.tls.certificate[0] != '\0')
-		sh_log(SH_LOG_INFO, "reloaded what=tls");
-	if (cp_auth_reload(c->auth, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_ERROR, "reload-failed what=auth reason=\"%s\"", err);
-	else if (cp_auth_required(c->auth))
-		sh_log(SH_LOG_INFO, "reloaded what=auth");
-	if (cp_admin_port_reload(&c->admin_port, err, sizeof(err)) != 0)
-		sh_log(SH_LOG_ERROR, "reload-failed what=admin reason=\"%s\"", err);
-	else if (c->admin_port.token.required)
-		sh_log(SH_LOG_INFO, "reloaded what=admin");
+	cp_reload_run(&c->reload, NULL);
+}
+
+/* For spatectl. */
+static void reload_and_say(void *arg, cJSON *reply)
+{
+	struct control *c = arg;
+
+	cp_reload_run(&c->reload, reply);
 }
 
 static void dataplane_connected(struct cp_dataplane *dataplane)
@@ -170,6 +162,7 @@ static void end(uv_timer_t *timer)
 	cp_admin_port_stop(&c->admin_port);
 	cp_fetcher_close(c->fetcher);
 	cp_hooks_stop(&c->hooks);
+	cp_auth_stop(c->auth);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
 	uv_close((uv_handle_t *)&c->sighup, NULL);
@@ -290,8 +283,10 @@ static int start_with_hooks(struct control *c, char *err, size_t err_size)
 
 	if (started)
 		error = start(c, err, err_size);
-	if (error == 0)
+	if (error == 0) {
+		cp_auth_start(c->auth, &c->loop, c->fetcher);
 		return 0;
+	}
 	cp_fetcher_close(c->fetcher);
 	if (started)
 		cp_hooks_stop(&c->hooks);
@@ -321,7 +316,18 @@ static void connect_parts(struct control *c)
 		.lag = &c->lag,
 		.signaling = &c->public.signaling,
 		.hooks = &c->hooks,
+		.reload = reload_and_say,
+		.reload_arg = c,
 		.started_ns = cp_now_ns(),
+	};
+	c->reload = (struct cp_reload){
+		.options = &c->options,
+		.config = &c->config,
+		.auth = c->auth,
+		.admin_port = &c->admin_port,
+		.public = &c->public,
+		.hooks = &c->hooks,
+		.fetcher = c->fetcher,
 	};
 	c->public.loop = &c->loop;
 	c->public.config = &c->config;
@@ -341,12 +347,11 @@ static void connect_parts(struct control *c)
 int main(int argc, char **argv)
 {
 	static struct control c;
-	struct cp_options options = {0};
 	char err[300];
-	int status = cp_options_read(&options, argc, argv);
+	int status = cp_options_read(&c.options, argc, argv);
 
 	if (status == CP_GO_ON)
-		status = cp_options_configure(&options, &c.config);
+		status = cp_options_configure(&c.options, &c.config);
 	if (status != CP_GO_ON)
 		return status;
 	sh_log_init("control", c.config.log_level);
@@ -355,7 +360,7 @@ int main(int argc, char **argv)
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 		return EXIT_FAILURE;
 	}
-	status = cp_key_files_start(&c.privileges, &c.config);
+	status = cp_key_files_start(&c.privileges, &c.config, c.options.config);
 	if (status != 0) {
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"key files: %s\"", strerror(status));
 		return EXIT_FAILURE;

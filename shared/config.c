@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "shared/config_read.h"
+#include "shared/config_reload.h"
 #include "shared/config_table.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -66,12 +67,11 @@ static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size
 }
 
 /*
- * Returns the bytes of the file, NUL-terminated; the caller frees them. NULL with an operator's
- * message in `err`.
+ * Returns the bytes of the file, NUL-terminated; the caller frees them. Closes the file; NULL: it
+ * could not be opened, as errno says. NULL with an operator's message in `err`.
  */
-static char *read_file(const char *path, size_t *len, char *err, size_t err_size)
+static char *read_file(FILE *f, const char *path, size_t *len, char *err, size_t err_size)
 {
-	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	struct stat st;
 
@@ -105,11 +105,11 @@ static unsigned line_of(const char *text, const char *at)
 	return line;
 }
 
-int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size)
+static int load(struct sh_config *c, FILE *f, const char *path, char *err, size_t err_size)
 {
 	const char *end = NULL;
 	size_t len = 0;
-	char *text = read_file(path, &len, err, err_size);
+	char *text = read_file(f, path, &len, err, err_size);
 	cJSON *root;
 	int result;
 
@@ -126,4 +126,18 @@ int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_
 	cJSON_Delete(root);
 	free(text);
 	return result;
+}
+
+int sh_config_load(struct sh_config *c, const char *path, char *err, size_t err_size)
+{
+	return load(c, fopen(path, "re"), path, err, err_size);
+}
+
+int sh_config_load_open(struct sh_config *c, int fd, const char *path, char *err, size_t err_size)
+{
+	FILE *f = fdopen(fd, "r");
+
+	if (!f)
+		close(fd);
+	return load(c, f, path, err, err_size);
 }

@@ -103,6 +103,8 @@ struct sh_config {
 		enum sh_auth_algorithm algorithm; /* SH_AUTH_NONE: everybody may do everything */
 		char key_file[SH_PATH_MAX]; /* HS256: the secret; else a public key as PEM */
 		char key_dir[SH_PATH_MAX]; /* directory of such files, named by `kid`; "": none */
+		char jwks_url[SH_URL_MAX + 1]; /* where further keys are; "": nowhere */
+		uint32_t jwks_refresh_s;
 		char audience[SH_PATH_MAX]; /* `aud` that a token must name; "": it may have none */
 		char issuer[SH_PATH_MAX]; /* `iss` of a token; "": any */
 		char type[SH_NAME_MAX]; /* `typ` of a token's header; "": JWT or none */

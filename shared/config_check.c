@@ -52,13 +52,17 @@ static int check_pairs(const struct sh_config *c, char *err, size_t err_size)
 		return fail(err, err_size, "tls.certificate: is missing; http.hsts_s needs it");
 	if (c->admin.tls && c->tls.certificate[0] == '\0')
 		return fail(err, err_size, "tls.certificate: is missing; admin.tls needs it");
-	if (c->auth.algorithm != SH_AUTH_NONE && c->auth.key_file[0] == '\0' && c->auth.key_dir[0] == '\0')
-		return fail(err, err_size, "auth.key_file: is missing; auth.algorithm needs it or key_dir");
+	if (c->auth.algorithm != SH_AUTH_NONE && c->auth.key_file[0] == '\0' && c->auth.key_dir[0] == '\0' &&
+		c->auth.jwks_url[0] == '\0')
+		return fail(err, err_size,
+			"auth.key_file: is missing; auth.algorithm needs it, key_dir or jwks_url");
 	/* An operator who names a key expects that tokens are required. */
 	if (c->auth.algorithm == SH_AUTH_NONE && c->auth.key_file[0] != '\0')
 		return fail(err, err_size, "auth.algorithm: is none, but auth.key_file is given");
 	if (c->auth.algorithm == SH_AUTH_NONE && c->auth.key_dir[0] != '\0')
 		return fail(err, err_size, "auth.algorithm: is none, but auth.key_dir is given");
+	if (c->auth.algorithm == SH_AUTH_NONE && c->auth.jwks_url[0] != '\0')
+		return fail(err, err_size, "auth.algorithm: is none, but auth.jwks_url is given");
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Refuses URLs that Spate cannot ask, or must not: an answer that decides who joins must not
- * come from somebody between the two servers.
+ * Refuses URLs that Spate cannot ask, or must not: an answer that decides who joins, or which keys
+ * are good, must not come from somebody between the two servers.
  */
 
 #include "shared/config_check.h"
@@ -60,6 +60,17 @@ static int fail(char *err, size_t err_size, const char *member, const char *why)
 	return EINVAL;
 }
 
+static int check_jwks(const struct sh_config *c, char *err, size_t err_size)
+{
+	const char *why = why_not(c->auth.jwks_url, false);
+
+	if (!why && strncmp(c->auth.jwks_url, "https://", 8) != 0)
+		why = "it begins with https://, because who can change the keys can sign tokens";
+	if (!why && c->auth.algorithm == SH_AUTH_HS256)
+		why = "a secret for HS256 is in no public key set";
+	return why ? fail(err, err_size, "auth.jwks_url", why) : 0;
+}
+
 int sh_config_check_hooks(const struct sh_config *c, char *err, size_t err_size)
 {
 	bool any = c->hooks.url[0] != '\0' || c->hooks.admission_url[0] != '\0';
@@ -74,5 +85,5 @@ int sh_config_check_hooks(const struct sh_config *c, char *err, size_t err_size)
 	if (any && c->hooks.secret_file[0] == '\0')
 		return fail(err, err_size, "hooks.secret_file",
 			"is missing; hooks.url and hooks.admission_url need it");
-	return 0;
+	return c->auth.jwks_url[0] != '\0' ? check_jwks(c, err, err_size) : 0;
 }

@@ -66,6 +66,8 @@ static const struct sh_config_member rows[] = {
 	{"auth.algorithm", SH_CFG_NAME, AT(auth.algorithm), .value = SH_AUTH_NONE, .names = algorithms},
 	{"auth.key_file", SH_CFG_STRING, AT(auth.key_file), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"auth.key_dir", SH_CFG_STRING, AT(auth.key_dir), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+	{"auth.jwks_url", SH_CFG_STRING, AT(auth.jwks_url), .min = 0, .max = SH_URL_MAX, .text = ""},
+	{"auth.jwks_refresh_s", SH_CFG_U32, AT(auth.jwks_refresh_s), .min = 30, .max = 86400, .value = 300},
 	{"auth.audience", SH_CFG_STRING, AT(auth.audience), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"auth.issuer", SH_CFG_STRING, AT(auth.issuer), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
 	{"auth.type", SH_CFG_STRING, AT(auth.type), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shared/log.h"
+#include "shared/log_level.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,11 +11,16 @@
 #include "shared/log_writer.h"
 
 static char process_name[16] = "spate"; /* writer: sh_log_init, before threads are started */
-static _Atomic int log_level = SH_LOG_INFO; /* writer: sh_log_init; readers: every thread */
+static _Atomic int log_level = SH_LOG_INFO; /* readers: every thread */
 
 void sh_log_init(const char *process, enum sh_log_level level)
 {
 	snprintf(process_name, sizeof(process_name), "%s", process);
+	atomic_store(&log_level, (int)level);
+}
+
+void sh_log_set_level(enum sh_log_level level)
+{
 	atomic_store(&log_level, (int)level);
 }
 

@@ -7,7 +7,7 @@
  * library.) This file works around two faults of cjose 0.6.2: it asserts on padding inside
  * base64url, and it compares beyond the end of a short MAC.
  */
-#include "controlplane/auth/internal.h"
+#include "controlplane/auth/remote.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@ enum { TOKEN_MAX = 4096 /* bytes */ };
 struct cp_auth {
 	const struct sh_config *config;
 	struct cp_auth_keys keys;
+	struct cp_auth_remote *remote; /* keys of auth.jwks_url */
 };
 
 /* --- open and close -------------------------------------------------------------------------- */
@@ -35,8 +36,14 @@ struct cp_auth *cp_auth_open(const struct sh_config *config, char *err, size_t e
 		return NULL;
 	}
 	auth->config = config;
-	if (cp_auth_reload(auth, err, err_size) != 0) {
+	auth->remote = calloc(1, sizeof(*auth->remote));
+	if (!auth->remote) {
+		snprintf(err, err_size, "out of memory");
 		free(auth);
+		return NULL;
+	}
+	if (cp_auth_reload(auth, err, err_size) != 0) {
+		cp_auth_close(auth);
 		return NULL;
 	}
 	return auth;
@@ -47,7 +54,24 @@ void cp_auth_close(struct cp_auth *auth)
 	if (!auth)
 		return;
 	cp_auth_keys_free(&auth->keys);
+	cp_auth_keys_free(&auth->remote->keys);
+	free(auth->remote);
 	free(auth);
+}
+
+void cp_auth_start(struct cp_auth *auth, struct uv_loop_s *loop, struct cp_fetcher *fetcher)
+{
+	cp_auth_remote_start(auth->remote, loop, fetcher, auth->config);
+}
+
+void cp_auth_look(struct cp_auth *auth)
+{
+	cp_auth_remote_look(auth->remote);
+}
+
+void cp_auth_stop(struct cp_auth *auth)
+{
+	cp_auth_remote_stop(auth->remote);
 }
 
 int cp_auth_reload(struct cp_auth *auth, char *err, size_t err_size)
@@ -105,23 +129,44 @@ static int check_algorithm(const struct cp_auth *auth, cjose_jws_t *jws, struct 
 	return 0;
 }
 
+/* A token, and which keys may have signed it. */
+struct signed_token {
+	const struct cp_header *header;
+	bool known; /* there is a key of its kid */
+	cjose_jws_t *jws;
+	size_t signature;
+	bool tried; /* with a key */
+};
+
 /* Tries the keys that can have signed the token. */
+static bool try_keys(const struct cp_auth_keys *keys, struct signed_token *t)
+{
+	for (unsigned i = 0; i < keys->count; i++) {
+		const struct cp_auth_key *key = &keys->key[i];
+
+		if (!cp_auth_key_is_candidate(key, t->header, t->known))
+			continue;
+		t->tried = true;
+		if (t->signature == key->signature_chars && cjose_jws_verify(t->jws, key->jwk, NULL))
+			return true;
+	}
+	return false;
+}
+
 static int verify(const struct cp_auth *auth, const struct cp_header *header, cjose_jws_t *jws,
 	size_t signature, struct cp_fault *fault)
 {
-	bool tried = false;
+	struct signed_token t = {.header = header, .jws = jws, .signature = signature};
 
-	for (unsigned i = 0; i < auth->keys.count; i++) {
-		const struct cp_auth_key *key = &auth->keys.key[i];
-
-		if (!cp_auth_keys_candidate(&auth->keys, key, header))
-			continue;
-		tried = true;
-		if (signature == key->signature_chars && cjose_jws_verify(jws, key->jwk, NULL))
-			return 0;
-	}
+	t.known = cp_auth_keys_have(&auth->keys, header->kid) ||
+		  cp_auth_keys_have(&auth->remote->keys, header->kid);
+	if (try_keys(&auth->keys, &t) || try_keys(&auth->remote->keys, &t))
+		return 0;
+	if ((!t.known || !t.tried) && cp_auth_remote_miss(auth->remote))
+		return cp_refuse(fault, CP_UNAVAILABLE,
+			"token: kid: the keys are being read again; try again later");
 	return cp_refuse(fault, CP_FORBIDDEN,
-		tried ? "token: its signature is wrong" : "token: kid: there is no such key");
+		t.tried ? "token: its signature is wrong" : "token: kid: there is no such key");
 }
 
 static int check_signed(const struct cp_auth *auth, const char *token, cjose_jws_t *jws, size_t signature,

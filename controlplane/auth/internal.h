@@ -17,6 +17,9 @@
 enum {
 	CP_AUTH_KID_SIZE = 256, /* a file's name and its terminator */
 	CP_AUTH_KEYS_MAX = 17, /* of auth.key_dir, and that of auth.key_file */
+	CP_AUTH_REMOTE_MAX = 16, /* of auth.jwks_url */
+	CP_AUTH_RSA_BITS_MIN = 2048, /* RFC 7518, 3.3 */
+	CP_AUTH_RSA_BITS_MAX = 8192, /* bounds the time of a check, which blocks the only thread */
 };
 
 struct cp_auth_key {
@@ -64,12 +67,13 @@ struct cp_auth_keys {
  */
 int cp_auth_keys_read(struct cp_auth_keys *keys, const struct sh_config *config, char *err, size_t err_size);
 void cp_auth_keys_free(struct cp_auth_keys *keys);
+bool cp_auth_keys_have(const struct cp_auth_keys *keys, const char *kid);
 /*
  * Whether the key may have signed a token with this header: the key that `kid` names; without a key
- * of that name, the key of auth.key_file; any key if the token has no `kid`.
+ * of that name (`known` false), a key without one, like that of auth.key_file; any key if the token
+ * has no `kid`.
  */
-bool cp_auth_keys_candidate(const struct cp_auth_keys *keys, const struct cp_auth_key *key,
-	const struct cp_header *header);
+bool cp_auth_key_is_candidate(const struct cp_auth_key *key, const struct cp_header *header, bool known);
 
 /* --- the claims (claims.c) -------------------------------------------------------------- */
 

@@ -21,9 +21,7 @@
 enum {
 	FILE_MAX = 16384,
 	SECRET_MIN = 32, /* RFC 7518, 3.2: no shorter than the hash */
-	RSA_BITS_MIN = 2048, /* RFC 7518, 3.3 */
-	RSA_BITS_MAX = 8192, /* bounds the time of a check, which blocks the only thread */
-	RSA_BYTES_MAX = RSA_BITS_MAX / 8,
+	RSA_BYTES_MAX = CP_AUTH_RSA_BITS_MAX / 8,
 	HS256_BYTES = 32,
 	ES256_BYTES = 64, /* RFC 7518, 3.4: R and S */
 	COORDINATE = 32,
@@ -106,8 +104,9 @@ static int use_rsa(struct cp_auth_key *key, const EVP_PKEY *pkey, const struct c
 
 	if (!EVP_PKEY_is_a(pkey, "RSA"))
 		return refuse(to, "is no RSA key, which RS256 needs");
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
-		return refuse(to, "has %d bits; RS256 needs %d to %d", bits, RSA_BITS_MIN, RSA_BITS_MAX);
+	if (bits < CP_AUTH_RSA_BITS_MIN || bits > CP_AUTH_RSA_BITS_MAX)
+		return refuse(to, "has %d bits; RS256 needs %d to %d", bits, CP_AUTH_RSA_BITS_MIN,
+			CP_AUTH_RSA_BITS_MAX);
 	spec.nlen = number(pkey, OSSL_PKEY_PARAM_RSA_N, n, sizeof(n));
 	spec.elen = number(pkey, OSSL_PKEY_PARAM_RSA_E, e, sizeof(e));
 	if (spec.nlen > 0 && spec.elen > 0)

@@ -26,7 +26,7 @@ static void name_key(struct cp_auth_key *key, const char *file)
 	snprintf(key->kid, sizeof(key->kid), "%.*s", dot ? (int)(dot - file) : (int)strlen(file), file);
 }
 
-static bool has_kid(const struct cp_auth_keys *keys, const char *kid)
+bool cp_auth_keys_have(const struct cp_auth_keys *keys, const char *kid)
 {
 	for (unsigned i = 0; i < keys->count; i++)
 		if (strcmp(keys->key[i].kid, kid) == 0)
@@ -52,7 +52,7 @@ static int add_file(struct cp_auth_keys *keys, const struct sh_config *config, c
 	if (error != 0)
 		return error;
 	name_key(key, name);
-	if (has_kid(keys, key->kid)) {
+	if (cp_auth_keys_have(keys, key->kid)) {
 		snprintf(err, err_size, "%s: %s: another file has the same name without its ending", key_dir,
 			path);
 		cp_auth_key_free(key);
@@ -122,10 +122,7 @@ void cp_auth_keys_free(struct cp_auth_keys *keys)
 	keys->count = 0;
 }
 
-bool cp_auth_keys_candidate(const struct cp_auth_keys *keys, const struct cp_auth_key *key,
-	const struct cp_header *header)
+bool cp_auth_key_is_candidate(const struct cp_auth_key *key, const struct cp_header *header, bool known)
 {
-	if (!header->has_kid)
-		return true;
-	return strcmp(key->kid, has_kid(keys, header->kid) ? header->kid : "") == 0;
+	return !header->has_kid || strcmp(key->kid, known ? header->kid : "") == 0;
 }

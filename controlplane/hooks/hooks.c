@@ -24,6 +24,11 @@ static uint64_t now_ms(const struct cp_hooks *h)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
+static bool tells(const struct cp_hooks *h)
+{
+	return h->config->hooks.url[0] != '\0';
+}
+
 static void send_due(uv_timer_t *timer);
 
 /* Not 0: an event that happens within the rooms is sent from the event loop. */
@@ -74,7 +79,7 @@ static void send_due(uv_timer_t *timer)
 		.timeout_ms = h->config->hooks.timeout_ms,
 		.answer_max = ANSWER_MAX,
 	};
-	char *body = cp_outbox_take(&h->outbox, h->node, now_ms(h), &request.len);
+	char *body = tells(h) ? cp_outbox_take(&h->outbox, h->node, now_ms(h), &request.len) : NULL;
 
 	if (!body)
 		return;
@@ -83,11 +88,6 @@ static void send_due(uv_timer_t *timer)
 	if (cp_fetcher_send(h->fetcher, &request, answered, h) != 0)
 		answered(h, &nothing);
 	free(body);
-}
-
-static bool tells(const struct cp_hooks *h)
-{
-	return h->config->hooks.url[0] != '\0';
 }
 
 static void add(struct cp_hooks *h, cJSON *event)
@@ -225,6 +225,25 @@ static void look_at_refusals(uv_timer_t *timer)
 
 /* --- start and stop --------------------------------------------------------------------------- */
 
+static void configure(struct cp_hooks *h)
+{
+	h->outbox.most = h->config->hooks.queue;
+	h->outbox.keep_ms = h->config->hooks.keep_s * 1000;
+	look_at_viewers(&h->viewers);
+	look_at_refusals(&h->refusals);
+}
+
+int cp_hooks_reload(struct cp_hooks *h, char *err, size_t err_size)
+{
+	int error = cp_hook_secret_read(&h->secret, h->config->hooks.secret_file, err, err_size);
+
+	if (error != 0)
+		return error;
+	configure(h);
+	schedule(h);
+	return 0;
+}
+
 int cp_hooks_start(struct cp_hooks *h, char *err, size_t err_size)
 {
 	int error = cp_hook_secret_read(&h->secret, h->config->hooks.secret_file, err, err_size);
@@ -232,8 +251,6 @@ int cp_hooks_start(struct cp_hooks *h, char *err, size_t err_size)
 	if (error != 0)
 		return error;
 	cp_outbox_init(&h->outbox);
-	h->outbox.most = h->config->hooks.queue;
-	h->outbox.keep_ms = h->config->hooks.keep_s * 1000;
 	h->gate.config = h->config;
 	h->gate.secret = &h->secret;
 	h->gate.fetcher = h->fetcher;
@@ -244,8 +261,7 @@ int cp_hooks_start(struct cp_hooks *h, char *err, size_t err_size)
 	uv_timer_init(h->loop, &h->viewers);
 	uv_timer_init(h->loop, &h->refusals);
 	h->send.data = h->viewers.data = h->refusals.data = h;
-	look_at_viewers(&h->viewers);
-	look_at_refusals(&h->refusals);
+	configure(h);
 	return 0;
 }
 

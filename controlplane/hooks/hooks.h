@@ -33,7 +33,15 @@ struct cp_hooks {
 
 /* 0, or errno with the operator's message in `err`. */
 int cp_hooks_start(struct cp_hooks *h, char *err, size_t err_size);
-/* What happens from now on is the end of the process, and not told: its successor goes on with the rooms. */
+/*
+ * The configuration has changed: keeps to it from now on. 0, or errno with the operator's message
+ * in `err`: the secret stays the one of before.
+ */
+int cp_hooks_reload(struct cp_hooks *h, char *err, size_t err_size);
+/*
+ * What happens from now on is the end of the process, and not told: its successor goes on with the
+ * rooms.
+ */
 void cp_hooks_silence(struct cp_hooks *h);
 /* Forgets all events. The fetcher must have been closed. The loop must run to close the handles. */
 void cp_hooks_stop(struct cp_hooks *h);

@@ -272,6 +272,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		close_room(v, request, reply);
 	else if (strcmp(cmd, "peer-close") == 0)
 		close_peer(v, request, reply);
+	else if (strcmp(cmd, "reload") == 0 && v->reload)
+		v->reload(v->reload_arg, reply);
 	else if (strcmp(cmd, "drain") == 0)
 		begin_drain(v, request, reply);
 	else if (strcmp(cmd, "undrain") == 0)
@@ -286,7 +288,7 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
 	else
 		refuse(reply, "cmd: must be status, overview, history, rooms, peers, transports, viewer, "
-			      "room-close, peer-close, drain, "
+			      "room-close, peer-close, reload, drain, "
 			      "undrain, upgrade, plain-produce, plain-consume, plain-close or plain-list");
 	return true;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "controlplane/base/counters.h"
 #include "controlplane/engineio/engine.h"
 #include "shared/stats_reader.h"
@@ -37,6 +39,8 @@ struct cp_view {
 	struct cp_signaling *signaling; /* which a command can drain */
 	int dir; /* RUN_DIR/control, where that is kept */
 	const struct cp_history *history; /* NULL: none is kept */
+	void (*reload)(void *arg, cJSON *reply); /* reads the configuration again */
+	void *reload_arg;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -16,16 +16,40 @@
 
 #include "shared/privileges/capabilities.h"
 
-enum { CERTIFICATE, KEY, AUTH_KEY, ADMIN_TOKEN, HOOK_SECRET, CA_FILE, KEY_DIR, FILES, TIMEOUT_S = 2, SOCKET = 3 };
+enum {
+	CERTIFICATE,
+	KEY,
+	AUTH_KEY,
+	ADMIN_TOKEN,
+	HOOK_SECRET,
+	CA_FILE,
+	CONFIG,
+	KEY_DIR,
+	FILES,
+	REREAD = FILES,
+	TIMEOUT_S = 2,
+	SOCKET = 3
+};
 
 /* A request to the process: a path of the configuration, or a file in auth.key_dir. */
 struct question {
-	uint8_t which; /* index in `paths` */
+	uint8_t which; /* index in `paths`; REREAD: read the configuration's paths again */
 	char name[NAME_MAX + 1]; /* of the file in the directory; "": none */
 };
 
 static const char *paths[FILES]; /* of the configuration, which outlives the process's use */
 static int opener = -1; /* socket to the process that opens files */
+
+void cp_key_files_use(const struct sh_config *c)
+{
+	paths[CERTIFICATE] = c->tls.certificate;
+	paths[KEY] = c->tls.key;
+	paths[AUTH_KEY] = c->auth.key_file;
+	paths[ADMIN_TOKEN] = c->admin.token_file;
+	paths[HOOK_SECRET] = c->hooks.secret_file;
+	paths[CA_FILE] = c->outgoing.ca_file;
+	paths[KEY_DIR] = c->auth.key_dir;
+}
 
 /* --- the process that opens files ------------------------------------------------------------ */
 
@@ -65,6 +89,20 @@ static bool find_path(const struct question *q, char *out, size_t size)
 	return snprintf(out, size, "%s/%s", paths[KEY_DIR], q->name) < (int)size;
 }
 
+/* Paths come from the configuration's file alone, which whoever asks cannot write. 0 or errno. */
+static int reread(void)
+{
+	static struct sh_config kept, fresh;
+	char err[256];
+
+	sh_config_defaults(&fresh);
+	if (paths[CONFIG][0] == '\0' || sh_config_load(&fresh, paths[CONFIG], err, sizeof(err)) != 0)
+		return EINVAL;
+	kept = fresh;
+	cp_key_files_use(&kept);
+	return 0;
+}
+
 static void serve(void)
 {
 	char path[SH_PATH_MAX + NAME_MAX + 2];
@@ -74,7 +112,9 @@ static void serve(void)
 		int fd = -1, error = EINVAL;
 		bool sent;
 
-		if (find_path(&q, path, sizeof(path))) {
+		if (q.which == REREAD) {
+			error = reread();
+		} else if (find_path(&q, path, sizeof(path))) {
 			/* A FIFO must not stop this process. */
 			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 			error = fd >= 0 ? 0 : errno;
@@ -126,24 +166,19 @@ static _Noreturn void run_opener(int socket, const struct sh_user *user)
 static bool is_needed(void)
 {
 	for (unsigned i = 0; i < FILES; i++)
-		if (paths[i][0] != '\0')
+		if (i != CONFIG && paths[i][0] != '\0')
 			return true;
 	return false;
 }
 
-int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c)
+int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c, const char *config_file)
 {
 	const struct timeval limit = {.tv_sec = TIMEOUT_S};
 	int ends[2];
 	pid_t pid;
 
-	paths[CERTIFICATE] = c->tls.certificate;
-	paths[KEY] = c->tls.key;
-	paths[AUTH_KEY] = c->auth.key_file;
-	paths[ADMIN_TOKEN] = c->admin.token_file;
-	paths[HOOK_SECRET] = c->hooks.secret_file;
-	paths[CA_FILE] = c->outgoing.ca_file;
-	paths[KEY_DIR] = c->auth.key_dir;
+	paths[CONFIG] = config_file ? config_file : "";
+	cp_key_files_use(c);
 	if (!p->root || !is_needed())
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -206,6 +241,19 @@ static bool ask_for(struct question *q, const char *path)
 	q->which = KEY_DIR;
 	return dir > 0 && strncmp(path, paths[KEY_DIR], dir) == 0 && path[dir] == '/' &&
 	       snprintf(q->name, sizeof(q->name), "%s", path + dir + 1) < (int)sizeof(q->name);
+}
+
+int cp_key_files_reread(void)
+{
+	const struct question q = {.which = REREAD};
+	int answer;
+
+	if (opener < 0)
+		return 0;
+	if (send(opener, &q, sizeof(q), MSG_NOSIGNAL) != (ssize_t)sizeof(q))
+		return EACCES;
+	answer = receive_answer();
+	return answer == -EACCES ? 0 : -answer; /* an answer without a file and without an error */
 }
 
 int cp_key_file_open(const char *path)

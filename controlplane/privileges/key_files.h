@@ -12,9 +12,18 @@
 
 /*
  * Starts the process that opens key files, if this process is root and the configuration names
- * such files. Call it before there are threads. The process ends with this one. 0, or an errno.
+ * such files. `config_file`: the configuration's; NULL: there is none. Call it before there are
+ * threads. The process ends with this one. 0, or an errno.
  */
-int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c);
+int cp_key_files_start(const struct sh_privileges *p, const struct sh_config *c, const char *config_file);
+
+/* Paths are those of `c` from now on, which must stay. Both processes' paths must be the same. */
+void cp_key_files_use(const struct sh_config *c);
+/*
+ * Lets the other process, if there is one, read its paths from the configuration's file again. 0,
+ * or an errno: it keeps the old ones.
+ */
+int cp_key_files_reread(void);
 
 /*
  * Opens a file or directory of the configuration, or a file in auth.key_dir, to read it: directly,

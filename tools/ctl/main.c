@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{"ports", ctl_ports, 0, false, false},
 	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
+	{"reload", ctl_reload, 0, true, false},
 	{"drain", ctl_drain, 0, true, false},
 	{"undrain", ctl_undrain, 0, true, false},
 	{"top", ctl_top, 0, true, false},
@@ -57,6 +58,7 @@ static void print_help(void)
 	      "pipe\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
+	      "  reload           read the configuration and the files of keys again; say what needs a restart\n"
 	      "  drain            take no new clients, move those that are here, and end them at a deadline\n"
 	      "  undrain          take clients again\n"
 	      "  doctor           whether this machine is ready for a configuration, and what to do\n"
@@ -101,9 +103,8 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain, drain, undrain, upgrade dataplane, top, "
-		      "doctor, configure is needed; see spatectl --help
-",
+		      "transports, viewer ID, ports, stats, plain, reload, drain, undrain, upgrade dataplane, "
+		      "top, doctor, configure is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}

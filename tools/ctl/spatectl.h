@@ -51,6 +51,7 @@ int ctl_viewer(const struct ctl_options *o);
 int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
+int ctl_reload(const struct ctl_options *o);
 int ctl_drain(const struct ctl_options *o);
 int ctl_undrain(const struct ctl_options *o);
 int ctl_top(const struct ctl_options *o);

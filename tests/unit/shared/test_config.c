@@ -546,7 +546,7 @@ static void members_that_need_another(void **state)
 	good(&c, "{\"admin\":{\"address\":\"\",\"port\":0}}");
 	good(&c, "{\"admin\":{\"address\":\"\",\"token_file\":\"/token\"}}");
 	bad("{\"auth\":{\"algorithm\":\"HS256\"}}",
-		"auth.key_file: is missing; auth.algorithm needs it or key_dir");
+		"auth.key_file: is missing; auth.algorithm needs it, key_dir or jwks_url");
 	bad("{\"auth\":{\"key_file\":\"/k\"}}", "auth.algorithm: is none, but auth.key_file is given");
 	bad("{\"auth\":{\"algorithm\":\"none\",\"key_file\":\"/k\"}}",
 		"auth.algorithm: is none, but auth.key_file is given");
@@ -554,6 +554,13 @@ static void members_that_need_another(void **state)
 		"auth.algorithm: HS512 is none of none, HS256, RS256, ES256");
 
 	bad("{\"auth\":{\"key_dir\":\"/k\"}}", "auth.algorithm: is none, but auth.key_dir is given");
+	bad("{\"auth\":{\"jwks_url\":\"https://a.example/keys\"}}",
+		"auth.algorithm: is none, but auth.jwks_url is given");
+	bad("{\"auth\":{\"algorithm\":\"RS256\",\"jwks_url\":\"http://127.0.0.1/keys\"}}",
+		"auth.jwks_url: it begins with https://, because who can change the keys can sign tokens");
+	bad("{\"auth\":{\"algorithm\":\"HS256\",\"jwks_url\":\"https://a.example/keys\"}}",
+		"auth.jwks_url: a secret for HS256 is in no public key set");
+	good(&c, "{\"auth\":{\"algorithm\":\"ES256\",\"jwks_url\":\"https://a.example/keys\"}}");
 	good(&c, "{\"auth\":{\"algorithm\":\"HS256\",\"key_dir\":\"/k\"}}");
 
 	good(&c, "{\"tls\":{\"certificate\":\"/c.pem\",\"key\":\"/k.pem\"}}");

@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "shared/config_reload.h"
 #include "shared/config_table.h"
 
 static cJSON *schema;
@@ -144,6 +145,15 @@ static void same_default(const struct sh_config_member *m, const cJSON *value)
 	}
 }
 
+/* Each member says whether the control plane takes it over without a restart. */
+static void same_reload(const struct sh_config_member *m, const cJSON *value)
+{
+	if (!cJSON_IsBool(get(value, "reload")))
+		fail_msg("%s: the schema does not say whether it reloads", m->path);
+	if (cJSON_IsTrue(get(value, "reload")) != sh_config_reloads(m->path))
+		fail_msg("%s: the schema and shared/config_reload.c differ", m->path);
+}
+
 static void same_table(const struct sh_config_rows *table, const cJSON *object)
 {
 	for (uint32_t i = 0; i < table->count; i++) {
@@ -151,6 +161,8 @@ static void same_table(const struct sh_config_rows *table, const cJSON *object)
 		const cJSON *value = find(object, m->path);
 
 		assert_true(cJSON_IsString(get(value, "description")));
+		if (table == &sh_config_table)
+			same_reload(m, value);
 		if (m->list_max == 0) {
 			same_value(m, value);
 			same_default(m, get(value, "default"));

@@ -444,6 +444,20 @@ class Spatectl(OnPlanes):
         self.control_again(**{"room-close": b"not json\n"})
         self.assertIn("not understood", self.run_ctl("room", "close", "nowhere", code=5)[1])
 
+    def test_reload(self):
+        answer = {"changed": ["log.level"], "needs_restart": ["http.port"], "failed": []}
+        plane = self.control(reload={"ok": True} | answer)
+        self.assertEqual(self.run_ctl("reload"), ("changed       log.level\nneeds restart http.port\n", ""))
+        self.assertEqual(json.loads(self.run_ctl("reload", "--json")[0]), answer)
+        plane.answers["reload"] = {"ok": True, "changed": [], "needs_restart": [], "failed": ["tls: no such file"]}
+        self.assertEqual(self.run_ctl("reload", code=5)[0], "failed        tls: no such file\n")
+        plane.answers["reload"] = {"ok": True, "changed": [], "needs_restart": [], "failed": []}
+        self.assertEqual(self.run_ctl("reload")[0], "nothing has changed\n")
+        plane.answers["reload"] = {"ok": False, "error": "spate.json: not JSON in line 3"}
+        self.assertIn("not JSON in line 3", self.run_ctl("reload", code=5)[1])
+        for args in (["reload", "now"], ["--watch", "reload"], ["reload", "--wait"]):
+            self.run_ctl(*args, code=2)
+
     def test_drain(self):
         draining = {"state": "draining", "deadline_s": 60, "viewers": 7, "moved": 2, "refused": 3}
         plane = self.control(drain={"ok": True, "drain": draining}, undrain={"ok": True, "peers": 9})
