@@ -25,6 +25,7 @@
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/operator/pages.h"
+#include "controlplane/operator/recordings.h"
 #include "controlplane/options.h"
 #include "controlplane/persist/persist.h"
 #include "controlplane/privileges/kept_directory.h"
@@ -63,6 +64,7 @@ struct control {
 	struct cp_hooks hooks;
 	struct cp_options options;
 	struct cp_reload reload;
+	struct cp_recordings recordings;
 	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t farewell, rooms;
 	bool ready, stopping;
@@ -316,6 +318,7 @@ static void connect_parts(struct control *c)
 		.lag = &c->lag,
 		.signaling = &c->public.signaling,
 		.hooks = &c->hooks,
+		.recordings = &c->recordings,
 		.reload = reload_and_say,
 		.reload_arg = c,
 		.started_ns = cp_now_ns(),

@@ -11,6 +11,7 @@
 #include "controlplane/operator/overview.h"
 #include "controlplane/operator/plain_commands.h"
 #include "controlplane/operator/readiness.h"
+#include "controlplane/operator/record_commands.h"
 #include "controlplane/operator/reply_line.h"
 #include "controlplane/operator/transport_list.h"
 #include "controlplane/operator/viewer.h"
@@ -145,6 +146,13 @@ static void refuse(cJSON *reply, const char *error)
 	cJSON_AddStringToObject(reply, "error", error);
 }
 
+/* `error` NULL: nothing is refused. */
+static void refuse_if(cJSON *reply, const char *error)
+{
+	if (error)
+		refuse(reply, error);
+}
+
 static void close_room(const struct cp_view *v, const cJSON *request, cJSON *reply)
 {
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "room"));
@@ -247,6 +255,8 @@ static bool begin_plain(const struct cp_view *v, const char *cmd, const cJSON *r
 static bool answer(const struct cp_view *v, const char *cmd, const cJSON *request,
 	struct cp_admin_asker *asker, cJSON *reply)
 {
+	const char *error;
+
 	if (cmd && strcmp(cmd, "transports") == 0) {
 		cp_admin_list_transports(v, asker);
 		return false;
@@ -286,10 +296,13 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		close_plain(v, request, reply);
 	else if (strcmp(cmd, "plain-list") == 0)
 		cp_admin_plain_list(v->model, cJSON_AddArrayToObject(reply, "plain"));
+	else if (v->recordings && cp_admin_record(v, cmd, request, reply, &error))
+		refuse_if(reply, error);
 	else
 		refuse(reply, "cmd: must be status, overview, history, rooms, peers, transports, viewer, "
 			      "room-close, peer-close, reload, drain, "
-			      "undrain, upgrade, plain-produce, plain-consume, plain-close or plain-list");
+			      "undrain, upgrade, plain-produce, plain-consume, plain-close, plain-list, "
+			      "producers, record-report, record-list or record-stop");
 	return true;
 }
 

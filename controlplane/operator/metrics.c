@@ -18,6 +18,7 @@
 #include "controlplane/operator/metrics_ports.h"
 #include "controlplane/operator/metrics_process.h"
 #include "controlplane/operator/readiness.h"
+#include "controlplane/operator/recordings.h"
 #include "controlplane/rooms/model.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/json_dialect.h"
@@ -271,6 +272,8 @@ char *cp_metrics_text(const struct cp_view *v, size_t *len)
 	cp_process_metrics(f, v->loop);
 	if (v->hooks)
 		cp_metrics_hooks(f, v->hooks);
+	if (v->recordings)
+		cp_recordings_metrics(f, v->recordings, cp_now_ns() / 1000000);
 	if (v->stats->map) {
 		cp_metrics_dataplane(f, v->stats);
 		cp_metrics_placement(f, &v->model->load);

@@ -15,6 +15,7 @@
 
 struct cp_dataplane;
 struct cp_hooks;
+struct cp_recordings;
 struct cp_model;
 struct cp_webrtc_server;
 struct uv_loop_s;
@@ -39,6 +40,7 @@ struct cp_view {
 	struct cp_signaling *signaling; /* which a command can drain */
 	int dir; /* RUN_DIR/control, where that is kept */
 	const struct cp_history *history; /* NULL: none is kept */
+	struct cp_recordings *recordings; /* of spatectl record */
 	void (*reload)(void *arg, cJSON *reply); /* reads the configuration again */
 	void *reload_arg;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */

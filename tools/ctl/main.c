@@ -13,7 +13,7 @@
 
 #include "shared/config.h"
 
-enum { ANY = -1 };
+enum { ANY = -1, MIN_FREE = 64 << 20 /* bytes */ };
 
 struct command {
 	const char *name;
@@ -34,6 +34,7 @@ static const struct command commands[] = {
 	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
 	{"reload", ctl_reload, 0, true, false},
+	{"record", ctl_record, ANY, true, false},
 	{"drain", ctl_drain, 0, true, false},
 	{"undrain", ctl_undrain, 0, true, false},
 	{"top", ctl_top, 0, true, false},
@@ -58,7 +59,10 @@ static void print_help(void)
 	      "pipe\n"
 	      "  stats            every counter of every worker, drops by reason\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
-	      "  reload           read the configuration and the files of keys again; say what needs a restart\n"
+	      "  reload           read the configuration and the files of keys again; say what needs a "
+	      "restart\n"
+	      "  record ROOM|PRODUCER --to DIR   let FFmpeg record it into files, until it is stopped\n"
+	      "  record --list, record --stop ID   the recordings that run; end one\n"
 	      "  drain            take no new clients, move those that are here, and end them at a deadline\n"
 	      "  undrain          take clients again\n"
 	      "  doctor           whether this machine is ready for a configuration, and what to do\n"
@@ -79,6 +83,9 @@ static void print_help(void)
 	      "  --address A/N  configure: the NIC's address and prefix length, where the kernel has none\n"
 	      "  --announced A  configure: the address at which clients reach the NIC behind a NAT\n"
 	      "  --root DIR     doctor, configure: another machine's /proc and /sys, in this directory\n"
+	      "  --to DIR       record: where files go\n"
+	      "  --min-free MB  record: what stays free there, in MiB (64)\n"
+	      "  --list, --stop ID   record\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
@@ -103,8 +110,8 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain, reload, drain, undrain, upgrade dataplane, "
-		      "top, doctor, configure is needed; see spatectl --help\n",
+		      "transports, viewer ID, ports, stats, plain, reload, record, drain, undrain, "
+		      "upgrade dataplane, top, doctor, configure is needed; see spatectl --help\n",
 			stderr);
 		return -1;
 	}
@@ -142,6 +149,14 @@ static int check_command(const struct command *command, int arguments, const str
 			command->name);
 		return -1;
 	}
+	if (command->run != ctl_record && (o->to || o->stop || o->list || o->min_free != MIN_FREE)) {
+		fprintf(stderr,
+			"spatectl: %s: --to, --min-free, --list and --stop are options of record; see "
+			"spatectl "
+			"--help\n",
+			command->name);
+		return -1;
+	}
 	if (o->watch && command->changes) {
 		fprintf(stderr, "spatectl: %s: nothing to --watch\n", command->name);
 		return -1;
@@ -163,6 +178,34 @@ static int read_deadline(uint32_t *out, const char *text)
 	}
 	*out = (uint32_t)seconds;
 	return 0;
+}
+
+/* Returns 0, or prints the operator's message and returns -1. */
+static int read_min_free(uint64_t *out, const char *text)
+{
+	char *end;
+	unsigned long mib = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || mib < 1 || mib > 1 << 20) {
+		fprintf(stderr, "spatectl: --min-free: \"%s\" is no whole number of MiB from 1 to 1048576\n",
+			text);
+		return -1;
+	}
+	*out = (uint64_t)mib << 20;
+	return 0;
+}
+
+/* The data plane's IPv4 addresses, as the configuration has them. */
+static void list_addresses(struct ctl_options *o, const struct sh_config *config)
+{
+	for (uint32_t p = 0; p < config->network.port_count; p++)
+		for (uint32_t i = 0; i < config->network.port[p].address_count; i++) {
+			struct sh_addr a = config->network.port[p].address[i].addr;
+
+			a.port = 0;
+			if (a.family == 4 && o->address_count < SH_MAX_LOCAL_ADDRS)
+				sh_addr_format(&a, o->address[o->address_count++], sizeof(o->address[0]));
+		}
 }
 
 /* Runs the command once a second until interrupted or the output fails. */
@@ -197,6 +240,10 @@ int main(int argc, char **argv)
 		ADDRESS,
 		ANNOUNCED,
 		ROOT,
+		TO,
+		MIN_FREE_MB,
+		LIST,
+		STOP,
 		RUN_DIR,
 		CONFIG,
 		VERSION,
@@ -214,6 +261,10 @@ int main(int argc, char **argv)
 		{"address", required_argument, NULL, ADDRESS},
 		{"announced", required_argument, NULL, ANNOUNCED},
 		{"root", required_argument, NULL, ROOT},
+		{"to", required_argument, NULL, TO},
+		{"min-free", required_argument, NULL, MIN_FREE_MB},
+		{"list", no_argument, NULL, LIST},
+		{"stop", required_argument, NULL, STOP},
 		{"run-dir", required_argument, NULL, RUN_DIR},
 		{"config", required_argument, NULL, CONFIG},
 		{"version", no_argument, NULL, VERSION},
@@ -221,7 +272,7 @@ int main(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	static struct sh_config config;
-	struct ctl_options o = {.config = &config, .root = ""};
+	struct ctl_options o = {.config = &config, .root = "", .min_free = MIN_FREE};
 	const char *run_dir = NULL;
 	const struct command *command;
 	char err[256];
@@ -264,6 +315,19 @@ int main(int argc, char **argv)
 		case ROOT:
 			o.root = optarg;
 			break;
+		case TO:
+			o.to = optarg;
+			break;
+		case MIN_FREE_MB:
+			if (read_min_free(&o.min_free, optarg) != 0)
+				return CTL_USAGE;
+			break;
+		case LIST:
+			o.list = true;
+			break;
+		case STOP:
+			o.stop = optarg;
+			break;
 		case RUN_DIR:
 			run_dir = optarg;
 			break;
@@ -285,6 +349,7 @@ int main(int argc, char **argv)
 		}
 	}
 	o.run_dir = run_dir ? run_dir : config.run_dir;
+	list_addresses(&o, &config);
 	o.argument = argv + optind + 1;
 	command = optind < argc ? find_command(argv[optind]) : NULL;
 	if (check_command(command, argc - optind - 1, &o) != 0)

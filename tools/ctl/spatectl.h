@@ -37,6 +37,12 @@ struct ctl_options {
 	const char *sort; /* top: by what; NULL: the default */
 	bool force; /* configure: replace the file */
 	const char *address, *announced; /* configure: as they were given; NULL: not */
+	const char *to; /* record: the directory for files; NULL: not given */
+	const char *stop; /* record: the id of one to end; NULL: not given */
+	bool list; /* record: those that run */
+	uint64_t min_free; /* record: bytes that stay free on the disk */
+	uint32_t address_count;
+	char address[SH_MAX_LOCAL_ADDRS][64]; /* the data plane's, of the configuration */
 	char *const *argument; /* arguments of the command, ended by NULL */
 };
 
@@ -52,6 +58,7 @@ int ctl_ports(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
 int ctl_reload(const struct ctl_options *o);
+int ctl_record(const struct ctl_options *o);
 int ctl_drain(const struct ctl_options *o);
 int ctl_undrain(const struct ctl_options *o);
 int ctl_top(const struct ctl_options *o);
