@@ -16,22 +16,22 @@
 static struct sh_stats_reader stats;
 static struct cp_loop_lag lag;
 static struct cp_signaling signaling = {.config = &w.config, .model = &w.model};
-struct cp_upgrade restart;
+struct cp_upgrade upgraded;
 const char *restart_refusal;
 
 static int begin_upgrade(struct cp_dataplane *p, char *err, size_t err_size)
 {
 	snprintf(err, err_size, "%s", restart_refusal ? restart_refusal : "");
 	if (!restart_refusal)
-		restart.stage = CP_UPGRADE_RUNNING;
+		upgraded.stage = CP_UPGRADE_RUNNING;
 	return restart_refusal ? EIO : 0;
 }
 
 static struct cp_view view = {
 	.model = &w.model,
 	.stats = &stats,
-	.dataplane = (struct cp_dataplane *)(void *)&restart,
-	.upgrade = &restart,
+	.dataplane = (struct cp_dataplane *)(void *)&upgraded,
+	.upgrade = &upgraded,
 	.begin_upgrade = begin_upgrade,
 	.lag = &lag,
 	.signaling = &signaling,

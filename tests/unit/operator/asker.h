@@ -12,7 +12,7 @@ int control_dir(void);
 struct cp_signaling *the_signaling(void);
 
 /* How the restart of the data plane goes, and why a command for it is refused; NULL: it is not. */
-extern struct cp_upgrade restart;
+extern struct cp_upgrade upgraded;
 extern const char *restart_refusal;
 
 /* Asks without waiting. */

@@ -74,7 +74,7 @@ static void the_operator_restarts_the_data_plane(void **state)
 	answer = ask(line);
 	assert_string_equal(upgrade_state(answer), "running");
 	cJSON_Delete(answer);
-	restart = (struct cp_upgrade){.stage = CP_UPGRADE_LOST, .ms = 7, .lost = 3, .reason = "gone"};
+	upgraded = (struct cp_upgrade){.stage = CP_UPGRADE_LOST, .ms = 7, .lost = 3, .reason = "gone"};
 	answer = ask("{\"cmd\":\"status\"}");
 	assert_string_equal(upgrade_state(answer), "lost");
 	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "upgrade"), "reason")
@@ -82,7 +82,7 @@ static void the_operator_restarts_the_data_plane(void **state)
 		"gone");
 	assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "upgrade"), "lost")->valueint, 3);
 	cJSON_Delete(answer);
-	restart.stage = CP_UPGRADE_NONE;
+	upgraded.stage = CP_UPGRADE_NONE;
 }
 
 static void a_deadline_is_a_time_that_can_be_waited_for(void **state)
