@@ -17,6 +17,7 @@
 #include "dataplane/tables/stream.h"
 #include "dataplane/tables/stream_ssrcs.h"
 #include "dataplane/tables/transport.h"
+#include "dataplane/tables/transport_state.h"
 #include "dataplane/tables/unproven.h"
 #include "dataplane/worker/worker.h"
 
