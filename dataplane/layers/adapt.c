@@ -260,6 +260,8 @@ bool dp_adapt_decide(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_
 		changed = allocate(a, now, v, false).changed;
 		note_cost(a, v);
 	}
+	a->content = !congested && !changed && !to.next_kbps && !v->switching &&
+		     !dp_probe_running(&a->probe) && !(a->flags & DP_ADAPT_STALE);
 	return changed;
 }
 

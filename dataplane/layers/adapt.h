@@ -7,9 +7,10 @@
  * are nanoseconds of one monotonic clock, which the caller passes in.
  *
  * The owner of a viewer's transport calls dp_adapt_remb() and dp_adapt_report() for what a compound
- * RTCP packet holds, and dp_adapt_decide() once behind it and about once a second; nothing is
- * called per packet. While dp_adapt_probing(), it calls dp_adapt_padding() every 5 to 20 ms.
- * docs/media-quality.md gives the reason and source of each constant.
+ * RTCP packet holds, and dp_adapt_decide() once behind it, unless dp_adapt_settled(), and about
+ * once a second; nothing is called per packet. While dp_adapt_probing(), it calls
+ * dp_adapt_padding() every 5 to 20 ms. docs/media-quality.md gives the reason and source of each
+ * constant.
  */
 
 #include <assert.h>
@@ -47,7 +48,8 @@ struct dp_adapt {
 	uint8_t recent_loss; /* loss of about the last 20 packets, in 1/256 */
 	uint8_t usual_loss; /* mean loss of some seconds, in 1/256 */
 	uint8_t falls; /* of REMB below what is sent; during a probe: REMBs without a rise */
-	uint8_t hold_s; /* how long no target goes up after one went down */
+	uint8_t hold_s : 7; /* how long no target goes up after one went down */
+	uint8_t content : 1; /* the last decision left nothing to climb to, and nothing that changes */
 	uint8_t failures; /* probes that failed since the last success */
 	uint8_t flags; /* enum dp_adapt_flags */
 	/*
@@ -92,6 +94,12 @@ void dp_adapt_report(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_
  * Also to be called when wishes, limits or the set of living layers change.
  */
 bool dp_adapt_decide(struct dp_adapt *a, uint64_t now_ns, const struct dp_adapt_viewer *v);
+
+/*
+ * Whether the reports since the last decision cannot change it: there is nothing to climb to, and
+ * no sign of congestion. What else may have changed is for the decisions of each second.
+ */
+bool dp_adapt_settled(const struct dp_adapt *a);
 
 static inline bool dp_adapt_probing(const struct dp_adapt *a)
 {

@@ -205,6 +205,12 @@ bool dp_adapt_congested(const struct dp_adapt *a, uint32_t now_ms, uint32_t sent
 	return true;
 }
 
+bool dp_adapt_settled(const struct dp_adapt *a)
+{
+	return a->content && !a->falls && !(a->flags & DP_ADAPT_LOSING) &&
+	       !(much_loss(a) && dp_long_round_trip(a));
+}
+
 bool dp_adapt_quiet(const struct dp_adapt *a)
 {
 	return !a->falls && !dp_long_round_trip(a);

@@ -272,6 +272,6 @@ void dp_datagram_process(struct dp_datagram *d)
 	while (!too_many_unknown(d) && dp_rtcp_next(d->data, d->len, &pos, &r))
 		process(d, &r);
 	if (d->t->consumers)
-		dp_adaptation_decide(d->w, d->t);
+		dp_adaptation_reported(d->w, d->t);
 	d->w->stats->rtcp_cut += too_many_unknown(d);
 }

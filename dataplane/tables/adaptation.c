@@ -154,6 +154,12 @@ void dp_adaptation_decide(struct dp_worker *w, struct dp_transport *t)
 		dp_probing_add(w, t);
 }
 
+void dp_adaptation_reported(struct dp_worker *w, struct dp_transport *t)
+{
+	if (!dp_adapt_settled(dp_adaptation_of(w, t)))
+		dp_adaptation_decide(w, t);
+}
+
 uint32_t dp_adaptation_available_kbps(const struct dp_worker *w, const struct dp_transport *t)
 {
 	const struct dp_adapt *a = dp_adaptation_of(w, t);

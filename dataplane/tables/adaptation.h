@@ -29,6 +29,8 @@ void dp_adaptation_remb(struct dp_worker *w, const struct dp_transport *t, uint6
  * because it is compared with the one before.
  */
 void dp_adaptation_report(struct dp_worker *w, struct dp_consumer *c, const struct dp_rtcp_report *block);
+/* Decides after the reports of an RTCP packet, unless they cannot change the last decision. */
+void dp_adaptation_reported(struct dp_worker *w, struct dp_transport *t);
 /* Decides again, if the transport has consumers with layers. */
 void dp_adaptation_decide(struct dp_worker *w, struct dp_transport *t);
 /* The kbit/s that the viewer's path is believed to carry; 0: not known. */

@@ -167,7 +167,8 @@ static void came_back(struct path *p, const struct path_back *b)
 		dp_adapt_report(&p->adapt, now_ns(p), &block);
 	if (b->remb)
 		dp_adapt_remb(&p->adapt, now_ns(p), b->remb_kbps, p->viewer.sent_kbps);
-	decide(p);
+	if (!dp_adapt_settled(&p->adapt))
+		decide(p);
 }
 
 /* --- the receiver ------------------------------------------------------------------------------ */

@@ -108,6 +108,26 @@ static void climbs_after_a_probe(void **state)
 	}
 }
 
+/* Once the top is reached, reports change nothing until one of them is a sign. */
+static void settles_at_the_top(void **state)
+{
+	struct world w;
+
+	begin(&w, 1);
+	assert_false(dp_adapt_settled(&w.adapt));
+	reach_the_top(&w, true);
+	pass(&w, 1000);
+	assert_true(dp_adapt_settled(&w.adapt));
+	w.viewer.switching = true;
+	decide(&w);
+	assert_false(dp_adapt_settled(&w.adapt));
+	w.viewer.switching = false;
+	pass(&w, 2000);
+	assert_true(dp_adapt_settled(&w.adapt));
+	dp_adapt_remb(&w.adapt, w.now, 1000, w.viewer.sent_kbps);
+	assert_false(dp_adapt_settled(&w.adapt));
+}
+
 static void no_probe_without_a_report(void **state)
 {
 	struct world w;
@@ -541,6 +561,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(begins_in_the_middle),
 		cmocka_unit_test(climbs_after_a_probe),
+		cmocka_unit_test(settles_at_the_top),
 		cmocka_unit_test(no_probe_without_a_report),
 		cmocka_unit_test(no_probe_before_a_switch_has_taken_effect),
 		cmocka_unit_test(an_estimate_that_does_not_rise_is_no_success),
