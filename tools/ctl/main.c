@@ -203,8 +203,8 @@ static void list_addresses(struct ctl_options *o, const struct sh_config *config
 			struct sh_addr a = config->network.port[p].address[i].addr;
 
 			a.port = 0;
-			if (a.family == 4 && o->address_count < SH_MAX_LOCAL_ADDRS)
-				sh_addr_format(&a, o->address[o->address_count++], sizeof(o->address[0]));
+			if (a.family == 4 && o->own_count < SH_MAX_LOCAL_ADDRS)
+				sh_addr_format(&a, o->own[o->own_count++], sizeof(o->own[0]));
 		}
 }
 

@@ -40,8 +40,8 @@ bool ctl_record_address(struct ctl_recorder *r, char err[CTL_ERR_MAX])
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool found = false;
 
-	for (uint32_t i = 0; !found && fd >= 0 && i < r->o->address_count; i++)
-		found = inet_pton(AF_INET, r->o->address[i], &to.sin_addr) == 1 &&
+	for (uint32_t i = 0; !found && fd >= 0 && i < r->o->own_count; i++)
+		found = inet_pton(AF_INET, r->o->own[i], &to.sin_addr) == 1 &&
 			connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
 			getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
 			inet_ntop(AF_INET, &own.sin_addr, r->address, sizeof(r->address));

@@ -41,8 +41,8 @@ struct ctl_options {
 	const char *stop; /* record: the id of one to end; NULL: not given */
 	bool list; /* record: those that run */
 	uint64_t min_free; /* record: bytes that stay free on the disk */
-	uint32_t address_count;
-	char address[SH_MAX_LOCAL_ADDRS][64]; /* the data plane's, of the configuration */
+	uint32_t own_count;
+	char own[SH_MAX_LOCAL_ADDRS][64]; /* record: the data plane's addresses, of the configuration */
 	char *const *argument; /* arguments of the command, ended by NULL */
 };
 
