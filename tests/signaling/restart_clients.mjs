@@ -2,10 +2,13 @@
 // The control plane is killed and started again while a host sends to viewers of both dialects: nobody
 // loses a packet, and all come back with their tokens and find what they had, also one that takes
 // longer than media.sweep_s and resume.grace_s. Who is new joins and hears within 2 s.
+import { execFileSync } from "node:child_process";
 import { Agent } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { metric } from "../e2e/lib/metrics.mjs";
-import { ORIGIN, Servers } from "../e2e/lib/servers.mjs";
+import { workDir } from "../e2e/lib/namespace.mjs";
+import { buildDir, ORIGIN, Servers } from "../e2e/lib/servers.mjs";
 import { roomNow } from "../e2e/lib/spatectl.mjs";
 import { check, log, test, until } from "../e2e/lib/test.mjs";
 import { audioParameters, Client } from "./client.mjs";
@@ -13,6 +16,7 @@ import { SocketClient } from "./socket_client.mjs";
 import { Transports } from "./transports.mjs";
 
 const SWEEP_S = 1, GRACE_S = 1;
+const SPATECTL = join(buildDir, "tools/spatectl");
 
 /** The two dialects, and the second one over both of its carriers. */
 const PLAIN = {
@@ -132,6 +136,24 @@ async function restart(signal, { servers, media, host, viewers, paused, late, pr
 	check(await metric("resumes_total") === all.length, "and all go on as before");
 }
 
+/** A drain goes on with the clients that are given back, and ends none of them before they could come back. */
+async function drained({ servers, host, viewers, paused, late }) {
+	log("----  the node is killed while it is drained");
+	execFileSync(SPATECTL, ["--run-dir", join(workDir(), "run"), "drain", "--deadline", "120"]);
+	await servers.controlplane.end("SIGKILL");
+	await servers.startControlplane();
+	await until("everybody is there", 5, async () => await metric("resume_lost") === viewers.length + 3, { quiet: true });
+	const stranger = await Client.open("?room=show");
+	check((await stranger.heard("error")).data.message.startsWith("this server is being drained"), "nobody new is let in");
+	for (const peer of [host, ...viewers, paused, late]) {
+		await peer.resume();
+		const { deadlineMs } = peer.dialect === PLAIN ? (await peer.client.heard("draining")).data :
+			await peer.client.heard("draining");
+		check(deadlineMs > 60000 && deadlineMs < 120000, "who comes back is told so");
+	}
+	execFileSync(SPATECTL, ["--run-dir", join(workDir(), "run"), "undrain"]);
+}
+
 await test(async ({ defer }) => {
 	const servers = new Servers({ media: { sweep_s: SWEEP_S }, resume: { grace_s: GRACE_S, max_s: 60 } });
 	defer((failed) => servers.end(failed));
@@ -159,6 +181,7 @@ await test(async ({ defer }) => {
 	const everything = { servers, media, host, viewers, paused, late, producerId };
 	await restart("SIGKILL", everything);
 	await restart("SIGTERM", everything); // what was restored can be restored again
+	await drained(everything);
 
 	await paused.client.ask("resumeConsumer", { consumerId: paused.kept.consumers[0] });
 	await paused.hears(5);
