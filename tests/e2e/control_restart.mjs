@@ -2,8 +2,9 @@
 // The control plane is killed, and ended, while media flows: pictures keep coming, no packet is lost,
 // and the pages of both dialects come back by themselves to what they had. No page makes a new
 // transport, and the server makes no DTLS handshake.
+import { setTimeout as sleep } from "node:timers/promises";
 import { metric } from "./lib/metrics.mjs";
-import { audioOf, checkPlaying, firstFrame, hostAndViewer, openViewer, reachState, say, startWithBrowser, stats, videoOf } from "./lib/page.mjs";
+import { audioOf, firstFrame, hostAndViewer, openViewer, reachState, say, startWithBrowser, stats, videoOf } from "./lib/page.mjs";
 import { roomNow } from "./lib/spatectl.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
@@ -16,6 +17,16 @@ async function lost(page) {
 	return videoOf(inbound).packetsLost + audioOf(inbound).packetsLost;
 }
 
+/** How many pictures come depends on the machine, and sound comes in any case: what stops shows in both. */
+async function goesOn(page, who, seconds) {
+	const [before, begun] = [await stats(page), Date.now()];
+	await sleep(seconds * 1000);
+	await until(`${who} has new pictures`, 10, async () =>
+		videoOf((await stats(page)).inbound).framesDecoded >= videoOf(before.inbound).framesDecoded + 5);
+	const packets = audioOf((await stats(page)).inbound).packetsReceived - audioOf(before.inbound).packetsReceived;
+	check(packets >= (Date.now() - begun) / 1000 * 25, `${who}: and ${packets} packets of sound`);
+}
+
 async function restart(signal, servers, pages) {
 	say(signal);
 	const before = await Promise.all(pages.map(({ page }) => page.evaluate(KEPT)));
@@ -23,7 +34,7 @@ async function restart(signal, servers, pages) {
 	const lostBefore = await Promise.all(viewers.map(({ page }) => lost(page)));
 	await servers.controlplane.end(signal);
 	await reachState(viewers[0].page, "reconnecting", viewers[0].who);
-	await checkPlaying(viewers[0].page, `${viewers[0].who} without a control plane`, 3);
+	await goesOn(viewers[0].page, `${viewers[0].who} without a control plane`, 2);
 
 	await servers.startControlplane();
 	const back = Date.now();
@@ -37,7 +48,7 @@ async function restart(signal, servers, pages) {
 	const { peers, transports } = roomNow("default");
 	check(peers === pages.length && transports === pages.length, "nobody is there twice");
 	for (const [i, { who, page }] of viewers.entries()) {
-		await checkPlaying(page, who, 1, { minimumFps: 4 });
+		await goesOn(page, who, 1);
 		check(await lost(page) === lostBefore[i], `${who} has lost no packet`);
 	}
 }
