@@ -346,7 +346,8 @@ void cp_session_run(struct cp_session *s)
 			leave(s);
 		reply_held(s);
 		cp_resume_tell(s);
-		if (s->current || s->ticket || s->closing || s->resume.greets || !(r = TAILQ_FIRST(&s->waiting)))
+		if (s->current || s->ticket || s->closing || s->resume.greets ||
+			!(r = TAILQ_FIRST(&s->waiting)))
 			break;
 		TAILQ_REMOVE(&s->waiting, r, next);
 		s->waiting_count--;
