@@ -481,6 +481,8 @@ static void numbers(void **state)
 	assert_int_equal(SH_OBJECT_CONSUMER, 3);
 	assert_int_equal(SH_EV_LAYERS_CHANGED, 6);
 	assert_int_equal(SH_EV_TRANSPORT_LOST, 7);
+	assert_int_equal(SH_EV_TRANSPORT_SENT, 8);
+	assert_int_equal(SH_EV_TRANSPORT_REPORTED, 9);
 	assert_int_equal(SH_CODEC_AV1, 5);
 	assert_int_equal(SH_EXT_COUNT, 11);
 	assert_int_equal(SH_PRODUCER_REMB, 32);
