@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host sends its picture in three sizes, and a viewer chooses among them by the page's menu.
-import { checkNoErrors, firstFrame, openHost, openViewer, reachState, say, startWithBrowser, stats, videoOf } from
-	"./lib/page.mjs";
+// A host that has chosen nothing sends its picture in three sizes, and a viewer chooses among them by
+// the page's menu. A host of one quality has viewers without a menu.
+import {
+	checkNoErrors, firstFrame, openViewer, pageUrl, reachState, say, startWithBrowser, stats, videoOf,
+} from "./lib/page.mjs";
 import { artifact } from "./lib/servers.mjs";
 import { check, log, test, until } from "./lib/test.mjs";
 
@@ -31,7 +33,7 @@ async function choose(page, value) {
 
 await test(async ({ defer }) => {
 	const { browser } = await startWithBrowser(defer);
-	const host = await openHost(browser, { codec: "VP8", simulcast: "1", size: "960x540", fps: "10", dialect });
+	const host = await browser.open(pageUrl({ role: "host", source: "pattern", size: "960x540", fps: "10", dialect }));
 	await reachState(host, "live", "host");
 	const viewer = await openViewer(browser, { dialect });
 	await reachState(viewer, "playing", "viewer");
@@ -60,6 +62,16 @@ await test(async ({ defer }) => {
 	const path = artifact(`page-quality-${dialect}.png`);
 	await viewer.screenshot(path);
 	log(`picture: ${path}`);
+
+	say("a host who chooses one quality");
+	await host.click("#stop");
+	await reachState(viewer, "waiting", "viewer");
+	await host.click("#one-quality");
+	await host.click("#host");
+	await reachState(host, "live", "host");
+	await reachState(viewer, "playing", "viewer");
+	await firstFrame(viewer, "viewer");
+	check(await viewer.evaluate("document.getElementById('quality-choice').hidden"), "its viewer has no menu");
 
 	checkNoErrors(host, "host");
 	checkNoErrors(viewer, "viewer");

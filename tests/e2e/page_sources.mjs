@@ -32,7 +32,7 @@ const words = (page) => page.evaluate("spate.words");
 const kinds = (page, what) => page.evaluate(`spate.${what}.map((p) => p.kind).sort().join(" ")`);
 
 const openCamera = (browser, before) =>
-	browser.open(pageUrl({ role: "host", source: "camera", codec: "VP8" }), { before });
+	browser.open(pageUrl({ role: "host", source: "camera", codec: "VP8", simulcast: "0" }), { before });
 
 /** Keeps the host's tracks, whose devices the test then takes away. */
 const KEEP_TRACKS = `{

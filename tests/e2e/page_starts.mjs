@@ -54,7 +54,7 @@ const CASES = [
 
 await test(async ({ defer }) => {
 	const { browser } = await startWithBrowser(defer);
-	const open = () => browser.open(pageUrl({}), { before: ASK_FIRST });
+	const open = () => browser.open(pageUrl({ simulcast: "0" }), { before: ASK_FIRST });
 
 	for (const [words, presses, answers, expected, state] of CASES) {
 		say(words);

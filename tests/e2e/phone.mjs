@@ -101,7 +101,7 @@ await test(async ({ defer }) => {
 
 	const phone = await startPhone();
 	defer(() => phone.close());
-	const host = await phone.open(`${address}?role=host&source=camera&codec=VP8`);
+	const host = await phone.open(`${address}?role=host&source=camera&codec=VP8&simulcast=0`);
 	check(await host.evaluate("isSecureContext"), "the phone's page is a secure one");
 	await reachState(host, "live", "the phone");
 

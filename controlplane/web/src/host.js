@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodingsFor } from "./encodings.js";
+import { encodingsFor, sendsLayers } from "./encodings.js";
 import { Session } from "./session.js";
 import { connected } from "./transports.js";
 import { CodecError, lackOfEnded, sendingWords } from "./words.js";
@@ -154,7 +154,7 @@ export class Host extends Session {
 		const { kind } = track;
 		const options = { track, stopTracks: false };
 		if (kind === "video")
-			Object.assign(options, { codec, encodings: encodingsFor(codec?.mimeType ?? "", this.layered) });
+			Object.assign(options, { codec, encodings: this.#encodings(track, codec) });
 		const producer = await transport.produce(options);
 		producers.push(producer);
 		const paused = this.#paused[kind];
@@ -167,6 +167,10 @@ export class Host extends Session {
 			this.#unpublish(track);
 		else if (paused !== producer.appData.toldPaused)
 			await this.#tell(transport, producer, paused ? "pauseProducer" : "resumeProducer");
+	}
+
+	#encodings(track, codec) {
+		return encodingsFor(codec?.mimeType ?? "", { layered: this.layered, svc: sendsLayers() }, track.getSettings());
 	}
 
 	/** Tells the server about a producer, if it knows it on the present socket. */

@@ -24,7 +24,7 @@ const rooms = new RoomList();
 const sessions = new Sessions({
 	choice: () => ui.choice,
 	capture: ({ source }, signal) => capture(source, wish.pattern, signal),
-	makeHost: ({ room, codec }, source) => new Host(connectTo(room), source, codec, wish.layered),
+	makeHost: ({ room, codec, layered }, source) => new Host(connectTo(room), source, codec, layered),
 	makeViewer: ({ room }) => new Viewer(connectTo(room)),
 });
 const figures = new FiguresPanel(() => sessions.session);

@@ -46,10 +46,11 @@ export class Ui extends Emitter {
 	#rooms = null;
 	#tiles = new Tiles($("tiles"), $("unmute"));
 
-	constructor({ room, codec, source }) {
+	constructor({ room, codec, source, layered }) {
 		super();
 		this.#pick(room);
 		$("codec").value = codec;
+		$("one-quality").checked = !layered;
 		document.querySelector(`input[name=source][value=${source}]`).checked = true;
 		$("room").addEventListener("input", () => {
 			$("where").textContent = $("room").value || DASH;
@@ -79,6 +80,7 @@ export class Ui extends Emitter {
 			room: $("room").value,
 			codec: $("codec").value,
 			source: document.querySelector("input[name=source]:checked").value,
+			layered: !$("one-quality").checked,
 		};
 	}
 

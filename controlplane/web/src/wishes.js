@@ -3,8 +3,8 @@
 
 /**
  * The choices that the page's address makes: ?room=, codec=, source=, size=640x360, fps=,
- * role=host|watch, dialect=websocket|socket (how signaling is carried), user=, simulcast=1 (a host
- * sends its picture in several qualities).
+ * role=host|watch, dialect=websocket|socket (how signaling is carried), user=, simulcast=0 (a host
+ * sends its picture in one quality only).
  */
 export function wishes(search) {
 	const given = new URLSearchParams(search);
@@ -21,7 +21,7 @@ export function wishes(search) {
 		role: one("role", ["host", "watch"], null),
 		dialect: one("dialect", ["websocket", "socket"], "websocket"),
 		user: given.get("user") ?? "",
-		layered: given.get("simulcast") === "1",
+		layered: given.get("simulcast") !== "0",
 		pattern: { width: Number(size[1]), height: Number(size[2]), fps: fps >= 1 && fps <= 60 ? fps : 25 },
 	};
 }

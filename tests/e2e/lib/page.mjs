@@ -4,8 +4,11 @@ import { startChromium } from "./chromium.mjs";
 import { ORIGIN, Servers } from "./servers.mjs";
 import { check, log, until } from "./test.mjs";
 
-/** A picture small enough for software codecs on a shared machine, with enough to encode. */
-const PATTERN = { source: "pattern", size: "640x360", fps: "15" };
+/**
+ * A picture small enough for software codecs on a shared machine, with enough to encode. In one
+ * quality: page_quality.mjs and page_clicks.mjs have what the page does by itself.
+ */
+const PATTERN = { source: "pattern", size: "640x360", fps: "15", simulcast: "0" };
 
 /** Both processes and a browser, which end with the test. */
 export async function startWithBrowser(defer, settings) {

@@ -37,6 +37,6 @@ test("an address that makes no sense asks for nothing odd", () => {
 	const { room, codec, source, role, dialect, pattern, layered } =
 		wishes("?codec=x&source=y&role=z&fps=900&size=1x1&simulcast=yes");
 	assert.deepEqual([room, codec, source, role, dialect], ["default", "auto", "camera", null, "websocket"]);
-	assert.deepEqual([layered, wishes("?simulcast=1").layered], [false, true]);
+	assert.deepEqual([layered, wishes("").layered, wishes("?simulcast=0").layered], [true, true, false]);
 	assert.deepEqual(pattern, { width: 1280, height: 720, fps: 25 });
 });
