@@ -17,8 +17,8 @@ const BESIDE = "localhost";
 export const NAMESPACES = ["host", "viewer"];
 
 /** A picture and its encodings, smallest first. `scalabilityMode`: of the only encoding of SVC. */
-export function layered({ codec = "VP8", scalabilityMode } = {}) {
-	const kbps = [150, 500, 1500], size = { width: 960, height: 540, fps: 15, heights: [135, 270, 540], kbps };
+export function layered({ codec = "VP8", scalabilityMode, fps = 15 } = {}) {
+	const kbps = [150, 500, 1500], size = { width: 960, height: 540, fps, heights: [135, 270, 540], kbps };
 	if (scalabilityMode)
 		return { ...size, codec, encodings: [{ maxBitrate: 1_500_000, scalabilityMode }], rids: [undefined] };
 	const encodings = kbps.map((rate, i) => ({ rid: `r${i}`, maxBitrate: rate * 1000, scaleResolutionDownBy: 4 >> i }));
@@ -45,6 +45,14 @@ async function open(defer, pages, who, number, set, seed, firefox) {
 	return { wire, browser, url };
 }
 
+/** Opens a page with `count` viewers. */
+async function openCrowd(browser, url, { count, ...options }) {
+	const page = await browser.open(url);
+	await page.evaluate(`quality.crowd(${count}, ${JSON.stringify(options)})`);
+	await until(`${count} viewers of a crowd show frames`, 60, async () => await page.evaluate("quality.showing") === count);
+	return page;
+}
+
 async function watch(browser, url, options) {
 	const page = await browser.open(url);
 	await page.evaluate(`quality.watch(${JSON.stringify(options)})`);
@@ -54,9 +62,10 @@ async function watch(browser, url, options) {
 /**
  * Publishes `stream` (above) and has it watched. `host`, `viewer`: the settings of their wires, none:
  * no wire; `others`: further viewers beside the server; `watching`: the options of the page's watch();
+ * `crowd`: { count, ... } viewers in one page, beside the server or (`wired`) behind the viewer's wire;
  * `firefox`: the host is Firefox, without a wire. Throws what the server refuses.
  */
-export async function openScene(defer, { stream, host, viewer, others = 0, seed = 1, watching = {},
+export async function openScene(defer, { stream, host, viewer, others = 0, crowd = null, seed = 1, watching = {},
 	firefox = false }) {
 	const servers = new Servers();
 	defer((failed) => servers.end(failed));
@@ -74,7 +83,10 @@ export async function openScene(defer, { stream, host, viewer, others = 0, seed 
 		viewers.push(await watch(beside.browser, beside.url, watching));
 	for (const page of viewers)
 		await until("a viewer shows frames", 20, () => page.evaluate("quality.shown > 5"));
+	const { wired, ...many } = crowd ?? {}, near = wired ? to : beside;
+	const crowdPage = crowd && await openCrowd(near.browser, near.url, many);
 	return {
+		crowd: crowdPage, crowdNotes: () => crowdPage?.evaluate("quality.crowdNotes") ?? [],
 		servers, host: hostPage, viewer: viewers[0], others: viewers.slice(1), hostWire: from.wire, viewerWire: to.wire,
 		notes: (page) => page.evaluate("quality.notes"),
 	};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host and a viewer that measure: window.quality publishes a picture and a tone with the encodings
 // given, or watches, and notes from then on what is sent, what is received and when a frame is shown.
+// A crowd is this page several times in frames of its own.
 // Times are those of Date.now(), which all browsers of a test share.
 import { Device } from "mediasoup-client";
 import { startPattern } from "./src/pattern.js";
@@ -122,14 +123,38 @@ async function publish({ codec, encodings, width, height, fps }) {
 }
 
 /** `estimate`: the browser reports its estimate of the bandwidth (REMB). */
-async function watch({ estimate = true } = {}) {
+async function watch({ estimate = true, every = EVERY_MS } = {}) {
 	withEstimate = estimate;
 	await openTransport("recv");
-	setInterval(sample, EVERY_MS);
+	setInterval(sample, every);
 }
 
+/** Opens `count` viewers in frames beside this page, which then only holds them. */
+async function crowd(count, options) {
+	video.remove();
+	const opened = Array.from({ length: count }, async () => {
+		const frame = document.createElement("iframe");
+		frame.width = 96;
+		frame.height = 54;
+		frame.src = location.href;
+		document.body.append(frame);
+		await new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+		await frame.contentWindow.quality.watch(options);
+	});
+	await Promise.all(opened);
+}
+
+/** The viewers of a crowd. */
+const viewers = () => [...document.querySelectorAll("iframe")].map((frame) => frame.contentWindow.quality);
+
 window.quality = {
-	publish, watch, request,
+	publish, watch, crowd, request,
+	/** How many viewers of the crowd have shown some frames. */
+	get showing() { return viewers().filter(({ shown }) => shown > 5).length; },
+	/** Has each viewer of the crowd prefer a layer. */
+	preferEach: (layers) => Promise.all(viewers().map((viewer, i) => viewer.prefer(layers[i]))),
+	/** All that each viewer of the crowd noted so far. */
+	get crowdNotes() { return viewers().map(({ notes }) => notes); },
 	/** Stops or starts the encodings above `layer`. */
 	sendUpTo: (layer) => producer.setMaxSpatialLayer(layer),
 	prefer: (spatialLayer) => request("setPreferredLayers", { consumerId: consumer.id, spatialLayer }),

@@ -57,7 +57,7 @@ async function measure(defer) {
 	const when = [begin, end], { stream } = it;
 	await sleep(300); // for a last sample
 	const [viewer, host] = [await scene.notes(scene.viewer), await scene.notes(scene.host)];
-	const others = await Promise.all(scene.others.map(scene.notes));
+	const others = [...await Promise.all(scene.others.map(scene.notes)), ...await scene.crowdNotes()];
 	const told = { ...figures(viewer, host, when, stream.heights), server_rtx };
 	for (const [direction, { wire, from }] of Object.entries(legs))
 		if (wire)
@@ -68,7 +68,7 @@ async function measure(defer) {
 }
 
 await test(async ({ defer }) => {
-	const row = { benchmark: "quality", case: name, words: it.words, seed: Number(seed) };
+	const row = { benchmark: "quality", case: name, words: it.words, seed: Number(seed), mediasoup: it.mediasoup };
 	let found;
 	try {
 		found = await measure(defer);

@@ -24,6 +24,21 @@ function spread(values) {
 	return known[0] === known.at(-1) ? `${median}` : `${median} (${known[0]} to ${known.at(-1)})`;
 }
 
+/** The median of the runs' values; null: none has one. */
+function median(rows, name) {
+	const values = rows.map((row) => row[name]).filter(Number.isFinite).sort((a, b) => a - b);
+	return values.length > 0 ? (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2 : null;
+}
+
+/** Which of mediasoup's figures are better than ours: words for each. */
+function worse(rows) {
+	const compared = rows.filter((row) => row.mediasoup && !row.error)
+		.map((row) => ({ ...row, missing_percent: Math.max(0, 100 - row.decoded_percent) }));
+	return Object.entries(compared[0]?.mediasoup ?? {}).map(([name, theirs]) => [name, median(compared, name), theirs])
+		.filter(([, ours, theirs]) => ours === null || ours > theirs)
+		.map(([name, ours, theirs]) => `${name} ${ours} (mediasoup: ${theirs})`);
+}
+
 const cases = new Map();
 for (const row of (await text(process.stdin)).trim().split("\n").map((each) => JSON.parse(each)))
 	cases.set(row.case, [...cases.get(row.case) ?? [], row]);
@@ -33,6 +48,8 @@ line(Array(COLUMNS.length + 3).fill("---"));
 for (const [name, rows] of cases) {
 	const failed = rows.find((row) => row.error);
 	const missed = [...new Set(rows.flatMap((row) => row.aims ?? []).filter(({ met }) => !met).map(({ aim }) => aim))];
-	const verdict = failed ? `error: ${failed.error}` : missed.length > 0 ? `missed: ${missed.join("; ")}` : "met";
+	const behind = worse(rows);
+	const aims = failed ? `error: ${failed.error}` : missed.length > 0 ? `missed: ${missed.join("; ")}` : "met";
+	const verdict = behind.length > 0 ? `${aims}; worse than mediasoup: ${behind.join(", ")}` : aims;
 	line([name, rows.length, ...COLUMNS.map(([, of]) => spread(rows.map(of))), verdict]);
 }
