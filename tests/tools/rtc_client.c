@@ -9,7 +9,8 @@
  *   film NAME SSRC PT E the same with frames of VP8, the encoding E of a film, from 0
  *   quiet NAME          no more of them
  *   count NAME          says "received NAME PACKETS MISSING": RTP of the first SSRC that came
- *   tell NAME           says "told NAME JSON": all that was sent and received (rtc_media.c)
+ *   tell NAME           says "told NAME JSON": all that was sent and received (rtc_media.c),
+ *                       nothing where there is no such name
  *   close NAME          with a close_notify
  *   drop NAME           without a word
  *
@@ -103,10 +104,12 @@ static void say_received(const struct named *n)
 	printf("received %s %u %u\n", n->name, s->received, s->missing);
 }
 
-static void tell(const struct named *n)
+static void tell(const struct named *n, const char *name)
 {
-	printf("told %s ", n->name);
-	rtc_media_print(&n->media);
+	static const struct rtc_media nothing;
+
+	printf("told %s ", name);
+	rtc_media_print(n ? &n->media : &nothing);
 	putchar('\n');
 }
 
@@ -139,8 +142,8 @@ static void obey(const char *line)
 		peers[find(name)]->media.sends = false;
 	else if (n == 2 && strcmp(verb, "count") == 0 && find(name) < count)
 		say_received(peers[find(name)]);
-	else if (n == 2 && strcmp(verb, "tell") == 0 && find(name) < count)
-		tell(peers[find(name)]);
+	else if (n == 2 && strcmp(verb, "tell") == 0)
+		tell(find(name) < count ? peers[find(name)] : NULL, name);
 	else if (n == 2 && (strcmp(verb, "close") == 0 || strcmp(verb, "drop") == 0) && find(name) < count)
 		close_peer(find(name), verb[0] == 'c');
 }

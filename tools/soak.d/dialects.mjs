@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The three ways in which people come: the two dialects, and WHIP and WHEP. Each gives a member with
 // the same methods. `media`: the process that has its transports (tests/signaling/transports.mjs).
+import { setTimeout as sleep } from "node:timers/promises";
 import { ORIGIN } from "../../tests/e2e/lib/servers.mjs";
 import { Client } from "../../tests/signaling/client.mjs";
 import { SocketClient } from "../../tests/signaling/socket_client.mjs";
 import { audioCodec, offer, transportOf, videoCodec } from "./descriptions.mjs";
 
 const OPUS = 111, VP8 = 96;
+const ANSWERS = ["resumed", "rtpCapabilities"]; // to who comes
 
 /** Both dialects have the same requests but for a transport. */
 class Talker {
@@ -95,18 +97,18 @@ export class Plain extends Talker {
 		this.client?.socket.terminate();
 	}
 
-	/** With its token. False: the server does not know it, and it is in the room as a new one. */
+	/**
+	 * With its token. False: the server does not know it, and it is in the room as a new one. Throws when it
+	 * is sent away, as long as the server does not know whom it had; then it has to try again.
+	 */
 	async comeBack() {
 		const { resume, capabilities } = this.client;
-		this.client = await Client.open(`?room=${this.room}&resume=${resume}`);
-		this.client.capabilities = capabilities;
-		for (;;) {
-			if (this.heard.includes("resumed") || this.heard.includes("rtpCapabilities"))
-				return this.heard.includes("resumed");
-			await new Promise((resolve) => setTimeout(resolve, 5));
-			if (this.client.closed)
-				throw new Error(`who comes back is sent away: ${JSON.stringify(this.client.closed)}`);
-		}
+		const client = await Client.open(`?room=${this.room}&resume=${resume}`);
+		for (; !client.messages.some(({ type }) => ANSWERS.includes(type)); await sleep(5))
+			if (client.closed)
+				throw new Error(`who comes back is sent away: ${JSON.stringify(client.closed)}`);
+		this.client = Object.assign(client, { capabilities });
+		return this.heard.includes("resumed");
 	}
 }
 
@@ -133,11 +135,11 @@ export class Socket extends Talker {
 	}
 
 	async comeBack() {
-		const { resume } = this.client;
+		const client = await SocketClient.open({ transports: ["websocket"], auth: { resume: this.client.resume } });
+		client.room = this.room;
+		client.capabilities = (await client.ask("getRouterRtpCapabilities")).rtpCapabilities;
 		this.client.end();
-		this.client = await SocketClient.open({ transports: ["websocket"], auth: { resume } });
-		this.client.room = this.room;
-		this.client.capabilities = (await this.client.ask("getRouterRtpCapabilities")).rtpCapabilities;
+		this.client = client;
 		return this.heard.includes("resumed");
 	}
 }

@@ -108,15 +108,12 @@ async function restarts(servers, dice) {
 }
 
 async function checks() {
-	let far;
-	for (let epoch = -1; !run.over; await sleep(CHECK_MS)) {
+	for (; !run.over; await sleep(CHECK_MS)) {
 		await run.calm();
-		if (run.epoch !== epoch)
-			far = undefined;
-		({ epoch } = run);
+		const { epoch } = run;
 		try {
 			await run.world.check();
-			far = await run.world.checkFar(far);
+			await run.world.checkFar();
 			run.counts.checks++;
 		} catch (error) {
 			if (run.epoch === epoch)
