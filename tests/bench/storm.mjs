@@ -22,6 +22,7 @@ check(bare.handshakes === 100 && bare.both_per_cpu_s > 0 && bare.both_per_cpu_s 
 	"bare handshakes, of one end and of both");
 check(storm.completed === 90 && storm.failed === 0, "nine of ten join");
 check(storm.half_open.count === 10 && storm.half_open.transports === 6, "one of ten stops half way, at three places");
+check(storm.unsent === 0 && storm.loader_tick_gap_ms > 0, `the loader looked after its own at least each ${storm.loader_tick_gap_ms} ms`);
 check(storm.watchers.packets > 0 && storm.watchers.lost === 0, "the watchers lost nothing");
 check(storm.watchers.answers.p50 > 0, "and one of them asked and was answered meanwhile");
 check(result.status === 0, "exit code 0");

@@ -34,7 +34,7 @@ struct lg_host {
 	uv_timer_t timer;
 	uint64_t start_ns;
 	bool stopped;
-	uint64_t audio_packets, video_packets, frames;
+	uint64_t audio_packets, video_packets, frames, unsent;
 };
 
 /* --- parameters for `produce` ----------------------------------------------------------------------- */
@@ -75,9 +75,9 @@ static void write_header(uint8_t *p, unsigned pt, bool marker, uint64_t sequence
 
 static void send_packet(struct lg_host *h, uint8_t *data, int len)
 {
-	if (srtp_protect(h->srtp, data, &len) == srtp_err_status_ok)
-		/* if it is not sent, it counts as lost */
-		(void)!send(h->rtc->peer.fd, data, (size_t)len, 0);
+	if (srtp_protect(h->srtp, data, &len) != srtp_err_status_ok ||
+		send(h->rtc->peer.fd, data, (size_t)len, 0) < 0)
+		h->unsent++; /* it counts as lost as well */
 }
 
 static void send_audio(struct lg_host *h)
@@ -158,6 +158,11 @@ void lg_host_stop(struct lg_host *h)
 uint64_t lg_host_sent(const struct lg_host *h, bool video)
 {
 	return video ? h->video_packets : h->audio_packets;
+}
+
+uint64_t lg_host_unsent(const struct lg_host *h)
+{
+	return h ? h->unsent : 0;
 }
 
 static void free_handle(uv_handle_t *handle)

@@ -146,6 +146,8 @@ struct lg_host *lg_host_start(struct lg_member *m);
 void lg_host_send_due(struct lg_host *h);
 void lg_host_stop(struct lg_host *h); /* stops sending; the counts stay */
 uint64_t lg_host_sent(const struct lg_host *h, bool video); /* packets so far */
+/* Packets so far that the socket did not take. `h` may be NULL. */
+uint64_t lg_host_unsent(const struct lg_host *h);
 void lg_host_free(struct lg_host *h);
 cJSON *lg_host_parameters(bool video); /* for `produce` */
 
@@ -185,11 +187,20 @@ struct lg_run {
 	struct lg_usage before, after, held;
 	struct lg_usage own_before, own_after;
 	double burst_s;
+	uint64_t ticked_ns; /* when the watchers were last looked after */
+	uint64_t tick_gap_ns; /* the longest time between two such moments since the burst began */
 	/* how long the first watcher waited for replies during the burst */
 	uint32_t *answer_us, answers;
 };
 
 enum { LG_ANSWERS = 65536 };
+
+/*
+ * Sends the host's due packets, and the checks with which it and the watchers keep their consent,
+ * between other pieces of work: the loop may be busy with the burst for many seconds before its
+ * timers run, and the server stops sending to whom it has not heard for 8.
+ */
+void lg_run_go_on(struct lg_run *run);
 
 /* A watcher's question was answered after `us`. */
 void lg_run_answered(struct lg_run *run, uint64_t us);

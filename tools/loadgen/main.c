@@ -190,6 +190,20 @@ static void tick_all(struct lg_member *members, uint32_t count)
 			lg_rtc_tick(members[i].rtc);
 }
 
+void lg_run_go_on(struct lg_run *run)
+{
+	uint64_t now = uv_hrtime(), gap = now - run->ticked_ns;
+
+	lg_host_send_due(run->media);
+	if (gap < LG_TICK_MS * 1000000ull)
+		return;
+	run->ticked_ns = now;
+	if (run->stage >= LG_BURST && gap > run->tick_gap_ns)
+		run->tick_gap_ns = gap;
+	tick_all(&run->host, 1);
+	tick_all(run->watchers, run->options.watchers);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct lg_run *run = timer->data;
@@ -198,8 +212,7 @@ static void on_tick(uv_timer_t *timer)
 
 	if (run->stage == LG_BURST && o->watchers > 0)
 		lg_member_ask(&run->watchers[0]);
-	tick_all(&run->host, 1);
-	tick_all(run->watchers, o->watchers);
+	lg_run_go_on(run);
 	tick_all(run->burst, run->burst_count);
 	switch (run->stage) {
 	case LG_HOSTING:

@@ -266,7 +266,7 @@ static void text(void *arg, const char *data, size_t len)
 	else
 		lg_member_fail(arg, "a message that is not JSON");
 	cJSON_Delete(message);
-	lg_host_send_due(((const struct lg_member *)arg)->run->media);
+	lg_run_go_on(((const struct lg_member *)arg)->run);
 }
 
 static void closed(void *arg, const char *reason)
@@ -372,7 +372,7 @@ static void answered(void *arg, unsigned status, const char *body, size_t len)
 
 	reached(m, LG_TRANSPORT);
 	lg_whep_answered(m, status, body, len);
-	lg_host_send_due(m->run->media);
+	lg_run_go_on(m->run);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -241,6 +241,8 @@ static void print_json(const struct lg_run *run)
 	if (run->before.known)
 		cJSON_AddItemToObject(o, "server", process_json(run));
 	add_number(o, "loader_cpu_s", cpu(&run->own_before, &run->own_after), 2);
+	add_number(o, "loader_tick_gap_ms", (double)run->tick_gap_ns / 1e6, 1);
+	cJSON_AddNumberToObject(o, "unsent", (double)lg_host_unsent(run->media));
 	text = cJSON_PrintUnformatted(o);
 	puts(text ? text : "{}");
 	cJSON_free(text);

@@ -27,7 +27,7 @@ static void readable(uv_poll_t *poll, int status, int events)
 
 	rtc_peer_readable(&r->peer);
 	told(r);
-	lg_host_send_due(r->member->run->media);
+	lg_run_go_on(r->member->run);
 }
 
 static void media(void *arg, const uint8_t *data, size_t len)
