@@ -63,7 +63,8 @@ static void add_ec(const EVP_PKEY *key, const char *more)
 
 	number(x, sizeof(x), key, OSSL_PKEY_PARAM_EC_PUB_X);
 	number(y, sizeof(y), key, OSSL_PKEY_PARAM_EC_PUB_Y);
-	snprintf(text, sizeof(text), "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"%s}", x, y, more);
+	snprintf(text, sizeof(text), "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"%s}", x, y,
+		more);
 	add(text);
 }
 
@@ -129,7 +130,8 @@ static void broken_keys_are_left_out(void **state)
 		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}", /* no point of the curve */
 		"{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AQ\",\"y\":\"AQ\"}",
 		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":1}",
-		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","
+		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
+		"\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","
 		"\"y\":\"AQ\"}",
 		"{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}"};
 	struct cp_auth_keys keys;
