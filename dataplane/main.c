@@ -246,13 +246,10 @@ static int start_environment(char *err, size_t size)
 
 static int start_devices(char *err, size_t size)
 {
-	int error = dp_pools_make(&workers, &config);
+	int error = dp_pools_make(&workers, &config, err, size);
 
-	if (error) {
-		snprintf(err, size, "dataplane.mbufs: a pool of %u packets cannot be made: %s",
-			config.dataplane.mbufs, strerror(error));
+	if (error)
 		return error;
-	}
 	error = dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, size);
 	for (unsigned i = 0; !error && i < workers.ports.count; i++)
 		if (dp_port_is_tap(workers.ports.port[i].config))

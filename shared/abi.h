@@ -499,6 +499,6 @@ struct sh_hello_reply {
 	char reason[90]; /* operator's message if error is not 0 */
 	uint32_t object_offset, object_count; /* ring of struct sh_object */
 };
-static_assert(sizeof(struct sh_hello_reply) == 448, "ABI");
+static_assert(sizeof(struct sh_hello_reply) == 832, "ABI");
 
 #endif

@@ -6,7 +6,7 @@
  * This file declares the configuration, one JSON file that both processes read (schema:
  * shared/config.schema.json; reference: docs/configuration.md). Every value has a default. A member
  * that is unknown, of the wrong type or out of range prevents the start, and the error message
- * names it by its path ("dataplane.workers: 99 is over 16").
+ * names it by its path ("dataplane.workers: 99 is over 64").
  */
 
 #include <stdbool.h>

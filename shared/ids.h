@@ -15,7 +15,7 @@
 typedef uint64_t sh_id; /* 0: none */
 
 enum sh_limits {
-	SH_MAX_WORKERS = 16,
+	SH_MAX_WORKERS = 64, /* sets of workers are 64-bit masks */
 	SH_MAX_TUPLES = 6, /* remote addresses bound to one transport */
 	SH_MAX_LOCAL_ADDRS = 8,
 	SH_MAX_ENCODINGS = 4, /* of one producer (simulcast) */

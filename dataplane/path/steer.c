@@ -6,8 +6,6 @@
  * go through a hand-off ring to dp_handoff_rx() there.
  */
 
-#include <string.h>
-
 #include <rte_ring.h>
 
 #include "dataplane/device/ports.h"
@@ -18,6 +16,7 @@
 
 /* The packets of one burst that belong to other workers, by worker. */
 struct handoff_batch {
+	uint64_t to; /* bit i: there are some for worker i */
 	uint8_t count[SH_MAX_WORKERS];
 	struct rte_mbuf *pkts[SH_MAX_WORKERS][DP_BURST];
 };
@@ -28,13 +27,12 @@ struct handoff_batch {
  */
 static void hand_off(struct dp_worker *w, const struct handoff_batch *batch)
 {
-	for (unsigned to = 0; to < w->workers; to++) {
-		unsigned n = batch->count[to], taken;
+	for (uint64_t left = batch->to; left; left &= left - 1) {
+		unsigned to = (unsigned)rte_bsf64(left), n = batch->count[to], taken;
 
-		if (!n)
-			continue;
 		taken = rte_ring_sp_enqueue_burst(w->peer[to]->handoff[w->id], (void *const *)batch->pkts[to],
 			n, NULL);
+		dp_bell_ring(&w->peer[to]->handoff_bell, w->id);
 		w->stats->handed_off += taken;
 		for (; taken < n; taken++)
 			dp_drop(w, batch->pkts[to][taken], SH_DROP_HANDOFF_FULL);
@@ -47,7 +45,7 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	struct handoff_batch batch;
 	unsigned kept = 0;
 
-	memset(batch.count, 0, w->workers * sizeof(batch.count[0]));
+	batch.to = 0;
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t port = dp_meta(pkts[i])->path.local.port;
 		int to = (int)w->id;
@@ -59,6 +57,9 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 		} else if (to == SH_NO_WORKER) {
 			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
 		} else {
+			if (!(batch.to & UINT64_C(1) << to))
+				batch.count[to] = 0;
+			batch.to |= UINT64_C(1) << to;
 			batch.pkts[to][batch.count[to]++] = pkts[i];
 		}
 	}
@@ -67,20 +68,31 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	return kept;
 }
 
+/* The first worker of the set at or behind `first`, in rotation. */
+static unsigned next_of(uint64_t set, unsigned first)
+{
+	uint64_t behind = set & UINT64_MAX << first;
+
+	return (unsigned)rte_bsf64(behind ? behind : set);
+}
+
 /*
- * Takes a burst that other workers received, parsed and handed off. Each loop polls another ring
- * first, so that a busy worker does not starve the others.
+ * Takes a burst that other workers received, parsed and handed off. The ring behind the one that
+ * was read last is read first, so that a busy worker does not starve the others.
  */
 unsigned dp_handoff_rx(struct dp_worker *w, struct rte_mbuf **pkts)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < w->workers && n < DP_BURST; i++) {
-		unsigned from = (w->id + 1 + i + (unsigned)w->stats->loops) % w->workers;
+	w->handers |= dp_bell_answer(&w->handoff_bell);
+	for (uint64_t left = w->handers; left && n < DP_BURST;) {
+		unsigned from = next_of(left, w->next_hander), more;
 
-		if (w->handoff[from])
-			n += rte_ring_sc_dequeue_burst(w->handoff[from], (void **)pkts + n, DP_BURST - n,
-				NULL);
+		n += rte_ring_sc_dequeue_burst(w->handoff[from], (void **)pkts + n, DP_BURST - n, &more);
+		left &= ~(UINT64_C(1) << from);
+		if (!more)
+			w->handers &= ~(UINT64_C(1) << from);
+		w->next_hander = (from + 1) % SH_MAX_WORKERS;
 	}
 	w->stats->handed_in += n;
 	return n;

@@ -48,23 +48,24 @@ WHOLE_LINES(struct rte_mempool_cache);
 
 /*
  * struct dp_stream: read-only after PRODUCER_ADD, read by all workers | written by the owner, read
- * by all | rarely written by any worker | cursors | private to the owner. No cache line is shared
- * across '|'.
+ * by all | rarely written by any worker | private to the owner. No cache line is shared across '|'.
  */
 APART(struct dp_stream, cname_len, head);
 APART(struct dp_stream, kbps, keyframe_wanted);
-APART(struct dp_stream, readers, cursor);
-APART(struct dp_stream, cursor, transport);
+APART(struct dp_stream, readers, transport);
 
 /* The fan-out reads one line of a ring entry, unless the extensions to copy are long. */
 static_assert(offsetof(struct dp_ring_entry, info.copy) < LINE, "one line");
 
 /*
  * struct dp_worker: private fields | read-only after start, read by other workers (ops..peer) |
- * private fields. No cache line is shared across '|'.
+ * each bell, written by other workers for a burst | private fields. No cache line is shared across
+ * '|'.
  */
 APART(struct dp_worker, chunk_pool, ops);
-APART(struct dp_worker, peer, control_rings);
+APART(struct dp_worker, peer, handoff_bell);
+APART(struct dp_worker, handoff_bell, wake_bell);
+APART(struct dp_worker, wake_bell, control_rings);
 
 /*
  * Each worker writes its statistics with every packet; the agent writes the header, which precedes

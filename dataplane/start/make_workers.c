@@ -18,6 +18,7 @@
 #include "dataplane/path/unsent.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/start/media_memory.h"
+#include "dataplane/start/worker_rings.h"
 #include "dataplane/tables/adaptation.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/catch_up.h"
@@ -100,17 +101,16 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	uint64_t one = mbuf_room(c) + sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + 128;
 	uint64_t bytes = nodes * c->dataplane.mbufs * one;
 
-	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) +
-			     n * (DP_HANDOFF_SLOTS * 8 + c->limit.producers * 8 +
-					 DP_NEIGHBOUR_SLOTS * sizeof(struct dp_path_news)));
+	bytes += n * (SH_MAX_PORTS * sizeof(struct dp_txq) + dp_worker_rings_bytes(c));
 	bytes += n * REASSEMBLY_BYTES;
 	bytes += n * (tuple_entries(c) * 128 + udp_ports(c) * 8);
 	bytes += n * c->limit.producers * (c->network.port_count * (sizeof(struct dp_audience) + 32) + 24);
 	bytes += n * (dp_ufrag_chains(c->limit.transports) * 8ull + DP_NETWORKS * 8);
 	bytes += n * dp_consumer_chains(c->limit.consumers) * 8ull;
 	bytes += c->limit.transports * (sizeof(struct dp_transport) + 8 * n + session);
-	bytes += c->limit.producers * (sizeof(struct dp_stream) + sizeof(struct dp_twcc) +
-					      (uint64_t)ring * DP_RING_ENTRY_BYTES + dp_layering_bytes(ring));
+	bytes += c->limit.producers *
+		 (sizeof(struct dp_stream) + sizeof(struct dp_twcc) + n * sizeof(struct dp_cursor) +
+			 (uint64_t)ring * DP_RING_ENTRY_BYTES + dp_layering_bytes(ring));
 	bytes += (uint64_t)dp_ssrc_blocks(c->limit.producers, c->limit.consumers) * DP_SRTP_BLOCK_SIZE;
 	bytes += (uint64_t)c->limit.transports * sizeof(struct dp_adapt);
 	bytes += (uint64_t)c->limit.consumers *
@@ -119,22 +119,50 @@ unsigned dp_workers_megabytes(const struct sh_config *c)
 	return (unsigned)(bytes * 5 / 4 >> 20) + 64;
 }
 
-int dp_pools_make(struct dp_workers *all, const struct sh_config *c)
+/*
+ * The fewest mbufs with which workers that share a pool work: those in their receive queues and in
+ * their caches of the pool, which the others cannot use.
+ */
+static uint32_t fewest_mbufs(uint32_t workers, const struct sh_config *c)
+{
+	return workers * (c->network.port_count * DP_DESCRIPTORS + POOL_CACHE);
+}
+
+static int check_pool(uint32_t sharing, const struct sh_config *c, char *err, size_t err_size)
+{
+	if (sharing < 2 || c->dataplane.mbufs >= fewest_mbufs(sharing, c))
+		return 0;
+	snprintf(err, err_size,
+		"dataplane.mbufs: %u are too few for the %u workers that share a pool: they need %u",
+		c->dataplane.mbufs, sharing, fewest_mbufs(sharing, c));
+	return EINVAL;
+}
+
+int dp_pools_make(struct dp_workers *all, const struct sh_config *c, char *err, size_t err_size)
 {
 	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 
 	all->count = c->dataplane.workers;
 	for (unsigned i = 0; i < all->count; i++) {
-		int socket = socket_of(i, c);
+		int socket = socket_of(i, c), error;
 		char name[RTE_MEMPOOL_NAMESIZE];
+		uint32_t sharing = 0;
 
+		for (unsigned k = 0; k < all->count; k++)
+			sharing += socket_of(k, c) == socket;
+		error = check_pool(sharing, c, err, err_size);
+		if (error)
+			return error;
 		snprintf(name, sizeof(name), "packets%d", socket);
 		all->pool[i] = rte_mempool_lookup(name);
 		if (!all->pool[i])
 			all->pool[i] = rte_pktmbuf_pool_create(name, c->dataplane.mbufs, POOL_CACHE, priv,
 				mbuf_room(c), socket);
-		if (!all->pool[i])
+		if (!all->pool[i]) {
+			snprintf(err, err_size, "dataplane.mbufs: a pool of %u packets cannot be made: %s",
+				c->dataplane.mbufs, rte_strerror(rte_errno));
 			return rte_errno;
+		}
 	}
 	return 0;
 }
@@ -161,43 +189,6 @@ static int make_ops_rings(struct dp_workers *all)
 		if (rte_ring_init(all->worker[i]->ops, "ops", DP_OPS_SLOTS, RING_F_SP_ENQ | RING_F_SC_DEQ) !=
 			0)
 			return EINVAL;
-	}
-	return 0;
-}
-
-/*
- * Creates a ring that worker `to` reads or writes, on its NUMA node, with one producer and one
- * consumer.
- */
-static struct rte_ring *create_ring(const char *what, unsigned from, const struct dp_worker *to,
-	unsigned record, unsigned slots)
-{
-	char name[RTE_RING_NAMESIZE];
-
-	snprintf(name, sizeof(name), "%s%u-%u", what, from, to->id);
-	return rte_ring_create_elem(name, record, rte_align32pow2(slots), to->socket,
-		RING_F_SP_ENQ | RING_F_SC_DEQ);
-}
-
-/* Creates the rings of one worker: its reports, and what other workers send to it. */
-static int make_rings(struct dp_workers *all, struct dp_worker *w)
-{
-	w->reports = create_ring("reports", 0, w, sizeof(struct dp_report), DP_REPORT_SLOTS);
-	if (!w->reports)
-		return ENOMEM;
-	for (unsigned from = 0; from < all->count; from++) {
-		w->peer[from] = all->worker[from];
-		w->neighbours[from] =
-			create_ring("neighbours", from, w, sizeof(struct dp_path_news), DP_NEIGHBOUR_SLOTS);
-		if (!w->neighbours[from])
-			return ENOMEM;
-		if (from == w->id)
-			continue;
-		w->handoff[from] = create_ring("handoff", from, w, sizeof(void *), DP_HANDOFF_SLOTS);
-		w->wake[from] =
-			create_ring("wake", from, w, sizeof(uint32_t), w->config->limit.producers + 1);
-		if (!w->handoff[from] || !w->wake[from])
-			return ENOMEM;
 	}
 	return 0;
 }
@@ -317,7 +308,7 @@ int dp_workers_make(struct dp_workers *all, const struct sh_config *c, const str
 	if (!error)
 		make_cname(all);
 	for (unsigned i = 0; !error && i < all->count; i++)
-		error = make_rings(all, all->worker[i]);
+		error = dp_worker_rings_make(all, all->worker[i]);
 	if (!error)
 		error = dp_media_memory_init(all->worker, all->count);
 	if (!error)

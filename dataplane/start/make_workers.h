@@ -12,8 +12,11 @@
 /* Returns how many megabytes of DPDK memory the configuration needs: an estimate with a reserve. */
 unsigned dp_workers_megabytes(const struct sh_config *c);
 
-/* Creates the packet pools, which the ports need before the workers exist. 0 or errno. */
-int dp_pools_make(struct dp_workers *all, const struct sh_config *c);
+/*
+ * Creates the packet pools, which the ports need before the workers exist. 0, or errno with an
+ * operator's message in `err`.
+ */
+int dp_pools_make(struct dp_workers *all, const struct sh_config *c, char *err, size_t err_size);
 /*
  * Creates everything else; the ports have been started. 0, or errno with an operator's message in
  * `err`.

@@ -60,8 +60,8 @@ static void start_reading(struct dp_worker *w, struct dp_stream *s, struct dp_au
 }
 
 /*
- * Makes an empty audience begin at the stream's head. stream_ring.h explains the order of the store
- * of the cursor, the fence and the load of `freed`.
+ * Makes an empty audience begin at the stream's head. stream_ring.h explains the order of the
+ * stores of `readers` and of the cursor, the fence and the load of `freed`.
  */
 static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience *a, unsigned port_index)
 {
@@ -75,12 +75,12 @@ static void attach(struct dp_worker *w, struct dp_stream *s, struct dp_audience 
 		start_reading(w, s, a, port_index, atomic_load_explicit(&s->head, memory_order_acquire));
 		return;
 	}
+	atomic_fetch_or_explicit(&s->readers, UINT64_C(1) << w->id, memory_order_relaxed);
 	do {
 		at = atomic_load_explicit(&s->head, memory_order_acquire);
 		atomic_store_explicit(&s->cursor[w->id].at, at, memory_order_relaxed);
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load_explicit(&s->freed, memory_order_relaxed) > at);
-	atomic_fetch_or_explicit(&s->readers, 1u << w->id, memory_order_relaxed);
 	start_reading(w, s, a, port_index, at);
 	w->watched[w->watched_count++] = s;
 }
@@ -105,7 +105,7 @@ void dp_audience_detach(struct dp_worker *w, struct dp_stream *s, struct dp_audi
 			w->watched[i] = w->watched[--w->watched_count];
 			break;
 		}
-	atomic_fetch_and_explicit(&s->readers, ~(1u << w->id), memory_order_relaxed);
+	atomic_fetch_and_explicit(&s->readers, ~(UINT64_C(1) << w->id), memory_order_release);
 }
 
 /* --- members ------------------------------------------------------------------------------ */
@@ -334,17 +334,18 @@ void dp_audience_notify(struct dp_worker *w, struct dp_stream *s)
 	 * Reads the bit mask, not the cursors: a reader writes its cursor so often that its cache
 	 * line is usually in that reader's core.
 	 */
-	uint32_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(1u << w->id);
+	uint64_t others = atomic_load_explicit(&s->readers, memory_order_relaxed) & ~(UINT64_C(1) << w->id);
 
 	dp_audience_schedule(w, s->slot);
 	for (; others; others &= others - 1) {
-		struct dp_worker *peer = w->peer[rte_bsf32(others)];
+		struct dp_worker *peer = w->peer[rte_bsf64(others)];
 
 		/*
 		 * If the ring is full, the reader's next tick, within a millisecond, finds the
 		 * packets.
 		 */
 		rte_ring_sp_enqueue_elem(peer->wake[w->id], &s->slot, sizeof(s->slot));
+		dp_bell_ring(&peer->wake_bell, w->id);
 	}
 }
 
@@ -352,13 +353,14 @@ void dp_audience_read_wakeups(struct dp_worker *w)
 {
 	uint32_t slots[DP_BURST];
 
-	for (unsigned i = 0; i < w->workers; i++) {
-		unsigned n;
+	w->wakers |= dp_bell_answer(&w->wake_bell);
+	for (uint64_t left = w->wakers; left; left &= left - 1) {
+		unsigned from = (unsigned)rte_bsf64(left), n, more;
 
-		if (!w->wake[i])
-			continue;
-		n = rte_ring_sc_dequeue_burst_elem(w->wake[i], slots, sizeof(slots[0]), DP_BURST, NULL);
+		n = rte_ring_sc_dequeue_burst_elem(w->wake[from], slots, sizeof(slots[0]), DP_BURST, &more);
 		for (unsigned k = 0; k < n; k++)
 			dp_audience_schedule(w, slots[k]);
+		if (!more)
+			w->wakers &= ~(UINT64_C(1) << from);
 	}
 }

@@ -35,17 +35,19 @@ int dp_stream_prepare(struct dp_stream *s, const struct sh_config *config, const
 	uint32_t size = p->kind == SH_KIND_VIDEO ? dp_key_cache_ring(config) : AUDIO_PACKETS;
 
 	memset(s, 0, sizeof(*s));
-	for (unsigned i = 0; i < SH_MAX_WORKERS; i++)
-		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
 	atomic_store(&s->key, DP_CURSOR_NONE);
 	s->mask = size - 1;
 	s->window = size / 2;
 	s->ring = rte_zmalloc_socket("stream ring", size * sizeof(*s->ring), RTE_CACHE_LINE_SIZE, socket);
 	s->by_seq =
 		rte_zmalloc_socket("stream index", size * sizeof(*s->by_seq), RTE_CACHE_LINE_SIZE, socket);
+	s->cursor = rte_zmalloc_socket("cursors", config->dataplane.workers * sizeof(*s->cursor),
+		RTE_CACHE_LINE_SIZE, socket);
+	for (unsigned i = 0; s->cursor && i < config->dataplane.workers; i++)
+		atomic_store(&s->cursor[i].at, DP_CURSOR_NONE);
 	if (layered(p))
 		s->layering = dp_layering_new(p, size, socket);
-	if (s->ring && s->by_seq && (s->layering || !layered(p)))
+	if (s->ring && s->by_seq && s->cursor && (s->layering || !layered(p)))
 		return 0;
 	dp_stream_dispose(s);
 	return ENOMEM;
@@ -55,9 +57,11 @@ void dp_stream_dispose(struct dp_stream *s)
 {
 	rte_free(s->ring);
 	rte_free((void *)s->by_seq);
+	rte_free(s->cursor);
 	dp_layering_free(s->layering);
 	s->ring = NULL;
 	s->by_seq = NULL;
+	s->cursor = NULL;
 	s->layering = NULL;
 }
 

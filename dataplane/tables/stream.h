@@ -69,12 +69,13 @@ struct dp_stream {
 	uint32_t owner; /* the worker that owns the stream */
 	uint32_t mask; /* entries of ring[] and of by_seq[], minus 1 */
 	uint32_t window; /* half the ring: the most that a reader keeps for retransmissions */
-	struct dp_ring_entry *ring; /* dp_stream_prepare() allocates ring and by_seq */
+	struct dp_ring_entry *ring; /* dp_stream_prepare() allocates ring, by_seq and cursor */
 	/*
 	 * Extended sequence number & mask -> low 32 bits of the position. Writer: owner; readers:
 	 * all.
 	 */
 	_Atomic uint32_t *by_seq;
+	struct dp_cursor *cursor; /* one for each worker that exists, by its id */
 	uint8_t kind, codec; /* enum sh_kind, enum sh_codec */
 	uint32_t clock_rate; /* Hz */
 	char cname[SH_CNAME_MAX]; /* not terminated */
@@ -98,9 +99,8 @@ struct dp_stream {
 
 	/* Written by any worker, but rarely; read by the owner. */
 	_Atomic uint32_t keyframe_wanted __rte_cache_aligned; /* 1: request a key frame */
-	_Atomic uint32_t readers; /* bit i: worker i has a cursor; used only to choose whom to wake */
-
-	struct dp_cursor cursor[SH_MAX_WORKERS];
+	/* bit i: worker i has a cursor, or is about to set or has just cleared it (stream_ring.h) */
+	_Atomic uint64_t readers;
 
 	/* the owner's alone */
 	struct dp_transport *transport __rte_cache_aligned;

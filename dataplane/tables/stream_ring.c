@@ -27,8 +27,9 @@ static uint64_t lowest_cursor(const struct dp_stream *s, uint64_t head)
 
 	if (s->cache.collecting)
 		low = RTE_MIN(low, s->cache.position);
-	for (unsigned i = 0; i < SH_MAX_WORKERS; i++) {
-		uint64_t at = atomic_load_explicit(&s->cursor[i].at, memory_order_acquire);
+	for (uint64_t left = atomic_load_explicit(&s->readers, memory_order_acquire); left;
+		left &= left - 1) {
+		uint64_t at = atomic_load_explicit(&s->cursor[rte_bsf64(left)].at, memory_order_acquire);
 
 		if (at < low)
 			low = at;

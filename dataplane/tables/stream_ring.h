@@ -10,10 +10,12 @@
  * not only when the ring is full, because the mbufs come from the pool of the receive queues. Each
  * reader decides how much can be retransmitted: it advances its cursor by count and by age.
  *
- * A reader that attaches publishes its cursor, executes a full fence and reads `freed`. The owner
- * publishes `freed`, executes a full fence and reads the cursors again before it frees an mbuf. At
- * least one of the two sees the other: then the reader begins again at a later position, or the
- * owner frees nothing at or above the new cursor.
+ * The owner looks at the cursors of the workers in `readers`. A reader that attaches enters itself
+ * there, publishes its cursor, executes a full fence and reads `freed`. The owner publishes
+ * `freed`, executes a full fence and reads `readers` and the cursors again before it frees an mbuf.
+ * At least one of the two sees the other: then the reader begins again at a later position, or the
+ * owner frees nothing at or above the new cursor. A reader that detaches leaves `readers` after its
+ * cursor reads none.
  */
 
 #include <stdbool.h>

@@ -15,6 +15,7 @@
 
 #include <rte_common.h>
 
+#include "dataplane/worker/bell.h"
 #include "dataplane/worker/clock.h"
 #include "shared/abi.h"
 #include "shared/config.h"
@@ -134,6 +135,8 @@ struct dp_worker {
 	struct rte_ring *wake[SH_MAX_WORKERS]; /* from worker i: slots of its streams with new packets */
 	struct rte_ring *neighbours[SH_MAX_WORKERS]; /* struct dp_path_news that worker i received */
 	struct dp_worker *peer[SH_MAX_WORKERS]; /* all workers by id, this one included */
+	/* Who has put something into handoff[], into wake[]; writers: the other workers, this one */
+	struct dp_bell handoff_bell, wake_bell;
 	/* NULL: no control plane is connected; writer: agent; reader: worker */
 	_Atomic(const struct dp_control_rings *) control_rings __rte_cache_aligned;
 
@@ -155,6 +158,8 @@ struct dp_worker {
 	struct dp_reassembly *reassembly; /* path/reassemble.h */
 	uint32_t fragment_id; /* of the last datagram that was sent in fragments */
 	struct sh_packet *packet; /* buffer in which a punted or injected packet is built */
+	uint64_t handers, wakers; /* workers in whose rings more may be; bit i: worker i */
+	unsigned next_hander; /* the worker whose hand-off ring is read first in the next loop */
 	uint16_t rx_first; /* port_index that is polled first */
 	/* when it last asked for a neighbour's MAC address; 0: never; writer: worker; readers: workers */
 	_Atomic uint64_t asked_ns;

@@ -15,8 +15,6 @@
 enum {
 	DP_OPS_SLOTS = 1024, /* pending operations of one worker */
 	DP_REPORT_SLOTS = 4096, /* acknowledgements and events from one worker */
-	DP_HANDOFF_SLOTS = 2048, /* packets handed off from one worker to another */
-	DP_NEIGHBOUR_SLOTS = 64, /* replies of neighbours from one worker to another or to itself */
 };
 
 struct dp_workers {

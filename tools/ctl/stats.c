@@ -12,8 +12,33 @@
 
 #include "shared/stats_names.h"
 
+enum { PER_TABLE = 8 }; /* workers beside each other: more do not fit a terminal */
+
+/* A table with the workers from `first` on. The last one has a column for all workers together. */
+struct group {
+	struct ctl_table t;
+	char heading[PER_TABLE][24];
+	const char *column[PER_TABLE + 2];
+	uint32_t first, count;
+	bool total;
+};
+
+static void group_init(struct group *g, uint32_t first, uint32_t workers)
+{
+	g->first = first;
+	g->count = workers - first < PER_TABLE ? workers - first : PER_TABLE;
+	g->total = workers > 1 && first + g->count == workers;
+	g->column[0] = "COUNTER";
+	for (uint32_t i = 0; i < g->count; i++) {
+		snprintf(g->heading[i], sizeof(g->heading[i]), ">WORKER %u", first + i);
+		g->column[1 + i] = g->heading[i];
+	}
+	g->column[1 + g->count] = ">TOTAL";
+	ctl_table_init(&g->t, g->column, 1 + g->count + g->total);
+}
+
 /* Adds a row with a counter of all workers, unless it is zero everywhere and --all is not given. */
-static void add_row(struct ctl_table *t, const struct ctl_options *o, const char *prefix, const char *name,
+static void add_row(struct group *g, const struct ctl_options *o, const char *prefix, const char *name,
 	const uint64_t *value, uint32_t workers)
 {
 	uint64_t total = 0;
@@ -22,11 +47,11 @@ static void add_row(struct ctl_table *t, const struct ctl_options *o, const char
 		total += value[i];
 	if (total == 0 && !o->all)
 		return;
-	ctl_cell(t, "%s%s", prefix, name);
-	for (uint32_t i = 0; i < workers; i++)
-		ctl_cell(t, "%" PRIu64, value[i]);
-	if (workers > 1)
-		ctl_cell(t, "%" PRIu64, total);
+	ctl_cell(&g->t, "%s%s", prefix, name);
+	for (uint32_t i = 0; i < g->count; i++)
+		ctl_cell(&g->t, "%" PRIu64, value[g->first + i]);
+	if (g->total)
+		ctl_cell(&g->t, "%" PRIu64, total);
 }
 
 static uint64_t read_drop(const struct sh_stats_reader *r, uint32_t worker, int reason)
@@ -84,18 +109,18 @@ static double microseconds(const struct sh_latency *l, unsigned per_mille, bool 
 	return (double)(exact ? l->max_ns : sh_latency_percentile(l, per_mille)) / 1000;
 }
 
-static void add_latency(struct ctl_table *t, const char *what, const struct sh_latency *of, uint32_t workers,
-	bool last_second)
+static void add_latency(struct group *g, const char *what, const struct sh_latency *of, bool last_second)
 {
 	for (size_t p = 0; p < sizeof(percentiles) / sizeof(percentiles[0]); p++) {
-		ctl_cell(t, "%s %s, us%s", what, percentiles[p].name, last_second ? ", last second" : "");
-		for (uint32_t i = 0; i < workers + (workers > 1); i++) {
+		ctl_cell(&g->t, "%s %s, us%s", what, percentiles[p].name, last_second ? ", last second" : "");
+		for (uint32_t i = g->first; i < g->first + g->count + g->total; i++) {
 			const struct sh_latency *one = &of[i];
 
 			if (sh_latency_count(one) == 0)
-				ctl_cell(t, "-");
+				ctl_cell(&g->t, "-");
 			else
-				ctl_cell(t, "%.1f", microseconds(one, percentiles[p].per_mille, last_second));
+				ctl_cell(&g->t, "%.1f",
+					microseconds(one, percentiles[p].per_mille, last_second));
 		}
 	}
 }
@@ -116,35 +141,39 @@ static void json_latency(cJSON *worker, const char *name, const char *what, cons
 /* --- output --------------------------------------------------------------------------------- */
 
 /* `second` is NULL without --watch. */
-static void print_table(const struct sh_stats_reader *r, const struct ctl_options *o,
+static void print_group(struct group *g, const struct sh_stats_reader *r, const struct ctl_options *o,
 	const struct latencies *start, const struct latencies *second)
 {
-	char heading[SH_MAX_WORKERS][24];
-	const char *columns[SH_MAX_WORKERS + 2] = {"COUNTER"};
 	uint64_t value[SH_MAX_WORKERS];
-	struct ctl_table t;
 
-	for (uint32_t i = 0; i < r->workers; i++) {
-		snprintf(heading[i], sizeof(heading[i]), ">WORKER %u", i);
-		columns[1 + i] = heading[i];
-	}
-	columns[1 + r->workers] = ">TOTAL";
-	ctl_table_init(&t, columns, 1 + r->workers + (r->workers > 1));
 	for (uint32_t c = 0; c < sh_worker_counter_count; c++) {
 		for (uint32_t i = 0; i < r->workers; i++)
 			value[i] = sh_counter_read(sh_stats_worker(r, i), &sh_worker_counters[c]);
-		add_row(&t, o, "", sh_worker_counters[c].name, value, r->workers);
+		add_row(g, o, "", sh_worker_counters[c].name, value, r->workers);
 	}
 	for (int reason = 0; reason < SH_DROP_COUNT; reason++) {
 		for (uint32_t i = 0; i < r->workers; i++)
 			value[i] = read_drop(r, i, reason);
-		add_row(&t, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
+		add_row(g, o, "drop ", sh_drop_name((enum sh_drop)reason), value, r->workers);
 	}
 	if (sh_latency_count(&start->of[r->workers]) > 0 || o->all)
-		add_latency(&t, "rx to tx", (second ? second : start)->of, r->workers, !!second);
+		add_latency(g, "rx to tx", (second ? second : start)->of, !!second);
 	if (sh_latency_count(&start->passes[r->workers]) > 0 || o->all)
-		add_latency(&t, "pass lateness", (second ? second : start)->passes, r->workers, !!second);
-	ctl_table_print(&t);
+		add_latency(g, "pass lateness", (second ? second : start)->passes, !!second);
+	ctl_table_print(&g->t);
+}
+
+static void print_tables(const struct sh_stats_reader *r, const struct ctl_options *o,
+	const struct latencies *start, const struct latencies *second)
+{
+	struct group g;
+
+	for (uint32_t first = 0; first < r->workers; first += PER_TABLE) {
+		if (first > 0)
+			puts("");
+		group_init(&g, first, r->workers);
+		print_group(&g, r, o, start, second);
+	}
 }
 
 static void print_json(const struct sh_stats_reader *r, const struct latencies *start,
@@ -199,7 +228,7 @@ int ctl_stats(const struct ctl_options *o)
 	if (o->json)
 		print_json(&r, &start, second);
 	else
-		print_table(&r, o, &start, second);
+		print_tables(&r, o, &start, second);
 	sh_stats_unmap(&r);
 	return CTL_OK;
 }

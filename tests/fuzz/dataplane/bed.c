@@ -147,7 +147,7 @@ void bed_start(void)
 	if (dp_agent_open(&agent, err, sizeof(err)) != 0 ||
 		dp_eal_start(&config, dp_workers_megabytes(&config), err, sizeof(err)) != 0)
 		give_up("start", err);
-	if (dp_pools_make(&workers, &config) != 0)
+	if (dp_pools_make(&workers, &config, err, sizeof(err)) != 0)
 		give_up("start", "no packet pools");
 	if (dp_ports_start(&workers.ports, &config, workers.pool, workers.count, err, sizeof(err)) != 0)
 		give_up("device", err);

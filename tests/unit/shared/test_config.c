@@ -232,10 +232,10 @@ static void ranges(void **state)
 {
 	struct sh_config c;
 
-	bad("{\"dataplane\":{\"workers\":99}}", "dataplane.workers: 99 is over 16");
-	bad("{\"dataplane\":{\"workers\":17}}", "dataplane.workers: 17 is over 16");
+	bad("{\"dataplane\":{\"workers\":99}}", "dataplane.workers: 99 is over 64");
+	bad("{\"dataplane\":{\"workers\":65}}", "dataplane.workers: 65 is over 64");
 	bad("{\"dataplane\":{\"workers\":0}}", "dataplane.workers: 0 is under 1");
-	good(&c, "{\"dataplane\":{\"workers\":16}}");
+	good(&c, "{\"dataplane\":{\"workers\":64}}");
 	bad("{\"http\":{\"port\":65536}}", "http.port: 65536 is over 65535");
 	bad("{\"http\":{\"port\":-1}}", "http.port: -1 is under 1");
 	bad("{\"limits\":{\"rooms\":1e300}}", "limits.rooms: 1e+300 is over 1000000");

@@ -133,7 +133,7 @@ class DataPlane:
                 conn.close()
                 continue
             assert struct.unpack("<III", hello[:12]) == (0x45544150, ABI_VERSION, 2), hello
-            reply = struct.pack("<IIiI", 0x45544150, ABI_VERSION, 0, self.workers).ljust(448, b"\0")
+            reply = struct.pack("<IIiI", 0x45544150, ABI_VERSION, 0, self.workers).ljust(832, b"\0")
             try:
                 conn.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.fd]))])
             except BrokenPipeError:
@@ -651,6 +651,21 @@ class Spatectl(OnPlanes):
         self.assertEqual(list(workers[1]["drops"].values())[23], 2**60 + 1)
         self.assertEqual(workers[1]["udp_port"], 20001)
         self.assertEqual(workers[1]["pli_in"], 0)
+
+    def test_stats_of_as_many_workers_as_there_may_be(self):
+        plane = self.data(workers=64)
+        for worker in range(64):
+            plane.set_counter(worker, COUNTERS + 23, 100 + worker)
+        out, _ = self.run_ctl("stats")
+        tables = out.split("\n\n")
+        self.assertEqual(len(tables), 8)
+        self.assertRegex(tables[0], r"(?m)^COUNTER( +WORKER [0-7]){8}$")
+        self.assertRegex(tables[0], r"(?m)^drop \w+( +10[0-7]){8}$")
+        self.assertRegex(tables[7], r"(?m)^COUNTER( +WORKER \d\d){8} +TOTAL$")
+        self.assertRegex(tables[7], rf"(?m)^drop \w+( +1\d\d){{8}} +{sum(range(100, 164))}$")
+        self.assertLess(max(map(len, out.splitlines())), 140)
+        self.assertEqual(len(json.loads(self.run_ctl("stats", "--json")[0])["workers"]), 64)
+        self.assertRegex(self.run_ctl("status", code=4)[0], r"(?m)^ +63 +20063 ")
 
     def test_stats_latency(self):
         plane = self.data(workers=2)

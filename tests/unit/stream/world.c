@@ -247,6 +247,7 @@ int world_setup(void **state)
 	world = rte_zmalloc(NULL, sizeof(*world), 64);
 	mbufs = chunks = 0;
 	world->config.dataplane.stream_packets = WORLD_RING;
+	world->config.dataplane.workers = WORLD_WORKERS;
 	world->config.limit.producers = WORLD_STREAMS;
 	world->config.limit.consumers = WORLD_VIEWERS;
 	world->ports.count = WORLD_PORTS;
