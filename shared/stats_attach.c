@@ -14,7 +14,7 @@
 
 #include "shared/hello.h"
 
-enum { TIMEOUT_S = 2, FDS_MAX = 4 };
+enum { TIMEOUT_S = 2 };
 
 static int fail(int error, const char *what, char *err, size_t err_size)
 {
@@ -47,18 +47,8 @@ static int open_socket(const char *path, int *out, char *err, size_t err_size)
 	return 0;
 }
 
-static int send_hello(int fd, char *err, size_t err_size)
-{
-	struct sh_hello hello;
-
-	sh_hello_init(&hello, SH_CLIENT_STATS);
-	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
-		return fail(errno, "the data plane", err, err_size);
-	return 0;
-}
-
 /* Copies the descriptors out of a message. Returns their number. */
-static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
+static int take_fds(struct msghdr *msg, int fds[SH_HELLO_FDS])
 {
 	int count = 0;
 
@@ -67,19 +57,19 @@ static int take_fds(struct msghdr *msg, int fds[FDS_MAX])
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t i = 0; i < n && count < FDS_MAX; i++)
+		for (size_t i = 0; i < n && count < SH_HELLO_FDS; i++)
 			memcpy(&fds[count++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
 	}
 	return count;
 }
 
 /* Receives the reply to HELLO and its descriptors. */
-static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX], int *count, char *err,
+static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[SH_HELLO_FDS], int *count, char *err,
 	size_t err_size)
 {
 	union {
 		struct cmsghdr align;
-		char data[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		char data[CMSG_SPACE(SH_HELLO_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
 	struct msghdr msg = {.msg_iov = &iov,
@@ -105,41 +95,65 @@ static int receive_reply(int fd, struct sh_hello_reply *reply, int fds[FDS_MAX],
 	return 0;
 }
 
-/* Sends HELLO and maps the memfd of the reply. */
-static int greet(struct sh_stats_reader *r, int fd, char *err, size_t err_size)
+static int greet(int fd, const void *hello, size_t len, struct sh_hello_reply *reply, int fds[SH_HELLO_FDS],
+	int *count, char *err, size_t err_size)
 {
-	struct sh_hello_reply reply;
-	int fds[FDS_MAX], count = 0;
-	int error = send_hello(fd, err, err_size);
+	int error;
 
-	if (error == 0)
-		error = receive_reply(fd, &reply, fds, &count, err, err_size);
-	if (error == 0 && reply.error != 0) {
-		error = reply.error;
-		snprintf(err, err_size, "the data plane refuses: %.*s", (int)sizeof(reply.reason),
-			reply.reason);
-	} else if (error == 0 && count != 1) {
-		error = EPROTO;
-		snprintf(err, err_size, "the data plane answered with %d descriptors in place of one", count);
-	} else if (error == 0) {
-		error = sh_stats_map(r, fds[0], err, err_size);
-	}
+	if (send(fd, hello, len, MSG_NOSIGNAL) != (ssize_t)len)
+		return fail(errno, "the data plane", err, err_size);
+	error = receive_reply(fd, reply, fds, count, err, err_size);
+	if (error != 0 || reply->error == 0)
+		return error;
+	snprintf(err, err_size, "the data plane refuses: %.*s", (int)sizeof(reply->reason), reply->reason);
+	return reply->error;
+}
+
+static void close_all(const int fds[SH_HELLO_FDS], int count)
+{
 	for (int i = 0; i < count; i++)
 		close(fds[i]);
+}
+
+int sh_hello_exchange(const char *run_dir, const void *hello, size_t len, struct sh_hello_reply *reply,
+	int *socket, int fds[SH_HELLO_FDS], int *count, char *err, size_t err_size)
+{
+	char path[256];
+	int error;
+
+	*count = 0;
+	snprintf(path, sizeof(path), "%s/dataplane.sock", run_dir);
+	error = open_socket(path, socket, err, err_size);
+	if (error != 0)
+		return error;
+	error = greet(*socket, hello, len, reply, fds, count, err, err_size);
+	if (error == 0)
+		return 0;
+	close_all(fds, *count);
+	close(*socket);
+	*socket = -1;
+	*count = 0;
 	return error;
 }
 
 int sh_stats_attach(struct sh_stats_reader *r, const char *run_dir, char *err, size_t err_size)
 {
-	char path[256];
-	int fd = -1, error;
+	struct sh_hello_reply reply;
+	int fds[SH_HELLO_FDS], count, fd, error;
+	struct sh_hello hello;
 
 	memset(r, 0, sizeof(*r));
-	snprintf(path, sizeof(path), "%s/dataplane.sock", run_dir);
-	error = open_socket(path, &fd, err, err_size);
+	sh_hello_init(&hello, SH_CLIENT_STATS);
+	error = sh_hello_exchange(run_dir, &hello, sizeof(hello), &reply, &fd, fds, &count, err, err_size);
 	if (error != 0)
 		return error;
-	error = greet(r, fd, err, err_size);
+	if (count == 1) {
+		error = sh_stats_map(r, fds[0], err, err_size);
+	} else {
+		error = EPROTO;
+		snprintf(err, err_size, "the data plane answered with %d descriptors in place of one", count);
+	}
+	close_all(fds, count);
 	close(fd);
 	return error;
 }

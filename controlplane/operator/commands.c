@@ -196,7 +196,7 @@ static void show_viewer(const struct cp_view *v, const cJSON *request, cJSON *re
 	if (!id)
 		refuse(reply, "id: must be a string");
 	else if (!cp_admin_viewer(v, id, reply))
-		refuse(reply, "id: no peer, transport or consumer has it");
+		refuse(reply, "id: no peer, transport, producer or consumer has it");
 }
 
 static void begin_drain(const struct cp_view *v, const cJSON *request, cJSON *reply)

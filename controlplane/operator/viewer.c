@@ -111,9 +111,13 @@ bool cp_admin_viewer(const struct cp_view *v, const char *id, cJSON *reply)
 {
 	const struct cp_consumer *c = cp_index_find(&v->model->consumers, id);
 	const struct cp_transport *t = c ? c->transport : cp_index_find(&v->model->transports, id);
-	const struct cp_peer *peer = t ? t->peer : cp_room_find_peer(v->model, id);
+	const struct cp_producer *p = cp_index_find(&v->model->producers, id);
+	const struct cp_peer *peer;
 	cJSON *list;
 
+	if (p && !t)
+		t = p->transport;
+	peer = t ? t->peer : cp_room_find_peer(v->model, id);
 	if (!peer)
 		return false;
 	list = add_peer(reply, peer);

@@ -10,7 +10,8 @@
 
 /*
  * Adds to `reply` what belongs to `id`, the id of a consumer, of a transport with all of its
- * consumers, or of a peer with all of its transports. False: there is nothing with that id.
+ * consumers, of a producer, for which that is its transport, or of a peer with all of its
+ * transports. False: there is nothing with that id.
  */
 bool cp_admin_viewer(const struct cp_view *v, const char *id, cJSON *reply);
 

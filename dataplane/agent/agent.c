@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/capture.h"
 #include "dataplane/agent/commands.h"
 #include "dataplane/agent/connections.h"
 #include "dataplane/agent/events.h"
@@ -148,6 +149,7 @@ void dp_agent_run(struct dp_agent *a, const volatile sig_atomic_t *stop)
 		dp_takeover_tell(a);
 		dp_events_flush(a);
 		dp_connections_reclaim(a);
+		dp_agent_capture_serve(a);
 		tick(a);
 		if (a->stop_ns && a->now_ns >= a->stop_ns) {
 			sh_log(SH_LOG_INFO, "drained");
@@ -166,6 +168,7 @@ void dp_agent_close(struct dp_agent *a)
 		a->detached = c->next;
 		dp_control_rings_free(c);
 	}
+	dp_agent_capture_close(a);
 	dp_connections_close(a);
 	dp_handover_free(a);
 	free(a->takeover.lost);

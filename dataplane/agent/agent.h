@@ -81,6 +81,9 @@ struct dp_agent {
 	/* snapshot */
 	uint64_t sweep_ns; /* when unclaimed objects are deleted; 0: no sweep is due */
 
+	struct dp_capture *capture; /* that runs (agent/capture.h); NULL: none */
+	struct dp_capture *captures_detached; /* that a worker may still be using */
+
 	struct dp_blob_writing writing;
 	struct dp_listing listing;
 	struct dp_handover handover;

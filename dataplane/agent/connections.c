@@ -15,8 +15,10 @@
 
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/capture.h"
 #include "dataplane/agent/handover.h"
 #include "dataplane/device/ports.h"
+#include "dataplane/worker/capture.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/control_rings.h"
 #include "dataplane/worker/stats_memory.h"
@@ -106,9 +108,11 @@ void dp_connections_close(struct dp_agent *a)
 /*
  * Validates a HELLO. Returns 0, or the errno of the refusal with an operator's message in `reason`.
  */
-static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *h, ssize_t len, char *reason,
-	size_t size)
+static int check_hello(const struct dp_agent *a, int fd, const struct sh_capture_hello *given, ssize_t len,
+	char *reason, size_t size)
 {
+	const struct sh_hello *h = &given->hello;
+	bool captures = len == sizeof(*given) && h->client == SH_CLIENT_CAPTURE;
 	struct ucred peer;
 	socklen_t peer_size = sizeof(peer);
 
@@ -120,7 +124,7 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 	}
 	if (sh_hello_differs(h, (size_t)len, "the data plane", "the client", reason, size))
 		return EPROTO;
-	if (len != sizeof(*h) || h->magic != SH_ABI_MAGIC) {
+	if ((len != sizeof(*h) && !captures) || h->magic != SH_ABI_MAGIC) {
 		snprintf(reason, size, "this is not a HELLO of Spate");
 		return EPROTO;
 	}
@@ -136,7 +140,11 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_hello *
 		snprintf(reason, size, "the client's records have other sizes");
 		return EPROTO;
 	}
-	if (h->client != SH_CLIENT_CONTROL && h->client != SH_CLIENT_STATS) {
+	if (captures && given->flags & SH_CAPTURE_PLAIN && peer.uid != 0) {
+		snprintf(reason, size, "only root may see packets decrypted");
+		return EPERM;
+	}
+	if (h->client != SH_CLIENT_CONTROL && h->client != SH_CLIENT_STATS && !captures) {
 		snprintf(reason, size, "client kind %u is not known", h->client);
 		return EPROTO;
 	}
@@ -218,7 +226,7 @@ static int attach(struct dp_agent *a, int fd, struct sh_hello_reply *r)
 }
 
 /* Receives a HELLO, and the descriptor that may come with it. *left: -1: none came. */
-static ssize_t receive_hello(int fd, struct sh_hello *h, int *left)
+static ssize_t receive_hello(int fd, struct sh_capture_hello *h, int *left)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
@@ -239,11 +247,27 @@ static ssize_t receive_hello(int fd, struct sh_hello *h, int *left)
 	return len;
 }
 
+/* Begins a capture. 0: takes `fd` over, also if the peer has gone. Otherwise as attach(). */
+static int begin_capture(struct dp_agent *a, int fd, const struct sh_capture_hello *h,
+	struct sh_hello_reply *r)
+{
+	struct dp_capture *c = dp_agent_capture_new(a, h, r);
+
+	if (!c)
+		return r->error;
+	c->socket = fd;
+	if (send_reply(fd, r, &c->memfd, 1))
+		dp_agent_capture_begin(a, c);
+	else
+		dp_capture_free(c);
+	return 0;
+}
+
 static void handle_hello(struct dp_agent *a, int fd)
 {
 	static struct sh_log_limit limit = {.event = "hello-refused", .per_second = SH_LOG_REFUSALS};
 	struct sh_hello_reply r = {0};
-	struct sh_hello h = {0};
+	struct sh_capture_hello h = {0}; /* longer than the HELLO of other clients */
 	int left;
 	ssize_t len = receive_hello(fd, &h, &left);
 
@@ -252,12 +276,14 @@ static void handle_hello(struct dp_agent *a, int fd)
 		return;
 	}
 	r.error = check_hello(a, fd, &h, len, r.reason, sizeof(r.reason));
-	if (left >= 0 && r.error == 0 && h.client == SH_CLIENT_CONTROL)
+	if (left >= 0 && r.error == 0 && h.hello.client == SH_CLIENT_CONTROL)
 		(void)dp_takeover(a, left);
 	if (left >= 0)
 		close(left);
 	describe_process(a, &r);
-	if (r.error == 0 && h.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
+	if (r.error == 0 && h.hello.client == SH_CLIENT_CONTROL && attach(a, fd, &r) == 0)
+		return;
+	if (r.error == 0 && h.hello.client == SH_CLIENT_CAPTURE && begin_capture(a, fd, &h, &r) == 0)
 		return;
 	if (r.error) {
 		sh_log_limited(&limit, SH_LOG_WARN, "hello-refused error=%d reason=\"%s\"", r.error,

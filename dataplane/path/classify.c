@@ -13,6 +13,7 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/capture.h"
 #include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/tables/movers.h"
@@ -131,10 +132,14 @@ static void classify_webrtc(struct dp_worker *w, struct rte_mbuf *m, const uint8
 
 void dp_classify(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n, struct dp_batch *b)
 {
+	struct dp_capture *c = dp_capture_of(w);
+
 	b->stuns = b->dtlses = b->rtps = b->rtcps = 0;
 	if (n == 0)
 		return;
 	find_transports(w, pkts, n);
+	if (unlikely(c))
+		dp_capture_received(w, c, pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		struct dp_meta *meta = dp_meta(m);

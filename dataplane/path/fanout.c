@@ -25,6 +25,7 @@
 #include "dataplane/path/steady.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/capture.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/scheduler.h"
 #include "dataplane/tables/stream.h"
@@ -57,6 +58,7 @@ static void skip_to(struct dp_worker *w, struct dp_consumer *c, uint64_t target)
 	if (c->transport->idle || c->transport->silent) {
 		w->stats->drop[SH_DROP_NO_CONSENT] += target - c->at;
 		dp_loss_drop(&c->loss, SH_LOSS_NO_CONSENT, c->paused ? 0 : (uint32_t)(target - c->at));
+		dp_capture_skipped(w, c->transport, SH_DROP_NO_CONSENT, target - c->at);
 	}
 	c->at = target;
 }

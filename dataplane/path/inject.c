@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/capture.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/encap.h"
 #include "dataplane/send/tx.h"
@@ -19,6 +20,7 @@
 /* Length and path are validated like any other input, because the control plane may have bugs. */
 static void inject_packet(struct dp_worker *w, const struct sh_packet *p)
 {
+	struct dp_capture *c = dp_capture_of(w);
 	struct dp_encap e;
 	struct rte_mbuf *m;
 	char *data;
@@ -40,6 +42,8 @@ static void inject_packet(struct dp_worker *w, const struct sh_packet *p)
 	memcpy(data, p->data, p->len);
 	dp_encap_init(w, &e, &p->path);
 	dp_encap(w, &e, m);
+	if (unlikely(c))
+		dp_capture_message(w, c, &p->path, m);
 	dp_tx(w, e.port_id, m);
 	w->stats->injected++;
 }

@@ -10,6 +10,7 @@
 #include "dataplane/path/prepared.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/audience.h"
+#include "dataplane/tables/capture.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/continuation.h"
 #include "dataplane/tables/layering.h"
@@ -315,6 +316,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 		c->waiting_keyframe = true;
 		w->stats->drop[SH_DROP_UNPROVEN]++;
 		dp_loss_drop(&c->loss, SH_LOSS_UNPROVEN, 1);
+		dp_capture_skipped(w, c->transport, SH_DROP_UNPROVEN, 1);
 		return true;
 	}
 	e = choose(w, s, c, entry, f, &n, &seq);
@@ -349,6 +351,7 @@ bool dp_rewrite_layered(struct dp_worker *w, const struct dp_stream *s, uint64_t
 		o->allowed--;
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		dp_loss_drop(&c->loss, SH_LOSS_TOO_LONG, 1);
+		dp_capture_skipped(w, c->transport, SH_DROP_TOO_LONG, 1);
 		return true;
 	}
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);

@@ -9,6 +9,7 @@
 
 #include <rte_pause.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/catch_up.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
@@ -27,6 +28,7 @@ enum {
 /* Passes a burst of parsed datagrams of this worker through the stages for its kinds of packet. */
 static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	struct dp_capture *c = dp_capture_of(w);
 	struct dp_batch b;
 
 	dp_classify(w, pkts, n, &b);
@@ -35,6 +37,8 @@ static void process(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 	dp_rtcp_in(w, b.rtcp, b.rtcps);
 	b.rtps = dp_unprotect(w, b.rtp, b.rtps);
 	dp_route(w, b.rtp, b.rtps);
+	if (unlikely(c))
+		dp_capture_processed(c);
 }
 
 /*

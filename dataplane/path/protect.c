@@ -10,6 +10,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/unsent.h"
 #include "dataplane/send/encap.h"
@@ -65,12 +66,17 @@ static void note_unsent(struct dp_worker *w, const struct dp_outgoing *o, unsign
 void dp_outgoing_flush(struct dp_worker *w, struct dp_outgoing *o)
 {
 	unsigned ready = 0, run = 0; /* mbuf[run..ready) go to the same port */
+	struct dp_capture *c = dp_capture_of(w);
 	uint16_t port;
 
 	if (!o->count)
 		return;
 	port = o->transport[0]->encap.port_id;
+	if (unlikely(c) && c->plain)
+		dp_capture_batch(w, c, o, false);
 	protect(w, o);
+	if (unlikely(c) && !c->plain)
+		dp_capture_batch(w, c, o, true);
 	for (unsigned i = 0; i < o->count; i++) {
 		struct dp_transport *t = o->transport[i];
 		struct rte_mbuf *m = o->mbuf[i];

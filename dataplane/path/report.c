@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/path/report.h"
+#include "dataplane/path/capture.h"
 
 #include <assert.h>
 #include <string.h>
@@ -79,6 +80,7 @@ static size_t put_empty_rr(struct dp_worker *w, const struct dp_transport *t, ui
 /* Protects and sends the packet in the buffer, if there is one. */
 static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct dp_rtcp_buf *b)
 {
+	struct dp_capture *c = dp_capture_of(w);
 	struct rte_mbuf *m;
 	size_t len = 0;
 	uint8_t *data;
@@ -102,10 +104,14 @@ static void send_rtcp(struct dp_worker *w, struct dp_transport *t, const struct 
 		len = put_empty_rr(w, t, data);
 	memcpy(data + len, b->data, b->len);
 	len += b->len;
+	if (unlikely(c))
+		dp_capture_rtcp(w, c, t, data, len, false);
 	if (t->out && dp_srtp_protect_rtcp(w->engine, t->out, data, &len, len + DP_SRTP_RTCP_OVERHEAD)) {
 		dp_drop(w, m, SH_DROP_PROTECT);
 		return;
 	}
+	if (unlikely(c))
+		dp_capture_rtcp(w, c, t, data, len, true);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
 	t->tx_packets++;

@@ -12,6 +12,7 @@
 
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/tx.h"
+#include "dataplane/tables/capture.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/continuation.h"
 #include "dataplane/tables/stream.h"
@@ -116,6 +117,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 		o->spare[o->spares++] = m;
 		w->stats->drop[SH_DROP_UNPROVEN]++;
 		dp_loss_drop(&c->loss, SH_LOSS_UNPROVEN, 1);
+		dp_capture_skipped(w, c->transport, SH_DROP_UNPROVEN, 1);
 		return true;
 	}
 	if (!map_sequence(w, c, entry, &seq)) {
@@ -128,6 +130,7 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 		put_back(o, m);
 		w->stats->drop[SH_DROP_TOO_LONG]++;
 		dp_loss_drop(&c->loss, SH_LOSS_TOO_LONG, 1);
+		dp_capture_skipped(w, c->transport, SH_DROP_TOO_LONG, 1);
 		return true;
 	}
 	(void)dp_unproven_spend(c->transport, DP_UNPROVEN_COST);

@@ -11,6 +11,7 @@
 
 #include <rte_prefetch.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/punt.h"
 #include "dataplane/path/rtcp.h"
 #include "dataplane/path/stages.h"
@@ -162,6 +163,7 @@ static void prefetch_selection(const struct dp_transport *t)
 
 static void process_group(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	struct dp_capture *c = dp_capture_of(w);
 	struct dp_datagram d[GROUP];
 
 	for (unsigned i = 0; i < n; i++) {
@@ -175,6 +177,10 @@ static void process_group(struct dp_worker *w, struct rte_mbuf **pkts, unsigned 
 			.len = meta->payload_len};
 	}
 	unprotect(w, d, n);
+	if (unlikely(c) && c->plain)
+		for (unsigned i = 0; i < n; i++)
+			if (d[i].reason == SH_DROP_COUNT)
+				dp_capture_decrypted(c, d[i].m, d[i].len);
 	for (unsigned i = 0; i < n; i++)
 		process(&d[i]);
 }

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/answer.h"
@@ -66,9 +67,11 @@ static enum verdict decide(struct dp_worker *w, struct dp_transport *t, const st
 /* Sends a response, in the mbuf of the request, back on the path that it came from. */
 static void respond(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *response, size_t len)
 {
+	const struct sh_path path = dp_meta(m)->path;
+	struct dp_capture *c = dp_capture_of(w);
 	struct dp_encap e;
 
-	dp_encap_init(w, &e, &dp_meta(m)->path);
+	dp_encap_init(w, &e, &path);
 	m = dp_answer_mbuf(w, m);
 	if (!m)
 		return;
@@ -76,6 +79,8 @@ static void respond(struct dp_worker *w, struct rte_mbuf *m, const uint8_t *resp
 	/* The response fits: an mbuf has room for a packet of the port's MTU, above SH_STUN_MAX. */
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), response, len);
 	dp_encap(w, &e, m);
+	if (unlikely(c))
+		dp_capture_message(w, c, &path, m);
 	dp_tx(w, e.port_id, m);
 }
 

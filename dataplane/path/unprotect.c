@@ -11,6 +11,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/punt.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/rtp/rtp.h"
@@ -92,10 +93,14 @@ static bool unprotect(struct dp_worker *w, struct rte_mbuf *m)
 
 unsigned dp_unprotect(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	struct dp_capture *c = dp_capture_of(w);
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		if (unprotect(w, pkts[i]))
 			pkts[kept++] = pkts[i];
+	if (unlikely(c) && c->plain)
+		for (unsigned i = 0; i < kept; i++)
+			dp_capture_decrypted(c, pkts[i], dp_meta(pkts[i])->payload_len);
 	return kept;
 }

@@ -8,6 +8,7 @@
 
 #include "dataplane/net/ip.h"
 #include "dataplane/net/udp.h"
+#include "dataplane/tables/capture.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/consumer_ssrcs.h"
 #include "dataplane/tables/transport.h"
@@ -20,7 +21,10 @@ enum { RTP_HEADER = 12, SSRC_AT = 8 };
 void dp_unsent(struct dp_worker *w, const struct dp_transport *t, const uint8_t *rtp, enum sh_loss reason)
 {
 	struct dp_consumer *c = dp_consumer_ssrcs_find(w, t, sh_get_be32(rtp + SSRC_AT));
+	struct dp_capture *capture = dp_capture_of(w);
 
+	if (unlikely(capture))
+		dp_capture_unsent(w, capture, t, rtp, sh_loss_drop(reason));
 	if (c)
 		dp_loss_unsent(&c->loss, reason);
 }

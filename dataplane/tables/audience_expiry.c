@@ -8,6 +8,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/tables/audience.h"
 #include "dataplane/tables/audience_reader.h"
+#include "dataplane/tables/capture.h"
 #include "dataplane/tables/consumer.h"
 #include "dataplane/tables/key_cache.h"
 #include "dataplane/tables/scheduler.h"
@@ -187,6 +188,7 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 		n = c->transport->idle || c->transport->silent ? n : 0;
 		w->stats->drop[SH_DROP_NO_CONSENT] += n;
 		dp_loss_drop(&c->loss, SH_LOSS_NO_CONSENT, c->paused ? 0 : (uint32_t)n);
+		dp_capture_skipped(w, c->transport, SH_DROP_NO_CONSENT, n);
 		return;
 	}
 	w->stats->drop[SH_DROP_TX_BEHIND] += young;
@@ -194,6 +196,8 @@ void dp_audience_skip_expired(struct dp_worker *w, const struct dp_audience *a, 
 	w->stats->drop[SH_DROP_TX_AGE] += n;
 	if (due)
 		note_expired(c, (uint32_t)n, (uint32_t)young);
+	dp_capture_skipped(w, c->transport, SH_DROP_TX_BEHIND, young);
+	dp_capture_skipped(w, c->transport, SH_DROP_TX_AGE, n);
 	w->stats->aged_audio += a->stream->kind == SH_KIND_AUDIO ? n : 0;
 	w->stats->aged_video += a->stream->kind == SH_KIND_VIDEO ? n : 0;
 }

@@ -22,6 +22,7 @@
 #include "shared/stats.h"
 
 struct dp_audience;
+struct dp_capture;
 struct dp_consumer;
 struct dp_control_rings;
 struct dp_ports;
@@ -139,6 +140,7 @@ struct dp_worker {
 	struct dp_bell handoff_bell, wake_bell;
 	/* NULL: no control plane is connected; writer: agent; reader: worker */
 	_Atomic(const struct dp_control_rings *) control_rings __rte_cache_aligned;
+	_Atomic(struct dp_capture *) capture; /* NULL: nothing is captured; the same (worker/capture.h) */
 
 	const struct dp_ports *ports;
 	struct dp_clock clock;

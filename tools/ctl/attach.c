@@ -59,6 +59,24 @@ int ctl_attach(struct sh_stats_reader *r, const struct ctl_options *o, char err[
 	return error;
 }
 
+int ctl_hello(const struct ctl_options *o, const void *hello, size_t len, struct ctl_connection *c,
+	char err[CTL_ERR_MAX])
+{
+	char detail[256];
+	int error;
+
+	memset(c, 0, sizeof(*c));
+	error = sh_hello_exchange(o->run_dir, hello, len, &c->reply, &c->socket, c->fds, &c->count, detail,
+		sizeof(detail));
+	if (error == 0)
+		return CTL_OK;
+	if (c->reply.error == 0)
+		explain(error, "data plane", detail, o->run_dir, err);
+	else
+		snprintf(err, CTL_ERR_MAX, "%s", detail);
+	return c->reply.error == 0 ? CTL_NO_DATAPLANE : CTL_FAILED;
+}
+
 /* Returns a connected socket, or -1 with errno. */
 static int open_socket(const char *run_dir)
 {

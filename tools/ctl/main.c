@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{"transports", ctl_transports, 0, false, false},
 	{"viewer", ctl_viewer, 1, false, false},
 	{"ports", ctl_ports, 0, false, false},
+	{"capture", ctl_capture, 0, true, false},
 	{"stats", ctl_stats, 0, false, true},
 	{"plain", ctl_plain, ANY, true, false},
 	{"reload", ctl_reload, 0, true, false},
@@ -54,6 +55,7 @@ static void print_help(void)
 	      "  transports       every transport: room, peer, state, worker, packets\n"
 	      "  viewer ID        one viewer in words: what it is sent and why no more, where its packets\n"
 	      "                   are lost, and what to do; ID: of a peer, a transport or a consumer\n"
+	      "  capture ...      write a viewer's or a producer's packets to a pcapng file\n"
 	      "  ports            every device: link, queues, offloads, steering, counters, losses\n"
 	      "  top              transports with their rates, live, sorted; --once: a second of it, to a "
 	      "pipe\n"
@@ -86,6 +88,12 @@ static void print_help(void)
 	      "  --to DIR       record: where files go\n"
 	      "  --min-free MB  record: what stays free there, in MiB (64)\n"
 	      "  --list, --stop ID   record\n"
+	      "  --viewer ID    capture: what a viewer is sent and sends; ID: as for viewer\n"
+	      "  --producer ID  capture: what a producer's transport sends and is sent\n"
+	      "  --port N       capture: all packets of a UDP port, a worker's or a plain transport's\n"
+	      "  --seconds S    capture: end after S seconds, 1 to 86400, and not when interrupted\n"
+	      "  --decrypted    capture: RTP and RTCP as they are without SRTP; for root alone, and logged\n"
+	      "  -w FILE        capture: the file; -: standard output\n"
 	      "  --run-dir DIR  where the processes' sockets are (default /run/spate)\n"
 	      "  --config FILE  take that directory from a configuration file\n"
 	      "  --version      print the version\n"
@@ -110,7 +118,7 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, ports, stats, plain, reload, record, drain, undrain, "
+		      "transports, viewer ID, capture, ports, stats, plain, reload, record, drain, undrain, "
 		      "upgrade dataplane, top, doctor, configure is needed; see spatectl --help\n",
 			stderr);
 		return -1;
@@ -157,6 +165,14 @@ static int check_command(const struct command *command, int arguments, const str
 			command->name);
 		return -1;
 	}
+	if (command->run != ctl_capture &&
+		(o->viewer || o->producer || o->port || o->seconds || o->file || o->decrypted)) {
+		fprintf(stderr,
+			"spatectl: %s: --viewer, --producer, --port, --seconds, --decrypted and -w are "
+			"options of capture; see spatectl --help\n",
+			command->name);
+		return -1;
+	}
 	if (o->watch && command->changes) {
 		fprintf(stderr, "spatectl: %s: nothing to --watch\n", command->name);
 		return -1;
@@ -164,19 +180,28 @@ static int check_command(const struct command *command, int arguments, const str
 	return 0;
 }
 
+/* The range of an option that is a whole number from 1 on, and the words for it. */
+struct range {
+	uint32_t most;
+	const char *unit, *is; /* what `most` is */
+};
+
+static const struct range deadlines = {SH_DRAIN_MAX_S, " of seconds", " (a week)"};
+static const struct range times = {86400, " of seconds", " (a day)"};
+static const struct range ports = {UINT16_MAX, "", ""};
+
 /* Returns 0, or prints the operator's message and returns -1. */
-static int read_deadline(uint32_t *out, const char *text)
+static int read_number(uint32_t *out, const char *option, const char *text, struct range r)
 {
 	char *end;
-	unsigned long seconds = strtoul(text, &end, 10);
+	unsigned long n = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || seconds < 1 || seconds > SH_DRAIN_MAX_S) {
-		fprintf(stderr,
-			"spatectl: --deadline: \"%s\" is no whole number of seconds from 1 to %d (a week)\n",
-			text, SH_DRAIN_MAX_S);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > r.most) {
+		fprintf(stderr, "spatectl: --%s: \"%s\" is no whole number%s from 1 to %u%s\n", option, text,
+			r.unit, r.most, r.is);
 		return -1;
 	}
-	*out = (uint32_t)seconds;
+	*out = (uint32_t)n;
 	return 0;
 }
 
@@ -244,6 +269,11 @@ int main(int argc, char **argv)
 		MIN_FREE_MB,
 		LIST,
 		STOP,
+		VIEWER,
+		PRODUCER,
+		PORT,
+		SECONDS,
+		DECRYPTED,
 		RUN_DIR,
 		CONFIG,
 		VERSION,
@@ -265,6 +295,11 @@ int main(int argc, char **argv)
 		{"min-free", required_argument, NULL, MIN_FREE_MB},
 		{"list", no_argument, NULL, LIST},
 		{"stop", required_argument, NULL, STOP},
+		{"viewer", required_argument, NULL, VIEWER},
+		{"producer", required_argument, NULL, PRODUCER},
+		{"port", required_argument, NULL, PORT},
+		{"seconds", required_argument, NULL, SECONDS},
+		{"decrypted", no_argument, NULL, DECRYPTED},
 		{"run-dir", required_argument, NULL, RUN_DIR},
 		{"config", required_argument, NULL, CONFIG},
 		{"version", no_argument, NULL, VERSION},
@@ -275,11 +310,12 @@ int main(int argc, char **argv)
 	struct ctl_options o = {.config = &config, .root = "", .min_free = MIN_FREE};
 	const char *run_dir = NULL;
 	const struct command *command;
+	uint32_t number;
 	char err[256];
 	int opt;
 
 	sh_config_defaults(&config);
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "w:", options, NULL)) != -1) {
 		switch (opt) {
 		case JSON:
 			o.json = true;
@@ -291,8 +327,29 @@ int main(int argc, char **argv)
 			o.watch = true;
 			break;
 		case DEADLINE:
-			if (read_deadline(&o.deadline_s, optarg) != 0)
+			if (read_number(&o.deadline_s, "deadline", optarg, deadlines) != 0)
 				return CTL_USAGE;
+			break;
+		case VIEWER:
+			o.viewer = optarg;
+			break;
+		case PRODUCER:
+			o.producer = optarg;
+			break;
+		case PORT:
+			if (read_number(&number, "port", optarg, ports) != 0)
+				return CTL_USAGE;
+			o.port = (uint16_t)number;
+			break;
+		case SECONDS:
+			if (read_number(&o.seconds, "seconds", optarg, times) != 0)
+				return CTL_USAGE;
+			break;
+		case DECRYPTED:
+			o.decrypted = true;
+			break;
+		case 'w':
+			o.file = optarg;
 			break;
 		case WAIT:
 			o.wait = true;

@@ -14,6 +14,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "shared/abi.h"
+#include "shared/stats_attach.h"
 #include "shared/stats_reader.h"
 
 enum ctl_exit {
@@ -43,6 +45,12 @@ struct ctl_options {
 	uint64_t min_free; /* record: bytes that stay free on the disk */
 	uint32_t own_count;
 	char own[SH_MAX_LOCAL_ADDRS][64]; /* record: the data plane's addresses, of the configuration */
+	/* capture: one of the first three; seconds 0: until interrupted */
+	const char *viewer, *producer;
+	uint16_t port;
+	uint32_t seconds;
+	const char *file;
+	bool decrypted;
 	char *const *argument; /* arguments of the command, ended by NULL */
 };
 
@@ -55,6 +63,7 @@ int ctl_peer(const struct ctl_options *o);
 int ctl_transports(const struct ctl_options *o);
 int ctl_viewer(const struct ctl_options *o);
 int ctl_ports(const struct ctl_options *o);
+int ctl_capture(const struct ctl_options *o);
 int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
 int ctl_reload(const struct ctl_options *o);
@@ -72,6 +81,19 @@ enum { CTL_ERR_MAX = 384 };
 
 /* Attaches the data plane's statistics. 0, or an errno with the operator's message in `err`. */
 int ctl_attach(struct sh_stats_reader *r, const struct ctl_options *o, char err[CTL_ERR_MAX]);
+
+/* An answer of the data plane to HELLO, with the socket and the descriptors that came. */
+struct ctl_connection {
+	struct sh_hello_reply reply;
+	int socket, fds[SH_HELLO_FDS], count;
+};
+
+/*
+ * Says HELLO to the data plane. CTL_OK: socket and descriptors are the caller's. Otherwise
+ * CTL_NO_DATAPLANE or, when it refused, CTL_FAILED, with the operator's message in `err`.
+ */
+int ctl_hello(const struct ctl_options *o, const void *hello, size_t len, struct ctl_connection *c,
+	char err[CTL_ERR_MAX]);
 
 /*
  * Sends the control plane {"cmd": `cmd`}. Returns the reply, in which "ok" is true and which the

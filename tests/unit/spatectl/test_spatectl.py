@@ -338,8 +338,8 @@ class Spatectl(OnPlanes):
         self.assertEqual(both["transports"][0]["available_bps"], 2500000)
         self.assertTrue(both["transports"][0]["proven"])
         self.run_ctl("viewer", code=2)
-        control.answers["viewer"] = {"ok": False, "error": "id: no peer, transport or consumer has it"}
-        self.assertIn("no peer, transport or consumer", self.run_ctl("viewer", "nobody", code=5)[1])
+        control.answers["viewer"] = {"ok": False, "error": "id: no peer, transport, producer or consumer has it"}
+        self.assertIn("no peer, transport, producer or consumer", self.run_ctl("viewer", "nobody", code=5)[1])
 
     def test_hung_data_plane(self):
         plane = self.data()
@@ -511,6 +511,31 @@ class Spatectl(OnPlanes):
         self.assertIn("this node is not being drained", self.run_ctl("undrain", code=5)[1])
         self.control_again(drain=b"not json\n")
         self.assertIn("not understood", self.run_ctl("drain", code=5)[1])
+
+    def test_capture_usage(self):
+        out = self.dir.name + "/out.pcapng"
+        for args in (["capture"], ["capture", "-w", out], ["capture", "--viewer", "a", "--port", "20000", "-w", out],
+                     ["capture", "--viewer", "a"], ["capture", "now", "--viewer", "a", "-w", out],
+                     ["capture", "--port", "0", "-w", out], ["capture", "--port", "65536", "-w", out],
+                     ["capture", "--seconds", "0", "--viewer", "a", "-w", out], ["capture", "-w"],
+                     ["--watch", "capture", "--viewer", "a", "-w", out], ["status", "--viewer", "a"],
+                     ["viewer", "a", "--decrypted"]):
+            self.assertRegex(self.run_ctl(*args, code=2)[1], r"spatectl: ")
+        self.assertFalse(os.path.exists(out))
+        self.assertIn("control plane is not running", self.run_ctl("capture", "--viewer", "a", "-w", out, code=4)[1])
+        err = self.run_ctl("capture", "--viewer", "00000000000000a1", "-w", out, code=3)[1]
+        self.assertIn("data plane is not running", err)
+        self.assertFalse(os.path.exists(out))
+
+    def test_capture_asks_the_control_plane_who_that_is(self):
+        control = self.control(viewer={"ok": True, "room": "r", "peer": "p", "transports": [
+            {"id": "t1", "dp_id": "00000000000000a1", "consumers": []},
+            {"id": "t2", "dp_id": "00000000000000a2", "consumers": [{"id": "c"}]}]})
+        out = self.dir.name + "/out.pcapng"
+        self.run_ctl("capture", "--viewer", "p", "-w", out, code=3)
+        self.assertEqual(control.requests, [{"cmd": "viewer", "id": "p"}])
+        control.answers["viewer"] = {"ok": False, "error": "id: nobody has it"}
+        self.assertIn("nobody has it", self.run_ctl("capture", "--producer", "x", "-w", out, code=5)[1])
 
     def test_room_close_usage(self):
         plane = self.control()

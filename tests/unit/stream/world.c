@@ -35,6 +35,7 @@
 #include "dataplane/tables/stream_ring.h"
 #include "dataplane/tables/transport.h"
 #include "dataplane/tables/transport_state.h"
+#include "dataplane/worker/capture.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/messages.h"
@@ -117,6 +118,17 @@ uint64_t rte_rand_max(uint64_t upper)
 int dp_tx_note_offset = RTE_ALIGN_CEIL(offsetof(struct rte_mbuf, dynfield1), 8);
 
 /* --- in place of the stages behind ------------------------------------------------------- */
+
+void dp_capture_write(struct dp_capture *c, const struct sh_captured *what,
+	const struct dp_capture_part *part, unsigned n)
+{
+	struct sh_captured *r = &world->captured[world->captures++ % WORLD_CAPTURED];
+
+	memcpy(r, what, offsetof(struct sh_captured, data));
+	r->caplen = 0;
+	for (unsigned i = 0; i < n; r->caplen = (uint16_t)(r->caplen + part[i].len), i++)
+		memcpy(r->data + r->caplen, part[i].data, part[i].len);
+}
 
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
 {

@@ -18,6 +18,7 @@
 #include "dataplane/tables/transport.h"
 #include "dataplane/worker/packet.h"
 #include "dataplane/worker/worker.h"
+#include "shared/capture.h"
 
 enum {
 	WORLD_WORKERS = 3,
@@ -26,6 +27,7 @@ enum {
 	WORLD_VIEWERS = 256,
 	WORLD_RING = 64, /* slots of a video stream; half of them are its window */
 	WORLD_SENT = 1024,
+	WORLD_CAPTURED = 64,
 };
 
 /* What a viewer was sent. */
@@ -54,6 +56,8 @@ struct world {
 	struct dp_ports ports;
 	/* packets that a port's TX queue still takes; viewers are on the first port unless a test says something else */
 	unsigned room, other_room;
+	unsigned captures; /* records of a capture; the last WORLD_CAPTURED are kept */
+	struct sh_captured captured[WORLD_CAPTURED];
 	void (*before_flush)(void); /* what others do before a batch's payloads are read; NULL: nothing */
 };
 

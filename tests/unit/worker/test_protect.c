@@ -17,6 +17,7 @@
 #include <rte_lcore.h>
 #include <rte_mempool.h>
 
+#include "dataplane/path/capture.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/unsent.h"
 #include "dataplane/send/encap.h"
@@ -53,6 +54,12 @@ void dp_srtp_protect_rtp(struct dp_srtp_engine *e, struct dp_srtp_job *jobs, uns
 {
 	for (unsigned i = 0; i < n; i++)
 		jobs[i].out_len = i == REFUSED ? 0 : HEADER + PAYLOAD;
+}
+
+/* Nothing is captured. */
+void dp_capture_batch(struct dp_worker *w, struct dp_capture *c, const struct dp_outgoing *o, bool sealed)
+{
+	fail();
 }
 
 void dp_drop(struct dp_worker *w, struct rte_mbuf *m, enum sh_drop reason)
