@@ -36,7 +36,8 @@ void dp_capture_datagram(struct dp_capture *c, const struct dp_transport *t, str
 	if (!t->encap.family) /* no address is selected */
 		return;
 	all[0] = (struct dp_capture_part){headers, make_headers(&t->encap, headers, payload_len)};
-	memcpy(&all[1], part, n * sizeof(*part));
+	for (unsigned i = 0; i < n; i++)
+		all[1 + i] = part[i];
 	what->len = (uint32_t)(t->encap.len + payload_len);
 	what->direction = SH_CAPTURE_OUT;
 	dp_capture_write(c, what, all, 1 + n);
