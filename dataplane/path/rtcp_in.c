@@ -87,25 +87,50 @@ static void authenticated(struct dp_datagram *d, int error)
 	d->reason = dp_rtcp_valid(d->data, d->len) ? SH_DROP_COUNT : SH_DROP_RTCP_MALFORMED;
 }
 
-/* Authenticates and decrypts the datagrams in place; d->reason says of each whether it is dropped. */
-static void unprotect(struct dp_worker *w, struct dp_datagram *d, unsigned n)
-{
+/* Datagrams of different transports that are to be authenticated together. */
+struct group {
 	struct dp_srtp_rtcp packet[GROUP];
 	struct dp_datagram *of[GROUP];
-	unsigned count = 0;
+	unsigned count;
+};
+
+static void authenticate(struct dp_worker *w, struct group *g)
+{
+	dp_srtp_unprotect_rtcp_burst(w->engine, g->packet, g->count);
+	for (unsigned i = 0; i < g->count; i++) {
+		g->of[i]->len = g->packet[i].len;
+		authenticated(g->of[i], g->packet[i].error);
+	}
+	g->count = 0;
+}
+
+static bool has(const struct group *g, const struct dp_transport *t)
+{
+	for (unsigned i = 0; i < g->count; i++)
+		if (g->of[i]->t == t)
+			return true;
+	return false;
+}
+
+/*
+ * Authenticates and decrypts the datagrams in place; d->reason says of each whether it is dropped.
+ * Whether a transport's datagram is looked at at all depends on what became of the one before it,
+ * so that two of one transport are never in a group.
+ */
+static void unprotect(struct dp_worker *w, struct dp_datagram *d, unsigned n)
+{
+	struct group g = {.count = 0};
 
 	for (unsigned i = 0; i < n; i++) {
+		if (has(&g, d[i].t))
+			authenticate(w, &g);
 		if (!is_protected(&d[i]))
 			continue;
-		packet[count] =
+		g.packet[g.count] =
 			(struct dp_srtp_rtcp){.session = d[i].t->in, .pkt = d[i].data, .len = d[i].len};
-		of[count++] = &d[i];
+		g.of[g.count++] = &d[i];
 	}
-	dp_srtp_unprotect_rtcp_burst(w->engine, packet, count);
-	for (unsigned i = 0; i < count; i++) {
-		of[i]->len = packet[i].len;
-		authenticated(of[i], packet[i].error);
-	}
+	authenticate(w, &g);
 }
 
 static void process(struct dp_datagram *d)
