@@ -259,7 +259,7 @@ void bed_drain(void)
 	int n;
 
 	while ((n = sh_ring_pop(&bed.stage.event, &e)) == 1)
-		if (e.kind < SH_EV_ACK || e.kind > SH_EV_LAYERS_CHANGED)
+		if (e.kind < SH_EV_ACK || e.kind > SH_EV_TRANSPORT_REPORTED)
 			abort();
 	for (unsigned i = 0; n == 0 && i < BED_WORKERS; i++)
 		while ((n = sh_ring_pop(&bed.stage.punt[i], &p)) == 1)
