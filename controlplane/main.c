@@ -21,6 +21,7 @@
 #include "controlplane/base/clock.h"
 #include "controlplane/base/json.h"
 #include "controlplane/bridge/dataplane.h"
+#include "controlplane/cluster/cluster.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/loop_lag.h"
@@ -58,6 +59,7 @@ struct control {
 	struct cp_admin admin;
 	struct cp_admin_port admin_port;
 	struct cp_loop_lag lag;
+	struct cp_cluster cluster;
 	struct sh_privileges privileges;
 	struct cp_auth *auth;
 	struct cp_fetcher *fetcher;
@@ -170,6 +172,7 @@ static void end(uv_timer_t *timer)
 	uv_close((uv_handle_t *)&c->sighup, NULL);
 	uv_close((uv_handle_t *)&c->rooms, NULL);
 	cp_loop_lag_stop(&c->lag);
+	cp_cluster_stop(&c->cluster);
 	uv_close((uv_handle_t *)timer, NULL);
 }
 
@@ -265,6 +268,8 @@ static int start(struct control *c, char *err, size_t err_size)
 		error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
 			&dataplane_calls, c, err, err_size);
 	}
+	if (error == 0)
+		error = cp_cluster_start(&c->cluster, err, err_size);
 	if (error != 0) {
 		cp_admin_stop(&c->admin);
 		cp_public_stop(&c->public);
@@ -316,6 +321,7 @@ static void connect_parts(struct control *c)
 		.webrtc = &c->dataplane.webrtc,
 		.loop = &c->loop,
 		.lag = &c->lag,
+		.cluster = &c->cluster,
 		.signaling = &c->public.signaling,
 		.hooks = &c->hooks,
 		.recordings = &c->recordings,
@@ -332,6 +338,9 @@ static void connect_parts(struct control *c)
 		.hooks = &c->hooks,
 		.fetcher = c->fetcher,
 	};
+	c->cluster.loop = &c->loop;
+	c->cluster.config = &c->config;
+	c->cluster.model = &c->model;
 	c->public.loop = &c->loop;
 	c->public.config = &c->config;
 	c->public.model = &c->model;

@@ -37,6 +37,8 @@ enum sh_auth_algorithm { SH_AUTH_NONE, SH_AUTH_HS256, SH_AUTH_RS256, SH_AUTH_ES2
 enum { SH_MAX_PROXIES = 32 }; /* in http.trusted_proxies */
 enum { SH_DRAIN_MAX_S = 604800 }; /* the longest deadline of a node that drains: a week */
 enum { SH_NODE_ID_MAX = 32 }; /* characters of node.id */
+#define SH_NODE_ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+enum { SH_MAX_REDIS = 8 };
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
 
 /*
@@ -123,6 +125,18 @@ struct sh_config {
 	struct {
 		char id[SH_NODE_ID_MAX + 1]; /* "": it is derived from the name of the host */
 	} node;
+
+	struct { /* several nodes as one service */
+		uint32_t redis_count; /* 0: this node is alone */
+		char redis[SH_MAX_REDIS][SH_PATH_MAX]; /* redis://HOST[:PORT][/DATABASE] (redis_url.h) */
+		char redis_password_file[SH_PATH_MAX]; /* "": none */
+		char ca[SH_PATH_MAX]; /* PEM files */
+		char certificate[SH_PATH_MAX];
+		char key[SH_PATH_MAX];
+		char url[SH_PATH_MAX]; /* where clients reach this node */
+		char region[SH_NAME_MAX];
+		uint32_t capacity; /* viewers; 0: not known */
+	} cluster;
 
 	struct {
 		uint32_t grace_s; /* for a client to come back after its connection was lost */

@@ -13,8 +13,6 @@
 /* Clients check every 5 s (RFC 7675, 5.1), and a check may be lost. 0 means that there is no limit. */
 enum { CONSENT_MIN_S = 10 };
 
-#define NODE_ID "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
 static __attribute__((format(printf, 3, 4))) int fail(char *err, size_t err_size, const char *fmt, ...)
 {
 	va_list args;
@@ -87,7 +85,7 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 			if (c->codec[i] == c->codec[j])
 				return fail(err, err_size, "codecs[%u]: is given twice", i);
 	/* It becomes a part of tokens, which stand in URLs. */
-	if (c->node.id[strspn(c->node.id, NODE_ID)] != '\0')
+	if (c->node.id[strspn(c->node.id, SH_NODE_ID_CHARS)] != '\0')
 		return fail(err, err_size, "node.id: may have letters, digits, - and _ only");
 	/* It becomes a part of a header and of a policy. */
 	if (strpbrk(c->http.frame_ancestors, ";,\""))
@@ -98,7 +96,9 @@ int sh_config_check(const struct sh_config *c, char *err, size_t err_size)
 	if (error == 0)
 		error = sh_config_check_origins(c, err, err_size);
 	if (error == 0)
-		error = sh_config_check_drain(c, err, err_size);
+		error = sh_config_check_node_url(c, "drain.url", c->drain.url, err, err_size);
+	if (error == 0)
+		error = sh_config_check_cluster(c, err, err_size);
 	if (error == 0)
 		error = sh_config_check_hooks(c, err, err_size);
 	if (error == 0)

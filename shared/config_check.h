@@ -23,8 +23,11 @@ int sh_config_check_proxies(const struct sh_config *c, char *err, size_t err_siz
 /* ice_servers: each is one that a browser takes, with the credentials that it needs. */
 int sh_config_check_ice(const struct sh_config *c, char *err, size_t err_size);
 
-/* drain.url: a client can be sent there, and not from TLS to plain. */
-int sh_config_check_drain(const struct sh_config *c, char *err, size_t err_size);
+/* `url`, which `member` names, or "": a client can be sent there, and not from TLS to plain. */
+int sh_config_check_node_url(const struct sh_config *c, const char *member, const char *url, char *err,
+	size_t err_size);
+/* cluster: what it needs is there. */
+int sh_config_check_cluster(const struct sh_config *c, char *err, size_t err_size);
 
 /* hooks.*: URLs that can be asked, and a secret to sign with. */
 int sh_config_check_hooks(const struct sh_config *c, char *err, size_t err_size);

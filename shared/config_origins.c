@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Refuses entries of http.origins that no browser ever sends as its Origin (RFC 6454, 6.2), so that
- * a page is not refused later because of a slash too many; and a drain.url that no client can use.
+ * a page is not refused later because of a slash too many; and URLs of nodes that no client can
+ * use.
  */
 
 #include <errno.h>
@@ -74,9 +75,9 @@ static const char *why_never_sent(const char *entry)
 }
 
 /* Why clients cannot be sent to that URL. NULL: they can. */
-static const char *why_no_node(const struct sh_config *c)
+static const char *why_no_node(const struct sh_config *c, const char *url)
 {
-	const char *url = c->drain.url, *at;
+	const char *at;
 	bool tls = strncmp(url, "https://", 8) == 0;
 
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -91,12 +92,13 @@ static const char *why_no_node(const struct sh_config *c)
 	return url[strlen(url) - 1] == '/' ? "it ends without a slash" : NULL;
 }
 
-int sh_config_check_drain(const struct sh_config *c, char *err, size_t err_size)
+int sh_config_check_node_url(const struct sh_config *c, const char *member, const char *url, char *err,
+	size_t err_size)
 {
-	const char *why = c->drain.url[0] != '\0' ? why_no_node(c) : NULL;
+	const char *why = url[0] != '\0' ? why_no_node(c, url) : NULL;
 
 	if (why)
-		snprintf(err, err_size, "drain.url: %s", why);
+		snprintf(err, err_size, "%s: %s", member, why);
 	return why ? EINVAL : 0;
 }
 

@@ -98,6 +98,18 @@ static const struct sh_config_member rows[] = {
 
 	{"node.id", SH_CFG_STRING, AT(node.id), .min = 0, .max = SH_NODE_ID_MAX, .text = ""},
 
+	{"cluster.redis", SH_CFG_STRING, AT(cluster.redis[0]), .min = 1, .max = SH_PATH_MAX - 1,
+		LIST(SH_MAX_REDIS, 0, cluster.redis_count)},
+	{"cluster.redis_password_file", SH_CFG_STRING, AT(cluster.redis_password_file), .min = 0,
+		.max = SH_PATH_MAX - 1, .text = ""},
+	{"cluster.ca", SH_CFG_STRING, AT(cluster.ca), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+	{"cluster.certificate", SH_CFG_STRING, AT(cluster.certificate), .min = 0, .max = SH_PATH_MAX - 1,
+		.text = ""},
+	{"cluster.key", SH_CFG_STRING, AT(cluster.key), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+	{"cluster.url", SH_CFG_STRING, AT(cluster.url), .min = 0, .max = SH_PATH_MAX - 1, .text = ""},
+	{"cluster.region", SH_CFG_STRING, AT(cluster.region), .min = 0, .max = SH_NAME_MAX - 1, .text = ""},
+	{"cluster.capacity", SH_CFG_U32, AT(cluster.capacity), .min = 0, .max = 10000000, .value = 0},
+
 	{"resume.grace_s", SH_CFG_U32, AT(resume.grace_s), .min = 0, .max = 600, .value = 15},
 	{"resume.max_s", SH_CFG_U32, AT(resume.max_s), .min = 0, .max = 3600, .value = 300},
 

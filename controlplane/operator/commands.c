@@ -6,6 +6,7 @@
 
 #include "controlplane/base/clock.h"
 #include "controlplane/bridge/upgrade.h"
+#include "controlplane/operator/cluster.h"
 #include "controlplane/operator/history.h"
 #include "controlplane/operator/kept_drain.h"
 #include "controlplane/operator/overview.h"
@@ -276,6 +277,8 @@ static bool answer(const struct cp_view *v, const char *cmd, const cJSON *reques
 		return true;
 	else if (strcmp(cmd, "history") == 0 && v->history)
 		cp_history_json(v->history, reply);
+	else if (strcmp(cmd, "cluster") == 0)
+		cp_admin_cluster(v->cluster, reply);
 	else if (strcmp(cmd, "viewer") == 0)
 		show_viewer(v, request, reply);
 	else if (strcmp(cmd, "room-close") == 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/operator/cluster.h"
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/operator/metrics_dataplane.h"
 #include "controlplane/operator/metrics_hooks.h"
@@ -274,6 +275,7 @@ char *cp_metrics_text(const struct cp_view *v, size_t *len)
 		cp_metrics_hooks(f, v->hooks);
 	if (v->recordings)
 		cp_recordings_metrics(f, v->recordings, cp_now_ns() / 1000000);
+	cp_metrics_cluster(f, v->cluster);
 	if (v->stats->map) {
 		cp_metrics_dataplane(f, v->stats);
 		cp_metrics_placement(f, &v->model->load);

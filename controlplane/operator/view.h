@@ -20,6 +20,7 @@ struct cp_model;
 struct cp_webrtc_server;
 struct uv_loop_s;
 struct cp_loop_lag;
+struct cp_cluster;
 struct cp_signaling;
 struct cp_history;
 struct cp_upgrade;
@@ -37,6 +38,7 @@ struct cp_view {
 	struct uv_loop_s *loop;
 	const struct cp_loop_lag *lag;
 	const struct cp_hooks *hooks; /* NULL: there are none */
+	const struct cp_cluster *cluster; /* NULL: there is none */
 	struct cp_signaling *signaling; /* which a command can drain */
 	int dir; /* RUN_DIR/control, where that is kept */
 	const struct cp_history *history; /* NULL: none is kept */

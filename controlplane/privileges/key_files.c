@@ -23,6 +23,10 @@ enum {
 	ADMIN_TOKEN,
 	HOOK_SECRET,
 	CA_FILE,
+	CLUSTER_CA,
+	CLUSTER_CERTIFICATE,
+	CLUSTER_KEY,
+	REDIS_PASSWORD,
 	CONFIG,
 	KEY_DIR,
 	FILES,
@@ -48,6 +52,10 @@ void cp_key_files_use(const struct sh_config *c)
 	paths[ADMIN_TOKEN] = c->admin.token_file;
 	paths[HOOK_SECRET] = c->hooks.secret_file;
 	paths[CA_FILE] = c->outgoing.ca_file;
+	paths[CLUSTER_CA] = c->cluster.ca;
+	paths[CLUSTER_CERTIFICATE] = c->cluster.certificate;
+	paths[CLUSTER_KEY] = c->cluster.key;
+	paths[REDIS_PASSWORD] = c->cluster.redis_password_file;
 	paths[KEY_DIR] = c->auth.key_dir;
 }
 

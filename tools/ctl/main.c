@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{"ports", ctl_ports, 0, false, false},
 	{"capture", ctl_capture, 0, true, false},
 	{"stats", ctl_stats, 0, false, true},
+	{"cluster", ctl_cluster, 0, false, false},
 	{"plain", ctl_plain, ANY, true, false},
 	{"reload", ctl_reload, 0, true, false},
 	{"record", ctl_record, ANY, true, false},
@@ -60,6 +61,7 @@ static void print_help(void)
 	      "  top              transports with their rates, live, sorted; --once: a second of it, to a "
 	      "pipe\n"
 	      "  stats            every counter of every worker, drops by reason\n"
+	      "  cluster          the other nodes, their load, and the connection to Redis\n"
 	      "  plain ...        plain transports, for FFmpeg, GStreamer, pktgen: spatectl plain help\n"
 	      "  reload           read the configuration and the files of keys again; say what needs a "
 	      "restart\n"
@@ -118,8 +120,9 @@ static int check_command(const struct command *command, int arguments, const str
 {
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
-		      "transports, viewer ID, capture, ports, stats, plain, reload, record, drain, undrain, "
-		      "upgrade dataplane, top, doctor, configure is needed; see spatectl --help\n",
+		      "transports, viewer ID, capture, ports, stats, cluster, plain, reload, record, "
+		      "drain, undrain, upgrade dataplane, top, doctor, configure is needed; see spatectl "
+		      "--help\n",
 			stderr);
 		return -1;
 	}

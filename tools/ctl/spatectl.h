@@ -20,7 +20,7 @@
 
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_PROBLEMS = 1, /* status: both run, and something is wrong */
+	CTL_PROBLEMS = 1, /* something is wrong, although the processes that were asked run */
 	CTL_USAGE = 2,
 	CTL_NO_DATAPLANE = 3,
 	CTL_NO_CONTROLPLANE = 4,
@@ -68,6 +68,7 @@ int ctl_stats(const struct ctl_options *o);
 int ctl_plain(const struct ctl_options *o);
 int ctl_reload(const struct ctl_options *o);
 int ctl_record(const struct ctl_options *o);
+int ctl_cluster(const struct ctl_options *o);
 int ctl_drain(const struct ctl_options *o);
 int ctl_undrain(const struct ctl_options *o);
 int ctl_top(const struct ctl_options *o);
