@@ -34,7 +34,7 @@ done
 documented() {
 	local command
 	zcat "$files/usr/share/man/man1/spatectl.1.gz" >"$work/spatectl.1"
-	for command in $("$files/usr/bin/spatectl" --help | sed -nE 's/^  (--)?([a-z-]+) .*/\2/p'); do
+	for command in $("$files/usr/bin/spatectl" --help | sed -nE 's/^  -{0,2}([a-z][a-z-]*) .*/\1/p'); do
 		grep -qE "^\.B[RI]*.*\b${command//-/\\\\-}\b" "$work/spatectl.1" || fail "spatectl.1 says nothing of $command"
 	done
 }
