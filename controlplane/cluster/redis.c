@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <hiredis/adapters/libuv.h>
 
@@ -266,20 +265,17 @@ static void tick(uv_timer_t *timer)
 static int read_password(struct cp_redis *r, char *err, size_t err_size)
 {
 	const char *path = r->config->cluster.redis_password_file;
-	int fd = path[0] != '\0' ? cp_key_file_open(path) : -ENOENT;
 	ssize_t len;
 
 	if (path[0] == '\0')
 		return 0;
-	len = fd >= 0 ? read(fd, r->password, sizeof(r->password) - 1) : fd;
-	if (fd >= 0)
-		close(fd);
+	len = cp_key_file_read(path, r->password, sizeof(r->password) - 1);
 	if (len > 0)
 		r->password[strcspn(r->password, "\r\n")] = '\0';
 	if (len > 0 && r->password[0] != '\0')
 		return 0;
 	snprintf(err, err_size, "cluster.redis_password_file: %s: %s", path,
-		fd < 0 ? strerror(-fd) : "holds no password in its first line");
+		len < 0 ? strerror((int)-len) : "holds no password in its first line");
 	return EINVAL;
 }
 

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -18,24 +17,6 @@ enum { DIGEST = 32, FILE_SIZE = CP_HOOK_SECRET_MAX + 3 /* a line's end, and one 
 
 /* --- the secret ----------------------------------------------------------------------------- */
 
-/* Reads what `out` can hold. The number of bytes, or a negative errno. */
-static ssize_t read_file(const char *path, char out[FILE_SIZE])
-{
-	int fd = cp_key_file_open(path);
-	ssize_t n, len = 0;
-
-	if (fd < 0)
-		return fd;
-	do {
-		n = read(fd, out + len, FILE_SIZE - (size_t)len);
-		len += n > 0 ? n : 0;
-	} while (n > 0 && len < FILE_SIZE);
-	if (n < 0)
-		len = -errno;
-	close(fd);
-	return len;
-}
-
 int cp_hook_secret_read(struct cp_hook_secret *out, const char *path, char *err, size_t err_size)
 {
 	char line[FILE_SIZE];
@@ -46,7 +27,7 @@ int cp_hook_secret_read(struct cp_hook_secret *out, const char *path, char *err,
 		OPENSSL_cleanse(out, sizeof(*out));
 		return 0;
 	}
-	len = read_file(path, line);
+	len = cp_key_file_read(path, line, sizeof(line));
 	if (len < 0) {
 		snprintf(err, err_size, "hooks.secret_file: %s: %s", path, strerror((int)-len));
 		return (int)-len;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -20,24 +19,6 @@ enum {
 
 /* Without the padding at the end, which may be any number of "=" (RFC 6750, 2.1). */
 static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
-
-/* Reads what `out` can hold. The number of bytes, or a negative errno. */
-static ssize_t read_file(const char *path, char out[FILE_SIZE])
-{
-	int fd = cp_key_file_open(path);
-	ssize_t n, len = 0;
-
-	if (fd < 0)
-		return fd;
-	do {
-		n = read(fd, out + len, FILE_SIZE - (size_t)len);
-		len += n > 0 ? n : 0;
-	} while (n > 0 && len < FILE_SIZE);
-	if (n < 0)
-		len = -errno;
-	close(fd);
-	return len;
-}
 
 /* Why the text is no token. NULL: it is one. */
 static const char *why_not(const char *token, size_t len)
@@ -97,7 +78,7 @@ int cp_bearer_read(struct cp_bearer *b, const char *path, char *err, size_t err_
 
 	if (path[0] == '\0')
 		return 0;
-	len = read_file(path, text);
+	len = cp_key_file_read(path, text, FILE_SIZE);
 	if (len < 0) {
 		snprintf(err, err_size, "admin.token_file: %s: %s", path, strerror((int)-len));
 		return (int)-len;

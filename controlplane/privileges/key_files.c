@@ -277,3 +277,21 @@ int cp_key_file_open(const char *path)
 		return -EACCES;
 	return receive_answer();
 }
+
+ssize_t cp_key_file_read(const char *path, char *out, size_t size)
+{
+	int fd = cp_key_file_open(path);
+	ssize_t n;
+	size_t len = 0;
+
+	if (fd < 0)
+		return fd;
+	do {
+		n = read(fd, out + len, size - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < size);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return n < 0 ? n : (ssize_t)len;
+}

@@ -8,6 +8,8 @@
  * of the configuration, takes no others but files in auth.key_dir, and does nothing else.
  */
 
+#include <sys/types.h>
+
 #include "shared/privileges/privileges.h"
 
 /*
@@ -30,5 +32,10 @@ int cp_key_files_reread(void);
  * or, if this process may not, through that process. Returns a descriptor or a negative errno.
  */
 int cp_key_file_open(const char *path);
+/*
+ * Opens such a file and reads at most `size` bytes of it. Returns the number of bytes, or a
+ * negative errno.
+ */
+ssize_t cp_key_file_read(const char *path, char *out, size_t size);
 
 #endif

@@ -25,28 +25,19 @@ await build({
 	legalComments: "linked",
 	logLevel: "warning",
 });
-// The player is a page of its own for other people's pages: it shares no file with the large one.
-await build({
-	entryPoints: [join(here, "src/player.js"), join(here, "src/player.css")],
-	outdir: dist,
-	bundle: true,
-	minify: true,
-	format: "esm",
-	target: ["es2022"],
-	legalComments: "linked",
-	logLevel: "warning",
-});
-// So is the operator's page, which only the administration port serves.
-await build({
-	entryPoints: [join(here, "src/operator.js"), join(here, "src/operator.css")],
-	outdir: dist,
-	bundle: true,
-	minify: true,
-	format: "esm",
-	target: ["es2022"],
-	legalComments: "linked",
-	logLevel: "warning",
-});
+// The player is a page for other people's pages, and the operator's page is served by the administration port
+// alone: neither shares a file with the large page.
+for (const name of ["player", "operator"])
+	await build({
+		entryPoints: [join(here, `src/${name}.js`), join(here, `src/${name}.css`)],
+		outdir: dist,
+		bundle: true,
+		minify: true,
+		format: "esm",
+		target: ["es2022"],
+		legalComments: "linked",
+		logLevel: "warning",
+	});
 for (const name of ["index.html", "player.html", "operator.html", "icon.svg"])
 	await cp(join(here, "src", name), join(dist, name));
 // Most clients get these instead: a fifth of the bytes, and nothing is compressed at run time.
