@@ -31,7 +31,26 @@ static size_t encoded(size_t len)
 	return (len + 2) / 3 * 4;
 }
 
-/* Returns the bytes written to `out` of `size`, or 0: it is not base64, empty, or too long. */
+/*
+ * Whether `chars` is what the bytes are encoded to. A decoder accepts more: spaces around the text,
+ * and any value of the bits of the last character that carry no data.
+ */
+static bool is_canonical(struct part chars, const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i += 3) {
+		char group[5];
+
+		EVP_EncodeBlock((unsigned char *)group, bytes + i, (int)(len - i < 3 ? len - i : 3));
+		if (memcmp(group, chars.chars + i / 3 * 4, 4) != 0)
+			return false;
+	}
+	return encoded(len) == chars.len;
+}
+
+/*
+ * Returns the bytes written to `out` of `size`, or 0: the text is empty, too long, or not the one
+ * encoding of these bytes.
+ */
 static size_t decode(struct part from, unsigned char *out, size_t size)
 {
 	size_t padding = 0;
@@ -42,7 +61,9 @@ static size_t decode(struct part from, unsigned char *out, size_t size)
 	if (from.len == 0 || from.len % 4 != 0 || from.len / 4 * 3 > size)
 		return 0;
 	len = EVP_DecodeBlock(out, (const unsigned char *)from.chars, (int)from.len);
-	return len > (int)padding ? (size_t)len - padding : 0;
+	if (len <= (int)padding || !is_canonical(from, out, (size_t)len - padding))
+		return 0;
+	return (size_t)len - padding;
 }
 
 /* --- the signature ---------------------------------------------------------------------------- */

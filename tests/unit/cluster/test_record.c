@@ -100,6 +100,25 @@ static void no_byte_can_be_changed(void **state)
 	free(text);
 }
 
+/* The signature is not signed: an equal one in another spelling would be a second record. */
+static void a_signature_has_one_spelling(void **state)
+{
+	struct cp_identity writer = make_node(&authority, "fra-1", "ED25519", 30);
+	char *text = write_with(&writer, "{}"), *spaced;
+	size_t len = strlen(text);
+
+	assert_string_equal(text + len - 2, "=="); /* 64 bytes: the last character carries 2 of its 6 bits */
+	text[len - 3]++;
+	assert_refused(NAME, text, len, "damaged");
+	text[len - 3]--;
+	assert_true(asprintf(&spaced, "%.*s    %s", (int)(strrchr(text, '.') + 1 - text), text,
+			    strrchr(text, '.') + 1) > 0);
+	assert_refused(NAME, spaced, strlen(spaced), "damaged");
+	free(spaced);
+	free(text);
+	cp_identity_free(&writer);
+}
+
 static void a_certificate_of_another_authority_is_no_node(void **state)
 {
 	struct authority other = make_authority();
@@ -169,6 +188,7 @@ int main(void)
 		cmocka_unit_test(a_record_is_read_with_the_keys_of_all_kinds),
 		cmocka_unit_test(a_record_is_believed_under_its_own_name_only),
 		cmocka_unit_test(no_byte_can_be_changed),
+		cmocka_unit_test(a_signature_has_one_spelling),
 		cmocka_unit_test(a_certificate_of_another_authority_is_no_node),
 		cmocka_unit_test(an_expired_certificate_is_refused),
 		cmocka_unit_test(a_name_that_can_be_no_id_is_refused),
