@@ -47,18 +47,19 @@ await test(async ({ defer }) => {
 	await choose(viewer, "0");
 	await until("the viewer gets layer 0", 15, () => viewer.evaluate("spate.quality.current === 0"));
 	await until("the picture is small", 15, async () => await heightOf(viewer) <= 240);
-	check(await now(viewer) === (await menu(viewer))[3], "the page says so");
-	const [sent, ...encodings] = await served(viewer);
-	check(sent.currentLayers.spatialLayer === 0 && sent.preferredLayers.spatialLayer === 0 && sent.score > 0,
-		"and so does the server");
-	check(encodings.map((e) => e.rid).join() === "r0,r1,r2" && encodings[0].bitrate > 0,
-		"which knows the encodings by their RIDs");
+	await until("the page says so", 5, async () => await now(viewer) === (await menu(viewer))[3]);
+	await until("the server says so, of an encoding with a bitrate", 5, async () => {
+		const [sent, ...encodings] = await served(viewer);
+		return sent.currentLayers.spatialLayer === 0 && sent.preferredLayers.spatialLayer === 0 && sent.score > 0
+			&& encodings.map((e) => e.rid).join() === "r0,r1,r2" && encodings[0].bitrate > 0;
+	});
 
 	say("and back");
 	await choose(viewer, "auto");
 	await until("the viewer gets a larger layer", 20, () => viewer.evaluate("spate.quality.current > 0"));
 	await until("the picture is larger", 20, async () => await heightOf(viewer) > 240);
-	check(await viewer.evaluate("document.getElementById('plot').ariaLabel.includes('kbit/s')"), "the plot has a value");
+	await until("the plot has a value", 5,
+		() => viewer.evaluate("document.getElementById('plot').ariaLabel.includes('kbit/s')"));
 	const path = artifact(`page-quality-${dialect}.png`);
 	await viewer.screenshot(path);
 	log(`picture: ${path}`);
@@ -71,7 +72,7 @@ await test(async ({ defer }) => {
 	await reachState(host, "live", "host");
 	await reachState(viewer, "playing", "viewer");
 	await firstFrame(viewer, "viewer");
-	check(await viewer.evaluate("document.getElementById('quality-choice').hidden"), "its viewer has no menu");
+	await until("its viewer has no menu", 5, () => viewer.evaluate("document.getElementById('quality-choice').hidden"));
 
 	checkNoErrors(host, "host");
 	checkNoErrors(viewer, "viewer");
