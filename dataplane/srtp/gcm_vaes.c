@@ -124,12 +124,6 @@ INLINE __m128i reduce(const struct product *sum)
 	return high ^ swap(middle) ^ _mm_clmulepi64_si128(poly, middle, 0x01);
 }
 
-/* Returns the powers of the hash key for `blocks` blocks, the highest first. */
-INLINE const uint8_t *powers_for(const struct dp_gcm_key *key, size_t blocks)
-{
-	return key->power[DP_GCM_POWERS - blocks];
-}
-
 void dp_gcm_hash_key(struct dp_gcm_key *key, unsigned rounds)
 {
 	__m128i h = load(key->round[0]);
@@ -187,7 +181,7 @@ INLINE __m128i hash_header(const struct dp_gcm_key *key, const uint8_t *pkt, siz
 
 	while (len > 0) {
 		size_t blocks = len > 16 * DP_GCM_POWERS ? DP_GCM_POWERS : (len + 15) / 16;
-		const uint8_t *power = powers_for(key, blocks);
+		const uint8_t *power = dp_gcm_powers(key, blocks);
 		struct product sum = {0};
 
 		for (; blocks > 0; blocks--, pkt += 16, power += 16) {
@@ -233,7 +227,7 @@ INLINE void hash_pair(struct product *sum, const struct dp_gcm_key *key, const u
 
 	if (i == 0)
 		x ^= alone(hash);
-	multiply(sum, x, load_pair(powers_for(key, 2 * PAIRS) + 32 * i));
+	multiply(sum, x, load_pair(dp_gcm_powers(key, 2 * PAIRS) + 32 * i));
 }
 
 /*
@@ -301,7 +295,7 @@ INLINE void finish(const struct dp_gcm_key *key, uint8_t *dst, const uint8_t *sr
 	size_t blocks = (left + 15) / 16;
 	/* if the data needs all powers, the block of lengths is hashed separately */
 	bool full = blocks == DP_GCM_POWERS;
-	const uint8_t *power = powers_for(key, full ? blocks : blocks + 1);
+	const uint8_t *power = dp_gcm_powers(key, full ? blocks : blocks + 1);
 	__m256i before = alone(hash);
 	struct product sum = {0};
 
@@ -323,7 +317,7 @@ INLINE void finish(const struct dp_gcm_key *key, uint8_t *dst, const uint8_t *sr
 	if (full) {
 		before = alone(reduce(&sum));
 		sum = (struct product){0};
-		power = powers_for(key, 1);
+		power = dp_gcm_powers(key, 1);
 	}
 	multiply(&sum, alone(lengths) ^ before, alone(load(power)));
 	store(dst, reverse(reduce(&sum)) ^ mask);

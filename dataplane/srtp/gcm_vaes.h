@@ -22,6 +22,12 @@ struct dp_gcm_key {
 	uint8_t round[DP_GCM_AES256_ROUNDS + 1][16]; /* FIPS 197's round keys; AES-128 uses 11 */
 } __attribute__((aligned(64)));
 
+/* Returns the powers of the hash key for `blocks` blocks, the highest first. */
+static inline const uint8_t *dp_gcm_powers(const struct dp_gcm_key *key, size_t blocks)
+{
+	return key->power[DP_GCM_POWERS - blocks];
+}
+
 /* Whether this CPU and kernel can run this code, provided that dp_srtp_mb_available() is true. */
 bool dp_gcm_available(void);
 

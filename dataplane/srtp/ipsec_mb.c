@@ -28,17 +28,25 @@ static bool has_avx512_vaes(const IMB_MGR *mgr)
 	       (mgr->features & IMB_CPUFLAGS_AVX512_T2) == IMB_CPUFLAGS_AVX512_T2;
 }
 
+/* The code for outgoing RTP that is the fastest beside this implementation of ipsec-mb. */
+static enum dp_mb_gcm_code gcm_code(const IMB_MGR *mgr)
+{
+	if (has_avx512_vaes(mgr))
+		return dp_gcm_avx512_available() ? DP_MB_GCM_AVX512 : DP_MB_GCM_LIBRARY;
+	return dp_gcm_available() ? DP_MB_GCM_VAES : DP_MB_GCM_LIBRARY;
+}
+
 /*
  * Returns how many bytes of an expanded AES-GCM key this CPU's code reads. ipsec-mb uses 48 powers
  * of the hash key with VAES and AVX-512, otherwise 8, and without AVX2 also the sums of their
- * halves. For gcm_vaes.c it is what AES-128 reads, because the CPU's own prefetcher fetches the one
- * further cache line of AES-256.
+ * halves. For struct dp_gcm_key it is what AES-128 reads, because the CPU's own prefetcher fetches
+ * the one further cache line of AES-256.
  */
-static size_t gcm_used(const IMB_MGR *mgr, bool vaes)
+static size_t gcm_used(const IMB_MGR *mgr, enum dp_mb_gcm_code code)
 {
 	const struct gcm_key_data *k = NULL;
 
-	if (vaes)
+	if (code != DP_MB_GCM_LIBRARY)
 		return offsetof(struct dp_gcm_key, round[DP_GCM_AES128_ROUNDS + 1]);
 	if (has_avx512_vaes(mgr))
 		return offsetof(struct gcm_key_data, ghash_keys) + sizeof(k->ghash_keys.vaes_avx512);
@@ -51,9 +59,11 @@ static const char *code_name(const struct dp_mb_engine *e)
 {
 	switch (e->mgr->used_arch) {
 	case IMB_ARCH_AVX512:
+		if (e->gcm_code == DP_MB_GCM_AVX512)
+			return "AVX-512, own GCM by VAES";
 		return has_avx512_vaes(e->mgr) ? "AVX-512, GCM by VAES" : "AVX-512";
 	case IMB_ARCH_AVX2:
-		return e->vaes ? "AVX2, GCM by VAES" : "AVX2";
+		return e->gcm_code == DP_MB_GCM_VAES ? "AVX2, own GCM by VAES" : "AVX2";
 #if DP_MB_HAS_AVX
 	case IMB_ARCH_AVX:
 		return "AVX";
@@ -78,7 +88,7 @@ static void mb_free(struct dp_srtp_engine *e)
 	destroy((struct dp_mb_engine *)e);
 }
 
-struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes)
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool own)
 {
 	struct dp_mb_engine *e = aligned_alloc(64, sizeof(*e));
 	if (!e)
@@ -106,8 +116,8 @@ struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, boo
 			goto no_memory;
 		init_mb_mgr_sse(e->few);
 	}
-	e->vaes = vaes && dp_gcm_available() && !has_avx512_vaes(e->mgr);
-	e->gcm_used = gcm_used(e->mgr, e->vaes);
+	e->gcm_code = own ? gcm_code(e->mgr) : DP_MB_GCM_LIBRARY;
+	e->gcm_used = gcm_used(e->mgr, e->gcm_code);
 	e->base.code = code_name(e);
 	dp_mb_cm_init(e);
 	return &e->base;
@@ -171,15 +181,15 @@ static void expand(struct dp_mb_engine *e, const struct dp_mb_session *s, const 
 /* Expands the key that encrypts outgoing RTP. */
 static void expand_out(struct dp_mb_engine *e, const struct dp_mb_session *s, union dp_mb_schedule *out)
 {
-	if (!e->vaes || !dp_mb_is_gcm(s)) {
+	if (e->gcm_code == DP_MB_GCM_LIBRARY || !dp_mb_is_gcm(s)) {
 		expand(e, s, &s->rtp, out);
 		return;
 	}
 	if (s->base.profile == SH_SRTP_AEAD_AES_128_GCM)
-		IMB_AES_KEYEXP_128(e->mgr, s->rtp.gcm, out->vaes.round, e->round_keys_unused);
+		IMB_AES_KEYEXP_128(e->mgr, s->rtp.gcm, out->own.round, e->round_keys_unused);
 	else
-		IMB_AES_KEYEXP_256(e->mgr, s->rtp.gcm, out->vaes.round, e->round_keys_unused);
-	dp_gcm_hash_key(&out->vaes, dp_mb_gcm_rounds(s));
+		IMB_AES_KEYEXP_256(e->mgr, s->rtp.gcm, out->own.round, e->round_keys_unused);
+	dp_gcm_hash_key(&out->own, dp_mb_gcm_rounds(s));
 }
 
 const union dp_mb_schedule *dp_mb_expand(struct dp_mb_engine *e, const struct dp_mb_session *s,

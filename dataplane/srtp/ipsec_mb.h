@@ -21,7 +21,7 @@
 /* Version 2.0 has no code for AVX without AVX2 any more. */
 #define DP_MB_HAS_AVX (IMB_VERSION_NUM < 0x20000)
 
-#include "dataplane/srtp/gcm_vaes.h"
+#include "dataplane/srtp/gcm_avx512.h"
 #include "dataplane/srtp/internal.h"
 #include "dataplane/srtp/kdf.h"
 #include "dataplane/srtp/replay.h"
@@ -43,7 +43,7 @@ struct dp_mb_keys {
 /* An expanded key. */
 union dp_mb_schedule {
 	struct gcm_key_data gcm;
-	struct dp_gcm_key vaes; /* outgoing RTP if engine->vaes */
+	struct dp_gcm_key own; /* outgoing RTP, unless DP_MB_GCM_LIBRARY */
 	uint8_t aes[11 * 16]; /* round keys */
 } __attribute__((aligned(64)));
 
@@ -76,11 +76,18 @@ enum { DP_MB_FEW = 8 };
 
 struct dp_gcm_message;
 
+/* Encrypts outgoing RTP by AES-GCM. */
+enum dp_mb_gcm_code {
+	DP_MB_GCM_LIBRARY, /* ipsec-mb */
+	DP_MB_GCM_VAES, /* gcm_vaes.c */
+	DP_MB_GCM_AVX512, /* gcm_avx512.c */
+};
+
 struct dp_mb_engine {
 	struct dp_srtp_engine base;
 	IMB_MGR *mgr;
 	IMB_MGR *few; /* for fewer than DP_MB_FEW hashes; may equal mgr */
-	bool vaes; /* gcm_vaes.c encrypts outgoing RTP by AES-GCM */
+	enum dp_mb_gcm_code gcm_code;
 	size_t gcm_used; /* bytes of an expanded AES-GCM key that this CPU's code reads */
 
 	const struct dp_mb_keys *expanded; /* the keys expanded in `schedule`; NULL: none */
@@ -92,6 +99,7 @@ struct dp_mb_engine {
 	/* staging; element i belongs to packet i of a batch */
 	uint8_t iv[DP_MB_BATCH][16] __attribute__((aligned(64)));
 	uint8_t digest[DP_MB_BATCH][12];
+	struct dp_gcm_packet packet[2]; /* DP_MB_GCM_AVX512: the packets that the last calls named */
 	struct dp_srtp_job *gcm[DP_MB_BATCH], *cm[DP_MB_BATCH];
 	IMB_JOB job[DP_MB_BATCH];
 	uint8_t nothing[16]; /* is encrypted in place of an empty payload */
@@ -104,11 +112,11 @@ static inline bool dp_mb_is_gcm(const struct dp_mb_session *s)
 
 /*
  * Creates an engine on the ipsec-mb implementation that `init` (init_mb_mgr_sse() etc.) selects,
- * without the features that `flags` (IMB_FLAG_...) disables. `vaes`: use gcm_vaes.c if this CPU can
- * run it and the implementation does not use the same instructions with AVX-512. NULL with errno
+ * without the features that `flags` (IMB_FLAG_...) disables. `own`: the AES-GCM of this folder
+ * encrypts outgoing RTP if this CPU runs the one that goes with the implementation. NULL with errno
  * set; ENOTSUP: this CPU cannot run the implementation.
  */
-struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool vaes);
+struct dp_srtp_engine *dp_mb_new(void (*init)(IMB_MGR *mgr), uint64_t flags, bool own);
 
 static inline unsigned dp_mb_gcm_rounds(const struct dp_mb_session *s)
 {

@@ -40,6 +40,35 @@ static void patch(const struct dp_srtp_job *j)
 		dp_srtp_patch(j, (uint8_t *)(uintptr_t)j->payload);
 }
 
+/* Encrypts the packet of e->gcm[i]. DP_MB_GCM_AVX512: its tag follows with the next one. */
+static void seal_job(struct dp_mb_engine *e, unsigned i)
+{
+	struct dp_srtp_job *j = e->gcm[i];
+	const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
+	struct dp_gcm_packet *p = &e->packet[i % 2];
+
+	switch (e->gcm_code) {
+	case DP_MB_GCM_AVX512:
+		p->key = &out->rtp.own;
+		p->pkt = j->dst;
+		p->payload = j->payload;
+		p->iv = e->iv[i];
+		p->rounds = (uint16_t)dp_mb_gcm_rounds(&out->s);
+		p->hdr_len = j->hdr_len;
+		p->len = j->payload_len;
+		dp_gcm_avx512_seal(p, i > 0 ? &e->packet[(i - 1) % 2] : NULL);
+		break;
+	case DP_MB_GCM_VAES:
+		dp_gcm_seal(&out->rtp.own, dp_mb_gcm_rounds(&out->s), j->dst, j->hdr_len, j->payload,
+			j->payload_len, e->iv[i]);
+		break;
+	default:
+		encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len, e->iv[i],
+			j->dst, j->hdr_len);
+	}
+	j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
+}
+
 /*
  * A payload is patched one job ahead, unless the job before reads the same memory: the cipher reads
  * it in larger pieces than the patch, and would wait for a patch that is not in the cache yet.
@@ -49,26 +78,20 @@ void dp_mb_gcm_protect(struct dp_mb_engine *e, unsigned n)
 	if (n)
 		patch(e->gcm[0]);
 	for (unsigned i = 0; i < n; i++) {
-		struct dp_srtp_job *j = e->gcm[i];
-		const struct dp_srtp_job *next = i + 1 < n ? e->gcm[i + 1] : NULL;
-		const struct dp_mb_out *out = (const struct dp_mb_out *)j->session;
+		const struct dp_srtp_job *j = e->gcm[i], *next = i + 1 < n ? e->gcm[i + 1] : NULL;
 		bool ahead = next && next->payload != j->payload;
 
 		/* with many viewers most of the time is spent on fetching their keys */
 		if (next && next->session != j->session)
-			dp_mb_prefetch(e->gcm[i + 1], e->gcm_used);
+			dp_mb_prefetch(next, e->gcm_used);
 		if (ahead)
 			patch(next);
-		if (e->vaes)
-			dp_gcm_seal(&out->rtp.vaes, dp_mb_gcm_rounds(&out->s), j->dst, j->hdr_len, j->payload,
-				j->payload_len, e->iv[i]);
-		else
-			encrypt(e, &out->s, &out->rtp.gcm, j->dst + j->hdr_len, j->payload, j->payload_len,
-				e->iv[i], j->dst, j->hdr_len);
-		j->out_len = (uint16_t)(j->hdr_len + j->payload_len + TAG);
+		seal_job(e, i);
 		if (next && !ahead)
 			patch(next);
 	}
+	if (n && e->gcm_code == DP_MB_GCM_AVX512)
+		dp_gcm_avx512_seal(NULL, &e->packet[(n - 1) % 2]);
 }
 
 int dp_mb_gcm_unprotect_rtp(struct dp_mb_engine *e, const struct dp_mb_session *s, uint8_t *pkt, size_t *len,

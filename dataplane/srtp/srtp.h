@@ -47,7 +47,7 @@ bool dp_srtp_available(enum dp_srtp_kind kind);
 struct dp_srtp_engine *dp_srtp_engine_new(enum dp_srtp_kind kind);
 void dp_srtp_engine_free(struct dp_srtp_engine *e);
 const char *dp_srtp_engine_name(const struct dp_srtp_engine *e);
-/* Returns which of the engine's code this CPU runs, for the operator: "AVX2, GCM by VAES". */
+/* Returns which of the engine's code this CPU runs, for the operator: "AVX2, own GCM by VAES". */
 const char *dp_srtp_engine_code(const struct dp_srtp_engine *e);
 
 /*

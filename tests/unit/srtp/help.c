@@ -62,6 +62,11 @@ static struct dp_srtp_engine *make_avx512(void)
 	return dp_mb_new(init_mb_mgr_avx512, 0, false);
 }
 
+static struct dp_srtp_engine *make_avx512_own(void)
+{
+	return dp_mb_new(init_mb_mgr_avx512, 0, true);
+}
+
 /* ipsec-mb uses VAES with AVX-512 only if the CPU has GFNI too. */
 static struct dp_srtp_engine *make_avx512_without_vaes(void)
 {
@@ -78,10 +83,12 @@ static const struct engine known[] = {
 #endif
 	{"ipsec-mb AVX2", make_avx2, "AVX2", true, IMB_CPUFLAGS_AVX2},
 	{"ipsec-mb AVX2 without SHA-NI", make_avx2_without_sha, "AVX2", true, IMB_CPUFLAGS_AVX2},
-	{"ipsec-mb AVX2 and our VAES", make_vaes, "AVX2, GCM by VAES", true,
+	{"ipsec-mb AVX2 and own GCM", make_vaes, "AVX2, own GCM by VAES", true,
 		IMB_CPUFLAGS_AVX2 | IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ},
 	{"ipsec-mb AVX-512 without VAES", make_avx512_without_vaes, "AVX-512", true, IMB_CPUFLAGS_AVX512},
 	{"ipsec-mb AVX-512", make_avx512, "AVX-512, GCM by VAES", true, IMB_CPUFLAGS_AVX512_T2},
+	{"ipsec-mb AVX-512 and own GCM", make_avx512_own, "AVX-512, own GCM by VAES", true,
+		IMB_CPUFLAGS_AVX512_T2},
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 const struct engine *const libsrtp2 = &known[0], *const ipsec_mb = &known[1];

@@ -25,7 +25,7 @@ struct engine {
 	bool mb; /* ipsec-mb in one form or another */
 	uint64_t needs; /* IMB_FEATURE_...: ipsec-mb crashes where the CPU lacks what it is told to use */
 };
-enum { ENGINES = 10 };
+enum { ENGINES = 11 };
 /* Those that this CPU can run, libsrtp2 first; the first call says which they are, and which are not. */
 unsigned engines(const struct engine *out[ENGINES]);
 /* libsrtp2, and ipsec-mb as the data plane has it. */

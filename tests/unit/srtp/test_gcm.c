@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
+#include "dataplane/srtp/gcm_avx512.h"
 #include "dataplane/srtp/gcm_vaes.h"
 #include "dataplane/srtp/ipsec_mb.h"
 
@@ -18,6 +19,27 @@ static IMB_MGR *mgr;
 static EVP_CIPHER_CTX *evp;
 static uint8_t *packet, *payload; /* ROOM bytes each, alone between pages without access */
 static uint32_t seed = 1;
+
+typedef void seal_fn(const struct dp_gcm_key *key, unsigned rounds, uint8_t *pkt, size_t hdr_len,
+	const uint8_t *from, size_t len, const uint8_t iv[16]);
+
+static seal_fn *seal; /* the code that is tested */
+
+/* A batch of one packet. */
+static void seal_alone(const struct dp_gcm_key *key, unsigned rounds, uint8_t *pkt, size_t hdr_len,
+	const uint8_t *from, size_t len, const uint8_t iv[16])
+{
+	struct dp_gcm_packet p = {.key = key,
+		.pkt = pkt,
+		.payload = from,
+		.iv = iv,
+		.rounds = (uint16_t)rounds,
+		.hdr_len = (uint16_t)hdr_len,
+		.len = (uint16_t)len};
+
+	dp_gcm_avx512_seal(&p, NULL);
+	dp_gcm_avx512_seal(NULL, &p);
+}
 
 static uint8_t any(void)
 {
@@ -87,7 +109,7 @@ static void compare(unsigned rounds, size_t hdr_len, size_t len, enum place plac
 	expand(&key, rounds, bytes);
 	if (place == AT_START)
 		memset(pkt + all, 0x5a, 64);
-	dp_gcm_seal(&key, rounds, pkt, hdr_len, from, len, iv);
+	seal(&key, rounds, pkt, hdr_len, from, len, iv);
 	assert_memory_equal(pkt, header, hdr_len);
 	assert_memory_equal(pkt + hdr_len, want, len + TAG);
 	for (unsigned i = 0; place == AT_START && i < 64; i++)
@@ -124,6 +146,49 @@ static void test_long(void **state)
 		at_all_places(12, len);
 }
 
+/* Packets of any lengths, headers and keys, each of which is hashed while the next is encrypted. */
+static void test_batches(void **state)
+{
+	enum { BATCH = 8, LONGEST = 1500, SIZE = 352 + LONGEST + TAG };
+	static uint8_t want[BATCH][SIZE], got[BATCH][SIZE], plain[BATCH][LONGEST];
+
+	for (int turn = 0; turn < 2000; turn++) {
+		struct dp_gcm_key key[BATCH];
+		struct dp_gcm_packet p[2];
+		uint8_t iv[BATCH][16], bytes[32];
+		size_t hdr_len[BATCH], len[BATCH];
+
+		for (int i = 0; i <= BATCH; i++) {
+			struct dp_gcm_packet *next = &p[i % 2], *before = i > 0 ? &p[(i - 1) % 2] : NULL;
+			if (i == BATCH) {
+				dp_gcm_avx512_seal(NULL, before);
+				break;
+			}
+			unsigned rounds = any() % 4 ? DP_GCM_AES128_ROUNDS : DP_GCM_AES256_ROUNDS;
+			hdr_len[i] = any() % 16 ? 12u + 4 * (any() % 16) : any() + 97u;
+			len[i] = any() % 4 ? (any() * 256u + any()) % (LONGEST + 1) : 1100;
+			fill(bytes, sizeof(bytes));
+			fill(iv[i], sizeof(iv[i]));
+			fill(want[i], hdr_len[i]);
+			fill(plain[i], len[i]);
+			memcpy(got[i], want[i], hdr_len[i]);
+			openssl_seal(rounds, bytes, iv[i], got[i], hdr_len[i], plain[i], len[i],
+				want[i] + hdr_len[i]);
+			expand(&key[i], rounds, bytes);
+			*next = (struct dp_gcm_packet){.key = &key[i],
+				.pkt = got[i],
+				.payload = plain[i],
+				.iv = iv[i],
+				.rounds = (uint16_t)rounds,
+				.hdr_len = (uint16_t)hdr_len[i],
+				.len = (uint16_t)len[i]};
+			dp_gcm_avx512_seal(next, before);
+		}
+		for (int i = 0; i < BATCH; i++)
+			assert_memory_equal(got[i], want[i], hdr_len[i] + len[i] + TAG);
+	}
+}
+
 /* "The Galois/Counter Mode of Operation" (McGrew, Viega), B, test cases 4 and 16. */
 static void test_published(void **state)
 {
@@ -153,7 +218,7 @@ static void test_published(void **state)
 
 		expand(&k, rounds, key);
 		memcpy(packet, header, sizeof(header));
-		dp_gcm_seal(&k, rounds, packet, sizeof(header), plain, sizeof(plain), iv);
+		seal(&k, rounds, packet, sizeof(header), plain, sizeof(plain), iv);
 		assert_memory_equal(packet + sizeof(header), first[i], sizeof(first[i]));
 		assert_memory_equal(packet + sizeof(header) + sizeof(plain), tag[i], TAG);
 	}
@@ -188,10 +253,20 @@ int main(void)
 		cmocka_unit_test(test_every_header),
 		cmocka_unit_test(test_long),
 	};
+	const struct CMUnitTest batches[] = {cmocka_unit_test(test_batches)};
+	int failed;
 
 	if (!dp_srtp_mb_available() || !dp_gcm_available()) {
 		puts("NOT TESTED: this CPU has no VAES");
 		return 77;
 	}
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	seal = dp_gcm_seal;
+	failed = cmocka_run_group_tests_name("gcm_vaes", tests, set_up, tear_down);
+	if (!dp_gcm_avx512_available()) {
+		puts("gcm_avx512: NOT TESTED, this CPU lacks it");
+		return failed;
+	}
+	seal = seal_alone;
+	failed += cmocka_run_group_tests_name("gcm_avx512", tests, set_up, tear_down);
+	return failed + cmocka_run_group_tests_name("gcm_avx512 batches", batches, set_up, tear_down);
 }
