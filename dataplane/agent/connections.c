@@ -15,6 +15,7 @@
 
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/bring.h"
 #include "dataplane/agent/capture.h"
 #include "dataplane/agent/handover.h"
 #include "dataplane/device/ports.h"
@@ -105,23 +106,31 @@ void dp_connections_close(struct dp_agent *a)
 
 /* --- HELLO -------------------------------------------------------------------------------- */
 
+/* Whether the peer may connect at all. 0, or EPERM with an operator's message in `reason`. */
+static int check_peer(const struct dp_agent *a, int fd, uid_t *uid, char *reason, size_t size)
+{
+	struct ucred peer;
+	socklen_t peer_size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) == 0 &&
+		(peer.uid == 0 || peer.uid == geteuid() || peer.uid == a->control_user.uid)) {
+		*uid = peer.uid;
+		return 0;
+	}
+	snprintf(reason, size, "only root, the data plane's own user and controlplane.user may connect");
+	return EPERM;
+}
+
 /*
- * Validates a HELLO. Returns 0, or the errno of the refusal with an operator's message in `reason`.
+ * Validates a HELLO of a peer that may connect. Returns 0, or the errno of the refusal with an
+ * operator's message in `reason`.
  */
-static int check_hello(const struct dp_agent *a, int fd, const struct sh_capture_hello *given, ssize_t len,
+static int check_hello(const struct dp_agent *a, uid_t uid, const struct sh_capture_hello *given, ssize_t len,
 	char *reason, size_t size)
 {
 	const struct sh_hello *h = &given->hello;
 	bool captures = len == sizeof(*given) && h->client == SH_CLIENT_CAPTURE;
-	struct ucred peer;
-	socklen_t peer_size = sizeof(peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0 ||
-		(peer.uid != 0 && peer.uid != geteuid() && peer.uid != a->control_user.uid)) {
-		snprintf(reason, size,
-			"only root, the data plane's own user and controlplane.user may connect");
-		return EPERM;
-	}
 	if (sh_hello_differs(h, (size_t)len, "the data plane", "the client", reason, size))
 		return EPROTO;
 	if ((len != sizeof(*h) && !captures) || h->magic != SH_ABI_MAGIC) {
@@ -140,7 +149,7 @@ static int check_hello(const struct dp_agent *a, int fd, const struct sh_capture
 		snprintf(reason, size, "the client's records have other sizes");
 		return EPROTO;
 	}
-	if (captures && given->flags & SH_CAPTURE_PLAIN && peer.uid != 0) {
+	if (captures && given->flags & SH_CAPTURE_PLAIN && uid != 0) {
 		snprintf(reason, size, "only root may see packets decrypted");
 		return EPERM;
 	}
@@ -268,16 +277,28 @@ static void handle_hello(struct dp_agent *a, int fd)
 	static struct sh_log_limit limit = {.event = "hello-refused", .per_second = SH_LOG_REFUSALS};
 	struct sh_hello_reply r = {0};
 	struct sh_capture_hello h = {0}; /* longer than the HELLO of other clients */
+	ssize_t len;
+	char why[192];
+	uid_t uid = 0;
 	int left;
-	ssize_t len = receive_hello(fd, &h, &left);
 
+	len = receive_hello(fd, &h, &left);
 	if (len <= 0) { /* closed without HELLO: another process probed whether we run */
 		close(fd);
 		return;
 	}
-	r.error = check_hello(a, fd, &h, len, r.reason, sizeof(r.reason));
+	r.error = check_peer(a, fd, &uid, r.reason, sizeof(r.reason));
+	if (r.error == 0 && dp_bring_is(&h, (size_t)len)) {
+		dp_bring_answer(a, fd, &h, left);
+		if (left >= 0)
+			close(left);
+		close(fd);
+		return;
+	}
+	if (r.error == 0)
+		r.error = check_hello(a, uid, &h, len, r.reason, sizeof(r.reason));
 	if (left >= 0 && r.error == 0 && h.hello.client == SH_CLIENT_CONTROL)
-		(void)dp_takeover(a, left);
+		(void)dp_takeover(a, left, why, sizeof(why));
 	if (left >= 0)
 		close(left);
 	describe_process(a, &r);

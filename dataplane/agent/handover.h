@@ -46,10 +46,11 @@ void dp_handover_run(struct dp_agent *a);
 void dp_handover_free(struct dp_agent *a);
 
 /*
- * Takes over what another data plane has left at `fd`, which stays the caller's. True: this process
- * has its objects and its instance. False, and logged: it has none, as before.
+ * Takes over what another data plane has left at `fd`, which stays the caller's. 0: this process
+ * has its objects and its instance. EPROTO (refused) or EIO, logged, and with an operator's message
+ * in `why`: it has none, as before.
  */
-bool dp_takeover(struct dp_agent *a, int fd);
+int dp_takeover(struct dp_agent *a, int fd, char *why, size_t why_size);
 /* A worker has applied an operation of the takeover for `x`. */
 void dp_takeover_applied(struct dp_agent *a, struct dp_object *x, int error);
 /* Tells the control plane of the transports that were lost, as far as there is room for events. */

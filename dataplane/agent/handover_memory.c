@@ -42,16 +42,15 @@ size_t dp_handover_memory_max(const struct dp_agent *a)
 
 static void describe(const struct dp_object *x, struct dp_handover_record *r)
 {
-	*r = (struct dp_handover_record){
-		.id = x->id,
-		.kind = x->kind,
-		.worker = x->worker,
-		.wishes = x->wishes,
-		.claimed = x->claimed,
-		.paused = x->paused,
-		.blob_version = x->blob ? x->blob->version : 0,
-		.blob_size = x->blob ? x->blob->size : 0,
-	};
+	memset(r, 0, sizeof(*r)); /* the longest member of the union, too */
+	r->id = x->id;
+	r->kind = x->kind;
+	r->worker = x->worker;
+	r->wishes = x->wishes;
+	r->claimed = x->claimed;
+	r->paused = x->paused;
+	r->blob_version = x->blob ? x->blob->version : 0;
+	r->blob_size = x->blob ? x->blob->size : 0;
 	if (x->kind == DP_PRODUCER)
 		r->producer_add = x->producer_add;
 	else if (x->kind == DP_CONSUMER)
@@ -139,10 +138,7 @@ uint32_t dp_handover_memory_write(struct dp_agent *a, uint8_t *memory)
 	uint32_t refused = refuse_transports(a);
 
 	*head = (struct dp_handover_head){
-		.version = DP_HANDOVER_VERSION,
-		.sizes = DP_SAVED_SIZES,
-		.head_size = sizeof(*head),
-		.record_size = sizeof(struct dp_handover_record),
+		.format = DP_HANDOVER_FORMAT,
 		.instance = a->instance,
 		.sweep_ns = a->sweep_ns,
 		.workers = a->workers->count,
@@ -150,6 +146,7 @@ uint32_t dp_handover_memory_write(struct dp_agent *a, uint8_t *memory)
 		.udp_port_last = a->config->network.udp_port_last,
 		.writing = a->writing,
 	};
+	dp_handover_parts(head->part);
 	out = write_kind(a, DP_TRANSPORT, true, out);
 	out = write_kind(a, DP_PRODUCER, true, out);
 	out = write_kind(a, DP_PRODUCER, false, out);

@@ -4,25 +4,26 @@
 
 /*
  * The layout of the memory that a data plane leaves to the next one: a head, then a record for each
- * object, what it depends on first. Only data planes of one build read it: all sizes are compared.
+ * object, what it depends on first. It has a version of its own (handover_format.h), because the
+ * next data plane may be of another release.
  */
 
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "dataplane/agent/blobs.h"
+#include "dataplane/agent/handover_format.h"
 #include "dataplane/agent/objects.h"
 #include "dataplane/tables/saved.h"
 
 #define DP_HANDOVER_MAGIC 0x7265766f646e6168ull /* "handover" */
-enum { DP_HANDOVER_VERSION = 1 };
 
 struct dp_handover_head {
+	/* These three members have the same place in all formats. */
 	uint64_t magic; /* written last */
 	_Atomic uint32_t taken; /* 1: a data plane has taken over, or is about to */
-	uint32_t version;
-	uint64_t sizes; /* DP_SAVED_SIZES */
-	uint32_t head_size, record_size;
+	uint32_t format; /* DP_HANDOVER_FORMAT */
+	uint32_t part[DP_HANDOVER_PARTS]; /* sizes: enum dp_handover_part */
 	uint64_t size; /* bytes that are used, with the head */
 	uint64_t instance;
 	uint64_t sweep_ns; /* as in struct dp_agent */
@@ -40,16 +41,17 @@ struct dp_handover_record {
 	struct sh_wishes wishes;
 	bool claimed, paused;
 	bool refused; /* a transport that is left out; nothing follows */
-	union {
-		struct sh_transport_add transport_add;
-		struct sh_producer_add producer_add;
-		struct sh_consumer_add consumer_add;
-	};
 	/* of a transport, as in struct dp_object */
 	uint64_t max_bps;
 	uint32_t last_ssrc;
 	uint8_t mid_len;
 	char mid[SH_MID_MAX];
+	/* last, because these structures may grow (handover_format.h) */
+	union {
+		struct sh_transport_add transport_add;
+		struct sh_producer_add producer_add;
+		struct sh_consumer_add consumer_add;
+	};
 };
 _Static_assert(sizeof(struct dp_handover_head) % 8 == 0 && sizeof(struct dp_handover_record) % 8 == 0,
 	"what follows is aligned");

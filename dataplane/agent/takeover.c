@@ -30,19 +30,19 @@
 enum { WITHIN_MS = 5000, WAIT_US = 20, EVENTS_A_TURN = 256 };
 
 #define MEMORY_MAX ((off_t)1 << 32)
+#define DAMAGED    "a record is damaged, or a worker hangs"
 
 /* --- the memory ------------------------------------------------------------------------------ */
 
-/* Returns why it is not what this process understands, or NULL. */
-static const char *check_head(const struct dp_agent *a, const struct dp_handover_head *h, size_t size)
+/*
+ * Whether this process understands memory of `size` bytes, which it alone has. NULL, or the reason,
+ * which is in `why` or a constant.
+ */
+static const char *check_head(const struct dp_agent *a, const struct dp_handover_head *h, size_t size,
+	char *why, size_t why_size)
 {
-	if (h->magic != DP_HANDOVER_MAGIC)
-		return "it is empty, or incomplete";
-	if (h->version != DP_HANDOVER_VERSION || h->sizes != DP_SAVED_SIZES || h->head_size != sizeof(*h) ||
-		h->record_size != sizeof(struct dp_handover_record))
-		return "it is of another release, which keeps other state";
-	if (h->size < sizeof(*h) || h->size > size)
-		return "its size is wrong";
+	if (dp_handover_check_format(h, size, why, why_size) != 0)
+		return why;
 	if (h->workers != a->workers->count || h->udp_port_base != a->config->network.udp_port_base ||
 		h->udp_port_last != a->config->network.udp_port_last)
 		return "the configuration has other workers, or other UDP ports, than before";
@@ -67,10 +67,10 @@ static void wipe_private(uint8_t *p, size_t size)
 }
 
 /*
- * Moves what was left at `fd` into this process: from the mark on, no other process can take it.
- * NULL with the reason: it is not usable, or another one has it.
+ * Moves what was left at `fd` into memory of this process, *size bytes, where nobody changes it any
+ * more. From the mark on, no other process can take it. NULL with the reason: there is nothing.
  */
-static uint8_t *move_here(const struct dp_agent *a, int fd, size_t *size, const char **why)
+static uint8_t *move_here(int fd, size_t *size, const char **why)
 {
 	struct dp_handover_head *head;
 	uint8_t *copy = NULL;
@@ -86,8 +86,10 @@ static uint8_t *move_here(const struct dp_agent *a, int fd, size_t *size, const 
 	if (head == MAP_FAILED)
 		return NULL;
 	(void)madvise(head, *size, MADV_DONTDUMP);
-	*why = check_head(a, head, *size);
-	if (!*why && atomic_exchange(&head->taken, 1) != 0)
+	*why = NULL;
+	if (head->magic != DP_HANDOVER_MAGIC)
+		*why = "it is empty, or incomplete";
+	else if (atomic_exchange(&head->taken, 1) != 0)
 		*why = "it was taken over already";
 	if (!*why) {
 		copy = private_memory(*size);
@@ -99,6 +101,44 @@ static uint8_t *move_here(const struct dp_agent *a, int fd, size_t *size, const 
 	}
 	munmap(head, *size);
 	return copy;
+}
+
+/*
+ * Gives what another release has left the layout of this one, at another place; *size becomes the
+ * size of that. NULL: it is damaged, or there is no memory. The memory that was given is gone.
+ */
+static uint8_t *widen(uint8_t *memory, size_t *size)
+{
+	const struct dp_handover_head *head = (const void *)memory;
+	size_t wide = dp_handover_widen(head, NULL, 0), narrow = *size;
+	uint8_t *to = wide ? private_memory(wide) : NULL;
+
+	if (to)
+		(void)dp_handover_widen(head, to, wide);
+	wipe_private(memory, narrow);
+	*size = wide;
+	return to;
+}
+
+/* The memory that was left at `fd`, in the layout of this release. NULL with the reason in `why`. */
+static uint8_t *read_left(const struct dp_agent *a, int fd, size_t *size, char *why, size_t why_size)
+{
+	const char *reason = NULL;
+	uint8_t *memory = move_here(fd, size, &reason);
+
+	if (memory) {
+		reason = check_head(a, (const void *)memory, *size, why, why_size);
+		if (reason) {
+			wipe_private(memory, *size);
+			memory = NULL;
+		} else if (!dp_handover_is_ours((const void *)memory)) {
+			memory = widen(memory, size);
+			reason = memory ? NULL : "it is damaged, or there is no memory for it";
+		}
+	}
+	if (reason && reason != why)
+		snprintf(why, why_size, "%s", reason);
+	return memory;
 }
 
 /* --- what is lost ------------------------------------------------------------------------------- */
@@ -149,7 +189,9 @@ void dp_takeover_tell(struct dp_agent *a)
 struct reading {
 	struct dp_agent *a;
 	uint8_t *memory;
-	uint64_t size, deadline_ns;
+	size_t room; /* of the memory */
+	uint64_t size; /* bytes of it that are used */
+	uint64_t deadline_ns;
 };
 
 static bool in_time(const struct reading *r)
@@ -383,32 +425,40 @@ static void give_up(struct dp_agent *a)
 	a->takeover.lost_count = 0;
 }
 
-bool dp_takeover(struct dp_agent *a, int fd)
+/* Takes over what is in the reading's private memory. */
+static bool take(struct reading *r)
 {
-	struct reading r = {
-		.a = a, .deadline_ns = dp_clock_read(CLOCK_MONOTONIC) + (uint64_t)WITHIN_MS * DP_MS};
-	const char *why = "this process has objects of its own";
-	bool fresh = !a->objects.used[DP_TRANSPORT] && !a->takeover.pending, done;
-	size_t size = 0;
+	struct dp_agent *a = r->a;
 
-	r.memory = fresh ? move_here(a, fd, &size, &why) : NULL;
-	if (!r.memory) {
-		sh_log(SH_LOG_ERROR, "take-over-refused reason=\"%s\"", why);
-		return false;
-	}
-	r.size = ((const struct dp_handover_head *)(const void *)r.memory)->size;
-	done = for_each(&r, restore_object) && for_each(&r, keys_of_transports);
-	if (done)
-		adopt(a, (const struct dp_handover_head *)(const void *)r.memory);
-	else
-		give_up(a);
-	if (done || settle(&r)) /* else a worker may still read it */
-		wipe_private(r.memory, size);
-	if (done)
+	if (for_each(r, restore_object) && for_each(r, keys_of_transports)) {
+		adopt(a, (const struct dp_handover_head *)(const void *)r->memory);
 		sh_log(SH_LOG_INFO, "taken-over transports=%u producers=%u consumers=%u lost=%u",
 			a->objects.used[DP_TRANSPORT], a->objects.used[DP_PRODUCER],
 			a->objects.used[DP_CONSUMER], a->takeover.lost_count);
-	else
-		sh_log(SH_LOG_ERROR, "take-over-failed reason=\"a record is damaged, or a worker hangs\"");
-	return done;
+		return true;
+	}
+	give_up(a);
+	sh_log(SH_LOG_ERROR, "take-over-failed reason=\"%s\"", DAMAGED);
+	return false;
+}
+
+int dp_takeover(struct dp_agent *a, int fd, char *why, size_t why_size)
+{
+	struct reading r = {
+		.a = a, .deadline_ns = dp_clock_read(CLOCK_MONOTONIC) + (uint64_t)WITHIN_MS * DP_MS};
+	bool done;
+
+	snprintf(why, why_size, "this process has objects of its own");
+	if (!a->objects.used[DP_TRANSPORT] && !a->takeover.pending)
+		r.memory = read_left(a, fd, &r.room, why, why_size);
+	if (!r.memory) {
+		sh_log(SH_LOG_ERROR, "take-over-refused reason=\"%s\"", why);
+		return EPROTO;
+	}
+	r.size = ((const struct dp_handover_head *)(const void *)r.memory)->size;
+	done = take(&r);
+	if (done || settle(&r)) /* else a worker may still read it */
+		wipe_private(r.memory, r.room);
+	snprintf(why, why_size, "%s", done ? "" : DAMAGED);
+	return done ? 0 : EIO;
 }

@@ -32,6 +32,16 @@ bool dp_srtp_can_save(const struct dp_srtp_engine *e)
 	return e->ops->save != NULL;
 }
 
+size_t dp_srtp_saved_head(void)
+{
+	return sizeof(struct saved);
+}
+
+size_t dp_srtp_saved_ssrc(void)
+{
+	return sizeof(struct saved_ssrc);
+}
+
 size_t dp_srtp_saved_max(const struct dp_srtp_engine *e, const struct dp_srtp_session *s)
 {
 	struct dp_srtp_inbound *in;

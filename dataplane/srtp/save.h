@@ -9,9 +9,13 @@
 /*
  * What a session needs to go on in another process: keys, counters, and the SSRCs of an inbound one
  * with their ROC and the short replay window. What is older than that window counts as accepted
- * afterwards. It is opaque, holds keys, and is understood by an engine of the same kind and build.
+ * afterwards. It is opaque, holds keys, and is understood by an engine of the same kind, if the
+ * sizes are the same.
  */
 bool dp_srtp_can_save(const struct dp_srtp_engine *e);
+/* The sizes of what is saved of a session, and of each of its SSRCs: those of another build may differ. */
+size_t dp_srtp_saved_head(void);
+size_t dp_srtp_saved_ssrc(void);
 /* The most bytes that dp_srtp_save() writes for the session; a multiple of 8. */
 size_t dp_srtp_saved_max(const struct dp_srtp_engine *e, const struct dp_srtp_session *s);
 /*

@@ -14,9 +14,9 @@
  * they are above every index that this process has used; and they are restored before the keys are,
  * without which nothing is encrypted.
  *
- * Only the data plane's own build reads what is saved: sizes are compared (DP_SAVED_SIZES). Saving
- * runs in the agent, when no worker runs any more; restoring on the owning worker, as part of ADD
- * and TRANSPORT_KEYS.
+ * The next data plane may be of another release: dataplane/agent/handover_format.h says how these
+ * structures may change. Saving runs in the agent, when no worker runs any more; restoring on the
+ * owning worker, as part of ADD and TRANSPORT_KEYS.
  */
 
 #include <stdbool.h>
@@ -64,11 +64,6 @@ struct dp_saved_stream {
 	struct dp_source_clock clock;
 };
 _Static_assert(sizeof(struct dp_saved_stream) % 8 == 0, "what follows is aligned");
-
-/* Tells builds apart that do not understand what the other has saved. */
-#define DP_SAVED_SIZES                                                                                       \
-	((uint64_t)sizeof(struct dp_saved_transport) << 32 |                                                 \
-		(uint64_t)sizeof(struct dp_saved_stream) << 16 | sizeof(struct dp_continuation))
 
 /*
  * Whether the transport's viewer will understand packets that go on behind those that were sent: of
