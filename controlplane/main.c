@@ -24,6 +24,7 @@
 #include "controlplane/cluster/cluster.h"
 #include "controlplane/operator/admin_socket.h"
 #include "controlplane/operator/kept_drain.h"
+#include "controlplane/operator/kept_upgrade.h"
 #include "controlplane/operator/loop_lag.h"
 #include "controlplane/operator/pages.h"
 #include "controlplane/operator/recordings.h"
@@ -154,9 +155,6 @@ static struct cp_peer *make_peer(struct cp_dataplane *dataplane, const struct cp
 	return peer;
 }
 
-static const struct cp_dataplane_calls dataplane_calls = {
-	.connected = dataplane_connected, .make_peer = make_peer};
-
 /* The farewell is over: closes the handles, after which uv_run returns. */
 static void end(uv_timer_t *timer)
 {
@@ -176,15 +174,13 @@ static void end(uv_timer_t *timer)
 	uv_close((uv_handle_t *)timer, NULL);
 }
 
-static void stop(uv_signal_t *handle, int number)
+static void stop(struct control *c, const char *why)
 {
-	struct control *c = handle->data;
-
 	if (c->stopping)
 		return;
 	c->stopping = true;
 	sh_service_stopping();
-	sh_log(SH_LOG_INFO, "stopping signal=%d peers=%u transports=%u", number, c->model.peer_count,
+	sh_log(SH_LOG_INFO, "stopping reason=\"%s\" peers=%u transports=%u", why, c->model.peer_count,
 		c->model.transports.count);
 	cp_admin_stop(&c->admin);
 	cp_hooks_silence(&c->hooks);
@@ -197,6 +193,28 @@ static void stop(uv_signal_t *handle, int number)
 	cp_dataplane_stop(&c->dataplane);
 	uv_timer_start(&c->farewell, end, c->model.peer_count > 0 ? FAREWELL_MS : 0, 0);
 }
+
+static void stop_by_signal(uv_signal_t *handle, int number)
+{
+	stop(handle->data, number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void replace_now(uv_timer_t *timer)
+{
+	stop(timer->data, "an upgrade of both processes");
+}
+
+/* Another control plane takes this one's place. The data plane's client is not left from within a call. */
+static void replace(struct cp_dataplane *dataplane)
+{
+	struct control *c = dataplane->owner;
+
+	cp_upgrade_keep(&dataplane->upgrade, c->admin.dir);
+	uv_timer_start(&c->farewell, replace_now, 0, 0);
+}
+
+static const struct cp_dataplane_calls dataplane_calls = {
+	.connected = dataplane_connected, .replace = replace, .make_peer = make_peer};
 
 static int limit_privileges(struct control *c, char *err, size_t err_size)
 {
@@ -268,6 +286,8 @@ static int start(struct control *c, char *err, size_t err_size)
 		error = cp_dataplane_start(&c->dataplane, &c->loop, &c->config, &c->model, &c->counters,
 			&dataplane_calls, c, err, err_size);
 	}
+	if (error == 0)
+		cp_upgrade_take_up(&c->dataplane.upgrade, c->admin.dir);
 	if (error == 0)
 		error = cp_cluster_start(&c->cluster, err, err_size);
 	if (error != 0) {
@@ -420,8 +440,8 @@ int main(int argc, char **argv)
 	uv_signal_init(&c.loop, &c.sigterm);
 	uv_signal_init(&c.loop, &c.sighup);
 	c.farewell.data = c.sigint.data = c.sigterm.data = c.sighup.data = &c;
-	uv_signal_start(&c.sigint, stop, SIGINT);
-	uv_signal_start(&c.sigterm, stop, SIGTERM);
+	uv_signal_start(&c.sigint, stop_by_signal, SIGINT);
+	uv_signal_start(&c.sigterm, stop_by_signal, SIGTERM);
 	uv_signal_start(&c.sighup, reload, SIGHUP);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&c.loop);

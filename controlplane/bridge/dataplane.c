@@ -19,6 +19,7 @@ static void serve(struct cp_dataplane *p)
 	end.snapshot_end.grace_ms = p->config->media.sweep_s * 1000;
 	cp_dp_send(p->dp, &end, NULL, NULL);
 	p->up = true;
+	cp_upgrade_served(p);
 	p->calls->connected(p);
 }
 
@@ -60,6 +61,11 @@ static void dp_resumed(void *arg, const struct cp_dp_info *info)
 	cp_upgrade_resumed(p);
 }
 
+static void dp_brought(void *arg, const char *refused)
+{
+	cp_upgrade_brought(arg, refused);
+}
+
 static void dp_object(void *arg, const struct sh_object *object)
 {
 	struct cp_dataplane *p = arg;
@@ -91,7 +97,11 @@ static void dp_lost(void *arg, const char *reason)
 
 static void dp_refused(void *arg, const char *reason)
 {
-	say_away(arg, reason);
+	struct cp_dataplane *p = arg;
+
+	cp_upgrade_lost(p,
+		reason); /* this process has replaced one, and finds no data plane of its version */
+	say_away(p, reason);
 	sh_log(SH_LOG_WARN, "dataplane-away reason=\"%s\"", reason);
 }
 
@@ -121,6 +131,7 @@ int cp_dataplane_start(struct cp_dataplane *p, uv_loop_t *loop, const struct sh_
 	static const struct cp_dp_events events = {
 		.connected = dp_connected,
 		.resumed = dp_resumed,
+		.brought = dp_brought,
 		.lost = dp_lost,
 		.refused = dp_refused,
 		.event = dp_event,

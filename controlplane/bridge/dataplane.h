@@ -27,6 +27,8 @@ struct cp_plain_link;
 struct cp_dataplane_calls {
 	/* At each connection to a data plane, when clients can be served. */
 	void (*connected)(struct cp_dataplane *p);
+	/* This process is to end, because it is being replaced (CP_UPGRADE_RUNNING or CP_UPGRADE_LOST). */
+	void (*replace)(struct cp_dataplane *p);
 	/* As in struct cp_restore. */
 	struct cp_peer *(*make_peer)(struct cp_dataplane *p, const struct cp_saved_transport *saved);
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The planned restart of the data plane: it leaves everything to the next one, which its supervisor
- * starts, and transports go on without a new negotiation.
+ * The planned restart of the data plane, or of both processes: the data plane leaves everything to
+ * the next one, which its supervisor starts, and transports go on without a new negotiation.
  */
 
 #include <errno.h>
@@ -50,16 +50,16 @@ static void answered(void *arg, int error)
 	sh_log(SH_LOG_WARN, "upgrade-refused reason=\"%s\"", p->upgrade.reason);
 }
 
-int cp_upgrade_begin(struct cp_dataplane *p, char *err, size_t err_size)
+int cp_upgrade_begin(struct cp_dataplane *p, bool both, char *err, size_t err_size)
 {
-	int error = p->up ? cp_dp_restart(p->dp, answered, p) : ENOTCONN;
+	int error = p->up ? cp_dp_restart(p->dp, both, answered, p) : ENOTCONN;
 
 	if (error) {
 		snprintf(err, err_size, "%s", why(error));
 		return error;
 	}
-	p->upgrade = (struct cp_upgrade){.stage = CP_UPGRADE_RUNNING, .begun_ns = cp_now_ns()};
-	sh_log(SH_LOG_INFO, "upgrade-begun");
+	p->upgrade = (struct cp_upgrade){.stage = CP_UPGRADE_RUNNING, .both = both, .begun_ns = cp_now_ns()};
+	sh_log(SH_LOG_INFO, "upgrade-begun what=%s", both ? "both" : "dataplane");
 	return 0;
 }
 
@@ -67,6 +67,21 @@ void cp_upgrade_resumed(struct cp_dataplane *p)
 {
 	end(p, CP_UPGRADE_DONE, "");
 	sh_log(SH_LOG_INFO, "upgrade-done ms=%u transports=%u", p->upgrade.ms, p->model->transports.count);
+}
+
+void cp_upgrade_brought(struct cp_dataplane *p, const char *refused)
+{
+	if (refused)
+		end(p, CP_UPGRADE_LOST, refused);
+	sh_log(refused ? SH_LOG_ERROR : SH_LOG_INFO, "upgrade-brought transports=%u reason=\"%s\"",
+		p->model->transports.count, refused ? refused : "");
+	p->calls->replace(p);
+}
+
+void cp_upgrade_served(struct cp_dataplane *p)
+{
+	if (p->upgrade.stage == CP_UPGRADE_RUNNING)
+		cp_upgrade_resumed(p);
 }
 
 void cp_upgrade_lost(struct cp_dataplane *p, const char *reason)

@@ -19,7 +19,7 @@ enum {
 	EVENTS_A_ROUND = 4096, /* per wake-up; then the loop serves its other handles */
 	PUNTS_A_ROUND = 512, /* per wake-up and worker */
 	OBJECTS_A_ROUND = 64, /* per wake-up: each may become a room with a peer */
-	REASON_MAX = 160,
+	REASON_MAX = 176,
 };
 
 enum state {
@@ -58,6 +58,7 @@ struct cp_dp {
 		bool asked; /* it is in the ring: no command follows it */
 		bool waiting; /* the data plane has handed over, and the next one has not taken over yet */
 		bool sent; /* the memory was sent to it */
+		bool both; /* this process ends, too: the next data plane may be of another version */
 		uint64_t deadline_ms; /* for connecting, on the loop's clock */
 		int fd; /* the memory; -1: none, or it was sent */
 		void *memory; /* mapped, because this process's memory is locked; NULL: none */
@@ -209,10 +210,17 @@ static void lose_soon(struct cp_dp *c, const char *reason)
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
+/* Whether the next data plane gets the memory in a message that every version understands. */
+static bool bringing(const struct cp_dp *c)
+{
+	return c->restart.waiting && c->restart.both;
+}
+
 static void greet(struct cp_dp *c)
 {
 	char reason[REASON_MAX];
-	int fd = cp_dp_hello_send(c->path, c->restart.fd);
+	int fd = bringing(c) ? cp_dp_bring_send(c->path, c->restart.fd)
+			     : cp_dp_hello_send(c->path, c->restart.fd);
 
 	if (fd >= 0) {
 		c->restart.sent |= c->restart.fd >= 0;
@@ -315,6 +323,23 @@ static void greeted(struct cp_dp *c)
 	announce(c, instance);
 }
 
+/* The next data plane has answered whether it goes on. From here on this client does nothing more. */
+static void brought(struct cp_dp *c)
+{
+	char reason[REASON_MAX];
+	int error = cp_dp_bring_receive(c->socket, reason, sizeof(reason));
+
+	if (error == -EAGAIN || error == -EINTR)
+		return;
+	if (error < 0) {
+		refuse(c, "the next data plane hung up");
+		return;
+	}
+	uv_timer_stop(&c->timer);
+	disconnect(c);
+	c->events->brought(c->arg, error ? reason : NULL);
+}
+
 /* Takes what the data plane leaves, which ends now. NULL, or why that is not possible. */
 static const char *take_left(struct cp_dp *c, int fd, size_t size)
 {
@@ -348,6 +373,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	if (c->state == GREETING) {
 		if (status)
 			refuse(c, "the data plane hung up");
+		else if (bringing(c))
+			brought(c);
 		else
 			greeted(c);
 		return;
@@ -488,7 +515,7 @@ static void on_hand_over(void *arg, int error)
 	push_requests(c);
 }
 
-int cp_dp_restart(struct cp_dp *c, cp_dp_done *done, void *arg)
+int cp_dp_restart(struct cp_dp *c, bool both, cp_dp_done *done, void *arg)
 {
 	struct sh_cmd cmd = {.op = SH_OP_HAND_OVER};
 	int error;
@@ -499,6 +526,7 @@ int cp_dp_restart(struct cp_dp *c, cp_dp_done *done, void *arg)
 		return ENOTCONN;
 	c->restart.done = done;
 	c->restart.arg = arg;
+	c->restart.both = both;
 	c->restart.wanted = true;
 	error = cp_dp_send(c, &cmd, on_hand_over, c);
 	c->restart.wanted = !error;

@@ -54,6 +54,12 @@ struct cp_dp_events {
 	 */
 	void (*resumed)(void *arg, const struct cp_dp_info *info);
 	/*
+	 * A planned restart of both: the next data plane, perhaps of another version, goes on
+	 * (NULL), or says why not. This process is to end; until then the client behaves as if it
+	 * waited.
+	 */
+	void (*brought)(void *arg, const char *refused);
+	/*
 	 * The connection is lost. Every completion was called with ECONNRESET before. The client
 	 * reconnects.
 	 */
@@ -110,10 +116,11 @@ const struct cp_dp_info *cp_dp_get_info(const struct cp_dp *c);
  * Begins a planned restart: asks the data plane to leave everything to the next one, which its
  * supervisor starts. Until that has connected, commands are queued, packets are lost, and
  * statistics stand still; then `resumed` is called, or `lost` if it does not come or cannot go on.
- * `done`, not NULL, gets the data plane's answer: ENOTSUP, EIO (a worker hangs), ENOMEM: nothing
- * changes. 0; ENOTCONN; EALREADY; ENOBUFS.
+ * With `both` the memory goes to a data plane of any version, and `brought` is called in place of
+ * `resumed`. `done`, not NULL, gets the data plane's answer: ENOTSUP, EIO (a worker hangs), ENOMEM:
+ * nothing changes. 0; ENOTCONN; EALREADY; ENOBUFS.
  */
-int cp_dp_restart(struct cp_dp *c, cp_dp_done *done, void *arg);
+int cp_dp_restart(struct cp_dp *c, bool both, cp_dp_done *done, void *arg);
 /* Whether a planned restart is under way. */
 bool cp_dp_restarting(const struct cp_dp *c);
 

@@ -2,6 +2,7 @@
 #include "controlplane/dpclient/hello.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "controlplane/privileges/kept_directory.h"
+#include "shared/bring.h"
 #include "shared/hello.h"
 #include "shared/stats.h"
 
@@ -55,13 +57,14 @@ static int check_listener(int fd)
 	return peer.uid == 0 || peer.uid == geteuid() ? 0 : EPERM;
 }
 
-static ssize_t send_hello(int fd, const struct sh_hello *hello, int left)
+/* Sends one message, with the descriptor `left` unless that is -1. */
+static ssize_t send_message(int fd, const void *message, size_t len, int left)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = {0};
-	struct iovec io = {.iov_base = (void *)(uintptr_t)hello, .iov_len = sizeof(*hello)};
+	struct iovec io = {.iov_base = (void *)(uintptr_t)message, .iov_len = len};
 	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1};
 	struct cmsghdr *c;
 
@@ -77,25 +80,61 @@ static ssize_t send_hello(int fd, const struct sh_hello *hello, int left)
 	return sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
-int cp_dp_hello_send(const char *path, int left)
+/* Connects, and sends the first message. Returns the socket, or a negative errno. */
+static int connect_and_send(const char *path, const void *message, size_t len, int left)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
-	struct sh_hello hello;
 
 	if (fd < 0)
 		return -errno;
-	sh_hello_init(&hello, SH_CLIENT_CONTROL);
 	error = connect_to(fd, path);
 	if (error == EACCES)
 		error = connect_in_directory(fd, path);
 	if (error == 0)
 		error = check_listener(fd);
-	if (error == 0 && send_hello(fd, &hello, left) != (ssize_t)sizeof(hello))
+	if (error == 0 && send_message(fd, message, len, left) != (ssize_t)len)
 		error = errno;
 	if (error == 0)
 		return fd;
 	close(fd);
 	return -error;
+}
+
+int cp_dp_hello_send(const char *path, int left)
+{
+	struct sh_hello hello;
+
+	sh_hello_init(&hello, SH_CLIENT_CONTROL);
+	return connect_and_send(path, &hello, sizeof(hello), left);
+}
+
+int cp_dp_bring_send(const char *path, int left)
+{
+	const struct sh_bring bring = {
+		.magic = SH_ABI_MAGIC, .version = SH_ABI_VERSION, .client = SH_CLIENT_BRINGS};
+
+	return connect_and_send(path, &bring, sizeof(bring), left);
+}
+
+int cp_dp_bring_receive(int socket, char *reason, size_t size)
+{
+	struct sh_brought r = {.magic = 0};
+	ssize_t len = recv(socket, &r, sizeof(r), MSG_DONTWAIT | MSG_TRUNC); /* the message's length */
+
+	reason[0] = '\0';
+	if (len < 0)
+		return -errno;
+	if (len == 0)
+		return -ECONNRESET;
+	/* A data plane that does not know the message answers as to a HELLO. */
+	if (len < (ssize_t)offsetof(struct sh_brought, pad) || r.magic != SH_ABI_MAGIC ||
+		(len == (ssize_t)sizeof(r) ? r.error < 0 : r.error <= 0))
+		return -EPROTO;
+	if (r.error == 0)
+		return 0;
+	r.reason[sizeof(r.reason) - 1] = '\0';
+	snprintf(reason, size, "%s", len == (ssize_t)sizeof(r) ? r.reason : strerror(r.error));
+	return r.error;
 }
 
 static void close_all(int fd[CP_DP_FDS])

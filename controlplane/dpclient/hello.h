@@ -19,6 +19,17 @@ enum { CP_DP_FD_RINGS, CP_DP_FD_WAKE, CP_DP_FD_EVENT, CP_DP_FD_STATS, CP_DP_FDS 
 int cp_dp_hello_send(const char *path, int left);
 
 /*
+ * Connects likewise to a data plane of any version, and brings it the memory `left`
+ * (shared/bring.h). Returns the socket, or a negative errno.
+ */
+int cp_dp_bring_send(const char *path, int left);
+/*
+ * Receives the answer. 0: the data plane goes on; its errno, with an operator's message in
+ * `reason`: it does not; a negative errno: that was no answer.
+ */
+int cp_dp_bring_receive(int socket, char *reason, size_t size);
+
+/*
  * Receives the reply. NULL when `r` is valid and each of `fd` is open; the caller closes them.
  * Otherwise the reason in words, valid until the next call with this `r`, and no descriptor stays
  * open. Terminates `r->reason` with a NUL.

@@ -79,7 +79,7 @@ static void add_drain(const struct cp_view *v, cJSON *reply)
 	cJSON_AddNumberToObject(drain, "refused", (double)v->model->drain.refused);
 }
 
-/* How the last planned restart of the data plane has gone, if there was one. */
+/* How the last planned restart has gone, if there was one. */
 static void add_upgrade(const struct cp_view *v, cJSON *reply)
 {
 	const struct cp_upgrade *u = v->upgrade;
@@ -89,6 +89,7 @@ static void add_upgrade(const struct cp_view *v, cJSON *reply)
 		return;
 	upgrade = cJSON_AddObjectToObject(reply, "upgrade");
 	cJSON_AddStringToObject(upgrade, "state", cp_upgrade_stage_name(u->stage));
+	cJSON_AddStringToObject(upgrade, "what", u->both ? "both" : "dataplane");
 	if (u->stage == CP_UPGRADE_RUNNING)
 		return;
 	cJSON_AddNumberToObject(upgrade, "ms", u->ms);
@@ -228,11 +229,12 @@ static void cancel_drain(const struct cp_view *v, cJSON *reply)
 static void begin_upgrade(const struct cp_view *v, const cJSON *request, cJSON *reply)
 {
 	const char *what = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request, "what"));
+	bool both = what && strcmp(what, "both") == 0;
 	char err[160];
 
-	if (!what || strcmp(what, "dataplane") != 0)
-		refuse(reply, "what: must be \"dataplane\"");
-	else if (!v->dataplane || v->begin_upgrade(v->dataplane, err, sizeof(err)) != 0)
+	if (!what || (!both && strcmp(what, "dataplane") != 0))
+		refuse(reply, "what: must be \"dataplane\" or \"both\"");
+	else if (!v->dataplane || v->begin_upgrade(v->dataplane, both, err, sizeof(err)) != 0)
 		refuse(reply, v->dataplane ? err : "no data plane is connected");
 	else
 		add_upgrade(v, reply);

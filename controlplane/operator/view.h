@@ -30,7 +30,7 @@ struct cp_view {
 	const struct sh_stats_reader *stats; /* map NULL: the data plane is away */
 	struct cp_dataplane *dataplane; /* which a command can restart; NULL: none */
 	const struct cp_upgrade *upgrade; /* how that has gone */
-	int (*begin_upgrade)(struct cp_dataplane *p, char *err, size_t err_size);
+	int (*begin_upgrade)(struct cp_dataplane *p, bool both, char *err, size_t err_size);
 	const char *away; /* why no data plane is connected, as a sentence; NULL or "": not known */
 	const struct cp_counters *counters;
 	const struct cp_eio_counts *engineio;

@@ -42,7 +42,7 @@ static const struct command commands[] = {
 	{"top", ctl_top, 0, true, false},
 	{"doctor", ctl_doctor, 0, true, false},
 	{"configure", ctl_configure, ANY, true, false},
-	{"upgrade", ctl_upgrade, 1, true, false},
+	{"upgrade", ctl_upgrade, ANY, true, false},
 };
 
 static void print_help(void)
@@ -72,8 +72,9 @@ static void print_help(void)
 	      "  doctor           whether this machine is ready for a configuration, and what to do\n"
 	      "  configure ...    DEVICE FILE: write a configuration for a NIC, by its PCI address or "
 	      "interface\n"
+	      "  upgrade          restart both processes, perhaps as another release; transports go on\n"
 	      "  upgrade dataplane\n"
-	      "                   restart the data plane, perhaps as another release; transports go on\n"
+	      "                   restart the data plane alone, as a release of the same ABI version\n"
 	      "\n"
 	      "  --json         print JSON\n"
 	      "  --all          stats, ports: counters that are zero, too\n"
@@ -121,18 +122,17 @@ static int check_command(const struct command *command, int arguments, const str
 	if (!command) {
 		fputs("spatectl: one of the commands status, rooms, room close NAME, peer close PEER, "
 		      "transports, viewer ID, capture, ports, stats, cluster, plain, reload, record, "
-		      "drain, undrain, upgrade dataplane, top, doctor, configure is needed; see spatectl "
+		      "drain, undrain, upgrade [dataplane], top, doctor, configure is needed; see spatectl "
 		      "--help\n",
 			stderr);
 		return -1;
 	}
 	if (command->arguments != ANY && arguments != command->arguments) {
 		fprintf(stderr, "spatectl: %s: %s; see spatectl --help\n", command->name,
-			command->run == ctl_room      ? "it is room close NAME"
-			: command->run == ctl_peer    ? "it is peer close PEER"
-			: command->run == ctl_viewer  ? "it is viewer ID"
-			: command->run == ctl_upgrade ? "it is upgrade dataplane"
-						      : "takes nothing more");
+			command->run == ctl_room     ? "it is room close NAME"
+			: command->run == ctl_peer   ? "it is peer close PEER"
+			: command->run == ctl_viewer ? "it is viewer ID"
+						     : "takes nothing more");
 		return -1;
 	}
 	if (command->run != ctl_drain && (o->wait || o->deadline_s > 0)) {

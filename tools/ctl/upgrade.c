@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Implements "spatectl upgrade dataplane". */
+/* Implements "spatectl upgrade", of both processes, and "spatectl upgrade dataplane". */
 
 #include "tools/ctl/spatectl.h"
 
@@ -17,29 +17,35 @@ static bool is_running(const cJSON *upgrade)
 	return state && strcmp(state, "running") == 0;
 }
 
-/* Looks until it is over. Returns the "upgrade" of the last answer, which the caller deletes, or NULL. */
-static cJSON *wait_for_end(const struct ctl_options *o, char err[CTL_ERR_MAX])
+/*
+ * Looks until it is over. With `both`, nobody answers between two control planes. Returns the
+ * "upgrade" of the last answer, which the caller deletes, or NULL.
+ */
+static cJSON *wait_for_end(const struct ctl_options *o, bool both, char err[CTL_ERR_MAX])
 {
 	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+	char words[CTL_ERR_MAX] = "the control plane does not say how the restart has gone";
 
-	snprintf(err, CTL_ERR_MAX, "the control plane does not say how the restart has gone");
 	for (unsigned i = 0; i < LOOKS; i++) {
 		cJSON *answer = ctl_ask(o, "status", err), *upgrade;
 
-		if (!answer)
+		if (!answer && !both)
 			return NULL;
+		if (!answer)
+			snprintf(words, sizeof(words), "%s", err);
 		upgrade = cJSON_DetachItemFromObjectCaseSensitive(answer, "upgrade");
 		cJSON_Delete(answer);
-		if (!upgrade || !is_running(upgrade))
+		if (answer && (!upgrade || !is_running(upgrade)))
 			return upgrade;
 		cJSON_Delete(upgrade);
 		nanosleep(&pause, NULL);
 	}
+	snprintf(err, CTL_ERR_MAX, "%s", words);
 	return NULL;
 }
 
 /* Prints how it has gone, and deletes `upgrade`. */
-static int print_end(const struct ctl_options *o, cJSON *upgrade)
+static int print_end(const struct ctl_options *o, bool both, cJSON *upgrade)
 {
 	const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(upgrade, "state"));
 	bool done = state && strcmp(state, "done") == 0;
@@ -50,8 +56,9 @@ static int print_end(const struct ctl_options *o, cJSON *upgrade)
 		return done ? CTL_OK : CTL_FAILED;
 	}
 	if (done)
-		printf("another data plane goes on since %.0f ms after the command; %.0f transports are "
-		       "negotiated anew\n",
+		printf("%s since %.0f ms after the command; %.0f transports are negotiated anew\n",
+			both ? "another data plane and another control plane go on"
+			     : "another data plane goes on",
 			ctl_number(upgrade, "ms"), ctl_number(upgrade, "lost"));
 	else
 		fprintf(stderr, "spatectl: upgrade: %s\n", ctl_text(reason, upgrade, "reason"));
@@ -61,22 +68,24 @@ static int print_end(const struct ctl_options *o, cJSON *upgrade)
 
 int ctl_upgrade(const struct ctl_options *o)
 {
+	bool both = !o->argument[0];
 	cJSON *request, *upgrade;
 	char err[CTL_ERR_MAX];
 	int code;
 
-	if (strcmp(o->argument[0], "dataplane") != 0) {
-		fputs("spatectl: upgrade: it is upgrade dataplane; see spatectl --help\n", stderr);
+	if (!both && (strcmp(o->argument[0], "dataplane") != 0 || o->argument[1])) {
+		fputs("spatectl: upgrade: it is upgrade, or upgrade dataplane; see spatectl --help\n",
+			stderr);
 		return CTL_USAGE;
 	}
 	request = cJSON_CreateObject();
 	cJSON_AddStringToObject(request, "cmd", "upgrade");
-	cJSON_AddStringToObject(request, "what", "dataplane");
+	cJSON_AddStringToObject(request, "what", both ? "both" : "dataplane");
 	code = ctl_tell(o, request, err);
 	cJSON_Delete(request);
-	upgrade = code == CTL_OK ? wait_for_end(o, err) : NULL;
+	upgrade = code == CTL_OK ? wait_for_end(o, both, err) : NULL;
 	if (upgrade)
-		return print_end(o, upgrade);
+		return print_end(o, both, upgrade);
 	fprintf(stderr, "spatectl: %s\n", err);
 	return code == CTL_OK ? CTL_NO_CONTROLPLANE : code;
 }

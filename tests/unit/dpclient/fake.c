@@ -174,6 +174,20 @@ static void answer(struct fake *f)
 	assert_int_equal(sendmsg(f->connection, &m, MSG_NOSIGNAL), len);
 }
 
+/* Another version than this build's, which changes nothing. */
+static void answer_bring(struct fake *f)
+{
+	struct sh_brought r = {.magic = SH_ABI_MAGIC, .version = SH_ABI_VERSION + 1, .error = f->bring_error};
+
+	f->reply.error = f->bring_error;
+	strcpy(r.reason, f->bring_error ? "it has format 1" : "");
+	if (f->bring_as_hello)
+		assert_int_equal(send(f->connection, &f->reply, sizeof(f->reply), MSG_NOSIGNAL),
+			sizeof(f->reply));
+	else
+		assert_int_equal(send(f->connection, &r, sizeof(r), MSG_NOSIGNAL), sizeof(r));
+}
+
 static void receive_hello(struct fake *f)
 {
 	union {
@@ -186,11 +200,17 @@ static void receive_hello(struct fake *f)
 		.msg_control = control.room,
 		.msg_controllen = sizeof(control.room)};
 	const struct cmsghdr *c;
+	ssize_t len;
 
 	if (f->left >= 0)
 		close(f->left);
 	f->left = -1;
-	assert_int_equal(recvmsg(f->connection, &m, MSG_CMSG_CLOEXEC), sizeof(f->hello));
+	f->bring = (struct sh_bring){.client = 0};
+	len = recvmsg(f->connection, &m, MSG_CMSG_CLOEXEC);
+	if (len == (ssize_t)sizeof(f->bring))
+		memcpy(&f->bring, &f->hello, sizeof(f->bring));
+	else
+		assert_int_equal(len, sizeof(f->hello));
 	c = CMSG_FIRSTHDR(&m);
 	if (c)
 		memcpy(&f->left, CMSG_DATA(c), sizeof(int));
@@ -232,6 +252,10 @@ bool fake_accept(struct fake *f)
 		return false;
 	}
 	lay_out(f);
+	if (f->bring.client) {
+		answer_bring(f);
+		return true;
+	}
 	make_memory(f);
 	if (f->spoil)
 		f->spoil(f);

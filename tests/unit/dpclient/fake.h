@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #include "shared/abi.h"
+#include "shared/bring.h"
 #include "shared/ring.h"
 
 enum { FAKE_CMDS = 16, FAKE_EVENTS = 64, FAKE_PACKETS = 32, FAKE_OBJECTS = 128, FAKE_PORT = 20000 };
@@ -25,6 +26,7 @@ struct fake {
 	uint64_t instance;
 	/* of the present connection */
 	struct sh_hello hello;
+	struct sh_bring bring; /* what came in place of it; client 0: nothing */
 	struct sh_hello_reply reply;
 	int memory_fd, wake, event, stats_fd;
 	void *memory;
@@ -37,6 +39,8 @@ struct fake {
 	size_t reply_size; /* bytes of the answer that are sent; 0: all */
 	bool unsealed;
 	bool silent; /* connections are closed without an answer */
+	int bring_error; /* the answer to it */
+	bool bring_as_hello; /* it is answered as a HELLO is */
 	int left; /* the descriptor that came with the last HELLO; -1: none */
 };
 

@@ -36,6 +36,10 @@ static void on_connected(void *arg, const struct cp_dp_info *i)
 	info = *i;
 }
 
+static void on_brought(void *arg, const char *refused)
+{
+}
+
 static void on_lost(void *arg, const char *why)
 {
 	losses++;
@@ -72,7 +76,7 @@ static void on_resumed(void *arg, const struct cp_dp_info *i)
 }
 
 static const struct cp_dp_events callbacks = {
-	on_connected, on_resumed, on_lost, on_refused, on_event, on_punt, on_object};
+	on_connected, on_resumed, on_brought, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void on_done(void *arg, int error)
 {

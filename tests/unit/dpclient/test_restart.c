@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -18,7 +19,8 @@
 static struct fake fake;
 static uv_loop_t loop;
 static struct cp_dp *dp;
-static unsigned connections, resumptions, losses, done, failures, answers;
+static unsigned connections, resumptions, losses, done, failures, answers, brought;
+static char refusal[200];
 static int last_error;
 
 static void on_connected(void *arg, const struct cp_dp_info *info)
@@ -29,6 +31,12 @@ static void on_connected(void *arg, const struct cp_dp_info *info)
 static void on_resumed(void *arg, const struct cp_dp_info *info)
 {
 	resumptions++;
+}
+
+static void on_brought(void *arg, const char *refused)
+{
+	brought++;
+	snprintf(refusal, sizeof(refusal), "%s", refused ? refused : "");
 }
 
 static void on_lost(void *arg, const char *why)
@@ -53,7 +61,7 @@ static void on_object(void *arg, const struct sh_object *o)
 }
 
 static const struct cp_dp_events callbacks = {
-	on_connected, on_resumed, on_lost, on_refused, on_event, on_punt, on_object};
+	on_connected, on_resumed, on_brought, on_lost, on_refused, on_event, on_punt, on_object};
 
 static void on_done(void *arg, int error)
 {
@@ -85,6 +93,12 @@ static bool has_lost(void *arg)
 	return losses > 0;
 }
 
+static bool has_brought(void *arg)
+{
+	fake_accept(&fake);
+	return brought > 0;
+}
+
 static bool is_waiting(void *arg)
 {
 	char byte;
@@ -94,7 +108,7 @@ static bool is_waiting(void *arg)
 
 static int start(void **state)
 {
-	connections = resumptions = losses = done = failures = answers = 0;
+	connections = resumptions = losses = done = failures = answers = brought = 0;
 	uv_loop_init(&loop);
 	fake_start(&fake, 2);
 	assert_int_equal(cp_dp_create(&dp, &loop, fake.path, &callbacks, NULL), 0);
@@ -137,16 +151,16 @@ static int memory(void)
 }
 
 /* The data plane does what it is asked to, while one command is not answered yet. */
-static void hand_over(void)
+static void hand_over(bool both)
 {
 	struct sh_cmd before, hand_over;
 	int fd = memory();
 
 	send_one(1);
 	assert_false(cp_dp_restarting(dp));
-	assert_int_equal(cp_dp_restart(dp, on_answer, NULL), 0);
+	assert_int_equal(cp_dp_restart(dp, both, on_answer, NULL), 0);
 	assert_true(cp_dp_restarting(dp));
-	assert_int_equal(cp_dp_restart(dp, on_answer, NULL), EALREADY);
+	assert_int_equal(cp_dp_restart(dp, false, on_answer, NULL), EALREADY);
 	send_one(2); /* it stays here */
 	before = take(SH_OP_BARRIER);
 	hand_over = take(SH_OP_HAND_OVER);
@@ -170,7 +184,7 @@ static void commands_go_on(void **state)
 	struct sh_cmd cmd;
 	size_t size;
 
-	hand_over();
+	hand_over(false);
 	send_one(3);
 	cmd = (struct sh_cmd){.op = SH_OP_CONSUMER_DEL, .id = 4};
 	assert_int_equal(cp_dp_send(dp, &cmd, on_done, NULL), 0);
@@ -192,7 +206,7 @@ static void commands_go_on(void **state)
 /* The memory goes to one data plane only, also if that one is killed at once. */
 static void nobody_gets_it_twice(void **state)
 {
-	hand_over();
+	hand_over(false);
 	fake.silent = true;
 	fake_run_until(&loop, has_lost, NULL);
 	assert_true(fake.left >= 0);
@@ -208,7 +222,7 @@ static void nobody_gets_it_twice(void **state)
 /* A data plane that has another instance knows nothing. */
 static void a_fresh_one_is_a_loss(void **state)
 {
-	hand_over();
+	hand_over(false);
 	connections = 0;
 	fake.instance++;
 	fake_run_until(&loop, has_connected, NULL);
@@ -219,16 +233,64 @@ static void a_fresh_one_is_a_loss(void **state)
 	assert_int_equal(take(SH_OP_BARRIER).id, 9);
 }
 
+/* Of both processes: the memory goes to a data plane of any version, and this one is to end. */
+static void it_is_brought(void **state)
+{
+	hand_over(true);
+	fake_run_until(&loop, has_brought, NULL);
+	assert_true(fake.left >= 0);
+	assert_int_equal(lseek(fake.left, 0, SEEK_END), 4096);
+	assert_int_equal(fake.bring.client, SH_CLIENT_BRINGS);
+	assert_string_equal(refusal, "");
+	send_one(5); /* nobody gets it, and nobody is told: this process ends */
+	fake_run_for(&loop, 50);
+	assert_int_equal(brought, 1);
+	assert_int_equal(connections, 1);
+	assert_int_equal(losses + resumptions + failures, 0);
+}
+
+static void it_is_brought_in_vain(void **state)
+{
+	hand_over(true);
+	fake.bring_error = EPROTO;
+	fake_run_until(&loop, has_brought, NULL);
+	assert_string_equal(refusal, "it has format 1");
+	assert_int_equal(losses, 0); /* clients are told by the next control plane */
+}
+
+/* A data plane of before this message answers as to a HELLO. */
+static void an_older_one_does_not_know_the_message(void **state)
+{
+	hand_over(true);
+	fake.bring_as_hello = true;
+	fake.bring_error = EPROTO;
+	fake_run_until(&loop, has_brought, NULL);
+	assert_string_equal(refusal, strerror(EPROTO));
+}
+
+/* One that is killed before it answers: clients make new transports, and this process stays. */
+static void nobody_answers_what_was_brought(void **state)
+{
+	hand_over(true);
+	fake.silent = true;
+	fake_run_until(&loop, has_lost, NULL);
+	assert_int_equal(brought, 0);
+	fake.silent = false;
+	connections = 0;
+	fake_run_until(&loop, has_connected, NULL);
+	assert_true(fake.left < 0);
+}
+
 static void a_refusal_changes_nothing(void **state)
 {
-	assert_int_equal(cp_dp_restart(dp, on_answer, NULL), 0);
+	assert_int_equal(cp_dp_restart(dp, false, on_answer, NULL), 0);
 	send_one(1);
 	fake_ack(&fake, take(SH_OP_HAND_OVER).seq, ENOTSUP);
 	assert_int_equal(take(SH_OP_BARRIER).id, 1);
 	assert_int_equal(last_error, ENOTSUP);
 	assert_false(cp_dp_restarting(dp));
 	assert_int_equal(losses, 0);
-	assert_int_equal(cp_dp_restart(dp, on_answer, NULL), 0);
+	assert_int_equal(cp_dp_restart(dp, false, on_answer, NULL), 0);
 }
 
 /* Killed before it has left anything. */
@@ -236,7 +298,7 @@ static void a_death_meanwhile_is_a_loss(void **state)
 {
 	struct sh_cmd cmd;
 
-	assert_int_equal(cp_dp_restart(dp, on_answer, NULL), 0);
+	assert_int_equal(cp_dp_restart(dp, false, on_answer, NULL), 0);
 	cmd = take(SH_OP_HAND_OVER);
 	fake_ack(&fake, cmd.seq, 0);
 	fake_run_for(&loop, 20);
@@ -262,6 +324,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commands_go_on, start, stop),
 		cmocka_unit_test_setup_teardown(nobody_gets_it_twice, start, stop),
 		cmocka_unit_test_setup_teardown(a_fresh_one_is_a_loss, start, stop),
+		cmocka_unit_test_setup_teardown(it_is_brought, start, stop),
+		cmocka_unit_test_setup_teardown(it_is_brought_in_vain, start, stop),
+		cmocka_unit_test_setup_teardown(an_older_one_does_not_know_the_message, start, stop),
+		cmocka_unit_test_setup_teardown(nobody_answers_what_was_brought, start, stop),
 		cmocka_unit_test_setup_teardown(a_refusal_changes_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(a_death_meanwhile_is_a_loss, start, stop),
 		cmocka_unit_test_setup_teardown(an_unasked_hand_over_is_a_loss, start, stop),

@@ -19,11 +19,11 @@ static struct cp_signaling signaling = {.config = &w.config, .model = &w.model};
 struct cp_upgrade upgraded;
 const char *restart_refusal;
 
-static int begin_upgrade(struct cp_dataplane *p, char *err, size_t err_size)
+static int begin_upgrade(struct cp_dataplane *p, bool both, char *err, size_t err_size)
 {
 	snprintf(err, err_size, "%s", restart_refusal ? restart_refusal : "");
 	if (!restart_refusal)
-		upgraded.stage = CP_UPGRADE_RUNNING;
+		upgraded = (struct cp_upgrade){.stage = CP_UPGRADE_RUNNING, .both = both};
 	return restart_refusal ? EIO : 0;
 }
 

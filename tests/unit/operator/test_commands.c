@@ -59,6 +59,13 @@ static const char *upgrade_state(const cJSON *answer)
 	return cJSON_GetStringValue(cJSON_GetObjectItem(upgrade, "state"));
 }
 
+static const char *upgrade_what(const cJSON *answer)
+{
+	const cJSON *upgrade = cJSON_GetObjectItem(answer, "upgrade");
+
+	return cJSON_GetStringValue(cJSON_GetObjectItem(upgrade, "what"));
+}
+
 static void the_operator_restarts_the_data_plane(void **state)
 {
 	const char *line = "{\"cmd\":\"upgrade\",\"what\":\"dataplane\"}";
@@ -66,13 +73,17 @@ static void the_operator_restarts_the_data_plane(void **state)
 
 	assert_null(cJSON_GetObjectItem(answer, "upgrade"));
 	cJSON_Delete(answer);
-	expect_refused("{\"cmd\":\"upgrade\"}", "what: must be \"dataplane\"");
-	expect_refused("{\"cmd\":\"upgrade\",\"what\":\"all\"}", "what: must be \"dataplane\"");
+	expect_refused("{\"cmd\":\"upgrade\"}", "what: must be \"dataplane\" or \"both\"");
+	expect_refused("{\"cmd\":\"upgrade\",\"what\":\"all\"}", "what: must be \"dataplane\" or \"both\"");
 	restart_refusal = "a worker hangs";
 	expect_refused(line, "a worker hangs");
 	restart_refusal = NULL;
 	answer = ask(line);
 	assert_string_equal(upgrade_state(answer), "running");
+	assert_string_equal(upgrade_what(answer), "dataplane");
+	cJSON_Delete(answer);
+	answer = ask("{\"cmd\":\"upgrade\",\"what\":\"both\"}");
+	assert_string_equal(upgrade_what(answer), "both");
 	cJSON_Delete(answer);
 	upgraded = (struct cp_upgrade){.stage = CP_UPGRADE_LOST, .ms = 7, .lost = 3, .reason = "gone"};
 	answer = ask("{\"cmd\":\"status\"}");

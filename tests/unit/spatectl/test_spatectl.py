@@ -486,9 +486,32 @@ class Spatectl(OnPlanes):
         self.assertEqual(self.run_ctl("upgrade", "dataplane", code=5), ("", "spatectl: upgrade: gone\n"))
         plane.answers["upgrade"] = {"ok": False, "error": "a worker hangs"}
         self.assertIn("a worker hangs", self.run_ctl("upgrade", "dataplane", code=5)[1])
-        self.assertIn("it is upgrade dataplane", self.run_ctl("upgrade", code=2)[1])
-        self.assertIn("it is upgrade dataplane", self.run_ctl("upgrade", "controlplane", code=2)[1])
+        self.assertIn("it is upgrade, or upgrade dataplane", self.run_ctl("upgrade", "controlplane", code=2)[1])
+        self.assertIn("it is upgrade, or upgrade dataplane", self.run_ctl("upgrade", "dataplane", "now", code=2)[1])
         self.assertEqual(len([r for r in plane.requests if r["cmd"] == "upgrade"]), 4)
+
+    def test_upgrade_of_both(self):
+        """Another control plane answers in the end, and nobody does between the two."""
+        plane = self.control(upgrade={"ok": True, "upgrade": {"state": "running", "what": "both"}})
+        plane.answers["status"] = STATUS | {"upgrade": {"state": "running", "what": "both"}}
+        replaced = []
+
+        def replace():
+            while not any(r["cmd"] == "status" for r in plane.requests):
+                time.sleep(0.01)
+            os.unlink(self.dir.name + "/control/socket")
+            time.sleep(0.3)
+            replaced.append(self.control_again(status=STATUS | {"upgrade": {"state": "done", "ms": 500, "lost": 0}}))
+
+        thread = threading.Thread(target=replace)
+        thread.start()
+        said = self.run_ctl("upgrade")
+        thread.join()
+        self.assertEqual(said, ("another data plane and another control plane go on since 500 ms after the command; "
+                                "0 transports are negotiated anew\n", ""))
+        self.assertEqual(plane.requests[0], {"cmd": "upgrade", "what": "both"})
+        replaced[0].answers["upgrade"] = {"ok": False, "error": "no data plane is connected"}
+        self.assertIn("no data plane is connected", self.run_ctl("upgrade", code=5)[1])
 
     def test_drain_waits(self):
         plane = self.control(drain={"ok": True, "drain": {"state": "draining", "deadline_s": 9, "viewers": 1}})

@@ -65,7 +65,7 @@ static void on_object(void *arg, const struct sh_object *o)
 }
 
 static const struct cp_dp_events dp_events = {
-	on_connected, NULL, on_lost, on_refused, on_event, on_punt, on_object};
+	on_connected, NULL, NULL, on_lost, on_refused, on_event, on_punt, on_object};
 
 void close_it(struct cp_webrtc *t)
 {
