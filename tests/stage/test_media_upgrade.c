@@ -23,8 +23,10 @@ enum {
 	FRAMES = 10,
 	PACKETS = FRAMES * 3,
 	SILENT = 31000,
+	BURST = 62,
 	KILLS = 4,
 	PICTURE_MS = 500,
+	TWICE_MS = 1000,
 	TRIES = 6
 };
 
@@ -240,15 +242,33 @@ static void a_picture_comes_soon(void)
 	STAGE_CHECK(soon);
 }
 
-/* The second one hands over before anything was sent. */
-static void twice(void)
+/*
+ * Two within one second, from the first command until the third data plane goes on; the second one
+ * hands over before anything was sent. Returns how long they took.
+ */
+static uint64_t twice(void)
 {
+	uint64_t begun = stage_ms(), took;
+
 	restart();
 	restart();
+	took = stage_ms() - begun;
+	printf("two restarts took %u ms\n", (unsigned)took);
 	media_clear_all(&m);
 	watch(true);
 	for (unsigned i = 0; i < VIEWERS; i++)
 		STAGE_CHECK(repaired(i, 4));
+	return took;
+}
+
+/* On a busy machine not each time, but once. */
+static void twice_within_a_second(void)
+{
+	bool soon = false;
+
+	for (unsigned i = 0; i < TRIES && !soon; i++)
+		soon = twice() < TWICE_MS;
+	STAGE_CHECK(soon);
 }
 
 /* A viewer that has acknowledged too little for its ROC to be sure is lost; others are not. */
@@ -259,11 +279,10 @@ static void a_silent_viewer_is_lost(void)
 
 	for (uint32_t n = 0; n < SILENT; n++) {
 		media_send(&m, &audio, next_audio++, false);
-		if (n % 8 == 0)
-			while (media_pump(&m, 0))
-				;
-		if (n % 64 == 63)
+		if (n % BURST == BURST - 1) { /* so that few are lost, however busy the machine is */
+			(void)media_wait(&m, &seat[0].rtp, BURST);
 			media_clear_all(&m);
+		}
 	}
 	media_settle(&m);
 	media_clear_all(&m);
@@ -354,7 +373,7 @@ int main(void)
 	open_room();
 	goes_on();
 	a_picture_comes_soon();
-	twice();
+	twice_within_a_second();
 	a_silent_viewer_is_lost();
 	killed_before();
 	for (unsigned i = 0; i < KILLS; i++)
