@@ -45,7 +45,8 @@ static struct dp_transport *owned[4], *plain[4];
 
 /* --- in place of the folders below ------------------------------------------------------------- */
 
-bool dp_report_event(struct dp_worker *worker, uint32_t kind, sh_id id, const struct sh_addr *remote)
+bool dp_report_event(struct dp_worker *worker, enum sh_event_kind kind, sh_id id,
+	const struct sh_addr *remote)
 {
 	return true;
 }
