@@ -7,6 +7,7 @@
 #include "controlplane/auth/auth.h"
 #include "controlplane/http/tls.h"
 #include "controlplane/privileges/key_files.h"
+#include "controlplane/rooms/model.h"
 #include "shared/config_reload.h"
 #include "shared/log_level.h"
 
@@ -178,6 +179,7 @@ static void apply(struct cp_reload *r)
 		if (servers[i]->context)
 			cp_addresses_limit(&servers[i]->addresses, r->config, servers[i]->counters);
 	cp_auth_look(r->auth);
+	cp_model_set_codecs(r->public->model);
 }
 
 void cp_reload_run(struct cp_reload *r, cJSON *reply)

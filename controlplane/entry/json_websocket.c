@@ -15,6 +15,7 @@
 #include "controlplane/http/origin.h"
 #include "controlplane/http/server.h"
 #include "controlplane/http/websocket.h"
+#include "controlplane/rooms/room.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/json_dialect.h"
 #include "shared/log.h"
@@ -197,11 +198,15 @@ static int admit(struct client *c, const struct query *query, const char *addres
 /* The first message: what the client has, or what the router can do and a token to come back with. */
 static void greet(struct client *c)
 {
+	const struct cp_greeting *greeting;
+
 	if (c->resumed) {
 		cp_session_send_resumed(c->session);
 		return;
 	}
-	cp_websocket_send(c->websocket, cp_text_hold(c->signaling->greeting));
+	greeting = cp_greeting_of(&c->signaling->greetings, &c->session->peer->room->router);
+	/* No text: the connection closes for lack of memory, as for each answer without one. */
+	cp_websocket_send(c->websocket, greeting ? cp_text_hold(greeting->text) : NULL);
 	cp_resume_issue(c->session);
 	cp_drain_tell(c->session);
 }

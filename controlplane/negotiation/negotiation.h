@@ -44,7 +44,7 @@ struct cp_router_codec {
 	uint8_t rtx_pt; /* 0: none */
 };
 
-/* What the router offers; the same for every room. Plain data, nothing to free. */
+/* What the router of a room offers. Plain data, nothing to free. */
 struct cp_router {
 	uint32_t codec_count;
 	struct cp_router_codec codec[CP_ROUTER_CODECS_MAX];
@@ -96,6 +96,9 @@ struct cp_consumer_ids {
  * that is listed twice counts once. Payload types are assigned in mediasoup's order.
  */
 void cp_router_init(struct cp_router *r, const enum sh_codec *codec, uint32_t count);
+
+/* True if both offer the same codecs with the same payload types. */
+bool cp_router_equal(const struct cp_router *a, const struct cp_router *b);
 
 /* The router's entry for that codec with these payload types, or NULL. */
 const struct cp_router_codec *cp_router_find(const struct cp_router *r, enum sh_codec codec, uint8_t pt,

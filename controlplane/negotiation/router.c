@@ -51,6 +51,16 @@ void cp_router_init(struct cp_router *r, const enum sh_codec *codec, uint32_t co
 	}
 }
 
+bool cp_router_equal(const struct cp_router *a, const struct cp_router *b)
+{
+	bool equal = a->codec_count == b->codec_count;
+
+	for (uint32_t i = 0; equal && i < a->codec_count; i++)
+		equal = a->codec[i].codec == b->codec[i].codec && a->codec[i].pt == b->codec[i].pt &&
+			a->codec[i].rtx_pt == b->codec[i].rtx_pt;
+	return equal;
+}
+
 static bool add_codec(cJSON *list, const struct cp_codec *c, uint8_t pt)
 {
 	cJSON *o = cp_json_append(list);

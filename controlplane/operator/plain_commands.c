@@ -370,7 +370,7 @@ bool cp_admin_plain_produce(struct cp_model *m, const cJSON *request, struct cp_
 		cp_refuse(err, CP_BAD_REQUEST, "room: " CP_NAME_RULE);
 		return false;
 	}
-	codec = name ? find_codec(&m->router, name) : NULL;
+	codec = name ? find_codec(cp_room_router(m, options.room), name) : NULL;
 	if (!codec) {
 		cp_refuse(err, CP_UNSUPPORTED,
 			"codec: must be one that this server has (opus, VP8, H264, ...)");

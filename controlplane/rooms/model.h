@@ -36,7 +36,7 @@ struct cp_model {
 	void *bridge_arg;
 	const struct cp_clock *clock;
 	void *clock_arg;
-	struct cp_router router;
+	struct cp_router router; /* of rooms that are created from now on */
 	struct cp_index rooms, transports, producers, consumers;
 	struct cp_table consumers_by_dp_id;
 	struct cp_load load;
@@ -95,6 +95,8 @@ struct cp_model {
  */
 int cp_model_init(struct cp_model *m, const struct sh_config *config, const struct cp_bridge *bridge,
 	void *bridge_arg, const struct cp_clock *clock, void *clock_arg);
+/* Rooms that are created from now on have the configuration's codecs; the others keep theirs. */
+void cp_model_set_codecs(struct cp_model *m);
 /* Frees what the model holds. All rooms must have ended. */
 void cp_model_end(struct cp_model *m);
 /*

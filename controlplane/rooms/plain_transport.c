@@ -202,9 +202,9 @@ static void open_transport(struct cp_model *m, struct cp_plain_request *r)
  * The capabilities of a plain receiver: the router's codecs, RTX only with `rtx`, no header
  * extensions.
  */
-static cJSON *capabilities(const struct cp_model *m, bool rtx)
+static cJSON *capabilities(const struct cp_room *room, bool rtx)
 {
-	cJSON *caps = cp_router_capabilities(&m->router);
+	cJSON *caps = cp_router_capabilities(&room->router);
 	cJSON *codecs = cJSON_GetObjectItemCaseSensitive(caps, "codecs");
 
 	cJSON_DeleteItemFromObjectCaseSensitive(caps, "headerExtensions");
@@ -230,7 +230,7 @@ static struct cp_transport *transport_of(const struct cp_model *m, const struct 
 static void consume(struct cp_model *m, struct cp_plain_request *r, struct cp_transport *t)
 {
 	struct cp_producer *p = cp_peer_visible_producer(r->peer, r->producer, &r->fault);
-	cJSON *caps = capabilities(m, r->rtx);
+	cJSON *caps = capabilities(t->peer->room, r->rtx);
 
 	if (!p) {
 		r->failed = true;

@@ -199,7 +199,7 @@ static int check_create(struct cp_transport *t, const cJSON *kind, const cJSON *
 		return cp_refuse(fault, CP_FORBIDDEN, "publish: it was not granted to this peer");
 	if (t->purpose != CP_PURPOSE_SEND)
 		return cp_refuse(fault, CP_BAD_REQUEST, "transportId: this transport was made to receive");
-	switch (cp_producer_parameters(&m->router, kind, rtp_parameters, sent, consumable, why)) {
+	switch (cp_producer_parameters(&t->peer->room->router, kind, rtp_parameters, sent, consumable, why)) {
 	case 0:
 		break;
 	case EINVAL:
@@ -311,7 +311,7 @@ int cp_producer_restore(struct cp_transport *t, const struct cp_saved_producer *
 	const struct sh_object *o)
 {
 	struct cp_consumable consumable = saved->consumable;
-	const struct cp_router_codec *codec = cp_router_find(&t->peer->room->model->router, consumable.codec,
+	const struct cp_router_codec *codec = cp_router_find(&t->peer->room->router, consumable.codec,
 		consumable.router.pt, consumable.router.rtx_pt);
 	struct cp_producer *p;
 

@@ -29,7 +29,7 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	m->bridge_arg = bridge_arg;
 	m->clock = clock;
 	m->clock_arg = clock_arg;
-	cp_router_init(&m->router, config->codec, config->codec_count);
+	cp_model_set_codecs(m);
 	TAILQ_INIT(&m->room_list);
 	TAILQ_INIT(&m->grace);
 	TAILQ_INIT(&m->closing);
@@ -55,6 +55,11 @@ int cp_model_init(struct cp_model *m, const struct sh_config *config, const stru
 	return error;
 }
 
+void cp_model_set_codecs(struct cp_model *m)
+{
+	cp_router_init(&m->router, m->config->codec, m->config->codec_count);
+}
+
 void cp_model_end(struct cp_model *m)
 {
 	cp_addresses_stop(&m->subjects);
@@ -74,6 +79,7 @@ static struct cp_room *room_make(struct cp_model *m, const char *name, const str
 	snprintf(room->name, sizeof(room->name), "%s", name);
 	cp_name_log(room->log_name, name);
 	room->model = m;
+	room->router = m->router;
 	TAILQ_INIT(&room->peers);
 	TAILQ_INIT(&room->producers);
 	TAILQ_INIT(&room->absent);
@@ -123,6 +129,13 @@ struct cp_room *cp_room_find(struct cp_model *m, const char *name)
 	struct cp_room *room = cp_index_find(&m->rooms, name);
 
 	return room && room->state != CP_ROOM_CLOSING ? room : NULL;
+}
+
+const struct cp_router *cp_room_router(struct cp_model *m, const char *name)
+{
+	const struct cp_room *room = cp_room_find(m, name);
+
+	return room ? &room->router : &m->router;
 }
 
 static int check_room(struct cp_model *m, const struct cp_holder *creator, struct cp_fault *fault)

@@ -13,6 +13,7 @@
 
 #include "controlplane/base/index.h"
 #include "controlplane/base/name.h"
+#include "controlplane/negotiation/negotiation.h"
 #include "controlplane/rooms/peer.h"
 #include "shared/ids.h"
 
@@ -36,6 +37,7 @@ struct cp_room {
 	char name[CP_NAME_SIZE]; /* first: it is the key of the index */
 	char log_name[CP_NAME_LOG_SIZE]; /* the name as a value of a log line */
 	struct cp_model *model;
+	struct cp_router router; /* the model's when the room was created */
 	enum cp_room_state state;
 	bool restored; /* a predecessor's, which is being made again (restore.h) */
 	uint32_t peer_count, host_count;
@@ -124,6 +126,8 @@ int cp_room_close_by(struct cp_peer *peer, struct cp_fault *fault);
 void cp_room_close(struct cp_room *room, const char *reason);
 /* NULL: there is no room of that name, or it is closing. */
 struct cp_room *cp_room_find(struct cp_model *m, const char *name);
+/* The router of the room of that name, or the one that it would get if it were created now. */
+const struct cp_router *cp_room_router(struct cp_model *m, const char *name);
 /* Time until a room in grace closes; 0 if it is not in grace. */
 uint64_t cp_room_grace_left_ms(const struct cp_room *room);
 struct cp_counts cp_room_counts(const struct cp_room *room);

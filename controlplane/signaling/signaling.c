@@ -10,23 +10,6 @@
 #include "controlplane/signaling/json_dialect.h"
 #include "controlplane/signaling/session.h"
 
-static int print_capabilities(struct cp_signaling *s)
-{
-	cJSON *json = cp_router_capabilities(&s->model->router);
-	char *text = json ? cp_json_print(json) : NULL;
-
-	cJSON_Delete(json);
-	/*
-	 * A raw item holds printed text: each client's answer copies it and prints nothing again.
-	 */
-	s->capabilities = text ? cJSON_CreateRaw(text) : NULL;
-	cJSON_free(text);
-	if (!s->capabilities)
-		return ENOMEM;
-	s->greeting = cp_json_greeting(cJSON_Duplicate(s->capabilities, true));
-	return s->greeting ? 0 : ENOMEM;
-}
-
 int cp_signaling_start(struct cp_signaling *s)
 {
 	int error;
@@ -35,8 +18,8 @@ int cp_signaling_start(struct cp_signaling *s)
 	TAILQ_INIT(&s->sessions);
 	cp_expiry_start(s);
 	error = cp_resume_start(s);
-	if (error == 0)
-		error = print_capabilities(s);
+	if (error == 0 && !cp_greeting_of(&s->greetings, &s->model->router))
+		error = ENOMEM;
 	if (error != 0)
 		cp_signaling_stop(s);
 	return error;
@@ -45,11 +28,8 @@ int cp_signaling_start(struct cp_signaling *s)
 void cp_signaling_stop(struct cp_signaling *s)
 {
 	cp_resume_stop(s);
-	cp_text_release(s->greeting);
-	s->greeting = NULL;
+	cp_greetings_clear(&s->greetings);
 	cp_capabilities_clear();
-	cJSON_Delete(s->capabilities);
-	s->capabilities = NULL;
 }
 
 void cp_signaling_run(struct cp_signaling *s)

@@ -3,7 +3,7 @@
 #define SPATE_CONTROLPLANE_SIGNALING_SIGNALING_H
 
 /*
- * Holds what all sessions share: the rooms, the configuration, the router's capabilities, and the
+ * Holds what all sessions share: the rooms, the configuration, the routers' capabilities, and the
  * list of sessions whose next request may begin. No I/O: a callback wakes the event loop.
  */
 
@@ -17,6 +17,7 @@
 #include "controlplane/auth/auth.h"
 #include "controlplane/base/counters.h"
 #include "controlplane/base/text.h"
+#include "controlplane/signaling/greeting.h"
 #include "controlplane/signaling/resume.h"
 #include "controlplane/signaling/search_budget.h"
 #include "shared/config.h"
@@ -62,8 +63,7 @@ struct cp_signaling {
 	void *wake_arg;
 
 	struct cp_search_budget searches; /* for getStats */
-	cJSON *capabilities; /* the router's, a raw item, the same for every peer */
-	struct cp_text *greeting; /* the JSON dialect's first message to each client, with them */
+	struct cp_greetings greetings;
 	TAILQ_HEAD(, cp_session) ready; /* sessions whose next request may begin */
 	TAILQ_HEAD(, cp_session) sessions; /* all of them */
 	struct cp_expiry expiry;

@@ -4,6 +4,7 @@
  * The table of the Socket.IO dialect's requests, and the handlers whose answers are specific to it.
  */
 
+#include "controlplane/rooms/room.h"
 #include "controlplane/signaling/drain.h"
 #include "controlplane/signaling/request.h"
 #include "controlplane/signaling/socketio_dialect.h"
@@ -45,10 +46,17 @@ void cp_socketio_name_transport(const struct cp_transport *t, cJSON *data)
 
 void cp_socketio_get_capabilities(struct cp_session *s, const cJSON *data)
 {
+	const struct cp_greeting *greeting = cp_greeting_of(&s->signaling->greetings, &s->peer->room->router);
 	cJSON *reply = cJSON_CreateObject();
 	bool joined = s->entered;
+	struct cp_fault fault;
 
-	cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", s->signaling->capabilities);
+	if (!greeting || !cJSON_AddItemReferenceToObject(reply, "rtpCapabilities", greeting->capabilities)) {
+		cJSON_Delete(reply);
+		cp_refuse(&fault, CP_INTERNAL, "out of memory");
+		cp_session_error(s, &fault);
+		return;
+	}
 	cp_session_reply(s, reply);
 	cp_drain_tell(s);
 	if (joined)

@@ -8,19 +8,21 @@
 #include "controlplane/admission/gate.h"
 #include "controlplane/base/id.h"
 #include "controlplane/rooms/model.h"
+#include "controlplane/rooms/room.h"
 #include "controlplane/rooms/transport.h"
 #include "controlplane/signaling/whip_play.h"
 #include "controlplane/signaling/whip_steps.h"
 
 /* --- creation --------------------------------------------------------------------------------- */
 
-static int read_offer(struct cp_whip *w, const struct cp_model *m, const struct cp_whip_client *client,
+static int read_offer(struct cp_whip *w, struct cp_model *m, const struct cp_whip_client *client,
 	const char *text, size_t len, struct cp_fault *fault)
 {
+	const struct cp_router *router = cp_room_router(m, client->room);
 	int rc = cp_sdp_offer_read(&w->offer, client->use, text, len, fault);
 
 	for (uint32_t i = 0; rc == 0 && client->use == CP_SDP_PUBLISH && i < w->offer->section_count; i++)
-		rc = cp_sdp_publish(w->offer, i, &m->router, &w->choice[i], fault);
+		rc = cp_sdp_publish(w->offer, i, router, &w->choice[i], fault);
 	if (rc == 0 && !(w->ufrag = strdup(w->offer->transport.ufrag)))
 		rc = cp_refuse(fault, CP_INTERNAL, "out of memory");
 	return rc;

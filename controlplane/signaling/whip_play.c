@@ -78,8 +78,8 @@ int cp_whip_play_choose(struct cp_whip *w, struct cp_model *m, const char *name,
 	memcpy(w->player.user, peer->user, sizeof(peer->user));
 	memcpy(w->player.cname, peer->cname, sizeof(peer->cname));
 	for (uint32_t i = 0; rc == 0 && i < w->offer->section_count; i++)
-		rc = choose_section(w, i, &m->router, oldest(room, peer->number, w->offer->section[i].kind),
-			fault);
+		rc = choose_section(w, i, &room->router,
+			oldest(room, peer->number, w->offer->section[i].kind), fault);
 	return rc;
 }
 

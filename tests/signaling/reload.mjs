@@ -8,15 +8,16 @@ import { join } from "node:path";
 import { workDir } from "../e2e/lib/namespace.mjs";
 import { buildDir, ORIGIN, Servers } from "../e2e/lib/servers.mjs";
 import { check, test, until } from "../e2e/lib/test.mjs";
-import { Client } from "./client.mjs";
+import { Client, videoParameters } from "./client.mjs";
+import { SocketClient } from "./socket_client.mjs";
 
 const path = (name) => join(workDir(), name);
 const SECRET = "the secret of the operator's application", NEW_SECRET = "another secret of the same application";
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 let settings, servers;
 
-function token(secret) {
-	const text = `${encode({ alg: "HS256" })}.${encode({ exp: Math.floor(Date.now() / 1000) + 60 })}`;
+function token(secret, claims = {}) {
+	const text = `${encode({ alg: "HS256" })}.${encode({ exp: Math.floor(Date.now() / 1000) + 60, ...claims })}`;
 	return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
 }
 
@@ -99,13 +100,63 @@ async function whatIsWrong() {
 	check(spatectl("reload").status === 5 && await enter(NEW_SECRET), "and stays when the next file is not there");
 }
 
+/** Those codecs, each once; H264 comes in several profiles. */
+function names({ codecs }) {
+	const all = codecs.map((c) => c.mimeType.split("/")[1]).filter((name) => name !== "rtx");
+	return [...new Set(all)].join(" ");
+}
+
+/** A client of that room that has got its capabilities, by either dialect. */
+async function come(room, dialect) {
+	if (dialect === "socket")
+		return SocketClient.join(room, { auth: { token: token(SECRET, { publish: true }) } });
+	const client = await Client.open(`?room=${room}&token=${token(SECRET, { publish: true })}`);
+	client.capabilities = (await client.heard("rtpCapabilities")).data;
+	return client;
+}
+
+/** It sends VP8. */
+async function publish(client) {
+	const { id } = await client.transport("send");
+	return { transportId: id, kind: "video", rtpParameters: videoParameters() };
+}
+
+async function codecs() {
+	const ALL = "opus VP8 VP9 H264 AV1", NEW = "opus H264";
+	const first = await come("old", "json");
+	check(names(first.capabilities) === ALL, `a room has the codecs of its time: ${names(first.capabilities)}`);
+	write({ codecs: NEW.split(" ") });
+	reload("other codecs", "changed       codecs\n");
+	for (const [room, expected] of [["old", ALL], ["new", NEW]])
+		for (const dialect of ["json", "socket"]) {
+			const client = await come(room, dialect), got = names(client.capabilities);
+			check(got === expected, `who comes into the ${room} room by ${dialect} is offered ${got}`);
+			client.socket.close();
+		}
+	await first.ask("produce", await publish(first));
+	const second = await come("new", "json");
+	await second.fails("a codec that the new room has not", "produce", await publish(second), "unsupported");
+	await first.end();
+	await until("the old room ends with its last peer", 3, async () => {
+		const again = await come("old", "json");
+		await again.end();
+		return names(again.capabilities) === NEW;
+	});
+	await second.end();
+	delete settings.codecs;
+	write({});
+	reload("the codecs of before", "changed       codecs\n");
+}
+
 await test(async ({ defer }) => {
 	writeFileSync(path("token.key"), `${SECRET}\n`, { mode: 0o600 });
 	writeFileSync(path("secret"), "a secret of the hooks\n", { mode: 0o600 });
 	settings = { auth: { algorithm: "HS256", key_file: path("token.key") } };
 	servers = new Servers(settings);
 	defer((failed) => servers.end(failed));
+	await servers.startDataplane();
 	await servers.startControlplane();
+	await codecs();
 	await whatChanges();
 	await whatIsWrong();
 	process.kill(servers.controlplane.pid, "SIGHUP");

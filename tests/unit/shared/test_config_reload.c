@@ -57,7 +57,7 @@ static void each_kind_is_said(void **state)
 				  "http.origins:*>\"https://a.example, https://b.example\"\n"
 				  "http.room_list:true>false\n"
 				  "http.trusted_proxies:\"\">10.0.0.0/8,fd00::1/128\n"
-				  "codecs!:opus,VP8,VP9,H264,AV1>opus,VP8\n"
+				  "codecs:opus,VP8,VP9,H264,AV1>opus,VP8\n"
 				  "limits.rooms:10000>5\n");
 }
 
