@@ -21,7 +21,7 @@ ok "it is built, and lintian finds no error" test -s "$work/name"
 dpkg-deb --extract "$(cat "$work/name")" "$files"
 for file in usr/sbin/spate-dataplane usr/sbin/spate-controlplane usr/bin/spatectl \
 	usr/share/spate/web/{index.html,main.js,player.html} usr/share/spate/config.schema.json \
-	lib/systemd/system/spate-{dataplane,controlplane}.service usr/lib/{sysusers,tmpfiles}.d/spate.conf \
+	lib/systemd/system/spate-{dataplane,controlplane,record@}.service usr/lib/{sysusers,tmpfiles}.d/spate.conf \
 	usr/share/bash-completion/completions/spatectl \
 	usr/share/man/man8/spate-{dataplane,controlplane}.8.gz usr/share/man/man{1/spatectl.1,5/spate.json.5}.gz; do
 	ok "it has $file" test -s "$files/$file"
@@ -55,6 +55,30 @@ exposed() {
 }
 ok "the control plane's unit is exposed by at most 3.0" exposed spate-controlplane.service 30
 ok "the data plane's by at most 5.0" exposed spate-dataplane.service 50
+
+# systemd reads them without a complaint: of a mistake it says a line and ends with 0.
+cp -n /lib/systemd/system/*.{target,slice} "$files/lib/systemd/system/"
+install -D /bin/kill "$files/bin/kill"
+understood() {
+	local said
+	said=$(systemd-analyze verify --man=no --root="$files" "$1" 2>&1) && [[ -z $said ]] || fail "$1: $said"
+}
+for unit in spate-dataplane spate-controlplane spate-record@show; do
+	ok "systemd understands $unit.service" understood "$unit.service"
+done
+
+# What the unit starts is a right use of the command: it ends for lack of a control plane (4), not with 2.
+record_command() {
+	local -a words
+	local code=0
+	mapfile -t words < <(sed -n 's/^ExecStart=//p' "$files/lib/systemd/system/spate-record@.service" | xargs -n 1)
+	words=("${words[@]/\$\{DIRECTORY\}/$work}")
+	words=("${words[@]/%I/-a room}")
+	words=("${words[@]/#\/etc/$files/etc}")
+	"$files${words[0]}" --run-dir "$work/none" "${words[@]:1}" 2>"$work/record" || code=$?
+	((code == 4)) || fail "$code: $(cat "$work/record")"
+}
+ok "the recording's unit uses spatectl rightly" record_command
 
 completes() {
 	# shellcheck source=/dev/null
