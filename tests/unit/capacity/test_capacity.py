@@ -50,6 +50,38 @@ class Capacity(unittest.TestCase):
         self.assertIn("usage: tools/bench fanout | tools/capacity", err)
         self.assertIn("neither --cycles nor rows of tools/bench", err)
 
+    def plan(self, *args):
+        """By resource of a cluster: what is needed and what there is. The first one is the key "first"."""
+        lines = self.run_it("--cluster", *args).splitlines()
+        rows = {line.split()[0]: [int(word.replace(",", "")) for word in line.split()[1:3]] for line in lines[2:]}
+        return rows | {"first": lines[2].split()[0], "title": lines[0]}
+
+    def test_a_cluster_has_a_plan(self):
+        plan = self.plan("--audience", "1000000", "--spare", "0.1")
+        self.assertEqual(plan["viewers"], [56, 56])  # 1e6 / 20,000 / 0.9
+        self.assertTrue(plan["title"].startswith("57 nodes"))  # and the origin
+        self.assertEqual(plan["first"], "viewers")
+        # 14,286 joins a second come, each of which costs 1/500 s and is sent on for 1/1000 s.
+        self.assertEqual(self.plan("--joins", "500", "--sockets", "1000", "--spare", "0", "--arrive", "70")["joins"],
+                         [43, 50])
+        self.assertEqual(self.plan("--arrive", "6", "--spare", "0")["joins"][0], 220)
+        # (2 * 300 + 10000) / 3 + 300 * (1 + 5) / 9
+        self.assertEqual(self.plan("--nodes", "300")["Redis"], [3733, 83333])
+        self.assertEqual(self.plan("--nodes", "300", "--command-us", "1000")["first"], "Redis")
+        # 10 rooms and itself in 3 s, and 9 others in 9 s
+        node = ("--nodes", "10", "--rooms", "100", "--audience", "1000")
+        self.assertEqual(self.plan(*node, "--write-us", "300", "--read-us", "7")["node"], [1107, 1000000])
+
+    def test_an_origin_has_so_many_edges(self):
+        # 125 packets of 894 + 106 bytes are 1 Mbit a second.
+        link = ("--gbit", "0.1", "--link", "125/894", "--nodes", "101", "--cycles", "894=1")
+        self.assertEqual(self.plan(*link)["links"], [100, 100])
+        self.assertEqual(self.plan(*link, "--link", "125/894")["links"], [100, 50])
+
+    def test_plans_that_cannot_be(self):
+        for wrong in (("--audience", "0"), ("--nodes", "-1"), ("--spare", "1")):
+            self.run_it("--cluster", *wrong, code=2)
+
     def test_errors_are_told_apart(self):
         self.assertIn("the input is empty", self.run_it(code=1))
         self.assertIn("none of 2 rows has case null, profile gcm-128, burst 1, 1 worker: see",
