@@ -33,6 +33,7 @@ struct cp_own_room {
 	bool gone; /* freed when the answer has come */
 	bool written; /* with this claim */
 	unsigned char digest[20]; /* SHA-1 of the record that was written last, by which it is deleted */
+	unsigned char before[20]; /* of the one before it, which SET should answer with */
 	struct cp_cluster *cluster;
 	struct cp_own_room *next; /* in `own_list`, in no order */
 };

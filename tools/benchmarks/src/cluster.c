@@ -40,6 +40,7 @@ struct usage {
 struct moment {
 	struct usage redis;
 	struct cp_cluster_counts counts;
+	uint64_t losses, checked;
 	double cpu_s; /* of this process */
 	double at_s;
 };
@@ -156,6 +157,8 @@ static bool take(struct moment *m, redisContext *redis, const struct crowd *crow
 		   (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
 	m->at_s = (double)uv_hrtime() / 1e9;
 	m->counts = crowd_counts(crowd);
+	m->losses = crowd_losses(crowd);
+	m->checked = crowd_checked();
 	return read_usage(redis, &m->redis);
 }
 
@@ -187,6 +190,7 @@ static bool report(const struct options *o, const struct moment *a, const struct
 	       "\"seconds\":%.1f,\"known\":%u,\"records\":%u,\"refused\":%" PRIu64 ",\"repeated\":%" PRIu64
 	       ",",
 		o->plan.nodes, o->plan.rooms, o->measured, s, known, records, b->counts.bad, b->counts.old);
+	printf("\"checked\":%" PRIu64 ",\"losses\":%" PRIu64 ",", b->checked, b->losses);
 	printf("\"commands_s\":%.0f,\"expected_s\":%.0f,\"set_s\":%.0f,\"mget_s\":%.0f,", rate, expected(o),
 		(double)(b->redis.set - a->redis.set) / s, (double)(b->redis.mget - a->redis.mget) / s);
 	printf("\"in_s\":%.0f,\"out_s\":%.0f,\"redis_memory\":%" PRIu64 ",",

@@ -113,6 +113,12 @@ static bool certify(const struct node *n)
 /* --- believing ---------------------------------------------------------------------------------- */
 
 static bool trust_all;
+static uint64_t checked;
+
+uint64_t crowd_checked(void)
+{
+	return checked;
+}
 
 void crowd_trust_all(void)
 {
@@ -134,6 +140,8 @@ cJSON *__wrap_cp_record_read(const struct cp_identity *identity, const char *nam
 	const char *end = content ? strchr(content + 1, '.') : NULL;
 	bool others = strncmp(name, of_node, sizeof(of_node) - 1) == 0;
 
+	if (!trust_all)
+		checked++;
 	if (!trust_all)
 		return __real_cp_record_read(identity, name, text, len, node, why);
 	*why = "damaged";
@@ -265,5 +273,14 @@ struct cp_cluster_counts crowd_counts(const struct crowd *crowd)
 		sum.won += c->won;
 		sum.lost += c->lost;
 	}
+	return sum;
+}
+
+uint64_t crowd_losses(const struct crowd *crowd)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < crowd->count; i++)
+		sum += crowd->node[i].cluster.redis.losses;
 	return sum;
 }

@@ -45,6 +45,10 @@ void crowd_free(struct crowd *crowd);
 unsigned crowd_knows(const struct crowd *crowd);
 /* The sum of what the nodes have counted. */
 struct cp_cluster_counts crowd_counts(const struct crowd *crowd);
+/* How often nodes of this process have lost Redis. */
+uint64_t crowd_losses(const struct crowd *crowd);
+/* How many records have been read by nodes of this process that check signatures. */
+uint64_t crowd_checked(void);
 
 /*
  * Nodes of this process believe each record without looking at certificate and signature: for
