@@ -18,7 +18,7 @@
 #include "shared/ids.h"
 
 #define SH_ABI_MAGIC   0x45544150u /* "PATE" */
-#define SH_ABI_VERSION 8u
+#define SH_ABI_VERSION 9u
 
 /* --- addresses --------------------------------------------------------------- */
 
@@ -98,6 +98,11 @@ enum sh_plain_flags {
 	 * TRANSPORT_KEYS is refused with EINVAL.
 	 */
 	SH_PLAIN_SRTP = 1 << 0,
+	/*
+	 * A pipe to another node: RTCP comes from the port of RTP only. EINVAL without
+	 * SH_PLAIN_SRTP, or without a remote address.
+	 */
+	SH_PLAIN_PIPE = 1 << 1,
 };
 
 /* The peer of a plain transport. */
@@ -236,6 +241,13 @@ enum sh_consumer_flags {
 	SH_CONSUMER_NACK = 1 << 1, /* retransmit on NACK */
 	SH_CONSUMER_PROBATOR = 1 << 2, /* the viewer takes SSRC 1234 with payload type 127 as padding */
 	SH_CONSUMER_CONTINUES = 1 << 3, /* its SSRCs return with the next consumer that has them */
+	/*
+	 * Another node reads one encoding, which `producer` names: all packets of it, with the
+	 * producer's timestamps, and with its sequence numbers until it restarts or the
+	 * consumer pauses. No layers are left out, and `wishes` has no effect. Neither with
+	 * CONTINUES nor with PROBATOR (EINVAL).
+	 */
+	SH_CONSUMER_PIPE = 1 << 4,
 };
 
 enum { SH_LAYER_ANY = 0xff }; /* no upper bound; in an event or a statistic: none is sent */

@@ -33,10 +33,12 @@ static int check_plain(const struct dp_agent *a, struct sh_transport_add *t)
 	if (t->port < a->config->network.udp_port_base || offset < a->workers->count ||
 		sh_port_owner(offset, a->workers->count, w->udp_ports) != (int)t->worker)
 		return EINVAL;
-	if ((t->flags & ~SH_PLAIN_SRTP) || t->consent_ms > CONSENT_MAX_MS || p->vlan > 4094 ||
-		(p->mac[0] & 1))
+	if ((t->flags & ~(SH_PLAIN_SRTP | SH_PLAIN_PIPE)) || t->consent_ms > CONSENT_MAX_MS ||
+		p->vlan > 4094 || (p->mac[0] & 1))
 		return EINVAL;
 	normalise(&p->remote);
+	if (t->flags & SH_PLAIN_PIPE && (!(t->flags & SH_PLAIN_SRTP) || p->remote.family == 0))
+		return EINVAL;
 	if (p->remote.family == 0)
 		return 0;
 	return (p->remote.family == 4 || p->remote.family == 6) && p->remote.port != 0 ? 0 : EINVAL;
@@ -121,8 +123,8 @@ static bool wishes_valid(const struct sh_wishes *v)
 
 static int check_consumer_add(const struct sh_consumer_add *c)
 {
-	const uint32_t flags =
-		SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR | SH_CONSUMER_CONTINUES;
+	const uint32_t flags = SH_CONSUMER_PAUSED | SH_CONSUMER_NACK | SH_CONSUMER_PROBATOR |
+			       SH_CONSUMER_CONTINUES | SH_CONSUMER_PIPE;
 
 	if (c->ssrc == SH_PROBATOR_SSRC || c->rtx_ssrc == SH_PROBATOR_SSRC)
 		return EINVAL; /* path/padding.c uses it with sequence numbers of its own */
@@ -130,6 +132,8 @@ static int check_consumer_add(const struct sh_consumer_add *c)
 		(c->rtx_ssrc && !c->rtx_pt))
 		return EINVAL;
 	if (c->mid_len > SH_MID_MAX || (c->flags & ~flags) || !wishes_valid(&c->wishes))
+		return EINVAL;
+	if (c->flags & SH_CONSUMER_PIPE && c->flags & (SH_CONSUMER_PROBATOR | SH_CONSUMER_CONTINUES))
 		return EINVAL;
 	for (unsigned i = 0; i < SH_EXT_COUNT; i++)
 		if (c->ext_id[i] > 14) /* RFC 8285, 4.2: limit of the one-byte form, which we write */

@@ -243,7 +243,7 @@ static int add_consumer(struct dp_agent *a, const struct sh_cmd *cmd)
 		return repeated_add(a, x, memcmp(c, &x->consumer_add, sizeof(*c)) == 0);
 	if (!t || !p)
 		return ENOENT;
-	if (p->producer)
+	if (p->producer && !(c->flags & SH_CONSUMER_PIPE))
 		return EINVAL; /* not the first encoding */
 	if (dp_objects_taken(&a->objects, cmd->id))
 		return EEXIST;

@@ -36,7 +36,7 @@ static bool write_packet(struct dp_worker *w, struct dp_consumer *c, struct dp_o
 	uint64_t sent = c->packets;
 	bool done;
 
-	if (s->layering) {
+	if (c->selection) {
 		done = dp_rewrite_layered(w, s, c->at, c, o);
 	} else {
 		squeezed = dp_squeeze(&c->catch_up->squeeze, own);
@@ -44,7 +44,7 @@ static bool write_packet(struct dp_worker *w, struct dp_consumer *c, struct dp_o
 			c->timestamp_offset = offset - squeezed;
 		offset = c->timestamp_offset;
 		c->timestamp_offset += squeezed - own;
-		done = dp_rewrite(w, entry, c, o);
+		done = dp_rewrite(w, s, c->at, c, o);
 		c->timestamp_offset = offset;
 	}
 	*bytes = 0;

@@ -31,3 +31,15 @@ uint16_t dp_put_descriptor(const struct dp_stream *s, uint64_t position, const s
 	return (uint16_t)dp_egress_add_element(header, &c->egress, &entry->info, c->egress.descriptor_id,
 		descriptor, len);
 }
+
+uint16_t dp_copy_descriptor(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
+	uint8_t *header, size_t hdr_len)
+{
+	const struct dp_ring_entry *entry = &s->ring[position & s->mask];
+	const struct dp_frame_info *f = &s->layering->frame[position & s->mask];
+
+	if (!c->egress.descriptor_id || !f->dd_len)
+		return (uint16_t)hdr_len;
+	return (uint16_t)dp_egress_add_element(header, &c->egress, &entry->info, c->egress.descriptor_id,
+		entry->payload - f->dd_back, f->dd_len);
+}

@@ -29,5 +29,8 @@ static inline bool dp_has_frame_number(const struct dp_frame_info *f)
  */
 uint16_t dp_put_descriptor(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
 	const struct dp_epoch *e, uint8_t *header, size_t hdr_len);
+/* Likewise for a pipe, which gets the producer's descriptor as it is. Returns the header's length. */
+uint16_t dp_copy_descriptor(const struct dp_stream *s, uint64_t position, const struct dp_consumer *c,
+	uint8_t *header, size_t hdr_len);
 
 #endif

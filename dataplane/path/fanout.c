@@ -100,8 +100,8 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 	room = dp_tx_room(w, t->encap.port_id);
 	room -= RTE_MIN(room, o->count);
 	for (; c->at < target; c->at++, room--) {
-		room -= s->layering ? dp_send_steady(w, s, c, target, o, room)
-				    : dp_rewrite_run(w, s, c, target, o, room);
+		room -= c->selection ? dp_send_steady(w, s, c, target, o, room)
+				     : dp_rewrite_run(w, s, c, target, o, room);
 		if (c->at == target)
 			return true;
 		if (skip_to_keyframe(a, c, target))
@@ -114,8 +114,7 @@ static bool serve(struct dp_worker *w, struct dp_audience *a, struct dp_consumer
 			if (!room)
 				return false;
 		}
-		if (s->layering ? !dp_rewrite_layered(w, s, c->at, c, o)
-				: !dp_rewrite(w, &s->ring[c->at & s->mask], c, o))
+		if (c->selection ? !dp_rewrite_layered(w, s, c->at, c, o) : !dp_rewrite(w, s, c->at, c, o))
 			return false;
 	}
 	return true;

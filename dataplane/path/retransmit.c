@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/path/descriptor.h"
 #include "dataplane/path/layered.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/path/rewrite.h"
@@ -53,6 +54,7 @@ static bool within_limit(struct dp_worker *w, struct dp_consumer *c)
 /* A packet that was sent before. */
 struct sent {
 	const struct dp_ring_entry *entry;
+	uint64_t position; /* of `entry` in the ring */
 	uint32_t timestamp; /* the viewer's */
 	bool layered; /* the rest is used */
 	struct dp_layered_packet l;
@@ -62,7 +64,7 @@ struct sent {
 static bool find_sent(struct dp_worker *w, const struct dp_consumer *c, uint16_t seq, struct sent *out)
 {
 	const struct dp_stream *s = c->stream;
-	uint64_t position, in;
+	uint64_t in;
 
 	out->layered = c->selection != NULL;
 	if (out->layered) {
@@ -74,10 +76,11 @@ static bool find_sent(struct dp_worker *w, const struct dp_consumer *c, uint16_t
 	}
 	if (!dp_catch_up_sent(c, seq, &in))
 		return false;
-	position = dp_stream_find(s, in, dp_audience_low(dp_audience_of(w, s->slot, c->port_index)), c->at);
-	out->entry = &s->ring[position & s->mask];
+	out->position =
+		dp_stream_find(s, in, dp_audience_low(dp_audience_of(w, s->slot, c->port_index)), c->at);
+	out->entry = &s->ring[out->position & s->mask];
 	out->timestamp = dp_catch_up_timestamp(c, in, out->entry->info.timestamp) + c->timestamp_offset;
-	return position != DP_CURSOR_NONE;
+	return out->position != DP_CURSOR_NONE;
 }
 
 /* Corrects what layers change in the header. Returns its length; 0: it cannot be repeated. */
@@ -85,7 +88,8 @@ static size_t layered_header(const struct sent *p, const struct dp_consumer *c, 
 	size_t hdr_len)
 {
 	if (!p->layered)
-		return hdr_len;
+		return c->stream->layering ? dp_copy_descriptor(c->stream, p->position, c, header, hdr_len)
+					   : hdr_len;
 	return dp_layered_header(p->l.stream, p->l.position, c, p->l.epoch, &p->l.number, header, hdr_len);
 }
 

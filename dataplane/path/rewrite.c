@@ -10,6 +10,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "dataplane/path/descriptor.h"
 #include "dataplane/path/outgoing.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/capture.h"
@@ -21,11 +22,31 @@
 #include "dataplane/tables/unproven.h"
 #include "dataplane/worker/worker.h"
 
+/*
+ * A pipe begins before the last so many numbers of a cycle: if all its packets up to the wrap were
+ * lost, the receiver would take the next one's rollover counter for 0 (RFC 3711, 3.3.1).
+ */
+enum { PIPE_BEFORE_WRAP = 16 };
+
 /* The packet is not written. */
 static void put_back(struct dp_outgoing *o, struct rte_mbuf *m)
 {
 	o->spare[o->spares++] = m;
 	o->allowed--;
+}
+
+/*
+ * A pipe begins with the producer's own sequence number. SRTP's index is that number, too: it
+ * differs from the ring's by a multiple of 65,536. False: it begins later.
+ */
+static bool begin_pipe(struct dp_consumer *c, uint16_t first)
+{
+	if (first > UINT16_MAX - PIPE_BEFORE_WRAP)
+		return false;
+	c->seq.next = first;
+	c->acknowledged = (uint32_t)first - 1;
+	dp_loss_init(&c->loss, first, c->rtx_seq);
+	return true;
 }
 
 /* Whether the viewer gets this packet; if so, `seq` becomes its extended sequence number there. */
@@ -38,6 +59,9 @@ static bool map_sequence(struct dp_worker *w, struct dp_consumer *c, const struc
 		c->waiting_keyframe = true;
 	if (c->waiting_keyframe) {
 		if (!entry->info.keyframe)
+			return false;
+		if (unlikely(dp_consumer_is_pipe(c) && !c->seq.started) &&
+			!begin_pipe(c, (uint16_t)entry->info.seq))
 			return false;
 		dp_loss_begin(&c->loss, c->seq.next);
 		dp_seqmap_start(&c->seq, entry->info.seq);
@@ -53,9 +77,10 @@ static bool map_sequence(struct dp_worker *w, struct dp_consumer *c, const struc
  * Writes one packet for a viewer in a steady state. False: no mbuf was free, or it does not fit the
  * viewer's path.
  */
-static inline bool send(struct dp_worker *w, struct dp_consumer *c, const struct dp_ring_entry *entry,
+static inline bool send(struct dp_worker *w, const struct dp_stream *s, struct dp_consumer *c, uint64_t at,
 	uint64_t seq, struct dp_outgoing *o)
 {
+	const struct dp_ring_entry *entry = &s->ring[at & s->mask];
 	const struct dp_rtp_info *p = &entry->info;
 	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
 	size_t hdr_len;
@@ -64,6 +89,8 @@ static inline bool send(struct dp_worker *w, struct dp_consumer *c, const struct
 		return false;
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
 		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	if (unlikely(s->layering))
+		hdr_len = dp_copy_descriptor(s, at, c, rte_pktmbuf_mtod(m, uint8_t *), hdr_len);
 	if (unlikely(!dp_fits_path(c->transport, hdr_len + p->payload_len))) {
 		o->spare[o->spares++] = m;
 		return false;
@@ -89,7 +116,7 @@ unsigned dp_rewrite_run(struct dp_worker *w, const struct dp_stream *s, struct d
 		uint64_t seq = entry->info.seq + (uint64_t)c->seq.offset;
 
 		/* A number below `next` fills a gap, or precedes the start. */
-		if (unlikely(entry->restart || seq < next) || !send(w, c, entry, seq, o))
+		if (unlikely(entry->restart || seq < next) || !send(w, s, c, at, seq, o))
 			break;
 		next = seq + 1;
 		bytes += entry->info.payload_len;
@@ -101,9 +128,10 @@ unsigned dp_rewrite_run(struct dp_worker *w, const struct dp_stream *s, struct d
 	return sent;
 }
 
-bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
+bool dp_rewrite(struct dp_worker *w, const struct dp_stream *s, uint64_t at, struct dp_consumer *c,
 	struct dp_outgoing *o)
 {
+	const struct dp_ring_entry *entry = &s->ring[at & s->mask];
 	const struct dp_rtp_info *p = &entry->info;
 	struct rte_mbuf *m = dp_outgoing_mbuf(w, o);
 	uint64_t seq;
@@ -126,6 +154,8 @@ bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct d
 	}
 	hdr_len = dp_egress_header(rte_pktmbuf_mtod(m, uint8_t *), &c->egress, p, (uint16_t)seq,
 		p->timestamp + c->timestamp_offset, entry->abs_send_time);
+	if (unlikely(s->layering))
+		hdr_len = dp_copy_descriptor(s, at, c, rte_pktmbuf_mtod(m, uint8_t *), hdr_len);
 	if (!dp_fits_path(c->transport, hdr_len + p->payload_len)) {
 		put_back(o, m);
 		w->stats->drop[SH_DROP_TOO_LONG]++;

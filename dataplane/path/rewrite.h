@@ -11,19 +11,18 @@
 #include "dataplane/tables/transport.h"
 
 struct dp_consumer;
-struct dp_ring_entry;
 struct dp_stream;
 
 /*
- * Writes the header of `entry` for viewer `c` into a new mbuf and adds the packet to `o`, unless
- * the viewer is not to get it: it waits for a key frame, the packet precedes its start, or the
- * packet does not fit its path. False: no mbuf was free.
+ * Writes the header of the packet at position `at` of the viewer's stream `s` for viewer `c` into
+ * a new mbuf and adds the packet to `o`, unless the viewer is not to get it: it waits for a key
+ * frame, the packet precedes its start, or it does not fit its path. False: no mbuf was free.
  */
-bool dp_rewrite(struct dp_worker *w, const struct dp_ring_entry *entry, struct dp_consumer *c,
+bool dp_rewrite(struct dp_worker *w, const struct dp_stream *s, uint64_t at, struct dp_consumer *c,
 	struct dp_outgoing *o);
 
 /*
- * Sends the packets of a stream without layers from c->at up to `target` to a viewer in a steady
+ * Sends the packets of a stream from c->at up to `target` to a viewer without layers in a steady
  * state, as far as they come in order and the batch has room, but at most `room`. Advances c->at
  * behind them. What differs from that is left to dp_rewrite(), packet by packet. The result is the
  * same. Returns the number of packets that it has sent.

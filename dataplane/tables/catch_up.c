@@ -73,7 +73,9 @@ static bool find_pace(const struct dp_worker *w, const struct dp_consumer *c, ui
 	uint32_t kbps = atomic_load_explicit(&c->stream->kbps, memory_order_relaxed);
 	uint32_t pace = dp_adaptation_of(w, c->transport)->remb_kbps;
 
-	if (!pace)
+	if (dp_consumer_is_pipe(c) && kbps)
+		pace = kbps * TIMES; /* the link between two nodes carries far more */
+	else if (!pace)
 		pace = w->config->media.join_bitrate / 1000;
 	if (c->transport->max_kbps)
 		pace = RTE_MIN(pace, c->transport->max_kbps);
@@ -83,7 +85,8 @@ static bool find_pace(const struct dp_worker *w, const struct dp_consumer *c, ui
 		return false;
 	pace = (uint32_t)RTE_MIN((uint64_t)pace, (uint64_t)kbps * TIMES);
 	*pace_kbps = pace;
-	q->slope = (uint32_t)((uint64_t)DP_SQUEEZE_ONE * kbps / pace);
+	q->slope =
+		dp_consumer_is_pipe(c) ? DP_SQUEEZE_ONE : (uint32_t)((uint64_t)DP_SQUEEZE_ONE * kbps / pace);
 	return true;
 }
 
@@ -125,6 +128,12 @@ static bool prepare(struct dp_worker *w, struct dp_consumer *c, struct start *st
 
 	*limited = false;
 	start->key = atomic_load_explicit(&s->key, memory_order_acquire);
+	/*
+	 * What a pipe was sent keeps its timestamps, so packets of before would go back in time on
+	 * the other node: a pipe begins in this way only once.
+	 */
+	if (dp_consumer_is_pipe(c) && c->seq.started)
+		return false;
 	if (start->key == DP_CURSOR_NONE || (c->selection && !dp_selection_can_squeeze(w, c)))
 		return false;
 	*limited = !affords(w, c);
@@ -143,7 +152,10 @@ static bool begin(struct dp_worker *w, struct dp_consumer *c, const struct start
 	head = atomic_load_explicit(&s->head, memory_order_acquire);
 	u->squeeze = start->squeeze;
 	u->squeeze.from = s->ring[start->key & s->mask].info.timestamp;
-	u->squeeze.to = s->ring[(head - 1) & s->mask].info.timestamp + s->clock_rate / LATER_PER_S;
+	/* A pipe keeps the producer's timestamps: who watches on the other node catches up there. */
+	u->squeeze.to = dp_consumer_is_pipe(c)
+				? u->squeeze.from
+				: s->ring[(head - 1) & s->mask].info.timestamp + s->clock_rate / LATER_PER_S;
 	c->at = start->key;
 	u->kbps = start->kbps;
 	u->from = s->ring[start->key & s->mask].info.seq;

@@ -159,14 +159,14 @@ int dp_consumer_add(struct dp_worker *w, const struct dp_op *op)
 	c->stream = &w->streams[op->slot3];
 	c->flags = (uint16_t)add->flags;
 	c->paused = add->flags & SH_CONSUMER_PAUSED;
-	c->timestamp_offset = (uint32_t)rte_rand();
+	c->timestamp_offset = dp_consumer_is_pipe(c) ? 0 : (uint32_t)rte_rand();
 	c->rtx_seq = first_seq();
 	dp_egress_init(&c->egress, add->ssrc, add->rtx_ssrc, add->pt, add->rtx_pt, add->mid, add->mid_len,
 		add->ext_id);
 	dp_seqmap_init(&c->seq, first_seq());
 	c->acknowledged = (uint32_t)c->seq.next - 1;
 	dp_loss_init(&c->loss, (uint16_t)c->seq.next, c->rtx_seq);
-	if (c->stream->layering && dp_selection_add(w, c, &add->wishes)) {
+	if (c->stream->layering && !dp_consumer_is_pipe(c) && dp_selection_add(w, c, &add->wishes)) {
 		uncount(w, t);
 		return ENOMEM;
 	}

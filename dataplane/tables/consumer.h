@@ -39,7 +39,7 @@ struct dp_consumer {
 	bool waiting_keyframe; /* packets are skipped until one at which a decoder can start */
 	bool catching_up; /* passes leave it out (tables/catch_up.h) */
 	uint8_t port_index; /* the port of its audience; index in struct dp_ports */
-	struct dp_selection *selection; /* NULL: the producer has no layers to select */
+	struct dp_selection *selection; /* NULL: there are no layers to select, or it is a pipe */
 	uint64_t packets, bytes; /* sent, without retransmissions; bytes of RTP payload */
 
 	/* not needed for every packet */
@@ -74,6 +74,12 @@ struct dp_consumer {
 	uint64_t bitrate_bps; /* mean since the visit before, about one second */
 	struct dp_keyframe_budget keyframes; /* limits its requests for key frames */
 };
+
+/* Whether another node reads its stream as it is in the ring. */
+static inline bool dp_consumer_is_pipe(const struct dp_consumer *c)
+{
+	return c->flags & SH_CONSUMER_PIPE;
+}
 
 /* What the fan-out has done for it, as its ledger needs it. */
 static inline struct dp_loss_sent dp_consumer_sent(const struct dp_consumer *c)

@@ -193,7 +193,8 @@ void dp_plain_transport_find(struct dp_worker *w, struct dp_meta *meta, bool rtc
 	is = &t->tuple[0].path.remote;
 	if (same_host(from, is) && from->port == is->port)
 		meta->tuple = 0;
-	else if (rtcp && same_host(from, is) && from->port == is->port + 1) /* RFC 3550, 11 */
+	else if (rtcp && !(t->plain_flags & SH_PLAIN_PIPE) && same_host(from, is) &&
+		 from->port == is->port + 1) /* RFC 3550, 11 */
 		meta->tuple = DP_TUPLE_RTCP;
 	else if (may_learn(w, t, rtcp))
 		meta->tuple = DP_TUPLE_STRANGER;

@@ -370,7 +370,9 @@ static void commands(void)
 	STAGE_CHECK(add(72, 0, 20200, 0, NULL) == 0);
 	STAGE_CHECK(add(73, 1, 20201, 0, NULL) == EINVAL);
 	STAGE_CHECK(add(73, 1, 19999, 0, NULL) == EINVAL);
-	STAGE_CHECK(add(73, 1, 20005, 2, NULL) == EINVAL);
+	STAGE_CHECK(add(73, 1, 20005, SH_PLAIN_PIPE, "10.1.0.9") == EINVAL); /* without SRTP */
+	STAGE_CHECK(add(73, 1, 20005, SH_PLAIN_SRTP | SH_PLAIN_PIPE, NULL) == EINVAL);
+	STAGE_CHECK(add(73, 1, 20005, SH_PLAIN_PIPE << 1, NULL) == EINVAL);
 	keys.transport_keys.profile = SH_SRTP_AEAD_AES_128_GCM;
 	STAGE_CHECK(stage_cmd(&m.s, keys) == EINVAL);
 	bind.transport_bind.path = stage_path("10.1.0.9", 4000, "10.1.0.2", 20001);

@@ -460,7 +460,7 @@ static void layout(void **state)
 static void versions(void **state)
 {
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
-	assert_int_equal(SH_ABI_VERSION, 8);
+	assert_int_equal(SH_ABI_VERSION, 9);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
 	assert_int_equal(SH_STATS_VERSION, 9);
 }

@@ -341,6 +341,11 @@ void world_stream_gone(unsigned slot)
 
 int world_join(unsigned viewer, unsigned slot, unsigned worker)
 {
+	return world_join_with(viewer, slot, worker, SH_CONSUMER_NACK);
+}
+
+int world_join_with(unsigned viewer, unsigned slot, unsigned worker, uint32_t flags)
+{
 	struct dp_worker *w = &world->worker[worker];
 	struct dp_op op = {.slot = viewer, .slot2 = viewer, .slot3 = slot};
 	int error;
@@ -350,7 +355,7 @@ int world_join(unsigned viewer, unsigned slot, unsigned worker)
 	op.cmd.consumer_add.ssrc = world->next_ssrc++;
 	op.cmd.consumer_add.pt = 101;
 	op.cmd.consumer_add.wishes = SH_WISHES_NONE;
-	op.cmd.consumer_add.flags = SH_CONSUMER_NACK;
+	op.cmd.consumer_add.flags = flags;
 	error = dp_consumer_add(w, &op);
 	w->transports = world->producer;
 	return error;

@@ -72,6 +72,7 @@ struct dp_stream *world_stream_of(unsigned slot, uint8_t kind);
 void world_stream_gone(unsigned slot);
 /* A viewer of stream `slot` on a worker. 0 or errno. */
 int world_join(unsigned viewer, unsigned slot, unsigned worker);
+int world_join_with(unsigned viewer, unsigned slot, unsigned worker, uint32_t flags);
 void world_leave(unsigned viewer);
 
 /* An mbuf with room for a packet, `content` being its first word. */
