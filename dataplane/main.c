@@ -14,6 +14,7 @@
 #include <sys/random.h>
 
 #include "dataplane/agent/agent.h"
+#include "dataplane/device/exception.h"
 #include "dataplane/device/port_stats.h"
 #include "dataplane/device/ports.h"
 #include "dataplane/device/tap.h"
@@ -254,7 +255,7 @@ static int start_devices(char *err, size_t size)
 	for (unsigned i = 0; !error && i < workers.ports.count; i++)
 		if (dp_port_is_tap(workers.ports.port[i].config))
 			error = dp_tap_up(workers.ports.port[i].config, err, size);
-	return error;
+	return error ? error : dp_exceptions_start(&workers.ports, workers.count, err, size);
 }
 
 static int start_workers(char *err, size_t size)
@@ -306,6 +307,9 @@ static void log_ready(void)
 				p->config->device, p->driver, p->mac[0], p->mac[1], p->mac[2], p->mac[3],
 				p->mac[4], p->mac[5], address);
 		}
+		if (p->exception)
+			sh_log(SH_LOG_INFO, "exception-path device=%s interface=%s", p->config->device,
+				p->config->kernel_interface);
 		sh_log(SH_LOG_INFO, "steering device=%s method=\"%s\" rules=%u reason=\"%s\"",
 			p->config->device, sh_steering_name(p->steering.method), p->steering.rules,
 			p->steering.reason);
@@ -350,6 +354,7 @@ no_devices:
 	if (error)
 		sh_log(SH_LOG_ERROR, "start-failed reason=\"%s\"", err);
 	dp_agent_close(&agent);
+	dp_exceptions_stop(&workers.ports);
 	dp_ports_stop(&workers.ports);
 	dp_stats_close(&stats);
 	dp_eal_stop();

@@ -40,6 +40,7 @@ enum { SH_NODE_ID_MAX = 32 }; /* characters of node.id */
 #define SH_NODE_ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 enum { SH_MAX_REDIS = 8 };
 enum { SH_MAX_PORTS = 4, SH_PATH_MAX = 256, SH_NAME_MAX = 64, SH_ARGS_MAX = 256, SH_MAX_EAL_ARGS = 16 };
+enum { SH_INTERFACE_MAX = 13 }; /* room behind it for ":2", an alias of the interface */
 
 /*
  * An address with its prefix length, "10.99.0.2/24", or a network, "10.99.0.0/24"; addr.port is 0.
@@ -56,6 +57,7 @@ struct sh_config_port {
 	uint32_t address_count;
 	struct sh_prefix address[SH_MAX_LOCAL_ADDRS]; /* the data plane's own addresses */
 	struct sh_prefix kernel_address[2]; /* for the kernel's side of a TAP; family 0: none */
+	char kernel_interface[SH_INTERFACE_MAX]; /* takes what is not Spate's; "": there is none */
 	uint16_t mtu;
 };
 

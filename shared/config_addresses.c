@@ -150,6 +150,27 @@ static int check_kernel(const struct sh_config *c, uint32_t p, const struct seen
 	return 0;
 }
 
+/* The interface of the exception path: a name that the kernel accepts, once. */
+static int check_interface(const struct sh_config *c, uint32_t p, char *err, size_t err_size)
+{
+	const struct sh_config_port *port = &c->network.port[p];
+	const char *name = port->kernel_interface, *why = NULL;
+
+	if (name[0] == '\0')
+		return 0;
+	if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")] != '\0')
+		why = "an interface's name has letters, digits, - and _ only";
+	else if (strncmp(port->device, "net_tap", 7) == 0)
+		why = "the kernel has the other side of a TAP already: see kernel_addresses";
+	for (uint32_t i = 0; i < p && !why; i++)
+		if (strcmp(c->network.port[i].kernel_interface, name) == 0)
+			why = "another port has it";
+	if (!why)
+		return 0;
+	snprintf(err, err_size, "network.ports[%u].kernel_interface: %s", p, why);
+	return EINVAL;
+}
+
 static int check_announced(const struct sh_config *c, char *err, size_t err_size)
 {
 	for (uint32_t i = 0; i < c->network.announced_count; i++) {
@@ -209,6 +230,8 @@ int sh_config_check_addresses(const struct sh_config *c, char *err, size_t err_s
 		error = check_port(c, p, &local, err, err_size);
 	for (uint32_t p = 0; p < c->network.port_count && error == 0; p++)
 		error = check_kernel(c, p, &local, err, err_size);
+	for (uint32_t p = 0; p < c->network.port_count && error == 0; p++)
+		error = check_interface(c, p, err, err_size);
 	return error != 0 ? error : check_announced(c, err, err_size);
 }
 

@@ -33,6 +33,7 @@ struct sh_config_limits {
 	uint32_t punts_per_second, punts_per_network; /* per worker; from strangers (path/punt.c) */
 	/* budgets of one transport; each holds the packets of one second */
 	uint32_t peer_packets_per_second, peer_checks_per_second, peer_rtcp_per_second;
+	uint32_t kernel_packets_per_second; /* per worker, and back (path/exception.c) */
 	uint32_t ssrcs_per_transport; /* of its producers, media and RTX */
 };
 

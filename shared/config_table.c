@@ -232,6 +232,9 @@ static const struct sh_config_member rows[] = {
 	/* a viewer of 64 streams, of which half lose packets, so that each is NACKed every 20 ms */
 	{"limits.peer_rtcp_per_second", SH_CFG_U32, AT(limit.peer_rtcp_per_second), .min = 10,
 		.max = 10000000, .value = 2000},
+	/* of each worker, and of the kernel: some 600 Mbit/s of long packets */
+	{"limits.kernel_packets_per_second", SH_CFG_U32, AT(limit.kernel_packets_per_second), .min = 1000,
+		.max = 10000000, .value = 50000},
 	{"limits.ssrcs_per_transport", SH_CFG_U32, AT(limit.ssrcs_per_transport), .min = 1, .max = 512,
 		.value = 256},
 };
@@ -243,6 +246,8 @@ static const struct sh_config_member port_rows[] = {
 		.count = offsetof(struct sh_config_port, address_count)},
 	{"kernel_addresses", SH_CFG_PREFIX, PORT_AT(kernel_address[0]), .list_max = 2,
 		.count = SH_CFG_NO_COUNT},
+	{"kernel_interface", SH_CFG_STRING, PORT_AT(kernel_interface), .min = 0, .max = SH_INTERFACE_MAX - 1,
+		.text = ""},
 	{"mtu", SH_CFG_U16, PORT_AT(mtu), .min = 1280, .max = 9216, .value = 1500},
 };
 

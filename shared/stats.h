@@ -21,7 +21,7 @@
 #include "shared/port_stats.h"
 
 #define SH_STATS_MAGIC   0x53544154u
-#define SH_STATS_VERSION 9u
+#define SH_STATS_VERSION 10u
 
 struct sh_stats_header {
 	uint32_t magic, version;
@@ -92,7 +92,8 @@ struct sh_worker_stats {
 	uint64_t viewer_lost_before, viewer_lost_after, viewer_repaired;
 	uint64_t malformed_frames; /* packets of layered producers whose layers could not be read */
 	uint64_t neighbor_answers; /* answers of neighbors, and messages about the MTU of a path */
-	uint64_t reserved[1];
+	uint64_t to_kernel, from_kernel; /* frames of the exception path (path/exception.c) */
+	uint64_t reserved[7];
 };
 static_assert(SH_DROP_COUNT <= 64, "drop[] is too small");
 static_assert(sizeof(struct sh_worker_stats) % 64 == 0, "a page is whole cache lines");

@@ -23,6 +23,8 @@ const struct sh_counter sh_worker_counters[] = {
 	COUNTER(arp_answered, "ARP requests answered"),
 	COUNTER(nd_answered, "neighbor solicitations answered"),
 	COUNTER(icmp_answered, "echo requests answered"),
+	COUNTER(to_kernel, "frames passed to the kernel's interface of a port"),
+	COUNTER(from_kernel, "frames sent for the kernel's interface of a port"),
 	COUNTER(neighbor_answers, "answers of neighbors, and messages about the MTU of a path"),
 	COUNTER(rtp_in, "RTP packets accepted"),
 	COUNTER(rtcp_in, "RTCP packets accepted"),

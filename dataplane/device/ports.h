@@ -17,6 +17,8 @@
 
 enum { DP_DESCRIPTORS = 512 }; /* of each queue, unless the driver wants another number */
 
+struct dp_exception;
+
 struct dp_port {
 	uint16_t id; /* DPDK's port_id */
 	const struct sh_config_port *config;
@@ -33,6 +35,7 @@ struct dp_port {
 	bool rss; /* the device distributes packets over its queues by a hash */
 	struct dp_offloads offloads;
 	struct dp_steering steering;
+	struct dp_exception *exception; /* device/exception.h; NULL: what is not Spate's is dropped */
 	uint64_t counter_id[SH_PORT_COUNTERS]; /* the driver's ids of the counters in the statistics */
 };
 

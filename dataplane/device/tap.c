@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/ipv6.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,7 +33,7 @@ static int request(int fd, unsigned long what, void *argument)
 static void set_name(struct ifreq *r, const char *name)
 {
 	memset(r, 0, sizeof(*r));
-	memcpy(r->ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%.*s", IFNAMSIZ - 1, name);
 }
 
 static int set_up(const char *name)
@@ -104,12 +106,22 @@ static int add_ipv6(const char *name, const struct sh_prefix *p)
 	memcpy(&r.ifr6_addr, p->addr.ip, 16);
 	error = request(fd, SIOCSIFADDR, &r);
 	close(fd);
+	return error == EEXIST ? 0 : error;
+}
+
+/* Writes the message about an address. Returns `error`. */
+static int no_address(const char *name, const struct sh_prefix *a, int error, char *err, size_t err_size)
+{
+	char text[64];
+
+	sh_addr_format(&a->addr, text, sizeof(text));
+	snprintf(err, err_size, "interface %s cannot have the address %s: %s", name, text, strerror(error));
 	return error;
 }
 
 int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size)
 {
-	char name[SH_ARGS_MAX], text[64];
+	char name[SH_ARGS_MAX];
 	int error;
 
 	dp_port_tap_name(p, name, sizeof(name));
@@ -125,12 +137,78 @@ int dp_tap_up(const struct sh_config_port *p, char *err, size_t err_size)
 		if (a->addr.family == 0)
 			continue;
 		error = a->addr.family == 4 ? add_ipv4(name, a) : add_ipv6(name, a);
-		if (!error)
-			continue;
-		sh_addr_format(&a->addr, text, sizeof(text));
-		snprintf(err, err_size, "interface %s cannot have the address %s: %s", name, text,
-			strerror(error));
-		return error;
+		if (error)
+			return no_address(name, a, error, err, err_size);
 	}
 	return 0;
+}
+
+/* --- the exception path --------------------------------------------------------------------- */
+
+/* Sets the MTU and the MAC address. An interface that is up keeps its MAC address if it is right. */
+static int set_link(const char *name, uint16_t mtu, const uint8_t mac[6])
+{
+	struct ifreq r;
+	int fd = open_socket(AF_INET), error;
+
+	if (fd < 0)
+		return -fd;
+	set_name(&r, name);
+	r.ifr_mtu = mtu;
+	error = request(fd, SIOCSIFMTU, &r);
+	set_name(&r, name);
+	r.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memcpy(r.ifr_hwaddr.sa_data, mac, 6);
+	if (error == 0)
+		error = request(fd, SIOCSIFHWADDR, &r);
+	close(fd);
+	return error;
+}
+
+/*
+ * The first IPv4 address is the interface's own. SIOCSIFADDR would replace it by the next: each of
+ * those has an alias.
+ */
+static int add_addresses(const struct sh_config_port *p, char *err, size_t err_size)
+{
+	char name[IFNAMSIZ + 8]; /* :1 and so on: there are few addresses */
+	unsigned v4 = 0;
+	int error = 0;
+
+	for (uint32_t i = 0; !error && i < p->address_count; i++) {
+		const struct sh_prefix *a = &p->address[i];
+
+		snprintf(name, sizeof(name), "%s", p->kernel_interface);
+		if (a->addr.family == 4 && v4++ > 0)
+			snprintf(name, sizeof(name), "%s:%u", p->kernel_interface, v4 - 1);
+		error = a->addr.family == 4 ? add_ipv4(name, a) : add_ipv6(name, a);
+		if (error)
+			return no_address(name, a, error, err, err_size);
+	}
+	return 0;
+}
+
+int dp_tap_open(const struct sh_config_port *p, const uint8_t mac[6], int *fd, char *err, size_t err_size)
+{
+	const char *name = p->kernel_interface;
+	struct ifreq r;
+	int error;
+
+	set_name(&r, name);
+	r.ifr_flags = IFF_TAP | IFF_NO_PI;
+	*fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	error = *fd < 0 ? errno : request(*fd, TUNSETIFF, &r);
+	if (error) {
+		snprintf(err, err_size, "interface %s cannot be made: %s", name, strerror(error));
+		return error;
+	}
+	error = set_link(name, p->mtu, mac);
+	no_duplicate_detection(name);
+	if (!error)
+		error = set_up(name);
+	if (error) {
+		snprintf(err, err_size, "interface %s cannot be set up: %s", name, strerror(error));
+		return error;
+	}
+	return add_addresses(p, err, err_size);
 }

@@ -3,6 +3,10 @@
 /*
  * Answers ARP requests, neighbour solicitations and ICMP echo in the mbuf of the request, and
  * passes on the answers to our own neighbour requests and what routers say about a path's MTU.
+ *
+ * Where the kernel has an interface of the port (path/exception.h), requests for the configured
+ * addresses are answered here all the same: so media can be reached whatever floods the kernel.
+ * Answers are for both. Echo, and all that is about other addresses, is the kernel's.
  */
 
 #include "dataplane/path/arp_icmp.h"
@@ -14,10 +18,10 @@
 #include "dataplane/net/icmp.h"
 #include "dataplane/net/nd.h"
 #include "dataplane/net/pmtu.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/path/neighbour.h"
 #include "dataplane/send/answer.h"
 #include "dataplane/send/tx.h"
-#include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
 
 /*
@@ -35,10 +39,11 @@ static void reply(struct dp_worker *w, const struct dp_port *port, struct rte_mb
 	dp_tx(w, port->id, m);
 }
 
-/* The packet has said what it had to say. */
-static void taken(struct dp_worker *w, struct rte_mbuf *m)
+/* The packet has said what it had to say here. The kernel may have asked as well. */
+static void taken(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf *m)
 {
 	w->stats->neighbor_answers++;
+	dp_exception_copy(w, port, m);
 	rte_pktmbuf_free(m);
 }
 
@@ -66,13 +71,13 @@ void dp_arp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf 
 		reason = SH_DROP_NOT_OURS;
 	if (reason == DP_NET_OK && arp.reply) {
 		if (learn(w, port, f, 4, arp.sender_ip, arp.sender_mac)) {
-			taken(w, m);
+			taken(w, port, m);
 			return;
 		}
 		reason = SH_DROP_NOT_OURS;
 	}
 	if (reason != DP_NET_OK) {
-		dp_drop(w, m, reason);
+		dp_exception_out(w, port, m, reason);
 		return;
 	}
 	dp_arp_reply(frame, f->offset, port->mac);
@@ -92,7 +97,7 @@ static void answer_solicitation(struct dp_worker *w, const struct dp_port *port,
 	if (reason == DP_NET_OK && !dp_port_has(port, 6, nd.target))
 		reason = SH_DROP_NOT_OURS;
 	if (reason != DP_NET_OK) {
-		dp_drop(w, m, reason);
+		dp_exception_out(w, port, m, reason);
 		return;
 	}
 	len = dp_nd_reply(out, &nd, ip->src, f->src, f->vlan, port->mac);
@@ -114,9 +119,9 @@ static void process_advertisement(struct dp_worker *w, const struct dp_port *por
 	if (reason == DP_NET_OK && (!dp_port_has(port, 6, ip->dst) || !learn(w, port, f, 6, target, mac)))
 		reason = SH_DROP_NOT_OURS;
 	if (reason != DP_NET_OK)
-		dp_drop(w, m, reason);
+		dp_exception_out(w, port, m, reason);
 	else
-		taken(w, m);
+		taken(w, port, m);
 }
 
 /* Applies a router's message about the MTU of a path. False: it is not about a path of ours. */
@@ -153,17 +158,18 @@ void dp_icmp_in(struct dp_worker *w, const struct dp_port *port, struct rte_mbuf
 		return;
 	}
 	if (reason == DP_NET_OK && learn_mtu(w, port, f, frame, ip)) {
-		taken(w, m);
+		taken(w, port, m);
 		return;
 	}
-	if (reason == DP_NET_OK && type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO))
+	if (reason == DP_NET_OK &&
+		(port->exception || type != (ip->family == 4 ? DP_ICMP_ECHO : DP_ICMPV6_ECHO)))
 		reason = SH_DROP_IP_PROTO;
 	if (reason == DP_NET_OK && !dp_port_has(port, ip->family, ip->dst))
 		reason = SH_DROP_NOT_OURS;
 	if (reason == DP_NET_OK && (ip->options || (f->dst[0] & 1))) /* no legitimate echo has these */
 		reason = SH_DROP_IP_PROTO;
 	if (reason != DP_NET_OK) {
-		dp_drop(w, m, reason);
+		dp_exception_out(w, port, m, reason);
 		return;
 	}
 	dp_icmp_echo_reply(frame, ip, port->mac);

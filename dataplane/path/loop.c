@@ -11,6 +11,7 @@
 
 #include "dataplane/path/capture.h"
 #include "dataplane/path/catch_up.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
 #include "dataplane/tables/apply.h"
@@ -70,6 +71,7 @@ static unsigned iterate(struct dp_worker *w)
 	done += dp_fanout(w);
 	done += dp_catch_up(w);
 	done += dp_inject(w);
+	done += dp_exception_in(w);
 	done += dp_apply_ops(w);
 	dp_housekeeping(w);
 	return done;

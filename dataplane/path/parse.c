@@ -3,7 +3,8 @@
 /*
  * Parses Ethernet, IP and UDP headers. UDP datagrams to one of our addresses go on to dp_steer(),
  * with their path and payload in dp_meta; those in fragments are put together first. ARP, neighbour
- * discovery and ICMP echo are handled here (path/arp_icmp.h). Everything else is dropped.
+ * discovery and ICMP echo are handled here (path/arp_icmp.h). Everything else is the kernel's, or
+ * is dropped (path/exception.h).
  */
 
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/path/arp_icmp.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/path/reassemble.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/worker/drop.h"
@@ -104,11 +106,14 @@ static bool parse(struct dp_worker *w, struct rte_mbuf **packet)
 	if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0)
 		goto drop;
 	reason = dp_frame_parse(&f, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	if (reason == SH_DROP_ETH_SHORT)
+		goto drop;
+	if (!dp_frame_for(&f, port->mac)) {
+		reason = SH_DROP_NOT_OURS;
+		goto drop;
+	}
 	if (reason != DP_NET_OK)
-		goto drop;
-	reason = SH_DROP_NOT_OURS;
-	if (!dp_frame_for(&f, port->mac))
-		goto drop;
+		goto refuse;
 	if (f.type == DP_ETHERTYPE_ARP) {
 		dp_arp_in(w, port, m, &f);
 		return false;
@@ -122,19 +127,22 @@ static bool parse(struct dp_worker *w, struct rte_mbuf **packet)
 		reason = parse_ip(&ip, port, m, &f);
 	}
 	if (reason != DP_NET_OK)
-		goto drop;
+		goto refuse;
 	if (ip.proto == (ip.family == 4 ? DP_PROTO_ICMP : DP_PROTO_ICMPV6)) {
 		dp_icmp_in(w, port, m, &f, &ip);
 		return false;
 	}
 	reason = SH_DROP_IP_PROTO;
 	if (ip.proto != DP_PROTO_UDP)
-		goto drop;
+		goto refuse;
 	reason = parse_udp(&udp, port, m, &f, &ip);
 	if (reason != DP_NET_OK)
-		goto drop;
+		goto refuse;
 	set_meta(w, m, &f, &ip, &udp);
 	return true;
+refuse:
+	dp_exception_out(w, port, m, reason);
+	return false;
 drop:
 	dp_drop(w, m, reason);
 	return false;

@@ -11,6 +11,7 @@
 #include "dataplane/device/ports.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/fragment.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/worker/clock.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/worker.h"
@@ -107,7 +108,7 @@ struct rte_mbuf *dp_reassemble(struct dp_worker *w, const struct dp_port *port, 
 	if (reason == DP_NET_OK && ((f->dst[0] & 1) || !dp_port_has(port, family, part.dst)))
 		reason = SH_DROP_NOT_OURS;
 	if (reason != DP_NET_OK) {
-		dp_drop(w, m, reason);
+		dp_exception_out(w, port, m, reason);
 		return NULL;
 	}
 	rte_pktmbuf_trim(m, (uint16_t)(m->data_len - offset - part.header - part.len)); /* padding */

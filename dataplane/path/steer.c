@@ -9,6 +9,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/device/ports.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/worker/drop.h"
 #include "dataplane/worker/packet.h"
@@ -55,7 +56,7 @@ unsigned dp_steer(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 		if (to == (int)w->id) {
 			pkts[kept++] = pkts[i];
 		} else if (to == SH_NO_WORKER) {
-			dp_drop(w, pkts[i], SH_DROP_UDP_PORT);
+			dp_exception_out(w, w->ports->by_id[pkts[i]->port], pkts[i], SH_DROP_UDP_PORT);
 		} else {
 			if (!(batch.to & UINT64_C(1) << to))
 				batch.count[to] = 0;

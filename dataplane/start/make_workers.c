@@ -264,6 +264,7 @@ static struct dp_worker *make_worker(struct dp_workers *all, unsigned i, const s
 	w->packet_cost_ns = dp_budget_cost(c->limit.peer_packets_per_second);
 	w->check_cost_ns = dp_budget_cost(c->limit.peer_checks_per_second);
 	w->rtcp_cost_ns = dp_budget_cost(c->limit.peer_rtcp_per_second);
+	w->kernel_cost_ns = dp_budget_cost(c->limit.kernel_packets_per_second);
 	w->pool = all->pool[i];
 	w->tx_age_ns = c->dataplane.tx_age_ms * DP_MS;
 	w->deadline_ns = RTE_MAX(w->tx_age_ns, DEADLINE);

@@ -157,6 +157,8 @@ struct dp_worker {
 	/* Budgets (worker/budget.h) for punted packets of strangers: */
 	uint64_t punt_budget_ns; /* of all of them, */
 	uint64_t *network_budget_ns; /* and by the sender's network, DP_NETWORKS of them (path/punt.c) */
+	/* Budgets of the exception path (path/exception.c), and the cost of a frame in them */
+	uint64_t to_kernel_ns, from_kernel_ns, kernel_cost_ns;
 	struct dp_reassembly *reassembly; /* path/reassemble.h */
 	uint32_t fragment_id; /* of the last datagram that was sent in fragments */
 	struct sh_packet *packet; /* buffer in which a punted or injected packet is built */

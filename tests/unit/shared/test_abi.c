@@ -271,7 +271,7 @@ static const struct place places[] = {
 	AT(sh_stats_header, events_lost, 136),
 	AT(sh_stats_header, log_lost, 144),
 
-	SIZE(sh_worker_stats, 2304),
+	SIZE(sh_worker_stats, 2368),
 	AT(sh_worker_stats, rx_packets, 0),
 	AT(sh_worker_stats, rx_bytes, 8),
 	AT(sh_worker_stats, tx_packets, 16),
@@ -329,7 +329,9 @@ static const struct place places[] = {
 	AT(sh_worker_stats, viewer_repaired, 2272),
 	AT(sh_worker_stats, malformed_frames, 2280),
 	AT(sh_worker_stats, neighbor_answers, 2288),
-	AT(sh_worker_stats, reserved, 2296),
+	AT(sh_worker_stats, to_kernel, 2296),
+	AT(sh_worker_stats, from_kernel, 2304),
+	AT(sh_worker_stats, reserved, 2312),
 
 	SIZE(sh_latency, 672),
 	AT(sh_latency, bucket, 0),
@@ -462,7 +464,7 @@ static void versions(void **state)
 	assert_int_equal(SH_ABI_MAGIC, 0x45544150);
 	assert_int_equal(SH_ABI_VERSION, 9);
 	assert_int_equal(SH_STATS_MAGIC, 0x53544154);
-	assert_int_equal(SH_STATS_VERSION, 9);
+	assert_int_equal(SH_STATS_VERSION, 10);
 }
 
 /* What travels through rings, and numbers that both processes must agree on. */

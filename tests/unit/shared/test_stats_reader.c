@@ -214,8 +214,8 @@ static void not_statistics(void **state)
 	m.h.magic ^= 1;
 	refused(&m, sizeof(m), EPROTO, "what the data plane gave is not statistics");
 	fill(&m);
-	m.h.version = 10;
-	refused(&m, sizeof(m), EPROTO, "statistics of version 10, this program reads 9");
+	m.h.version = 11;
+	refused(&m, sizeof(m), EPROTO, "statistics of version 11, this program reads 10");
 	fill(&m);
 	refused(&m, sizeof(m.h) - 1, EPROTO, "the statistics memfd is too short");
 	refused(&m, sizeof(m) - 1, EPROTO, "the statistics' layout does not add up (notices)");

@@ -21,7 +21,7 @@ import unittest
 SPATECTL = sys.argv.pop(1)
 ABI_VERSION = 9
 COUNTERS, DROPS = 30, 64
-WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 2304, 1280, 96, 192, 168
+WORKER_SIZE, PORT_SIZE, TRANSPORT_SIZE, PRODUCER_SIZE, CONSUMER_SIZE = 2368, 1280, 96, 192, 168
 NOTICES, NOTICE_SIZE = 2, 256
 NO_MBUF, UNKNOWN_TUPLE = "no_mbuf", "unknown_tuple"
 EVENTS_LOST_AT = 136  # in the header
@@ -48,7 +48,7 @@ class DataPlane:
         self.notice_at = offsets[5]
         self.fd = os.memfd_create("stats", os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, offset)
-        head = struct.pack("<IIQQQII", 0x53544154, 9, 0xabcdef, time.time_ns() - 3700 * 10**9,
+        head = struct.pack("<IIQQQII", 0x53544154, 10, 0xabcdef, time.time_ns() - 3700 * 10**9,
                            monotonic_ns(), connected, workers)
         head += struct.pack("<4I", transports, 2, 2, 1)
         head += struct.pack("<5I", *offsets[:5])

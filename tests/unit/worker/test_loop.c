@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dataplane/path/catch_up.h"
+#include "dataplane/path/exception.h"
 #include "dataplane/path/loop.h"
 #include "dataplane/path/stages.h"
 #include "dataplane/send/tx.h"
@@ -100,6 +101,11 @@ void dp_dtls(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 
 void dp_rtcp_in(struct dp_worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+}
+
+unsigned dp_exception_in(struct dp_worker *w)
+{
+	return 0;
 }
 
 unsigned dp_inject(struct dp_worker *w)

@@ -195,7 +195,7 @@ static void check_modules(struct doctor *d)
 	for (uint32_t i = 0; i < c->network.port_count; i++) {
 		const char *device = c->network.port[i].device;
 
-		tun |= strncmp(device, "net_tap", 7) == 0;
+		tun |= strncmp(device, "net_tap", 7) == 0 || c->network.port[i].kernel_interface[0];
 		if (!machine_is_pci(device))
 			continue;
 		machine_driver(&d->machine, device, driver);
@@ -204,7 +204,7 @@ static void check_modules(struct doctor *d)
 	if (vfio)
 		check_module(d, "vfio_pci", "/dev/vfio/vfio", "the NIC needs it");
 	if (tun)
-		check_module(d, "tun", "/dev/net/tun", "net_tap needs it");
+		check_module(d, "tun", "/dev/net/tun", "net_tap and kernel_interface need it");
 }
 
 void doctor_check_devices(struct doctor *d)
