@@ -78,8 +78,10 @@ static void make_wire(void)
 	}
 	enter(outer);
 	run("ip link set nic0 address 02:00:00:00:03:02 up && ip link set lo up");
-	/* The kernel itself does not hear what arrives there: Spate's port is the only way in. */
-	run("sysctl -q net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.nic0.disable_ipv6=1 && ip link set nic0 arp off");
+	/* The kernel hears a copy of what arrives there; the route back is by spate0, so it drops it. */
+	run("sysctl -q net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0");
+	run("sysctl -q net.ipv6.conf.nic0.disable_ipv6=1 net.ipv4.conf.nic0.rp_filter=1");
+	run("ip link set nic0 arp off");
 }
 
 static int open_socket(int namespace, int type, uint16_t port, const char *connect_to, uint16_t remote)
