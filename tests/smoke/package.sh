@@ -61,7 +61,8 @@ cp -n /lib/systemd/system/*.{target,slice} "$files/lib/systemd/system/"
 install -D /bin/kill "$files/bin/kill"
 understood() {
 	local said
-	said=$(systemd-analyze verify --man=no --root="$files" "$1" 2>&1) && [[ -z $said ]] || fail "$1: $said"
+	said=$(systemd-analyze verify --man=no --root="$files" "$1" 2>&1 || echo failed)
+	[[ -z $said ]] || fail "$1: $said"
 }
 for unit in spate-dataplane spate-controlplane spate-record@show; do
 	ok "systemd understands $unit.service" understood "$unit.service"
@@ -87,5 +88,10 @@ completes() {
 	_spatectl
 	[[ " ${COMPREPLY[*]} " == *" $2 "* ]]
 }
+if ((EUID == 0)) && command -v node >/dev/null; then
+	ran=0
+	node "$root/tests/smoke/installed.mjs" "$(cat "$work/name")" || ran=$?
+	((ran == 0 || ran == SKIPPED)) || fail "installed.mjs"
+fi
 ok "bash completes commands" completes transp transports
 ok "and options" completes --js --json
