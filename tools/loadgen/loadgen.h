@@ -42,6 +42,7 @@ struct lg_options {
 	uint32_t audio_ms, fps, frame_packets, keyframe_ms; /* the host's media */
 	int measured_pid; /* 0: none */
 	bool whep; /* the joins are WHEP's */
+	bool watch; /* the joins watch the two streams that the room has already */
 	bool publish, table;
 };
 

@@ -295,6 +295,7 @@ static int start(struct lg_run *run, const char *path)
 	run->opener.data = run->tick.data = run;
 	uv_timer_start(&run->tick, on_tick, LG_TICK_MS, LG_TICK_MS);
 	run->stage_ns = uv_hrtime();
+	run->expected_producers = o->watch ? LG_STREAMS : 0;
 	if (o->publish)
 		open_members(run, &run->host, 1);
 	else

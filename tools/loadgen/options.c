@@ -19,6 +19,7 @@ static void usage(FILE *to)
 	      "  --joins N        a burst of N whole joins: signaling, ICE, DTLS, first media\n"
 	      "  --whep           the joins are WHEP's: one POST instead of a WebSocket\n"
 	      "  --publish        a host first, with audio and video\n"
+	      "  --watch          the joins watch the audio and video that the room has already\n"
 	      "  --watchers N     whole joins before the burst, whose lost packets are counted\n"
 	      "  --half-open N    percent of the joins that stop half way (0)\n"
 	      "  --rate N         open N sockets a second (default: as fast as possible)\n"
@@ -74,7 +75,7 @@ static const struct {
 };
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
-enum { O_HOST = NUMBERS, O_PORT, O_ROOM, O_MEASURE, O_WHEP, O_PUBLISH, O_TABLE, O_HELP, OPTIONS };
+enum { O_HOST = NUMBERS, O_PORT, O_ROOM, O_MEASURE, O_WHEP, O_PUBLISH, O_WATCH, O_TABLE, O_HELP, OPTIONS };
 
 static int read_other(struct lg_options *o, int option, const char *value)
 {
@@ -102,6 +103,9 @@ static int read_other(struct lg_options *o, int option, const char *value)
 	case O_PUBLISH:
 		o->publish = true;
 		return -1;
+	case O_WATCH:
+		o->watch = true;
+		return -1;
 	case O_TABLE:
 		o->table = true;
 		return -1;
@@ -122,6 +126,8 @@ static int check(const struct lg_options *o)
 		fputs("loadgen: neither --viewers nor --joins: nothing to measure\n", stderr);
 	else if (o->whep && (o->joins == 0 || !o->publish))
 		fputs("loadgen: --whep needs --joins, and --publish for an answer\n", stderr);
+	else if (o->watch && (o->joins == 0 || o->publish))
+		fputs("loadgen: --watch needs --joins, and no --publish\n", stderr);
 	else if (o->watchers > 0 && !o->publish)
 		fputs("loadgen: --watchers have nothing to watch without --publish\n", stderr);
 	else
@@ -138,6 +144,7 @@ int lg_options_read(struct lg_options *o, int argc, char **argv)
 		[O_MEASURE] = {"measure", required_argument, NULL, O_MEASURE},
 		[O_WHEP] = {"whep", no_argument, NULL, O_WHEP},
 		[O_PUBLISH] = {"publish", no_argument, NULL, O_PUBLISH},
+		[O_WATCH] = {"watch", no_argument, NULL, O_WATCH},
 		[O_TABLE] = {"table", no_argument, NULL, O_TABLE},
 		[O_HELP] = {"help", no_argument, NULL, O_HELP},
 	};

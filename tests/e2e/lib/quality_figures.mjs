@@ -73,6 +73,22 @@ export function syncError({ samples }, [from, to]) {
 	return off.length > 0 ? { median: off[off.length >> 1], max: off.at(-1) } : null;
 }
 
+/**
+ * What the viewer's browser estimated of its path, as it reports it by REMB: { first, last, lowest } in
+ * kbit/s, and how often it was lower than the highest before by more than `part`. Null: it estimated nothing.
+ */
+export function estimates({ samples }, [from, to], part) {
+	const all = samples.filter(({ at }) => at >= from && at <= to).map(({ estimateBps }) => estimateBps).filter(Number.isFinite);
+	let highest = 0, falls = 0, low = false;
+	for (const now of all) {
+		falls += now < highest * (1 - part) && !low;
+		low = now < highest * (1 - part);
+		highest = Math.max(highest, now);
+	}
+	const kbps = (bps) => Math.round(bps / 1000);
+	return all.length > 0 ? { first: kbps(all[0]), last: kbps(all.at(-1)), lowest: kbps(Math.min(...all)), falls } : null;
+}
+
 const round = (value, digits = 1) => value === null ? null : Number(value.toFixed(digits));
 
 /** The figures that every case has. `heights`: of the layers, one for a simple stream. */

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { servePages } from "./bundle.mjs";
 import { startChromium } from "./chromium.mjs";
 import { startFirefox } from "./firefox.mjs";
+import { loaderSettings, openLoaders } from "./loaders.mjs";
 import { Servers } from "./servers.mjs";
 import { until } from "./test.mjs";
 import { programIn, Wire } from "./wire.mjs";
@@ -12,6 +13,8 @@ import { programIn, Wire } from "./wire.mjs";
 const PAGE = readFileSync(new URL("../pages/quality.js", import.meta.url), "utf8");
 const CHROMIUM = "/usr/bin/chromium";
 const BESIDE = "localhost";
+const ROOM = "quality"; // as in the page
+const ASIDE = "#aside";
 
 /** Namespaces for test() where host and viewer are behind wires. */
 export const NAMESPACES = ["host", "viewer"];
@@ -63,11 +66,13 @@ async function watch(browser, url, options) {
  * Publishes `stream` (above) and has it watched. `host`, `viewer`: the settings of their wires, none:
  * no wire; `others`: further viewers beside the server; `watching`: the options of the page's watch();
  * `crowd`: { count, ... } viewers in one page, beside the server or (`wired`) behind the viewer's wire;
- * `firefox`: the host is Firefox, without a wire. Throws what the server refuses.
+ * `loaders`: so many viewers of tools/loadgen, beside the server; `aside`: the last of `others` watches
+ * another host in a room where nobody else is; `firefox`: the host is Firefox, without a wire. Throws what
+ * the server refuses.
  */
-export async function openScene(defer, { stream, host, viewer, others = 0, crowd = null, seed = 1, watching = {},
-	firefox = false }) {
-	const servers = new Servers();
+export async function openScene(defer, { stream, host, viewer, others = 0, crowd = null, loaders = 0, aside = false, seed = 1,
+	watching = {}, firefox = false }) {
+	const servers = new Servers(loaderSettings(loaders));
 	defer((failed) => servers.end(failed));
 	await servers.start();
 	const pages = await servePages({ quality: PAGE }, { address: "0.0.0.0" });
@@ -77,12 +82,18 @@ export async function openScene(defer, { stream, host, viewer, others = 0, crowd
 
 	const hostPage = await from.browser.open(from.url);
 	await hostPage.evaluate(`quality.publish(${JSON.stringify(stream)})`);
+	if (aside)
+		await (await from.browser.open(from.url + ASIDE)).evaluate(`quality.publish(${JSON.stringify(stream)})`);
 	const beside = firefox ? to : from; // neither is behind a bad link of the viewer's
 	const viewers = [await watch(to.browser, to.url, watching)];
 	for (let i = 0; i < others; i++)
 		viewers.push(await watch(beside.browser, beside.url, watching));
+	if (aside)
+		viewers.push(await watch(to.browser, to.url + ASIDE, watching));
 	for (const page of viewers)
 		await until("a viewer shows frames", 20, () => page.evaluate("quality.shown > 5"));
+	if (loaders > 0)
+		await openLoaders(defer, loaders, ROOM);
 	const { wired, ...many } = crowd ?? {}, near = wired ? to : beside;
 	const crowdPage = crowd && await openCrowd(near.browser, near.url, many);
 	return {

@@ -6,7 +6,7 @@
 import { Device } from "mediasoup-client";
 import { startPattern } from "./src/pattern.js";
 
-const ROOM = "quality";
+const ROOM = location.hash.slice(1) || "quality";
 const SERVER_PORT = 3000;
 const EVERY_MS = 200;
 const START_KBPS = 1500;
@@ -104,7 +104,8 @@ async function sample() {
 	// Chromium lists the SSRC of the bandwidth probe as a stream that has no media.
 	const streams = stats.filter((stat) => stat.type !== "candidate-pair" && stat.mid !== "probator").map(pick);
 	const pair = stats.find((stat) => stat.type === "candidate-pair" && stat.nominated);
-	samples.push({ at: Date.now(), streams, roundTripMs: (pair?.currentRoundTripTime ?? NaN) * 1000 });
+	samples.push({ at: Date.now(), streams, roundTripMs: (pair?.currentRoundTripTime ?? NaN) * 1000,
+		estimateBps: pair?.availableIncomingBitrate });
 }
 
 async function publish({ codec, encodings, width, height, fps }) {

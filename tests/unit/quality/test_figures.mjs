@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	figures, grown, grownInAll, layerOf, reached, stalls, switches, syncError, usedShare,
+	estimates, figures, grown, grownInAll, layerOf, reached, stalls, switches, syncError, usedShare,
 } from "../../e2e/lib/quality_figures.mjs";
 
 const HEIGHTS = [135, 270, 540];
@@ -72,4 +72,12 @@ test("the figures of a simple stream", () => {
 	assert.equal(told.longest_stall_ms, 500);
 	assert.deepEqual([told.kbps, told.frozen_ms, told.host_plis, told.av_ms], [1000, 250, 1, null]);
 	assert.deepEqual([told.stalls, told.switches], [[], []]);
+});
+
+test("an estimate falls once each time that it goes below the highest before", () => {
+	const at = (values) => ({ samples: values.map((value, i) => ({ at: i, streams: [], estimateBps: value })) });
+	assert.deepEqual(estimates(at([100e3, 200e3, 190e3, 180e3, 210e3, 200e3]), [0, 9], 0.08), { first: 100, last: 200, lowest: 100, falls: 1 });
+	assert.deepEqual(estimates(at([300e3, undefined, 100e3, 90e3, 310e3, 100e3]), [0, 9], 0.03), { first: 300, last: 100, lowest: 90, falls: 2 });
+	assert.deepEqual(estimates(at([300e3, 100e3, 400e3]), [2, 9], 0.03), { first: 400, last: 400, lowest: 400, falls: 0 });
+	assert.equal(estimates(at([undefined, undefined]), [0, 9], 0.03), null);
 });

@@ -5,10 +5,11 @@
 // figures in the same case, medians, of which none may be worse here in the median of five runs (table.mjs).
 import { setTimeout as sleep } from "node:timers/promises";
 import { layered, simple } from "../../../../tests/e2e/lib/quality_scene.mjs";
-import { figures, grown, reached, stalls, switches, usedShare } from "../../../../tests/e2e/lib/quality_figures.mjs";
+import { estimates, figures, grown, reached, stalls, switches, usedShare } from "../../../../tests/e2e/lib/quality_figures.mjs";
 
 const ROUND_TRIP_50 = "delay=25ms";
 const RTX_MOST = 1.5; // times what was lost
+const FALL = 0.03; // part by which an estimate falls at least: overuse makes it 0.85 of what arrives
 
 const most = (words, value, limit) => [`${words} <= ${limit}`, value, value !== null && value <= limit];
 const least = (words, value, limit) => [`${words} >= ${limit}`, value, value !== null && value >= limit];
@@ -95,6 +96,19 @@ export const CASES = {
 	"constant": {
 		words: "constant link of 3 Mbit/s", seconds: 30, stream: simple(), viewer: ["delay=10ms", "down.rate=3M", "down.queue=200ms"],
 		judge: (told) => [noSwitch(told), most("stalls over 500 ms", told.stalls.length, 0)],
+	},
+	"crowd": {
+		// The viewer aside has the same picture and the same machine, but nobody to take turns with.
+		words: "two viewers among 800, who are served in an order that rotates, and one aside", seconds: 60, stream: simple(),
+		settle: 10, others: 1, loaders: 800, aside: true,
+		judge(told, { viewer, others: [second, aside], when, pass_ms }) {
+			const [mine, theirs, alone] = [viewer, second, aside].map((notes) => estimates(notes, when, FALL));
+			Object.assign(told, { pass_ms, estimates: [mine, theirs], estimate_aside: alone });
+			const both = mine && theirs;
+			return [least("mean pass, ms", pass_ms, 1), most("falls of the estimates", both && mine.falls + theirs.falls, 0),
+				least("estimates at the end per bitrate", both && ratio(Math.min(mine.last, theirs.last), told.kbps), 0.9),
+				most("longest stall, ms", told.longest_stall_ms, 500)];
+		},
 	},
 	"loss-2": loss(2, { decoded: 95 }),
 	"loss-5": loss(5, { decoded: 95, mediasoup: REPAIRED }),

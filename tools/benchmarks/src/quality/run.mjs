@@ -5,8 +5,9 @@
 // simple" of those without layers.
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { loaderSeconds } from "../../../../tests/e2e/lib/loaders.mjs";
 import { figures } from "../../../../tests/e2e/lib/quality_figures.mjs";
-import { metrics } from "../../../../tests/e2e/lib/metrics.mjs";
+import { histogram, metrics } from "../../../../tests/e2e/lib/metrics.mjs";
 import { NAMESPACES, openScene } from "../../../../tests/e2e/lib/quality_scene.mjs";
 import { log, Skip, test } from "../../../../tests/e2e/lib/test.mjs";
 import { CASES } from "./cases.mjs";
@@ -34,6 +35,16 @@ async function serverRtx() {
 		.reduce((sum, [, value]) => sum + value, 0);
 }
 
+/** How late the last viewer of each pass was, since the servers' start: { count, sum }. */
+function latenesses() {
+	return histogram("worker_pass_lateness_seconds", "worker=\"0\"");
+}
+
+/** The mean of what a histogram has counted in between, ms. */
+function meanSince(before, after) {
+	return after.count > before.count ? Number(((after.sum - before.sum) * 1000 / (after.count - before.count)).toFixed(2)) : null;
+}
+
 /** Sums over seconds of a wire. */
 function wireFigures(rows) {
 	const sum = (member) => rows.reduce((total, row) => total + row[member], 0);
@@ -44,7 +55,7 @@ function wireFigures(rows) {
 async function measure(defer) {
 	const scene = await openScene(defer, { ...it, seed });
 	await sleep((it.settle ?? SETTLE_SECONDS) * 1000);
-	const marks = {}, rtx = await serverRtx();
+	const marks = {}, rtx = await serverRtx(), passes = await latenesses();
 	const leg = (wire) => ({ wire, from: wire?.seconds.length });
 	const legs = { down: leg(scene.viewerWire), up: leg(scene.hostWire) };
 	const begin = Date.now();
@@ -62,7 +73,8 @@ async function measure(defer) {
 	for (const [direction, { wire, from }] of Object.entries(legs))
 		if (wire)
 			told[direction] = wireFigures(wire.seconds.slice(from).map((row) => row[direction]));
-	const aims = it.judge(told, { viewer, host, others, marks, end, when, stream })
+	const pass_ms = meanSince(passes, await latenesses());
+	const aims = it.judge(told, { viewer, host, others, marks, end, when, stream, pass_ms })
 		.map(([words, value, met]) => ({ aim: words, value, met }));
 	return { ...told, aims, right: aims.every(({ met }) => met) };
 }
@@ -83,4 +95,7 @@ await test(async ({ defer }) => {
 		log(`${met ? "ok  " : "MISS"}  ${aim}: ${value}`);
 	if (found.error)
 		throw new Error(found.error);
-}, { limit: duration + (it.settle ?? SETTLE_SECONDS) + BEGIN_AND_END_SECONDS, namespaces: NAMESPACES });
+}, {
+	limit: duration + (it.settle ?? SETTLE_SECONDS) + BEGIN_AND_END_SECONDS + loaderSeconds(it.loaders ?? 0),
+	namespaces: NAMESPACES,
+});
