@@ -367,6 +367,7 @@ static void connect_parts(struct control *c)
 	c->public.stats = &c->dataplane.stats;
 	c->public.auth = c->auth;
 	c->public.gate = &c->hooks.gate.calls;
+	c->public.cluster = &c->cluster;
 	c->public.counters = &c->counters;
 	c->public.view = &c->view;
 	c->admin_port.loop = &c->loop;

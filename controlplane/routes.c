@@ -230,7 +230,7 @@ int cp_public_start(struct cp_public *p, char *err, size_t err_size)
 		.origins = p->config->http.origins,
 		.tls = true,
 		.files = true};
-	cp_whip_start(&p->whip, p->loop, &p->server, &p->signaling);
+	cp_whip_start(&p->whip, p->loop, &p->server, &p->signaling, p->cluster);
 	error = cp_server_start(&p->server, p->loop, p->config, &p->site, p->counters, err, err_size);
 	if (error != 0) {
 		cp_whip_stop(&p->whip);

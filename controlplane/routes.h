@@ -16,6 +16,7 @@
 #include "controlplane/operator/view.h"
 #include "controlplane/signaling/signaling.h"
 
+struct cp_cluster;
 struct cp_gate;
 
 struct cp_public {
@@ -26,6 +27,7 @@ struct cp_public {
 	const struct sh_stats_reader *stats;
 	const struct cp_auth *auth;
 	const struct cp_gate *gate; /* whom to ask about who joins */
+	struct cp_cluster *cluster;
 	struct cp_counters *counters;
 	const struct cp_view *view; /* for the pages that show how things are */
 

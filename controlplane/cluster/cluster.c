@@ -256,5 +256,6 @@ void cp_cluster_stop(struct cp_cluster *c)
 	cp_redis_stop(&c->redis);
 	cp_claims_free(c);
 	cp_directory_free(&c->directory);
+	cp_used_tickets_free(&c->used_tickets);
 	cp_identity_free(&c->identity);
 }

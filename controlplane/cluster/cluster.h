@@ -12,6 +12,7 @@
 #include "controlplane/cluster/directory.h"
 #include "controlplane/cluster/identity.h"
 #include "controlplane/cluster/redis.h"
+#include "controlplane/cluster/ticket.h"
 
 struct cp_model;
 struct cp_own_room;
@@ -27,6 +28,8 @@ struct cp_cluster_counts {
 	uint64_t bad; /* records of others that were not believed */
 	uint64_t old; /* records that were not newer than what was known: repeated by somebody */
 	uint64_t won, lost; /* rooms that two nodes claimed */
+	uint64_t redirects; /* clients that were sent to the node of their room */
+	uint64_t tickets, bad_tickets; /* of clients that other nodes have sent: taken, refused */
 };
 
 struct cp_cluster {
@@ -48,6 +51,7 @@ struct cp_cluster {
 	struct cp_index own_rooms; /* by name (claims.h) */
 	struct cp_own_room *own_list;
 	uint32_t lost_rooms; /* of these, the ones that are another node's */
+	struct cp_used_tickets used_tickets;
 	struct cp_cluster_counts counts;
 };
 

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "controlplane/base/clock.h"
+#include "controlplane/cluster/lookup.h"
 #include "controlplane/entry/whep_stream.h"
 #include "controlplane/entry/whip_patch.h"
+#include "controlplane/entry/whip_redirect.h"
 #include "controlplane/http/answer.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/server.h"
@@ -63,15 +65,22 @@ static int serve_without_body(struct cp_whip_request *r)
 
 /* --- requests with a body ------------------------------------------------------------------- */
 
-static int begin_session(struct cp_whip_request *r)
+int cp_whip_begin(struct cp_whip_request *r)
 {
-	struct cp_connection *c = r->connection;
 	struct cp_fault fault;
 
-	c->stage = CP_HTTP_HELD;
 	if (cp_publication_create(r, &fault) != 0)
 		return cp_whip_refuse(r, cp_whip_status(&fault), &fault);
-	cp_exchange_wait(c, CP_WAIT_HELD);
+	cp_exchange_wait(r->connection, CP_WAIT_HELD);
+	return 0;
+}
+
+static int begin_session(struct cp_whip_request *r)
+{
+	r->connection->stage = CP_HTTP_HELD;
+	if (!cp_whip_locate(r))
+		return cp_whip_begin(r);
+	cp_exchange_wait(r->connection, CP_WAIT_HELD);
 	return 0;
 }
 
@@ -255,6 +264,8 @@ void cp_whip_gone(struct cp_connection *c)
 	c->request = NULL;
 	cp_whep_reader_gone(r);
 	cp_whip_patch_gone(r);
+	if (r->lookup)
+		cp_lookup_cancel(r->lookup);
 	if (r->waiting)
 		cp_publication_free(r->waiting);
 	cp_body_free(&r->body);

@@ -16,6 +16,7 @@
 #include "controlplane/base/index.h"
 #include "controlplane/sdp/sdp.h"
 
+struct cp_cluster;
 struct cp_connection;
 struct cp_peer;
 struct cp_publication;
@@ -29,6 +30,7 @@ struct cp_signaling;
 struct cp_whip_site {
 	struct cp_server *server;
 	struct cp_signaling *signaling;
+	struct cp_cluster *cluster;
 	struct cp_index publications; /* by id */
 	TAILQ_HEAD(, cp_publication) all;
 	TAILQ_HEAD(, cp_publication) due; /* whose creation is over, or which have ended */
@@ -40,9 +42,9 @@ struct cp_whip_site {
 	uv_timer_t tick; /* ends those that do not connect, or have nothing to play */
 };
 
-/* Both arguments must outlive the site. */
+/* What is pointed to must outlive the site. */
 void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server *server,
-	struct cp_signaling *signaling);
+	struct cp_signaling *signaling, struct cp_cluster *cluster);
 /*
  * Ends all sessions, before the server is stopped. The loop must run afterwards to close the
  * handle.

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controlplane/entry/whip_internal.h"
+#include "controlplane/cluster/cluster.h"
+#include "controlplane/cluster/record.h"
+#include "controlplane/entry/whip_redirect.h"
 #include "controlplane/http/client.h"
 #include "controlplane/http/server.h"
 #include "controlplane/signaling/signaling.h"
@@ -99,9 +101,9 @@ static void read_base(struct cp_whip_request *r, struct lws *wsi)
 	char host[sizeof(r->base) - 8];
 	int len = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
 
+	r->tls = cp_client_uses_tls(r->site->server, wsi);
 	if (len > 0 && strspn(host, plain) == (size_t)len)
-		snprintf(r->base, sizeof(r->base), "%s://%s",
-			cp_client_uses_tls(r->site->server, wsi) ? "https" : "http", host);
+		snprintf(r->base, sizeof(r->base), "%s://%s", r->tls ? "https" : "http", host);
 }
 
 /* --- what is refused once the body has been read ----------------------------------------------- */
@@ -168,12 +170,28 @@ static void check_accept(struct cp_whip_request *r, struct lws *wsi)
 /* --- who asks ---------------------------------------------------------------------------------- */
 
 /*
+ * A ticket costs as much to check as a token, so that an address whose tickets are refused has to
+ * wait, too.
+ */
+static void check_ticket(struct cp_whip_request *r, struct cp_address *address, const char *ticket)
+{
+	if (!cp_address_may(address, CP_BUDGET_BAD_TOKENS)) {
+		refuse_later(r, 429, CP_TOO_MANY,
+			"ticket: too many tickets from this address were refused; try again later");
+	} else if (cp_whip_take_ticket(r, ticket, &r->fault) != 0) {
+		cp_address_take(address, CP_BUDGET_BAD_TOKENS, 1);
+		r->refused = r->fault.code == CP_FORBIDDEN ? 401 : cp_whip_status(&r->fault);
+	}
+}
+
+/*
  * Determines what the client may do, from "Authorization: Bearer TOKEN" (RFC 6750, 2.1). The
  * request counts as a message of its address.
  */
 static void authenticate(struct cp_whip_request *r, struct lws *wsi)
 {
-	char header[CP_HEADERS_MAX] = "", user[CP_NAME_SIZE + 1];
+	char header[CP_HEADERS_MAX] = "", user[CP_NAME_SIZE + 1], ticket[CP_RECORD_MAX + 1] = "";
+	bool creates = r->method == CP_WHIP_POST && r->part == CP_WHIP_ENDPOINT;
 	struct cp_credentials who = {.user = user, .user_member = "user", .token = ""};
 
 	if (!cp_client_query(wsi, "user=", "", user, sizeof(user)))
@@ -181,12 +199,16 @@ static void authenticate(struct cp_whip_request *r, struct lws *wsi)
 	lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION);
 	if (strncasecmp(header, "Bearer ", 7) == 0)
 		who.token = header + 7 + strspn(header + 7, " ");
+	if (creates && r->site->cluster->enabled)
+		cp_client_query(wsi, "ticket=", "", ticket, sizeof(ticket));
 	r->has_token = who.token[0] != '\0';
 	who.address = cp_address_hold(&r->site->server->addresses, r->address);
 	if (!who.address)
 		refuse_later(r, 503, CP_UNAVAILABLE, "out of memory");
 	else if (!cp_address_take(who.address, CP_BUDGET_MESSAGES, 1))
 		refuse_later(r, 429, CP_TOO_MANY, "this address sends too many requests");
+	else if (ticket[0] != '\0')
+		check_ticket(r, who.address, ticket);
 	else if (cp_signaling_authenticate(r->site->signaling, &who, &r->grant, &r->fault) != 0)
 		r->refused = r->fault.code == CP_FORBIDDEN ? 401 : cp_whip_status(&r->fault);
 	cp_address_release(who.address);

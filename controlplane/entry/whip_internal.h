@@ -40,6 +40,7 @@ struct cp_whip_request {
 	enum cp_whip_method method;
 	enum cp_whip_part part;
 	char origin[CP_ORIGIN_SIZE]; /* an allowed origin; "": none */
+	bool tls; /* the client uses TLS */
 	char base[300]; /* "https://host:port"; "": the request has no usable Host */
 	char address[CP_ADDRESS_SIZE];
 	char path[3 * CP_NAME_SIZE]; /* of the room or the session, behind "/whip/" or "/whep/" */
@@ -47,6 +48,8 @@ struct cp_whip_request {
 	char if_match[400]; /* "": none */
 	bool has_token;
 	struct cp_grant grant;
+	unsigned redirects; /* that have brought the client here, in a row */
+	struct cp_lookup *lookup; /* who has the room, while that is asked; NULL: it is not */
 	unsigned refused; /* the status that answers it once its body has been read; 0: it is served */
 	struct cp_fault fault; /* why */
 	struct cp_body body;

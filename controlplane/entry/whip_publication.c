@@ -267,9 +267,9 @@ struct cp_publication *cp_publication_find(const struct cp_whip_request *r)
 }
 
 void cp_whip_start(struct cp_whip_site *site, uv_loop_t *loop, struct cp_server *server,
-	struct cp_signaling *signaling)
+	struct cp_signaling *signaling, struct cp_cluster *cluster)
 {
-	*site = (struct cp_whip_site){.server = server, .signaling = signaling};
+	*site = (struct cp_whip_site){.server = server, .signaling = signaling, .cluster = cluster};
 	TAILQ_INIT(&site->all);
 	TAILQ_INIT(&site->due);
 	TAILQ_INIT(&site->awaited);

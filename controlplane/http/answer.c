@@ -29,6 +29,7 @@ const char *cp_http_status_text(unsigned status)
 		{201, "Created"},
 		{204, "No Content"},
 		{304, "Not Modified"},
+		{307, "Temporary Redirect"},
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
 		{403, "Forbidden"},

@@ -124,4 +124,9 @@ void cp_metrics_cluster(FILE *f, const struct cp_cluster *c)
 	head(f, "conflicts_total", "counter", "Rooms that another node had claimed too, by outcome.");
 	fprintf(f, "spate_cluster_conflicts_total{outcome=\"kept\"} %" PRIu64 "\n", c->counts.won);
 	fprintf(f, "spate_cluster_conflicts_total{outcome=\"left\"} %" PRIu64 "\n", c->counts.lost);
+	head(f, "redirects_total", "counter", "Clients that were sent to the node that has their room.");
+	fprintf(f, "spate_cluster_redirects_total %" PRIu64 "\n", c->counts.redirects);
+	head(f, "tickets_total", "counter", "Tickets of clients that another node has sent, by outcome.");
+	fprintf(f, "spate_cluster_tickets_total{outcome=\"taken\"} %" PRIu64 "\n", c->counts.tickets);
+	fprintf(f, "spate_cluster_tickets_total{outcome=\"refused\"} %" PRIu64 "\n", c->counts.bad_tickets);
 }

@@ -2,7 +2,7 @@
 // A node and a real Redis: the node makes itself and its rooms known, believes only records that nodes have signed,
 // gives way to the better claim to a room, and goes on as if nothing had happened while Redis is away.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHmac, createPrivateKey, sign, verify, X509Certificate } from "node:crypto";
+import { createHmac, createPrivateKey, randomBytes, sign, verify, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -187,6 +187,69 @@ async function claims() {
 	return host;
 }
 
+/* A ticket as docs/cluster.md describes it. */
+const ticket = (more = {}, signer = "b") => record(signer, "spate:ticket", { node: "a", room: "mine", user: "anna",
+	proven: true, publish: true, subscribe: true, close: false, expires: 0, issued: Math.floor(Date.now() / 1000),
+	redirects: 1, nonce: randomBytes(17).toString("base64url").slice(0, 22), ...more });
+
+const offer = (name) => readFileSync(new URL(`../unit/sdp/data/${name}.sdp`, import.meta.url), "utf8");
+
+function post(path, { shown, bearer, method = "POST" } = {}) {
+	return fetch(`${ORIGIN}${path}${shown ? `?ticket=${encodeURIComponent(shown)}` : ""}`, { method, redirect: "manual",
+		headers: { ...(method === "POST" && { "content-type": "application/sdp" }),
+			...(bearer && { authorization: `Bearer ${bearer}` }) },
+		body: method === "POST" ? offer(path.startsWith("/whip/") ? "firefox-whip" : "firefox-whep") : undefined });
+}
+
+/* Whoever was let in with a ticket uses the session with the application's token. */
+async function endSession(made, bearer) {
+	const { status } = await fetch(made.headers.get("location"), { method: "DELETE",
+		headers: { authorization: `Bearer ${bearer}` } });
+	check(status === 200, `the session ends (${status})`);
+}
+
+async function redirects() {
+	const bearer = token({ sub: "anna", publish: true, subscribe: true });
+	const claim = { ...aRoom(3, 9), room: "their show" };
+	put("spate:room:their show", record("b", "spate:room:their show", claim));
+	put("spate:node:b", record("b", "spate:node:b", aNode(30)));
+	for (const protocol of ["whip", "whep"]) {
+		const path = `/${protocol}/their%20show`, answer = await post(path, { bearer });
+		const location = new URL(answer.headers.get("location") ?? "none:");
+		check(answer.status === 307 && location.origin === "https://b.example" && location.pathname === path,
+			`${protocol}: ${answer.status} to the node that has the room`);
+		const said = contentOf("spate:ticket", location.searchParams.get("ticket"));
+		check(said.node === "b" && said.room === "their show" && said.user === "anna" && said.publish && said.redirects === 1,
+			"with a ticket that this node has signed");
+		check((await post(path, { method: "OPTIONS" })).status === 200, "OPTIONS is answered here");
+		check((await post(path)).status === 401, "who has no token is sent nowhere");
+		const again = ticket({ room: "their show", redirects: 2 });
+		check((await post(path, { shown: again })).status === 503, "nobody is sent on three times in a row");
+	}
+	put("spate:room:their show", record("stranger", "spate:room:their show", claim));
+	const made = await post("/whip/their%20show", { bearer });
+	check(made.status === 201, "a claim of no node sends nobody away");
+	await endSession(made, bearer);
+	check(await metric("cluster_redirects_total") === 2, "redirects are counted");
+}
+
+async function tickets() {
+	const good = ticket(), now = Math.floor(Date.now() / 1000);
+	const refusals = [["for another node", { node: "c" }], ["for another room", { room: "else" }],
+		["that is old", { issued: now - 60 }], ["of a wrong clock", { issued: now + 60 }],
+		["for a token that has expired", { expires: now - 1 }], ["of a third redirect", { redirects: 3 }]];
+	const made = await post("/whip/mine", { shown: good });
+	check(made.status === 201, `who has a ticket needs no token (${made.status})`);
+	check((await post("/whip/mine", { shown: good })).status === 401, "a ticket is good once");
+	check((await post("/whip/mine", { shown: ticket({}, "stranger") })).status === 401, "one of a stranger is none");
+	for (const [words, more] of refusals)
+		check((await post("/whip/mine", { shown: ticket(more) })).status === 401, `one ${words} is refused`);
+	check((await post("/whip/mine", { shown: ticket({ publish: false }) })).status === 403, "it gives no more than it says");
+	check(await metric('cluster_tickets_total{outcome="refused"}') === 2 + refusals.length, "refusals are counted");
+	await endSession(made, token({ sub: "anna", publish: true }));
+	await until("no room is left", 5, () => ctl().own_rooms === 0);
+}
+
 async function released() {
 	const host = await publish("short");
 	await until("another room is there", 3, () => cli("EXISTS", "spate:room:short") === "1");
@@ -252,6 +315,8 @@ await test(async ({ defer }) => {
 	await servers.start();
 	await itself();
 	await others();
+	await redirects();
+	await tickets();
 	await claims();
 	await released();
 	await away();
