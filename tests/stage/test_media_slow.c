@@ -115,7 +115,7 @@ static void slow(void)
 
 	send_some(BURST, true);
 	near_have(from, true);
-	STAGE_CHECK(kept_count == 0 && STAGE_SUM(&m.s, tx_waits) > 0);
+	STAGE_CHECK(STAGE_WAIT(&m.s, tx_waits, 1) && kept_count == 0);
 	take_until(BURST * FAR, SLOW_MS);
 	STAGE_CHECK(kept_count == BURST * FAR);
 	decrypt();
