@@ -28,7 +28,7 @@ const firefox = how === "firefox", scalabilityMode = firefox ? undefined : how;
  */
 const pauses = firefox || scalabilityMode !== undefined;
 const MOST_SWITCHES = pauses ? 3 * WISHES.length : WISHES.length;
-const SHOWN_WITHIN_S = pauses ? 12 : 4;
+const SHOWN_WITHIN_S = pauses ? 12 : 8; // upwards an estimate may have to grow first
 
 /** What the viewer was told last of its layers. */
 function lastChange({ notices }) {
