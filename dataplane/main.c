@@ -112,8 +112,9 @@ static int set_workers(const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
+	static_assert(SH_MAX_WORKERS == 64, "the message below");
 	if (*text == '\0' || *end != '\0' || n < 1 || n > SH_MAX_WORKERS)
-		return complain("--workers takes a number from 1 to 16");
+		return complain("--workers takes a number from 1 to 64");
 	config.dataplane.workers = (uint32_t)n;
 	return 0;
 }

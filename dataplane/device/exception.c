@@ -115,7 +115,7 @@ static void wait(const struct dp_ports *ports, unsigned idle)
 			fds[n++] = (struct pollfd){.fd = x->fd, .events = POLLIN};
 	}
 	(void)ppoll(fds, n, &limit, NULL);
-	/* An interface that somebody has removed reports an error at once, and would keep us awake. */
+	/* A removed interface reports an error at once: without a sleep the thread would spin. */
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].revents & (POLLERR | POLLHUP)) {
 			nanosleep(&(struct timespec){.tv_nsec = LONG_WAIT_US * 1000}, NULL);

@@ -29,7 +29,7 @@ await test(async ({ defer }) => {
 		"its media went on");
 	await reachState(viewer, "playing", "the viewer");
 	await until("the viewer sees one picture", 5, async () => await tiles(viewer) === 1);
-	await checkPlaying(viewer, "the viewer", 2);
+	await checkPlaying(viewer, "the viewer", 2, { minimumFps: 4 });
 
 	say("a page that waits finds out when it is looked at again");
 	const waiting = await openViewer(browser, { room: "later" }, { before: WATCH_SOCKETS });

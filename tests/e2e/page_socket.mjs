@@ -35,7 +35,7 @@ async function keepsStill(page, who) {
 async function flowsAgain(page, who) {
 	const before = await decoded(page);
 	await until(`${who} has new frames`, 10, async () => await decoded(page) > before + 2);
-	await checkPlaying(page, who, 2);
+	await checkPlaying(page, who, 2, { minimumFps: 4 });
 }
 
 async function pauses(host, viewer, browser) {

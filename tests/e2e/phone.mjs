@@ -114,7 +114,7 @@ await test(async ({ defer }) => {
 	for (const [viewer, who] of viewers) {
 		await reachState(viewer, "playing", who);
 		await checkFirstFrame(viewer, who);
-		await checkPlaying(viewer, who, 4);
+		await checkPlaying(viewer, who, 4, { minimumFps: 4 });
 		checkNoErrors(viewer, who);
 	}
 	checkNoErrors(host, "the phone");
